@@ -1,0 +1,65 @@
+# Two commands matter: `make quickstart` and `make test`. Each does all of its own set-up and is safe to repeat.
+
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv/bin
+VERBS := lint types unit contract policies compat e2e
+
+.DEFAULT_GOAL := help
+.PHONY: help quickstart test engine environment builder bench lock clean $(VERBS)
+
+help: ## this list
+	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+quickstart: ## deploy the quickstart with the real engine, on the embedded emulator
+	@echo "==> environment" && $(PYTHON) tools/environment.py
+	@echo "==> builder" && $(PYTHON) tools/builder.py
+	@echo "==> engine" && folder=$$($(VENV)/python tools/pulumi/engine.py) && \
+	  echo "==> pulumi up" && $(VENV)/python tools/quickstart.py "$$folder"
+
+test: ## everything below, with a summary
+	@echo "==> environment" && $(PYTHON) tools/environment.py
+	@echo "==> builder" && $(PYTHON) tools/builder.py
+	@$(VENV)/python tools/verbs.py $(VERBS)
+
+environment:
+	@$(PYTHON) tools/environment.py
+
+builder:
+	@$(PYTHON) tools/builder.py
+
+engine: environment ## make sure that there is a Pulumi engine; prints the folder to put first on PATH
+	@$(VENV)/python tools/pulumi/engine.py
+
+lint: environment ## ruff, and who may import whom
+	@$(VENV)/ruff check . && $(VENV)/ruff format --check . && $(VENV)/lint-imports
+
+types: environment ## mypy, strict
+	@$(VENV)/mypy provider/pulumi_acr_tasks && $(VENV)/mypy emulator/acr_tasks_emulator && \
+	  $(VENV)/mypy policies/acr_task_policies && MYPYPATH=tools $(VENV)/mypy tools
+
+unit: environment ## the pure floors, with plain values
+	@$(VENV)/python -m pytest tests/unit -n 2
+
+contract: environment ## the service's contract, over TCP
+	@$(VENV)/python -m pytest tests/contract
+
+policies: environment ## the policy pack's rules
+	@$(VENV)/python -m pytest tests/policies
+
+e2e: environment builder ## whole deployments through the real engine
+	@folder=$$($(VENV)/python tools/pulumi/engine.py) && \
+	  PATH="$$folder:$(CURDIR)/$(VENV):$$PATH" $(VENV)/python -m pytest tests/e2e
+
+compat: environment ## the host's fixes under the oldest and the newest Pulumi SDK
+	@$(VENV)/python tools/compat.py
+
+bench: environment ## timings, as ratios within one run
+	@folder=$$($(VENV)/python tools/pulumi/engine.py) && \
+	  PATH="$$folder:$(CURDIR)/$(VENV):$$PATH" $(VENV)/python -m tests.bench
+
+lock: ## resolve requirements.lock anew
+	@$(VENV)/python tools/lock.py
+
+clean: ## remove what these verbs made inside the checkout
+	@rm -rf .venv .venv-* dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

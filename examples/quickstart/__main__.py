@@ -1,0 +1,41 @@
+"""A task with a timer, an image built from a local folder, and a run of the task."""
+
+import base64
+
+import pulumi
+
+from pulumi_acr_tasks import (
+    DockerBuildRequestArgs,
+    EncodedTaskStepArgs,
+    PlatformPropertiesArgs,
+    Run,
+    Task,
+    TaskRunRequestArgs,
+    TimerTriggerArgs,
+    TriggerPropertiesArgs,
+)
+
+GREETING = b"""\
+version: v1.1.0
+steps:
+  - cmd: busybox echo Hello from run $ID
+"""
+linux = PlatformPropertiesArgs(os="Linux", architecture="amd64")
+
+greeting = Task(
+    "greeting",
+    platform=linux,
+    step=EncodedTaskStepArgs(encoded_task_content=base64.b64encode(GREETING).decode()),
+    trigger=TriggerPropertiesArgs(timer_triggers=[TimerTriggerArgs(name="nightly", schedule="0 3 * * *")]),
+)
+image = Run(
+    "image",
+    run_request=DockerBuildRequestArgs(image_names=["quickstart/web:v1"], docker_file_path="Dockerfile", platform=linux),
+    context="app",
+)
+greeted = Run("greeted", run_request=TaskRunRequestArgs(task_name=greeting.task_name))
+
+for name, run in {"image": image, "greeted": greeted}.items():
+    pulumi.export(f"{name}-run", run.run_id)
+    pulumi.export(f"{name}-status", run.status)
+pulumi.export("images", image.image_refs)

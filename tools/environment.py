@@ -1,0 +1,115 @@
+"""Makes the development environment `.venv`: what requirements.lock names, and the wheels of both distributions.
+
+Standard library only: it runs before anything is installed. Safe to repeat: what has not changed is not done again.
+Wheels, never an editable install, so that tests see what users get.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+ENVIRONMENT = ROOT / ".venv"
+DISTRIBUTIONS = {"pulumi-acr-tasks": (ROOT, "provider"), "acr-tasks-emulator": (ROOT / "emulator", ".")}
+
+
+class EnvironmentFailed(Exception):
+    """The environment cannot be made; the text says what would help."""
+
+
+def say(text: str) -> None:
+    print(f"    {text}", file=sys.stderr, flush=True)
+
+
+def digest(files: Iterable[Path]) -> str:
+    """One hash over names and contents."""
+    found = hashlib.sha256()
+    for file in sorted(files):
+        found.update(str(file.relative_to(ROOT)).encode() + b"\0" + file.read_bytes() + b"\0")
+    return found.hexdigest()
+
+
+def sources(folder: Path, package: str) -> list[Path]:
+    """The files that a wheel is made of."""
+    files = [file for file in (folder / package).rglob("*") if file.is_file() and "__pycache__" not in file.parts]
+    return [*files, folder / "pyproject.toml"]
+
+
+def run(*command: str | Path) -> None:
+    """Runs a command quietly; EnvironmentFailed with its last lines when it fails."""
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        lines = (done.stdout + done.stderr).strip().splitlines()[-8:]
+        raise EnvironmentFailed(f"`{Path(command[0]).name} {command[1]} …` failed:\n      " + "\n      ".join(lines))
+
+
+def create(environment: Path) -> None:
+    """Creates the virtual environment where it is missing or its Python is gone."""
+    if sys.version_info < (3, 10):
+        told = f"{sys.version_info.major}.{sys.version_info.minor}"
+        raise EnvironmentFailed(f"Python 3.10 or newer is needed, and `python3` is {told}.")
+    if (environment / "bin" / "pip").exists() and os.access(environment / "bin" / "python", os.X_OK):
+        return
+    say(f"making the virtual environment {environment.name}")
+    shutil.rmtree(environment, ignore_errors=True)
+    try:
+        run(sys.executable, "-m", "venv", environment)
+    except EnvironmentFailed as failed:
+        shutil.rmtree(environment, ignore_errors=True)
+        raise EnvironmentFailed(
+            f"Python's venv module does not work here; Debian has it in a package: "
+            f"apt-get install python3-venv\n      {failed}"
+        ) from failed
+
+
+def once(stamp: Path, value: str) -> bool:
+    """Whether what a stamp stands for still has to be done for this value."""
+    return not stamp.exists() or stamp.read_text() != value
+
+
+def install_requirements(environment: Path, lock: Path) -> None:
+    """Installs what the lock names, each file checked against its hash."""
+    stamp, value = environment / ".requirements", digest([lock])
+    if not once(stamp, value):
+        return
+    count = sum(1 for line in lock.read_text().splitlines() if "==" in line and not line.startswith((" ", "#")))
+    say(f"installing the packages that {lock.name} names (up to {count}; about a minute)")
+    run(environment / "bin/python", "-m", "pip", "install", "--quiet", "--require-hashes", "--requirement", lock)
+    stamp.write_text(value)
+
+
+def install_wheel(environment: Path, name: str, folder: Path, package: str) -> None:
+    """Builds the wheel of one distribution with the development environment's tools and installs it, if it changed."""
+    stamp, value = environment / f".{name}", digest(sources(folder, package))
+    if not once(stamp, value):
+        return
+    say(f"building and installing {name}")
+    pip = ["bin/python", "-m", "pip"]
+    with tempfile.TemporaryDirectory() as wheels:
+        quiet = ["--quiet", "--no-deps"]
+        run(ENVIRONMENT / pip[0], *pip[1:], "wheel", *quiet, "--no-build-isolation", "--wheel-dir", wheels, folder)
+        run(environment / pip[0], *pip[1:], "install", *quiet, "--force-reinstall", *Path(wheels).glob("*.whl"))
+    stamp.write_text(value)
+
+
+def ensure() -> Path:
+    """Makes the environment whole and returns its folder."""
+    create(ENVIRONMENT)
+    install_requirements(ENVIRONMENT, ROOT / "requirements.lock")
+    for name, (folder, package) in DISTRIBUTIONS.items():
+        install_wheel(ENVIRONMENT, name, folder, package)
+    return ENVIRONMENT
+
+
+if __name__ == "__main__":
+    try:
+        ensure()
+    except EnvironmentFailed as error:
+        sys.exit(f"    {error}")
