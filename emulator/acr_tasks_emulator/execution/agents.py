@@ -1,0 +1,141 @@
+"""The queue and the agents that take runs from it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from typing import Protocol
+
+from acr_tasks_emulator.execution.executor import Executor
+from acr_tasks_emulator.execution.job import Job, Outcome
+from acr_tasks_emulator.execution.log import LogSink, RunLog
+from acr_tasks_emulator.execution.stop import Stop
+
+CLOSED_MESSAGE = "The emulator was stopped while this run was under way."
+
+_logger = logging.getLogger(__name__)
+
+
+class Observer(Protocol):
+    """Who is told what becomes of a run. Called from the agents' threads and from that of `cancel`."""
+
+    def started(self, run_id: str) -> None:
+        """An agent has taken the run."""
+
+    def finished(self, run_id: str, outcome: Outcome) -> None:
+        """The run has ended; its log is complete already."""
+
+    def log(self, run_id: str) -> LogSink:
+        """Where the run's log grows. Asked for once a run."""
+
+
+class Agents:
+    """Runs jobs in the order in which they came, `count` at a time.
+
+    A run that waits can be cancelled; one that is under way is ended with everything that it started. The timeout of a
+    run counts from when an agent takes it, as in the service.
+    """
+
+    def __init__(self, count: int, executor: Executor, observer: Observer) -> None:
+        self._executor = executor
+        self._observer = observer
+        self._wake = threading.Condition()
+        self._queue: deque[Job] = deque()
+        self._running: dict[str, Stop] = {}
+        self._closed = False
+        self._threads = [
+            threading.Thread(target=self._work, name=f"agent-{n}", daemon=True) for n in range(max(count, 1))
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def submit(self, job: Job) -> None:
+        """Put a job at the end of the queue. Raises RuntimeError after close()."""
+        with self._wake:
+            if self._closed:
+                raise RuntimeError("the agents are closed: no run is taken any more")
+            self._queue.append(job)
+            self._wake.notify()
+
+    def cancel(self, run_id: str) -> bool:
+        """Cancel a run that waits or runs; False when it is neither.
+
+        A run that waited has ended when this returns. One that ran ends moments later: `Observer.finished` says when.
+        """
+        with self._wake:
+            stop = self._running.get(run_id)
+            waiting = next((job for job in self._queue if job.run_id == run_id), None)
+            if waiting is not None:
+                self._queue.remove(waiting)
+        if waiting is not None:
+            RunLog(self._observer.log(run_id)).end(run_id, 0, "Canceled", None)
+            self._observer.finished(run_id, Outcome("Canceled"))
+            return True
+        if stop is None:
+            return False
+        stop.ask("canceled")
+        return True
+
+    def close(self) -> None:
+        """End every run that is under way (status Error) and wait for the agents. Idempotent.
+
+        Runs that still wait are left as they are, so that a queue on disk can take them up again.
+        """
+        with self._wake:
+            self._closed = True
+            self._queue.clear()
+            stops = list(self._running.values())
+            self._wake.notify_all()
+        for stop in stops:
+            stop.ask("closed")
+        for thread in self._threads:
+            if thread is not threading.current_thread():
+                thread.join()
+
+    def _work(self) -> None:
+        while True:
+            with self._wake:
+                self._wake.wait_for(lambda: self._closed or self._queue)
+                if self._closed:
+                    return
+                job = self._queue.popleft()
+                stop = self._running[job.run_id] = Stop()
+            try:
+                self._run(job, stop)
+            except Exception:  # an observer that fails must not cost the agent
+                _logger.exception("run %s: its end could not be recorded", job.run_id)
+            finally:
+                with self._wake:
+                    self._running.pop(job.run_id, None)
+
+    def _run(self, job: Job, stop: Stop) -> None:
+        self._observer.started(job.run_id)
+        log = RunLog(self._observer.log(job.run_id), job.secrets())
+        timer = threading.Timer(job.timeout, stop.ask, ("timedout",))
+        timer.daemon = True
+        timer.start()
+        began = time.monotonic()
+        try:
+            outcome = self._executor.run(job, log, stop)
+        except Exception as error:  # whatever it is, the run has to end
+            _logger.exception("run %s: the executor failed", job.run_id)
+            outcome = Outcome("Error", error_message=f"the emulator failed: {type(error).__name__}")
+        finally:
+            timer.cancel()
+        outcome = _with_reason(outcome, stop, job)
+        log.end(job.run_id, time.monotonic() - began, outcome.status, outcome.error_message)
+        self._observer.finished(job.run_id, outcome)
+
+
+def _with_reason(outcome: Outcome, stop: Stop, job: Job) -> Outcome:
+    """What the executor says, unless the run was ended from outside. A run that succeeded all the same has
+    succeeded.""" if not stop.asked or outcome.status == "Succeeded":
+        return outcome
+    images = outcome.output_images
+    if stop.reason == "timedout":
+        return Outcome("Timeout", images, f"the run took longer than its timeout of {job.timeout} seconds")
+    if stop.reason == "closed":
+        return Outcome("Error", images, CLOSED_MESSAGE)
+    return Outcome("Canceled", images)

@@ -1,0 +1,67 @@
+"""What an agent is given, and what it gives back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run, as an agent needs to know it.
+
+    run_id: such as `cf1`. registry_name: the registry's name. login_server: host:port, what `$Registry` renders to.
+    step: the members of ARM's task step or run request in camelCase, `type` being `Docker`, `FileTask` or
+    `EncodedTask`. source: the uploaded archive on this machine. source_location: a git or https address, as it was
+    given. values: SetValue members that override the step's own. timeout: in seconds, counted from when an agent takes
+    the run. triggered_by: what `{{.Run.TriggeredBy}}` renders to, such as `Manual`.
+    """
+
+    run_id: str
+    registry_name: str
+    login_server: str
+    step: dict[str, Any] = field(repr=False)  # holds secrets
+    task_name: str | None = None
+    source: Path | None = None
+    source_location: str | None = field(default=None, repr=False)  # an address may hold a token
+    values: list[dict[str, Any]] = field(default_factory=list, repr=False)
+    platform: dict[str, Any] = field(default_factory=dict)
+    timeout: int = 3600
+    credentials: dict[str, Any] = field(default_factory=dict, repr=False)
+    triggered_by: str = "Manual"
+
+    @property
+    def kind(self) -> str:
+        """The step's type: `Docker`, `FileTask` or `EncodedTask`."""
+        return str(self.step.get("type", ""))
+
+    def items(self) -> list[dict[str, Any]]:
+        """The step's arguments and values followed by the run's own, secret ones included."""
+        return [*(self.step.get("arguments") or []), *self.set_values()]
+
+    def set_values(self) -> list[dict[str, Any]]:
+        """The step's values followed by the run's own; the last one of a name counts."""
+        return [*(self.step.get("values") or []), *self.values]
+
+    def secrets(self) -> list[str]:
+        """Every value that must not stand in the log."""
+        found = [str(item.get("value") or "") for item in self.items() if item.get("isSecret")]
+        found.append(str(self.step.get("contextAccessToken") or ""))
+        for registry in ((self.credentials or {}).get("customRegistries") or {}).values():
+            found.append(str(((registry or {}).get("password") or {}).get("value") or ""))
+        return [value for value in found if value]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended.
+
+    status: `Succeeded`, `Failed`, `Canceled`, `Error` or `Timeout`. output_images: registry, repository, tag and digest
+    of each image that was pushed, in the order of the pushes. error_message: what the service shows as
+    `runErrorMessage`.
+    """
+
+    status: str
+    output_images: list[dict[str, str]] = field(default_factory=list)
+    error_message: str | None = None

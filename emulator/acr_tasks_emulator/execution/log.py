@@ -1,0 +1,101 @@
+"""The run's log in the agent's form: UTC times, CRLF, and no secret in it (facts, acr-tasks-api section 8)."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from datetime import datetime, timezone
+from typing import IO, Protocol
+
+LIMIT_BYTES = 64 * 1024 * 1024
+"""A log longer than this is cut, and says so; the run goes on."""
+
+_LINE_BYTES = 64 * 1024
+_MASK = "***"
+
+
+class LogSink(Protocol):
+    """Where a log grows: the blob that the service's log link points to."""
+
+    def write(self, data: bytes) -> None:
+        """Append `data`."""
+
+    def complete(self, value: str) -> None:
+        """Mark the log as ended: `successful`, `failed`, `canceled`, `timedout` or `internalerror`. Called once."""
+
+
+def _utc_now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+class RunLog:
+    """Writes lines to a sink as the agent does. Safe to use from several threads: lines are never mixed.
+
+    secrets: values that are replaced by `***` wherever they appear, line by line when a value has several lines.
+    """
+
+    def __init__(self, sink: LogSink, secrets: Iterable[str] = (), now: Callable[[], datetime] = _utc_now) -> None:
+        self._sink = sink
+        self._now = now
+        self._lock = threading.Lock()
+        self._secrets: list[str] = []
+        self._size = 0
+        self._cut = False
+        self.hide(secrets)
+
+    def hide(self, secrets: Iterable[str]) -> None:
+        """Mask these values too, from now on."""
+        pieces = {piece.strip() for secret in secrets for piece in secret.splitlines()} | set(self._secrets)
+        self._secrets = sorted((piece for piece in pieces if piece), key=len, reverse=True)
+
+    def say(self, text: str) -> None:
+        """Write one line of the agent's own, with the time before it."""
+        self._append(self._now().strftime("%Y/%m/%d %H:%M:%S ") + self.masked(text))
+
+    def line(self, text: str = "") -> None:
+        """Write text as it is, one line or several."""
+        for line in text.split("\n"):
+            self._append(self.masked(line.rstrip("\r")))
+
+    def pour(self, stream: IO[bytes], each: Callable[[str], None] | None = None) -> None:
+        """Write what a program prints, line by line as it comes, until it ends. `each` sees every line first."""
+        while True:
+            data = stream.readline(_LINE_BYTES)
+            if not data:
+                return
+            text = data.decode("utf-8", "replace").rstrip("\r\n")
+            if each is not None:
+                each(text)
+            self.line(text)
+
+    def masked(self, text: str) -> str:
+        """The text without the values that must not be shown."""
+        for secret in self._secrets:
+            text = text.replace(secret, _MASK)
+        return text
+
+    def end(self, run_id: str, seconds: float, status: str, error: str | None) -> None:
+        """Write the agent's last line and mark the log as ended."""
+        after = f"after {round(seconds)}s"
+        reason = f" Error: {self.masked(error)}" if error else ""
+        last = {
+            "Succeeded": f"Run ID: {run_id} was successful {after}",
+            "Canceled": f"Run ID: {run_id} was canceled {after}",
+            "Timeout": f"Run ID: {run_id} timed out {after}.{reason}",
+        }.get(status, f"Run ID: {run_id} failed {after}.{reason}")
+        self._cut = False
+        self._append("")
+        self._append(last, always=True)
+        marks = {"Succeeded": "successful", "Failed": "failed", "Canceled": "canceled", "Timeout": "timedout"}
+        self._sink.complete(marks.get(status, "internalerror"))
+
+    def _append(self, line: str, always: bool = False) -> None:
+        data = line.encode() + b"\r\n"
+        with self._lock:
+            if self._size + len(data) > LIMIT_BYTES and not always:
+                if self._cut:
+                    return
+                self._cut = True
+                data = b"The log is longer than %d MiB: the rest is left out.\r\n" % (LIMIT_BYTES // 1024 // 1024)
+            self._size += len(data)
+            self._sink.write(data)
