@@ -66,7 +66,9 @@ def ensure() -> bool:
         with no_services():
             if install(packages) and not missing():
                 return True
-    say(f"Not installed: {', '.join(packages)}. Without them runs are simulated: nothing is built, no digest comes out.")
+    say(
+        f"Not installed: {', '.join(packages)}. Without them runs are simulated: nothing is built, no digest comes out."
+    )
     say(f"To build for real, run this once:  sudo {COMMAND} {' '.join(packages)}")
     return False
 

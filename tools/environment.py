@@ -52,7 +52,7 @@ def run(*command: str | Path) -> None:
 
 def create(environment: Path) -> None:
     """Creates the virtual environment where it is missing or its Python is gone."""
-    if sys.version_info < (3, 10):
+    if sys.version_info < (3, 10):  # noqa: UP036 - this file runs with whatever `python3` is
         told = f"{sys.version_info.major}.{sys.version_info.minor}"
         raise EnvironmentFailed(f"Python 3.10 or newer is needed, and `python3` is {told}.")
     if (environment / "bin" / "pip").exists() and os.access(environment / "bin" / "python", os.X_OK):

@@ -1,4 +1,4 @@
-"""Builds the Pulumi CLI as a Go tool dependency, into a folder outside the checkout, and puts the stand-ins beside it."""
+"""Builds the Pulumi CLI as a Go tool dependency, outside the checkout, and puts the stand-ins beside it."""
 
 from __future__ import annotations
 

@@ -1,0 +1,89 @@
+"""A running emulator, as the service that a scenario asks for the truth."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+API_VERSION = {"api-version": "2019-04-01"}
+
+
+@dataclass
+class Emulator:
+    """The service's side: where it is, and what it answers."""
+
+    endpoint: str
+    login_server: str
+    registry_id: str
+    executor: str
+
+    @classmethod
+    def from_ready_line(cls, line: str) -> Emulator:
+        ready = json.loads(line)
+        return cls(ready["endpoint"], ready["loginServer"], ready["registries"][0], ready["executor"])
+
+    @classmethod
+    @contextlib.contextmanager
+    def started(cls, data: Path, *options: str) -> Iterator[Emulator]:
+        """Starts a server on a free port and ends that very process afterwards."""
+        command = ["acr-tasks-emulator", "serve", "--port", "0", "--data", str(data), *options]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert process.stdout
+        try:
+            yield cls.from_ready_line(process.stdout.readline())
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+            process.stdout.close()
+
+    @property
+    def config(self) -> dict[str, str]:
+        """The configuration under which a stack's resources live in this emulator's registry."""
+        part = self.registry_id.split("/")
+        return {
+            "endpoint": self.endpoint,
+            "subscriptionId": part[2],
+            "resourceGroupName": part[4],
+            "registryName": part[8],
+        }
+
+    def ask(self, method: str, suffix: str, **options: Any) -> httpx.Response:
+        """One request below the registry, as any client of the service would make it."""
+        url = f"{self.endpoint}{self.registry_id}{suffix}"
+        return httpx.request(method, url, params=API_VERSION, timeout=30, **options)
+
+    def task(self, name: str) -> dict[str, Any]:
+        answer = self.ask("GET", f"/tasks/{name}")
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+    def runs(self) -> list[dict[str, Any]]:
+        """All runs, newest first, their `properties` only."""
+        return [run["properties"] for run in self.ask("GET", "/runs").json()["value"]]
+
+    def requests(self) -> list[dict[str, Any]]:
+        """What the service was asked since the last `forget_requests`."""
+        told = httpx.get(f"{self.endpoint}/_emulator/requests").json()
+        return list(told["value"] if isinstance(told, dict) else told)
+
+    def methods(self) -> list[str]:
+        """The verbs of the requests that were asked, in their order."""
+        return [request["method"] for request in self.requests()]
+
+    def writes(self) -> list[str]:
+        """`METHOD last-path-segment` of everything asked that was no read."""
+        return [
+            f"{request['method']} {request['path'].rsplit('/', 1)[-1]}"
+            for request in self.requests()
+            if request["method"] not in ("GET", "HEAD")
+        ]
+
+    def forget_requests(self) -> None:
+        httpx.delete(f"{self.endpoint}/_emulator/requests").raise_for_status()

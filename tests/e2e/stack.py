@@ -1,0 +1,140 @@
+"""A stack of the real engine in a folder of its own: state, Pulumi's home and program all below it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+SECONDS = 120
+
+
+@dataclass
+class Outcome:
+    """How a pulumi command ended: its exit status and everything that it wrote."""
+
+    status: int
+    screen: str
+
+    def __post_init__(self) -> None:
+        print(self.screen)
+
+    def succeeded(self) -> Outcome:
+        assert self.status == 0, self.screen
+        return self
+
+    def failed(self) -> Outcome:
+        """Not zero, and nothing on the screen that only its programmers could read."""
+        assert self.status != 0, self.screen
+        assert "Traceback" not in self.screen, self.screen
+        return self
+
+    def changed_nothing(self) -> Outcome:
+        self.succeeded()
+        assert "unchanged" in self.screen, self.screen
+        for word in (" created", " updated", " replaced", " deleted"):
+            assert word not in self.screen.partition("Resources:")[2], self.screen
+        return self
+
+
+class Stack:
+    """One project with the one stack `dev`."""
+
+    def __init__(
+        self, folder: Path, project: str, *, program: str = "", example: Path | None = None, **config: str
+    ) -> None:
+        self.folder, self.project = folder, project
+        if example:
+            shutil.copytree(example, folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / ".state").mkdir()
+        self.environment = {
+            **os.environ,
+            "PULUMI_HOME": str(folder / ".home"),
+            "PULUMI_CONFIG_PASSPHRASE": "",
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            "NO_COLOR": "1",
+        }
+        self.configure(**config)
+        if program:
+            self.write("__main__.py", program)
+        self.pulumi("stack", "init", "dev").succeeded()
+
+    def configure(self, **config: str) -> None:
+        """Writes Pulumi.yaml with these values of the namespace acr-tasks."""
+        values = "".join(f"  acr-tasks:{key}: {{value: {json.dumps(value)}}}\n" for key, value in config.items())
+        runtime = "runtime:\n  name: python\n  options: {toolchain: pip}\n"
+        backend = "backend:\n  url: file://./.state\n"
+        self.write(
+            "Pulumi.yaml", f"name: {self.project}\n{runtime}{backend}" + (f"config:\n{values}" if values else "")
+        )
+
+    def write(self, name: str, text: str) -> None:
+        file = self.folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+
+    def edit(self, name: str, old: str, new: str) -> None:
+        text = (self.folder / name).read_text()
+        assert old in text, f"{old!r} is not in {name}"
+        self.write(name, text.replace(old, new))
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Starts a pulumi command in a process group of its own, as a terminal does."""
+        return subprocess.Popen(
+            ["pulumi", *arguments, "--non-interactive"],
+            cwd=self.folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    @staticmethod
+    def ended(process: subprocess.Popen[str]) -> Outcome:
+        """Waits for a started command."""
+        screen, _ = process.communicate(timeout=SECONDS)
+        return Outcome(process.returncode, screen)
+
+    def pulumi(self, *arguments: str) -> Outcome:
+        return self.ended(self.start(*arguments))
+
+    def up(self, *options: str) -> Outcome:
+        return self.pulumi("up", "--yes", "--stack", "dev", *options)
+
+    def preview(self, *options: str) -> Outcome:
+        return self.pulumi("preview", "--stack", "dev", *options)
+
+    def refresh(self, *options: str) -> Outcome:
+        return self.pulumi("refresh", "--yes", "--stack", "dev", *options)
+
+    def destroy(self, *options: str) -> Outcome:
+        return self.pulumi("destroy", "--yes", "--stack", "dev", *options)
+
+    def outputs(self) -> dict[str, Any]:
+        told = self.pulumi("stack", "output", "--json", "--stack", "dev", "--show-secrets").succeeded()
+        return dict(json.loads(told.screen))
+
+    def resources(self) -> dict[str, dict[str, Any]]:
+        """The state's resources of ours, by name."""
+        state = json.loads(self.pulumi("stack", "export", "--stack", "dev").succeeded().screen)
+        found = state["deployment"].get("resources", [])
+        return {each["urn"].rpartition("::")[2]: each for each in found if "dynamic/acr-tasks" in each["type"]}
+
+    def settles(self) -> None:
+        """The end of a scenario: a second up and a refresh change nothing, and destroy leaves nothing."""
+        self.up().changed_nothing()
+        self.refresh().changed_nothing()
+        self.destroy().succeeded()
+        assert self.resources() == {}
+
+    def destroy_if_left(self) -> None:
+        if self.resources():
+            self.destroy()

@@ -1,0 +1,95 @@
+"""What cannot be right is said in preview, by property, before any request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from .emulator import Emulator
+from .stack import Stack
+
+HEAD = """
+from pulumi_acr_tasks import (
+    DockerBuildRequestArgs, EncodedTaskStepArgs, PlatformPropertiesArgs, Run, Task, TaskRunRequestArgs,
+)
+linux = PlatformPropertiesArgs(os="Linux")
+"""
+
+MISTAKES = {
+    "registry name": (
+        'Task("wrong", registry_name="no-dashes!", platform=linux, step=EncodedTaskStepArgs(encoded_task_content="c3RlcHM6IFt7Y21kOiBhfV0="))',
+        "registry_name",
+        "5 to 50",
+    ),
+    "registry id": (
+        'Task("wrong", registry_id="/subscriptions/x", platform=linux, step=EncodedTaskStepArgs(encoded_task_content="c3RlcHM6IFt7Y21kOiBhfV0="))',
+        "registry_id",
+        "/subscriptions/",
+    ),
+    "missing context": (
+        'Run("wrong", context="nowhere", run_request=DockerBuildRequestArgs(docker_file_path="Dockerfile", platform=linux))',
+        "context",
+        "nowhere",
+    ),
+    "missing Dockerfile": (
+        'Run("wrong", context="app", run_request=DockerBuildRequestArgs(docker_file_path="Dockerfil", platform=linux))',
+        "run_request.docker_file_path",
+        "Dockerfil",
+    ),
+    "platform": (
+        'Run("wrong", context="app", run_request=DockerBuildRequestArgs(docker_file_path="Dockerfile", '
+        'platform=PlatformPropertiesArgs(os="Plan9")))',
+        "run_request.platform.os",
+        "Linux",
+    ),
+    "context of a task run": (
+        'Run("wrong", context="app", run_request=TaskRunRequestArgs(task_name="greeting"))',
+        "context",
+        "TaskRunRequest",
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_is_a_sentence_in_preview(mistake: str, emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
+    """The sentence names the property and what is allowed; no request is made, and the exit status is not zero."""
+    statement, path, allowed = MISTAKES[mistake]
+    stack = new_stack("mistake", program=f"{HEAD}\n{statement}\n", **emulator.config)
+    stack.write("app/Dockerfile", "FROM busybox\n")
+    screen = stack.preview().failed().screen
+    assert f"{path}:" in screen
+    assert allowed in screen
+    assert emulator.requests() == []
+
+
+def test_everything_wrong_is_said_at_once(emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
+    """Three mistakes of one resource are three sentences."""
+    statement = 'Task("wrong", timeout=5, platform={"os": "Plan9"}, step={"type": "Docker", "docker_file_pat": "x"})'
+    stack = new_stack("mistakes", program=f"{HEAD}\n{statement}\n", **emulator.config)
+    screen = stack.preview().failed().screen
+    for path in ("timeout:", "platform.os:", "step.docker_file_path:"):
+        assert path in screen, path
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "allowed"),
+    [
+        ("endpoint", "emulated", "embedded"),
+        ("environment", "mars", "usgovernment"),
+        ("credential", "magic", "managed-identity"),
+    ],
+)
+def test_a_malformed_configuration_value_is_a_sentence(
+    key: str, value: str, allowed: str, emulator: Emulator, new_stack: Callable[..., Stack]
+) -> None:
+    """The key, its value and what is allowed stand on the screen, in preview."""
+    statement = (
+        'Run("wrong", context="app", run_request=DockerBuildRequestArgs(docker_file_path="Dockerfile", platform=linux))'
+    )
+    stack = new_stack("config", program=f"{HEAD}\n{statement}\n", **{**emulator.config, key: value})
+    stack.write("app/Dockerfile", "FROM busybox\n")
+    screen = stack.preview().failed().screen
+    assert f"acr-tasks:{key}" in screen
+    assert allowed in screen
+    assert emulator.requests() == []

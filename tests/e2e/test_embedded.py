@@ -1,0 +1,71 @@
+"""The emulator that the provider starts by itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from .stack import Stack
+
+PROGRAM = """
+import base64
+import pulumi
+from pulumi_acr_tasks import EncodedTaskRunRequestArgs, PlatformPropertiesArgs, Run
+
+steps = base64.b64encode(b"steps:\\n  - cmd: busybox echo hello\\n").decode()
+run = Run("hello", run_request=EncodedTaskRunRequestArgs(
+    encoded_task_content=steps, platform=PlatformPropertiesArgs(os="Linux")))
+pulumi.export("id", run.id)
+"""
+
+
+def status(data: Path) -> dict[str, object]:
+    command = ["acr-tasks-emulator", "status", "--data", str(data), "--json"]
+    return dict(json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout))
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Iterator[Path]:
+    """A data folder whose emulator is stopped afterwards."""
+    folder = tmp_path / "data"
+    yield folder
+    subprocess.run(["acr-tasks-emulator", "stop", "--data", str(folder)], check=True)
+
+
+def test_two_programs_at_once_share_one_emulator(data: Path, new_stack: Callable[..., Stack]) -> None:
+    """Of two ups that start at the same moment one starts the emulator, and both succeed."""
+    stacks = [new_stack(name, program=PROGRAM, endpoint="embedded", embeddedData=str(data)) for name in ("one", "two")]
+    updates = [stack.start("up", "--yes", "--stack", "dev") for stack in stacks]
+    for stack, update in zip(stacks, updates, strict=True):
+        stack.ended(update).succeeded()
+    ids = {stack.outputs()["id"] for stack in stacks}
+    assert len(ids) == 2
+    running = subprocess.run(
+        ["pgrep", "-f", f"serve.*{data}"], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert str(status(data)["pid"]) in running
+    for stack in stacks:
+        stack.settles()
+
+
+def test_the_emulator_is_found_again_and_its_address_survives(data: Path, new_stack: Callable[..., Stack]) -> None:
+    """The next command uses the process that runs; after a stop the same port comes back, and the state stays true."""
+    stack = new_stack("again", program=PROGRAM, endpoint="embedded", embeddedData=str(data))
+    assert "acr-tasks-emulator stop" in stack.up().succeeded().screen
+    first = status(data)
+    stack.refresh().changed_nothing()
+    assert status(data)["pid"] == first["pid"]
+
+    subprocess.run(["acr-tasks-emulator", "stop", "--data", str(data)], check=True)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(str(first["pid"])), 0)
+    stack.refresh().changed_nothing()
+    second = status(data)
+    assert second["pid"] != first["pid"]
+    assert second["endpoint"] == first["endpoint"]
+    stack.settles()
