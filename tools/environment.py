@@ -20,7 +20,7 @@ ENVIRONMENT = ROOT / ".venv"
 DISTRIBUTIONS = {"pulumi-acr-tasks": (ROOT, "provider"), "acr-tasks-emulator": (ROOT / "emulator", ".")}
 
 
-class EnvironmentFailed(Exception):
+class EnvironmentFailedError(Exception):
     """The environment cannot be made; the text says what would help."""
 
 
@@ -43,27 +43,29 @@ def sources(folder: Path, package: str) -> list[Path]:
 
 
 def run(*command: str | Path) -> None:
-    """Runs a command quietly; EnvironmentFailed with its last lines when it fails."""
+    """Runs a command quietly; EnvironmentFailedError with its last lines when it fails."""
     done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
     if done.returncode != 0:
         lines = (done.stdout + done.stderr).strip().splitlines()[-8:]
-        raise EnvironmentFailed(f"`{Path(command[0]).name} {command[1]} …` failed:\n      " + "\n      ".join(lines))
+        raise EnvironmentFailedError(
+            f"`{Path(command[0]).name} {command[1]} …` failed:\n      " + "\n      ".join(lines)
+        )
 
 
 def create(environment: Path) -> None:
     """Creates the virtual environment where it is missing or its Python is gone."""
     if sys.version_info < (3, 10):  # noqa: UP036 - this file runs with whatever `python3` is
         told = f"{sys.version_info.major}.{sys.version_info.minor}"
-        raise EnvironmentFailed(f"Python 3.10 or newer is needed, and `python3` is {told}.")
+        raise EnvironmentFailedError(f"Python 3.10 or newer is needed, and `python3` is {told}.")
     if (environment / "bin" / "pip").exists() and os.access(environment / "bin" / "python", os.X_OK):
         return
     say(f"making the virtual environment {environment.name}")
     shutil.rmtree(environment, ignore_errors=True)
     try:
         run(sys.executable, "-m", "venv", environment)
-    except EnvironmentFailed as failed:
+    except EnvironmentFailedError as failed:
         shutil.rmtree(environment, ignore_errors=True)
-        raise EnvironmentFailed(
+        raise EnvironmentFailedError(
             f"Python's venv module does not work here; Debian has it in a package: "
             f"apt-get install python3-venv\n      {failed}"
         ) from failed
@@ -111,5 +113,5 @@ def ensure() -> Path:
 if __name__ == "__main__":
     try:
         ensure()
-    except EnvironmentFailed as error:
+    except EnvironmentFailedError as error:
         sys.exit(f"    {error}")

@@ -18,17 +18,17 @@ linux = PlatformPropertiesArgs(os="Linux")
 
 MISTAKES = {
     "registry name": (
-        'Task("wrong", registry_name="no-dashes!", platform=linux, step=EncodedTaskStepArgs(encoded_task_content="c3RlcHM6IFt7Y21kOiBhfV0="))',
+        'Task("wrong", registry_name="no-dashes!", platform=linux, step=step)',
         "registry_name",
         "5 to 50",
     ),
     "registry id": (
-        'Task("wrong", registry_id="/subscriptions/x", platform=linux, step=EncodedTaskStepArgs(encoded_task_content="c3RlcHM6IFt7Y21kOiBhfV0="))',
+        'Task("wrong", registry_id="/subscriptions/x", platform=linux, step=step)',
         "registry_id",
         "/subscriptions/",
     ),
     "missing context": (
-        'Run("wrong", context="nowhere", run_request=DockerBuildRequestArgs(docker_file_path="Dockerfile", platform=linux))',
+        'Run("wrong", context="nowhere", run_request=build)',
         "context",
         "nowhere",
     ),
@@ -84,9 +84,7 @@ def test_a_malformed_configuration_value_is_a_sentence(
     key: str, value: str, allowed: str, emulator: Emulator, new_stack: Callable[..., Stack]
 ) -> None:
     """The key, its value and what is allowed stand on the screen, in preview."""
-    statement = (
-        'Run("wrong", context="app", run_request=DockerBuildRequestArgs(docker_file_path="Dockerfile", platform=linux))'
-    )
+    statement = 'Run("wrong", context="app", run_request=build)'
     stack = new_stack("config", program=f"{HEAD}\n{statement}\n", **{**emulator.config, key: value})
     stack.write("app/Dockerfile", "FROM busybox\n")
     screen = stack.preview().failed().screen

@@ -29,7 +29,8 @@ encoded = Task("encoded-step", platform=linux, step=EncodedTaskStepArgs(
 runs = {
     "docker": Run("docker", context="context", run_request=DockerBuildRequestArgs(
         docker_file_path="Dockerfile", image_names=["app:v1", "app:{{.Run.ID}}"], platform=linux,
-        arguments=[ArgumentArgs(name="GREETING", value="hello"), ArgumentArgs(name="KEY", value="hush-build", is_secret=True)])),
+        arguments=[ArgumentArgs(name="GREETING", value="hello"),
+                   ArgumentArgs(name="KEY", value="hush-build", is_secret=True)])),
     "file": Run("file", context="context", run_request=FileTaskRunRequestArgs(
         task_file_path="task.yaml", platform=linux, values=[SetValueArgs(name="name", value="filed")])),
     "encoded": Run("encoded", run_request=EncodedTaskRunRequestArgs(
