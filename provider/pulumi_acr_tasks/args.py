@@ -1,0 +1,303 @@
+"""Input types: one class for each definition of 2019-04-01 that an input may hold, in the specification's order.
+
+The names are the specification's plus `Args`. Wherever one of them is expected, a plain dict does as well, with its
+keys as Python or as ARM spells them. `type` says which step or request an object is; the constructors set it.
+(Source: azure-spec/2019-04-01/containerregistry_build.json.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import pulumi
+
+if TYPE_CHECKING:
+    from typing_extensions import dataclass_transform
+else:
+
+    def dataclass_transform(**_: Any) -> Callable[[Any], Any]:
+        """Tells type checkers what pulumi.input_type makes of a class; does nothing at run time."""
+        return lambda decorator: decorator
+
+
+T = TypeVar("T")
+
+
+@dataclass_transform(kw_only_default=True, field_specifiers=(pulumi.property,))
+def input_type(cls: type[T]) -> type[T]:
+    """Makes an input type of an annotated class."""
+    return pulumi.input_type(cls)
+
+
+@input_type
+class PlatformPropertiesArgs:
+    """The platform of a run: `os` Linux or Windows; `architecture` amd64, x86 or arm; `variant` v6, v7 or v8 (arm)."""
+
+    os: pulumi.Input[str] = pulumi.property("os")
+    architecture: pulumi.Input[str] | None = pulumi.property("architecture", default=None)
+    variant: pulumi.Input[str] | None = pulumi.property("variant", default=None)
+
+
+@input_type
+class AgentPropertiesArgs:
+    """The agent of a run: `cpu` cores; the service's shared agents have 2."""
+
+    cpu: pulumi.Input[int] | None = pulumi.property("cpu", default=None)
+
+
+@input_type
+class IdentityPropertiesArgs:
+    """The managed identities of a task.
+
+    `type` is SystemAssigned, UserAssigned, `SystemAssigned, UserAssigned` or None. `user_assigned_identities` are ARM
+    ids: a sequence of them, or a map from each to {}.
+    """
+
+    type: pulumi.Input[str] | None = pulumi.property("type", default=None)
+    user_assigned_identities: pulumi.Input[Sequence[pulumi.Input[str]] | Mapping[str, pulumi.Input[Any]]] | None = (
+        pulumi.property("userAssignedIdentities", default=None)
+    )
+
+
+@input_type
+class TriggerPropertiesArgs:
+    """What starts runs of a task: any number of timers, source repositories, and changes of the base image."""
+
+    timer_triggers: pulumi.Input[Sequence[pulumi.Input[pulumi.InputType[TimerTriggerArgs]]]] | None = pulumi.property(
+        "timerTriggers", default=None
+    )
+    source_triggers: pulumi.Input[Sequence[pulumi.Input[pulumi.InputType[SourceTriggerArgs]]]] | None = pulumi.property(
+        "sourceTriggers", default=None
+    )
+    base_image_trigger: pulumi.Input[pulumi.InputType[BaseImageTriggerArgs]] | None = pulumi.property(
+        "baseImageTrigger", default=None
+    )
+
+
+@input_type
+class CredentialsArgs:
+    """The registries that a run signs in to: its own (`source_registry`), and others by login server."""
+
+    source_registry: pulumi.Input[pulumi.InputType[SourceRegistryCredentialsArgs]] | None = pulumi.property(
+        "sourceRegistry", default=None
+    )
+    custom_registries: (
+        pulumi.Input[Mapping[str, pulumi.Input[pulumi.InputType[CustomRegistryCredentialsArgs]]]] | None
+    ) = pulumi.property("customRegistries", default=None)
+
+
+@input_type
+class TimerTriggerArgs:
+    """Starts a run whenever `schedule` says: minute hour day month weekday, in UTC, as NCrontab reads them."""
+
+    name: pulumi.Input[str] = pulumi.property("name")
+    schedule: pulumi.Input[str] = pulumi.property("schedule")
+    status: pulumi.Input[str] | None = pulumi.property("status", default=None)
+
+
+@input_type
+class SourceTriggerArgs:
+    """Starts a run on events (commit, pullrequest) of a source repository, through a webhook that the service makes."""
+
+    name: pulumi.Input[str] = pulumi.property("name")
+    source_repository: pulumi.Input[pulumi.InputType[SourcePropertiesArgs]] = pulumi.property("sourceRepository")
+    source_trigger_events: pulumi.Input[Sequence[pulumi.Input[str]]] = pulumi.property("sourceTriggerEvents")
+    status: pulumi.Input[str] | None = pulumi.property("status", default=None)
+
+
+@input_type
+class BaseImageTriggerArgs:
+    """Starts a run when a base image changes: `base_image_trigger_type` is All or Runtime."""
+
+    name: pulumi.Input[str] = pulumi.property("name")
+    base_image_trigger_type: pulumi.Input[str] = pulumi.property("baseImageTriggerType")
+    status: pulumi.Input[str] | None = pulumi.property("status", default=None)
+
+
+@input_type
+class SourceRegistryCredentialsArgs:
+    """Whether a run signs in to its own registry: `login_mode` is Default or None."""
+
+    login_mode: pulumi.Input[str] | None = pulumi.property("loginMode", default=None)
+
+
+@input_type
+class CustomRegistryCredentialsArgs:
+    """How a run signs in to a registry: user name and password, or `identity`, `[system]` or a client id.
+
+    An identity beside a password reads the password from Key Vault.
+    """
+
+    user_name: pulumi.Input[pulumi.InputType[SecretObjectArgs]] | None = pulumi.property("userName", default=None)
+    password: pulumi.Input[pulumi.InputType[SecretObjectArgs]] | None = pulumi.property("password", default=None)
+    identity: pulumi.Input[str] | None = pulumi.property("identity", default=None)
+
+
+@input_type
+class SourcePropertiesArgs:
+    """The source repository of a trigger: `source_control_type` is Github or VisualStudioTeamService."""
+
+    source_control_type: pulumi.Input[str] = pulumi.property("sourceControlType")
+    repository_url: pulumi.Input[str] = pulumi.property("repositoryUrl")
+    branch: pulumi.Input[str] | None = pulumi.property("branch", default=None)
+    source_control_auth_properties: pulumi.Input[pulumi.InputType[AuthInfoArgs]] | None = pulumi.property(
+        "sourceControlAuthProperties", default=None
+    )
+
+
+@input_type
+class SecretObjectArgs:
+    """A secret: with `type` Opaque its very value, with Vaultsecret the URL of a Key Vault secret. Kept encrypted."""
+
+    value: pulumi.Input[str] | None = pulumi.property("value", default=None)
+    type: pulumi.Input[str] | None = pulumi.property("type", default=None)
+
+
+@input_type
+class AuthInfoArgs:
+    """The token with which the service makes a webhook: `token_type` is PAT or OAuth; `expires_in` seconds."""
+
+    token_type: pulumi.Input[str] = pulumi.property("tokenType")
+    token: pulumi.Input[str] = pulumi.property("token")
+    refresh_token: pulumi.Input[str] | None = pulumi.property("refreshToken", default=None)
+    scope: pulumi.Input[str] | None = pulumi.property("scope", default=None)
+    expires_in: pulumi.Input[int] | None = pulumi.property("expiresIn", default=None)
+
+
+@input_type
+class DockerBuildRequestArgs:
+    """A run that builds an image with a Dockerfile, and pushes it unless `is_push_enabled` is False."""
+
+    docker_file_path: pulumi.Input[str] = pulumi.property("dockerFilePath")
+    platform: pulumi.Input[pulumi.InputType[PlatformPropertiesArgs]] = pulumi.property("platform")
+    type: pulumi.Input[str] = pulumi.property("type", default="DockerBuildRequest")
+    is_archive_enabled: pulumi.Input[bool] | None = pulumi.property("isArchiveEnabled", default=None)
+    image_names: pulumi.Input[Sequence[pulumi.Input[str]]] | None = pulumi.property("imageNames", default=None)
+    is_push_enabled: pulumi.Input[bool] | None = pulumi.property("isPushEnabled", default=None)
+    no_cache: pulumi.Input[bool] | None = pulumi.property("noCache", default=None)
+    target: pulumi.Input[str] | None = pulumi.property("target", default=None)
+    arguments: pulumi.Input[Sequence[pulumi.Input[pulumi.InputType[ArgumentArgs]]]] | None = pulumi.property(
+        "arguments", default=None
+    )
+    timeout: pulumi.Input[int] | None = pulumi.property("timeout", default=None)
+    agent_configuration: pulumi.Input[pulumi.InputType[AgentPropertiesArgs]] | None = pulumi.property(
+        "agentConfiguration", default=None
+    )
+    source_location: pulumi.Input[str] | None = pulumi.property("sourceLocation", default=None)
+    credentials: pulumi.Input[pulumi.InputType[CredentialsArgs]] | None = pulumi.property("credentials", default=None)
+
+
+@input_type
+class ArgumentArgs:
+    """A build argument; with `is_secret` its value is kept encrypted and never shown."""
+
+    name: pulumi.Input[str] = pulumi.property("name")
+    value: pulumi.Input[str] = pulumi.property("value")
+    is_secret: pulumi.Input[bool] | None = pulumi.property("isSecret", default=None)
+
+
+@input_type
+class FileTaskRunRequestArgs:
+    """A run of the task file at `task_file_path` of the source."""
+
+    task_file_path: pulumi.Input[str] = pulumi.property("taskFilePath")
+    platform: pulumi.Input[pulumi.InputType[PlatformPropertiesArgs]] = pulumi.property("platform")
+    type: pulumi.Input[str] = pulumi.property("type", default="FileTaskRunRequest")
+    is_archive_enabled: pulumi.Input[bool] | None = pulumi.property("isArchiveEnabled", default=None)
+    values_file_path: pulumi.Input[str] | None = pulumi.property("valuesFilePath", default=None)
+    values: pulumi.Input[Sequence[pulumi.Input[pulumi.InputType[SetValueArgs]]]] | None = pulumi.property(
+        "values", default=None
+    )
+    timeout: pulumi.Input[int] | None = pulumi.property("timeout", default=None)
+    agent_configuration: pulumi.Input[pulumi.InputType[AgentPropertiesArgs]] | None = pulumi.property(
+        "agentConfiguration", default=None
+    )
+    source_location: pulumi.Input[str] | None = pulumi.property("sourceLocation", default=None)
+    credentials: pulumi.Input[pulumi.InputType[CredentialsArgs]] | None = pulumi.property("credentials", default=None)
+
+
+@input_type
+class SetValueArgs:
+    """A value for a task file's `{{.Values.name}}`; with `is_secret` it is kept encrypted and never shown."""
+
+    name: pulumi.Input[str] = pulumi.property("name")
+    value: pulumi.Input[str] = pulumi.property("value")
+    is_secret: pulumi.Input[bool] | None = pulumi.property("isSecret", default=None)
+
+
+@input_type
+class TaskRunRequestArgs:
+    """A run of an existing task; `values` stand in for the task's own of the same names."""
+
+    task_name: pulumi.Input[str] = pulumi.property("taskName")
+    type: pulumi.Input[str] = pulumi.property("type", default="TaskRunRequest")
+    is_archive_enabled: pulumi.Input[bool] | None = pulumi.property("isArchiveEnabled", default=None)
+    values: pulumi.Input[Sequence[pulumi.Input[pulumi.InputType[SetValueArgs]]]] | None = pulumi.property(
+        "values", default=None
+    )
+
+
+@input_type
+class EncodedTaskRunRequestArgs:
+    """A run of a task file that comes with the request: `encoded_task_content` is its YAML in base64."""
+
+    encoded_task_content: pulumi.Input[str] = pulumi.property("encodedTaskContent")
+    platform: pulumi.Input[pulumi.InputType[PlatformPropertiesArgs]] = pulumi.property("platform")
+    type: pulumi.Input[str] = pulumi.property("type", default="EncodedTaskRunRequest")
+    is_archive_enabled: pulumi.Input[bool] | None = pulumi.property("isArchiveEnabled", default=None)
+    encoded_values_content: pulumi.Input[str] | None = pulumi.property("encodedValuesContent", default=None)
+    values: pulumi.Input[Sequence[pulumi.Input[pulumi.InputType[SetValueArgs]]]] | None = pulumi.property(
+        "values", default=None
+    )
+    timeout: pulumi.Input[int] | None = pulumi.property("timeout", default=None)
+    agent_configuration: pulumi.Input[pulumi.InputType[AgentPropertiesArgs]] | None = pulumi.property(
+        "agentConfiguration", default=None
+    )
+    source_location: pulumi.Input[str] | None = pulumi.property("sourceLocation", default=None)
+    credentials: pulumi.Input[pulumi.InputType[CredentialsArgs]] | None = pulumi.property("credentials", default=None)
+
+
+@input_type
+class DockerBuildStepArgs:
+    """A task that builds an image with a Dockerfile, and pushes it unless `is_push_enabled` is False."""
+
+    docker_file_path: pulumi.Input[str] = pulumi.property("dockerFilePath")
+    type: pulumi.Input[str] = pulumi.property("type", default="Docker")
+    context_path: pulumi.Input[str] | None = pulumi.property("contextPath", default=None)
+    context_access_token: pulumi.Input[str] | None = pulumi.property("contextAccessToken", default=None)
+    image_names: pulumi.Input[Sequence[pulumi.Input[str]]] | None = pulumi.property("imageNames", default=None)
+    is_push_enabled: pulumi.Input[bool] | None = pulumi.property("isPushEnabled", default=None)
+    no_cache: pulumi.Input[bool] | None = pulumi.property("noCache", default=None)
+    target: pulumi.Input[str] | None = pulumi.property("target", default=None)
+    arguments: pulumi.Input[Sequence[pulumi.Input[pulumi.InputType[ArgumentArgs]]]] | None = pulumi.property(
+        "arguments", default=None
+    )
+
+
+@input_type
+class FileTaskStepArgs:
+    """A task that runs the task file at `task_file_path` of its context."""
+
+    task_file_path: pulumi.Input[str] = pulumi.property("taskFilePath")
+    type: pulumi.Input[str] = pulumi.property("type", default="FileTask")
+    context_path: pulumi.Input[str] | None = pulumi.property("contextPath", default=None)
+    context_access_token: pulumi.Input[str] | None = pulumi.property("contextAccessToken", default=None)
+    values_file_path: pulumi.Input[str] | None = pulumi.property("valuesFilePath", default=None)
+    values: pulumi.Input[Sequence[pulumi.Input[pulumi.InputType[SetValueArgs]]]] | None = pulumi.property(
+        "values", default=None
+    )
+
+
+@input_type
+class EncodedTaskStepArgs:
+    """A task that runs a task file which it holds itself: `encoded_task_content` is its YAML in base64."""
+
+    encoded_task_content: pulumi.Input[str] = pulumi.property("encodedTaskContent")
+    type: pulumi.Input[str] = pulumi.property("type", default="EncodedTask")
+    context_path: pulumi.Input[str] | None = pulumi.property("contextPath", default=None)
+    context_access_token: pulumi.Input[str] | None = pulumi.property("contextAccessToken", default=None)
+    encoded_values_content: pulumi.Input[str] | None = pulumi.property("encodedValuesContent", default=None)
+    values: pulumi.Input[Sequence[pulumi.Input[pulumi.InputType[SetValueArgs]]]] | None = pulumi.property(
+        "values", default=None
+    )

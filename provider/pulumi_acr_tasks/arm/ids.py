@@ -1,0 +1,72 @@
+"""The ids of Azure Resource Manager that this package handles; like the service's own, they compare without case."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_REGISTRY = r"/subscriptions/([^/]+)/resourceGroups/([^/]+)/providers/Microsoft\.ContainerRegistry/registries/([^/]+)"
+_REGISTRY_ID = re.compile(f"{_REGISTRY}/?", re.IGNORECASE)
+_TASK_ID = re.compile(f"{_REGISTRY}/tasks/([^/]+)/?", re.IGNORECASE)
+_RUN_ID = re.compile(f"{_REGISTRY}/runs/([^/]+)/?", re.IGNORECASE)
+
+
+@dataclass(frozen=True, eq=False)
+class RegistryId:
+    """Is the id of a registry; `str()` gives the ARM id in its canonical spelling."""
+
+    subscription_id: str
+    resource_group_name: str
+    registry_name: str
+
+    @classmethod
+    def parse(cls, text: str) -> RegistryId:
+        """Reads `/subscriptions/S/resourceGroups/G/providers/Microsoft.ContainerRegistry/registries/R`, in any case.
+
+        Raises ValueError with what a registry's id looks like when `text` is none.
+        """
+        match = _REGISTRY_ID.fullmatch(text)
+        if match is None:
+            raise ValueError(
+                f"{text!r} is not a registry's id, which looks like /subscriptions/SUBSCRIPTION/resourceGroups/GROUP"
+                "/providers/Microsoft.ContainerRegistry/registries/NAME"
+            )
+        return cls(*match.groups())
+
+    def task(self, name: str) -> str:
+        """Gives the id of the registry's task `name`."""
+        return f"{self}/tasks/{name}"
+
+    def run(self, run_id: str) -> str:
+        """Gives the id of the registry's run `run_id`."""
+        return f"{self}/runs/{run_id}"
+
+    def __str__(self) -> str:
+        return (
+            f"/subscriptions/{self.subscription_id}/resourceGroups/{self.resource_group_name}"
+            f"/providers/Microsoft.ContainerRegistry/registries/{self.registry_name}"
+        )
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, RegistryId) and str(self).lower() == str(other).lower()
+
+    def __hash__(self) -> int:
+        return hash(str(self).lower())
+
+
+def parse_task_id(text: str) -> tuple[RegistryId, str]:
+    """Splits a task's id into its registry and its name; raises ValueError when it is no task's id."""
+    return _parse_child(_TASK_ID, text, "task")
+
+
+def parse_run_id(text: str) -> tuple[RegistryId, str]:
+    """Splits a run's id into its registry and its run id; raises ValueError when it is no run's id."""
+    return _parse_child(_RUN_ID, text, "run")
+
+
+def _parse_child(pattern: re.Pattern[str], text: str, kind: str) -> tuple[RegistryId, str]:
+    match = pattern.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text!r} is not the id of a {kind}")
+    *registry, name = match.groups()
+    return RegistryId(*registry), name

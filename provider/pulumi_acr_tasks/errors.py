@@ -1,0 +1,179 @@
+"""Every error that this package raises of itself.
+
+    AcrTasksError                     str(e) is what the user reads, without a traceback
+    ├── SettingsError                 the configuration is wrong or incomplete
+    ├── ValidationError               arguments that cannot be right, found outside `check`
+    ├── EndpointError                 the resource lives at another endpoint than the configured one
+    ├── TaskExistsError               a task of that name exists already and `adopt` is not set
+    ├── UpdateError                   an update was accepted, and its answer shows that it did not take effect
+    ├── SignInError                   no token for the service
+    ├── ServiceError                  the service answered no
+    │   ├── InvalidRequestError           400, or another 4xx without a class of its own
+    │   │   └── NotPermittedError             TasksOperationsNotAllowed: the subscription may not use ACR Tasks
+    │   ├── UnauthorizedError             401
+    │   ├── ForbiddenError                403
+    │   ├── NotFoundError                 404
+    │   │   └── RegistryNotFoundError         404 of the registry, its group or its subscription
+    │   ├── ConflictError                 409
+    │   │   └── NotRegisteredError            MissingSubscriptionRegistration
+    │   ├── WebhookError                  409 or 404 `ProviderCall`: the webhook of a source trigger was refused
+    │   ├── ThrottledError                429, after all retries
+    │   └── UnavailableError              5xx, after all retries
+    ├── TransportError                no answer at all
+    ├── RunError                      a run ended other than Succeeded
+    ├── SourceError                   a local context cannot be packed or uploaded
+    ├── EmulatorError                 the embedded emulator cannot be started
+    └── CanceledError                 the user cancelled the update (^C)
+
+This module imports nothing, so that raising and catching cost nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class AcrTasksError(Exception):
+    """Is the root of the tree: `except AcrTasksError` catches whatever this package raises of itself."""
+
+
+class SettingsError(AcrTasksError):
+    """Says which key of the configuration is wrong or missing, and what is allowed."""
+
+
+class ValidationError(AcrTasksError):
+    """Lists every argument that cannot be right, one sentence a line, for callers other than `check`."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
+
+
+class EndpointError(AcrTasksError):
+    """Refuses to touch a resource that was made at another endpoint than the one the stack points to."""
+
+
+class TaskExistsError(AcrTasksError):
+    """Refuses to take over a task that exists already."""
+
+
+class UpdateError(AcrTasksError):
+    """Says which property the service accepted without applying it."""
+
+
+class SignInError(AcrTasksError):
+    """Says which credential gave no token, and why."""
+
+
+class ServiceError(AcrTasksError):
+    """Is an answer of the service other than the one asked for.
+
+    `status` is the HTTP status, `code`, `message` and `target` are those of the answer's `error` object (empty where
+    the answer has none), `correlation_id` is the `x-ms-correlation-request-id` of our request, `action` is what we were
+    doing in the words "create task", `resource_id` the ARM id that we did it to, and `cure` one sentence, or empty.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        target: str = "",
+        correlation_id: str = "",
+        action: str = "",
+        resource_id: str = "",
+        cure: str = "",
+    ) -> None:
+        self.status, self.code, self.message, self.target = status, code, message, target
+        self.correlation_id, self.action, self.resource_id, self.cure = correlation_id, action, resource_id, cure
+        super().__init__(self._text())
+
+    def _text(self) -> str:
+        """Composes at most four lines: what we were doing, what the service said, the cure, the correlation id."""
+        doing = " ".join(part for part in (self.action, self.resource_id) if part) or "request"
+        answer = " ".join(str(part) for part in (self.status, self.code) if part)
+        lines = [f"{doing}: the service answered {answer}"]
+        if self.message:
+            lines.append(" ".join(self.message.split()))
+        if self.cure:
+            lines.append(self.cure)
+        if self.correlation_id:
+            lines.append(f"correlation id {self.correlation_id}")
+        return "\n".join(lines)
+
+
+class InvalidRequestError(ServiceError):
+    """Is a request that the service finds wrong in itself."""
+
+
+class NotPermittedError(InvalidRequestError):
+    """Is the refusal of ACR Tasks for a whole subscription."""
+
+
+class UnauthorizedError(ServiceError):
+    """Is a token that the service does not accept."""
+
+
+class ForbiddenError(ServiceError):
+    """Is a permission that the signed-in identity lacks."""
+
+
+class NotFoundError(ServiceError):
+    """Is a task, run or other resource that does not exist."""
+
+
+class RegistryNotFoundError(NotFoundError):
+    """Is a registry, resource group or subscription that does not exist."""
+
+
+class ConflictError(ServiceError):
+    """Is a request that the present state of the resource does not allow."""
+
+
+class NotRegisteredError(ConflictError):
+    """Is a subscription in which Microsoft.ContainerRegistry is not registered."""
+
+
+class WebhookError(ServiceError):
+    """Is a source repository that refused the webhook of a source trigger."""
+
+
+class ThrottledError(ServiceError):
+    """Is a service that was still too busy for us after all retries."""
+
+
+class UnavailableError(ServiceError):
+    """Is a service that was still ill after all retries."""
+
+
+class TransportError(AcrTasksError):
+    """Is a request that got no answer.
+
+    `arrived` is False when the request certainly never reached the service, so that even a request which must not be
+    sent twice may be sent again.
+    """
+
+    def __init__(self, message: str, *, arrived: bool = True) -> None:
+        super().__init__(message)
+        self.arrived = arrived
+
+
+class RunError(AcrTasksError):
+    """Says how a run ended when it did not succeed; `status` is the run's, as on the wire."""
+
+    def __init__(self, message: str, *, run_id: str = "", status: str = "") -> None:
+        super().__init__(message)
+        self.run_id = run_id
+        self.status = status
+
+
+class SourceError(AcrTasksError):
+    """Says what in a local context cannot be packed or uploaded."""
+
+
+class EmulatorError(AcrTasksError):
+    """Says why the embedded emulator does not start, and what to install."""
+
+
+class CanceledError(AcrTasksError):
+    """Says what was given up because the user cancelled the update."""

@@ -1,0 +1,101 @@
+"""What a program passes to a resource, brought into ARM's form: camelCase dicts with secrets marked."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from enum import Enum
+from typing import Any
+
+import pulumi
+
+from pulumi_acr_tasks.errors import ValidationError
+from pulumi_acr_tasks.plan.definitions import Kind, camel_case, kind, members, snake_case, variant
+from pulumi_acr_tasks.plan.secrets import is_secret
+
+
+def normalize(value: Any, notation: str, path: str = "") -> Any:
+    """Brings an argument into ARM's form, for the constructors of Task and Run.
+
+    `notation` is the argument's kind as plan.definitions writes it: `TaskStepProperties`, `RunRequest`, `Credentials`,
+    `map<string>`, `integer` … Input types, output types and dicts (keys in either spelling) become dicts with camelCase
+    keys; keys of maps stay as they are; members that are None are left out; a sequence of identities becomes the map
+    that ARM wants. Values that are secret by their nature become secret outputs. Outputs and awaitables are followed,
+    also within. Names that no definition knows stay as they are: `check` reports them. `path` is for error messages.
+
+    Raises ValidationError when a member is given in both spellings.
+    """
+    return _normalize(value, kind(notation), path or notation)
+
+
+def translate_paths(opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions:
+    """Gives a copy of the options in which property paths (`ignore_changes=["step.image_names"]`) are ARM's.
+
+    The engine knows properties by their names in state; programs may write either spelling.
+    """
+    copied = copy.copy(opts) if opts is not None else pulumi.ResourceOptions()
+    for name in ("ignore_changes", "replace_on_changes", "additional_secret_outputs"):
+        paths = getattr(copied, name, None)
+        if isinstance(paths, list):
+            setattr(copied, name, [_translate_path(path) for path in paths])
+    return copied
+
+
+def _translate_path(path: str) -> str:
+    """Spells the segments of a path as ARM does, as far as they lead through definitions and not through a map."""
+    parts = []
+    for part in path.split("."):
+        camel = camel_case(part)
+        parts.append(camel if snake_case(camel) == part else part)
+        if part.split("[")[0] in ("tags", "custom_registries", "user_assigned_identities"):
+            break
+    return ".".join([*parts, *path.split(".")[len(parts) :]])
+
+
+def _normalize(value: Any, of: Kind, path: str) -> Any:
+    if isinstance(value, pulumi.Output) or inspect.isawaitable(value):
+        return pulumi.Output.from_input(value).apply(
+            lambda known: pulumi.Output.from_input(_normalize(known, of, path))
+        )
+    if isinstance(value, Enum):
+        return value.value
+    if value is None or isinstance(value, (str, bool, int, float)) or pulumi.contains_unknowns(value):
+        return value
+    if of.container == "list" and isinstance(value, (list, tuple)):
+        return [_normalize(item, of.item, f"{path}[{index}]") for index, item in enumerate(value)]
+    if of.name == "UserIdentityProperties" and isinstance(value, (list, tuple, AbstractSet)):
+        return pulumi.Output.all(*value).apply(lambda ids: {id_: {} for id_ in ids})
+    if of.container == "map" and isinstance(value, Mapping):
+        return {key: _normalize(item, of.item, f"{path}[{key!r}]") for key, item in value.items()}
+    if of.is_object and not of.container:
+        return _normalize_object(value, of, path)
+    return value
+
+
+def _normalize_object(value: Any, of: Kind, path: str) -> Any:
+    given: dict[str, Any] = dict(value) if isinstance(value, Mapping) else dict(vars(value))
+    known = members(of.name)
+    spelled: dict[str, Any] = {}
+    for name, item in given.items():
+        arm_name = name if name in known else camel_case(name)
+        arm_name = arm_name if arm_name in known else name
+        if item is None:
+            continue
+        if arm_name in spelled:
+            raise ValidationError([f"{path}: {snake_case(arm_name)} is given twice, as {arm_name} too"])
+        spelled[arm_name] = item
+    definition = variant(of.name, spelled)
+    return {
+        name: _normalize_member(definition, name, item, spelled, f"{path}.{snake_case(name)}")
+        for name, item in spelled.items()
+    }
+
+
+def _normalize_member(definition: str, name: str, item: Any, owner: dict[str, Any], path: str) -> Any:
+    member = members(definition).get(name)
+    if member is None:
+        return item
+    normal = _normalize(item, member, path)
+    return pulumi.Output.secret(normal) if is_secret(definition, name, owner) else normal

@@ -1,0 +1,1 @@
+"""What create, read, update and delete do, between the resource classes and the service."""

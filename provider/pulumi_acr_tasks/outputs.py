@@ -1,0 +1,243 @@
+"""Output types: what the attributes of a Task and a Run hold, member by member, named as in the specification."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+import pulumi
+
+from pulumi_acr_tasks.args import dataclass_transform
+
+T = TypeVar("T")
+
+
+@dataclass_transform(kw_only_default=True, field_specifiers=(pulumi.property,))
+def output_type(cls: type[T]) -> type[T]:
+    """Makes an output type of an annotated class."""
+    return pulumi.output_type(cls)
+
+
+def typed_properties(cls: type[T]) -> type[T]:
+    """Makes typed Python properties of a resource's annotations, each reading the property of the engine's name.
+
+    `task_name: pulumi.Output[str] = pulumi.property("taskName")` becomes the attribute `task_name`, while state and
+    policies know the property as `taskName`. A dynamic resource has no translation of its own, and one by
+    `translate_output_property` would reach into the keys of maps.
+    """
+    for name, annotation in inspect.get_annotations(cls).items():
+        engine_name: str = cls.__dict__[name].name
+        setattr(cls, name, _reader(name, engine_name, annotation))
+    return cls
+
+
+def _reader(name: str, engine_name: str, annotation: Any) -> property:
+    def read(self: pulumi.Resource) -> Any:
+        return self.__dict__[engine_name]
+
+    read.__name__ = name
+    read.__annotations__ = {"return": annotation}
+    return property(pulumi.getter(name=engine_name)(read))
+
+
+@output_type
+class ImageDescriptor:
+    """An image: login server, repository, tag and digest (`sha256:…`), each None where the service does not say."""
+
+    registry: str | None = pulumi.property("registry", default=None)
+    repository: str | None = pulumi.property("repository", default=None)
+    tag: str | None = pulumi.property("tag", default=None)
+    digest: str | None = pulumi.property("digest", default=None)
+
+
+@output_type
+class PlatformProperties:
+    """The platform of a run."""
+
+    os: str = pulumi.property("os")
+    architecture: str | None = pulumi.property("architecture", default=None)
+    variant: str | None = pulumi.property("variant", default=None)
+
+
+@output_type
+class AgentProperties:
+    """The agent of a run."""
+
+    cpu: int | None = pulumi.property("cpu", default=None)
+
+
+@output_type
+class IdentityProperties:
+    """The managed identities of a task, with the principal and tenant that Azure gave the system-assigned one."""
+
+    principal_id: str | None = pulumi.property("principalId", default=None)
+    tenant_id: str | None = pulumi.property("tenantId", default=None)
+    type: str | None = pulumi.property("type", default=None)
+    user_assigned_identities: Mapping[str, UserIdentityProperties] | None = pulumi.property(
+        "userAssignedIdentities", default=None
+    )
+
+
+@output_type
+class UserIdentityProperties:
+    """A user-assigned identity."""
+
+    principal_id: str | None = pulumi.property("principalId", default=None)
+    client_id: str | None = pulumi.property("clientId", default=None)
+
+
+@output_type
+class TaskStepProperties:
+    """The step of a task: `type` says which, and only the members of that type are there.
+
+    (One class for the three types: not every SDK that this package allows can choose a class by `type`.)
+    """
+
+    type: str = pulumi.property("type")
+    context_path: str | None = pulumi.property("contextPath", default=None)
+    context_access_token: str | None = pulumi.property("contextAccessToken", default=None)
+    image_names: Sequence[str] | None = pulumi.property("imageNames", default=None)
+    is_push_enabled: bool | None = pulumi.property("isPushEnabled", default=None)
+    no_cache: bool | None = pulumi.property("noCache", default=None)
+    docker_file_path: str | None = pulumi.property("dockerFilePath", default=None)
+    target: str | None = pulumi.property("target", default=None)
+    arguments: Sequence[Argument] | None = pulumi.property("arguments", default=None)
+    task_file_path: str | None = pulumi.property("taskFilePath", default=None)
+    values_file_path: str | None = pulumi.property("valuesFilePath", default=None)
+    encoded_task_content: str | None = pulumi.property("encodedTaskContent", default=None)
+    encoded_values_content: str | None = pulumi.property("encodedValuesContent", default=None)
+    values: Sequence[SetValue] | None = pulumi.property("values", default=None)
+
+
+@output_type
+class TriggerProperties:
+    """What starts runs of a task."""
+
+    timer_triggers: Sequence[TimerTrigger] | None = pulumi.property("timerTriggers", default=None)
+    source_triggers: Sequence[SourceTrigger] | None = pulumi.property("sourceTriggers", default=None)
+    base_image_trigger: BaseImageTrigger | None = pulumi.property("baseImageTrigger", default=None)
+
+
+@output_type
+class Credentials:
+    """The registries that a run signs in to."""
+
+    source_registry: SourceRegistryCredentials | None = pulumi.property("sourceRegistry", default=None)
+    custom_registries: Mapping[str, CustomRegistryCredentials] | None = pulumi.property(
+        "customRegistries", default=None
+    )
+
+
+@output_type
+class BaseImageDependency:
+    """A base image that the service found in the task's last run; `type` is BuildTime or Runtime."""
+
+    type: str | None = pulumi.property("type", default=None)
+    registry: str | None = pulumi.property("registry", default=None)
+    repository: str | None = pulumi.property("repository", default=None)
+    tag: str | None = pulumi.property("tag", default=None)
+    digest: str | None = pulumi.property("digest", default=None)
+
+
+@output_type
+class TimerTrigger:
+    """A timer."""
+
+    name: str = pulumi.property("name")
+    schedule: str = pulumi.property("schedule")
+    status: str | None = pulumi.property("status", default=None)
+
+
+@output_type
+class SourceTrigger:
+    """A source repository whose events start runs."""
+
+    name: str = pulumi.property("name")
+    source_repository: SourceProperties = pulumi.property("sourceRepository")
+    source_trigger_events: Sequence[str] = pulumi.property("sourceTriggerEvents")
+    status: str | None = pulumi.property("status", default=None)
+
+
+@output_type
+class BaseImageTrigger:
+    """A base image whose changes start runs."""
+
+    name: str = pulumi.property("name")
+    base_image_trigger_type: str = pulumi.property("baseImageTriggerType")
+    status: str | None = pulumi.property("status", default=None)
+
+
+@output_type
+class SourceRegistryCredentials:
+    """Whether a run signs in to its own registry."""
+
+    login_mode: str | None = pulumi.property("loginMode", default=None)
+
+
+@output_type
+class CustomRegistryCredentials:
+    """How a run signs in to another registry."""
+
+    user_name: SecretObject | None = pulumi.property("userName", default=None)
+    password: SecretObject | None = pulumi.property("password", default=None)
+    identity: str | None = pulumi.property("identity", default=None)
+
+
+@output_type
+class SourceProperties:
+    """The source repository of a trigger."""
+
+    source_control_type: str = pulumi.property("sourceControlType")
+    repository_url: str = pulumi.property("repositoryUrl")
+    branch: str | None = pulumi.property("branch", default=None)
+    source_control_auth_properties: AuthInfo | None = pulumi.property("sourceControlAuthProperties", default=None)
+
+
+@output_type
+class SecretObject:
+    """A secret, or the URL of one in Key Vault."""
+
+    value: str | None = pulumi.property("value", default=None)
+    type: str | None = pulumi.property("type", default=None)
+
+
+@output_type
+class AuthInfo:
+    """The token with which the service makes a webhook."""
+
+    token_type: str = pulumi.property("tokenType")
+    token: str = pulumi.property("token")
+    refresh_token: str | None = pulumi.property("refreshToken", default=None)
+    scope: str | None = pulumi.property("scope", default=None)
+    expires_in: int | None = pulumi.property("expiresIn", default=None)
+
+
+@output_type
+class Argument:
+    """A build argument."""
+
+    name: str = pulumi.property("name")
+    value: str | None = pulumi.property("value", default=None)
+    is_secret: bool | None = pulumi.property("isSecret", default=None)
+
+
+@output_type
+class SetValue:
+    """A value of a task file."""
+
+    name: str = pulumi.property("name")
+    value: str | None = pulumi.property("value", default=None)
+    is_secret: bool | None = pulumi.property("isSecret", default=None)
+
+
+@output_type
+class SystemData:
+    """Who made and who last changed a resource, and when (RFC 3339)."""
+
+    created_by: str | None = pulumi.property("createdBy", default=None)
+    created_by_type: str | None = pulumi.property("createdByType", default=None)
+    created_at: str | None = pulumi.property("createdAt", default=None)
+    last_modified_by: str | None = pulumi.property("lastModifiedBy", default=None)
+    last_modified_by_type: str | None = pulumi.property("lastModifiedByType", default=None)
+    last_modified_at: str | None = pulumi.property("lastModifiedAt", default=None)

@@ -1,0 +1,54 @@
+"""Values at the border to the engine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class Unknown:
+    """Stands for a value that the engine does not know yet; equal to nothing, not even to itself."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return False
+
+    def __ne__(self, other: object) -> bool:
+        return True
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return "UNKNOWN"
+
+
+UNKNOWN = Unknown()
+
+
+def from_engine(value: Any) -> Any:
+    """Gives a value from the engine as the program wrote it: whole floats are ints, `__` keys are gone, at any depth.
+
+    The engine hands over every number as a float. Booleans, fractions, and objects that are neither dicts nor lists
+    (Pulumi's own Unknown among them) come back untouched.
+    """
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, dict):
+        return {key: from_engine(item) for key, item in value.items() if not str(key).startswith("__")}
+    if isinstance(value, list):
+        return [from_engine(item) for item in value]
+    return value
+
+
+def is_unknown(value: Any) -> bool:
+    """Says whether a value is itself unknown."""
+    return isinstance(value, Unknown)
+
+
+def contains_unknown(value: Any) -> bool:
+    """Says whether a value, or any value within it, is unknown."""
+    if isinstance(value, dict):
+        return any(contains_unknown(item) for item in value.values())
+    if isinstance(value, list):
+        return any(contains_unknown(item) for item in value)
+    return is_unknown(value)

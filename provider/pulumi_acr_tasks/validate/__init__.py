@@ -1,0 +1,1 @@
+"""What cannot be right, known before any request: pure functions from inputs to problems."""
