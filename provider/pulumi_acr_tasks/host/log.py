@@ -1,0 +1,92 @@
+"""What the user sees of a resource while it is made: the Info column, and the Diagnostics below it.
+
+The SDK's own log does not reach the engine from a provider's process (`facts/pulumi.md` section 2.4), but the
+engine's address is the process's last argument.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import threading
+from typing import Any
+
+LOST = "live progress: messages go to the diagnostics of the stack"
+
+_DEADLINE = 5.0  # seconds; the engine is on this machine and answers within milliseconds
+_lock = threading.Lock()
+_stub: Any = None
+
+
+class Console:
+    """Messages of one resource; of the stack without a URN. Never raises."""
+
+    def __init__(self, urn: str | None) -> None:
+        self._urn = urn or ""
+
+    def status(self, text: str) -> None:
+        """Show `text` in the resource's Info column until the next one; a display that is not interactive prints it
+        as a line."""
+        if not _send("INFO", text, self._urn, ephemeral=True):
+            # Deliberately nothing: on stderr each of thousands of lines would stay under Diagnostics.
+            pass
+
+    def info(self, text: str) -> None:
+        """Keep `text` under Diagnostics."""
+        self._keep("INFO", text)
+
+    def warning(self, text: str) -> None:
+        """Keep `text` under Diagnostics, as a warning."""
+        self._keep("WARNING", text)
+
+    def _keep(self, severity: str, text: str) -> None:
+        if not _send(severity, text, self._urn, ephemeral=False):
+            name = self._urn.rpartition("::")[2]
+            print(f"{severity.lower()}: {name + ': ' if name else ''}{text}", file=sys.stderr, flush=True)  # noqa: T201
+
+
+def console(urn: str | None) -> Console:
+    """The console of the resource with this URN, or of the stack when it is None."""
+    return Console(urn)
+
+
+def attach() -> None:
+    """Check that there is an engine to talk to.
+
+    Raises LookupError when the process was not started by one.
+    """
+    _engine_address()
+
+
+def _engine_address() -> str:
+    address = sys.argv[-1] if sys.argv else ""
+    if not re.fullmatch(r"[^\s/]+:\d+", address):
+        raise LookupError("the last argument is not the engine's address")
+    return address
+
+
+def _engine() -> Any:
+    """The engine's stub, opened by the first message: the process may never have anything to say."""
+    global _stub
+    with _lock:
+        if _stub is None:
+            import grpc
+            from pulumi.runtime.proto import engine_pb2_grpc
+
+            _stub = engine_pb2_grpc.EngineStub(grpc.insecure_channel(_engine_address()))
+        return _stub
+
+
+def _send(severity: str, text: str, urn: str, *, ephemeral: bool) -> bool:
+    """Send one message; False when the engine cannot be reached."""
+    try:
+        from pulumi.runtime.proto import engine_pb2
+
+        message = engine_pb2.LogRequest(
+            severity=engine_pb2.LogSeverity.Value(severity), message=text, urn=urn, ephemeral=ephemeral
+        )
+        _engine().Log(message, timeout=_DEADLINE)
+    except Exception:
+        # Whatever it is, a message that cannot be shown must not fail a deployment.
+        return False
+    return True

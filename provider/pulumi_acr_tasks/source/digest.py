@@ -1,0 +1,82 @@
+"""The hash of a context: the same on every machine, file system and Python.
+
+It is taken over names, kinds, executable bits, link targets and contents, never over the archive, whose compressed
+bytes depend on the zlib at hand.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from pulumi_acr_tasks.errors import SourceError
+from pulumi_acr_tasks.source.entries import Entry
+
+_BLOCK = 1 << 20
+_SETTLED_NS = 2_000_000_000
+"""A file that changed within the last two seconds may change again without its time showing it; it is not
+remembered."""
+
+_remembered: dict[str, tuple[tuple[int, int, int], str]] = {}
+_lock = threading.Lock()
+
+
+class ContextHash:
+    """Takes the hash of a context, one entry after the other in the order of the walk."""
+
+    def __init__(self) -> None:
+        # The first line names the format: another one must give another hash.
+        self._hash = hashlib.sha256(b"context 1\n")
+
+    def add(self, entry: Entry, content: str = "") -> None:
+        """Add one entry; `content` is the hash of a file's content, in hexadecimal."""
+        kind = "executable" if entry.executable else entry.kind
+        for field in (kind, entry.name, entry.target, content):
+            self._hash.update(os.fsencode(field) + b"\0")
+
+    def value(self) -> str:
+        """`sha256:` and 64 hexadecimal digits."""
+        return "sha256:" + self._hash.hexdigest()
+
+
+def hash_context(members: Iterable[Entry]) -> str:
+    """The hash of a context; the contents of files that have not changed since the last call are not read again.
+
+    Raises SourceError for a file that cannot be read.
+    """
+    total = ContextHash()
+    for entry in members:
+        total.add(entry, _content(entry) if entry.kind == "file" else "")
+    return total.value()
+
+
+def hash_file(path: Path) -> str:
+    """The hash of one file's content, in hexadecimal.
+
+    Raises SourceError when it cannot be read.
+    """
+    content = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while block := file.read(_BLOCK):
+                content.update(block)
+    except OSError as error:
+        raise SourceError(f"{path} in the context cannot be read: {error.strerror}.") from error
+    return content.hexdigest()
+
+
+def _content(entry: Entry) -> str:
+    key, seen = str(entry.path.absolute()), (entry.size, entry.mtime_ns, entry.inode)
+    with _lock:
+        remembered = _remembered.get(key)
+    if remembered is not None and remembered[0] == seen:
+        return remembered[1]
+    content = hash_file(entry.path)
+    if time.time_ns() - entry.mtime_ns > _SETTLED_NS:
+        with _lock:
+            _remembered[key] = (seen, content)
+    return content
