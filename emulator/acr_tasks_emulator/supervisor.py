@@ -52,9 +52,10 @@ class Supervisor:
                 raise RuntimeError("the supervisor is closed: no process is started any more")
             pass_fds = (self._life, *popen.pop("pass_fds", ()))
             warden = [sys.executable, "-I", "-S", __file__, str(self._life), *argv]
-            child = subprocess.Popen(warden, start_new_session=True, pass_fds=pass_fds, **popen)  # noqa: S603 - no
-            shell; argv is ours self._children = {known for known in self._children if known.returncode is None}
-            self._children.add(child) return child
+            child = subprocess.Popen(warden, start_new_session=True, pass_fds=pass_fds, **popen)  # noqa: S603 - no shell
+            self._children = {known for known in self._children if known.returncode is None}
+            self._children.add(child)
+            return child
 
     def end(self, child: subprocess.Popen[bytes]) -> None:
         """End a child and everything that it started, at once. Does nothing when it has ended already."""
@@ -89,9 +90,12 @@ def _wait_or_kill(child: subprocess.Popen[bytes]) -> None:
 
 
 def _watch(life: int, argv: Sequence[str]) -> int:
-    """Run `argv` until it ends, the emulator is gone or somebody ends us; leave nothing behind; return the exit
-    status.""" wake, woken = os.pipe() os.set_blocking(woken, False) signal.set_wakeup_fd(woken,
-    warn_on_full_buffer=False) ends: list[int] = [] for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    """Run `argv` until it ends, the emulator is gone or we are told to end; leave nothing behind; return the status."""
+    wake, woken = os.pipe()
+    os.set_blocking(woken, False)
+    signal.set_wakeup_fd(woken, warn_on_full_buffer=False)
+    ends: list[int] = []
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda received, _frame: ends.append(received))
     signal.signal(signal.SIGCHLD, lambda *_: None)
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
@@ -165,8 +169,8 @@ def _end_descendants() -> None:
 def _descendants(root: int) -> list[int]:
     """The live processes below `root`. Empty where there is no /proc (macOS: the process group has to do)."""
     parents: dict[int, int] = {}
-    names = os.listdir("/proc") if os.path.isdir("/proc") else []  # noqa: PTH112, PTH208 - pathlib would double the
-    start-up for name in names:
+    names = os.listdir("/proc") if os.path.isdir("/proc") else []  # noqa: PTH112, PTH208 - no pathlib: start-up
+    for name in names:
         if name.isdigit():
             with contextlib.suppress(OSError), open(f"/proc/{name}/stat", "rb") as stat:  # noqa: PTH123
                 state, parent = stat.read().rpartition(b")")[2].split()[:2]

@@ -130,8 +130,8 @@ class Agents:
 
 
 def _with_reason(outcome: Outcome, stop: Stop, job: Job) -> Outcome:
-    """What the executor says, unless the run was ended from outside. A run that succeeded all the same has
-    succeeded.""" if not stop.asked or outcome.status == "Succeeded":
+    """What the executor says, unless the run was ended from outside; a run that succeeded all the same succeeded."""
+    if not stop.asked or outcome.status == "Succeeded":
         return outcome
     images = outcome.output_images
     if stop.reason == "timedout":
