@@ -1,0 +1,60 @@
+"""Explicit providers: resources at another endpoint in the same program."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from .emulator import Emulator
+from .stack import Stack
+
+PROGRAM = """
+import pulumi
+from pulumi_acr_tasks import EncodedTaskStepArgs, PlatformPropertiesArgs, Provider, Task
+
+other = Provider(
+    "other",
+    endpoint=pulumi.Config().require("other"),
+    subscription_id="00000000-0000-0000-0000-000000000000",
+    resource_group_name="rg",
+    registry_name="emulator",
+)
+step = EncodedTaskStepArgs(encoded_task_content="c3RlcHM6IFt7Y21kOiBidXN5Ym94IHRydWV9XQ==")
+Task("there", platform=PlatformPropertiesArgs(os="Linux"), step=step, task_name="elsewhere",
+     opts=pulumi.ResourceOptions(provider=other))
+Task("here-it-is", platform=PlatformPropertiesArgs(os="Linux"), step=step)
+"""
+
+
+def test_a_provider_has_an_endpoint_of_its_own(
+    emulator: Emulator, tmp_path: Path, new_stack: Callable[..., Stack]
+) -> None:
+    """Two tasks of one program live in two emulators."""
+    with Emulator.started(tmp_path / "other") as other:
+        stack = new_stack("providers", program=PROGRAM, **emulator.config)
+        stack.pulumi("config", "set", "other", other.endpoint).succeeded()
+        stack.up().succeeded()
+        assert other.task("elsewhere")["name"] == "elsewhere"
+        assert emulator.task("here-it-is")["name"] == "here-it-is"
+        assert emulator.ask("GET", "/tasks/elsewhere").status_code == 404
+        stack.settles()
+        assert other.ask("GET", "/tasks/elsewhere").status_code == 404
+
+
+def test_a_resource_is_refused_at_another_endpoint(
+    emulator: Emulator, tmp_path: Path, new_stack: Callable[..., Stack]
+) -> None:
+    """A stack that points elsewhere than its tasks live neither drops nor recreates them."""
+    program = PROGRAM.partition("other = ")[0] + "step = " + PROGRAM.partition("step = ")[2].replace(", Provider", "")
+    program = "\n".join(line for line in program.splitlines() if "there" not in line and "provider=other" not in line)
+    stack = new_stack("moved", program=program, **emulator.config)
+    stack.up().succeeded()
+    with Emulator.started(tmp_path / "other") as other:
+        stack.configure(**{**emulator.config, "endpoint": other.endpoint})
+        for command in (stack.up, stack.refresh, stack.destroy):
+            screen = command().failed().screen
+            assert emulator.endpoint in screen
+            assert other.endpoint in screen
+        assert other.writes() == []
+    stack.configure(**emulator.config)
+    stack.settles()
