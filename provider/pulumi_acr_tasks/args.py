@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pulumi
 
 if TYPE_CHECKING:
-    from typing_extensions import dataclass_transform
+    from typing_extensions import dataclass_transform as dataclass_transform
 else:
 
     def dataclass_transform(**_: Any) -> Callable[[Any], Any]:

@@ -1,0 +1,281 @@
+"""The thirteen operations of Microsoft.ContainerRegistry 2019-04-01, grouped and named as in the specification.
+
+Bodies are camelCase dicts as ARM spells them; answers are models. Every operation raises ServiceError when the service
+says no, TransportError when there is no answer, and SignInError when there is no token.
+(Source: azure-spec/2019-04-01; answers seen live: facts, section 2.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import httpx
+
+from pulumi_acr_tasks.arm import models
+from pulumi_acr_tasks.arm.answers import refusal
+from pulumi_acr_tasks.arm.auth import origin
+from pulumi_acr_tasks.arm.clock import Clock, SystemClock
+from pulumi_acr_tasks.arm.ids import RegistryId
+from pulumi_acr_tasks.arm.operation import CORRELATION_ID, Operation, Send
+from pulumi_acr_tasks.arm.retry import retry_after
+from pulumi_acr_tasks.errors import ServiceError, TransportError
+
+M = TypeVar("M", bound=models.Model)
+
+API_VERSION = "2019-04-01"
+# Registries themselves are not served under 2019-04-01.
+REGISTRY_API_VERSION = "2023-07-01"
+
+_ACCEPTED = (200, 201, 202, 204)
+_UNFINISHED = ("creating", "updating", "deleting", "accepted", "running", "inprogress")
+_FIRST_POLL, _LONGEST_POLL = 1.0, 15.0
+
+
+class Client:
+    """Is a client of the Resource Manager at one endpoint; `send` is the outermost ring around a request."""
+
+    def __init__(self, send: Send, endpoint: str, clock: Clock | None = None) -> None:
+        self.endpoint = endpoint.rstrip("/")
+        self._send = send
+        self._clock = clock or SystemClock()
+        self.registries = Registries(self)
+        self.runs = Runs(self)
+        self.tasks = Tasks(self)
+
+    def call(
+        self,
+        method: str,
+        operation: Operation,
+        path: str = "",
+        *,
+        json: Any = None,
+        params: dict[str, str] | None = None,
+        api_version: str = API_VERSION,
+    ) -> httpx.Response:
+        """Sends a request to `operation.resource_id` + `path` and awaits the end of a long-running operation."""
+        url = f"{self.endpoint}{quote(operation.resource_id)}{path}"
+        query = {"api-version": api_version, **(params or {})}
+        response = self._request(method, url, operation, json=json, params=query)
+        return self._finished(response, operation)
+
+    def pages(self, operation: Operation, path: str, params: dict[str, str] | None = None) -> Iterator[Any]:
+        """Yields the items of a list, page after page; `nextLink` is followed as it stands, at the same origin only."""
+        response = self.call("GET", operation, path, params=params)
+        while True:
+            body = response.json()
+            yield from body.get("value") or []
+            link = body.get("nextLink")
+            if not link:
+                return
+            response = self._request("GET", self._same_origin(link, operation), operation)
+
+    def _request(
+        self, method: str, url: str, operation: Operation, *, json: Any = None, params: dict[str, str] | None = None
+    ) -> httpx.Response:
+        headers = {"Accept": "application/json"}
+        request = httpx.Request(
+            method, url, params=params, json=json, headers=headers, extensions={"operation": operation}
+        )
+        if method == "POST" and json is None:
+            request.headers["Content-Length"] = "0"
+        # The pool's timeouts hold for requests that it builds itself only.
+        request.extensions["timeout"] = {"connect": 15.0, "read": 100.0, "write": 100.0, "pool": None}
+        response = self._send(request)
+        if response.status_code not in _ACCEPTED:
+            raise refusal(response)
+        return response
+
+    def _finished(self, response: httpx.Response, operation: Operation) -> httpx.Response:
+        """Polls to the end of an operation that the service answered as a long-running one."""
+        monitor = response.headers.get("azure-asyncoperation")
+        location = response.headers.get("location")
+        original = response.request
+        if monitor:
+            self._poll_status(self._same_origin(monitor, operation), response, operation)
+            if original.method in ("PUT", "PATCH"):
+                return self._request("GET", str(original.url), operation)
+            return self._request("GET", self._same_origin(location, operation), operation) if location else response
+        if location and response.status_code == 202:
+            return self._poll_location(self._same_origin(location, operation), response, operation)
+        return response
+
+    def _poll_status(self, url: str, response: httpx.Response, operation: Operation) -> None:
+        for wait in _waits():
+            self._wait(response, wait, operation)
+            response = self._request("GET", url, operation)
+            body = response.json()
+            status = str(body.get("status") or "Succeeded").lower()
+            if status in ("failed", "canceled"):
+                error = body.get("error") or {}
+                raise ServiceError(
+                    response.status_code,
+                    str(error.get("code") or status.capitalize()),
+                    str(error.get("message") or f"the operation ended as {status}"),
+                    correlation_id=response.request.headers.get(CORRELATION_ID, ""),
+                    action=operation.action,
+                    resource_id=operation.resource_id,
+                )
+            if status == "succeeded":
+                return
+
+    def _poll_location(self, url: str, response: httpx.Response, operation: Operation) -> httpx.Response:
+        for wait in _waits():
+            self._wait(response, wait, operation)
+            response = self._request("GET", url, operation)
+            if response.status_code != 202:
+                return response
+        raise AssertionError("polling has no end of its own")
+
+    def _wait(self, response: httpx.Response, wait: float, operation: Operation) -> None:
+        asked = retry_after(response)
+        seconds = wait if asked is None else asked
+        self._clock.sleep(seconds, interruptible=not operation.after_cancel)
+
+    def _same_origin(self, link: str, operation: Operation) -> str:
+        if origin(link) != origin(self.endpoint):
+            raise TransportError(
+                f"{operation.action} {operation.resource_id}: the service refers to {origin(link)}, "
+                f"and only {origin(self.endpoint)} is asked"
+            )
+        return link
+
+    def settled_task(self, response: httpx.Response, operation: Operation) -> models.Task:
+        """Reads a task, and again until its provisioningState is final; Failed and Canceled raise ServiceError."""
+        for wait in _waits():
+            task = _read(models.Task, response, operation)
+            state = (task.properties.provisioning_state or "Succeeded").lower()
+            if state in ("failed", "canceled"):
+                raise ServiceError(
+                    response.status_code,
+                    "ProvisioningFailed",
+                    f"the task's provisioningState is {task.properties.provisioning_state}",
+                    correlation_id=response.request.headers.get(CORRELATION_ID, ""),
+                    action=operation.action,
+                    resource_id=operation.resource_id,
+                )
+            if state not in _UNFINISHED:
+                return task
+            self._clock.sleep(wait)
+            response = self.call("GET", operation)
+        raise AssertionError("polling has no end of its own")
+
+
+def _read(model: type[M], response: httpx.Response, operation: Operation) -> M:
+    """Reads an answer; one that is not JSON, or not of this model at all, is a TransportError."""
+    try:
+        return model.receive(response.json())
+    except ValueError as error:
+        raise TransportError(
+            f"{operation.action} {operation.resource_id}: the answer is not understood ({type(error).__name__})\n"
+            f"correlation id {response.request.headers.get(CORRELATION_ID, '')}"
+        ) from error
+
+
+def _waits() -> Iterator[float]:
+    wait = _FIRST_POLL
+    while True:
+        yield wait
+        wait = min(wait * 2, _LONGEST_POLL)
+
+
+class Registries:
+    """Is the operation group Registries, and the GET of a registry itself."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def get(self, registry: RegistryId) -> dict[str, Any]:
+        """Gives the registry: `location`, `properties.loginServer`, … (`loginServer` also stands at the top)."""
+        operation = Operation("read registry", str(registry))
+        body: dict[str, Any] = self._client.call("GET", operation, api_version=REGISTRY_API_VERSION).json()
+        return {**body, "loginServer": (body.get("properties") or {}).get("loginServer")}
+
+    def schedule_run(self, registry: RegistryId, request: dict[str, Any]) -> models.Run:
+        """Schedules a run; sent again only when the request certainly did not arrive, or on 429."""
+        operation = Operation("schedule run in", str(registry), idempotent=False)
+        response = self._client.call("POST", operation, "/scheduleRun", json=request)
+        if not response.content:
+            raise TransportError(f"schedule run in {registry}: the service accepted it without saying which run it is")
+        return _read(models.Run, response, operation)
+
+    def get_build_source_upload_url(self, registry: RegistryId) -> models.SourceUploadDefinition:
+        """Gives where to upload a source, `upload_url`, and how to name it in a request, `relative_path`."""
+        operation = Operation("get an upload URL of", str(registry))
+        response = self._client.call("POST", operation, "/listBuildSourceUploadUrl")
+        return _read(models.SourceUploadDefinition, response, operation)
+
+
+class Runs:
+    """Is the operation group Runs."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def list(self, registry: RegistryId, filter: str | None = None, top: int | None = None) -> Iterator[models.Run]:  # noqa: A002
+        """Yields the registry's runs, the newest first; at most `top`. `filter` is made by arm.filters."""
+        params = {"$filter": filter} if filter else {}
+        if top is not None:
+            params["$top"] = str(top)
+        operation = Operation("list runs of", str(registry))
+        for index, body in enumerate(self._client.pages(operation, "/runs", params)):
+            if top is not None and index >= top:
+                return
+            yield models.Run.receive(body)
+
+    def get(self, registry: RegistryId, run_id: str) -> models.Run:
+        """Reads a run."""
+        operation = Operation("read run", registry.run(run_id))
+        return _read(models.Run, self._client.call("GET", operation), operation)
+
+    def update(self, registry: RegistryId, run_id: str, body: dict[str, Any]) -> models.Run:
+        """Changes whether a run is archived, `{"isArchiveEnabled": bool}`; nothing else can be changed."""
+        operation = Operation("update run", registry.run(run_id))
+        return _read(models.Run, self._client.call("PATCH", operation, json=body), operation)
+
+    def get_log_sas_url(self, registry: RegistryId, run_id: str) -> str:
+        """Gives the signed URL of a run's log; the log itself may not exist yet. Spends the write budget."""
+        operation = Operation("get the log URL of run", registry.run(run_id))
+        response = self._client.call("POST", operation, "/listLogSasUrl")
+        return _read(models.RunGetLogResult, response, operation).log_link or ""
+
+    def cancel(self, registry: RegistryId, run_id: str) -> None:
+        """Asks for the end of a run; its status becomes Canceled some time later."""
+        self._client.call("POST", Operation("cancel run", registry.run(run_id), after_cancel=True), "/cancel")
+
+
+class Tasks:
+    """Is the operation group Tasks."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def list(self, registry: RegistryId) -> Iterator[models.Task]:
+        """Yields the registry's tasks, secrets masked."""
+        for body in self._client.pages(Operation("list tasks of", str(registry)), "/tasks"):
+            yield models.Task.receive(body)
+
+    def get(self, registry: RegistryId, name: str) -> models.Task:
+        """Reads a task, secrets masked."""
+        operation = Operation("read task", registry.task(name))
+        return _read(models.Task, self._client.call("GET", operation), operation)
+
+    def get_details(self, registry: RegistryId, name: str) -> models.Task:
+        """Reads a task with its secrets in clear text. Needs a permission of its own, and spends the write budget."""
+        operation = Operation("read the secrets of task", registry.task(name))
+        return _read(models.Task, self._client.call("POST", operation, "/listDetails"), operation)
+
+    def create(self, registry: RegistryId, name: str, body: dict[str, Any]) -> models.Task:
+        """Creates a task, or replaces all of the one that is there (PUT)."""
+        operation = Operation("create task", registry.task(name))
+        return self._client.settled_task(self._client.call("PUT", operation, json=body), operation)
+
+    def update(self, registry: RegistryId, name: str, body: dict[str, Any]) -> models.Task:
+        """Merges `body` into a task (PATCH)."""
+        operation = Operation("update task", registry.task(name))
+        return self._client.settled_task(self._client.call("PATCH", operation, json=body), operation)
+
+    def delete(self, registry: RegistryId, name: str) -> bool:
+        """Deletes a task; False when the service says (204) that there was none."""
+        return self._client.call("DELETE", Operation("delete task", registry.task(name))).status_code != 204

@@ -1,0 +1,37 @@
+"""The time that requests wait by, so that tests need not wait and a cancelled update does not."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Protocol
+
+from pulumi_acr_tasks.errors import CanceledError
+
+
+class Clock(Protocol):
+    """Tells the time and lets it pass."""
+
+    def now(self) -> float:
+        """Gives seconds since some fixed moment."""
+        ...
+
+    def sleep(self, seconds: float, *, interruptible: bool = True) -> None:
+        """Lets `seconds` pass; raises CanceledError when the update is cancelled meanwhile, if that may interrupt."""
+        ...
+
+
+class SystemClock:
+    """Is the machine's clock; `stop` is set when the user cancels the update."""
+
+    def __init__(self, stop: threading.Event | None = None) -> None:
+        self._stop = stop or threading.Event()
+
+    def now(self) -> float:
+        return time.monotonic()
+
+    def sleep(self, seconds: float, *, interruptible: bool = True) -> None:
+        if not interruptible:
+            time.sleep(seconds)
+        elif self._stop.wait(seconds):
+            raise CanceledError("cancelled while waiting for the service")

@@ -1,0 +1,34 @@
+"""What a request is for: the rings around a request read it, and errors name it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    import httpx
+
+    Send = Callable[[httpx.Request], httpx.Response]
+
+CORRELATION_ID = "x-ms-correlation-request-id"
+
+
+@dataclass(frozen=True)
+class Operation:
+    """Is one of the specification's operations on one resource.
+
+    `action` is what it does, in the words of an error ("update task"); `resource_id` the ARM id that it does it to.
+    `idempotent` says that sending it twice does no harm. `after_cancel` says that it is sent because the user
+    cancelled, so that the cancellation does not interrupt its waiting.
+    """
+
+    action: str
+    resource_id: str
+    idempotent: bool = True
+    after_cancel: bool = False
+
+
+def operation_of(request: httpx.Request) -> Operation:
+    """Gives the operation that a request was made for."""
+    return cast("Operation", request.extensions["operation"])

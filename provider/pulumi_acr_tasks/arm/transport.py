@@ -1,0 +1,134 @@
+"""The innermost ring: one pooled httpx.Client, whose exceptions never leave this module."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import httpx
+
+from pulumi_acr_tasks.arm.auth import TokenCredential, may_carry_token, sign_in
+from pulumi_acr_tasks.arm.client import Client
+from pulumi_acr_tasks.arm.clock import Clock, SystemClock
+from pulumi_acr_tasks.arm.operation import CORRELATION_ID, Send, operation_of
+from pulumi_acr_tasks.arm.retry import retry
+from pulumi_acr_tasks.arm.throttle import throttle
+from pulumi_acr_tasks.errors import TransportError
+
+# What httpx raises, most specific first: whether the request may have arrived, and what the user reads.
+# (Source: httpx._exceptions; the request has certainly not arrived when no connection to the server was made.)
+TRANSLATIONS: tuple[tuple[type[Exception], bool, str], ...] = (
+    (httpx.ConnectError, False, "cannot connect"),
+    (httpx.ConnectTimeout, False, "no connection in time"),
+    (httpx.PoolTimeout, False, "no free connection in time"),
+    (httpx.ProxyError, False, "the proxy refused the connection"),
+    (httpx.UnsupportedProtocol, False, "the endpoint is neither http nor https"),
+    (httpx.LocalProtocolError, False, "the request is not valid HTTP"),
+    (httpx.InvalidURL, False, "the endpoint is no valid URL"),
+    (httpx.ReadTimeout, True, "no answer in time"),
+    (httpx.WriteTimeout, True, "the request could not be sent in time"),
+    (httpx.ReadError, True, "the connection broke while reading the answer"),
+    (httpx.WriteError, True, "the connection broke while sending the request"),
+    (httpx.CloseError, True, "the connection broke while closing it"),
+    (httpx.RemoteProtocolError, True, "the server's answer is not valid HTTP, or the connection was closed"),
+    (httpx.DecodingError, True, "the answer cannot be decoded"),
+    (httpx.TooManyRedirects, True, "too many redirects"),
+    (httpx.HTTPStatusError, True, "the answer has an unexpected status"),
+    (httpx.CookieConflict, True, "the answer's cookies contradict each other"),
+    (httpx.StreamError, True, "the answer's body cannot be read"),
+    (httpx.HTTPError, True, "the request failed"),
+)
+
+# Task operations take 2 to 4 s live; listing and webhooks may take longer.
+_TIMEOUT = httpx.Timeout(100.0, connect=15.0, pool=None)
+# As wide as the pool of threads that the engine's requests run in.
+_LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=64)
+
+
+def open_client(
+    endpoint: str,
+    credential: TokenCredential | None = None,
+    *,
+    audience: str = "",
+    log: Callable[[str], None] | None = None,
+    stop: threading.Event | None = None,
+) -> Client:
+    """Opens a client of the Resource Manager at `endpoint` (an URL), pooled, for any number of threads.
+
+    `credential` gives the tokens (None: requests carry no Authorization header), `audience` what they are asked for
+    (default: the endpoint). `log` gets a redacted line for every request. `stop` ends waiting when it is set.
+    """
+    for name in ("httpx", "httpcore"):
+        # Their INFO and DEBUG lines carry whole URLs, signatures included.
+        logging.getLogger(name).setLevel(logging.WARNING)
+    clock = SystemClock(stop)
+    send = transport(_pool(endpoint), log)
+    return Client(rings(send, endpoint, credential, audience, clock), endpoint, clock)
+
+
+def rings(
+    send: Send, endpoint: str, credential: TokenCredential | None, audience: str, clock: Clock, *, jitter: bool = True
+) -> Send:
+    """Puts the rings around the innermost `send`: throttle, then retry, then sign-in."""
+    send = retry(throttle(send, clock), clock, jitter=jitter)
+    return sign_in(send, credential, audience or endpoint, endpoint) if credential is not None else send
+
+
+def _pool(endpoint: str) -> httpx.Client:
+    host = urlsplit(endpoint).hostname or ""
+    # A proxy of the environment cannot reach this machine's loopback.
+    mounts = {f"all://{host}": None} if may_carry_token(endpoint) and not endpoint.startswith("https") else None
+    return httpx.Client(timeout=_TIMEOUT, limits=_LIMITS, follow_redirects=False, mounts=mounts)
+
+
+def transport(client: httpx.Client, log: Callable[[str], None] | None = None) -> Send:
+    """Makes the innermost `send`: a fresh correlation id for every request, foreign exceptions translated."""
+
+    def send(request: httpx.Request) -> httpx.Response:
+        request.headers[CORRELATION_ID] = str(uuid.uuid4())
+        started = time.monotonic()
+        try:
+            response = client.send(request)
+        except Exception as error:
+            translated = translate(error, request)
+            if translated is None:
+                raise
+            _write(log, request, translated.args[0].splitlines()[-1], started)
+            raise translated from error
+        _write(log, request, str(response.status_code), started)
+        return response
+
+    return send
+
+
+def translate(error: Exception, request: httpx.Request) -> TransportError | None:
+    """Gives our error for one of httpx's, or None for an error that is not httpx's own."""
+    for kind, arrived, words in TRANSLATIONS:
+        if isinstance(error, kind):
+            operation = operation_of(request)
+            origin = f"{request.url.scheme}://{request.url.netloc.decode()}"
+            return TransportError(
+                f"{operation.action} {operation.resource_id}: {words} ({origin}: {type(error).__name__})\n"
+                f"correlation id {request.headers.get(CORRELATION_ID, '')}",
+                arrived=arrived,
+            )
+    return None
+
+
+def _write(log: Callable[[str], None] | None, request: httpx.Request, result: str, started: float) -> None:
+    if log is not None:
+        milliseconds = (time.monotonic() - started) * 1000
+        correlation_id = request.headers[CORRELATION_ID]
+        log(f"{request.method} {redacted(str(request.url))} {result} {milliseconds:.0f} ms {correlation_id}")
+
+
+def redacted(url: str) -> str:
+    """Gives an URL without the values of its query, other than the API's version and filters."""
+    parts = urlsplit(url)
+    shown = ("api-version", "$filter", "$top")
+    query = [(key, value if key in shown else "REDACTED") for key, value in parse_qsl(parts.query)]
+    return f"{parts.scheme}://{parts.netloc}{parts.path}" + (f"?{urlencode(query, safe='$')}" if query else "")
