@@ -1,0 +1,123 @@
+"""What a task's inputs would have to say for the service to be as it is: its answer, in the program's own form.
+
+What the service only spells differently stays as the program wrote it, what it hides (secrets) stays as we know it, and
+what it has by default is not there when the program did not write it. Everything else is drift, and shows.
+(What answers hide: facts, section 4.4.)
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pulumi_acr_tasks.plan.definitions import Kind, members, variant
+from pulumi_acr_tasks.plan.equality import same, same_member
+from pulumi_acr_tasks.plan.secrets import is_secret
+
+# What the service may fill in by itself, beyond the documented defaults.
+_FILLED_IN = {("PlatformProperties", "architecture"): "amd64"}
+
+# Members whose absence (or null) in an answer says nothing.
+_HIDDEN = {
+    ("Credentials", "sourceRegistry"),
+    ("SourceRegistryCredentials", "loginMode"),
+    ("SourceProperties", "sourceControlAuthProperties"),
+}
+
+
+def live_task(answer: dict[str, Any]) -> dict[str, Any]:
+    """Flattens a task as the service answers it into the members that inputs have."""
+    flat = {**answer, **(answer.get("properties") or {})}
+    return {name: flat[name] for name in members("Task") if flat.get(name) is not None}
+
+
+def observed(inputs: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
+    """Gives `inputs` with the differences that a masked answer shows; equal to `inputs` when nothing drifted.
+
+    Inputs that are none of a task's own (registryId, taskName, endpoint, adopt) come back as they are.
+    """
+    live = live_task(answer)
+    own = members("Task")
+    seen = {name: value for name, value in inputs.items() if name not in own}
+    for name, kind in own.items():
+        if name == "location" and "location" not in inputs:
+            continue  # left to the registry
+        value = _member("Task", name, inputs.get(name), live.get(name), kind)
+        if value is not None:
+            seen[name] = value
+    return seen
+
+
+def _member(definition: str, name: str, declared: Any, live: Any, kind: Kind) -> Any:
+    """Gives what a member is, or None when the program need not say it."""
+    if live is None and (definition, name) in _HIDDEN:
+        return declared
+    if same_member(definition, name, declared, live):
+        return declared
+    if declared is None and _FILLED_IN.get((definition, name), object()) == live:
+        return None
+    if kind.name in ("Argument", "SetValue") and kind.container == "list":
+        return _items(declared or [], live or [], kind.item)
+    if kind.name in ("TimerTrigger", "SourceTrigger") and kind.container == "list":
+        return _triggers(declared or [], live or [], kind.item) or None
+    if kind.name == "CustomRegistryCredentials" and kind.container == "map":
+        return _hosts(declared or {}, live or {}) or None
+    if kind.is_object and not kind.container and isinstance(live, dict):
+        return _object(declared or {}, live, kind) or None
+    if kind.is_object and not kind.container and live is None and declared:
+        # Nothing of it is there any more; members that are hidden may still be.
+        return _object(declared, {}, kind) or None
+    return live
+
+
+def _object(declared: dict[str, Any], live: dict[str, Any], kind: Kind) -> dict[str, Any]:
+    definition = variant(kind.name, live)
+    if definition == kind.name:
+        definition = variant(kind.name, declared)
+    known = members(definition)
+    seen = {}
+    for name, member in known.items():
+        if member.read_only:
+            continue
+        before, now = declared.get(name), live.get(name)
+        masked = now is None and is_secret(definition, name, declared)
+        value = before if masked else _member(definition, name, before, now, member)
+        if value is not None:
+            seen[name] = value
+    return _ordered(seen, declared)
+
+
+def _items(declared: list[Any], live: list[Any], kind: Kind) -> list[Any] | None:
+    """Compares arguments or values where the service may drop secret items, or only their value."""
+    secrets = {item.get("name"): item for item in declared if isinstance(item, dict) and item.get("isSecret")}
+    filled = [
+        secrets[item["name"]] if item.get("name") in secrets and item.get("value") is None else item for item in live
+    ]
+    visible = [item for item in declared if not (isinstance(item, dict) and item.get("isSecret"))]
+    shown = [item for item in filled if item.get("name") not in secrets]
+    if same(visible, shown, Kind(kind.name, "list")) and all(
+        item in declared for item in filled if item.get("name") in secrets
+    ):
+        return declared
+    named = {item.get("name") for item in filled}
+    return [*filled, *(item for name, item in secrets.items() if name not in named)]
+
+
+def _triggers(declared: list[Any], live: list[Any], kind: Kind) -> list[Any]:
+    """Compares triggers by name: first those that the program has, in its order, then what somebody added."""
+    found = {item.get("name"): item for item in live}
+    named = {item.get("name") for item in declared}
+    seen = [_object(item, found[item["name"]], kind) for item in declared if item.get("name") in found]
+    return seen + [_object({}, item, kind) for item in live if item.get("name") not in named]
+
+
+def _hosts(declared: dict[str, Any], live: dict[str, Any]) -> dict[str, Any]:
+    """Compares credentials by host; an answer shows the hosts only, so an entry that somebody added is `{}`."""
+    found = {host.lower(): host for host in live}
+    seen = {host: entry for host, entry in declared.items() if host.lower() in found}
+    known = {host.lower() for host in declared}
+    return {**seen, **{host: live[host] or {} for host in live if host.lower() not in known}}
+
+
+def _ordered(seen: dict[str, Any], declared: dict[str, Any]) -> dict[str, Any]:
+    """Puts members into the order in which the program wrote them, so that nothing but differences differs."""
+    return {name: seen[name] for name in (*declared, *seen) if name in seen}
