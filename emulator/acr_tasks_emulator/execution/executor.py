@@ -44,11 +44,12 @@ def choose(kind: str, data: Path, oci: OciRegistry, supervisor: Supervisor) -> E
         raise ExecutorError("the docker executor is not available yet: use --executor buildah, or simulated")
     if kind not in KINDS:
         raise ExecutorError(f"executor {kind!r} is unknown: it is one of {', '.join(KINDS)}")
-    from acr_tasks_emulator.execution.buildah import BuildahExecutor, why_not
+    from acr_tasks_emulator.execution.buildah import BuildahExecutor, open_store
+    from acr_tasks_emulator.execution.store import StoreError
 
-    reason = why_not(data, supervisor)
-    if reason is None:
-        return BuildahExecutor(data, oci, supervisor)
-    if kind == "buildah":
-        raise ExecutorError(f"buildah does not work here: {reason}")
-    return SimulatedExecutor(reason)
+    try:
+        return BuildahExecutor(data, open_store(data, supervisor), oci)
+    except StoreError as error:
+        if kind == "buildah":
+            raise ExecutorError(f"buildah does not work here: {error}") from error
+        return SimulatedExecutor(str(error))

@@ -57,16 +57,19 @@ class RunLog:
         for line in text.split("\n"):
             self._append(self.masked(line.rstrip("\r")))
 
-    def pour(self, stream: IO[bytes], each: Callable[[str], None] | None = None) -> None:
-        """Write what a program prints, line by line as it comes, until it ends. `each` sees every line first."""
+    def pour(self, stream: IO[bytes], rename: Callable[[str], str | None] | None = None) -> None:
+        """Write what a program prints, line by line as it comes, until it ends.
+
+        rename: gives the line to write in place of each line, None for none.
+        """
         while True:
             data = stream.readline(_LINE_BYTES)
             if not data:
                 return
             text = data.decode("utf-8", "replace").rstrip("\r\n")
-            if each is not None:
-                each(text)
-            self.line(text)
+            written = rename(text) if rename is not None else text
+            if written is not None:
+                self.line(written)
 
     def masked(self, text: str) -> str:
         """The text without the values that must not be shown."""

@@ -38,6 +38,7 @@ class OciRegistry:
 
     def __init__(self, data: Path, supervisor: Supervisor, program: str = PROGRAM) -> None:
         self._folder = data / "registry"
+        self._layouts = data / "oci"
         self._supervisor = supervisor
         self._program = shutil.which(program)
         self._lock = threading.Lock()
@@ -60,6 +61,12 @@ class OciRegistry:
             if self._child is None or self._child.poll() is not None:
                 self._start(self._program)
             return self._address
+
+    def layout(self, repository: str) -> Path:
+        """The folder of a repository's OCI layout, for where the program is not installed."""
+        folder = self._layouts / repository
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        return folder
 
     def running(self) -> str | None:
         """The registry's host:port when it runs already, else None."""

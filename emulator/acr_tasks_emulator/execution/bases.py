@@ -1,0 +1,135 @@
+"""Images that a run starts from: found in the emulator's registry, the local store, or on the network, in this order."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+
+import httpx
+
+from acr_tasks_emulator.execution import seed
+from acr_tasks_emulator.execution.image_name import ImageName
+from acr_tasks_emulator.execution.job import Job
+from acr_tasks_emulator.execution.registry import OciRegistry, RegistryError
+from acr_tasks_emulator.execution.stop import Stop
+from acr_tasks_emulator.execution.store import Store, StoreError
+
+_STOOD_IN_FOR = ("docker.io", "mcr.microsoft.com")
+_ACCEPT = ", ".join(
+    (
+        "application/vnd.docker.distribution.manifest.v2+json",
+        "application/vnd.docker.distribution.manifest.list.v2+json",
+        "application/vnd.oci.image.manifest.v1+json",
+        "application/vnd.oci.image.index.v1+json",
+    )
+)
+
+
+class BaseImageError(Exception):
+    """An image that a run needs is nowhere to be found; the text says where it was looked for."""
+
+
+class Bases:
+    """Brings images into the store, under their full names. Safe to use from several threads.
+
+    The emulator's registry stands in for Docker Hub and mcr.microsoft.com: `FROM node:20` is taken from its
+    `library/node:20` when somebody has pushed that.
+    """
+
+    def __init__(self, store: Store, oci: OciRegistry) -> None:
+        self._store = store
+        self._oci = oci
+        self._lock = threading.Lock()
+        self._seeding = threading.Lock()
+        self._seeded = False
+        self._digests: dict[str, tuple[str, str]] = {}  # name -> the registry's digest, and the image that came of it
+
+    def seed(self, stop: Stop) -> None:
+        """Make sure, once, that busybox stands in the registry. Raises StoreError, RegistryError."""
+        with self._seeding:
+            if self._seeded:
+                return
+            address = self._oci.address()
+            if address is not None and self._store.image_id(f"docker.io/{seed.REPOSITORY}:latest", stop):
+                seed.seed_registry(self._store, address, stop)
+            self._seeded = True
+
+    def fetch(self, name: ImageName, job: Job, stop: Stop, authfile: Path | None) -> str:
+        """The id of the image of that name, which stands in the store afterwards.
+
+        authfile: sign-in for registries on the network. Raises BaseImageError.
+        """
+        digest = self._digest_in_registry(name, job)
+        if digest is not None:
+            return self._from_registry(name, digest, stop)
+        here = self._store.image_id(str(name), stop)
+        if here is not None:
+            return here
+        try:
+            options = ["-q", "--retry", "0", *(["--authfile", str(authfile)] if authfile else [])]
+            return _last_line(self._store.ask(["pull", *options, str(name)], stop))
+        except StoreError as error:
+            raise BaseImageError(self._not_found(name, job, error)) from error
+
+    def _not_found(self, name: ImageName, job: Job, error: StoreError) -> str:
+        own = name.host in own_hosts(job)
+        advice = (
+            ""
+            if own
+            else f" Push it to {job.login_server}/{name.repository}{name.suffix} to have it used in its place."
+        )
+        where = "" if own else f" and {name.host} could not give it ({error})"
+        return f"image {name} was not found: neither this machine nor the emulator's registry has it{where}.{advice}"
+
+    def _digest_in_registry(self, name: ImageName, job: Job) -> str | None:
+        if name.host not in (*_STOOD_IN_FOR, *own_hosts(job)):
+            return None
+        try:
+            address = self._oci.address()
+        except RegistryError:
+            return None
+        if address is None:
+            return None
+        url = f"http://{address}/v2/{name.repository}/manifests/{name.reference}"
+        try:
+            answer = httpx.head(url, headers={"Accept": _ACCEPT}, trust_env=False, timeout=10)
+        except httpx.TransportError:
+            return None
+        return answer.headers.get("Docker-Content-Digest", "") if answer.status_code == httpx.codes.OK else None
+
+    def _from_registry(self, name: ImageName, digest: str, stop: Stop) -> str:
+        with self._lock:
+            known, image = self._digests.get(str(name), ("", ""))
+        if known == digest:
+            return image
+        source = f"docker://{self._oci.address()}/{name.repository}@{digest}"
+        try:
+            image = _last_line(self._store.ask(["pull", "-q", "--retry", "0", "--tls-verify=false", source], stop))
+            if name.digest is None:  # the builder finds a digest by the image's content
+                self._store.ask(["tag", image, str(name)], stop)
+        except StoreError as error:
+            raise BaseImageError(
+                f"image {name} is in the emulator's registry and could not be read: {error}"
+            ) from error
+        with self._lock:
+            self._digests[str(name)] = (digest, image)
+        return image
+
+
+def own_hosts(job: Job) -> tuple[str, ...]:
+    """The hosts that mean the run's own registry: the emulator's port, and the name that Azure would give."""
+    return (job.login_server, f"{job.registry_name.lower()}.azurecr.io")
+
+
+def sign_ins(job: Job) -> Iterable[tuple[str, str, str]]:
+    """Host, user name and password of each custom registry that has both."""
+    for host, entry in ((job.credentials or {}).get("customRegistries") or {}).items():
+        user = ((entry or {}).get("userName") or {}).get("value")
+        password = ((entry or {}).get("password") or {}).get("value")
+        if user and password:
+            yield host, user, password
+
+
+def _last_line(text: str) -> str:
+    return text.splitlines()[-1].strip()

@@ -1,0 +1,87 @@
+"""What a Dockerfile is built from: the images that have to be there before the builder starts."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping
+
+_VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)(?:(:?[-+])([^}]*))?\})")
+_ESCAPE = re.compile(r"#\s*escape\s*=\s*(\S)\s*$", re.IGNORECASE)
+_HEREDOC = re.compile(r"<<-?(['\"]?)([A-Za-z_]\w*)\1")
+
+
+def base_images(text: str, arguments: Mapping[str, str]) -> list[str]:
+    """The images that FROM and COPY --from name, in order and without those that are stages or `scratch`.
+
+    arguments: build arguments, which FROM lines may use. An image of a stage that the target leaves out is among them:
+    the builder alone knows what it skips.
+    """
+    variables: dict[str, str] = {}
+    stages: set[str] = set()
+    found: list[str] = []
+    for line in _instructions(text):
+        word, _, rest = line.partition(" ")
+        if word.upper() == "ARG" and not stages:
+            for item in _words(rest):
+                name, _, default = item.partition("=")
+                variables[name] = arguments.get(name, _replaced(default, variables))
+        elif word.upper() == "FROM":
+            parts = [part for part in rest.split() if not part.startswith("--")]
+            image = _replaced(parts[0].strip("\"'"), variables) if parts else ""
+            if image.lower() not in stages:
+                found.append(image)
+            stages.add(parts[2].lower() if len(parts) > 2 and parts[1].lower() == "as" else str(len(stages)))
+        elif word.upper() in ("COPY", "ADD"):
+            origin = next((part[7:] for part in rest.split() if part.startswith("--from=")), "")
+            if origin.lower() not in stages and not origin.isdigit():
+                found.append(origin)
+    return [image for image in dict.fromkeys(found) if image and image != "scratch"]
+
+
+def _instructions(text: str) -> list[str]:
+    """The lines with continuations joined, without comments and the bodies of here-documents."""
+    escape = "\\"
+    for line in text.splitlines():
+        match = _ESCAPE.match(line)
+        if match:
+            escape = match.group(1)
+        if not line.startswith("#"):
+            break
+    found: list[str] = []
+    pending, ends = "", ""
+    for line in text.splitlines():
+        stripped = line.strip()
+        if ends:
+            ends = "" if stripped == ends else ends
+            continue
+        if not stripped or stripped.startswith("#"):
+            continue
+        if stripped.endswith(escape):
+            pending += stripped[: -len(escape)] + " "
+            continue
+        found.append((pending + stripped).strip().replace("\t", " "))
+        heredoc = _HEREDOC.search(found[-1])
+        ends = heredoc.group(2) if heredoc and found[-1].split(" ")[0].upper() in ("RUN", "COPY", "ADD") else ""
+        pending = ""
+    return [*found, pending.strip()] if pending.strip() else found
+
+
+def _words(text: str) -> list[str]:
+    try:
+        return shlex.split(text)
+    except ValueError:  # an open quote: the builder will say so
+        return []
+
+
+def _replaced(text: str, variables: Mapping[str, str]) -> str:
+    def value(match: re.Match[str]) -> str:
+        found = variables.get(match.group(1) or match.group(2), "")
+        kind, other = match.group(3), match.group(4) or ""
+        if kind in (":-", "-"):
+            return found or other
+        if kind in (":+", "+"):
+            return other if found else ""
+        return found
+
+    return _VARIABLE.sub(value, text)

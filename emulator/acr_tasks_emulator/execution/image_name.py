@@ -1,0 +1,65 @@
+"""Names of images, as Docker reads them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+DOCKER_HUB = "docker.io"
+
+_REPOSITORY = re.compile(r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*")
+_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+_DIGEST = re.compile(r"[a-z0-9]+:[0-9a-f]{32,}")
+
+
+class ImageNameError(ValueError):
+    """The text is not the name of an image."""
+
+
+@dataclass(frozen=True)
+class ImageName:
+    """A full name: host, repository, and a tag or a digest. `str()` gives it in one piece."""
+
+    host: str
+    repository: str
+    tag: str = "latest"
+    digest: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.host}/{self.repository}{self.suffix}"
+
+    @property
+    def suffix(self) -> str:
+        """`:tag` or `@digest`."""
+        return f"@{self.digest}" if self.digest else f":{self.tag}"
+
+    @property
+    def reference(self) -> str:
+        """The tag or digest that the registry's API wants."""
+        return self.digest or self.tag
+
+
+def parse(text: str, default_host: str = DOCKER_HUB) -> ImageName:
+    """Read a name; one without a host belongs to `default_host`, and on Docker Hub to `library/`.
+
+    Raises ImageNameError, as Docker does: `invalid reference format`.
+    """
+    rest, at, digest = text.partition("@")
+    first, slash, others = rest.partition("/")
+    if slash and ("." in first or ":" in first or first == "localhost"):
+        host, rest = first, others
+    else:
+        host = default_host
+    repository, colon, tag = rest.partition(":")
+    if host in ("index.docker.io", "registry-1.docker.io"):
+        host = DOCKER_HUB
+    if host == DOCKER_HUB and "/" not in repository:
+        repository = f"library/{repository}"
+    valid = (
+        _REPOSITORY.fullmatch(repository)
+        and (not colon or _TAG.fullmatch(tag))
+        and (not at or _DIGEST.fullmatch(digest))
+    )
+    if not valid:
+        raise ImageNameError(f'invalid reference format: "{text}"')
+    return ImageName(host, repository, tag or "latest", digest or None)

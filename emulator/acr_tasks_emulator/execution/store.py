@@ -1,0 +1,174 @@
+"""buildah's private image store below the data folder, and how buildah is called."""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import json
+import os
+import shutil
+import subprocess
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from acr_tasks_emulator.execution.log import RunLog
+from acr_tasks_emulator.execution.stop import Stop
+from acr_tasks_emulator.supervisor import Supervisor
+
+PROGRAM = "buildah"
+
+_PASSED_ON = {"PATH", "LANG", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR"}
+_PASSED_ON |= {f"{name}_proxy" for name in ("http", "https", "no", "all")}
+_PASSED_ON |= {name.upper() for name in _PASSED_ON}
+
+_REGISTRIES = 'unqualified-search-registries = ["docker.io"]\nshort-name-mode = "disabled"\n'
+_POLICY = '{"default": [{"type": "insecureAcceptAnything"}]}'
+
+
+class StoreError(Exception):
+    """buildah could not do what it was asked for; the text is buildah's own last line."""
+
+
+class Store:
+    """Calls buildah with an image store of its own: nothing of the user's is read, nothing outside of the folder is
+    written.
+
+    folder: `buildah/` in the data folder.
+    """
+
+    def __init__(self, folder: Path, supervisor: Supervisor) -> None:
+        self.folder = folder
+        self._supervisor = supervisor
+        self._lock = threading.Lock()
+        self._users = 0
+        self._dirty = True  # an earlier process may have been killed in the middle of a build
+        for name in ("root", "run", "tmp", "home"):
+            (folder / name).mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.chmod(0o700)
+        self.registries = folder / "registries.conf"
+        self.registries.write_text(_REGISTRIES)
+        (folder / "policy.json").write_text(_POLICY)
+        (folder / "home" / "auth.json").write_text("{}")
+        (folder / "containers.conf").write_text("")
+        self.use_driver("overlay")
+
+    def use_driver(self, name: str) -> None:
+        """Use a storage driver from now on: `overlay` or `vfs`."""
+        (self.folder / "storage.conf").write_text(f'[storage]\ndriver = "{name}"\n')
+        self.driver = name
+
+    def run(
+        self,
+        arguments: Sequence[str],
+        log: RunLog,
+        stop: Stop,
+        *,
+        environment: Mapping[str, str] | None = None,
+        rename: Callable[[str], str | None] | None = None,
+    ) -> int:
+        """Run buildah with its output going to the log; return its exit status. Ended at once when `stop` is asked."""
+        child = self._start(arguments, environment, subprocess.STDOUT)
+        assert child.stdout is not None  # noqa: S101 - a pipe was asked for
+        with child.stdout, stop.calling(lambda: self._supervisor.end(child)):
+            log.pour(child.stdout, rename)
+            status = child.wait()
+        self._dirty = self._dirty or stop.asked
+        return status
+
+    def ask(self, arguments: Sequence[str], stop: Stop, *, environment: Mapping[str, str] | None = None) -> str:
+        """Run buildah and return what it prints, without spaces around it. Raises StoreError when it fails."""
+        child = self._start(arguments, environment, subprocess.PIPE)
+        with stop.calling(lambda: self._supervisor.end(child)):
+            out, err = child.communicate()
+        if child.returncode != 0:
+            lines = err.decode("utf-8", "replace").strip().splitlines() or [f"exit status {child.returncode}"]
+            raise StoreError(lines[-1].removeprefix("Error: "))
+        return out.decode("utf-8", "replace").strip()
+
+    def image_id(self, name: str, stop: Stop) -> str | None:
+        """The id of an image in the store; None when it is not there."""
+        with contextlib.suppress(StoreError):
+            return str(self._inspect(name, stop)["FromImageID"])
+        return None
+
+    def image_config(self, image_id: str, stop: Stop) -> dict[str, Any]:
+        """The image's configuration: `Entrypoint`, `Cmd`, `Env`, `WorkingDir`, `User`. Raises StoreError."""
+        config = self._inspect(image_id, stop)["OCIv1"].get("config")
+        return dict(config or {})
+
+    @contextlib.contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Hold the store for a run; what ended runs left in it is removed when nobody else holds it."""
+        with self._lock:
+            if self._users == 0 and self._dirty:
+                with contextlib.suppress(StoreError):
+                    self.ask(["rm", "--all"], Stop())
+                self._dirty = False
+            self._users += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._users -= 1
+
+    def _inspect(self, name: str, stop: Stop) -> dict[str, Any]:
+        return dict(json.loads(self.ask(["inspect", "--type", "image", name], stop)))
+
+    def _start(
+        self, arguments: Sequence[str], environment: Mapping[str, str] | None, stderr: int
+    ) -> subprocess.Popen[bytes]:
+        storage = ["--root", f"{self.folder}/root", "--runroot", f"{self.folder}/run", "--storage-driver", self.driver]
+        return self._supervisor.start(
+            [*_private_mounts(), PROGRAM, *storage, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            env={**self._environment(), **(environment or {})},
+            cwd=self.folder,
+        )
+
+    def _environment(self) -> dict[str, str]:
+        """Little of ours: a build may read its variables, and ours may hold a cloud's secrets."""
+        folder = self.folder
+        return {
+            **{name: value for name, value in os.environ.items() if name in _PASSED_ON},
+            "HOME": f"{folder}/home",
+            "TMPDIR": f"{folder}/tmp",  # noqa: S108 - ours
+            "XDG_RUNTIME_DIR": f"{folder}/run",
+            "BUILDAH_ISOLATION": "chroot",
+            "CONTAINERS_CONF": f"{folder}/containers.conf",
+            "CONTAINERS_REGISTRIES_CONF": str(self.registries),
+            "CONTAINERS_STORAGE_CONF": f"{folder}/storage.conf",
+            "REGISTRY_AUTH_FILE": f"{folder}/home/auth.json",
+        }
+
+
+def why_not_installed() -> str | None:
+    """Why buildah cannot be tried at all, in a sentence; None when it can."""
+    if shutil.which(PROGRAM) is None:
+        return "buildah is not installed (Debian: apt-get install buildah)"
+    if os.geteuid() == 0:
+        return None
+    user = getpass.getuser()
+    try:
+        ranges = Path("/etc/subuid").read_text().splitlines()
+    except OSError:
+        ranges = []
+    if not any(line.split(":")[0] in (user, str(os.geteuid())) for line in ranges):
+        add = f"usermod --add-subuids 100000-165535 --add-subgids 100000-165535 {user}"
+        return f"user {user} has no subordinate user ids, which builds need (as root: {add})"
+    if shutil.which("newuidmap") is None:
+        return "newuidmap is not installed, which builds need when they are not root's (Debian: apt-get install uidmap)"
+    return None
+
+
+def _private_mounts() -> list[str]:
+    """As root, mount in a namespace of our own: what a killed build has mounted goes with its processes.
+
+    Everybody else gets such a namespace from buildah already.
+    """
+    if os.geteuid() == 0 and shutil.which("unshare"):
+        return ["unshare", "--mount", "--propagation", "private"]
+    return []

@@ -1,0 +1,90 @@
+"""Templates in task files and image names: `{{.Run.ID}}`, `{{.Values.name}}`, and the aliases `$ID`, `$Registry`.
+
+The agent renders the whole text of a task file before it reads it as YAML (facts, acr-tasks-api section 14). Its
+templates are Go's with Sprig's functions; here plain values are rendered and everything else is refused with a
+sentence.
+"""
+
+from __future__ import annotations
+
+import platform
+import re
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from typing import Any
+
+from acr_tasks_emulator.execution.job import Job
+
+ALIASES = ("ID", "SharedVolume", "RegistryName", "Registry", "Date", "OS", "Architecture", "Commit", "Branch")
+
+_ACTION = re.compile(r"(\s*)\{\{(-?)(.*?)(-?)\}\}(\s*)", re.DOTALL)
+_FIELD = re.compile(r"\.([A-Za-z_]\w*(?:\.[A-Za-z_][\w-]*)*)")
+_COMMENT = re.compile(r"/\*.*\*/", re.DOTALL)
+_ALIAS = re.compile(rf"\$(?:({'|'.join(ALIASES)})\b|\{{({'|'.join(ALIASES)})\}})")
+_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "i686": "386", "armv7l": "arm"}
+
+
+class TemplateError(ValueError):
+    """A template cannot be rendered; the text is the agent's, or says what is not supported."""
+
+
+def run_variables(job: Job, date: datetime | None = None) -> dict[str, str]:
+    """What `{{.Run.*}}` gives for a job. Without a source trigger, Commit, Branch, Repository and GitTag are empty."""
+    date = date or datetime.now(timezone.utc)
+    machine = platform.machine()
+    return {
+        "ID": job.run_id,
+        "SharedVolume": f"acb_vol_{job.run_id}",
+        "Registry": job.login_server,
+        "RegistryName": job.registry_name,
+        "Date": date.strftime("%Y%m%d-%H%M%Sz"),
+        "OS": str((job.platform or {}).get("os") or "linux").lower(),
+        "OSVersion": "",
+        "Architecture": str((job.platform or {}).get("architecture") or _ARCHITECTURES.get(machine, machine)).lower(),
+        "Commit": "",
+        "Branch": "",
+        "Repository": "",
+        "GitTag": "",
+        "TriggeredBy": job.triggered_by,
+        "TaskName": job.task_name or "quickrun",
+    }
+
+
+def render(text: str, variables: Mapping[str, Any]) -> str:
+    """Replace every action by its value; `{{-` and `-}}` trim as in Go.
+
+    variables: such as `{"Run": {...}, "Values": {...}}`. Raises TemplateError for a value that is not there and for
+    whatever is no plain value.
+    """
+
+    def action(match: re.Match[str]) -> str:
+        before, trim_before, body, trim_after, after = match.groups()
+        value = "" if _COMMENT.fullmatch(body.strip()) else _value(body.strip(), variables)
+        return f"{'' if trim_before else before}{value}{'' if trim_after else after}"
+
+    return _ACTION.sub(action, text)
+
+
+def replace_aliases(text: str, run: Mapping[str, str]) -> str:
+    """Replace `$ID`, `$Registry` and the other aliases of v1.1.0. Other words after a dollar sign stay as they are."""
+    return _ALIAS.sub(lambda match: run[match.group(1) or match.group(2)], text)
+
+
+def _value(body: str, variables: Mapping[str, Any]) -> str:
+    field = _FIELD.fullmatch(body)
+    if field is None:
+        raise TemplateError(
+            f"template: {{{{{body}}}}}: the emulator renders plain values such as {{{{.Run.ID}}}} or {{{{.Values.name}}}},"
+            " no functions, conditions or loops"
+        )
+    names = field.group(1).split(".")
+    if names[:2] == ["Build", "ID"]:  # the older name
+        names[0] = "Run"
+    found: Any = variables
+    for name in names:
+        if not isinstance(found, Mapping) or name not in found:
+            raise TemplateError(f'template: executing at <.{field.group(1)}>: map has no entry for key "{name}"')
+        found = found[name]
+    if isinstance(found, bool):
+        return str(found).lower()
+    return "<no value>" if found is None else str(found)

@@ -1,0 +1,79 @@
+"""A run's own folder below the data folder, and what the run has made so far."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import shutil
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from acr_tasks_emulator.execution.bases import own_hosts, sign_ins
+from acr_tasks_emulator.execution.image_name import ImageName, parse
+from acr_tasks_emulator.execution.job import Job
+from acr_tasks_emulator.execution.log import RunLog
+from acr_tasks_emulator.execution.source import NO_SOURCE, SourceError, unpack
+from acr_tasks_emulator.execution.stop import Stop
+
+
+@dataclass
+class Workspace:
+    """One run under way: where its files are, the images that it built, and those that it pushed."""
+
+    job: Job
+    log: RunLog
+    folder: Path
+    built: dict[str, str] = field(default_factory=dict)  # full name -> image id
+    pushed: list[dict[str, str]] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def source(self) -> Path:
+        """The unpacked source; what steps see as /workspace."""
+        return self.folder / "source"
+
+    @property
+    def scratch(self) -> Path:
+        """For files that the run's containers do not see."""
+        return self.folder / "scratch"
+
+    @property
+    def authfile(self) -> Path | None:
+        """Sign-in for the run's custom registries; None when it has none."""
+        path = self.folder / "auth.json"
+        return path if path.exists() else None
+
+    def full_name(self, text: str, run_local: bool = True) -> ImageName:
+        """An image's full name. Names of images to build belong to the run's registry (`run_local`) unless they say
+        another.
+
+        The name that Azure would give the registry means the same registry. Raises ImageNameError.
+        """
+        name = parse(text, self.job.login_server) if run_local else parse(text)
+        if name.host in own_hosts(self.job):
+            return ImageName(self.job.login_server, name.repository, name.tag, name.digest)
+        return name
+
+    def open(self, stop: Stop) -> None:
+        """Make the folder and unpack the source. Raises SourceError."""
+        self.scratch.mkdir(parents=True, mode=0o700)
+        self.source.mkdir()
+        auths = {
+            host: {"auth": base64.b64encode(f"{user}:{password}".encode()).decode()}
+            for host, user, password in sign_ins(self.job)
+        }
+        if auths:
+            with open(os.open(self.folder / "auth.json", os.O_CREAT | os.O_WRONLY, 0o600), "w") as file:  # noqa: PTH123
+                json.dump({"auths": auths}, file)
+        if self.job.source is not None:
+            unpack(self.job.source, self.source, stop)
+        elif self.job.source_location not in (None, "", NO_SOURCE):
+            raise SourceError(
+                "the emulator does not fetch sources from git, https or oci addresses yet: upload the context instead"
+            )
+
+    def close(self) -> None:
+        """Remove the folder and everything in it."""
+        shutil.rmtree(self.folder, ignore_errors=True)
