@@ -1,0 +1,158 @@
+"""Puts the emulator together: the only file that knows every part."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import secrets
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp
+
+from acr_tasks_emulator.clock import SystemClock
+from acr_tasks_emulator.execution.agents import Agents
+from acr_tasks_emulator.execution.executor import ExecutorError, choose
+from acr_tasks_emulator.execution.registry import OciRegistry
+from acr_tasks_emulator.routes import admin, blobs, dashboard, errors, oci, registries, runs, tasks
+from acr_tasks_emulator.routes.middleware import Activity, Guard, Recorder
+from acr_tasks_emulator.services.all import Services
+from acr_tasks_emulator.services.blobs import BlobsService
+from acr_tasks_emulator.services.errors import ServiceError
+from acr_tasks_emulator.services.images import Images
+from acr_tasks_emulator.services.quota import Quota
+from acr_tasks_emulator.services.registries import RegistriesService, id_of
+from acr_tasks_emulator.services.request_log import RequestLog
+from acr_tasks_emulator.services.run_states import RunStates
+from acr_tasks_emulator.services.runs import RunsService
+from acr_tasks_emulator.services.sas import Signer
+from acr_tasks_emulator.services.tasks import TasksService
+from acr_tasks_emulator.settings import Settings, SettingsError
+from acr_tasks_emulator.store.blobs import BlobStore
+from acr_tasks_emulator.store.database import Database, DatabaseError
+from acr_tasks_emulator.store.registries import RegistryStore
+from acr_tasks_emulator.store.runs import RunStore
+from acr_tasks_emulator.store.tasks import TaskStore
+from acr_tasks_emulator.supervisor import Supervisor
+
+
+@dataclass(frozen=True)
+class Application:
+    """An emulator without its socket. `about` is what the ready line tells; `asgi` answers the requests."""
+
+    asgi: ASGIApp
+    about: dict[str, Any]
+    services: Services
+    activity: Activity
+    warning: str | None
+    _closing: contextlib.ExitStack
+
+    def idle_seconds(self) -> float:
+        """Return for how long there was neither a request nor a run that has not ended."""
+        return 0.0 if self.services.runs.active_count() else self.activity.idle_seconds()
+
+    def close(self) -> None:
+        """End what runs, and the children; then close the data folder."""
+        self.services.closing.set()
+        self._closing.close()
+
+
+def build(settings: Settings, port: int) -> Application:
+    """Open the data folder and wire an emulator that will listen on `settings.host` and `port`.
+
+    Raises SettingsError when the folder or the executor cannot be used.
+    """
+    with contextlib.ExitStack() as opened:
+        try:
+            application = _wire(settings, _address(settings.host, port), opened)
+        except (DatabaseError, ExecutorError) as error:
+            raise SettingsError(str(error)) from error
+        except OSError as error:
+            raise SettingsError(f"The data folder {settings.data} cannot be used: {error.strerror}.") from error
+        opened.pop_all()
+        return application
+
+
+def _wire(settings: Settings, address: str, opened: contextlib.ExitStack) -> Application:
+    clock = SystemClock()
+    database = Database(settings.data / "emulator.sqlite")
+    closing = contextlib.ExitStack()
+    opened.callback(closing.close)
+    closing.callback(database.close)
+    registry_store, run_store = RegistryStore(database), RunStore(database)
+    signing_key = registry_store.setting("sasKey", lambda: base64.b64encode(secrets.token_bytes(32)).decode())
+    known = RegistriesService(registry_store, clock, address)
+    known.open(settings.registries)
+    blob_service = BlobsService(
+        BlobStore(settings.data / "blobs", database), Signer(base64.b64decode(signing_key), clock), clock
+    )
+    task_service = TasksService(TaskStore(database), clock)
+    states = RunStates(run_store, known, blob_service, clock)
+
+    supervisor = Supervisor()
+    closing.callback(supervisor.close)
+    oci_registry = OciRegistry(settings.data, supervisor)
+    closing.callback(oci_registry.close)
+    executor = choose(settings.executor, settings.data, oci_registry, supervisor)
+    agents = Agents(settings.agents, executor, states)
+    closing.callback(agents.close)
+
+    about = {
+        "endpoint": f"http://{address}",
+        "loginServer": address,
+        "dashboard": f"http://{address}/",
+        "caCert": None,
+        "registries": [id_of(row) for row in known.all()],
+        "executor": executor.name,
+    }
+    run_service = RunsService(run_store, registry_store, known, task_service, blob_service, states, agents, clock)
+    services = Services(
+        registries=known,
+        tasks=task_service,
+        runs=run_service,
+        blobs=blob_service,
+        quota=Quota(clock),
+        request_log=RequestLog(),
+        images=Images(oci_registry),
+        clock=clock,
+        about=about,
+    )
+    run_service.resume()
+    activity = Activity(Guard(Recorder(_starlette(services), services), settings.host, settings.token))
+    return Application(activity, about, services, activity, getattr(executor, "why", None), closing)
+
+
+def _starlette(services: Services) -> Starlette:
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=20)
+        async with httpx.AsyncClient(timeout=None, limits=limits, trust_env=False) as client:  # noqa: S113 - any push
+            app.state.registry_client = client
+            yield
+
+    app = Starlette(
+        routes=[
+            *(*tasks.ROUTES, *runs.ROUTES, *registries.ROUTES, *blobs.ROUTES),
+            *(*oci.ROUTES, *admin.ROUTES, *dashboard.ROUTES),
+        ],
+        exception_handlers={
+            ServiceError: errors.service_error,
+            HTTPException: errors.http_error,
+            Exception: errors.unexpected_error,
+        },
+        lifespan=lifespan,
+    )
+    app.router.redirect_slashes = False
+    app.state.services = services
+    return app
+
+
+def _address(host: str, port: int) -> str:
+    # What can be connected to and stand in an image's name: not the wildcard, not an IPv6 address without brackets.
+    if host in {"0.0.0.0", "::", "localhost"}:  # noqa: S104 - compared, not bound
+        host = "127.0.0.1"
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -1,0 +1,52 @@
+"""The time as the service sees and spells it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Protocol
+
+UTC = timezone.utc
+
+
+class Clock(Protocol):
+    """Tells the time; the only source of it in the services, so that tests can hold it still."""
+
+    def now(self) -> datetime:
+        """Return the time, aware, in UTC."""
+        ...
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+def round_trip(moment: datetime) -> str:
+    """Spell a moment as .NET does: seven fraction digits and `+00:00` (facts section 4.1).
+
+    Python keeps six digits; the seventh is always 0.
+    """
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f") + "0+00:00"
+
+
+def whole_seconds(moment: datetime) -> str:
+    """Spell a moment without fraction, as `lastUpdatedTime` of a run comes (facts section 5.1)."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S+00:00")
+
+
+def parse(text: str) -> datetime:
+    """Read a date of 0 to 7 fraction digits with `Z` or an offset; without either it is UTC.
+
+    Raises ValueError.
+    """
+    text = text.strip()
+    if text[-1:] in {"Z", "z"}:
+        text = text[:-1] + "+00:00"
+    head, dot, rest = text.partition(".")
+    if dot:
+        digits = rest[: len(rest) - len(rest.lstrip("0123456789"))]
+        text = f"{head}.{digits[:6].ljust(6, '0')}{rest[len(digits) :]}"
+    moment = datetime.fromisoformat(text)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -1,0 +1,40 @@
+"""The emulator's own interface below /_emulator/."""
+
+from __future__ import annotations
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from acr_tasks_emulator.routes.arm import answer, services_of
+
+
+async def health(request: Request) -> Response:
+    """Tell that the emulator is there, and what its ready line says; 503 when it is about to end."""
+    services = services_of(request)
+    closing = services.closing.is_set()
+    content = {"status": "closing" if closing else "ok", **services.about, "activeRuns": services.runs.active_count()}
+    return answer(content, 503 if closing else 200)
+
+
+async def reset(request: Request) -> Response:
+    """Remove every task, run and blob, and forget the requests."""
+    await run_in_threadpool(services_of(request).reset)
+    return Response(status_code=204)
+
+
+async def requests(request: Request) -> Response:
+    """Return the requests for Resource Manager and blobs, oldest first; DELETE forgets them."""
+    log = services_of(request).request_log
+    if request.method == "DELETE":
+        log.clear()
+        return Response(status_code=204)
+    return answer({"value": log.all()})
+
+
+ROUTES: list[BaseRoute] = [
+    Route("/_emulator/health", health, methods=["GET"]),
+    Route("/_emulator/reset", reset, methods=["POST"]),
+    Route("/_emulator/requests", requests, methods=["GET", "DELETE"]),
+]

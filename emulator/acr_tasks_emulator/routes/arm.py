@@ -1,0 +1,115 @@
+"""What every Resource Manager route shares: addresses without case, the registry addressed, the body, the answer."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any, cast
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from acr_tasks_emulator.services import errors, versions
+from acr_tasks_emulator.services.all import Services
+from acr_tasks_emulator.store.registries import RegistryRow
+
+REGISTRY = (
+    "/subscriptions/{subscription_id}/resourceGroups/{resource_group_name}"
+    "/providers/Microsoft.ContainerRegistry/registries/{registry_name}"
+)
+BODY_LIMIT = 4 * 1024 * 1024
+
+
+class ArmRoute(Route):
+    """A route whose fixed parts are compared without case, as Resource Manager does; a slash at the end may be there."""
+
+    def __init__(self, path: str, endpoint: Any, *, methods: list[str]) -> None:
+        super().__init__(path, endpoint, methods=methods)
+        self.path_regex = re.compile(self.path_regex.pattern.removesuffix("$") + "/?$", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request for tasks or runs of one registry, its address and version checked."""
+
+    request: Request
+    services: Services
+    registry: RegistryRow
+
+    def part(self, name: str) -> str:
+        """Return a part of the address, such as `task_name`."""
+        return str(self.request.path_params[name])
+
+    def query(self, name: str) -> str | None:
+        """Return a query parameter, its name compared without case."""
+        return query(self.request, name)
+
+    def link(self, path_and_query: str) -> str:
+        """Return a link by the address that the caller used for this emulator."""
+        return origin(self.request) + path_and_query
+
+
+def services_of(request: Request) -> Services:
+    """Return the services of the application."""
+    return cast(Services, request.app.state.services)
+
+
+def registry_of(request: Request) -> RegistryRow:
+    """Return the registry that the address names. Raises ServiceError."""
+    parts = request.path_params
+    return services_of(request).registries.find(
+        parts["subscription_id"], parts["resource_group_name"], parts["registry_name"]
+    )
+
+
+def open_call(request: Request, kind: str) -> Call:
+    """Check version and registry of a request for `kind` (`tasks` or `runs`). Raises ServiceError."""
+    versions.well_formed(query(request, "api-version"))
+    registry = registry_of(request)
+    versions.require(query(request, "api-version"), kind, registry.location)
+    return Call(request, services_of(request), registry)
+
+
+def query(request: Request, name: str) -> str | None:
+    """Return a query parameter, its name compared without case."""
+    return next((value for key, value in request.query_params.multi_items() if key.lower() == name.lower()), None)
+
+
+def origin(request: Request) -> str:
+    """Return `http://host:port` as the caller spelled it; the host was checked before any route ran."""
+    return f"{request.url.scheme}://{request.headers['host']}"
+
+
+async def body_of(request: Request) -> Any:
+    """Read a JSON body of at most 4 MiB. Raises ServiceError."""
+    data = bytearray()
+    async for chunk in request.stream():
+        data += chunk
+        if len(data) > BODY_LIMIT:
+            raise errors.REQUEST_TOO_LARGE(limit=BODY_LIMIT)
+    try:
+        return json.loads(data.decode("utf-8-sig"), parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        problem = "it is nested too deeply" if isinstance(error, RecursionError) else "it is not JSON"
+        raise errors.INVALID_REQUEST_CONTENT(problem=problem) from None
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(name)
+
+
+def answer(content: Any, status: int = 200) -> Response:
+    """Return a JSON answer as the service writes it."""
+    body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+    return Response(body, status, media_type="application/json; charset=utf-8")
+
+
+def listing(call: Call, values: list[dict[str, Any]], skip_token: str | None) -> Response:
+    """Return one page of a list; the link to the next one is the caller's own address with a `$skiptoken`."""
+    content: dict[str, Any] = {"value": values}
+    if skip_token is not None:
+        url = call.request.url.include_query_params(**{"$skiptoken": skip_token})
+        content["nextLink"] = call.link(f"{url.path}?{url.query}")
+    return answer(content)

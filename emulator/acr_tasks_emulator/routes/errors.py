@@ -1,0 +1,55 @@
+"""Writes errors down: Resource Manager's JSON, the blob service's XML."""
+
+from __future__ import annotations
+
+from typing import cast
+from xml.sax.saxutils import escape
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from acr_tasks_emulator.routes.arm import answer
+from acr_tasks_emulator.services import errors
+from acr_tasks_emulator.services.errors import BlobError, ImageError, ServiceError
+
+
+async def service_error(request: Request, error: Exception) -> Response:
+    """Answer an error that a service raised."""
+    return error_answer(cast(ServiceError, error))
+
+
+async def http_error(request: Request, error: Exception) -> Response:
+    """Answer an address or a method that no route has."""
+    problem = cast(HTTPException, error)
+    if problem.status_code == 405:
+        return error_answer(errors.METHOD_NOT_ALLOWED(method=request.method, path=request.url.path))
+    if problem.status_code == 404:
+        return error_answer(errors.RESOURCE_TYPE_NOT_FOUND())
+    return error_answer(ServiceError(problem.status_code, "BadRequest", problem.detail))
+
+
+async def unexpected_error(request: Request, error: Exception) -> Response:
+    """Answer a defect of the emulator; the traceback goes to its log."""
+    return error_answer(errors.INTERNAL_ERROR())
+
+
+def error_answer(error: ServiceError) -> Response:
+    """Return an error as its service spells it."""
+    if isinstance(error, BlobError):
+        text = (
+            '<?xml version="1.0" encoding="utf-8"?>'
+            f"<Error><Code>{error.code}</Code><Message>{escape(error.message)}</Message></Error>"
+        )
+        response = Response(text.encode(), error.status, media_type="application/xml")
+        response.headers["x-ms-error-code"] = error.code
+    elif isinstance(error, ImageError):
+        response = answer({"errors": [{"code": error.code, "message": error.message}]}, error.status)
+    else:
+        content = {"code": error.code, "message": error.message}
+        if error.target is not None:
+            content["target"] = error.target
+        response = answer({"error": content}, error.status)
+    for name, value in error.headers.items():
+        response.headers[name] = value
+    return response

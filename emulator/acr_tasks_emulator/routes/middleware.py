@@ -1,0 +1,186 @@
+"""What happens around every request: who may ask, what is noted, which headers every answer has."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+import ipaddress
+import re
+import socket
+import threading
+import time
+import uuid
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from acr_tasks_emulator.clock import round_trip
+from acr_tasks_emulator.routes.errors import error_answer
+from acr_tasks_emulator.services import errors
+from acr_tasks_emulator.services.all import Services
+from acr_tasks_emulator.services.request_log import RequestEntry, without_signature
+from acr_tasks_emulator.settings import is_loopback
+
+_SAFE = {"GET", "HEAD", "OPTIONS"}
+_VISIBLE = re.compile(r"[\x21-\x7e]{1,128}")
+_WILDCARDS = {"0.0.0.0", "::", ""}  # noqa: S104 - compared, not bound
+
+
+class Guard:
+    """Refuses foreign hosts (DNS rebinding), posts by pages of other sites, and callers without the token."""
+
+    def __init__(self, app: ASGIApp, host: str, token: str | None) -> None:
+        self._app = app
+        self._host = host.strip("[]").lower()
+        self._token = token
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        error = self._refusal(scope, headers)
+        if error is None:
+            await self._app(scope, receive, send)
+        else:
+            await error_answer(error)(scope, receive, send)
+
+    def _refusal(self, scope: Scope, headers: Headers) -> errors.ServiceError | None:
+        host = headers.get("host", "")
+        if not self._is_ours(host):
+            return errors.FOREIGN_HOST(host=host)
+        origin = headers.get("origin")
+        foreign = origin is not None and urlsplit(origin).netloc.lower() != host.lower()
+        if scope["method"] not in _SAFE and (foreign or headers.get("sec-fetch-site") == "cross-site"):
+            return errors.FOREIGN_ORIGIN(origin=origin or "another site")
+        if self._token is None or scope["path"].startswith("/blobs/"):
+            return None  # a blob's link carries its own signature
+        return self._sign_in(headers.get("authorization", ""), scope["path"].lower().startswith("/subscriptions"))
+
+    def _is_ours(self, host: str) -> bool:
+        try:
+            name = (urlsplit(f"//{host}").hostname or "").lower()
+        except ValueError:
+            return False
+        if name == self._host or is_loopback(name) or name.endswith(".localhost"):
+            return True
+        if self._host not in _WILDCARDS:
+            return False
+        try:
+            ipaddress.ip_address(name)  # no name of an attacker's domain is an address
+        except ValueError:
+            return name in {socket.gethostname().lower(), socket.getfqdn().lower()}
+        return True
+
+    def _sign_in(self, authorization: str, is_arm: bool) -> errors.ServiceError | None:
+        # A browser and docker can show the token only as a password, so Basic is taken as well.
+        basic = {"WWW-Authenticate": 'Basic realm="acr-tasks-emulator", charset="UTF-8"'}
+        challenge = {"WWW-Authenticate": 'Bearer error="invalid_token"'} if is_arm else basic
+        if not authorization:
+            return errors.AUTHENTICATION_FAILED(headers=challenge)
+        kind, _, shown = authorization.partition(" ")
+        if kind.lower() == "basic":
+            try:
+                shown = base64.b64decode(shown, validate=True).decode().partition(":")[2]
+            except (ValueError, binascii.Error):
+                shown = ""
+        if not hmac.compare_digest(shown.strip().encode(), (self._token or "").encode()):
+            return errors.INVALID_AUTHENTICATION_TOKEN(headers=challenge)
+        return None
+
+
+class Activity:
+    """Knows for how long nobody has asked for anything."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._lock = threading.Lock()
+        self._under_way = 0
+        self._last = time.monotonic()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        self._count(+1)
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._count(-1)
+
+    def _count(self, change: int) -> None:
+        with self._lock:
+            self._under_way += change
+            self._last = time.monotonic()
+
+    def idle_seconds(self) -> float:
+        """Return the seconds since the last request ended; 0 while one is under way."""
+        with self._lock:
+            return 0.0 if self._under_way else time.monotonic() - self._last
+
+
+class Recorder:
+    """Notes requests for Resource Manager and blobs, and gives the former their common headers (facts section 2.1)."""
+
+    def __init__(self, app: ASGIApp, services: Services) -> None:
+        self._app = app
+        self._services = services
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope.get("path", "")
+        is_arm = path.lower().startswith("/subscriptions")
+        if scope["type"] != "http" or not (is_arm or path.startswith("/blobs/")):
+            await self._app(scope, receive, send)
+            return
+        correlation_id = _correlation_id(Headers(scope=scope))
+        scope.setdefault("state", {})["correlation_id"] = correlation_id
+        added = self._arm_headers(scope["method"], correlation_id) if is_arm else {}
+        began, time_text, status = time.perf_counter(), round_trip(self._services.clock.now()), 500
+
+        async def note(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                for name, value in added.items():
+                    headers[name] = value
+            await send(message)
+
+        try:
+            await self._app(scope, receive, note)
+        finally:
+            entry = RequestEntry(
+                time=time_text,
+                method=scope["method"],
+                path=path,
+                query=without_signature(scope["query_string"].decode("latin-1")),
+                status=status,
+                milliseconds=round((time.perf_counter() - began) * 1000, 3),
+                correlationId=correlation_id,
+            )
+            self._services.request_log.add(entry)
+
+    def _arm_headers(self, method: str, correlation_id: str) -> dict[str, str]:
+        request_id, now = str(uuid.uuid4()), round_trip(self._services.clock.now())
+        return {
+            "cache-control": "no-cache",
+            "pragma": "no-cache",
+            "expires": "-1",
+            "strict-transport-security": "max-age=31536000; includeSubDomains",
+            "x-content-type-options": "nosniff",
+            "x-cache": "CONFIG_NOCACHE",
+            "x-msedge-ref": f"Ref A: {uuid.uuid4().hex.upper()} Ref B: EMULATOR Ref C: {now}",
+            "x-ms-operation-identifier": f"tenantId=,objectId=/emulator/{request_id}",
+            "x-ms-request-id": request_id,
+            "x-ms-correlation-request-id": correlation_id,
+            "x-ms-routing-request-id": f"EMULATOR:{request_id}",
+            **self._services.quota.spend(method),
+        }
+
+
+def _correlation_id(headers: Headers) -> str:
+    """Return the caller's correlation id, or a new one when there is none that fits into a header."""
+    given = headers.get("x-ms-correlation-request-id", "")
+    return given if _VISIBLE.fullmatch(given) else str(uuid.uuid4())

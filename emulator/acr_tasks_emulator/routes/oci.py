@@ -1,0 +1,48 @@
+"""The login server: passes /v2/ on to the OCI registry, streaming both ways; the registry starts when first needed."""
+
+from __future__ import annotations
+
+import httpx
+from starlette.background import BackgroundTask
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import BaseRoute, Route
+
+from acr_tasks_emulator.routes.arm import services_of
+from acr_tasks_emulator.services import errors
+
+# Headers that belong to one connection (RFC 9110, section 7.6.1), not to the message.
+_HOP_BY_HOP = {
+    *("connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer"),
+    *("transfer-encoding", "upgrade"),
+}
+
+
+async def pass_on(request: Request) -> Response:
+    """Send the request to the registry and its answer back."""
+    address = await run_in_threadpool(services_of(request).images.address)
+    client: httpx.AsyncClient = request.app.state.registry_client
+    # The bytes of the address as they came: a decoded path could mean another one.
+    target = request.scope["raw_path"].split(b"?")[0]
+    if request.url.query:
+        target += b"?" + request.scope["query_string"]
+    host, _, port = address.rpartition(":")
+    url = httpx.URL(scheme="http", host=host, port=int(port), raw_path=target)
+    # The registry has no sign-in of its own; the emulator's token is not its business.
+    headers = [(k, v) for k, v in request.headers.items() if k not in _HOP_BY_HOP and k != "authorization"]
+    has_body = "content-length" in request.headers or "transfer-encoding" in request.headers
+    outgoing = client.build_request(
+        request.method, url, headers=headers, content=request.stream() if has_body else None
+    )
+    try:
+        incoming = await client.send(outgoing, stream=True)
+    except httpx.TransportError as error:
+        raise errors.IMAGE_REGISTRY_FAILED(reason=type(error).__name__) from None
+    answer = StreamingResponse(incoming.aiter_raw(), incoming.status_code, background=BackgroundTask(incoming.aclose))
+    answer.raw_headers = [(k.lower(), v) for k, v in incoming.headers.raw if k.lower().decode() not in _HOP_BY_HOP]
+    return answer
+
+
+_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+ROUTES: list[BaseRoute] = [Route("/v2/{rest:path}", pass_on, methods=_METHODS), Route("/v2", pass_on, methods=_METHODS)]

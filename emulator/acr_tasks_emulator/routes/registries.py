@@ -1,0 +1,45 @@
+"""Registries_ScheduleRun, Registries_GetBuildSourceUploadUrl, and GET of the registry itself."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from acr_tasks_emulator.routes.arm import (
+    REGISTRY,
+    ArmRoute,
+    answer,
+    body_of,
+    open_call,
+    query,
+    registry_of,
+    services_of,
+)
+from acr_tasks_emulator.services import versions
+
+
+async def get_registry(request: Request) -> Response:
+    """Show a registry, under any api-version."""
+    versions.well_formed(query(request, "api-version"))
+    return answer(services_of(request).registries.show(registry_of(request)))
+
+
+async def schedule_run(request: Request) -> Response:
+    """Registries_ScheduleRun."""
+    call = open_call(request, "runs")
+    return answer(call.services.runs.schedule(call.registry, await body_of(request)))
+
+
+async def get_build_source_upload_url(request: Request) -> Response:
+    """Registries_GetBuildSourceUploadUrl."""
+    call = open_call(request, "runs")
+    relative_path, link = call.services.blobs.new_source(call.registry, request.state.correlation_id)
+    return answer({"uploadUrl": call.link(link), "relativePath": relative_path})
+
+
+ROUTES: list[BaseRoute] = [
+    ArmRoute(REGISTRY, get_registry, methods=["GET"]),
+    ArmRoute(REGISTRY + "/scheduleRun", schedule_run, methods=["POST"]),
+    ArmRoute(REGISTRY + "/listBuildSourceUploadUrl", get_build_source_upload_url, methods=["POST"]),
+]

@@ -1,0 +1,54 @@
+"""The five operations on runs."""
+
+from __future__ import annotations
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from acr_tasks_emulator.routes.arm import REGISTRY, ArmRoute, answer, body_of, listing, open_call
+
+
+async def list_runs(request: Request) -> Response:
+    """Runs_List. A filter may read thousands of runs, so it does not run in the event loop."""
+    call = open_call(request, "runs")
+    page = await run_in_threadpool(
+        call.services.runs.list, call.registry, call.query("$filter"), call.query("$top"), call.query("$skiptoken")
+    )
+    return listing(call, page.runs, page.skip_token)
+
+
+async def get(request: Request) -> Response:
+    """Runs_Get."""
+    call = open_call(request, "runs")
+    return answer(call.services.runs.get(call.registry, call.part("run_id")))
+
+
+async def update(request: Request) -> Response:
+    """Runs_Update."""
+    call = open_call(request, "runs")
+    return answer(call.services.runs.update(call.registry, call.part("run_id"), await body_of(request)))
+
+
+async def get_log_sas_url(request: Request) -> Response:
+    """Runs_GetLogSasUrl: the link is given before the log exists."""
+    call = open_call(request, "runs")
+    return answer({"logLink": call.link(call.services.runs.log_link(call.registry, call.part("run_id")))})
+
+
+async def cancel(request: Request) -> Response:
+    """Runs_Cancel: 200 with an empty body."""
+    call = open_call(request, "runs")
+    await run_in_threadpool(call.services.runs.cancel, call.registry, call.part("run_id"))
+    return Response(status_code=200)
+
+
+RUN = REGISTRY + "/runs/{run_id}"
+ROUTES: list[BaseRoute] = [
+    ArmRoute(REGISTRY + "/runs", list_runs, methods=["GET"]),
+    ArmRoute(RUN, get, methods=["GET"]),
+    ArmRoute(RUN, update, methods=["PATCH"]),
+    ArmRoute(RUN + "/listLogSasUrl", get_log_sas_url, methods=["POST"]),
+    ArmRoute(RUN + "/cancel", cancel, methods=["POST"]),
+]

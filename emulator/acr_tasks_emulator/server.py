@@ -1,0 +1,180 @@
+"""Serves an emulator over TCP from a thread of this process."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from acr_tasks_emulator.app import Application, build
+from acr_tasks_emulator.settings import RegistrySetting, Settings, SettingsError
+
+PORT_FILE = "port"
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Emulator:
+    """An emulator that answers: `endpoint` and `dashboard` are URLs, `login_server` is host:port, `registries` ARM ids.
+
+    `warning` is a sentence about what works less well than was asked for, or None.
+    """
+
+    endpoint: str
+    login_server: str
+    dashboard: str
+    registries: list[str]
+    executor: str
+    warning: str | None
+    application: Application
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """What the ready line tells, without the process id."""
+        return self.application.about
+
+
+@contextmanager
+def running(settings: Settings) -> Iterator[Emulator]:
+    """Serve until the block ends; then end every run and child process. Raises SettingsError."""
+    with ExitStack() as stack:
+        listening = stack.enter_context(_listen(settings))
+        application = build(settings, listening.getsockname()[1])
+        stack.callback(application.close)
+        server = uvicorn.Server(
+            uvicorn.Config(
+                application.asgi,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                lifespan="on",
+                timeout_graceful_shutdown=3,
+                timeout_keep_alive=75,
+            )
+        )
+        stack.enter_context(_serving(server, listening))
+        stack.callback(application.services.closing.set)
+        about = application.about
+        yield Emulator(
+            endpoint=about["endpoint"],
+            login_server=about["loginServer"],
+            dashboard=about["dashboard"],
+            registries=about["registries"],
+            executor=about["executor"],
+            warning=application.warning,
+            application=application,
+        )
+
+
+@contextmanager
+def serving(
+    data: str | Path | None,
+    executor: str,
+    agents: int,
+    registries: Sequence[str],
+    port: int,
+    token: str | None,
+) -> Iterator[Emulator]:
+    """Serve on 127.0.0.1; without `data`, in a folder that is gone afterwards. Raises SettingsError."""
+    with ExitStack() as stack:
+        if data is None:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="acr-tasks-emulator-")))
+        else:
+            folder = Path(data)
+            make_data_folder(folder)
+        settings = Settings(
+            data=folder.resolve(),
+            port=port,
+            registries=tuple(RegistrySetting.parse(text) for text in registries),
+            executor=executor,
+            agents=agents,
+            token=token,
+        )
+        yield stack.enter_context(running(settings))
+
+
+def make_data_folder(folder: Path) -> None:
+    """Make a folder that only its owner can look into. Raises SettingsError."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        probe = folder / ".probe"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise SettingsError(f"The data folder {folder} cannot be used: {error.strerror}.") from error
+
+
+def _listen(settings: Settings) -> socket.socket:
+    """Bind the port asked for; for port 0 the one that this folder had before, when it is free.
+
+    The port stands in the names of images, so it must not change without need.
+    """
+    remembered = settings.data / PORT_FILE
+    if settings.port == 0:
+        with suppress(OSError, ValueError):
+            return _bind(settings.host, int(remembered.read_text()))
+    try:
+        listening = _bind(settings.host, settings.port)
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise SettingsError(f"{settings.host}:{settings.port} cannot be listened on: {reason}.") from error
+    if settings.port == 0:
+        remembered.write_text(f"{listening.getsockname()[1]}\n")
+    return listening
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    listening = socket.socket(family, kind, protocol)
+    try:
+        # Connections of an earlier emulator that are still closing do not keep the port from us.
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+        listening.listen(2048)
+    except BaseException:
+        listening.close()
+        raise
+    return listening
+
+
+@contextmanager
+def _serving(server: uvicorn.Server, listening: socket.socket) -> Iterator[None]:
+    thread = threading.Thread(
+        target=server.run, kwargs={"sockets": [listening]}, name="acr-tasks-emulator", daemon=True
+    )
+    ready = _Ready(server)
+    thread.start()
+    ready.wait(thread)
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+class _Ready:
+    """Waits until uvicorn accepts connections: its `startup` is wrapped, since it offers no event of its own."""
+
+    def __init__(self, server: uvicorn.Server) -> None:
+        self._event = threading.Event()
+        startup = server.startup
+
+        async def startup_and_tell(sockets: list[socket.socket] | None = None) -> None:
+            await startup(sockets=sockets)
+            self._event.set()
+
+        server.startup = startup_and_tell  # type: ignore[method-assign]
+
+    def wait(self, thread: threading.Thread) -> None:
+        while not self._event.wait(0.05):
+            if not thread.is_alive():
+                raise SettingsError("The server could not be started; its log tells why.")

@@ -1,0 +1,1 @@
+"""The rules of the service. They raise the errors of `services.errors`; routes never catch them."""

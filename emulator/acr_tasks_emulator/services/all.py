@@ -1,0 +1,38 @@
+"""The services of one emulator, as the routes find them."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import Any
+
+from acr_tasks_emulator.clock import Clock
+from acr_tasks_emulator.services.blobs import BlobsService
+from acr_tasks_emulator.services.images import Images
+from acr_tasks_emulator.services.quota import Quota
+from acr_tasks_emulator.services.registries import RegistriesService
+from acr_tasks_emulator.services.request_log import RequestLog
+from acr_tasks_emulator.services.runs import RunsService
+from acr_tasks_emulator.services.tasks import TasksService
+
+
+@dataclass(frozen=True)
+class Services:
+    """Everything that a route may ask. `about` is what the ready line tells."""
+
+    registries: RegistriesService
+    tasks: TasksService
+    runs: RunsService
+    blobs: BlobsService
+    quota: Quota
+    request_log: RequestLog
+    images: Images
+    clock: Clock
+    about: dict[str, Any]
+    closing: threading.Event = field(default_factory=threading.Event)
+
+    def reset(self) -> None:
+        """Remove every task, run and blob and the log of requests; registries and images stay."""
+        self.runs.clear()
+        self.tasks.clear()
+        self.request_log.clear()

@@ -1,0 +1,172 @@
+"""Every error that the emulator answers: a name, the HTTP status, the service's code and the service's text.
+
+Texts and codes are those of facts section 9 where one was seen, Resource Manager's own where it answers for the
+service, and otherwise in the same style. Texts are templates; raising fills them: `raise TASK_NOT_FOUND(name=...)`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+class ServiceError(Exception):
+    """An answer other than success: `status` is HTTP's, `code`, `message` and `target` stand in the body."""
+
+    def __init__(
+        self, status: int, code: str, message: str, target: str | None = None, headers: dict[str, str] | None = None
+    ) -> None:
+        super().__init__(f"{status} {code}: {message}")
+        self.status = status
+        self.code = code
+        self.message = message
+        self.target = target
+        self.headers = headers or {}
+
+
+@dataclass(frozen=True)
+class ErrorText:
+    """One kind of error; calling it with the values of its text makes the exception."""
+
+    status: int
+    code: str
+    text: str
+    target: str | None = None
+
+    def __call__(self, *, headers: dict[str, str] | None = None, **values: Any) -> ServiceError:
+        return ServiceError(self.status, self.code, self.text.format(**values), self.target, headers)
+
+
+_ARM_NOT_FOUND = (
+    "The Resource 'Microsoft.ContainerRegistry/registries/{resource}' under resource group '{group}' was not found. "
+    "For more details please go to https://aka.ms/ARMResourceNotFoundFix"
+)
+
+# The address and the version: Resource Manager's own answers.
+MISSING_API_VERSION = ErrorText(
+    400, "MissingApiVersionParameter", "The api-version query parameter (?api-version=) is required for all requests."
+)
+INVALID_API_VERSION = ErrorText(
+    400, "InvalidApiVersionParameter", "The api-version '{version}' is invalid. The supported versions are '{known}'."
+)
+NO_REGISTERED_PROVIDER = ErrorText(
+    400,
+    "NoRegisteredProviderFound",
+    "No registered resource provider found for location '{location}' and API version '{version}' for type "
+    "'registries/{kind}'. The supported api-versions are '{known}'. The supported locations are '{location}'.",
+)
+SUBSCRIPTION_NOT_FOUND = ErrorText(404, "SubscriptionNotFound", "The subscription '{subscription}' could not be found.")
+RESOURCE_GROUP_NOT_FOUND = ErrorText(404, "ResourceGroupNotFound", "Resource group '{group}' could not be found.")
+REGISTRY_NOT_FOUND = ErrorText(404, "ResourceNotFound", _ARM_NOT_FOUND)
+TASK_NOT_FOUND = ErrorText(404, "ResourceNotFound", _ARM_NOT_FOUND)
+RUN_NOT_FOUND = ErrorText(404, "ResourceNotFound", _ARM_NOT_FOUND)
+RESOURCE_TYPE_NOT_FOUND = ErrorText(
+    404, "InvalidResourceType", "The resource type could not be found in the namespace 'Microsoft.ContainerRegistry'."
+)
+METHOD_NOT_ALLOWED = ErrorText(
+    405, "HttpMethodNotAllowed", "The HTTP method {method} is not supported at scope '{path}'."
+)
+
+# Sign-in.
+AUTHENTICATION_FAILED = ErrorText(
+    401, "AuthenticationFailed", "Authentication failed. The 'Authorization' header is missing."
+)
+INVALID_AUTHENTICATION_TOKEN = ErrorText(401, "InvalidAuthenticationToken", "The access token is invalid.")
+FOREIGN_HOST = ErrorText(403, "ForeignHost", "The host '{host}' is not one that this emulator answers for.")
+FOREIGN_ORIGIN = ErrorText(403, "ForeignOrigin", "A page of '{origin}' may not change anything here.")
+
+# Bodies and parameters.
+REQUEST_TOO_LARGE = ErrorText(
+    413, "RequestEntityTooLarge", "The request content size exceeds the maximum size of {limit} bytes."
+)
+INVALID_REQUEST_CONTENT = ErrorText(
+    400, "InvalidRequestContent", "The request content was invalid and could not be deserialized: '{problem}'."
+)
+LOCATION_REQUIRED = ErrorText(400, "LocationRequired", "The location property is required for this definition.")
+INVALID_INPUT = ErrorText(
+    400, "InvalidInputValue", "Some of the properties of '{parameters}' are invalid.. InnerErrors: {inner}"
+)
+INVALID_TASK_NAME = ErrorText(
+    400,
+    "InvalidResourceName",
+    "The task name '{name}' is invalid. It must be 5 to 50 characters long and have only letters, digits, '-' and '_'.",
+)
+INVALID_SOURCE_LOCATION = ErrorText(
+    400,
+    "InvalidInputValue",
+    "The provided source location '{location}' is invalid or doesn't exists. Please use 'GetBuildSourceUploadUrl' to "
+    "get a valid location to upload the source.",
+)
+INVALID_FILTER = ErrorText(400, "InvalidFilter", "The $filter '{filter}' is invalid: {problem}.", "$filter")
+INVALID_TOP = ErrorText(400, "InvalidTop", "The $top '{top}' is invalid. It must be a whole number above 0.", "$top")
+INVALID_SKIP_TOKEN = ErrorText(400, "InvalidSkipToken", "The $skiptoken is invalid.", "$skiptoken")
+
+INTERNAL_ERROR = ErrorText(500, "InternalServerError", "The emulator met an unexpected error; its own log tells more.")
+
+
+class BlobError(ServiceError):
+    """An answer of the blob service, whose bodies are XML."""
+
+
+@dataclass(frozen=True)
+class BlobErrorText(ErrorText):
+    """One kind of blob error."""
+
+    def __call__(self, *, headers: dict[str, str] | None = None, **values: Any) -> BlobError:
+        return BlobError(self.status, self.code, self.text.format(**values), None, headers)
+
+
+_SAS_TEXT = (
+    "Server failed to authenticate the request. Make sure the value of Authorization header is formed correctly "
+    "including the signature."
+)
+SAS_MISSING = BlobErrorText(403, "AuthenticationFailed", _SAS_TEXT)
+SAS_INVALID = BlobErrorText(403, "AuthenticationFailed", _SAS_TEXT + " Signature did not match.")
+SAS_EXPIRED = BlobErrorText(
+    403, "AuthenticationFailed", _SAS_TEXT + " Signature not valid in the specified time frame: Expiry [{expiry}]."
+)
+SAS_PERMISSION = BlobErrorText(
+    403,
+    "AuthorizationPermissionMismatch",
+    "This request is not authorized to perform this operation using this permission.",
+)
+BLOB_NOT_FOUND = BlobErrorText(404, "BlobNotFound", "The specified blob does not exist.")
+BLOB_ALREADY_EXISTS = BlobErrorText(409, "BlobAlreadyExists", "The specified blob already exists.")
+BLOB_CONDITION = BlobErrorText(
+    412, "ConditionNotMet", "The condition specified using HTTP conditional header(s) is not met."
+)
+BLOB_RANGE = BlobErrorText(416, "InvalidRange", "The range specified is invalid for the current size of the resource.")
+BLOB_HEADER_MISSING = BlobErrorText(
+    400, "MissingRequiredHeader", "An HTTP header that's mandatory for this request is not specified: {header}."
+)
+BLOB_HEADER_INVALID = BlobErrorText(
+    400, "InvalidHeaderValue", "The value for one of the HTTP headers is not in the correct format: {header}."
+)
+BLOB_QUERY_INVALID = BlobErrorText(
+    400, "InvalidQueryParameterValue", "Value for one of the query parameters specified in the request URI is invalid."
+)
+BLOB_BLOCK_LIST = BlobErrorText(400, "InvalidBlockList", "The specified block list is invalid.")
+BLOB_XML = BlobErrorText(400, "InvalidXmlDocument", "XML specified is not syntactically valid.")
+BLOB_OPERATION = BlobErrorText(
+    405, "UnsupportedHttpVerb", "The resource doesn't support specified Http Verb, or this operation is not emulated."
+)
+
+
+class ImageError(ServiceError):
+    """An answer of the login server, whose bodies are those of the OCI distribution specification."""
+
+
+@dataclass(frozen=True)
+class ImageErrorText(ErrorText):
+    """One kind of login server error."""
+
+    def __call__(self, *, headers: dict[str, str] | None = None, **values: Any) -> ImageError:
+        return ImageError(self.status, self.code, self.text.format(**values), None, headers)
+
+
+NO_IMAGE_REGISTRY = ImageErrorText(
+    503,
+    "UNAVAILABLE",
+    "There is no image registry on this machine: install docker-registry. Until then pushes are kept as OCI layouts.",
+)
+IMAGE_REGISTRY_FAILED = ImageErrorText(502, "UNAVAILABLE", "The image registry does not answer: {reason}")

@@ -1,0 +1,28 @@
+"""Managed identities: the ids that the service adds to what the caller asked for."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+TENANT_ID = "00000000-0000-0000-0000-00000000aaaa"
+
+
+def complete(identity: dict[str, Any], resource_id: str) -> dict[str, Any]:
+    """Return an identity with principal, tenant and client ids, which are the same for the same resource every time."""
+    kind = identity.get("type", "None")
+    result: dict[str, Any] = {}
+    if "SystemAssigned" in kind:
+        result["principalId"] = _made_of(resource_id)
+        result["tenantId"] = TENANT_ID
+    result["type"] = kind
+    if "UserAssigned" in kind:
+        result["userAssignedIdentities"] = {
+            key: {"principalId": _made_of(key), "clientId": _made_of(key + "/client")}
+            for key in identity.get("userAssignedIdentities", {})
+        }
+    return result
+
+
+def _made_of(text: str) -> str:
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, text.lower()))

@@ -1,0 +1,86 @@
+"""Turns a run request, and the task it names, into what an agent needs."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from acr_tasks_emulator.execution.job import Job
+
+_STEP_TYPES = {
+    "DockerBuildRequest": "Docker",
+    "FileTaskRunRequest": "FileTask",
+    "EncodedTaskRunRequest": "EncodedTask",
+}
+_NOT_OF_THE_STEP = {
+    *("type", "timeout", "platform", "agentConfiguration", "sourceLocation", "credentials", "isArchiveEnabled")
+}
+_REMOTE = re.compile(r"[a-z][a-z0-9+.-]*://|git@|github\.com/|/dev/null", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class JobSummary:
+    """What a run's own document tells of its job."""
+
+    task_name: str | None
+    platform: dict[str, Any]
+    source_registry_auth: str | None
+    custom_registries: list[str] | None
+
+
+def job_values(request: dict[str, Any], task: dict[str, Any] | None) -> dict[str, Any]:
+    """Return a job as plain values, to be stored with the run; secrets in clear.
+
+    `sourcePath` is the uploaded source's relative path, `sourceLocation` any other address of the context.
+    """
+    if task is None:
+        step = {key: value for key, value in request.items() if key not in _NOT_OF_THE_STEP}
+        step["type"] = _STEP_TYPES[request["type"]]
+        owner, values, location = request, [], request.get("sourceLocation")
+    else:
+        owner = task["properties"]
+        step, values = owner["step"], request.get("values", [])
+        location = step.get("contextPath")
+    uploaded = location if location and not _REMOTE.match(location) else None
+    return {
+        "step": step,
+        "taskName": task["name"] if task else None,
+        "sourcePath": uploaded,
+        "sourceLocation": None if uploaded else location,
+        "values": values,
+        "platform": owner["platform"],
+        "timeout": owner["timeout"],
+        "credentials": owner.get("credentials", {}),
+    }
+
+
+def read_job(values: dict[str, Any]) -> JobSummary:
+    """Return the part of a stored job that is no secret."""
+    credentials = values["credentials"]
+    registries = credentials.get("customRegistries")
+    return JobSummary(
+        task_name=values["taskName"],
+        platform=values["platform"],
+        source_registry_auth=credentials.get("sourceRegistry", {}).get("loginMode"),
+        custom_registries=list(registries) if registries else None,
+    )
+
+
+def job_of(run_id: str, registry_name: str, login_server: str, values: dict[str, Any], source: Path | None) -> Job:
+    """Return the job of a run; `source` is the uploaded archive on this machine."""
+    return Job(
+        run_id=run_id,
+        registry_name=registry_name,
+        login_server=login_server,
+        step=values["step"],
+        task_name=values["taskName"],
+        source=source,
+        source_location=values["sourceLocation"],
+        values=values["values"],
+        platform=values["platform"],
+        timeout=values["timeout"],
+        credentials=values["credentials"],
+        triggered_by="Manual",
+    )

@@ -1,0 +1,277 @@
+"""What request bodies look like: the definitions of 2019-04-01, members in the order in which the service answers them.
+
+Own members come first and those of the base last (facts section 4.1). Unknown members are dropped, such as the `type`
+that azure-cli puts into arguments; every member may be null, which means absent: what is required is said by `rules`.
+Member names are read without case, as the service's JSON reader does.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, SerializeAsAny, model_validator
+from pydantic.alias_generators import to_camel
+
+Strings = list[str] | None
+
+
+class Definition(BaseModel):
+    """The base of all definitions."""
+
+    model_config = ConfigDict(alias_generator=to_camel, extra="ignore", hide_input_in_errors=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _names_without_case(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        aliases = {(field.alias or name).lower(): field.alias or name for name, field in cls.model_fields.items()}
+        return {aliases.get(str(key).lower(), key): member for key, member in value.items()}
+
+
+class PlatformProperties(Definition):
+    os: str | None = None
+    architecture: str | None = None
+    variant: str | None = None
+
+
+class AgentProperties(Definition):
+    cpu: int | None = None
+
+
+class Argument(Definition):
+    name: str
+    value: str
+    is_secret: bool = False
+
+
+class SetValue(Definition):
+    name: str
+    value: str
+    is_secret: bool = False
+
+
+class BaseImageDependency(Definition):
+    type: str | None = None
+    registry: str | None = None
+    repository: str | None = None
+    tag: str | None = None
+    digest: str | None = None
+
+
+class DockerBuildStep(Definition):
+    type: Literal["Docker"] = "Docker"
+    image_names: Strings = None
+    is_push_enabled: bool | None = True
+    no_cache: bool | None = False
+    docker_file_path: str | None = None
+    target: str | None = None
+    arguments: list[Argument] | None = None
+    context_path: str | None = None
+    context_access_token: str | None = None
+
+
+class FileTaskStep(Definition):
+    type: Literal["FileTask"] = "FileTask"
+    task_file_path: str | None = None
+    values_file_path: str | None = None
+    values: list[SetValue] | None = None
+    context_path: str | None = None
+    context_access_token: str | None = None
+
+
+class EncodedTaskStep(Definition):
+    type: Literal["EncodedTask"] = "EncodedTask"
+    encoded_task_content: str | None = None
+    encoded_values_content: str | None = None
+    values: list[SetValue] | None = None
+    context_path: str | None = None
+    context_access_token: str | None = None
+
+
+class AuthInfo(Definition):
+    token_type: str | None = None
+    token: str | None = None
+    refresh_token: str | None = None
+    scope: str | None = None
+    expires_in: int | None = None
+
+
+class SourceProperties(Definition):
+    source_control_type: str | None = None
+    repository_url: str | None = None
+    branch: str | None = None
+    source_control_auth_properties: AuthInfo | None = None
+
+
+class TimerTrigger(Definition):
+    schedule: str | None = None
+    status: str | None = "Enabled"
+    name: str | None = None
+
+
+class SourceTrigger(Definition):
+    source_repository: SourceProperties | None = None
+    source_trigger_events: Strings = None
+    status: str | None = "Enabled"
+    name: str | None = None
+
+
+class BaseImageTrigger(Definition):
+    base_image_trigger_type: str | None = None
+    status: str | None = "Enabled"
+    name: str | None = None
+
+
+class TriggerProperties(Definition):
+    timer_triggers: list[TimerTrigger] | None = None
+    source_triggers: list[SourceTrigger] | None = None
+    base_image_trigger: BaseImageTrigger | None = None
+
+
+class SecretObject(Definition):
+    value: str | None = None
+    type: str | None = None
+
+
+class SourceRegistryCredentials(Definition):
+    login_mode: str | None = None
+
+
+class CustomRegistryCredentials(Definition):
+    user_name: SecretObject | None = None
+    password: SecretObject | None = None
+    identity: str | None = None
+
+
+class Credentials(Definition):
+    source_registry: SourceRegistryCredentials | None = None
+    custom_registries: dict[str, CustomRegistryCredentials | None] | None = None
+
+
+class UserIdentityProperties(Definition):
+    principal_id: str | None = None
+    client_id: str | None = None
+
+
+class IdentityProperties(Definition):
+    principal_id: str | None = None
+    tenant_id: str | None = None
+    type: Literal["SystemAssigned", "UserAssigned", "SystemAssigned, UserAssigned", "None"] | None = None
+    user_assigned_identities: dict[str, UserIdentityProperties | None] | None = None
+
+
+def _typed(kinds: dict[str, type[Definition]], what: str, value: Any) -> Definition | None:
+    if value is None:
+        return None
+    if not isinstance(value, dict):
+        raise ValueError(f"{what} must be an object")
+    kind = next((member for name, member in value.items() if str(name).lower() == "type"), None)
+    for name, model in kinds.items():
+        if isinstance(kind, str) and kind.lower() == name.lower():
+            return model.model_validate({**{k: v for k, v in value.items() if k.lower() != "type"}, "type": name})
+    raise ValueError(f"type of {what} must be one of {', '.join(kinds)}")
+
+
+STEPS: dict[str, type[Definition]] = {
+    "Docker": DockerBuildStep,
+    "FileTask": FileTaskStep,
+    "EncodedTask": EncodedTaskStep,
+}
+
+
+def _step(value: Any) -> Definition | None:
+    return _typed(STEPS, "step", value)
+
+
+Step = Annotated[SerializeAsAny[Definition] | None, BeforeValidator(_step)]
+
+
+class TaskProperties(Definition):
+    status: str | None = None
+    platform: PlatformProperties | None = None
+    agent_configuration: AgentProperties | None = None
+    timeout: int | None = None
+    step: Step = None
+    trigger: TriggerProperties | None = None
+    credentials: Credentials | None = None
+
+
+class Task(Definition):
+    """The body of Tasks_Create and of Tasks_Update; the latter's members are all of these but `location`."""
+
+    identity: IdentityProperties | None = None
+    properties: TaskProperties | None = None
+    location: str | None = None
+    tags: dict[str, str | None] | None = None
+
+
+class DockerBuildRequest(Definition):
+    type: Literal["DockerBuildRequest"] = "DockerBuildRequest"
+    image_names: Strings = None
+    is_push_enabled: bool | None = True
+    no_cache: bool | None = False
+    docker_file_path: str | None = None
+    target: str | None = None
+    arguments: list[Argument] | None = None
+    timeout: int | None = 3600
+    platform: PlatformProperties | None = None
+    agent_configuration: AgentProperties | None = None
+    source_location: str | None = None
+    credentials: Credentials | None = None
+    is_archive_enabled: bool | None = False
+
+
+class FileTaskRunRequest(Definition):
+    type: Literal["FileTaskRunRequest"] = "FileTaskRunRequest"
+    task_file_path: str | None = None
+    values_file_path: str | None = None
+    values: list[SetValue] | None = None
+    timeout: int | None = 3600
+    platform: PlatformProperties | None = None
+    agent_configuration: AgentProperties | None = None
+    source_location: str | None = None
+    credentials: Credentials | None = None
+    is_archive_enabled: bool | None = False
+
+
+class EncodedTaskRunRequest(Definition):
+    type: Literal["EncodedTaskRunRequest"] = "EncodedTaskRunRequest"
+    encoded_task_content: str | None = None
+    encoded_values_content: str | None = None
+    values: list[SetValue] | None = None
+    timeout: int | None = 3600
+    platform: PlatformProperties | None = None
+    agent_configuration: AgentProperties | None = None
+    source_location: str | None = None
+    credentials: Credentials | None = None
+    is_archive_enabled: bool | None = False
+
+
+class TaskRunRequest(Definition):
+    type: Literal["TaskRunRequest"] = "TaskRunRequest"
+    task_name: str | None = None
+    values: list[SetValue] | None = None
+    is_archive_enabled: bool | None = False
+
+
+RUN_REQUESTS: dict[str, type[Definition]] = {
+    "DockerBuildRequest": DockerBuildRequest,
+    "FileTaskRunRequest": FileTaskRunRequest,
+    "EncodedTaskRunRequest": EncodedTaskRunRequest,
+    "TaskRunRequest": TaskRunRequest,
+}
+
+
+def _run_request(value: Any) -> Definition | None:
+    return _typed(RUN_REQUESTS, "runRequest", value)
+
+
+class ScheduleRun(Definition):
+    """Holds the one body that is polymorphic at its top."""
+
+    request: Annotated[SerializeAsAny[Definition], BeforeValidator(_run_request)]
+
+
+class RunUpdateParameters(Definition):
+    is_archive_enabled: bool | None = None

@@ -1,0 +1,48 @@
+"""What was asked of the emulator, for tests that count requests."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from dataclasses import asdict, dataclass
+from typing import Any
+
+KEPT = 20_000
+_SIGNATURE = re.compile(r"(^|&)(sig=)[^&]*", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class RequestEntry:
+    """One request that was answered. `query` has no signature in it."""
+
+    time: str
+    method: str
+    path: str
+    query: str
+    status: int
+    milliseconds: float
+    correlationId: str | None  # noqa: N815 - the interface's word
+
+
+class RequestLog:
+    """The last requests, oldest first; they are not kept on disk."""
+
+    def __init__(self) -> None:
+        self._entries: deque[RequestEntry] = deque(maxlen=KEPT)
+
+    def add(self, entry: RequestEntry) -> None:
+        """Keep a request; the oldest one goes when there are too many."""
+        self._entries.append(entry)
+
+    def all(self) -> list[dict[str, Any]]:
+        """Return the requests as plain dicts."""
+        return [asdict(entry) for entry in self._entries]
+
+    def clear(self) -> None:
+        """Forget every request."""
+        self._entries.clear()
+
+
+def without_signature(query: str) -> str:
+    """Return a query string whose shared access signature is redacted."""
+    return _SIGNATURE.sub(r"\1\2REDACTED", query)

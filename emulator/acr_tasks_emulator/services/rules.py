@@ -1,0 +1,98 @@
+"""What the service validates about tasks and run requests, and no more: it never looks into task YAML or cron lines."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from acr_tasks_emulator.services import errors
+
+MINIMUM_TIMEOUT = 300
+MAXIMUM_TIMEOUT = 28800
+CORES = 2
+_TASK_NAME = re.compile(r"[a-zA-Z0-9_-]{5,50}")
+_REQUIRED_OF_STEP = {
+    "Docker": ("dockerFilePath",),
+    "FileTask": ("taskFilePath",),
+    "EncodedTask": ("encodedTaskContent",),
+    "DockerBuildRequest": ("dockerFilePath",),
+    "FileTaskRunRequest": ("taskFilePath",),
+    "EncodedTaskRunRequest": ("encodedTaskContent",),
+    "TaskRunRequest": ("taskName",),
+}
+
+
+def check_task_name(name: str) -> None:
+    """Refuse a name that a new task may not have. Raises ServiceError."""
+    if not _TASK_NAME.fullmatch(name):
+        raise errors.INVALID_TASK_NAME(name=name)
+
+
+def check_task(properties: dict[str, Any], parameters: str) -> None:
+    """Refuse task properties with all that is wrong with them in one answer. Raises ServiceError.
+
+    `parameters` is the service's name for the body: `taskCreateParameters` or `taskUpdateParameters`.
+    """
+    problems = [*_platform(properties), *_agent(properties), *_timeout(properties)]
+    step = properties.get("step")
+    problems += _step(step) if step else ["TaskStepProperties:The property 'step' is required"]
+    problems += _trigger(properties.get("trigger") or {})
+    _refuse(parameters, problems)
+
+
+def check_run_request(request: dict[str, Any]) -> None:
+    """Refuse a run request in the same way. Raises ServiceError."""
+    problems = _step(request)
+    if request["type"] != "TaskRunRequest":
+        problems += [*_platform(request), *_agent(request), *_timeout(request)]
+    _refuse("runRequest", problems)
+
+
+def _refuse(parameters: str, problems: list[str]) -> None:
+    if problems:
+        raise errors.INVALID_INPUT(parameters=parameters, inner=", ".join(problems))
+
+
+def _platform(owner: dict[str, Any]) -> list[str]:
+    if not (owner.get("platform") or {}).get("os"):
+        return ["PlatformProperties:The property 'os' of 'platform' is required"]
+    return []
+
+
+def _agent(owner: dict[str, Any]) -> list[str]:
+    cores = (owner.get("agentConfiguration") or {}).get("cpu", CORES)
+    if cores != CORES:
+        return [f"AgentProperties:Invalid value for CPU core count. The supported values are ({CORES})"]
+    return []
+
+
+def _timeout(owner: dict[str, Any]) -> list[str]:
+    if not MINIMUM_TIMEOUT <= owner.get("timeout", MINIMUM_TIMEOUT) <= MAXIMUM_TIMEOUT:
+        return [f"Timeout:Invalid value for timeout. It must be from {MINIMUM_TIMEOUT} to {MAXIMUM_TIMEOUT} seconds"]
+    return []
+
+
+def _step(step: dict[str, Any]) -> list[str]:
+    kind = step["type"]
+    return [f"{kind}:The property '{name}' is required" for name in _REQUIRED_OF_STEP[kind] if not step.get(name)]
+
+
+def _trigger(trigger: dict[str, Any]) -> list[str]:
+    problems = []
+    for timer in trigger.get("timerTriggers", []):
+        problems += _required("TimerTrigger", timer, "schedule", "name")
+    for source in trigger.get("sourceTriggers", []):
+        problems += _required("SourceTrigger", source, "sourceRepository", "sourceTriggerEvents", "name")
+        repository = source.get("sourceRepository")
+        if repository is not None:
+            problems += _required("SourceProperties", repository, "sourceControlType", "repositoryUrl")
+            sign_in = repository.get("sourceControlAuthProperties")
+            if sign_in:
+                problems += _required("AuthInfo", sign_in, "tokenType", "token")
+    if "baseImageTrigger" in trigger:
+        problems += _required("BaseImageTrigger", trigger["baseImageTrigger"], "baseImageTriggerType", "name")
+    return problems
+
+
+def _required(kind: str, owner: dict[str, Any], *names: str) -> list[str]:
+    return [f"{kind}:The property '{name}' is required" for name in names if owner.get(name) in (None, "", {})]

@@ -1,0 +1,226 @@
+"""Runs: schedule, show, list, cancel."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from acr_tasks_emulator.clock import Clock, round_trip, whole_seconds
+from acr_tasks_emulator.execution.job import Job
+from acr_tasks_emulator.services import bodies, errors, rules
+from acr_tasks_emulator.services.blobs import BlobsService
+from acr_tasks_emulator.services.jobs import job_of, job_values, read_job
+from acr_tasks_emulator.services.registries import RegistriesService, id_of
+from acr_tasks_emulator.services.run_filter import compile_filter
+from acr_tasks_emulator.services.run_numbers import run_id
+from acr_tasks_emulator.services.run_states import ACTIVE, TERMINAL, RunStates
+from acr_tasks_emulator.services.tasks import CALLER, TasksService
+from acr_tasks_emulator.store.registries import RegistryRow, RegistryStore
+from acr_tasks_emulator.store.runs import RunRow, RunStore
+
+PAGE_SIZE = 100
+Run = dict[str, Any]
+
+
+class Agents(Protocol):
+    """Who carries runs out: `execution.agents.Agents`."""
+
+    def submit(self, job: Job) -> None:
+        """Put a job at the end of the queue."""
+
+    def cancel(self, run_id: str) -> bool:
+        """End a run that waits or runs; tell whether there was one."""
+        ...
+
+
+@dataclass(frozen=True)
+class RunPage:
+    """A page of a list; `skip_token` finds the next one, None at the end."""
+
+    runs: list[Run]
+    skip_token: str | None
+
+
+class RunsService:
+    """The operations on runs, and ScheduleRun."""
+
+    def __init__(
+        self,
+        store: RunStore,
+        numbers: RegistryStore,
+        registries: RegistriesService,
+        tasks: TasksService,
+        blobs: BlobsService,
+        states: RunStates,
+        agents: Agents,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._numbers = numbers
+        self._registries = registries
+        self._tasks = tasks
+        self._blobs = blobs
+        self._states = states
+        self._agents = agents
+        self._clock = clock
+
+    def schedule(self, registry: RegistryRow, body: Any) -> Run:
+        """Queue a run; return it as the service answers at once: few members, status Queued. Raises ServiceError."""
+        request = bodies.run_request(body)
+        rules.check_run_request(request)
+        task = None
+        if request["type"] == "TaskRunRequest":
+            task = self._tasks.get_details(registry, request["taskName"])
+        values = job_values(request, task)
+        if values["sourcePath"] and self._blobs.find_source(registry, values["sourcePath"]) is None:
+            raise errors.INVALID_SOURCE_LOCATION(location=values["sourcePath"])
+        with self._store.transaction():
+            number = self._numbers.next_run_number(registry.key)
+            identifier = run_id(registry.run_prefix, number)
+            run = RunRow(
+                identifier, registry.key, number, self._document(registry, identifier, request, values), values
+            )
+            self._store.add(run)
+        self._agents.submit(self._job(run))
+        return _just_scheduled(run.document)
+
+    def get(self, registry: RegistryRow, identifier: str) -> Run:
+        """Return a run. Raises ServiceError."""
+        return self._stored(registry, identifier).document
+
+    def list(self, registry: RegistryRow, text: str | None, top: str | None, skip_token: str | None) -> RunPage:
+        """Return a page of the runs that pass `$filter`, newest first, never more than `$top`. Raises ServiceError."""
+        passes = compile_filter(text)
+        before, left = _read_skip_token(skip_token)
+        if skip_token is None and top is not None:
+            left = _read_top(top)
+        size = PAGE_SIZE if left is None else min(PAGE_SIZE, left)
+        found: list[RunRow] = []
+        for run in self._store.newest(registry.key, before):
+            if not passes(run.document["properties"]):
+                continue
+            if len(found) == size:
+                rest = None if left is None else left - size
+                more = rest is None or rest > 0
+                return RunPage([row.document for row in found], _skip_token(found[-1].number, rest) if more else None)
+            found.append(run)
+        return RunPage([row.document for row in found], None)
+
+    def update(self, registry: RegistryRow, identifier: str, body: Any) -> Run:
+        """Set whether a run's log is kept; return the run. Raises ServiceError."""
+        sent = bodies.run_update(body)
+        run = self._stored(registry, identifier)
+        now = self._clock.now()
+
+        def edit(document: Run) -> bool:
+            document["properties"] |= sent
+            document["properties"]["lastUpdatedTime"] = whole_seconds(now)
+            created = {"createdBy": CALLER, "createdByType": "User", "createdAt": round_trip(now)}
+            document["systemData"] = {**created, **document["systemData"], **_modified(round_trip(now))}
+            return True
+
+        changed = self._store.change(run.run_id, edit)
+        return self._stored(registry, identifier).document if changed is None else changed.document
+
+    def log_link(self, registry: RegistryRow, identifier: str) -> str:
+        """Return path and query of a link to a run's log. Raises ServiceError."""
+        return self._blobs.log_link(registry, self._stored(registry, identifier).run_id)
+
+    def cancel(self, registry: RegistryRow, identifier: str) -> None:
+        """Cancel a run that waits or runs; one that has ended stays as it is. Raises ServiceError."""
+        run = self._stored(registry, identifier)
+        if run.status in TERMINAL:
+            return
+        if not self._agents.cancel(run.run_id):
+            self._states.cancel_unknown(run.run_id)
+
+    def active_count(self) -> int:
+        """Count the runs that have not ended."""
+        return self._store.count(*ACTIVE)
+
+    def clear(self) -> None:
+        """Cancel what runs, then remove every run and blob."""
+        for run in self._store.with_status(*ACTIVE):
+            self._agents.cancel(run.run_id)
+        self._store.clear()
+        self._blobs.store.clear()
+
+    def resume(self) -> None:
+        """After a start: runs that an earlier process had under way end as Error, those that waited wait again."""
+        for run in self._store.with_status("Started", "Running"):
+            self._states.abandon(run.run_id)
+        for run in self._store.with_status("Queued"):
+            self._agents.submit(self._job(run))
+
+    def _job(self, run: RunRow) -> Job:
+        registry = self._registries.by_key(run.registry)
+        path = run.job["sourcePath"]
+        source = self._blobs.find_source(registry, path) if path else None
+        return job_of(
+            run.run_id, registry.name, self._registries.login_server, run.job, source.path if source else None
+        )
+
+    def _stored(self, registry: RegistryRow, identifier: str) -> RunRow:
+        run = self._store.get(identifier)
+        if run is None or run.registry != registry.key:
+            raise errors.RUN_NOT_FOUND(
+                resource=f"{registry.name}/runs/{identifier}", group=registry.resource_group_name
+            )
+        return run
+
+    def _document(self, registry: RegistryRow, identifier: str, request: Run, values: Run) -> Run:
+        now = self._clock.now()
+        job = read_job(values)
+        properties = {
+            "runId": identifier,
+            "status": "Queued",
+            "lastUpdatedTime": whole_seconds(now),
+            "runType": "QuickBuild" if request["type"] == "DockerBuildRequest" else "QuickRun",
+            "createTime": round_trip(now),
+            "task": job.task_name,
+            "platform": job.platform,
+            "agentConfiguration": {"cpu": rules.CORES},
+            "sourceRegistryAuth": job.source_registry_auth,
+            "customRegistries": job.custom_registries,
+            "provisioningState": "Succeeded",
+            "isArchiveEnabled": request["isArchiveEnabled"],
+        }
+        return {
+            "type": "Microsoft.ContainerRegistry/registries/runs",
+            "properties": {name: value for name, value in properties.items() if value is not None},
+            "id": f"{id_of(registry)}/runs/{identifier}",
+            "name": identifier,
+            "systemData": _modified(round_trip(now)),
+        }
+
+
+def _modified(moment: str) -> Run:
+    return {"lastModifiedBy": CALLER, "lastModifiedByType": "User", "lastModifiedAt": moment}
+
+
+def _just_scheduled(document: Run) -> Run:
+    """Return what ScheduleRun answers: run type, platform and createTime come with the first GET only."""
+    shown = ("runId", "status", "lastUpdatedTime", "provisioningState", "isArchiveEnabled")
+    return {**document, "properties": {name: document["properties"][name] for name in shown}}
+
+
+def _read_top(top: str) -> int:
+    if not top.isascii() or not top.isdigit() or int(top[:10]) == 0:
+        raise errors.INVALID_TOP(top=top)
+    return int(top[:10])
+
+
+def _skip_token(before: int, left: int | None) -> str:
+    return base64.urlsafe_b64encode(f"{before}:{'' if left is None else left}".encode()).decode().rstrip("=")
+
+
+def _read_skip_token(token: str | None) -> tuple[int | None, int | None]:
+    if token is None:
+        return None, None
+    try:
+        before, _, left = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode("ascii").partition(":")
+        return int(before), int(left) if left else None
+    except (ValueError, binascii.Error):
+        raise errors.INVALID_SKIP_TOKEN() from None

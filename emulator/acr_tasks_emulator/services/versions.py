@@ -1,0 +1,36 @@
+"""Which api-versions the 13 operations know."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from acr_tasks_emulator.services import errors
+
+
+@dataclass(frozen=True)
+class ApiVersion:
+    """One version of the service; what differs between versions becomes a member here."""
+
+    name: str
+
+
+SUPPORTED: dict[str, ApiVersion] = {version.name: version for version in (ApiVersion("2019-04-01"),)}
+_FORM = re.compile(r"\d{4}-\d{2}-\d{2}(-preview)?")
+
+
+def require(version: str | None, kind: str, location: str) -> ApiVersion:
+    """Return the version of a request for tasks or runs (`kind` names the resource type). Raises ServiceError."""
+    name = well_formed(version)
+    if name not in SUPPORTED:
+        raise errors.NO_REGISTERED_PROVIDER(version=name, kind=kind, location=location, known=", ".join(SUPPORTED))
+    return SUPPORTED[name]
+
+
+def well_formed(version: str | None) -> str:
+    """Return any version that looks like one; registries are served under all of them. Raises ServiceError."""
+    if not version:
+        raise errors.MISSING_API_VERSION()
+    if not _FORM.fullmatch(version.lower()):
+        raise errors.INVALID_API_VERSION(version=version, known=", ".join(SUPPORTED))
+    return version.lower()

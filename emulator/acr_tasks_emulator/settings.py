@@ -1,0 +1,98 @@
+"""What the emulator is asked to be: read once, never changed."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+SUBSCRIPTION_ID = "00000000-0000-0000-0000-000000000000"
+RESOURCE_GROUP_NAME = "rg"
+REGISTRY_NAME = "emulator"
+LOCATION = "westeurope"
+EXECUTORS = ("auto", "buildah", "docker", "simulated")
+
+_REGISTRY_NAME = re.compile(r"[a-zA-Z0-9]{5,50}")
+_LOCATION = re.compile(r"[a-zA-Z0-9 ]{1,64}")
+
+
+class SettingsError(Exception):
+    """Says in one sentence what is wrong with an option and what is allowed."""
+
+
+@dataclass(frozen=True)
+class RegistrySetting:
+    """One registry to serve: its name (5 to 50 letters and digits) and Azure location, such as `westeurope`."""
+
+    name: str
+    location: str = LOCATION
+
+    @classmethod
+    def parse(cls, text: str) -> RegistrySetting:
+        """Read `NAME` or `NAME:LOCATION`. Raises SettingsError."""
+        name, _, location = text.partition(":")
+        if not _REGISTRY_NAME.fullmatch(name):
+            raise SettingsError(f"Registry name {name!r} is not allowed: 5 to 50 letters and digits are.")
+        location = normal_location(location or LOCATION)
+        if not _LOCATION.fullmatch(location):
+            raise SettingsError(f"Location {location!r} of registry {name} is not allowed: write it like westeurope.")
+        return cls(name, location)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything `serve` was told.
+
+    `data` is an existing folder; `registries` may be empty, which means those that the folder has, or else the one
+    default registry. `token` is the bearer token that callers must show, None for any. `idle_exit` is in seconds, None
+    for never. `host` and `port` are where the server listens; port 0 means the folder's own, or any free one.
+    """
+
+    data: Path
+    host: str = "127.0.0.1"
+    port: int = 0
+    registries: tuple[RegistrySetting, ...] = ()
+    executor: str = "auto"
+    agents: int = 2
+    token: str | None = None
+    idle_exit: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.executor not in EXECUTORS:
+            raise SettingsError(f"Executor {self.executor!r} is not known: {', '.join(EXECUTORS)} are.")
+        if not 1 <= self.agents <= 64:
+            raise SettingsError(f"{self.agents} agents are not possible: 1 to 64 are.")
+        if not 0 <= self.port <= 65535:
+            raise SettingsError(f"Port {self.port} does not exist: 0 to 65535 do, and 0 means any free one.")
+        if self.token is None and not is_loopback(self.host):
+            raise SettingsError(
+                f"Host {self.host} can be reached from other machines: give --token as well, or use 127.0.0.1."
+            )
+        if self.token == "":
+            raise SettingsError("An empty token protects nothing: give --token a value.")
+        if self.idle_exit is not None and not self.idle_exit > 0:
+            raise SettingsError("--idle-exit must be a number of seconds above 0.")
+        names = [registry.name.lower() for registry in self.registries]
+        for name in names:
+            if names.count(name) > 1:
+                raise SettingsError(f"Registry {name} is given twice.")
+
+    def __repr__(self) -> str:
+        shown = "None" if self.token is None else "***"
+        return f"Settings(data={str(self.data)!r}, host={self.host!r}, port={self.port}, token={shown})"
+
+
+def normal_location(location: str) -> str:
+    """Spell a location as Resource Manager returns it: lower case, without spaces."""
+    return location.replace(" ", "").lower()
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine can reach a server bound to that host."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,168 @@
+"""Blobs: what they hold in files, what is known about them in the database."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import secrets
+import shutil
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from acr_tasks_emulator.store.database import Database
+
+CHUNK = 256 * 1024
+
+
+@dataclass(frozen=True)
+class Blob:
+    """A blob that exists. `length` is in bytes; `etag` changes with every write, of data or of metadata."""
+
+    path: Path
+    blob_type: str
+    content_type: str
+    creation_time: str
+    length: int
+    etag: str
+    modified: float
+    metadata: dict[str, str] = field(default_factory=dict)
+
+
+class BlobStore:
+    """Files below one folder: whole blobs, the blocks of unfinished ones, and uploads under way.
+
+    Containers and names are the emulator's own, never a caller's; even so nothing outside of the folder is touched.
+    """
+
+    def __init__(self, folder: Path, database: Database) -> None:
+        self._folder = folder.resolve()
+        self._database = database
+        self._lock = threading.Lock()
+        for part in ("whole", "blocks", "uploads"):
+            (self._folder / part).mkdir(parents=True, exist_ok=True)
+        for leftover in (self._folder / "uploads").iterdir():
+            leftover.unlink()
+
+    def find(self, container: str, name: str) -> Blob | None:
+        """Return what is known about a blob, or None."""
+        row = self._database.row("SELECT * FROM blob WHERE container = ? AND name = ?", container, name)
+        if row is None:
+            return None
+        path = self._whole(container, name)
+        try:
+            status = path.stat()
+        except FileNotFoundError:
+            return None
+        mark = f"{row['version']}/{status.st_size}/{status.st_mtime_ns}"
+        return Blob(
+            path=path,
+            blob_type=row["blob_type"],
+            content_type=row["content_type"],
+            creation_time=row["creation_time"],
+            length=status.st_size,
+            etag=f'"0x{hashlib.sha256(mark.encode()).hexdigest()[:15].upper()}"',
+            modified=status.st_mtime,
+            metadata=json.loads(row["metadata"]),
+        )
+
+    @contextlib.contextmanager
+    def upload(self) -> Iterator[tuple[BinaryIO, Path]]:
+        """Open a new file for what comes in; it is gone afterwards unless it was kept by `commit` or `keep_block`."""
+        path = self._folder / "uploads" / secrets.token_hex(16)
+        try:
+            with path.open("xb") as file:
+                yield file, path
+        finally:
+            path.unlink(missing_ok=True)
+
+    def commit(self, upload: Path, container: str, name: str, content_type: str, created: str) -> Blob:
+        """Put an upload in place of a block blob's content."""
+        target = self._whole(container, name)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with self._lock:
+            upload.replace(target)
+            self._describe(container, name, "BlockBlob", content_type, created)
+        shutil.rmtree(self._blocks(container, name), ignore_errors=True)
+        return self._known(container, name)
+
+    def keep_block(self, upload: Path, container: str, name: str, block_id: str) -> None:
+        """Keep an upload as one uncommitted block."""
+        folder = self._blocks(container, name)
+        folder.mkdir(parents=True, exist_ok=True)
+        upload.replace(folder / _hash(block_id))
+
+    def commit_blocks(
+        self, block_ids: Iterable[str], container: str, name: str, content_type: str, created: str
+    ) -> Blob | None:
+        """Join blocks into a block blob; None when one of them was never kept."""
+        parts = [self._blocks(container, name) / _hash(block_id) for block_id in block_ids]
+        with self.upload() as (file, path):
+            for part in parts:
+                try:
+                    with part.open("rb") as source:
+                        shutil.copyfileobj(source, file, CHUNK)
+                except FileNotFoundError:
+                    return None
+            file.flush()
+            return self.commit(path, container, name, content_type, created)
+
+    def create_append_blob(self, container: str, name: str, content_type: str, created: str) -> BinaryIO:
+        """Make an append blob, or go on with the one that is there; return the file to append to, unbuffered."""
+        target = self._whole(container, name)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with self._lock:
+            file = target.open("ab", buffering=0)
+            self._describe(container, name, "AppendBlob", content_type, created)
+        return file
+
+    def set_metadata(self, container: str, name: str, metadata: dict[str, str]) -> None:
+        """Replace a blob's metadata; nothing happens when there is no such blob."""
+        self._database.execute(
+            "UPDATE blob SET metadata = ?, version = version + 1 WHERE container = ? AND name = ?",
+            json.dumps(metadata),
+            container,
+            name,
+        )
+
+    def clear(self) -> None:
+        """Remove every blob and block."""
+        self._database.execute("DELETE FROM blob")
+        for part in ("whole", "blocks"):
+            shutil.rmtree(self._folder / part, ignore_errors=True)
+            (self._folder / part).mkdir(exist_ok=True)
+
+    def _describe(self, container: str, name: str, blob_type: str, content_type: str, created: str) -> None:
+        self._database.execute(
+            "INSERT INTO blob (container, name, blob_type, content_type, metadata, creation_time, version)"
+            " VALUES (?, ?, ?, ?, '{}', ?, 1) ON CONFLICT (container, name) DO UPDATE SET"
+            " blob_type = excluded.blob_type, content_type = excluded.content_type, version = version + 1",
+            container,
+            name,
+            blob_type,
+            content_type,
+            created,
+        )
+
+    def _known(self, container: str, name: str) -> Blob:
+        blob = self.find(container, name)
+        if blob is None:
+            raise FileNotFoundError(name)
+        return blob
+
+    def _whole(self, container: str, name: str) -> Path:
+        path = Path(os.path.normpath(self._folder / "whole" / container / name))
+        if (self._folder / "whole") not in path.parents:
+            raise ValueError(f"not the name of a blob: {name}")
+        return path
+
+    def _blocks(self, container: str, name: str) -> Path:
+        return self._folder / "blocks" / _hash(f"{container}/{name}")
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

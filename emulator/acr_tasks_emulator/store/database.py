@@ -1,0 +1,108 @@
+"""One SQLite file in WAL mode, one connection, one lock."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+SCHEMA_VERSION = 1
+SCHEMA = """
+CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE registry (
+    key TEXT PRIMARY KEY, subscription_id TEXT NOT NULL, resource_group_name TEXT NOT NULL, name TEXT NOT NULL,
+    location TEXT NOT NULL, run_prefix TEXT NOT NULL UNIQUE, run_count INTEGER NOT NULL, creation_date TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE task (
+    registry TEXT NOT NULL, key TEXT NOT NULL, document TEXT NOT NULL, PRIMARY KEY (registry, key)
+) WITHOUT ROWID;
+CREATE TABLE run (
+    run_id TEXT PRIMARY KEY, registry TEXT NOT NULL, number INTEGER NOT NULL, status TEXT NOT NULL,
+    document TEXT NOT NULL, job TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX run_by_number ON run (registry, number);
+CREATE INDEX run_by_status ON run (status);
+CREATE TABLE blob (
+    container TEXT NOT NULL, name TEXT NOT NULL, blob_type TEXT NOT NULL, content_type TEXT NOT NULL,
+    metadata TEXT NOT NULL, creation_time TEXT NOT NULL, version INTEGER NOT NULL, PRIMARY KEY (container, name)
+) WITHOUT ROWID;
+"""
+
+
+class DatabaseError(Exception):
+    """Says in one sentence why the data folder's database cannot be used."""
+
+
+class Database:
+    """A database that is whole after `kill -9`: every commit is in the write-ahead log before it is acknowledged.
+
+    All threads share one connection under one lock, so a transaction never meets a busy database; transactions are
+    short (below a millisecond), so the event loop may run them itself.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open or create the file. Raises DatabaseError when it is damaged, foreign or of a newer version."""
+        self._lock = threading.RLock()
+        self._depth = 0
+        try:
+            self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+            self._connection.row_factory = sqlite3.Row
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            # NORMAL loses nothing when the process dies, only when the machine does.
+            self._connection.execute("PRAGMA synchronous = NORMAL")
+            self._migrate(path)
+        except sqlite3.Error as error:
+            raise DatabaseError(f"The database {path} cannot be used: {error}.") from error
+
+    def _migrate(self, path: Path) -> None:
+        with self.transaction():
+            version = self._connection.execute("PRAGMA user_version").fetchone()[0]
+            if version > SCHEMA_VERSION:
+                raise DatabaseError(f"The database {path} was written by a newer version of the emulator.")
+            if version == 0:
+                for statement in SCHEMA.split(";"):
+                    self._connection.execute(statement)
+                self._connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Make everything inside one transaction; an exception takes it back. A nested one belongs to the outer one."""
+        with self._lock:
+            if self._depth == 0:
+                self._connection.execute("BEGIN IMMEDIATE")
+            self._depth += 1
+            try:
+                yield
+            except BaseException:
+                if self._depth == 1:
+                    self._connection.execute("ROLLBACK")
+                raise
+            else:
+                if self._depth == 1:
+                    self._connection.execute("COMMIT")
+            finally:
+                self._depth -= 1
+
+    def execute(self, statement: str, *values: Any) -> int:
+        """Run one writing statement; return how many rows it changed."""
+        with self._lock:
+            return self._connection.execute(statement, values).rowcount
+
+    def rows(self, query: str, *values: Any) -> list[sqlite3.Row]:
+        """Return all rows of a query."""
+        with self._lock:
+            return self._connection.execute(query, values).fetchall()
+
+    def row(self, query: str, *values: Any) -> sqlite3.Row | None:
+        """Return the first row of a query, or None."""
+        with self._lock:
+            row: sqlite3.Row | None = self._connection.execute(query, values).fetchone()
+            return row
+
+    def close(self) -> None:
+        """Write the log back into the file and close it."""
+        with self._lock:
+            self._connection.close()

@@ -1,0 +1,69 @@
+"""Registries and the few values that belong to the whole folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from acr_tasks_emulator.store.database import Database
+
+
+@dataclass(frozen=True)
+class RegistryRow:
+    """A registry as stored. `key` is its resource id in lower case; `run_prefix` begins its run ids."""
+
+    key: str
+    subscription_id: str
+    resource_group_name: str
+    name: str
+    location: str
+    run_prefix: str
+    creation_date: str
+
+
+class RegistryStore:
+    """The registries of a data folder."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def all(self) -> list[RegistryRow]:
+        """Return every registry, by name."""
+        rows = self._database.rows(f"SELECT {_COLUMNS} FROM registry ORDER BY name")  # noqa: S608 - a constant
+        return [RegistryRow(*row) for row in rows]
+
+    def add(self, registry: RegistryRow) -> None:
+        """Store a new registry, whose run counter begins at 0."""
+        self._database.execute(
+            "INSERT INTO registry (key, subscription_id, resource_group_name, name, location, run_prefix, run_count,"
+            " creation_date) VALUES (?, ?, ?, ?, ?, ?, 0, ?)",
+            registry.key,
+            registry.subscription_id,
+            registry.resource_group_name,
+            registry.name,
+            registry.location,
+            registry.run_prefix,
+            registry.creation_date,
+        )
+
+    def next_run_number(self, key: str) -> int:
+        """Count one more run of a registry, for ever; return its number, from 1."""
+        with self._database.transaction():
+            self._database.execute("UPDATE registry SET run_count = run_count + 1 WHERE key = ?", key)
+            row = self._database.row("SELECT run_count FROM registry WHERE key = ?", key)
+            if row is None:
+                raise LookupError(f"no registry {key}")
+            return int(row[0])
+
+    def setting(self, name: str, default: Callable[[], str]) -> str:
+        """Return a value of the folder, made and kept by the first caller."""
+        with self._database.transaction():
+            row = self._database.row("SELECT value FROM setting WHERE name = ?", name)
+            if row is not None:
+                return str(row[0])
+            value = default()
+            self._database.execute("INSERT INTO setting (name, value) VALUES (?, ?)", name, value)
+            return value
+
+
+_COLUMNS = "key, subscription_id, resource_group_name, name, location, run_prefix, creation_date"

@@ -1,0 +1,114 @@
+"""Run documents, numbered by registry."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+from acr_tasks_emulator.store.database import Database
+
+Document = dict[str, Any]
+BATCH = 200
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """A run as stored: `document` is a Run as ARM spells it, `job` what an agent needs (secrets in clear)."""
+
+    run_id: str
+    registry: str
+    number: int
+    document: Document
+    job: Document
+
+    @property
+    def status(self) -> str:
+        return str(self.document["properties"]["status"])
+
+
+class RunStore:
+    """The runs of all registries. Run ids are unique in a data folder."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Make a read and the write that follows from it one step."""
+        return self._database.transaction()
+
+    def add(self, run: RunRow) -> None:
+        """Store a new run."""
+        self._database.execute(
+            "INSERT INTO run (run_id, registry, number, status, document, job) VALUES (?, ?, ?, ?, ?, ?)",
+            run.run_id,
+            run.registry,
+            run.number,
+            run.status,
+            json.dumps(run.document),
+            json.dumps(run.job),
+        )
+
+    def get(self, run_id: str) -> RunRow | None:
+        """Return a run by its id, compared without case, or None."""
+        row = self._database.row("SELECT * FROM run WHERE run_id = ?", run_id.lower())
+        return None if row is None else _run(row)
+
+    def change(self, run_id: str, edit: Callable[[Document], bool]) -> RunRow | None:
+        """Let `edit` change the document in place, in one transaction; it answers whether to keep the change.
+
+        Returns the run as it is afterwards, or None when there is no such run.
+        """
+        with self._database.transaction():
+            run = self.get(run_id)
+            if run is not None and edit(run.document):
+                self._database.execute(
+                    "UPDATE run SET status = ?, document = ? WHERE run_id = ?",
+                    run.status,
+                    json.dumps(run.document),
+                    run.run_id,
+                )
+            return run
+
+    def newest(self, registry: str, before: int | None = None) -> Iterator[RunRow]:
+        """Yield a registry's runs, newest first, of numbers below `before`; read in batches, so memory stays flat."""
+        number = before if before is not None else 2**62
+        while True:
+            rows = self._database.rows(
+                "SELECT * FROM run WHERE registry = ? AND number < ? ORDER BY number DESC LIMIT ?",
+                registry,
+                number,
+                BATCH,
+            )
+            yield from map(_run, rows)
+            if len(rows) < BATCH:
+                return
+            number = rows[-1]["number"]
+
+    def with_status(self, *statuses: str) -> list[RunRow]:
+        """Return the runs in these states, oldest first."""
+        marks = ", ".join("?" * len(statuses))
+        return [
+            _run(row)
+            for row in self._database.rows(
+                f"SELECT * FROM run WHERE status IN ({marks}) ORDER BY registry, number",  # noqa: S608 - only marks
+                *statuses,
+            )
+        ]
+
+    def count(self, *statuses: str) -> int:
+        """Count the runs in these states."""
+        marks = ", ".join("?" * len(statuses))
+        row = self._database.row(f"SELECT count(*) FROM run WHERE status IN ({marks})", *statuses)  # noqa: S608
+        return 0 if row is None else int(row[0])
+
+    def clear(self) -> None:
+        """Remove every run; the counters go on, so that an id never means two runs."""
+        self._database.execute("DELETE FROM run")
+
+
+def _run(row: sqlite3.Row) -> RunRow:
+    return RunRow(row["run_id"], row["registry"], row["number"], json.loads(row["document"]), json.loads(row["job"]))

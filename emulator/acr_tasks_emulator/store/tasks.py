@@ -1,0 +1,52 @@
+"""Task documents, by registry and name without case."""
+
+from __future__ import annotations
+
+import json
+from contextlib import AbstractContextManager
+from typing import Any
+
+from acr_tasks_emulator.store.database import Database
+
+Document = dict[str, Any]
+
+
+class TaskStore:
+    """The tasks of all registries. A document is a Task as ARM spells it, secrets in clear."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Make a read and the write that follows from it one step."""
+        return self._database.transaction()
+
+    def get(self, registry: str, name: str) -> Document | None:
+        """Return a task, or None."""
+        row = self._database.row("SELECT document FROM task WHERE registry = ? AND key = ?", registry, name.lower())
+        return None if row is None else json.loads(row[0])
+
+    def put(self, registry: str, name: str, document: Document) -> None:
+        """Store a task in place of one of the same name."""
+        self._database.execute(
+            "INSERT INTO task (registry, key, document) VALUES (?, ?, ?)"
+            " ON CONFLICT (registry, key) DO UPDATE SET document = excluded.document",
+            registry,
+            name.lower(),
+            json.dumps(document),
+        )
+
+    def delete(self, registry: str, name: str) -> bool:
+        """Remove a task; tell whether there was one."""
+        return self._database.execute("DELETE FROM task WHERE registry = ? AND key = ?", registry, name.lower()) > 0
+
+    def page(self, registry: str, after: str, limit: int) -> list[Document]:
+        """Return at most `limit` tasks, by name, whose name in lower case comes after `after`."""
+        rows = self._database.rows(
+            "SELECT document FROM task WHERE registry = ? AND key > ? ORDER BY key LIMIT ?", registry, after, limit
+        )
+        return [json.loads(row[0]) for row in rows]
+
+    def clear(self) -> None:
+        """Remove every task."""
+        self._database.execute("DELETE FROM task")
