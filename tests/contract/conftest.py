@@ -1,0 +1,274 @@
+"""One suite for every service: only the coordinates differ.
+
+Without anything in the environment the suite starts an emulator of its own. With ACR_TASKS_ENDPOINT and the variables
+beside it (class Coordinates) the same tests talk to that service.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import os
+import tarfile
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+
+API_VERSION = "2019-04-01"
+REGISTRY_API_VERSION = "2023-07-01"  # the registry itself is not served under 2019-04-01
+ENDS = ("Succeeded", "Failed", "Canceled", "Error", "Timeout")
+
+MARKS = {
+    "arm_recorded": "arm_recorded: seen in recorded traffic of the real service",
+    "arm_documented": "arm_documented(section): written in the specification, a document or a client; says where",
+    "emulator_choice": "emulator_choice(reason): nobody knows what the real service does; says why we expect this",
+}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for line in MARKS.values():
+        config.addinivalue_line("markers", line)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Stops the collection when a test of this folder does not say, with exactly one mark, how we know."""
+    here = os.path.dirname(__file__)  # noqa: PTH120
+    wrong = []
+    for item in items:
+        if not str(item.path).startswith(here):
+            continue
+        marks = [mark for mark in item.iter_markers() if mark.name in MARKS]
+        if len(marks) != 1:
+            names = ", ".join(mark.name for mark in marks) or "none"
+            wrong.append(f"{item.nodeid}: wants exactly one of {', '.join(MARKS)}; has {names}")
+        elif marks[0].name != "arm_recorded" and not (len(marks[0].args) == 1 and isinstance(marks[0].args[0], str)):
+            wrong.append(f"{item.nodeid}: {MARKS[marks[0].name]}")
+    if wrong:
+        raise pytest.UsageError("\n".join(wrong))
+
+
+@dataclass(frozen=True)
+class Coordinates:
+    """Where the service is. Each is an environment variable: ACR_TASKS_ENDPOINT, ACR_TASKS_REGISTRY and so on."""
+
+    endpoint: str  # scheme, host and port
+    registry: str  # the registry's resource id
+    token: str  # a bearer token, or nothing
+    patience: float  # seconds that a run may take from being scheduled to its end
+    settle: float  # seconds after which a run that has not started is waiting for an agent
+    repository_url: str  # a repository in which `repository_token` may make webhooks
+    repository_token: str
+
+
+@pytest.fixture(scope="session")
+def coordinates() -> Iterator[Coordinates]:
+    environ = os.environ
+    rest = (
+        environ.get("ACR_TASKS_TOKEN", ""),
+        float(environ.get("ACR_TASKS_PATIENCE", "30")),
+        float(environ.get("ACR_TASKS_SETTLE", "1")),
+        environ.get("ACR_TASKS_REPOSITORY_URL", "https://github.com/Azure-Samples/acr-build-helloworld-node"),
+        environ.get("ACR_TASKS_REPOSITORY_TOKEN", "repository-token-0123"),
+    )
+    if endpoint := environ.get("ACR_TASKS_ENDPOINT"):
+        yield Coordinates(endpoint.rstrip("/"), environ["ACR_TASKS_REGISTRY"], *rest)
+        return
+    import acr_tasks_emulator
+
+    with acr_tasks_emulator.serve(executor="simulated", agents=2) as emulator:
+        yield Coordinates(emulator.endpoint.rstrip("/"), emulator.registries[0], *rest)
+
+
+class Arm:
+    """The service as a test speaks to it: plain httpx, paths relative to the registry, nothing retried or checked."""
+
+    def __init__(self, coordinates: Coordinates) -> None:
+        self.registry = coordinates.registry
+        self.patience = coordinates.patience
+        self.settle = coordinates.settle
+        headers = {"Authorization": f"Bearer {coordinates.token}"} if coordinates.token else {}
+        self.http = httpx.Client(base_url=coordinates.endpoint, headers=headers, timeout=60)
+
+    def __call__(self, method: str, path: str, json: Any = None, **query: Any) -> httpx.Response:
+        """Sends one request under a fresh correlation id; a path that begins with a slash is that of the host."""
+        api_version = query.pop("api_version", API_VERSION)
+        return self.http.request(
+            method,
+            path if path.startswith("/") else f"{self.registry}/{path}",
+            params={"api-version": api_version, **query},
+            json=json,
+            headers={"x-ms-correlation-request-id": str(uuid.uuid4())},
+        )
+
+    def ok(self, method: str, path: str, json: Any = None, **query: Any) -> Any:
+        """The body of an answer that has to be 200."""
+        answer = self(method, path, json, **query)
+        assert answer.status_code == 200, answer.text
+        return answer.json() if answer.content else None
+
+    def until(self, run_id: str, *statuses: str) -> dict[str, Any]:
+        """Asks for a run until it has one of the statuses; by default one that ends it."""
+        wanted = statuses or ENDS
+        deadline = time.monotonic() + self.patience
+        while True:
+            run = self.ok("GET", f"runs/{run_id}")
+            status = run["properties"]["status"]
+            if status in wanted:
+                return run
+            assert status not in ENDS, f"{run_id} ended {status} before it was {wanted}"
+            assert time.monotonic() < deadline, f"{run_id} is still {status}, not {wanted}"
+            time.sleep(0.05)  # a question every 50 ms, not a guess at how long the run takes
+
+    def schedule(self, request: dict[str, Any]) -> str:
+        """Schedules a run and gives its id."""
+        return self.ok("POST", "scheduleRun", request)["properties"]["runId"]
+
+    def log_link(self, run_id: str) -> str:
+        return self.ok("POST", f"runs/{run_id}/listLogSasUrl")["logLink"]
+
+
+@pytest.fixture(scope="session")
+def arm(coordinates: Coordinates) -> Iterator[Arm]:
+    arm = Arm(coordinates)
+    yield arm
+    arm.http.close()
+
+
+@pytest.fixture(scope="session")
+def blobs() -> Iterator[httpx.Client]:
+    """A client for blobs: no authorization but what stands in the address."""
+    with httpx.Client(timeout=60) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def location(arm: Arm) -> str:
+    return arm.ok("GET", arm.registry, api_version=REGISTRY_API_VERSION)["location"]
+
+
+@pytest.fixture
+def task_name(arm: Arm) -> Iterator[str]:
+    """The name of a task of this test's own, which is deleted afterwards."""
+    name = f"test-{uuid.uuid4().hex[:12]}"
+    yield name
+    arm("DELETE", f"tasks/{name}")
+
+
+Body = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def docker_task(location: str) -> Body:
+    """Makes the body of a task with a Docker step; arguments replace members of its properties."""
+
+    def body(**properties: Any) -> dict[str, Any]:
+        return {
+            "location": location,
+            "properties": {
+                "status": "Enabled",
+                "platform": {"os": "linux", "architecture": "amd64"},
+                "agentConfiguration": {"cpu": 2},
+                "timeout": 3600,
+                "step": {
+                    "type": "Docker",
+                    "contextPath": "https://github.com/Azure-Samples/acr-build-helloworld-node",
+                    "imageNames": ["testtask:v1"],
+                    "isPushEnabled": True,
+                    "noCache": False,
+                    "dockerFilePath": "Dockerfile",
+                    "arguments": [],
+                },
+                **properties,
+            },
+        }
+
+    return body
+
+
+def encoded(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+QUICK = "version: v1.1.0\nsteps:\n  - cmd: bash -c 'echo hello'\n"
+# Whoever runs nothing and whoever really runs it are both busy for a minute.
+LONG = "version: v1.1.0\nsteps:\n  - cmd: bash -c 'sleep 60'\n    startDelay: 60\n"
+
+
+@pytest.fixture
+def quick_task(location: str) -> Body:
+    """Makes the body of a task with an encoded step that says hello; arguments replace members of its properties."""
+
+    def body(**properties: Any) -> dict[str, Any]:
+        step = {"type": "EncodedTask", "encodedTaskContent": encoded(QUICK), "values": []}
+        return {"location": location, "properties": {"platform": {"os": "Linux"}, "step": step, **properties}}
+
+    return body
+
+
+@pytest.fixture
+def quick_request() -> Body:
+    """Makes a request for a run that says hello and ends."""
+
+    def body(text: str = QUICK, **members: Any) -> dict[str, Any]:
+        content = {"encodedTaskContent": encoded(text), "values": []}
+        platform = {"os": "linux", "architecture": "amd64"}
+        return {"type": "EncodedTaskRunRequest", "platform": platform, **content, **members}
+
+    return body
+
+
+@pytest.fixture
+def long_run(arm: Arm, quick_request: Body) -> Iterator[Callable[[], str]]:
+    """Schedules runs that last; those that are left at the end of the test are canceled and awaited."""
+    scheduled: list[str] = []
+
+    def schedule() -> str:
+        scheduled.append(arm.schedule(quick_request(LONG)))
+        return scheduled[-1]
+
+    yield schedule
+    for run_id in reversed(scheduled):  # the queued ones first, so that none starts meanwhile
+        arm("POST", f"runs/{run_id}/cancel")
+    for run_id in scheduled:
+        arm.until(run_id)
+
+
+@pytest.fixture
+def queued_run(arm: Arm, long_run: Callable[[], str]) -> str:
+    """A run that stays in the queue, because runs that last occupy every agent."""
+    for _ in range(20):
+        run_id = long_run()
+        deadline = time.monotonic() + arm.settle
+        while arm.ok("GET", f"runs/{run_id}")["properties"]["status"] in ("Queued", "Started"):
+            if time.monotonic() > deadline:
+                return run_id
+            time.sleep(0.05)  # a question every 50 ms
+    pytest.fail("no run stays queued: every one of 20 found an agent")
+
+
+@pytest.fixture(scope="session")
+def archive() -> bytes:
+    """A context: a gzipped tar with a Dockerfile and a task file."""
+    files = {"Dockerfile": "FROM scratch\nCOPY acb.yaml /\n", "acb.yaml": QUICK}
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
+        for name, text in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(text)
+            tar.addfile(member, io.BytesIO(text.encode()))
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def source(arm: Arm, blobs: httpx.Client, archive: bytes) -> str:
+    """The relative path of an uploaded context."""
+    target = arm.ok("POST", "listBuildSourceUploadUrl")
+    answer = blobs.put(target["uploadUrl"], content=archive, headers={"x-ms-blob-type": "BlockBlob"})
+    assert answer.status_code == 201, answer.text
+    return target["relativePath"]
