@@ -127,8 +127,7 @@ def _listen(settings: Settings) -> socket.socket:
     except (OSError, OverflowError) as error:
         reason = getattr(error, "strerror", None) or error
         raise SettingsError(f"{settings.host}:{settings.port} cannot be listened on: {reason}.") from error
-    if settings.port == 0:
-        remembered.write_text(f"{listening.getsockname()[1]}\n")
+    remembered.write_text(f"{listening.getsockname()[1]}\n")
     return listening
 
 

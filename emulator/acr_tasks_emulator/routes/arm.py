@@ -23,7 +23,7 @@ BODY_LIMIT = 4 * 1024 * 1024
 
 
 class ArmRoute(Route):
-    """A route whose fixed parts are compared without case, as Resource Manager does; a slash at the end may be there."""
+    """A route whose fixed parts are compared without case, as Resource Manager does; a final slash is no matter."""
 
     def __init__(self, path: str, endpoint: Any, *, methods: list[str]) -> None:
         super().__init__(path, endpoint, methods=methods)

@@ -1,0 +1,206 @@
+"""One emulator per data folder: who has it, where it is, starting one beside us, ending it.
+
+A live emulator holds a lock on `emulator.lock` for as long as it lives, however it ends, and has written its process id
+into it. When it is ready it writes `emulator.json`, its ready line; when it is about to end it removes that first.
+`start.lock` is held by whoever starts one in the background, so that two of them at once end with one emulator.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+import httpx
+
+from acr_tasks_emulator.settings import SettingsError
+
+LOCK = "emulator.lock"
+READY = "emulator.json"
+START_LOCK = "start.lock"
+OUTPUT = "emulator.log"
+START_SECONDS = 60.0
+STOP_SECONDS = 30.0
+_POLL_SECONDS = 0.02
+
+About = dict[str, Any]
+
+
+@contextlib.contextmanager
+def owned(data: Path) -> Iterator[None]:
+    """Have the data folder to ourselves. Raises SettingsError when a live emulator has it."""
+    file = _try_lock(data / LOCK)
+    if file is None:
+        raise SettingsError(f"The data folder {data} belongs to an emulator that runs already ({_whose(data)}).")
+    with file:
+        (data / READY).unlink(missing_ok=True)  # of an earlier emulator that was killed
+        file.truncate(0)
+        file.write(f"{os.getpid()}\n")
+        file.flush()
+        yield
+
+
+@contextlib.contextmanager
+def announced(data: Path, about: About) -> Iterator[None]:
+    """Let others find this emulator until the block ends."""
+    ready = data / READY
+    written = data / f"{READY}.new"
+    written.write_text(json.dumps(about))
+    written.replace(ready)
+    try:
+        yield
+    finally:
+        ready.unlink(missing_ok=True)
+
+
+def find(data: Path) -> About | None:
+    """Return the ready line of the live emulator of a folder; None when there is none, or none that is ready."""
+    if not (data / LOCK).exists():
+        return None
+    file = _try_lock(data / LOCK)
+    if file is not None:
+        file.close()
+        return None
+    try:
+        about: About = json.loads((data / READY).read_text())
+    except (OSError, ValueError):
+        return None
+    return about
+
+
+def find_or_start(data: Path, arguments: Sequence[str]) -> About:
+    """Return the ready line of the folder's emulator; without one, start one in the background.
+
+    `arguments` are those of `serve` for the new process. Raises SettingsError with the new process's own sentence.
+    """
+    with _start_lock(data):
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            about = find(data)
+            if about is not None and _answers(about):
+                return about
+            if _is_free(data):
+                return _start(data, arguments, deadline)
+            time.sleep(_POLL_SECONDS)  # an emulator that starts or ends at this moment
+    raise SettingsError(f"The emulator of {data} ({_whose(data)}) neither answers nor ends: end that process.")
+
+
+def stop(data: Path) -> int | None:
+    """End the folder's emulator and wait until its process is gone; return its id, or None when there was none.
+
+    Raises SettingsError when it does not end.
+    """
+    if not (data / LOCK).exists() or _is_free(data):
+        return None
+    pid = _pid(data)
+    if pid is None:
+        raise SettingsError(f"{data / LOCK} is held by a process that did not write its id into it.")
+    for sent in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, sent)
+        deadline = time.monotonic() + STOP_SECONDS
+        while time.monotonic() < deadline:
+            if _is_free(data) and not _lives(pid):
+                return pid
+            time.sleep(_POLL_SECONDS)
+    raise SettingsError(f"The emulator, process {pid}, does not end.")
+
+
+def _start(data: Path, arguments: Sequence[str], deadline: float) -> About:
+    command = [sys.executable, "-m", "acr_tasks_emulator", "serve", *arguments]
+    environment = dict(os.environ)
+    if "PYTHONPATH" in environment:
+        paths = environment["PYTHONPATH"].split(os.pathsep)
+        environment["PYTHONPATH"] = os.pathsep.join(str(Path(path).resolve()) for path in paths if path)
+    with (data / OUTPUT).open("wb") as output:
+        child = subprocess.Popen(  # noqa: S603 - ourselves
+            command,
+            cwd=data,  # -m looks for modules there first: a caller's own queue.py must not be taken for Python's
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    while time.monotonic() < deadline:
+        about = find(data)
+        if about is not None and about.get("pid") == child.pid:
+            return about
+        if child.poll() is not None:
+            lines = (data / OUTPUT).read_text(errors="replace").strip().splitlines()
+            reason = lines[-1].removeprefix("acr-tasks-emulator: ") if lines else f"exit status {child.returncode}"
+            raise SettingsError(reason)
+        time.sleep(_POLL_SECONDS)
+    child.kill()
+    child.wait()
+    raise SettingsError(f"The emulator was not ready within {START_SECONDS:.0f} seconds; see {data / OUTPUT}.")
+
+
+def _answers(about: About) -> bool:
+    # The question counts as a request, so an emulator that answers will not end of idleness under the caller's hands.
+    # Any answer but "closing" is one: with a token, it is a refusal.
+    try:
+        return httpx.get(f"{about['endpoint']}/_emulator/health", timeout=5, trust_env=False).status_code != 503
+    except httpx.HTTPError:
+        return False
+
+
+@contextlib.contextmanager
+def _start_lock(data: Path) -> Iterator[None]:
+    with (data / START_LOCK).open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _try_lock(path: Path) -> IO[str] | None:
+    """Return the locked file, or None when another process has it."""
+    file = path.open("a")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        return None
+    return file
+
+
+def _is_free(data: Path) -> bool:
+    file = _try_lock(data / LOCK)
+    if file is None:
+        return False
+    file.close()
+    return True
+
+
+def _pid(data: Path) -> int | None:
+    try:
+        return int((data / LOCK).read_text())
+    except (OSError, ValueError):
+        return None
+
+
+def _whose(data: Path) -> str:
+    pid = _pid(data)
+    return "it is starting" if pid is None else f"process {pid}"
+
+
+def _lives(pid: int) -> bool:
+    """Tell whether a process still runs. One that has ended but was not waited for by its parent does not."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return Path("/proc/self").exists() is False
+    return state not in {"Z", "X"}
