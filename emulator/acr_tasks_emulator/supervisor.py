@@ -138,12 +138,14 @@ def _gone(life: int) -> bool:
 
 
 def _reap(child: int) -> int | None:
-    """Collect what has ended; the exit status of `child` when it is among them."""
+    """Collect what has ended; the status of `child` if it is among them. Raises ChildProcessError for no children."""
     found = None
     while True:
         try:
             pid, status = os.waitpid(-1, os.WNOHANG)
         except ChildProcessError:
+            if found is None:
+                raise
             return found
         if pid == 0:
             return found
@@ -155,11 +157,11 @@ def _reap(child: int) -> int | None:
 def _end_descendants() -> None:
     deadline = time.monotonic() + GRACE_SECONDS
     while time.monotonic() < deadline:
-        _reap(0)
-        left = _descendants(os.getpid())
-        if not left:
-            return
-        for pid in left:
+        try:
+            _reap(0)
+        except ChildProcessError:
+            return  # as orphans become our children, no children means no descendants
+        for pid in _descendants(os.getpid()):
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
         time.sleep(0.002)  # not a guess at how long it takes: the loop asks again

@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections import deque
+from dataclasses import replace
 from typing import Protocol
 
 from acr_tasks_emulator.execution.executor import Executor
@@ -125,6 +126,8 @@ class Agents:
         finally:
             timer.cancel()
         outcome = _with_reason(outcome, stop, job)
+        if outcome.error_message is not None:
+            outcome = replace(outcome, error_message=log.masked(outcome.error_message))
         log.end(job.run_id, time.monotonic() - began, outcome.status, outcome.error_message)
         self._observer.finished(job.run_id, outcome)
 

@@ -1,4 +1,4 @@
-"""Images that a run starts from: found in the emulator's registry, the local store, or on the network, in this order."""
+"""Images that a run starts from: found in the emulator's registry, the store, or on the network, in this order."""
 
 from __future__ import annotations
 
@@ -46,12 +46,14 @@ class Bases:
         self._digests: dict[str, tuple[str, str]] = {}  # name -> the registry's digest, and the image that came of it
 
     def seed(self, stop: Stop) -> None:
-        """Make sure, once, that busybox stands in the registry. Raises StoreError, RegistryError."""
+        """Make sure, once, that busybox stands in store and registry. Raises StoreError, RegistryError."""
         with self._seeding:
             if self._seeded:
                 return
+            if self._store.image_id(f"docker.io/{seed.REPOSITORY}:latest", stop) is None:
+                seed.seed(self._store, stop)
             address = self._oci.address()
-            if address is not None and self._store.image_id(f"docker.io/{seed.REPOSITORY}:latest", stop):
+            if address is not None:
                 seed.seed_registry(self._store, address, stop)
             self._seeded = True
 
@@ -63,7 +65,7 @@ class Bases:
         digest = self._digest_in_registry(name, job)
         if digest is not None:
             return self._from_registry(name, digest, stop)
-        here = self._store.image_id(str(name), stop)
+        here = self._from_layout(name, job, stop) or self._store.image_id(str(name), stop)
         if here is not None:
             return here
         try:
@@ -97,6 +99,18 @@ class Bases:
         except httpx.TransportError:
             return None
         return answer.headers.get("Docker-Content-Digest", "") if answer.status_code == httpx.codes.OK else None
+
+    def _from_layout(self, name: ImageName, job: Job, stop: Stop) -> str | None:
+        """What an earlier run pushed where no registry is installed."""
+        layout = self._oci.layout(name.repository)
+        if name.host not in own_hosts(job) or not (layout / "index.json").exists():
+            return None
+        try:
+            image = _last_line(self._store.ask(["pull", "-q", "--retry", "0", f"oci:{layout}:{name.tag}"], stop))
+            self._store.ask(["tag", image, str(name)], stop)
+        except StoreError:
+            return None
+        return image
 
     def _from_registry(self, name: ImageName, digest: str, stop: Stop) -> str:
         with self._lock:

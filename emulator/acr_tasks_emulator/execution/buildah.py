@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Callable
 from pathlib import Path
 
 from acr_tasks_emulator.execution import seed
 from acr_tasks_emulator.execution.bases import Bases
+from acr_tasks_emulator.execution.build_line import parse_build
+from acr_tasks_emulator.execution.container import run_command
 from acr_tasks_emulator.execution.docker_build import Build, build
+from acr_tasks_emulator.execution.graph import Graph, Step
 from acr_tasks_emulator.execution.image_name import ImageNameError
 from acr_tasks_emulator.execution.job import Job, Outcome
 from acr_tasks_emulator.execution.log import RunLog
 from acr_tasks_emulator.execution.push import push
 from acr_tasks_emulator.execution.registry import OciRegistry, RegistryError
 from acr_tasks_emulator.execution.source import SourceError, file_in
+from acr_tasks_emulator.execution.steps import StepFailedError, run_steps
 from acr_tasks_emulator.execution.stop import Stop
 from acr_tasks_emulator.execution.store import Store, StoreError, why_not_installed
+from acr_tasks_emulator.execution.task_file import TaskFileError, load
 from acr_tasks_emulator.execution.templates import TemplateError, render, run_variables
 from acr_tasks_emulator.execution.workspace import Workspace
 from acr_tasks_emulator.supervisor import Supervisor
-
-
-class RunFailedError(Exception):
-    """The run ends as Failed; the text becomes its error message."""
 
 
 def open_store(data: Path, supervisor: Supervisor) -> Store:
@@ -76,11 +77,10 @@ class BuildahExecutor:
                 log.say(f"Using acb_vol_{job.run_id} as the home volume")
                 self._bases.seed(stop)
                 self._run(run, stop)
-        except RunFailedError as failure:
-            error = str(failure)
-        except (SourceError, TemplateError, ImageNameError) as failure:
-            log.line(str(failure))
+        except StepFailedError as failure:
             error = f"failed during run, err: {failure}"
+        except (SourceError, TemplateError, ImageNameError, TaskFileError) as failure:
+            error = str(failure)
         except (RegistryError, StoreError) as failure:
             if not stop.asked:
                 log.line(str(failure))
@@ -98,56 +98,52 @@ class BuildahExecutor:
         if stop.asked:
             return
         if run.job.kind == "Docker":
-            self._docker(run, stop)
+            graph, build_of = _docker_graph(run)
         else:
-            raise SourceError("task files are not there yet")
+            graph, build_of = load(run.job, run.source), parse_build
+        for name in graph.unknown:
+            run.log.say(f"The task file's member {name} is unknown and has no effect")
 
-    def _docker(self, run: Workspace, stop: Stop) -> None:
-        """The two steps that the service makes of a Docker step: `build`, and `push` unless pushing is switched off."""
-        job, step = run.job, run.job.step
-        if job.source is None:
-            raise SourceError("a Docker build needs a source: this run has none")
-        variables = {"Run": run_variables(job)}
-        names = [str(run.full_name(render(str(name), variables))) for name in step.get("imageNames") or []]
-        arguments = {
-            str(item["name"]): render(str(item.get("value") or ""), variables) for item in step.get("arguments") or []
-        }
-        task = Build(
-            context=run.source,
-            dockerfile=file_in(run.source, str(step.get("dockerFilePath") or "Dockerfile")),
-            names=names,
-            arguments=arguments,
-            target=step.get("target") or None,
-            no_cache=bool(step.get("noCache")),
-            platform=_platform(job),
-        )
-        began = self._begin(run, "build")
-        run.log.say("Launching container with name: build")
-        status = build(task, run, self._store, self._bases, stop)
-        self._end(run, "build", began, status, stop)
-        if step.get("isPushEnabled", True) is False or not names:
-            return
-        began = self._begin(run, "push")
-        for name in names:
+        def act(step: Step, own: Stop) -> int:
+            if step.push:
+                return self._push(step, run, own)
+            run.log.say(f"Launching container with name: {step.id}")
+            if step.build is not None:
+                return build(build_of(step, run), run, self._store, self._bases, own)
+            return run_command(step, run, self._store, self._bases, own)
+
+        run_steps(graph, act, run.log, stop)
+
+    def _push(self, step: Step, run: Workspace, stop: Stop) -> int:
+        for name in step.push:
             status = push(run.full_name(name), run, self._store, self._oci, stop)
             if status != 0 or stop.asked:
-                break
-        self._end(run, "push", began, status, stop)
+                return status
+        return 0
 
-    def _begin(self, run: Workspace, step: str) -> float:
-        run.log.say(f"Executing step ID: {step}. Timeout(sec): {run.job.timeout}, Working directory: '', Network: ''")
-        return time.monotonic()
 
-    def _end(self, run: Workspace, step: str, began: float, status: int, stop: Stop) -> None:
-        if stop.asked:
-            raise RunFailedError("failed during run, err: the run was ended")
-        if status != 0:
-            run.log.say(f"Container failed during run: {step}. No retries remaining.")
-            run.log.line(f"failed to run step ID: {step}: exit status {status}")
-            raise RunFailedError(f"failed during run, err: exit status {status}")
-        seconds = time.monotonic() - began
-        run.log.say(f"Successfully executed container: {step}")
-        run.log.say(f"Step ID: {step} marked as successful (elapsed time in seconds: {seconds:.6f})")
+def _docker_graph(run: Workspace) -> tuple[Graph, Callable[[Step, Workspace], Build]]:
+    """The two steps that the service makes of a Docker step: `build`, and `push` unless pushing is switched off."""
+    job, step = run.job, run.job.step
+    if job.source is None:
+        raise SourceError("a Docker build needs a source: this run has none")
+    variables = {"Run": run_variables(job)}
+    names = [str(run.full_name(render(str(name), variables))) for name in step.get("imageNames") or []]
+    task = Build(
+        context=run.source,
+        dockerfile=file_in(run.source, str(step.get("dockerFilePath") or "Dockerfile")),
+        names=names,
+        arguments={
+            str(item["name"]): render(str(item.get("value") or ""), variables) for item in step.get("arguments") or []
+        },
+        target=step.get("target") or None,
+        no_cache=bool(step.get("noCache")),
+        platform=_platform(job),
+    )
+    steps = [Step(id="build", after=(), build=".", timeout=job.timeout)]
+    if names and step.get("isPushEnabled") is not False:
+        steps.append(Step(id="push", after=("build",), push=tuple(names), timeout=job.timeout))
+    return Graph(tuple(steps)), lambda _step, _run: task
 
 
 def _platform(job: Job) -> str | None:

@@ -47,13 +47,13 @@ def build(task: Build, run: Workspace, store: Store, bases: Bases, stop: Stop) -
             name = run.full_name(image, run_local=False)
             own = run.built.get(str(name))
             if own is not None:  # images of this run have no name in the store, where other runs would see it
-                options += ["--build-context", f"{image}=docker-image://{own}"]
-                shown[own] = image
+                options += ["--build-context", f"{image}=docker-image://{own.removeprefix('sha256:')}"]
+                shown[own.removeprefix("sha256:")] = image
             else:
                 found = bases.fetch(name, run.job, stop, run.authfile)
                 if str(name) != str(parse(image)):  # Azure's name of this registry: not a name in the store
-                    options += ["--build-context", f"{image}=docker-image://{found}"]
-                    shown[found] = image
+                    options += ["--build-context", f"{image}=docker-image://{found.removeprefix('sha256:')}"]
+                    shown[found.removeprefix("sha256:")] = image
         except BaseImageError as error:
             missing.append(str(error))
         except ImageNameError:
@@ -68,7 +68,7 @@ def build(task: Build, run: Workspace, store: Store, bases: Bases, stop: Stop) -
 
     def with_names(line: str) -> str:
         for image_id, image in shown.items():
-            line = line.replace(image_id.removeprefix("sha256:"), image)
+            line = line.replace(image_id, image)
         return line.replace(str(run.source), "/workspace")
 
     status = store.run(["bud", *options, str(task.context)], run.log, stop, environment=environment, rename=with_names)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from contextlib import AbstractContextManager, nullcontext
 
 from acr_tasks_emulator.execution.image_name import ImageName
 from acr_tasks_emulator.execution.registry import OciRegistry
@@ -25,12 +26,14 @@ def push(name: ImageName, run: Workspace, store: Store, oci: OciRegistry, stop: 
         log.line(f"An image does not exist locally with the tag: {name.host}/{name.repository}")
         return 1
     options = ["--retry", "0", "-q"]
+    writing: AbstractContextManager[object] = nullcontext()
     if name.host == run.job.login_server:
         address = oci.address()
         if address is None:
             layout = oci.layout(name.repository)
             log.line(f"docker-registry is not installed: the image goes to {layout}")
             destination = f"oci:{layout}:{name.tag}"
+            writing = oci.writing
         else:
             destination = f"docker://{address}/{name.repository}:{name.tag}"
             options.append("--tls-verify=false")
@@ -39,7 +42,8 @@ def push(name: ImageName, run: Workspace, store: Store, oci: OciRegistry, stop: 
         options += ["--authfile", str(run.authfile)] if run.authfile else []
     digest_file = run.scratch / f"{uuid.uuid4().hex}.digest"
     try:
-        store.ask(["push", *options, "--digestfile", str(digest_file), image, destination], stop)
+        with writing:
+            store.ask(["push", *options, "--digestfile", str(digest_file), image, destination], stop)
     except StoreError as error:
         log.line(f"failed to push {name}: {error}")
         return 1

@@ -42,6 +42,7 @@ class OciRegistry:
         self._supervisor = supervisor
         self._program = shutil.which(program)
         self._lock = threading.Lock()
+        self.writing = threading.Lock()
         self._child: subprocess.Popen[bytes] | None = None
         self._address: str | None = None
 
@@ -58,12 +59,18 @@ class OciRegistry:
         if self._program is None:
             return None
         with self._lock:
-            if self._child is None or self._child.poll() is not None:
-                self._start(self._program)
+            for last in (False, False, True):
+                if self._child is not None and self._child.poll() is None:
+                    break
+                try:
+                    self._start(self._program)
+                except RegistryError:  # somebody may have taken the port that was free a moment ago
+                    if last:
+                        raise
             return self._address
 
     def layout(self, repository: str) -> Path:
-        """The folder of a repository's OCI layout, for where the program is not installed."""
+        """The folder of a repository's OCI layout, for where the program is missing. Hold `writing` to write to it."""
         folder = self._layouts / repository
         folder.parent.mkdir(parents=True, exist_ok=True)
         return folder

@@ -87,6 +87,10 @@ class Store:
             raise StoreError(lines[-1].removeprefix("Error: "))
         return out.decode("utf-8", "replace").strip()
 
+    def mark_dirty(self) -> None:
+        """Remember that something was left behind, to be removed when no run holds the store."""
+        self._dirty = True
+
     def image_id(self, name: str, stop: Stop) -> str | None:
         """The id of an image in the store; None when it is not there."""
         with contextlib.suppress(StoreError):

@@ -74,8 +74,8 @@ def _value(body: str, variables: Mapping[str, Any]) -> str:
     field = _FIELD.fullmatch(body)
     if field is None:
         raise TemplateError(
-            f"template: {{{{{body}}}}}: the emulator renders plain values such as {{{{.Run.ID}}}} or {{{{.Values.name}}}},"
-            " no functions, conditions or loops"
+            f"template: {{{{{body}}}}}: plain values such as {{{{.Run.ID}}}} and {{{{.Values.x}}}} are rendered, "
+            "no functions, conditions or loops"
         )
     names = field.group(1).split(".")
     if names[:2] == ["Build", "ID"]:  # the older name
@@ -83,7 +83,8 @@ def _value(body: str, variables: Mapping[str, Any]) -> str:
     found: Any = variables
     for name in names:
         if not isinstance(found, Mapping) or name not in found:
-            raise TemplateError(f'template: executing at <.{field.group(1)}>: map has no entry for key "{name}"')
+            where = f"executing at <.{field.group(1)}>"
+            raise TemplateError(f'template: {where}: map has no entry for key "{name}"')
         found = found[name]
     if isinstance(found, bool):
         return str(found).lower()

@@ -1,0 +1,76 @@
+"""A `build:` step is the command line of `docker build`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import posixpath
+import shlex
+from pathlib import Path
+from typing import NoReturn
+
+from acr_tasks_emulator.execution.docker_build import Build
+from acr_tasks_emulator.execution.graph import WORKING_DIRECTORY, Step
+from acr_tasks_emulator.execution.source import SourceError, file_in
+from acr_tasks_emulator.execution.workspace import Workspace
+
+
+class _Options(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise SourceError(f"build: {message}")
+
+
+def _options() -> _Options:
+    options = _Options(prog="build", add_help=False, allow_abbrev=False)
+    options.add_argument("context")
+    options.add_argument("-t", "--tag", action="append", default=[])
+    options.add_argument("-f", "--file")
+    options.add_argument("--build-arg", action="append", default=[])
+    options.add_argument("--label", action="append", default=[])
+    options.add_argument("--target")
+    options.add_argument("--platform")
+    options.add_argument("--no-cache", action="store_true")
+    # These change nothing here: there is one network, one isolation, and containers are always removed.
+    for name in ("--pull", "--rm", "--force-rm", "-q", "--quiet"):
+        options.add_argument(name, action="store_true")
+    for name in ("--network", "--isolation", "--cache-from", "--progress"):
+        options.add_argument(name)
+    return options
+
+
+def parse_build(step: Step, run: Workspace) -> Build:
+    """What a `build:` step asks for; paths start at its working directory. Raises SourceError, ImageNameError."""
+    try:
+        words = shlex.split(step.build or "")
+    except ValueError as error:
+        raise SourceError(f"build: {error}") from error
+    given = _options().parse_args(words)
+    if "://" in given.context or given.context.startswith("git@"):
+        raise SourceError("build: the emulator builds from folders of the source only, not from addresses yet")
+    directory = posixpath.join(WORKING_DIRECTORY, step.working_directory or "")
+    context = _below(run.source, posixpath.join(directory, given.context))
+    dockerfile = _relative(posixpath.join(directory, given.file or posixpath.join(given.context, "Dockerfile")))
+    if not context.is_dir():
+        raise SourceError(f"build: there is no folder {given.context} in the source")
+    return Build(
+        context=context,
+        dockerfile=file_in(run.source, dockerfile),
+        names=[str(run.full_name(tag)) for tag in given.tag],
+        arguments={name: value for name, equals, value in (item.partition("=") for item in given.build_arg) if equals},
+        target=given.target,
+        no_cache=given.no_cache,
+        labels=given.label,
+        platform=given.platform,
+    )
+
+
+def _relative(path: str) -> str:
+    """A path inside the container, as one relative to the source."""
+    return posixpath.relpath(posixpath.normpath(path), WORKING_DIRECTORY)
+
+
+def _below(source: Path, path: str) -> Path:
+    folder = Path(os.path.realpath(source / _relative(path)))
+    if not folder.is_relative_to(source.resolve()):
+        raise SourceError(f"build: {path} is outside of the source")
+    return folder

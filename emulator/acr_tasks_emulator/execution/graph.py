@@ -1,0 +1,195 @@
+"""A task of several steps, and which step waits for which (facts, acr-tasks-api section 14)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+VERSIONS = ("1.0-preview-1", "v1.0.0", "v1.1.0")
+DEFAULT_VERSION = "v1.0.0"
+STEP_TIMEOUT = 600
+WORKING_DIRECTORY = "/workspace"
+AT_ONCE = "-"
+"""In `when`: start with the run."""
+
+_TASK_MEMBERS = {"version", "stepTimeout", "workingDirectory", "env", "steps"}
+_TASK_NOT_YET = ("alias", "networks", "secrets", "volumes")
+_STEP_MEMBERS = {
+    *("cmd", "build", "push", "id", "when", "timeout", "retries", "retryDelay", "repeat", "startDelay", "ignoreErrors"),
+    *("env", "entryPoint", "user", "workingDirectory", "disableWorkingDirectoryOverride"),
+    *("keep", "pull", "privileged", "expose"),  # without an effect here: see Step
+}
+_STEP_NOT_YET = (
+    *("detach", "isDetached", "ports", "network", "isolation", "cpus", "volumeMount", "volumeMounts", "cache"),
+    *("retryOnErrors", "exitedWith", "exitedWithout", "cmdDownloadRetries", "cmdDownloadRetryDelay"),
+)
+
+
+class GraphError(ValueError):
+    """The task cannot be run; the text is the agent's, or names what the emulator does not support."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: exactly one of `cmd`, `build` and `push`. Times are in seconds.
+
+    after: the ids of the steps that must have ended well. `keep`, `pull`, `privileged` and `expose` have no effect
+    here: nothing is kept anyway, images are looked up afresh each time, and containers share the host's network.
+    """
+
+    id: str
+    after: tuple[str, ...]
+    cmd: str | None = None
+    build: str | None = None
+    push: tuple[str, ...] = ()
+    timeout: int = STEP_TIMEOUT
+    retries: int = 0
+    retry_delay: int = 5
+    repeat: int = 0
+    start_delay: int = 0
+    ignore_errors: bool = False
+    env: tuple[str, ...] = field(default=(), repr=False)
+    entry_point: str | None = None
+    user: str | None = None
+    working_directory: str | None = None
+
+
+@dataclass(frozen=True)
+class Graph:
+    """All steps of a task, each after those that it waits for. unknown: members that nobody knows, for the log."""
+
+    steps: tuple[Step, ...]
+    unknown: tuple[str, ...] = ()
+
+
+def read_graph(task: Any) -> Graph:
+    """Make the graph of a task file's content. Raises GraphError."""
+    if not isinstance(task, Mapping):
+        raise GraphError("the task is not a mapping with `version` and `steps`")
+    version = str(task.get("version") or DEFAULT_VERSION)
+    if version.lower() not in VERSIONS:
+        raise GraphError(f'invalid version specified: "{version}", the current version is "{VERSIONS[-1]}"')
+    _refuse(task, _TASK_NOT_YET, "the task")
+    steps = task.get("steps")
+    if not isinstance(steps, list) or not steps:
+        raise GraphError("the task has no steps")
+    defaults = {
+        "timeout": _whole(task, "stepTimeout", STEP_TIMEOUT) or STEP_TIMEOUT,
+        "working_directory": _text(task, "workingDirectory") or WORKING_DIRECTORY,
+        "env": tuple(_texts(task, "env")),
+    }
+    read: list[Step] = []
+    for number, step in enumerate(steps):
+        read.append(_read_step(step, number, read[-1].id if read else None, defaults))
+    unknown = [str(name) for name in task if name not in _TASK_MEMBERS]
+    unknown += [f"{read[n].id}.{name}" for n, step in enumerate(steps) for name in step if name not in _STEP_MEMBERS]
+    return Graph(_ordered(read), tuple(unknown))
+
+
+def _read_step(step: Any, number: int, previous: str | None, defaults: Mapping[str, Any]) -> Step:
+    if not isinstance(step, Mapping):
+        raise GraphError(f"step {number} is not a mapping")
+    name = _text(step, "id") or f"acb_step_{number}"
+    if " " in name:
+        raise GraphError("step ID cannot contain spaces")
+    if not all(character.isalnum() or character in "._-" for character in name):
+        raise GraphError(f"step ID {name!r} can hold letters, digits, dots, underscores and dashes only")
+    kinds = [kind for kind in ("cmd", "build", "push") if step.get(kind)]
+    if not kinds:
+        raise GraphError("step is missing a cmd, build, or push property")
+    if len(kinds) > 1:
+        raise GraphError("step must only contain a single build, cmd, or push property")
+    _refuse(step, _STEP_NOT_YET, f"step {name}")
+    directory = _text(step, "workingDirectory") or defaults["working_directory"]
+    return Step(
+        id=name,
+        after=_after(step, name, previous),
+        cmd=_text(step, "cmd"),
+        build=_text(step, "build"),
+        push=tuple(_texts(step, "push")),
+        timeout=_whole(step, "timeout", 0) or defaults["timeout"],
+        retries=_whole(step, "retries", 0),
+        retry_delay=_whole(step, "retryDelay", 5),
+        repeat=_whole(step, "repeat", 0),
+        start_delay=_whole(step, "startDelay", 0),
+        ignore_errors=_flag(step, "ignoreErrors"),
+        env=(*defaults["env"], *_texts(step, "env")),
+        entry_point=_text(step, "entryPoint"),
+        user=_text(step, "user"),
+        working_directory=None if _flag(step, "disableWorkingDirectoryOverride") else directory,
+    )
+
+
+def _after(step: Mapping[str, Any], name: str, previous: str | None) -> tuple[str, ...]:
+    if step.get("when") is None:
+        return (previous,) if previous is not None else ()
+    when = _texts(step, "when")
+    if AT_ONCE in when and len(when) > 1:
+        raise GraphError(f'step {name}: when cannot hold "-" and ids of steps')
+    if name in when:
+        raise GraphError(f"step {name} waits for itself")
+    return () if when == [AT_ONCE] else tuple(when)
+
+
+def _ordered(steps: list[Step]) -> tuple[Step, ...]:
+    """The steps, each after those that it waits for; refuses doubles, unknown ids and circles."""
+    names = [step.id for step in steps]
+    for name in names:
+        if names.count(name) > 1:
+            raise GraphError(f"step ID {name} is used more than once")
+    for step in steps:
+        for other in step.after:
+            if other not in names:
+                raise GraphError(f"step {step.id} waits for {other}, which is no step")
+    ordered: list[Step] = []
+    while len(ordered) < len(steps):
+        done = {step.id for step in ordered}
+        ready = [step for step in steps if step.id not in done and done.issuperset(step.after)]
+        if not ready:
+            circle = ", ".join(step.id for step in steps if step.id not in done)
+            raise GraphError(f"the steps {circle} wait for each other")
+        ordered += ready
+    return tuple(ordered)
+
+
+def _refuse(mapping: Mapping[str, Any], names: tuple[str, ...], where: str) -> None:
+    for name in names:
+        if mapping.get(name):
+            raise GraphError(f"the emulator does not support `{name}` yet ({where})")
+
+
+def _text(mapping: Mapping[str, Any], name: str) -> str | None:
+    value = mapping.get(name)
+    if value is None:
+        return None
+    if isinstance(value, (list, dict)):
+        raise GraphError(f"{name} is a {'list' if isinstance(value, list) else 'mapping'}, and has to be text")
+    return str(value).strip()
+
+
+def _texts(mapping: Mapping[str, Any], name: str) -> list[str]:
+    value = mapping.get(name)
+    if value is None:
+        return []
+    if not isinstance(value, list) or any(isinstance(item, (list, dict)) for item in value):
+        raise GraphError(f"{name} has to be a list of texts")
+    return [str(item) for item in value]
+
+
+def _whole(mapping: Mapping[str, Any], name: str, default: int) -> int:
+    value = mapping.get(name)
+    if value is None:
+        return default
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise GraphError(f"{name} has to be a whole number")
+    if value < 0:
+        raise GraphError(f"{name} must not be negative")
+    return value
+
+
+def _flag(mapping: Mapping[str, Any], name: str) -> bool:
+    value = mapping.get(name)
+    if value is None or isinstance(value, bool):
+        return bool(value)
+    raise GraphError(f"{name} has to be true or false")
