@@ -59,7 +59,7 @@ class Coordinates:
 
     endpoint: str  # scheme, host and port
     registry: str  # the registry's resource id
-    token: str  # a bearer token, or nothing
+    token: str  # a bearer token
     patience: float  # seconds that a run may take from being scheduled to its end
     settle: float  # seconds after which a run that has not started is waiting for an agent
     repository_url: str  # a repository in which `repository_token` may make webhooks
@@ -70,7 +70,7 @@ class Coordinates:
 def coordinates() -> Iterator[Coordinates]:
     environ = os.environ
     rest = (
-        environ.get("ACR_TASKS_TOKEN", ""),
+        token := environ.get("ACR_TASKS_TOKEN", "contract-token-0123"),
         float(environ.get("ACR_TASKS_PATIENCE", "30")),
         float(environ.get("ACR_TASKS_SETTLE", "1")),
         environ.get("ACR_TASKS_REPOSITORY_URL", "https://github.com/Azure-Samples/acr-build-helloworld-node"),
@@ -81,7 +81,7 @@ def coordinates() -> Iterator[Coordinates]:
         return
     import acr_tasks_emulator
 
-    with acr_tasks_emulator.serve(executor="simulated", agents=2) as emulator:
+    with acr_tasks_emulator.serve(executor="simulated", agents=2, token=token) as emulator:
         yield Coordinates(emulator.endpoint.rstrip("/"), emulator.registries[0], *rest)
 
 
@@ -92,7 +92,7 @@ class Arm:
         self.registry = coordinates.registry
         self.patience = coordinates.patience
         self.settle = coordinates.settle
-        headers = {"Authorization": f"Bearer {coordinates.token}"} if coordinates.token else {}
+        headers = {"Authorization": f"Bearer {coordinates.token}"}
         self.http = httpx.Client(base_url=coordinates.endpoint, headers=headers, timeout=60)
 
     def __call__(self, method: str, path: str, json: Any = None, **query: Any) -> httpx.Response:
@@ -195,9 +195,9 @@ def encoded(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
 
 
-QUICK = "version: v1.1.0\nsteps:\n  - cmd: bash -c 'echo hello'\n"
+QUICK = "version: v1.1.0\nsteps:\n  - cmd: busybox echo hello\n"
 # Whoever runs nothing and whoever really runs it are both busy for a minute.
-LONG = "version: v1.1.0\nsteps:\n  - cmd: bash -c 'sleep 60'\n    startDelay: 60\n"
+LONG = "version: v1.1.0\nsteps:\n  - cmd: busybox sleep 60\n    startDelay: 60\n"
 
 
 @pytest.fixture

@@ -162,7 +162,7 @@ def answers(arm: Any, location: str) -> dict[str, httpx.Response]:
     """One life of a task and of a run, with everything in it: the answer of each operation."""
     name = f"test-{uuid.uuid4().hex[:12]}"
     body = {"location": location, "tags": {"a": "b"}, "identity": {"type": "SystemAssigned"}, "properties": FULL}
-    step = {"type": "EncodedTask", "encodedTaskContent": "c3RlcHM6IFt7Y21kOiBiYXNoIC1jICdlY2hvIGhpJ31d"}
+    step = {"type": "EncodedTask", "encodedTaskContent": "c3RlcHM6IFt7Y21kOiBidXN5Ym94IGVjaG8gaGl9XQ=="}
     simple = {"location": location, "properties": {"platform": {"os": "Linux"}, "step": step}}
     found = {
         "Tasks_Create": arm("PUT", f"tasks/{name}", body),
