@@ -14,6 +14,7 @@ import pulumi
 from pulumi_acr_tasks.errors import ValidationError
 from pulumi_acr_tasks.plan.definitions import Kind, camel_case, kind, members, snake_case, variant
 from pulumi_acr_tasks.plan.secrets import is_secret
+from pulumi_acr_tasks.plan.values import UNKNOWN, Unknown, from_engine
 
 
 def normalize(value: Any, notation: str, path: str = "") -> Any:
@@ -28,6 +29,26 @@ def normalize(value: Any, notation: str, path: str = "") -> Any:
     Raises ValidationError when a member is given in both spellings.
     """
     return _normalize(value, kind(notation), path or notation)
+
+
+def to_plan(props: dict[str, Any]) -> dict[str, Any]:
+    """Gives the engine's properties as the pure floors take them: whole numbers, no `__` keys, UNKNOWN for Unknown."""
+    plain: dict[str, Any] = _exchange(from_engine(props), pulumi.output.Unknown, UNKNOWN)
+    return plain
+
+
+def from_plan(inputs: dict[str, Any]) -> dict[str, Any]:
+    """Gives inputs of the pure floors as the engine takes them; the inverse of `to_plan`."""
+    plain: dict[str, Any] = _exchange(inputs, Unknown, pulumi.UNKNOWN)
+    return plain
+
+
+def _exchange(value: Any, kind: type, stand_in: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _exchange(item, kind, stand_in) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_exchange(item, kind, stand_in) for item in value]
+    return stand_in if isinstance(value, kind) else value
 
 
 def translate_paths(opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import pulumi
 
 from pulumi_acr_tasks.args import dataclass_transform
+from pulumi_acr_tasks.plan.definitions import camel_case
 
 T = TypeVar("T")
 
@@ -19,6 +20,10 @@ def output_type(cls: type[T]) -> type[T]:
     return pulumi.output_type(cls)
 
 
+# The names in state of each resource's properties.
+_ENGINE_NAMES: dict[type, tuple[str, ...]] = {}
+
+
 def typed_properties(cls: type[T]) -> type[T]:
     """Makes typed Python properties of a resource's annotations, each reading the property of the engine's name.
 
@@ -26,10 +31,19 @@ def typed_properties(cls: type[T]) -> type[T]:
     policies know the property as `taskName`. A dynamic resource has no translation of its own, and one by
     `translate_output_property` would reach into the keys of maps.
     """
+    names = {name: cls.__dict__[name].name for name in inspect.get_annotations(cls)}
     for name, annotation in inspect.get_annotations(cls).items():
-        engine_name: str = cls.__dict__[name].name
-        setattr(cls, name, _reader(name, engine_name, annotation))
+        setattr(cls, name, _reader(name, names[name], annotation))
+    _ENGINE_NAMES[cls] = tuple(names.values())
     return cls
+
+
+def engine_properties(cls: type, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Gives what a resource passes to the engine: the arguments that are given, by their names in state, and None for
+    each property that only the provider knows (the engine's answer is kept only for properties that are passed).
+    """
+    declared = dict.fromkeys(_ENGINE_NAMES[cls])
+    return {**declared, **{camel_case(name): value for name, value in given.items() if value is not None}}
 
 
 def _reader(name: str, engine_name: str, annotation: Any) -> property:

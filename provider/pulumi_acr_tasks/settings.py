@@ -82,6 +82,15 @@ class Settings:
         """Says whether the service is the emulator that is started on demand."""
         return self.endpoint == EMBEDDED
 
+    @property
+    def registry_defaults(self) -> dict[str, str | None]:
+        """Are the parts of a registry's id for resources that do not say, by their names in the configuration."""
+        return {
+            "subscriptionId": self.subscription_id,
+            "resourceGroupName": self.resource_group_name,
+            "registryName": self.registry_name,
+        }
+
 
 def is_loopback(url: str) -> bool:
     """Says whether an URL's host is this very machine."""

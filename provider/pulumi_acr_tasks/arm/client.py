@@ -74,14 +74,12 @@ class Client:
     def _request(
         self, method: str, url: str, operation: Operation, *, json: Any = None, params: dict[str, str] | None = None
     ) -> httpx.Response:
-        headers = {"Accept": "application/json"}
+        headers = {"Accept": "application/json", "User-Agent": "pulumi-acr-tasks"}
         request = httpx.Request(
             method, url, params=params, json=json, headers=headers, extensions={"operation": operation}
         )
         if method == "POST" and json is None:
             request.headers["Content-Length"] = "0"
-        # The pool's timeouts hold for requests that it builds itself only.
-        request.extensions["timeout"] = {"connect": 15.0, "read": 100.0, "write": 100.0, "pool": None}
         response = self._send(request)
         if response.status_code not in _ACCEPTED:
             raise refusal(response)
@@ -268,7 +266,7 @@ class Tasks:
 
     def create(self, registry: RegistryId, name: str, body: dict[str, Any]) -> models.Task:
         """Creates a task, or replaces all of the one that is there (PUT)."""
-        operation = Operation("create task", registry.task(name))
+        operation = Operation("create or replace task", registry.task(name))
         return self._client.settled_task(self._client.call("PUT", operation, json=body), operation)
 
     def update(self, registry: RegistryId, name: str, body: dict[str, Any]) -> models.Task:

@@ -82,7 +82,7 @@ def _pool(endpoint: str) -> httpx.Client:
     host = urlsplit(endpoint).hostname or ""
     # A proxy of the environment cannot reach this machine's loopback.
     mounts = {f"all://{host}": None} if may_carry_token(endpoint) and not endpoint.startswith("https") else None
-    return httpx.Client(timeout=_TIMEOUT, limits=_LIMITS, follow_redirects=False, mounts=mounts)
+    return httpx.Client(limits=_LIMITS, follow_redirects=False, mounts=mounts)
 
 
 def transport(client: httpx.Client, log: Callable[[str], None] | None = None) -> Send:
@@ -90,6 +90,8 @@ def transport(client: httpx.Client, log: Callable[[str], None] | None = None) ->
 
     def send(request: httpx.Request) -> httpx.Response:
         request.headers[CORRELATION_ID] = str(uuid.uuid4())
+        # The pool's own timeouts hold only for requests that it builds itself.
+        request.extensions["timeout"] = _TIMEOUT.as_dict()
         started = time.monotonic()
         try:
             response = client.send(request)

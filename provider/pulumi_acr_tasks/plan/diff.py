@@ -14,7 +14,7 @@ from pulumi_acr_tasks.plan.definitions import members, variant
 from pulumi_acr_tasks.plan.equality import DEFAULTS, identity_type, same, same_member
 from pulumi_acr_tasks.plan.values import contains_unknown, is_unknown
 
-PATCH, PUT, REPLACE, REFUSE = "PATCH", "PUT", "replace", "refuse"
+PATCH, PUT, REPLACE, LOOK_UP = "PATCH", "PUT", "replace", "GET registry"
 
 Route = str | Callable[[Any, Any], str]
 
@@ -58,7 +58,7 @@ def _other_sign_in(old: Any, new: Any) -> str:
 RULES = (
     Rule("registryId", REPLACE, REPLACE, noun="registry"),
     Rule("taskName", REPLACE, REPLACE, noun="task name"),
-    Rule("location", REFUSE),  # PATCH knows no location; another one than the registry's cannot be
+    Rule("location", LOOK_UP),  # it is the registry's, or refused: no request says it
     Rule("status"),
     Rule("timeout"),
     Rule("agentConfiguration.cpu"),
@@ -108,9 +108,9 @@ class Plan:
 
     @property
     def route(self) -> str | None:
-        """Is the strongest route that a change needs: replace, refuse, PUT, PATCH, or None when nothing changed."""
+        """Is the strongest route that a change needs, or None when nothing has changed."""
         routes = {change.route for change in self.changes}
-        return next((route for route in (REPLACE, REFUSE, PUT, PATCH) if route in routes), None)
+        return next((route for route in (REPLACE, PUT, PATCH, LOOK_UP) if route in routes), None)
 
     @property
     def replaces(self) -> list[str]:
@@ -123,7 +123,7 @@ class Plan:
         if route is None:
             return "no request"
         if route == PATCH:
-            return f"PATCH {', '.join(change.path for change in self.changes)}"
+            return f"PATCH {', '.join(change.path for change in self.changes if change.route == PATCH)}"
         return f"{route} ({', '.join(change.words for change in self.changes if change.route == route)})"
 
 

@@ -107,7 +107,9 @@ _FORMS: dict[tuple[str, str], Callable[[str], str]] = {
 
 def same(old: Any, new: Any, kind: Kind) -> bool:
     """Says whether two values of one kind mean the same; a value that is not known yet is the same as nothing."""
-    return not contains_unknown([old, new]) and _canonical(old, kind) == _canonical(new, kind)
+    if contains_unknown([old, new]):
+        return False
+    return bool(_canonical(old, kind) == _canonical(new, kind))
 
 
 def same_member(definition: str, name: str, old: Any, new: Any) -> bool:
@@ -115,7 +117,7 @@ def same_member(definition: str, name: str, old: Any, new: Any) -> bool:
     if contains_unknown([old, new]):
         return False
     kind = members(definition).get(name, Kind("string"))
-    return _member(definition, name, old, kind) == _member(definition, name, new, kind)
+    return bool(_member(definition, name, old, kind) == _member(definition, name, new, kind))
 
 
 def default(definition: str, name: str) -> Any:

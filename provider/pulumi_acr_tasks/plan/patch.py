@@ -40,12 +40,14 @@ def patch_body(plan: Plan, old: dict[str, Any], new: dict[str, Any]) -> dict[str
     body: dict[str, Any] = {}
     for change in plan.changes:
         path, _, key = change.path.partition("[")
+        if path == "location":
+            continue  # PATCH knows none
         if path == "tags":
             body["tags"] = new.get("tags") or {}
         elif path == "identity":
             body["identity"] = _identity_patch(old.get("identity") or {}, new.get("identity") or {})
         else:
-            _set_property(body.setdefault("properties", {}), path, key.rstrip("]"), old, new)
+            _set_property(body.setdefault("properties", {}), path, key[:-1], old, new)
     return body
 
 

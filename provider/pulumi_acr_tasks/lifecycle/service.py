@@ -1,0 +1,121 @@
+"""The service as one provider process knows it: its client, opened when first needed, and what many resources ask."""
+
+from __future__ import annotations
+
+import functools
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pulumi_acr_tasks import host
+from pulumi_acr_tasks.errors import EndpointError
+from pulumi_acr_tasks.settings import Settings
+
+if TYPE_CHECKING:
+    from pulumi_acr_tasks.arm.client import Client
+    from pulumi_acr_tasks.arm.ids import RegistryId
+
+
+class Service:
+    """Is the service at the settings' endpoint, shared by all resources of a process."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._lock = threading.Lock()
+        self._client: Client | None = None
+        self._registries: dict[RegistryId, tuple[threading.Lock, dict[str, Any]]] = {}
+
+    @property
+    def endpoint_name(self) -> str:
+        """Is what a resource's state says of where it lives: `embedded`, or the URL."""
+        return self.settings.endpoint
+
+    def refuse_other_endpoint(self, kind: str, state: dict[str, Any]) -> None:
+        """Raises EndpointError when a resource's state says that it was made at another endpoint than this."""
+        lives_at = state.get("endpoint")
+        if isinstance(lives_at, str) and lives_at.rstrip("/").lower() != self.endpoint_name.lower():
+            raise EndpointError(
+                f"this {kind} lives at {lives_at}; the stack now points to {self.endpoint_name}\n"
+                f"point acr-tasks:endpoint back to {lives_at}, or destroy it there first"
+            )
+
+    def client(self, urn: str | None) -> Client:
+        """Gives the client. The first call opens it, and for the embedded endpoint starts the emulator."""
+        with self._lock:
+            if self._client is None:
+                self._client = self._open(urn)
+            return self._client
+
+    def registry(self, registry: RegistryId, urn: str | None) -> dict[str, Any]:
+        """Gives the registry as the service describes it, asked once however many threads wait for it."""
+        client = self.client(urn)
+        with self._lock:
+            lock, known = self._registries.setdefault(registry, (threading.Lock(), {}))
+        with lock:
+            if not known:
+                # An error is not remembered: the next resource asks again.
+                known.update(client.registries.get(registry))
+            return known
+
+    def _open(self, urn: str | None) -> Client:
+        from pulumi_acr_tasks.arm.auth import credential_for
+        from pulumi_acr_tasks.arm.transport import open_client
+
+        settings = self.settings
+        if settings.is_embedded:
+            return open_client(_start_emulator(settings, urn), None, log=_wire_log(settings), stop=host.canceled)
+        credential = credential_for(
+            settings.credential,
+            tenant_id=settings.tenant_id,
+            client_id=settings.client_id,
+            client_secret=settings.client_secret,
+            authority=settings.authority,
+            oidc_token=settings.oidc_token,
+            oidc_token_file=settings.oidc_token_file,
+            oidc_request_url=settings.oidc_request_url,
+            oidc_request_token=settings.oidc_request_token,
+        )
+        return open_client(
+            settings.endpoint,
+            credential,
+            audience=settings.audience,
+            log=_wire_log(settings),
+            stop=host.canceled,
+        )
+
+
+def _start_emulator(settings: Settings, urn: str | None) -> str:
+    """Starts the embedded emulator, says where it is and how to stop it, and gives its URL."""
+    from pulumi_acr_tasks import embedded
+
+    data = embedded_data(settings, urn)
+    emulator = embedded.start(data)
+    host.console(None).info(
+        f"embedded emulator: dashboard {emulator.dashboard}; stop it with: acr-tasks-emulator stop --data {data}"
+    )
+    return emulator.endpoint
+
+
+def embedded_data(settings: Settings, urn: str | None) -> Path:
+    """Gives the embedded emulator's folder: the configured one, or one for the stack in Pulumi's home."""
+    if settings.embedded_data:
+        return Path(settings.embedded_data).expanduser().absolute()
+    home = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
+    try:
+        parsed = host.Urn.parse(urn or "")
+    except ValueError:
+        # Only where the SDK hides the request: then one emulator serves all stacks of the project.
+        return home / "acr-tasks-emulator" / os.environ.get("PULUMI_PROJECT", "project")
+    return home / "acr-tasks-emulator" / parsed.project / parsed.stack
+
+
+def _wire_log(settings: Settings) -> Callable[[str], None] | None:
+    return host.console(None).info if settings.log_level != "off" else None
+
+
+@functools.cache
+def service_for(settings: Settings) -> Service:
+    """Gives the one Service of this process for these settings."""
+    return Service(settings)

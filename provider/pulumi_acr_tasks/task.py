@@ -1,0 +1,203 @@
+"""A task of Azure Container Registry Tasks."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+from pulumi.dynamic import (
+    CheckFailure,
+    CheckResult,
+    ConfigureRequest,
+    CreateResult,
+    DiffResult,
+    ReadResult,
+    Resource,
+    ResourceProvider,
+    UpdateResult,
+)
+
+from pulumi_acr_tasks import args, outputs
+from pulumi_acr_tasks.errors import ValidationError
+from pulumi_acr_tasks.inputs import from_plan, normalize, to_plan, translate_paths
+
+if TYPE_CHECKING:
+    from pulumi_acr_tasks.lifecycle.service import Service
+
+_INPUTS = {
+    "registry_id": "string",
+    "subscription_id": "string",
+    "resource_group_name": "string",
+    "registry_name": "string",
+    "task_name": "string",
+    "location": "string",
+    "platform": "PlatformProperties",
+    "step": "TaskStepProperties",
+    "trigger": "TriggerProperties",
+    "credentials": "Credentials",
+    "identity": "IdentityProperties",
+    "agent_configuration": "AgentProperties",
+    "timeout": "integer",
+    "status": "string",
+    "tags": "map<string>",
+    "adopt": "boolean",
+}
+
+
+class TaskProvider(ResourceProvider):
+    """Hands the engine's calls over to validate, plan and lifecycle. Its path lives in users' state: it never moves."""
+
+    # The pickled provider is a reference to this class, and holds no secret.
+    serialize_as_secret_always = False
+
+    def configure(self, req: ConfigureRequest) -> None:
+        from pulumi_acr_tasks import host
+        from pulumi_acr_tasks.settings import Settings
+
+        host.attach()
+        self._settings = Settings.load(lambda key: req.config.get(f"acr-tasks:{key}"), os.environ)
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        from pulumi_acr_tasks.lifecycle import task
+
+        return CreateResult(*task.create(self._service(), to_plan(props), _urn()))
+
+    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
+        from pulumi_acr_tasks.lifecycle import task
+
+        found = task.read(self._service(), id_, to_plan(props), _urn())
+        return ReadResult(id_, *found) if found else ReadResult(None, {})
+
+    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
+        from pulumi_acr_tasks.lifecycle import task
+
+        return UpdateResult(task.update(self._service(), to_plan(_olds), to_plan(_news), _urn()))
+
+    def delete(self, _id: str, _props: dict[str, Any]) -> None:
+        from pulumi_acr_tasks.lifecycle import task
+
+        task.delete(self._service(), _id, to_plan(_props), _urn())
+
+    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        from pulumi_acr_tasks.validate.task import check
+
+        settings = self._settings
+        inputs, problems = check(to_plan(news), settings.registry_defaults, settings.endpoint)
+        return CheckResult(from_plan(inputs), [CheckFailure("", str(problem)) for problem in problems])
+
+    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
+        from pulumi_acr_tasks import host
+        from pulumi_acr_tasks.plan.diff import PUT, REPLACE, diff
+
+        olds = to_plan(_olds)
+        self._service().refuse_other_endpoint("task", olds)
+        plan, console = diff(olds, to_plan(_news)), host.console(_urn())
+        if plan.route is None:
+            return DiffResult(changes=False)
+        (console.info if plan.route == PUT else console.status)(str(plan))
+        for change in plan.changes:
+            if change.path == "identity" and "principal id" in change.words:
+                console.warning(change.words)
+        if plan.route == REPLACE:
+            return DiffResult(changes=True, replaces=plan.replaces, delete_before_replace=True)
+        # None: the engine then compares the inputs itself, and replace_on_changes works.
+        return DiffResult(changes=None)
+
+    def _service(self) -> Service:
+        from pulumi_acr_tasks.lifecycle.service import service_for
+
+        return service_for(self._settings)
+
+
+TaskProvider.__module__ = "pulumi_acr_tasks"
+
+
+def _urn() -> str | None:
+    from pulumi_acr_tasks import host
+
+    return host.current_request().urn
+
+
+@outputs.typed_properties
+class Task(Resource, module="acr-tasks", name="Task"):
+    """Is a task in a registry: a step, the platform it runs on, and what triggers it.
+
+    Every attribute but the last five echoes what the program wrote, resolved.
+    """
+
+    registry_id: pulumi.Output[str] = pulumi.property("registryId")
+    task_name: pulumi.Output[str] = pulumi.property("taskName")
+    endpoint: pulumi.Output[str] = pulumi.property("endpoint")
+    location: pulumi.Output[str | None] = pulumi.property("location")
+    platform: pulumi.Output[outputs.PlatformProperties] = pulumi.property("platform")
+    step: pulumi.Output[outputs.TaskStepProperties] = pulumi.property("step")
+    trigger: pulumi.Output[outputs.TriggerProperties | None] = pulumi.property("trigger")
+    credentials: pulumi.Output[outputs.Credentials | None] = pulumi.property("credentials")
+    identity: pulumi.Output[outputs.IdentityProperties | None] = pulumi.property("identity")
+    agent_configuration: pulumi.Output[outputs.AgentProperties | None] = pulumi.property("agentConfiguration")
+    timeout: pulumi.Output[int | None] = pulumi.property("timeout")
+    status: pulumi.Output[str | None] = pulumi.property("status")
+    tags: pulumi.Output[Mapping[str, str] | None] = pulumi.property("tags")
+    adopt: pulumi.Output[bool | None] = pulumi.property("adopt")
+    type: pulumi.Output[str] = pulumi.property("type")
+    provisioning_state: pulumi.Output[str] = pulumi.property("provisioningState")
+    creation_date: pulumi.Output[str] = pulumi.property("creationDate")
+    base_image_dependencies: pulumi.Output[Sequence[outputs.BaseImageDependency] | None] = pulumi.property(
+        "baseImageDependencies"
+    )
+    system_data: pulumi.Output[outputs.SystemData | None] = pulumi.property("systemData")
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        platform: pulumi.Input[pulumi.InputType[args.PlatformPropertiesArgs]],
+        step: pulumi.Input[
+            args.DockerBuildStepArgs | args.FileTaskStepArgs | args.EncodedTaskStepArgs | Mapping[str, Any]
+        ],
+        registry_id: pulumi.Input[str] | None = None,
+        subscription_id: pulumi.Input[str] | None = None,
+        resource_group_name: pulumi.Input[str] | None = None,
+        registry_name: pulumi.Input[str] | None = None,
+        task_name: pulumi.Input[str] | None = None,
+        location: pulumi.Input[str] | None = None,
+        trigger: pulumi.Input[pulumi.InputType[args.TriggerPropertiesArgs]] | None = None,
+        credentials: pulumi.Input[pulumi.InputType[args.CredentialsArgs]] | None = None,
+        identity: pulumi.Input[pulumi.InputType[args.IdentityPropertiesArgs]] | None = None,
+        agent_configuration: pulumi.Input[pulumi.InputType[args.AgentPropertiesArgs]] | None = None,
+        timeout: pulumi.Input[int] | None = None,
+        status: pulumi.Input[str] | None = None,
+        tags: pulumi.Input[Mapping[str, pulumi.Input[str]]] | None = None,
+        adopt: pulumi.Input[bool] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Declares a task.
+
+        :param platform: the platform that its runs need.
+        :param step: what a run does: DockerBuildStepArgs, FileTaskStepArgs or EncodedTaskStepArgs.
+        :param registry_id: the registry's ARM id. Or `subscription_id`, `resource_group_name` and `registry_name`;
+            what is not said comes from the provider or the configuration.
+        :param task_name: 5 to 50 letters, digits, `-` and `_`. Default: the resource's name.
+        :param location: the registry's location, and nothing else; looked up when left out.
+        :param trigger: timers, source repositories and base images that start runs.
+        :param credentials: registries that runs sign in to.
+        :param identity: managed identities of the task.
+        :param agent_configuration: the agent's cores. Default: 2.
+        :param timeout: seconds that a run may take, 300 to 28800. Default: 3600.
+        :param status: Enabled (default) or Disabled.
+        :param adopt: take over a task of that name that exists already; without it that is an error.
+        :raises ValidationError: an argument is given in two spellings, or the options ask for an import.
+        """
+        given = locals()
+        if opts is not None and opts.import_ is not None:
+            raise ValidationError(
+                [f"{resource_name}: the engine cannot import dynamic resources; adopt=True takes over an existing task"]
+            )
+        opts = translate_paths(opts)
+        # Two tasks of one name cannot be, and `--replace` does not ask diff.
+        opts.delete_before_replace = True
+        props = {name: normalize(given[name], kind, name) for name, kind in _INPUTS.items()}
+        props["task_name"] = resource_name if task_name is None else props["task_name"]
+        super().__init__(TaskProvider(), resource_name, outputs.engine_properties(type(self), props), opts)

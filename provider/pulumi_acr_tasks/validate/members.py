@@ -1,0 +1,103 @@
+"""The shape of an object: members that are missing, unknown, or of another kind than their definition's."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Any
+
+from pulumi_acr_tasks.plan.definitions import ENUMERATIONS, POLYMORPHIC, Kind, camel_case, members, snake_case, variant
+from pulumi_acr_tasks.plan.values import is_unknown
+from pulumi_acr_tasks.validate.problem import Problem, key_path, member_path
+
+_EXPECTED = {"string": "a string", "integer": "a whole number", "boolean": "True or False"}
+
+
+def check_value(value: Any, kind: Kind, path: str) -> list[Problem]:
+    """Says what is wrong with the shape of a value of that kind, at any depth; what is not known yet is skipped."""
+    if value is None or is_unknown(value):
+        return []
+    if kind.container == "list":
+        if not isinstance(value, list):
+            return [Problem(path, f"is {_called(value)}; a list is expected")]
+        return [
+            problem for index, item in enumerate(value) for problem in check_value(item, kind.item, f"{path}[{index}]")
+        ]
+    if kind.container == "map":
+        if not isinstance(value, dict):
+            return [Problem(path, f"is {_called(value)}; a map is expected")]
+        return [p for key, item in value.items() for p in check_value(item, kind.item, key_path(path, key))]
+    if kind.is_object:
+        return _check_object(value, kind, path)
+    return _check_scalar(value, kind, path)
+
+
+def _check_scalar(value: Any, kind: Kind, path: str) -> list[Problem]:
+    right = {
+        "string": isinstance(value, str),
+        "integer": isinstance(value, int) and not isinstance(value, bool),
+        "boolean": isinstance(value, bool),
+    }[kind.name]
+    if not right:
+        return [Problem(path, f"is {_called(value)}; {_EXPECTED[kind.name]} is expected")]
+    if kind.name == "string" and not value and (kind.required or kind.secret):
+        return [Problem(path, "is empty")]
+    return []
+
+
+def _check_object(value: Any, kind: Kind, path: str) -> list[Problem]:
+    if not isinstance(value, dict):
+        return [Problem(path, f"is {_called(value)}; {kind.name}Args or a dict is expected")]
+    definition = variant(kind.name, value)
+    if definition in POLYMORPHIC:
+        return _check_type(value, kind, path)
+    known, problems = members(definition), []
+    for name, item in value.items():
+        if name in known:
+            problems += check_value(item, known[name], member_path(path, name))
+            problems += _check_enumeration(definition, name, item, member_path(path, name))
+        else:
+            problems.append(Problem(f"{path}.{name}", f"is no member of {definition}{_nearest(name, list(known))}"))
+    problems += [
+        Problem(member_path(path, name), "is missing")
+        for name, member in known.items()
+        if member.required and value.get(name) is None
+    ]
+    return problems
+
+
+def _check_type(value: dict[str, Any], kind: Kind, path: str) -> list[Problem]:
+    """Says which types there are when an object's own is none of them."""
+    given = value.get("type")
+    if is_unknown(given):
+        return []
+    allowed = ", ".join(POLYMORPHIC[kind.name])
+    found = "is missing" if given is None else f"is {given!r}"
+    return [Problem(member_path(path, "type"), f"{found}; it is one of {allowed}")]
+
+
+def _check_enumeration(definition: str, name: str, value: Any, path: str) -> list[Problem]:
+    allowed = ENUMERATIONS.get((definition, name))
+    items = value if isinstance(value, list) else [value]
+    if allowed is None:
+        return []
+    lower = [choice.lower() for choice in allowed]
+    return [
+        Problem(path, f"is {item!r}; it is one of {', '.join(allowed)}")
+        for item in items
+        if isinstance(item, str) and item.lower() not in lower
+    ]
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    """Asks whether a known member was meant, spelled as Python does."""
+    close = difflib.get_close_matches(camel_case(name).lower(), [item.lower() for item in known], n=1, cutoff=0.6)
+    meant = next((item for item in known if close and item.lower() == close[0]), None)
+    return f"; did you mean {snake_case(meant)}?" if meant else ""
+
+
+def _called(value: Any) -> str:
+    """Calls a value by its kind: the value itself might be a secret in the wrong place."""
+    if isinstance(value, float):
+        return "a fraction"
+    names = {bool: "True or False", int: "a number", str: "a string", list: "a list", dict: "a dict"}
+    return names.get(type(value), type(value).__name__)

@@ -1,0 +1,31 @@
+"""A sentence about an argument that cannot be right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pulumi_acr_tasks.plan.definitions import snake_case
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Is one thing that is wrong: `path` as Python spells it (`step.docker_file_path`), `message` without the path.
+
+    A message never holds the value of a secret.
+    """
+
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}"
+
+
+def member_path(owner: str, name: str) -> str:
+    """Gives the path of an object's member, spelled as Python does."""
+    return f"{owner}.{snake_case(name)}" if owner else snake_case(name)
+
+
+def key_path(owner: str, key: str) -> str:
+    """Gives the path of a map's entry; keys are the user's own and stay as they are."""
+    return f'{owner}["{key}"]'
