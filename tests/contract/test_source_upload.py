@@ -18,11 +18,11 @@ def target(arm: Any) -> dict[str, str]:
     return arm.ok("POST", "listBuildSourceUploadUrl")
 
 
-def build(arm: Any, location: str) -> httpx.Response:
+def build(arm: Any, location: str, file: str = "Dockerfile") -> httpx.Response:
     """Asks for a build of an uploaded context that pushes nothing."""
     request = {
         "type": "DockerBuildRequest",
-        "dockerFilePath": "Dockerfile",
+        "dockerFilePath": file,
         "imageNames": ["app:{{.Run.ID}}"],
         "isPushEnabled": False,
         "platform": {"os": "Linux"},
@@ -149,3 +149,23 @@ def test_an_upload_address_reads_nothing_more_than_it_says(blobs: Any, target: d
     assert blobs.put(target["uploadUrl"], content=archive, headers=BLOCK_BLOB).status_code == 201
     rights = parse_qs(urlsplit(target["uploadUrl"]).query)["sp"][0]
     assert blobs.get(target["uploadUrl"]).status_code == (200 if "r" in rights else 403)
+
+
+def ends_failed(arm: Any, blobs: Any, scheduled: httpx.Response) -> None:
+    assert scheduled.status_code == 200
+    run_id = scheduled.json()["properties"]["runId"]
+    assert arm.until(run_id)["properties"]["status"] == "Failed"
+    assert blobs.head(arm.log_link(run_id)).headers["x-ms-meta-complete"].lower() == "failed"
+
+
+@pytest.mark.arm_documented("acr-builder: the agent, not the service, looks into the context")
+def test_a_missing_dockerfile_fails_in_the_run(arm: Any, blobs: Any, source: str) -> None:
+    """A Dockerfile that is not in the context is accepted, and fails the run."""
+    ends_failed(arm, blobs, build(arm, source, "nowhere/Dockerfile"))
+
+
+@pytest.mark.arm_documented("acr-builder: what is no archive is an empty context")
+def test_what_is_no_archive_fails_in_the_run(arm: Any, blobs: Any, target: dict[str, str]) -> None:
+    """A blob that is no archive is accepted, and fails the run that finds no Dockerfile in it."""
+    assert blobs.put(target["uploadUrl"], content=b"no archive", headers=BLOCK_BLOB).status_code == 201
+    ends_failed(arm, blobs, build(arm, target["relativePath"]))
