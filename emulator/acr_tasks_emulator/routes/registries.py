@@ -20,9 +20,11 @@ from acr_tasks_emulator.services import versions
 
 
 async def get_registry(request: Request) -> Response:
-    """Show a registry, under any api-version."""
+    """Show a registry, under any api-version that has more than tasks and runs."""
     versions.well_formed(query(request, "api-version"))
-    return answer(services_of(request).registries.show(registry_of(request)))
+    registry = registry_of(request)
+    versions.require_for_registry(query(request, "api-version"), registry.location)
+    return answer(services_of(request).registries.show(registry))
 
 
 async def schedule_run(request: Request) -> Response:

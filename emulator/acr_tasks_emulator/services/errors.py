@@ -53,7 +53,7 @@ NO_REGISTERED_PROVIDER = ErrorText(
     400,
     "NoRegisteredProviderFound",
     "No registered resource provider found for location '{location}' and API version '{version}' for type "
-    "'registries/{kind}'. The supported api-versions are '{known}'. The supported locations are '{location}'.",
+    "'registries{kind}'. The supported api-versions are '{known}'. The supported locations are '{location}'.",
 )
 SUBSCRIPTION_NOT_FOUND = ErrorText(404, "SubscriptionNotFound", "The subscription '{subscription}' could not be found.")
 RESOURCE_GROUP_NOT_FOUND = ErrorText(404, "ResourceGroupNotFound", "Resource group '{group}' could not be found.")

@@ -1,4 +1,4 @@
-"""What the service validates about tasks and run requests, and no more: it never looks into task YAML or cron lines."""
+"""What the service validates about tasks and run requests, and no more: it never looks into task YAML."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from acr_tasks_emulator.services import errors
+from acr_tasks_emulator.services.schedule import problem_of
 
 MINIMUM_TIMEOUT = 300
 MAXIMUM_TIMEOUT = 28800
@@ -81,6 +82,9 @@ def _trigger(trigger: dict[str, Any]) -> list[str]:
     problems = []
     for timer in trigger.get("timerTriggers", []):
         problems += _required("TimerTrigger", timer, "schedule", "name")
+        wrong = problem_of(timer["schedule"]) if timer.get("schedule") else None
+        if wrong:
+            problems.append(f"TimerTrigger:Invalid value for schedule '{timer['schedule']}': {wrong}")
     for source in trigger.get("sourceTriggers", []):
         problems += _required("SourceTrigger", source, "sourceRepository", "sourceTriggerEvents", "name")
         repository = source.get("sourceRepository")
