@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
-if TYPE_CHECKING:
-    import httpx
+import httpx
 
-    Send = Callable[[httpx.Request], httpx.Response]
+# A request's way to its answer: the transport, and each ring that is put around it.
+Send = Callable[[httpx.Request], httpx.Response]
 
 CORRELATION_ID = "x-ms-correlation-request-id"
 
