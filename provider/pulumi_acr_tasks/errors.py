@@ -21,6 +21,12 @@
     │   └── UnavailableError              5xx, after all retries
     ├── TransportError                no answer at all
     ├── RunError                      a run ended other than Succeeded
+    │   ├── RunFailedError                Failed: a step failed
+    │   ├── RunCanceledError              Canceled: somebody else cancelled it at the service
+    │   ├── RunTimeoutError               Timeout: it took longer than its request allows
+    │   ├── RunServiceError               Error: the service or its agent broke
+    │   ├── RunQueueTimeoutError          given up: no agent took it within `queue_timeout`
+    │   └── RunDeadlineError              given up: it did not end within the resource's custom timeout
     ├── SourceError                   a local context cannot be packed or uploaded
     ├── EmulatorError                 the embedded emulator cannot be started
     └── CanceledError                 the user cancelled the update (^C)
@@ -165,6 +171,30 @@ class RunError(AcrTasksError):
         super().__init__(message)
         self.run_id = run_id
         self.status = status
+
+
+class RunFailedError(RunError):
+    """Is a run of which a step failed."""
+
+
+class RunCanceledError(RunError):
+    """Is a run that was cancelled at the service while we awaited it, and not by us."""
+
+
+class RunTimeoutError(RunError):
+    """Is a run that took longer than the `timeout` of its request."""
+
+
+class RunServiceError(RunError):
+    """Is a run that ended because the service or its agent broke."""
+
+
+class RunQueueTimeoutError(RunError):
+    """Is a run that no agent took within `queue_timeout`; we have cancelled it."""
+
+
+class RunDeadlineError(RunError):
+    """Is a run that did not end within the custom timeout of its resource; we have cancelled it."""
 
 
 class SourceError(AcrTasksError):

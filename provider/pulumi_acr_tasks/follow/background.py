@@ -1,0 +1,75 @@
+"""A log that is followed while something else awaits the run."""
+
+from __future__ import annotations
+
+import ssl
+import threading
+from collections import deque
+from collections.abc import Callable
+from functools import lru_cache
+
+import httpx
+
+from pulumi_acr_tasks.errors import AcrTasksError
+from pulumi_acr_tasks.follow.log import LogFollower
+
+TAIL = 40
+"""Lines of the log that are shown when a run fails."""
+
+
+class BackgroundLog:
+    """Follows the log of one run in a thread of its own.
+
+    `link` gives a link to the log. `show` takes each line and returns it as it may be shown again, `warn` one
+    sentence when the log cannot be read; neither may raise. `ended` is set when nothing more will come: the run has
+    ended then, or is about to.
+    """
+
+    def __init__(
+        self, link: Callable[[], str], show: Callable[[str], str], warn: Callable[[str], None], name: str = "log"
+    ) -> None:
+        self.ended = threading.Event()
+        self._link, self._show, self._warn = link, show, warn
+        self._tail: deque[str] = deque(maxlen=TAIL)
+        self._finish = threading.Event()
+        # A daemon: a storage that hangs must not keep the process alive.
+        self._thread = threading.Thread(target=self._follow, name=name, daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def finish(self, patience: float) -> list[str]:
+        """Wait `patience` seconds for the end of the log, then read what is there once more; the last lines that were
+        shown."""
+        self.ended.wait(patience)
+        self._finish.set()
+        self._thread.join(patience)
+        return list(self._tail)
+
+    def _follow(self) -> None:
+        try:
+            with open_log_client() as http:
+                LogFollower(http, self._link, self._print).follow(self._finish)
+        except AcrTasksError as error:
+            self._warn(str(error))
+        except httpx.HTTPError as error:
+            # Its text may hold the link, which is a secret.
+            self._warn(f"The log cannot be shown: {type(error).__name__}. The run goes on.")
+        finally:
+            self.ended.set()
+
+    def _print(self, line: str) -> None:
+        self._tail.append(self._show(line))
+
+
+def open_log_client() -> httpx.Client:
+    """A client for the log storage: no token, no redirects, and no proxy to this very machine."""
+    direct = httpx.HTTPTransport()
+    mounts = {f"all://{host}": direct for host in ("127.0.0.1", "localhost", "[::1]")}
+    return httpx.Client(verify=_trust(), timeout=httpx.Timeout(20.0, connect=10.0), mounts=mounts)
+
+
+@lru_cache(maxsize=1)
+def _trust() -> ssl.SSLContext:
+    """Loading the certificates takes longer than many a request: once is enough."""
+    return httpx.create_ssl_context()

@@ -1,0 +1,164 @@
+"""One run awaited: its log shown, its end judged, and given up on when the user or a timeout says so."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pulumi_acr_tasks.errors import AcrTasksError, CanceledError, RunError
+from pulumi_acr_tasks.follow.background import BackgroundLog
+from pulumi_acr_tasks.follow.mask import Mask
+from pulumi_acr_tasks.follow.status import Wait, WaitExpiredError, WaitStoppedError, Watcher
+from pulumi_acr_tasks.lifecycle.ending import Ending
+from pulumi_acr_tasks.plan.definitions import kind
+from pulumi_acr_tasks.plan.secrets import secret_values
+
+if TYPE_CHECKING:
+    from pulumi_acr_tasks.arm.client import Client
+    from pulumi_acr_tasks.arm.ids import RegistryId
+    from pulumi_acr_tasks.arm.models import Run
+    from pulumi_acr_tasks.host import Console
+
+_LOG_PATIENCE = 5.0  # seconds for the log of a run that has ended to be complete
+_CANCEL_PATIENCE = 2.0  # seconds for a run that was cancelled to say so
+_TIMEOUT = 3600  # seconds; the specification's default for a request's timeout
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What the engine gives to one request.
+
+    `urn` names the resource. `console` shows messages of it. `stop` is set when the user cancels. `timeout` is the
+    resource's custom timeout in seconds, 0 without one.
+    """
+
+    urn: str | None
+    console: Console
+    stop: threading.Event
+    timeout: float = 0.0
+
+
+@dataclass(frozen=True)
+class Awaiting:
+    """A run that was scheduled. `began` is the time (monotonic) since which the custom timeout counts."""
+
+    client: Client
+    registry: RegistryId
+    run_id: str
+    inputs: dict[str, Any]
+    around: Surroundings
+    log_place: str
+    began: float
+
+    def end(self) -> Run:
+        """Show the log and return the run once it has succeeded.
+
+        Raises RunError for any other ending, CanceledError when the user cancels; the run is then cancelled at the
+        service. Whatever else ends the waiting leaves the run alone.
+        """
+        log = self._log()
+        if self.inputs.get("logs", "stream") == "stream":
+            log.start()
+        try:
+            run = Watcher(lambda run_id: self.client.runs.get(self.registry, run_id)).wait(self.run_id, self._wait(log))
+        except (WaitStoppedError, CanceledError):
+            raise self._canceled() from None
+        except WaitExpiredError as expired:
+            self._cancel()
+            raise self._given_up(expired, log) from None
+        status = run.properties.status or ""
+        if status != "Succeeded":
+            raise self._ending(self._tail(log, _LOG_PATIENCE), run.properties.run_error_message).of_status(status)
+        self._tail(log, _LOG_PATIENCE)
+        self.around.console.status(f"{self.run_id} succeeded")
+        return run
+
+    def _wait(self, log: BackgroundLog) -> Wait:
+        timeout, queue_timeout = self.around.timeout, self.inputs.get("queueTimeout")
+        streaming = self.inputs.get("logs", "stream") == "stream"
+
+        def notice(status: str) -> None:
+            # While the log is shown, its lines say more.
+            if not streaming or status == "Queued":
+                self.around.console.status(f"{self.run_id}: {status}")
+
+        return Wait(
+            stop=self.around.stop,
+            hurry=log.ended,
+            until=self.began + timeout if timeout else None,
+            queued_until=time.monotonic() + queue_timeout if queue_timeout else None,
+            noticed=notice,
+        )
+
+    def _log(self) -> BackgroundLog:
+        mask = Mask(secret_values(self.inputs["runRequest"], kind("RunRequest")))
+        console = self.around.console
+        streaming = self.inputs.get("logs", "stream") == "stream"
+
+        def show(line: str) -> str:
+            masked = mask(line)
+            if streaming and masked.strip():
+                console.status(masked)
+            return masked
+
+        return BackgroundLog(
+            link=lambda: self.client.runs.get_log_sas_url(self.registry, self.run_id),
+            show=show,
+            warn=console.warning,
+            name=f"log of {self.run_id}",
+        )
+
+    def _tail(self, log: BackgroundLog, patience: float) -> list[str]:
+        """The last lines of the log; read now, when only a failure asks for them."""
+        logs = self.inputs.get("logs", "stream")
+        if logs == "none":
+            return []
+        if logs == "on-failure":
+            log.start()
+        return log.finish(patience)
+
+    def _ending(self, tail: list[str], message: str | None = None) -> Ending:
+        return Ending(
+            run_id=self.run_id,
+            registry_name=self.registry.registry_name,
+            tail=tail,
+            log_place=self.log_place,
+            message=message or "",
+            timeout=int(self.inputs["runRequest"].get("timeout") or _TIMEOUT),
+        )
+
+    def _given_up(self, expired: WaitExpiredError, log: BackgroundLog) -> RunError:
+        queue_timeout = self.inputs.get("queueTimeout")
+        # What the run wrote until it was cancelled tells where it hung; nothing more will come soon.
+        ending = self._ending([] if expired.queued else self._tail(log, _CANCEL_PATIENCE))
+        if expired.by_queue and queue_timeout:
+            return ending.of_queue_timeout(float(queue_timeout))
+        return ending.of_deadline(self.around.timeout, queued=expired.queued)
+
+    def _canceled(self) -> CanceledError:
+        """Cancel the run at the service; what to tell the user of it."""
+        self.around.console.status(f"cancelling {self.run_id}")
+        refused = self._cancel()
+        if refused is not None:
+            return CanceledError(
+                f"The update was cancelled, and run {self.run_id} could not be: it may still run. {refused}"
+            )
+        self.around.console.status(f"{self.run_id} is canceled")
+        return CanceledError(f"Run {self.run_id} was canceled at the service, because the update was.")
+
+    def _cancel(self) -> AcrTasksError | None:
+        """Ask for the end of the run and wait a moment for it; the error when the service refuses."""
+        hurry = threading.Event()
+        hurry.set()
+        try:
+            self.client.runs.cancel(self.registry, self.run_id)
+            # Neither ^C nor a timeout may end this waiting: it has a short one of its own.
+            wait = Wait(stop=threading.Event(), hurry=hurry, until=time.monotonic() + _CANCEL_PATIENCE)
+            Watcher(lambda run_id: self.client.runs.get(self.registry, run_id)).wait(self.run_id, wait)
+        except AcrTasksError as error:
+            return error
+        except WaitExpiredError:
+            pass  # accepted; the service ends it in its own time
+        return None

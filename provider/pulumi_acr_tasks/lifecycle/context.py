@@ -1,0 +1,61 @@
+"""The check of a run's inputs: what is wrong with them, and the hash of the local context."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from pulumi_acr_tasks.errors import SourceError
+from pulumi_acr_tasks.plan.values import UNKNOWN, is_unknown
+from pulumi_acr_tasks.settings import Settings
+from pulumi_acr_tasks.source.context import FILES, Context
+from pulumi_acr_tasks.validate import run as validate
+from pulumi_acr_tasks.validate.problem import Problem, member_path
+
+
+def check(news: dict[str, Any], settings: Settings) -> tuple[dict[str, Any], list[Problem]]:
+    """Complete a run's inputs (`registryId`, `endpoint`, defaults, `contextHash`) and say everything that is wrong
+    with them.
+
+    Reads the context, and makes no request.
+    """
+    defaults = {
+        "subscriptionId": settings.subscription_id,
+        "resourceGroupName": settings.resource_group_name,
+        "registryName": settings.registry_name,
+    }
+    inputs, problems = validate.check(news, defaults, settings.endpoint)
+    # Only check knows the hash: what the program or an older state says of it counts for nothing.
+    inputs.pop("contextHash", None)
+    unusable = any(problem.path == "context" for problem in problems)
+    if inputs.get("context") is not None and isinstance(inputs.get("runRequest"), dict) and not unusable:
+        found = _context_hash(inputs, settings, problems)
+        if found is not None:
+            inputs["contextHash"] = found
+    return inputs, problems
+
+
+def context_of(inputs: dict[str, Any], settings: Settings) -> Context:
+    """The local context of a run. Its folder is relative to the current one, which is the program's."""
+    left_out = [Path(home) for home in (os.environ.get("PULUMI_HOME"), settings.embedded_data) if home]
+    return Context(Path(inputs["context"]), inputs["runRequest"], tuple(left_out))
+
+
+def _context_hash(inputs: dict[str, Any], settings: Settings, problems: list[Problem]) -> Any:
+    """The hash; UNKNOWN while the folder or a file of it is; None when it cannot be packed, which is a problem then."""
+    if is_unknown(inputs["context"]) or any(is_unknown(inputs["runRequest"].get(member)) for member in FILES):
+        return UNKNOWN
+    context = context_of(inputs, settings)
+    wrong = [
+        Problem(member_path("run_request", member) if member else "context", message)
+        for member, message in context.problems()
+    ]
+    problems += wrong
+    if wrong:
+        return None
+    try:
+        return context.hash()
+    except SourceError as error:
+        problems.append(Problem("context", str(error)))
+        return None

@@ -1,0 +1,82 @@
+"""How a run ended, told to people: one error for each ending other than Succeeded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pulumi_acr_tasks.errors import (
+    RunCanceledError,
+    RunDeadlineError,
+    RunError,
+    RunFailedError,
+    RunQueueTimeoutError,
+    RunServiceError,
+    RunTimeoutError,
+)
+from pulumi_acr_tasks.settings import is_loopback
+
+if TYPE_CHECKING:
+    from pulumi_acr_tasks.arm.ids import RegistryId
+
+# The final statuses, as on the wire, with the sentence for each.
+_ENDINGS: dict[str, tuple[type[RunError], str]] = {
+    "Failed": (RunFailedError, "failed"),
+    "Canceled": (RunCanceledError, "was canceled at the service, and not by this update"),
+    "Timeout": (
+        RunTimeoutError,
+        "took longer than the timeout of its request, {timeout} s, and was ended by the service",
+    ),
+    "Error": (RunServiceError, "ended because the service or its agent broke; that is not the build's fault"),
+}
+
+
+def log_place(endpoint: str, registry: RegistryId, run_id: str) -> str:
+    """Where the whole log of a run can be read: a command of the Azure CLI, or the emulator's dashboard.
+
+    An endpoint on this very machine is no Azure, and the CLI cannot ask it.
+    """
+    if is_loopback(endpoint):
+        return f"{endpoint}/ (the emulator's dashboard)"
+    return f"az acr task logs -r {registry.registry_name} --run-id {run_id}"
+
+
+@dataclass(frozen=True)
+class Ending:
+    """What is known of a run that did not succeed.
+
+    `registry_name` is the registry's short name. `message` is the run's own `runErrorMessage`, or empty. `tail` are
+    the last lines of its log, secrets masked. `log_place` says where the whole log is.
+    """
+
+    run_id: str
+    registry_name: str
+    tail: list[str]
+    log_place: str
+    message: str = ""
+    timeout: int = 3600
+
+    def of_status(self, status: str) -> RunError:
+        """The error for a final status other than Succeeded."""
+        kind, sentence = _ENDINGS.get(status, (RunError, "ended as {status}"))
+        return self._error(kind, sentence.format(timeout=self.timeout, status=status), status)
+
+    def of_queue_timeout(self, seconds: float) -> RunError:
+        """The error for a run that no agent took in time."""
+        sentence = f"was still queued after {seconds:g} s (queue_timeout), and was canceled: no agent was free"
+        return self._error(RunQueueTimeoutError, sentence, "Queued")
+
+    def of_deadline(self, seconds: float, *, queued: bool) -> RunError:
+        """The error for a run that did not end within the resource's custom timeout."""
+        state = "still queued" if queued else "still running"
+        sentence = f"was {state} after {seconds:g} s (the resource's custom timeout), and was canceled"
+        return self._error(RunDeadlineError, sentence, "Queued" if queued else "Running")
+
+    def _error(self, kind: type[RunError], sentence: str, status: str) -> RunError:
+        lines = [f"Run {self.run_id} in registry {self.registry_name} {sentence}."]
+        if self.message:
+            lines.append(" ".join(self.message.split()))
+        if self.tail:
+            lines += ["The end of its log:", *(f"  {line}".rstrip() for line in self.tail)]
+        lines.append(f"Whole log: {self.log_place}")
+        return kind("\n".join(lines), run_id=self.run_id, status=status)

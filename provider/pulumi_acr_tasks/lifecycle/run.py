@@ -1,0 +1,148 @@
+"""What create, read, update and delete of a run do at the service.
+
+A run is hardly ever changed and never deleted: a new one takes its place (`facts/acr-tasks-api.md` section 5).
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from pulumi_acr_tasks.arm.ids import RegistryId, parse_run_id
+from pulumi_acr_tasks.errors import ForbiddenError, NotFoundError, ThrottledError, TransportError, UnavailableError
+from pulumi_acr_tasks.follow.status import TERMINAL
+from pulumi_acr_tasks.lifecycle.awaiting import Awaiting, Surroundings
+from pulumi_acr_tasks.lifecycle.context import context_of
+from pulumi_acr_tasks.lifecycle.ending import log_place
+from pulumi_acr_tasks.plan.run import ARCHIVE, archive_of
+
+if TYPE_CHECKING:
+    from pulumi_acr_tasks.arm.client import Client
+    from pulumi_acr_tasks.arm.models import Run
+    from pulumi_acr_tasks.lifecycle.service import Service
+
+# What the service says of a run, in the order of the specification; it stands in state beside the inputs.
+FACTS = ("runId", "status", "runType", "createTime", "startTime", "finishTime", "outputImages", "runErrorMessage")
+
+
+def create(service: Service, inputs: dict[str, Any], around: Surroundings) -> tuple[str, dict[str, Any]]:
+    """Schedule a run, await its end, and return its ARM id and its outputs.
+
+    Raises RunError when it ends other than Succeeded, CanceledError on ^C, SourceError for the context, ServiceError
+    and TransportError. When it raises, nothing is in state, and the next update schedules another run.
+    """
+    began = time.monotonic()
+    client = service.client(around.urn)
+    registry = RegistryId.parse(inputs["registryId"])
+    request = dict(inputs["runRequest"])
+    if inputs.get("contextHash"):
+        request["sourceLocation"] = _upload(client, registry, service, inputs, around)
+    run = client.registries.schedule_run(registry, request)
+    run_id = run.properties.run_id or run.name or ""
+    around.console.status(f"queued as {run_id}")
+    if inputs.get("wait", True):
+        place = log_place(client.endpoint, registry, run_id)
+        run = Awaiting(client, registry, run_id, inputs, around, place, began).end()
+    return run.id or registry.run(run_id), outputs(inputs, run)
+
+
+def read(service: Service, id_: str, state: dict[str, Any], around: Surroundings) -> dict[str, Any]:
+    """Read a run and return its outputs.
+
+    A run that the service has forgotten stays as it is known, with a warning: dropping it would run it again. So does
+    one that cannot be read just now. Raises ServiceError for anything else.
+    """
+    service.refuse_other_endpoint("run", state)
+    registry, run_id = parse_run_id(id_)
+    try:
+        run = service.client(around.urn).runs.get(registry, run_id)
+    except NotFoundError:
+        return _forgotten(state, run_id, around)
+    except (ForbiddenError, ThrottledError, UnavailableError, TransportError) as error:
+        around.console.warning(f"Run {run_id} could not be read, and is kept as it was last seen. {error}")
+        return state
+    found = outputs(state, run)
+    if state.get("createTime") and found.get("createTime") and state["createTime"] != found["createTime"]:
+        # Another run of that id: the registry was made anew, and counts its runs from the beginning.
+        return _forgotten(state, run_id, around)
+    return found
+
+
+def update(
+    service: Service, id_: str, olds: dict[str, Any], news: dict[str, Any], around: Surroundings
+) -> dict[str, Any]:
+    """Change whether the run is archived, if that has changed, and return the outputs; nothing else reaches the
+    service.
+
+    Raises ServiceError and TransportError.
+    """
+    service.refuse_other_endpoint("run", olds)
+    known = {name: olds[name] for name in (*FACTS, "imageRefs") if name in olds}
+    if archive_of(olds) == archive_of(news):
+        return {**known, **news}
+    registry, run_id = parse_run_id(id_)
+    try:
+        run = service.client(around.urn).runs.update(registry, run_id, {ARCHIVE: archive_of(news)})
+    except NotFoundError:
+        around.console.warning(f"The service has forgotten run {run_id}: there is nothing left to archive.")
+        return {**known, **news}
+    return outputs({**known, **news}, run)
+
+
+def delete(service: Service, id_: str, state: dict[str, Any], around: Surroundings) -> None:
+    """Forget the run; with `cancelOnDelete` it is cancelled if it has not ended. Nothing else can be done to one.
+
+    Raises ServiceError and TransportError.
+    """
+    # Nothing is asked of the service here, so a run of an endpoint that is no more can still be forgotten.
+    if not state.get("cancelOnDelete") or state.get("status") in TERMINAL:
+        return
+    service.refuse_other_endpoint("run", state)
+    registry, run_id = parse_run_id(id_)
+    runs = service.client(around.urn).runs
+    try:
+        if runs.get(registry, run_id).properties.status not in TERMINAL:
+            runs.cancel(registry, run_id)
+            around.console.status(f"{run_id} is canceled")
+    except NotFoundError:
+        around.console.status(f"the service has forgotten {run_id}")
+
+
+def outputs(inputs: dict[str, Any], run: Run) -> dict[str, Any]:
+    """The inputs and what the service says of the run; `imageRefs` are `registry/repository@digest` in its order.
+
+    What this answer leaves out is kept as it was: right after scheduling the service says little.
+    """
+    properties = run.raw.get("properties") or {}
+    said = {name: properties[name] for name in FACTS if properties.get(name) is not None}
+    images = said.get("outputImages") or inputs.get("outputImages") or []
+    references = [
+        f"{image['registry']}/{image['repository']}@{image['digest']}"
+        for image in images
+        if image.get("registry") and image.get("repository") and image.get("digest")
+    ]
+    return {**inputs, "outputImages": [], **said, "imageRefs": references}
+
+
+def _upload(
+    client: Client, registry: RegistryId, service: Service, inputs: dict[str, Any], around: Surroundings
+) -> str:
+    """Pack and upload the context; the `sourceLocation` under which the service knows it."""
+    from pulumi_acr_tasks.source.upload import upload
+
+    around.console.status("packing the context")
+    with context_of(inputs, service.settings).archive(inputs["contextHash"]) as archive:
+        around.console.status(f"uploading the context, {_size(archive.stat().st_size)}")
+        return upload(archive, lambda: client.registries.get_build_source_upload_url(registry), around.console.status)
+
+
+def _forgotten(state: dict[str, Any], run_id: str, around: Surroundings) -> dict[str, Any]:
+    around.console.warning(
+        f"The service has forgotten run {run_id} (it keeps runs for 30 days). It stays in state, because dropping it "
+        "would run it again; to run it again on purpose, change its triggers."
+    )
+    return state
+
+
+def _size(size: int) -> str:
+    return f"{size / (1 << 20):.1f} MiB" if size >= 1 << 20 else f"{max(1, size >> 10)} KiB"

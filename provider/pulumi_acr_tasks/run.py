@@ -1,0 +1,195 @@
+"""A run of Azure Container Registry Tasks."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+from pulumi.dynamic import (
+    CheckFailure,
+    CheckResult,
+    ConfigureRequest,
+    CreateResult,
+    DiffResult,
+    ReadResult,
+    Resource,
+    ResourceProvider,
+    UpdateResult,
+)
+
+from pulumi_acr_tasks import args, outputs
+from pulumi_acr_tasks.errors import ValidationError
+from pulumi_acr_tasks.inputs import from_plan, normalize, to_plan, translate_paths
+
+if TYPE_CHECKING:
+    from pulumi_acr_tasks.lifecycle.awaiting import Surroundings
+    from pulumi_acr_tasks.lifecycle.service import Service
+
+_INPUTS = {
+    "registry_id": "string",
+    "subscription_id": "string",
+    "resource_group_name": "string",
+    "registry_name": "string",
+    "run_request": "RunRequest",
+    "context": "string",
+    "triggers": "any",
+    "wait": "boolean",
+    "queue_timeout": "integer",
+    "logs": "string",
+    "cancel_on_delete": "boolean",
+}
+
+
+class RunProvider(ResourceProvider):
+    """Hands the engine's calls over to validate, plan and lifecycle. Its path lives in users' state: it never moves."""
+
+    # The pickled provider is a reference to this class, and holds no secret.
+    serialize_as_secret_always = False
+
+    def configure(self, req: ConfigureRequest) -> None:
+        from pulumi_acr_tasks import host
+        from pulumi_acr_tasks.settings import Settings
+
+        host.attach()
+        self._settings = Settings.load(lambda key: req.config.get(f"acr-tasks:{key}"), os.environ)
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        from pulumi_acr_tasks.lifecycle import run
+
+        return CreateResult(*run.create(self._service(), to_plan(props), _surroundings()))
+
+    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
+        from pulumi_acr_tasks.lifecycle import run
+
+        return ReadResult(id_, run.read(self._service(), id_, to_plan(props), _surroundings()))
+
+    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
+        from pulumi_acr_tasks.lifecycle import run
+
+        return UpdateResult(run.update(self._service(), _id, to_plan(_olds), to_plan(_news), _surroundings()))
+
+    def delete(self, _id: str, _props: dict[str, Any]) -> None:
+        from pulumi_acr_tasks.lifecycle import run
+
+        run.delete(self._service(), _id, to_plan(_props), _surroundings())
+
+    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        from pulumi_acr_tasks.lifecycle.context import check
+
+        inputs, problems = check(to_plan(news), self._settings)
+        return CheckResult(from_plan(inputs), [CheckFailure("", str(problem)) for problem in problems])
+
+    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
+        from pulumi_acr_tasks import host
+        from pulumi_acr_tasks.plan.run import diff_run
+
+        olds = to_plan(_olds)
+        self._service().refuse_other_endpoint("run", olds)
+        plan = diff_run(olds, to_plan(_news))
+        if plan.summary:
+            host.console(host.current_request().urn).status(plan.summary)
+        if plan.replaces:
+            # The new run first: one that fails leaves the old one, and its images, in state.
+            return DiffResult(changes=True, replaces=plan.replaces, delete_before_replace=False)
+        if plan.archive:
+            # None: the engine then compares the inputs itself, and replace_on_changes works.
+            return DiffResult(changes=None)
+        return DiffResult(changes=bool(plan.local))
+
+    def _service(self) -> Service:
+        from pulumi_acr_tasks.lifecycle.service import service_for
+
+        return service_for(self._settings)
+
+
+RunProvider.__module__ = "pulumi_acr_tasks"
+
+
+def _surroundings() -> Surroundings:
+    from pulumi_acr_tasks import host
+    from pulumi_acr_tasks.lifecycle.awaiting import Surroundings
+
+    request = host.current_request()
+    return Surroundings(request.urn, host.console(request.urn), host.canceled, request.timeout)
+
+
+@outputs.typed_properties
+class Run(Resource, module="acr-tasks", name="Run"):
+    """Is a run in a registry: scheduled, shown while it runs, and awaited; `up` fails when it does.
+
+    The attributes up to `cancel_on_delete` echo what the program wrote, resolved. A run that failed leaves nothing in
+    state, so that the next `up` runs again.
+    """
+
+    registry_id: pulumi.Output[str] = pulumi.property("registryId")
+    endpoint: pulumi.Output[str] = pulumi.property("endpoint")
+    run_request: pulumi.Output[Mapping[str, Any]] = pulumi.property("runRequest")
+    context: pulumi.Output[str | None] = pulumi.property("context")
+    context_hash: pulumi.Output[str | None] = pulumi.property("contextHash")
+    triggers: pulumi.Output[Any] = pulumi.property("triggers")
+    wait: pulumi.Output[bool | None] = pulumi.property("wait")
+    queue_timeout: pulumi.Output[int | None] = pulumi.property("queueTimeout")
+    logs: pulumi.Output[str | None] = pulumi.property("logs")
+    cancel_on_delete: pulumi.Output[bool | None] = pulumi.property("cancelOnDelete")
+    run_id: pulumi.Output[str] = pulumi.property("runId")
+    status: pulumi.Output[str] = pulumi.property("status")
+    run_type: pulumi.Output[str | None] = pulumi.property("runType")
+    create_time: pulumi.Output[str | None] = pulumi.property("createTime")
+    start_time: pulumi.Output[str | None] = pulumi.property("startTime")
+    finish_time: pulumi.Output[str | None] = pulumi.property("finishTime")
+    output_images: pulumi.Output[Sequence[outputs.ImageDescriptor]] = pulumi.property("outputImages")
+    image_refs: pulumi.Output[Sequence[str]] = pulumi.property("imageRefs")
+    run_error_message: pulumi.Output[str | None] = pulumi.property("runErrorMessage")
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        run_request: pulumi.Input[
+            args.DockerBuildRequestArgs
+            | args.FileTaskRunRequestArgs
+            | args.EncodedTaskRunRequestArgs
+            | args.TaskRunRequestArgs
+            | Mapping[str, Any]
+        ],
+        registry_id: pulumi.Input[str] | None = None,
+        subscription_id: pulumi.Input[str] | None = None,
+        resource_group_name: pulumi.Input[str] | None = None,
+        registry_name: pulumi.Input[str] | None = None,
+        context: pulumi.Input[str] | None = None,
+        triggers: pulumi.Input[Sequence[Any] | Mapping[str, Any]] | None = None,
+        wait: pulumi.Input[bool] | None = None,
+        queue_timeout: pulumi.Input[int] | None = None,
+        logs: pulumi.Input[str] | None = None,
+        cancel_on_delete: pulumi.Input[bool] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Declares a run.
+
+        A change of the request, of the context's content or of `triggers` is a new run; `is_archive_enabled` alone is a
+        PATCH of the run.
+
+        :param run_request: what to run: DockerBuildRequestArgs, FileTaskRunRequestArgs, EncodedTaskRunRequestArgs or
+            TaskRunRequestArgs. `platform` is Linux and `docker_file_path` is Dockerfile where they are left out.
+        :param registry_id: the registry's ARM id. Or `subscription_id`, `resource_group_name` and `registry_name`;
+            what is not said comes from the provider or the configuration.
+        :param context: a local folder, relative to the program, that is packed by Docker's ignore rules and uploaded
+            when its content has changed. Not together with `source_location`, nor with a TaskRunRequest. The
+            request's file paths are relative to it.
+        :param triggers: any values; when one of them changes, it runs again.
+        :param wait: await the end (default). Otherwise the run is queued, and a later refresh tells how it ended.
+        :param queue_timeout: seconds in which an agent must take the run; after that it is cancelled, and `up` fails.
+        :param logs: stream (default): each line while it runs; on-failure: the last lines of a run that failed; none.
+        :param cancel_on_delete: cancel the run, if it still runs, when the resource is deleted or replaced.
+        :raises ValidationError: an argument is given in two spellings, or the options ask for an import.
+        """
+        given = locals()
+        if opts is not None and opts.import_ is not None:
+            raise ValidationError(
+                [f"{resource_name}: the engine cannot import dynamic resources, and a run is made once"]
+            )
+        opts = translate_paths(opts)
+        props = {name: normalize(given[name], kind, name) for name, kind in _INPUTS.items()}
+        super().__init__(RunProvider(), resource_name, outputs.engine_properties(type(self), props), opts)

@@ -1,0 +1,88 @@
+"""The local context of a run request: which files it has, its hash, and its archive."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pulumi_acr_tasks.errors import SourceError
+from pulumi_acr_tasks.source.archive import packed
+from pulumi_acr_tasks.source.digest import hash_context
+from pulumi_acr_tasks.source.entries import Entry, entries
+from pulumi_acr_tasks.source.ignore import load_rules
+
+# The members of a request that name a file in the context, which the agent opens itself.
+FILES = ("dockerFilePath", "taskFilePath", "valuesFilePath")
+
+
+@dataclass(frozen=True)
+class Context:
+    """A folder that is packed for a run request.
+
+    `request` is the request as ARM spells it: it says which files must travel along whatever the ignore file says.
+    `left_out` are folders that are no part of it wherever they are, such as Pulumi's home.
+    """
+
+    folder: Path
+    request: dict[str, Any]
+    left_out: tuple[Path, ...] = ()
+
+    def problems(self) -> Iterator[tuple[str, str]]:
+        """What cannot be right, each as the member of the request (empty for the folder itself) and a sentence."""
+        if not self.folder.exists():
+            yield "", f"the folder {self.folder} does not exist (relative to {Path.cwd()})"
+            return
+        if not self.folder.is_dir():
+            yield "", f"{self.folder} is not a folder"
+            return
+        for member in FILES:
+            name = self.request.get(member)
+            if isinstance(name, str) and (problem := self._file_problem(name)):
+                yield member, problem
+
+    def hash(self) -> str:
+        """The hash of what would be packed; raises SourceError for what cannot be."""
+        return hash_context(self._entries())
+
+    @contextmanager
+    def archive(self, expected: str) -> Iterator[Path]:
+        """Pack the context into a temporary file that is gone at the end of the block.
+
+        `expected` is the hash that was taken before: raises SourceError when the context has changed since.
+        """
+        with packed(self._entries()) as (path, found):
+            if found != expected:
+                raise SourceError(
+                    f"The context {self.folder} has changed since this update began: run pulumi up again, and "
+                    "leave out (.dockerignore) what changes by itself."
+                )
+            yield path
+
+    def _entries(self) -> Iterator[Entry]:
+        dockerfile = self.request.get("dockerFilePath")
+        rules = load_rules(
+            self.folder, _plain(dockerfile) if isinstance(dockerfile, str) else None, self._kept(), self.left_out
+        )
+        return entries(self.folder, rules)
+
+    def _kept(self) -> Iterable[str]:
+        kept = [_plain(name) for member in FILES if isinstance(name := self.request.get(member), str)]
+        # A task file builds with the context's Dockerfile as a rule; the Azure CLI keeps that one too.
+        return kept if "dockerFilePath" in self.request else [*kept, "Dockerfile"]
+
+    def _file_problem(self, name: str) -> str | None:
+        plain = _plain(name)
+        if plain.startswith(("../", "/")) or plain == "..":
+            return f"{name!r} is outside the context {self.folder}; it is relative to the context, and must be in it"
+        if not (self.folder / plain).is_file():
+            return f"there is no file {name!r} in the context {self.folder}; it is relative to the context"
+        return None
+
+
+def _plain(name: str) -> str:
+    """A path within the context in the one spelling that the walk uses: `./a//b` is `a/b`."""
+    return posixpath.normpath(name.replace("\\", "/") if "\\" in name and "/" not in name else name)

@@ -1,0 +1,168 @@
+"""The status of a run, awaited."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from pulumi_acr_tasks.errors import ForbiddenError, ThrottledError, TransportError, UnavailableError
+from pulumi_acr_tasks.follow.status import TERMINAL, Wait, Watcher, WaitExpiredError, WaitStoppedError
+
+
+class FakeClock:
+    """Time passes when somebody waits; `at` maps moments to what happens then."""
+
+    def __init__(self, at: dict[float, Callable[[], None]] | None = None) -> None:
+        self.time = 0.0
+        self._at = dict(at or {})
+
+    def now(self) -> float:
+        return self.time
+
+    def wait(self, event: threading.Event, seconds: float) -> bool:
+        end = self.time + seconds
+        while not event.is_set():
+            due = min((moment for moment in self._at if moment <= end), default=None)
+            self.time = max(self.time, end if due is None else due)
+            if due is None:
+                break
+            self._at.pop(due)()
+        return event.is_set()
+
+
+class Service:
+    """Answers one status after the other; the last one for ever. Remembers when it was asked."""
+
+    def __init__(self, clock: FakeClock, *statuses: str | None | Exception) -> None:
+        self._clock, self._statuses = clock, list(statuses)
+        self.asked_at: list[float] = []
+
+    def get(self, run_id: str) -> Any:
+        assert len(self.asked_at) < 500, "it never ends"
+        self.asked_at.append(round(self._clock.now(), 3))
+        status = self._statuses.pop(0) if len(self._statuses) > 1 else self._statuses[0]
+        if isinstance(status, Exception):
+            raise status
+        # A run's provisioningState says Succeeded from the beginning.
+        return SimpleNamespace(properties=SimpleNamespace(status=status, provisioning_state="Succeeded"))
+
+
+def forever() -> Wait:
+    return Wait(stop=threading.Event())
+
+
+@pytest.mark.parametrize("status", sorted(TERMINAL))
+def test_a_final_status_ends_the_waiting(status: str) -> None:
+    """Whichever it is, the run is returned."""
+    clock = FakeClock()
+    service = Service(clock, "Queued", None, "Started", "Running", status)
+    run = Watcher(service.get, clock).wait("cf1", forever())
+    assert run.properties.status == status
+    assert len(service.asked_at) == 5
+
+
+def test_the_interval_grows_to_a_quarter_of_a_minute() -> None:
+    """From one second; never beyond fifteen."""
+    clock = FakeClock()
+    service = Service(clock, *["Running"] * 20, "Succeeded")
+    Watcher(service.get, clock).wait("cf1", forever())
+    gaps = [round(after - before, 3) for before, after in zip(service.asked_at, service.asked_at[1:], strict=False)]
+    assert gaps[0] == 1.0
+    assert gaps == sorted(gaps)
+    assert gaps[-1] == 15.0
+
+
+def test_the_end_of_the_log_wakes_it_at_once() -> None:
+    """It asks in that moment, and stays close until the status follows."""
+    wait = forever()
+    clock = FakeClock({20.0: wait.hurry.set})
+    service = Service(clock, *["Running"] * 8, "Succeeded")
+    Watcher(service.get, clock).wait("cf1", wait)
+    # Asked at 0, 1, 2.5, 4.75, ... before; at 20 because of the log, and soon after that.
+    assert 20.0 in service.asked_at
+    after = [moment for moment in service.asked_at if moment > 20.0]
+    assert after[0] == 20.5
+
+
+@pytest.mark.parametrize("hurried", [False, True])
+def test_a_stop_ends_the_waiting_within_a_quarter_of_a_second(hurried: bool) -> None:
+    """Whatever it waits for at that moment."""
+    wait = forever()
+    if hurried:
+        wait.hurry.set()
+    clock = FakeClock({30.0: wait.stop.set})
+    service = Service(clock, "Running")
+    with pytest.raises(WaitStoppedError):
+        Watcher(service.get, clock).wait("cf1", wait)
+    assert 30.0 <= clock.time <= 30.25
+
+
+def test_a_stop_counts_even_when_it_came_before() -> None:
+    """A run that was scheduled while the user cancelled is not awaited."""
+    wait = forever()
+    wait.stop.set()
+    clock = FakeClock()
+    service = Service(clock, "Running")
+    with pytest.raises(WaitStoppedError):
+        Watcher(service.get, clock).wait("cf1", wait)
+    assert clock.time == 0.0
+
+
+def test_patience_ends_at_its_time() -> None:
+    """Not at the next question."""
+    clock = FakeClock()
+    service = Service(clock, "Running")
+    with pytest.raises(WaitExpiredError) as expired:
+        Watcher(service.get, clock).wait("cf1", Wait(stop=threading.Event(), until=33.0))
+    assert clock.time == 33.0
+    assert (expired.value.queued, expired.value.by_queue) == (False, False)
+
+
+def test_patience_for_queued_runs_is_its_own() -> None:
+    """It ends what no agent has taken."""
+    clock = FakeClock()
+    service = Service(clock, "Queued")
+    with pytest.raises(WaitExpiredError) as expired:
+        Watcher(service.get, clock).wait("cf1", Wait(stop=threading.Event(), queued_until=7.0, until=60.0))
+    assert clock.time == 7.0
+    assert (expired.value.queued, expired.value.by_queue) == (True, True)
+
+
+def test_patience_for_queued_runs_does_not_concern_running_ones() -> None:
+    """Once an agent has taken the run, only the other patience counts, and the interval is not the queue's."""
+    clock = FakeClock()
+    service = Service(clock, "Queued", *["Running"] * 10, "Succeeded")
+    Watcher(service.get, clock).wait("cf1", Wait(stop=threading.Event(), queued_until=7.0))
+    assert clock.time > 60.0
+    assert len(service.asked_at) == 12
+
+
+@pytest.mark.parametrize(
+    "trouble", [ThrottledError(429, "", ""), UnavailableError(503, "", ""), TransportError("cannot connect")]
+)
+def test_a_service_that_is_ill_is_asked_again(trouble: Exception) -> None:
+    """The run goes on whether we can see it or not."""
+    clock = FakeClock()
+    service = Service(clock, "Running", trouble, trouble, "Succeeded")
+    assert Watcher(service.get, clock).wait("cf1", forever()).properties.status == "Succeeded"
+
+
+def test_a_refusal_ends_the_waiting() -> None:
+    """It would be refused the next time too."""
+    clock = FakeClock()
+    service = Service(clock, "Running", ForbiddenError(403, "AuthorizationFailed", "no"))
+    with pytest.raises(ForbiddenError):
+        Watcher(service.get, clock).wait("cf1", forever())
+
+
+def test_each_new_status_is_told_once() -> None:
+    """In their order, the final one excepted."""
+    noticed: list[str] = []
+    clock = FakeClock()
+    service = Service(clock, None, "Queued", "Running", "Running", "Queued", "Running", "Failed")
+    Watcher(service.get, clock).wait("cf1", Wait(stop=threading.Event(), noticed=noticed.append))
+    assert noticed == ["Queued", "Running", "Queued", "Running"]

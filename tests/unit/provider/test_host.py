@@ -1,0 +1,143 @@
+"""The host outside a dynamic server: stock behaviour, and one warning."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from pulumi.runtime.proto import provider_pb2
+
+from pulumi_acr_tasks import host
+from pulumi_acr_tasks.errors import SourceError
+from pulumi_acr_tasks.host import cancel, errors, log, pool
+
+URN = "urn:pulumi:dev::shop::my:component:Web$pulumi-python:dynamic/acr-tasks:Run::image"
+
+
+@pytest.fixture(autouse=True)
+def no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process was started by no engine, and nothing has been attached yet."""
+    monkeypatch.setattr(sys, "argv", ["pytest"])
+    monkeypatch.setattr(log, "_stub", None)
+    monkeypatch.setattr(host, "_attached", False)
+
+
+def test_a_urn_is_taken_apart() -> None:
+    """Stack, project, the resource's own type and its name come out."""
+    urn = host.Urn.parse(URN)
+    assert (urn.stack, urn.project, urn.type, urn.name) == (
+        "dev",
+        "shop",
+        "pulumi-python:dynamic/acr-tasks:Run",
+        "image",
+    )
+
+
+def test_a_name_may_hold_the_separator() -> None:
+    """What follows the type is the name, whatever is in it."""
+    assert host.Urn.parse("urn:pulumi:dev::shop::a:b:C::web::api").name == "web::api"
+
+
+@pytest.mark.parametrize("text", ["", "image", "urn:pulumi:dev::shop::type", "urn:other:dev::shop::type::name"])
+def test_what_is_no_urn_is_refused(text: str) -> None:
+    """A ValueError says so."""
+    with pytest.raises(ValueError, match="not a URN"):
+        host.Urn.parse(text)
+
+
+def test_the_request_is_found_up_the_stack() -> None:
+    """The engine's message in a local named `request` is found from a function that was called below it."""
+
+    def serve(request: Any) -> host.Request:
+        return (lambda: host.current_request())()
+
+    assert serve(provider_pb2.CreateRequest(urn=URN, timeout=420.0)) == host.Request(URN, 420.0)
+
+
+def test_locals_of_other_code_are_not_taken_for_the_request() -> None:
+    """Another object in a local named `request` is passed over."""
+
+    def serve(request: Any) -> host.Request:
+        return host.current_request()
+
+    assert serve(SimpleNamespace(urn="urn:not:ours", timeout=1.0)) == host.Request(None, 0.0)
+
+
+def test_a_pool_is_widened_by_its_own_worker() -> None:
+    """The pool then runs as many calls at once as are submitted."""
+    with ThreadPoolExecutor(max_workers=1) as executor:
+        executor.submit(pool.attach).result(timeout=10)
+        all_here = threading.Barrier(3)
+        arrived = [executor.submit(all_here.wait, 10) for _ in range(3)]
+        assert sorted(call.result(timeout=10) for call in arrived) == [0, 1, 2]
+
+
+def test_a_pool_that_is_wider_already_stays() -> None:
+    """Widening never narrows."""
+    with ThreadPoolExecutor(max_workers=pool.WORKERS + 1) as executor:
+        executor.submit(pool.attach).result(timeout=10)
+        assert executor._max_workers == pool.WORKERS + 1
+
+
+def test_cancel_sets_the_event_through_a_bound_method(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A handler that was bound before the code was exchanged sets the event, and still answers."""
+
+    class Servicer:
+        def Cancel(self, request: Any, context: Any) -> Any:  # noqa: N802 - gRPC's name
+            return "stock"
+
+    bound = Servicer().Cancel
+    canceled = threading.Event()
+    monkeypatch.setattr(cancel, "canceled", canceled)
+    monkeypatch.setitem(sys.modules, "__main__", SimpleNamespace(DynamicResourceProviderServicer=Servicer))  # type: ignore[arg-type]
+    cancel.attach()
+    answer = bound(None, None)
+    assert canceled.is_set()
+    assert type(answer).__name__ == "Empty"
+
+
+def test_an_error_of_ours_formats_as_its_text_and_a_defect_as_a_traceback() -> None:
+    """The shim tells the one from the other, and leaves the module's other functions alone."""
+    shim = errors.ReadableTraceback()
+    try:
+        raise SourceError("Not there.")
+    except SourceError:
+        assert shim.format_exc() == "Not there."
+    try:
+        raise RuntimeError("a defect")
+    except RuntimeError:
+        assert "Traceback" in shim.format_exc()
+    assert shim.extract_stack()
+
+
+def test_attaching_outside_a_dynamic_server_warns_once_of_what_is_lost(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing is raised; one warning on stderr names every gap that stays open."""
+    host.attach()
+    host.attach()
+    warnings = capsys.readouterr().err.splitlines()
+    assert len(warnings) == 1
+    for gap in (pool, cancel, errors, log):
+        assert gap.LOST in warnings[0]
+
+
+def test_many_threads_attach_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Attaching at the same time installs each fix once."""
+    calls: list[int] = []
+    monkeypatch.setattr(pool, "attach", lambda: calls.append(1))
+    with ThreadPoolExecutor(max_workers=8) as executor:
+        for call in [executor.submit(host.attach) for _ in range(8)]:
+            call.result(timeout=10)
+    assert len(calls) == 1
+
+
+def test_without_an_engine_lasting_messages_go_to_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    """They name the resource; passing ones are dropped."""
+    console = host.console(URN)
+    console.status("Step 1/3")
+    console.info("kept")
+    console.warning("beware")
+    assert capsys.readouterr().err == "info: image: kept\nwarning: image: beware\n"

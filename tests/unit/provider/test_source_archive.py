@@ -1,0 +1,168 @@
+"""The hash and the archive of a context."""
+
+from __future__ import annotations
+
+import io
+import os
+import socket
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from pulumi_acr_tasks.errors import SourceError
+from pulumi_acr_tasks.source import digest
+from pulumi_acr_tasks.source.archive import pack, packed
+from pulumi_acr_tasks.source.digest import hash_context
+from pulumi_acr_tasks.source.entries import Entry, entries
+from pulumi_acr_tasks.source.ignore import IgnoreRules
+
+
+def members(context: Path) -> list[Entry]:
+    return list(entries(context, IgnoreRules()))
+
+
+def context(folder: Path, order: int = 1) -> Path:
+    """A small context; `order` is that in which its files are made."""
+    files = {"Dockerfile": "FROM scratch\n", "src/b": "bee", "src/a": "ay", "run.sh": "#!/bin/sh\n", "é": "accent"}
+    for name in list(files)[::order]:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(files[name])
+    (folder / "run.sh").chmod(0o744)
+    (folder / "empty").mkdir()
+    (folder / "link").symlink_to("src/a")
+    return folder
+
+
+def test_the_hash_is_known(tmp_path: Path) -> None:
+    """It never changes between releases: another one would run every build again."""
+    expected = "sha256:e4481ee90fe3755dfd0a7b7e57376a608120971d2f7a5f91aea860f30e0f6e26"
+    assert hash_context(members(context(tmp_path))) == expected
+
+
+def test_neither_times_nor_owners_nor_places_change_hash_and_archive(tmp_path: Path) -> None:
+    """Two copies of a context, made in another order at another time with other modes, are the same."""
+    one, two = context(tmp_path / "one"), context(tmp_path / "elsewhere", order=-1)
+    os.utime(two / "Dockerfile", (1, 1))
+    (two / "Dockerfile").chmod(0o600)
+    assert hash_context(members(one)) == hash_context(members(two))
+    archives = [io.BytesIO(), io.BytesIO()]
+    for folder, archive in zip((one, two), archives, strict=True):
+        pack(members(folder), archive)
+    assert archives[0].getvalue() == archives[1].getvalue()
+
+
+CHANGES = {
+    "content": lambda folder: (folder / "src/a").write_text("AY"),
+    "executable bit": lambda folder: (folder / "run.sh").chmod(0o644),
+    "link target": lambda folder: ((folder / "link").unlink(), (folder / "link").symlink_to("src/b")),
+    "name": lambda folder: (folder / "src/a").rename(folder / "src/c"),
+    "new file": lambda folder: (folder / "new").touch(),
+    "new folder": lambda folder: (folder / "new").mkdir(),
+    "link in place of a file": lambda folder: ((folder / "src/b").unlink(), (folder / "src/b").symlink_to("a")),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_the_image_could_see_changes_the_hash(change: str, tmp_path: Path) -> None:
+    """Content, names, kinds, targets and executable bits count."""
+    folder = context(tmp_path)
+    before = hash_context(members(folder))
+    CHANGES[change](folder)
+    assert hash_context(members(folder)) != before
+
+
+def test_the_archive_is_normal(tmp_path: Path) -> None:
+    """Names are sorted folder by folder, owners are 0, modes 755, 644 and 777, links are links."""
+    archive = io.BytesIO()
+    pack(members(context(tmp_path)), archive)
+    archive.seek(0)
+    with tarfile.open(fileobj=archive, mode="r:gz") as read:
+        found = read.getmembers()
+        assert [(item.name, oct(item.mode), item.type) for item in found] == [
+            ("Dockerfile", "0o644", tarfile.REGTYPE),
+            ("empty", "0o755", tarfile.DIRTYPE),
+            ("link", "0o777", tarfile.SYMTYPE),
+            ("run.sh", "0o755", tarfile.REGTYPE),
+            ("src", "0o755", tarfile.DIRTYPE),
+            ("src/a", "0o644", tarfile.REGTYPE),
+            ("src/b", "0o644", tarfile.REGTYPE),
+            ("é", "0o644", tarfile.REGTYPE),
+        ]
+        assert {(item.uid, item.gid, item.uname, item.gname) for item in found} == {(0, 0, "", "")}
+        assert len({item.mtime for item in found}) == 1
+        content = read.extractfile("src/a")
+        assert content is not None
+        assert content.read() == b"ay"
+
+
+def test_packing_gives_the_hash_of_what_was_packed(tmp_path: Path) -> None:
+    """It is that of the context, and the file is gone at the end."""
+    folder = context(tmp_path)
+    with packed(members(folder)) as (path, packed_hash):
+        assert packed_hash == hash_context(members(folder))
+        assert path.stat().st_size > 0
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("target", ["/etc/passwd", "../outside", "src/../../outside"])
+def test_a_link_that_leaves_the_context_is_refused(target: str, tmp_path: Path) -> None:
+    """The sentence names the link and where it points."""
+    (tmp_path / "link").symlink_to(target)
+    with pytest.raises(SourceError, match=f"link points to {target}, outside the context"):
+        members(tmp_path)
+
+
+def test_a_link_upwards_within_the_context_stays(tmp_path: Path) -> None:
+    """Only what leaves is refused, dangling or not."""
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "link").symlink_to("../not-there")
+    assert [entry.target for entry in members(tmp_path)] == ["", "../not-there"]
+
+
+def test_a_link_in_a_loop_is_not_followed(tmp_path: Path) -> None:
+    """A link to the context itself is one entry."""
+    (tmp_path / "self").symlink_to(".")
+    assert [(entry.name, entry.kind) for entry in members(tmp_path)] == [("self", "link")]
+
+
+def test_sockets_are_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As docker leaves them out: there is nothing to pack."""
+    monkeypatch.chdir(tmp_path)
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind("socket")
+        assert members(tmp_path) == []
+
+
+def test_a_file_that_vanished_is_a_sentence(tmp_path: Path) -> None:
+    """It names the file."""
+    (tmp_path / "a").write_text("x")
+    found = members(tmp_path)
+    (tmp_path / "a").unlink()
+    with pytest.raises(SourceError, match=r"a in the context cannot be read"):
+        hash_context(found)
+
+
+@pytest.mark.parametrize("now", ["longer than before", ""])
+def test_a_file_that_changes_its_size_while_it_is_packed_is_a_sentence(now: str, tmp_path: Path) -> None:
+    """The archive would be broken."""
+    (tmp_path / "a").write_text("before")
+    found = members(tmp_path)
+    (tmp_path / "a").write_text(now)
+    with pytest.raises(SourceError, match="while it was packed"):
+        pack(found, io.BytesIO())
+
+
+def test_unchanged_files_are_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of the same size, time and inode is not read again; one that has just changed is."""
+    monkeypatch.setattr(digest, "_remembered", {})
+    old, fresh = tmp_path / "old", tmp_path / "fresh"
+    old.write_text("x")
+    fresh.write_text("y")
+    os.utime(old, (1_000_000_000, 1_000_000_000))
+    read: list[str] = []
+    monkeypatch.setattr(digest, "hash_file", lambda path: read.append(path.name) or "0")
+    hash_context(members(tmp_path))
+    hash_context(members(tmp_path))
+    assert read == ["fresh", "old", "fresh"]
