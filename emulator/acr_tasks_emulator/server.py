@@ -55,6 +55,7 @@ def running(settings: Settings) -> Iterator[Emulator]:
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                proxy_headers=False,
                 lifespan="on",
                 timeout_graceful_shutdown=3,
                 timeout_keep_alive=75,

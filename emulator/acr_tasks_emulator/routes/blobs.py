@@ -100,8 +100,16 @@ def content(request: Request, found: Blob, headers: dict[str, str]) -> Response:
         headers["Content-Range"] = f"bytes {first}-{last}/{found.length}"
     headers["Content-Length"] = str(length)
     if request.method == "HEAD":
-        return Response(status_code=200, headers=headers)
-    return StreamingResponse(_read(found, first, length), status, headers=headers)
+        return _with_metadata(Response(status_code=200, headers=headers), found)
+    return _with_metadata(StreamingResponse(_read(found, first, length), status, headers=headers), found)
+
+
+def _with_metadata(response: Response, found: Blob) -> Response:
+    # Starlette writes header names in lower case; the names of metadata are case-preserving.
+    response.raw_headers += [
+        (f"x-ms-meta-{name}".encode("latin-1"), value.encode("latin-1")) for name, value in found.metadata.items()
+    ]
+    return response
 
 
 async def _read(found: Blob, first: int, length: int) -> AsyncIterator[bytes]:
@@ -148,7 +156,6 @@ def _properties(found: Blob) -> dict[str, str]:
         "x-ms-lease-status": "unlocked",
         "x-ms-lease-state": "available",
         "x-ms-server-encrypted": "true",
-        **{f"x-ms-meta-{name}": value for name, value in found.metadata.items()},
     }
 
 

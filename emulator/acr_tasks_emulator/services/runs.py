@@ -90,21 +90,33 @@ class RunsService:
         """Return a run. Raises ServiceError."""
         return self._stored(registry, identifier).document
 
-    def list(self, registry: RegistryRow, text: str | None, top: str | None, skip_token: str | None) -> RunPage:
+    def find(self, registry: RegistryRow, identifier: str) -> Run | None:
+        """Return a run, or None."""
+        run = self._store.get(identifier)
+        return run.document if run is not None and run.registry == registry.key else None
+
+    def list(
+        self,
+        registry: RegistryRow,
+        text: str | None = None,
+        top: str | None = None,
+        skip_token: str | None = None,
+        page_size: int = PAGE_SIZE,
+    ) -> RunPage:
         """Return a page of the runs that pass `$filter`, newest first, never more than `$top`. Raises ServiceError."""
         passes = compile_filter(text)
         before, left = _read_skip_token(skip_token)
         if skip_token is None and top is not None:
             left = _read_top(top)
-        size = PAGE_SIZE if left is None else min(PAGE_SIZE, left)
+        size = page_size if left is None else min(page_size, left)
         found: list[RunRow] = []
         for run in self._store.newest(registry.key, before):
             if not passes(run.document["properties"]):
                 continue
             if len(found) == size:
                 rest = None if left is None else left - size
-                more = rest is None or rest > 0
-                return RunPage([row.document for row in found], _skip_token(found[-1].number, rest) if more else None)
+                token = None if rest == 0 else _skip_token(found[-1].number, rest)
+                return RunPage([row.document for row in found], token)
             found.append(run)
         return RunPage([row.document for row in found], None)
 
@@ -221,6 +233,6 @@ def _read_skip_token(token: str | None) -> tuple[int | None, int | None]:
         return None, None
     try:
         before, _, left = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode("ascii").partition(":")
-        return int(before), int(left) if left else None
+        return int(before), max(0, int(left)) if left else None
     except (ValueError, binascii.Error):
         raise errors.INVALID_SKIP_TOKEN() from None
