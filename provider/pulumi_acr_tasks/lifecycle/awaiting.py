@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pulumi_acr_tasks.errors import AcrTasksError, CanceledError, RunError
 from pulumi_acr_tasks.follow.background import BackgroundLog
+from pulumi_acr_tasks.follow.clock import Clock, SystemClock
 from pulumi_acr_tasks.follow.mask import Mask
 from pulumi_acr_tasks.follow.status import Wait, WaitExpiredError, WaitStoppedError, Watcher
 from pulumi_acr_tasks.lifecycle.ending import Ending
@@ -42,7 +42,7 @@ class Surroundings:
 
 @dataclass(frozen=True)
 class Awaiting:
-    """A run that was scheduled. `began` is the time (monotonic) since which the custom timeout counts."""
+    """A run that was scheduled. `began` is the moment, on the clock, since which the custom timeout counts."""
 
     client: Client
     registry: RegistryId
@@ -51,6 +51,7 @@ class Awaiting:
     around: Surroundings
     log_place: str
     began: float
+    clock: Clock = field(default_factory=SystemClock)
 
     def end(self) -> Run:
         """Show the log and return the run once it has succeeded.
@@ -59,10 +60,10 @@ class Awaiting:
         service. Whatever else ends the waiting leaves the run alone.
         """
         log = self._log()
-        if self.inputs.get("logs", "stream") == "stream":
+        if self._streaming:
             log.start()
         try:
-            run = Watcher(lambda run_id: self.client.runs.get(self.registry, run_id)).wait(self.run_id, self._wait(log))
+            run = self._watcher().wait(self.run_id, self._wait(log))
         except (WaitStoppedError, CanceledError):
             raise self._canceled() from None
         except WaitExpiredError as expired:
@@ -71,35 +72,41 @@ class Awaiting:
         status = run.properties.status or ""
         if status != "Succeeded":
             raise self._ending(self._tail(log, _LOG_PATIENCE), run.properties.run_error_message).of_status(status)
-        self._tail(log, _LOG_PATIENCE)
+        if self._streaming:
+            log.finish(_LOG_PATIENCE)
         self.around.console.status(f"{self.run_id} succeeded")
         return run
 
+    @property
+    def _streaming(self) -> bool:
+        return bool(self.inputs.get("logs", "stream") == "stream")
+
+    def _watcher(self) -> Watcher[Run]:
+        return Watcher(lambda run_id: self.client.runs.get(self.registry, run_id), self.clock)
+
     def _wait(self, log: BackgroundLog) -> Wait:
         timeout, queue_timeout = self.around.timeout, self.inputs.get("queueTimeout")
-        streaming = self.inputs.get("logs", "stream") == "stream"
 
         def notice(status: str) -> None:
             # While the log is shown, its lines say more.
-            if not streaming or status == "Queued":
+            if not self._streaming or status == "Queued":
                 self.around.console.status(f"{self.run_id}: {status}")
 
         return Wait(
             stop=self.around.stop,
             hurry=log.ended,
             until=self.began + timeout if timeout else None,
-            queued_until=time.monotonic() + queue_timeout if queue_timeout else None,
+            queued_until=self.clock.now() + queue_timeout if queue_timeout else None,
             noticed=notice,
         )
 
     def _log(self) -> BackgroundLog:
         mask = Mask(secret_values(self.inputs["runRequest"], kind("RunRequest")))
         console = self.around.console
-        streaming = self.inputs.get("logs", "stream") == "stream"
 
         def show(line: str) -> str:
             masked = mask(line)
-            if streaming and masked.strip():
+            if self._streaming and masked.strip():
                 console.status(masked)
             return masked
 
@@ -155,8 +162,8 @@ class Awaiting:
         try:
             self.client.runs.cancel(self.registry, self.run_id)
             # Neither ^C nor a timeout may end this waiting: it has a short one of its own.
-            wait = Wait(stop=threading.Event(), hurry=hurry, until=time.monotonic() + _CANCEL_PATIENCE)
-            Watcher(lambda run_id: self.client.runs.get(self.registry, run_id)).wait(self.run_id, wait)
+            wait = Wait(stop=threading.Event(), hurry=hurry, until=self.clock.now() + _CANCEL_PATIENCE)
+            self._watcher().wait(self.run_id, wait)
         except AcrTasksError as error:
             return error
         except WaitExpiredError:

@@ -20,12 +20,7 @@ def check(news: dict[str, Any], settings: Settings) -> tuple[dict[str, Any], lis
 
     Reads the context, and makes no request.
     """
-    defaults = {
-        "subscriptionId": settings.subscription_id,
-        "resourceGroupName": settings.resource_group_name,
-        "registryName": settings.registry_name,
-    }
-    inputs, problems = validate.check(news, defaults, settings.endpoint)
+    inputs, problems = validate.check(news, settings.registry_defaults, settings.endpoint)
     # Only check knows the hash: what the program or an older state says of it counts for nothing.
     inputs.pop("contextHash", None)
     unusable = any(problem.path == "context" for problem in problems)

@@ -5,11 +5,11 @@ A run is hardly ever changed and never deleted: a new one takes its place (`fact
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 from pulumi_acr_tasks.arm.ids import RegistryId, parse_run_id
 from pulumi_acr_tasks.errors import ForbiddenError, NotFoundError, ThrottledError, TransportError, UnavailableError
+from pulumi_acr_tasks.follow.clock import Clock, SystemClock
 from pulumi_acr_tasks.follow.status import TERMINAL
 from pulumi_acr_tasks.lifecycle.awaiting import Awaiting, Surroundings
 from pulumi_acr_tasks.lifecycle.context import context_of
@@ -25,13 +25,16 @@ if TYPE_CHECKING:
 FACTS = ("runId", "status", "runType", "createTime", "startTime", "finishTime", "outputImages", "runErrorMessage")
 
 
-def create(service: Service, inputs: dict[str, Any], around: Surroundings) -> tuple[str, dict[str, Any]]:
+def create(
+    service: Service, inputs: dict[str, Any], around: Surroundings, clock: Clock | None = None
+) -> tuple[str, dict[str, Any]]:
     """Schedule a run, await its end, and return its ARM id and its outputs.
 
     Raises RunError when it ends other than Succeeded, CanceledError on ^C, SourceError for the context, ServiceError
     and TransportError. When it raises, nothing is in state, and the next update schedules another run.
     """
-    began = time.monotonic()
+    clock = clock or SystemClock()
+    began = clock.now()
     client = service.client(around.urn)
     registry = RegistryId.parse(inputs["registryId"])
     request = dict(inputs["runRequest"])
@@ -42,7 +45,7 @@ def create(service: Service, inputs: dict[str, Any], around: Surroundings) -> tu
     around.console.status(f"queued as {run_id}")
     if inputs.get("wait", True):
         place = log_place(client.endpoint, registry, run_id)
-        run = Awaiting(client, registry, run_id, inputs, around, place, began).end()
+        run = Awaiting(client, registry, run_id, inputs, around, place, began, clock).end()
     return run.id or registry.run(run_id), outputs(inputs, run)
 
 
@@ -57,6 +60,8 @@ def read(service: Service, id_: str, state: dict[str, Any], around: Surroundings
     try:
         run = service.client(around.urn).runs.get(registry, run_id)
     except NotFoundError:
+        if "runId" not in state:
+            raise  # a read by id (opts.id): nothing is known that could be kept
         return _forgotten(state, run_id, around)
     except (ForbiddenError, ThrottledError, UnavailableError, TransportError) as error:
         around.console.warning(f"Run {run_id} could not be read, and is kept as it was last seen. {error}")

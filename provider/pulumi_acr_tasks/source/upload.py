@@ -8,10 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from pulumi_acr_tasks.errors import SourceError
 
+_THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
 _BLOCK = 8 << 20  # bytes; a lost connection costs no more than one block
+_RETRIES = 5
+_BACKOFF = 1  # seconds before the first retry; the library's default, 15, is long for a lost packet
 _LINKS = 2  # an archive may be packed for so long that its first link expires
 
 
@@ -43,6 +47,9 @@ def upload(archive: Path, ask: Callable[[], Link], show: Callable[[str], None]) 
             raise SourceError(
                 f"The storage refused the context: {_reason(error)} (HTTP {error.status_code})."
             ) from None
+        except ValueError:
+            # It quotes the link.
+            raise SourceError("The service gave a link that is not the address of a blob.") from None
         except AzureError as error:
             # Its text may hold the link, and so may that of its cause: the kind must do.
             raise SourceError(
@@ -56,10 +63,15 @@ def _put(archive: Path, url: str, show: Callable[[str], None]) -> None:
     from azure.storage.blob import BlobClient, BlobType, ExponentialRetry
 
     size = archive.stat().st_size
-    # The default waits 15 s before the first retry, which is long for a lost packet.
-    retry = ExponentialRetry(initial_backoff=1, increment_base=2, retry_total=5, random_jitter_range=1)
+    retry = ExponentialRetry(initial_backoff=_BACKOFF, increment_base=2, retry_total=_RETRIES, random_jitter_range=1)
     client = BlobClient.from_blob_url(
-        url, retry_policy=retry, max_single_put_size=_BLOCK, max_block_size=_BLOCK, connection_timeout=300
+        url,
+        retry_policy=retry,
+        max_single_put_size=_BLOCK,
+        max_block_size=_BLOCK,
+        connection_timeout=300,
+        # A proxy of the environment cannot reach the emulator on this very machine.
+        use_env_settings=urlsplit(url).hostname not in _THIS_MACHINE,
     )
 
     def progress(sent: int, total: int | None) -> None:
@@ -72,4 +84,5 @@ def _put(archive: Path, url: str, show: Callable[[str], None]) -> None:
 
 def _reason(error: Any) -> str:
     """The storage's error code; its message may repeat parts of the link."""
-    return str(getattr(error, "error_code", None) or error.reason or "no reason given")
+    code = getattr(error, "error_code", None)
+    return str(getattr(code, "value", code) or error.reason or "no reason given")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pulumi_acr_tasks.errors import ForbiddenError, ThrottledError, TransportError, UnavailableError
-from pulumi_acr_tasks.follow.status import TERMINAL, Wait, Watcher, WaitExpiredError, WaitStoppedError
+from pulumi_acr_tasks.follow.status import TERMINAL, Wait, WaitExpiredError, WaitStoppedError, Watcher
 
 
 class FakeClock:
@@ -37,7 +37,7 @@ class FakeClock:
 class Service:
     """Answers one status after the other; the last one for ever. Remembers when it was asked."""
 
-    def __init__(self, clock: FakeClock, *statuses: str | None | Exception) -> None:
+    def __init__(self, clock: FakeClock, *statuses: str | Exception | None) -> None:
         self._clock, self._statuses = clock, list(statuses)
         self.asked_at: list[float] = []
 

@@ -1,0 +1,89 @@
+"""Starting the embedded emulator, with stand-ins for its program."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from pulumi_acr_tasks import embedded
+from pulumi_acr_tasks.errors import EmulatorError
+
+READY = '{"endpoint": "http://127.0.0.1:1", "loginServer": "127.0.0.1:1", "dashboard": "http://127.0.0.1:1/", "pid": 7}'
+
+
+@pytest.fixture
+def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A program of that name beside this Python; a test writes what it does."""
+    path = tmp_path / "bin" / "acr-tasks-emulator"
+    path.parent.mkdir()
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "bin" / "python"))
+    return path
+
+
+def script(program: Path, text: str) -> None:
+    program.write_text(f"#!/bin/sh\n{text}\n")
+    program.chmod(0o755)
+
+
+def test_it_says_where_it_is(program: Path, tmp_path: Path) -> None:
+    """The line of JSON is read, whatever else is printed; the command line is the documented one."""
+    script(program, f"echo \"$@\" > '{tmp_path}/args'; echo starting; echo '{READY}'")
+    emulator = embedded.start(tmp_path / "data")
+    assert (emulator.endpoint, emulator.pid, emulator.registries) == ("http://127.0.0.1:1", 7, [])
+    assert (tmp_path / "args").read_text().split() == [
+        "serve",
+        "--detach",
+        "--data",
+        str(tmp_path / "data"),
+        "--idle-exit",
+        "900",
+    ]
+
+
+def test_a_failure_shows_its_last_lines(program: Path, tmp_path: Path) -> None:
+    """As a sentence with the exit status; not more than eight lines."""
+    script(program, "for i in 1 2 3 4 5 6 7 8 9 10; do echo line $i >&2; done; exit 3")
+    with pytest.raises(EmulatorError) as failed:
+        embedded.start(tmp_path / "data")
+    lines = str(failed.value).splitlines()
+    assert lines[0] == f"The embedded emulator did not start on {tmp_path / 'data'} (exit status 3)."
+    assert lines[1:] == [f"  line {number}" for number in range(3, 11)]
+
+
+def test_one_that_says_nothing_is_refused(program: Path, tmp_path: Path) -> None:
+    """Its version may not fit."""
+    script(program, "echo ready")
+    with pytest.raises(EmulatorError, match="did not say where it is"):
+        embedded.start(tmp_path / "data")
+
+
+def test_one_that_does_not_come_up_is_given_up(program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a while, with what it wrote."""
+    monkeypatch.setattr(embedded, "_PATIENCE", 0.5)
+    script(program, "echo thinking >&2; exec sleep 60")
+    with pytest.raises(EmulatorError, match=r"did not start within .* s on .*\n  thinking"):
+        embedded.start(tmp_path / "data")
+
+
+def test_a_missing_emulator_names_what_to_install(
+    program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """This Python's own answer to a module that it does not have is understood."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    (tmp_path / "bin" / "python").write_text(
+        "#!/bin/sh\necho 'python: No module named acr_tasks_emulator' >&2; exit 1\n"
+    )
+    (tmp_path / "bin" / "python").chmod(0o755)
+    with pytest.raises(EmulatorError, match=r'pip install "pulumi-acr-tasks\[emulator\]"'):
+        embedded.start(tmp_path / "data")
+
+
+def test_a_program_on_the_path_is_found(program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where none stands beside this Python."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    script(elsewhere / "acr-tasks-emulator", "exit 0")
+    monkeypatch.setenv("PATH", str(elsewhere))
+    assert embedded.executable() == [str(elsewhere / "acr-tasks-emulator")]

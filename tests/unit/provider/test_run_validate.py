@@ -1,0 +1,165 @@
+"""What is said of a run before any request."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pulumi_acr_tasks.lifecycle.context import check
+from pulumi_acr_tasks.plan.values import UNKNOWN
+from pulumi_acr_tasks.settings import Settings
+
+SETTINGS = Settings.load({"endpoint": "embedded"}.get, {})
+BUILD = {"type": "DockerBuildRequest"}
+
+
+@pytest.fixture(autouse=True)
+def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The program's folder, with a context `app`."""
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "Dockerfile").write_text("FROM scratch\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PULUMI_HOME", raising=False)
+    return tmp_path
+
+
+def problems(**inputs: Any) -> list[str]:
+    return [str(problem) for problem in check(inputs, SETTINGS)[1]]
+
+
+def checked(**inputs: Any) -> dict[str, Any]:
+    resolved, found = check(inputs, SETTINGS)
+    assert found == []
+    return resolved
+
+
+def test_a_good_run_is_completed() -> None:
+    """Registry, endpoint, platform, Dockerfile and hash are filled in; the context stays as it was written."""
+    inputs = checked(context="./app", runRequest={**BUILD, "imageNames": ["a:v1"]})
+    assert inputs["registryId"].endswith("/resourceGroups/rg/providers/Microsoft.ContainerRegistry/registries/emulator")
+    assert inputs["endpoint"] == "embedded"
+    assert inputs["context"] == "./app"
+    assert inputs["runRequest"] == {
+        "type": "DockerBuildRequest",
+        "imageNames": ["a:v1"],
+        "platform": {"os": "Linux"},
+        "dockerFilePath": "Dockerfile",
+    }
+    assert inputs["contextHash"].startswith("sha256:")
+
+
+def test_what_the_program_says_is_never_overwritten(program: Path) -> None:
+    """Defaults stand behind."""
+    (program / "app" / "web").touch()
+    request = {**BUILD, "platform": {"os": "Windows"}, "dockerFilePath": "web"}
+    assert checked(context="app", runRequest=request)["runRequest"] == request
+
+
+def test_a_task_run_request_gets_no_defaults() -> None:
+    """The task has them."""
+    request = {"type": "TaskRunRequest", "taskName": "greeting"}
+    inputs = checked(runRequest=request)
+    assert inputs["runRequest"] == request
+    assert "contextHash" not in inputs
+
+
+ENCODED = {"type": "EncodedTaskRunRequest", "encodedTaskContent": "c3RlcHM6CiAgLSBjbWQ6IGJ1c3lib3ggdHJ1ZQo="}
+MISTAKES = [
+    ({"runRequest": None}, "run_request: is missing"),
+    ({"runRequest": {"type": "Docker"}}, "run_request.type: is 'Docker'; it is one of DockerBuildRequest, "),
+    ({"context": "nowhere"}, "context: the folder nowhere does not exist"),
+    ({"context": "app/Dockerfile"}, "context: app/Dockerfile is not a folder"),
+    ({"context": None}, "context: is missing; a DockerBuildRequest needs files"),
+    ({"context": 5}, "context: is a number; a string is expected"),
+    ({"runRequest": {**BUILD, "dockerFilePath": "web"}}, "run_request.docker_file_path: there is no file 'web' in the"),
+    ({"runRequest": {**BUILD, "dockerFilePath": "../web"}}, "run_request.docker_file_path: '../web' is outside the"),
+    ({"runRequest": {**BUILD, "dockerFilePath": "/web"}}, "run_request.docker_file_path: '/web' is outside the"),
+    (
+        {"runRequest": {"type": "FileTaskRunRequest", "taskFilePath": "task.yaml"}},
+        "run_request.task_file_path: there is no file 'task.yaml' in the context app",
+    ),
+    ({"runRequest": {**BUILD, "platform": {"os": "Plan9"}}}, "run_request.platform.os: is 'Plan9'; it is one of Linux"),
+    ({"runRequest": {**BUILD, "sourceLocation": "https://x/y.git"}}, "context: is given together with run_request.sou"),
+    ({"runRequest": {"type": "TaskRunRequest", "taskName": "greet"}}, "context: is given with a TaskRunRequest"),
+    ({"context": None, "runRequest": {"type": "TaskRunRequest"}}, "run_request.task_name: is missing"),
+    ({"context": None, "runRequest": {"type": "TaskRunRequest", "taskName": "a b"}}, "run_request.task_name: is 'a b'"),
+    ({"runRequest": {**BUILD, "imageName": "a"}}, "run_request.imageName: is no member of DockerBuildRequest; did you"),
+    ({"runRequest": {**BUILD, "timeout": 5}}, "run_request.timeout: is 5; it is 300 to 28800 seconds"),
+    ({"runRequest": {**BUILD, "agentConfiguration": {"cpu": 3}}}, "run_request.agent_configuration.cpu: is 3"),
+    ({"logs": "tail"}, "logs: is 'tail'; it is one of stream, on-failure, none"),
+    ({"wait": "yes"}, "wait: is a string; True or False is expected"),
+    ({"queueTimeout": 0}, "queue_timeout: is 0; it is a number of seconds, 1 or more"),
+    ({"queueTimeout": 5, "wait": False}, "queue_timeout: is given with wait=False"),
+    ({"registryName": "no-dashes!"}, "registry_name: is 'no-dashes!'; a registry's name has 5 to 50"),
+    ({"registryId": "/subscriptions/x"}, "registry_id: '/subscriptions/x' is not a registry's id"),
+]
+
+
+@pytest.mark.parametrize(("change", "sentence"), MISTAKES)
+def test_a_mistake_is_one_sentence(change: dict[str, Any], sentence: str) -> None:
+    """It begins with the property, as Python spells it."""
+    inputs = {"context": "app", "runRequest": BUILD, **change}
+    found = problems(**{name: value for name, value in inputs.items() if value is not None})
+    assert len(found) == 1, found
+    assert found[0].startswith(sentence), found[0]
+
+
+def test_everything_wrong_is_said_at_once() -> None:
+    """The mistakes of one resource are not told one a run of `up`."""
+    found = problems(context="nowhere", logs="x", registryName="!", runRequest={**BUILD, "timeout": 1, "platform": {}})
+    assert [problem.split(":")[0] for problem in found] == [
+        "registry_name",
+        "run_request.platform.os",
+        "logs",
+        "run_request.timeout",
+        "context",
+    ]
+
+
+def test_a_link_that_leaves_the_context_is_a_problem(program: Path) -> None:
+    """The sentence is the packer's own."""
+    (program / "app" / "link").symlink_to("/etc/passwd")
+    assert problems(context="app", runRequest=BUILD)[0].startswith("context: The link link points to /etc/passwd")
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        {"context": UNKNOWN, "runRequest": BUILD},
+        {"context": "app", "runRequest": {**BUILD, "dockerFilePath": UNKNOWN}},
+    ],
+)
+def test_the_hash_of_what_is_not_known_yet_is_not_known(inputs: dict[str, Any]) -> None:
+    """Nothing is said of it in this preview."""
+    assert checked(**inputs)["contextHash"] is UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        {"runRequest": UNKNOWN},
+        {"context": "app", "runRequest": {**BUILD, "imageNames": UNKNOWN, "platform": UNKNOWN, "timeout": UNKNOWN}},
+        {"runRequest": {"type": "TaskRunRequest", "taskName": UNKNOWN, "values": UNKNOWN}},
+        {"runRequest": {**BUILD, "sourceLocation": UNKNOWN}, "registryName": UNKNOWN},
+        {"runRequest": ENCODED, "logs": UNKNOWN, "wait": UNKNOWN, "queueTimeout": UNKNOWN, "triggers": UNKNOWN},
+    ],
+)
+def test_what_is_not_known_yet_is_no_problem(inputs: dict[str, Any]) -> None:
+    """It may be right."""
+    checked(**inputs)
+
+
+def test_a_hash_from_elsewhere_counts_for_nothing() -> None:
+    """Only check knows it; without a context there is none."""
+    assert "contextHash" not in checked(runRequest=ENCODED, contextHash="sha256:0")
+
+
+def test_pulumi_home_is_no_part_of_a_context(program: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise every command would change the context."""
+    monkeypatch.setenv("PULUMI_HOME", str(program / "app" / "home"))
+    before = checked(context="app", runRequest=BUILD)["contextHash"]
+    (program / "app" / "home").mkdir()
+    (program / "app" / "home" / "credentials.json").touch()
+    assert checked(context="app", runRequest=BUILD)["contextHash"] == before

@@ -1,0 +1,169 @@
+"""The way of an archive to the storage, over a socket: the library that uploads is tried too."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from pulumi_acr_tasks.errors import SourceError
+from pulumi_acr_tasks.source import upload as uploading
+from pulumi_acr_tasks.source.upload import upload
+
+
+@dataclass
+class Link:
+    upload_url: str | None
+    relative_path: str | None = "source/context.tar.gz"
+
+
+class Storage(ThreadingHTTPServer):
+    """A storage that takes blobs, whole or in blocks; `refusals` are answered first."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.refusals: list[int] = []
+        self.requests: list[str] = []
+        self.authorizations: list[str | None] = []
+        self.blocks: dict[str, bytes] = {}
+        self.blob = b""
+
+    def link(self) -> Link:
+        return Link(f"http://127.0.0.1:{self.server_address[1]}/account/source/context.tar.gz?sv=1&sig=hush")
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Storage
+
+    def do_PUT(self) -> None:
+        body = self.rfile.read(int(self.headers["content-length"]))
+        query = parse_qs(urlsplit(self.path).query)
+        kind = query.get("comp", ["blob"])[0]
+        self.server.requests.append(kind)
+        self.server.authorizations.append(self.headers.get("authorization"))
+        if self.server.refusals:
+            return self._answer(self.server.refusals.pop(0))
+        if kind == "block":
+            self.server.blocks[query["blockid"][0]] = body
+        elif kind == "blocklist":
+            order = [part.split("<")[0] for part in body.decode().split("<Latest>")[1:]]
+            self.server.blob = b"".join(self.server.blocks[block] for block in order)
+        else:
+            self.server.blob = body
+        return self._answer(201)
+
+    def _answer(self, status: int) -> None:
+        self.send_response(status)
+        self.send_header("content-length", "0")
+        if status == 403:
+            self.send_header("x-ms-error-code", "AuthenticationFailed")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Silence: requests are asserted, not read."""
+
+
+@pytest.fixture
+def storage() -> Iterator[Storage]:
+    with Storage() as storage:
+        thread = threading.Thread(target=storage.serve_forever, args=[0.01])
+        thread.start()
+        yield storage
+        storage.shutdown()
+        thread.join(10)
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    path = tmp_path / "context.tar.gz"
+    path.write_bytes(b"archive")
+    return path
+
+
+def test_a_small_archive_is_one_request(storage: Storage, archive: Path) -> None:
+    """Without a token; the answer is the name under which the service knows it."""
+    assert upload(archive, storage.link, print) == "source/context.tar.gz"
+    assert storage.blob == b"archive"
+    assert storage.requests == ["blob"]
+    assert storage.authorizations == [None]
+
+
+def test_a_large_archive_goes_in_blocks_and_shows_how_far_it_is(
+    storage: Storage, archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Block by block, then the list of them."""
+    monkeypatch.setattr(uploading, "_BLOCK", 1 << 20)
+    archive.write_bytes(bytes(range(256)) * (5 << 11))  # 2.5 MiB
+    shown: list[str] = []
+    upload(archive, storage.link, shown.append)
+    assert storage.blob == archive.read_bytes()
+    assert storage.requests == ["block", "block", "block", "blocklist"]
+    assert shown == ["uploading 1 of 2 MiB", "uploading 2 of 2 MiB", "uploading 2 of 2 MiB"]
+
+
+def test_an_expired_link_is_asked_for_again(storage: Storage, archive: Path) -> None:
+    """Once."""
+    storage.refusals = [403]
+    upload(archive, storage.link, print)
+    assert storage.requests == ["blob", "blob"]
+
+
+def test_a_refusal_is_a_sentence_without_the_link(storage: Storage, archive: Path) -> None:
+    """The link's signature is a secret."""
+    storage.refusals = [403, 403]
+    with pytest.raises(SourceError) as failed:
+        upload(archive, storage.link, print)
+    assert str(failed.value) == "The storage refused the context: AuthenticationFailed (HTTP 403)."
+    assert failed.value.__cause__ is None
+
+
+def test_a_storage_that_is_busy_is_asked_again(
+    storage: Storage, archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the library's own retries."""
+    monkeypatch.setattr(uploading, "_BACKOFF", 0)
+    storage.refusals = [503]
+    upload(archive, storage.link, print)
+    assert storage.blob == b"archive"
+
+
+def test_a_storage_that_does_not_answer_is_a_sentence(
+    storage: Storage, archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the link."""
+    monkeypatch.setattr(uploading, "_RETRIES", 0)
+    link = Link("http://127.0.0.1:9/account/source/context.tar.gz?sig=hush")
+    with pytest.raises(SourceError) as failed:
+        upload(archive, lambda: link, print)
+    assert "the storage did not answer" in str(failed.value)
+    assert "hush" not in str(failed.value)
+
+
+def test_no_proxy_stands_between_us_and_this_very_machine(
+    storage: Storage, archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the environment says."""
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    upload(archive, storage.link, print)
+    assert storage.blob == b"archive"
+
+
+def test_a_link_that_is_none_is_a_sentence_without_it(archive: Path) -> None:
+    """The library's own message would quote it."""
+    with pytest.raises(SourceError) as failed:
+        upload(archive, lambda: Link("https://storage.example?sig=hush"), print)
+    assert "not the address of a blob" in str(failed.value)
+    assert "hush" not in str(failed.value)
+
+
+def test_a_service_that_gives_no_link_is_a_sentence(archive: Path) -> None:
+    """There is nowhere to go."""
+    with pytest.raises(SourceError, match="gave no link"):
+        upload(archive, lambda: Link(None), print)
