@@ -14,6 +14,8 @@ from pulumi_acr_tasks import (
     DockerBuildRequestArgs, EncodedTaskStepArgs, PlatformPropertiesArgs, Run, Task, TaskRunRequestArgs,
 )
 linux = PlatformPropertiesArgs(os="Linux")
+step = EncodedTaskStepArgs(encoded_task_content="c3RlcHM6IFt7Y21kOiBhfV0=")
+build = DockerBuildRequestArgs(docker_file_path="Dockerfile", platform=linux)
 """
 
 MISTAKES = {

@@ -50,7 +50,7 @@ RUN test "$GREETING" = hello && test -n "$KEY" && echo "$KEY" > /dev/null
 
 TASK = """version: v1.1.0
 steps:
-  - build: -t $Registry/{{.Values.name}}:{{.Run.ID}} .
+  - build: -t $Registry/{{.Values.name}}:{{.Run.ID}} -f plain.Dockerfile .
   - push: ["$Registry/{{.Values.name}}:{{.Run.ID}}"]
 """
 
@@ -59,6 +59,7 @@ def test_every_step_and_every_run_request_works(emulator: Emulator, new_stack: C
     """All three kinds of step are stored, all four kinds of request run, and their digests come out."""
     stack = new_stack("requests", program=PROGRAM, **emulator.config)
     stack.write("context/Dockerfile", DOCKERFILE)
+    stack.write("context/plain.Dockerfile", "FROM busybox\nCOPY task.yaml /\n")
     stack.write("context/task.yaml", TASK)
     screen = stack.up().succeeded().screen
     outputs = stack.outputs()
