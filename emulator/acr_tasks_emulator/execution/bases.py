@@ -13,7 +13,7 @@ from acr_tasks_emulator.execution.image_name import ImageName
 from acr_tasks_emulator.execution.job import Job
 from acr_tasks_emulator.execution.registry import OciRegistry, RegistryError
 from acr_tasks_emulator.execution.stop import Stop
-from acr_tasks_emulator.execution.store import Store, StoreError
+from acr_tasks_emulator.execution.store import QUICK, Store, StoreError
 
 _STOOD_IN_FOR = ("docker.io", "mcr.microsoft.com")
 _ACCEPT = ", ".join(
@@ -68,21 +68,21 @@ class Bases:
         here = self._from_layout(name, job, stop) or self._store.image_id(str(name), stop)
         if here is not None:
             return here
+        if name.host in own_hosts(job):
+            raise BaseImageError(f"image {name} was not found: the emulator's registry does not have it")
         try:
-            options = ["-q", "--retry", "0", *(["--authfile", str(authfile)] if authfile else [])]
+            options = [*QUICK, *(["--authfile", str(authfile)] if authfile else [])]
             return _last_line(self._store.ask(["pull", *options, str(name)], stop))
         except StoreError as error:
             raise BaseImageError(self._not_found(name, job, error)) from error
 
     def _not_found(self, name: ImageName, job: Job, error: StoreError) -> str:
-        own = name.host in own_hosts(job)
-        advice = (
-            ""
-            if own
-            else f" Push it to {job.login_server}/{name.repository}{name.suffix} to have it used in its place."
+        instead = f"{job.login_server}/{name.repository}{name.suffix}"
+        advice = f" Push it to {instead} to have it used in its place." if name.host in _STOOD_IN_FOR else ""
+        return (
+            f"image {name} was not found: neither this machine nor the emulator's registry has it, "
+            f"and {name.host} could not give it ({error}).{advice}"
         )
-        where = "" if own else f" and {name.host} could not give it ({error})"
-        return f"image {name} was not found: neither this machine nor the emulator's registry has it{where}.{advice}"
 
     def _digest_in_registry(self, name: ImageName, job: Job) -> str | None:
         if name.host not in (*_STOOD_IN_FOR, *own_hosts(job)):
@@ -106,7 +106,7 @@ class Bases:
         if name.host not in own_hosts(job) or not (layout / "index.json").exists():
             return None
         try:
-            image = _last_line(self._store.ask(["pull", "-q", "--retry", "0", f"oci:{layout}:{name.tag}"], stop))
+            image = _last_line(self._store.ask(["pull", *QUICK, f"oci:{layout}:{name.tag}"], stop))
             self._store.ask(["tag", image, str(name)], stop)
         except StoreError:
             return None
@@ -119,7 +119,7 @@ class Bases:
             return image
         source = f"docker://{self._oci.address()}/{name.repository}@{digest}"
         try:
-            image = _last_line(self._store.ask(["pull", "-q", "--retry", "0", "--tls-verify=false", source], stop))
+            image = _last_line(self._store.ask(["pull", *QUICK, "--tls-verify=false", source], stop))
             if name.digest is None:  # the builder finds a digest by the image's content
                 self._store.ask(["tag", image, str(name)], stop)
         except StoreError as error:

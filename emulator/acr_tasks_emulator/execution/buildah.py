@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -35,7 +37,7 @@ def open_store(data: Path, supervisor: Supervisor) -> Store:
     reason = why_not_installed()
     if reason is not None:
         raise StoreError(reason)
-    store = Store(data / "buildah", supervisor)
+    store = Store(data.resolve() / "buildah", supervisor)
     proof = store.folder / "driver"
     if proof.exists():
         store.use_driver(proof.read_text())
@@ -62,7 +64,7 @@ class BuildahExecutor:
     name = "buildah"
 
     def __init__(self, data: Path, store: Store, oci: OciRegistry) -> None:
-        self._runs = data / "runs"
+        self._runs = data.resolve() / "runs"
         self._store = store
         self._oci = oci
         self._bases = Bases(store, oci)
@@ -70,7 +72,7 @@ class BuildahExecutor:
     def run(self, job: Job, log: RunLog, stop: Stop) -> Outcome:
         """Run a job to its end; its folder is removed afterwards."""
         run = Workspace(job, log, self._runs / job.run_id)
-        run.close()  # what a killed emulator may have left
+        self._remove(run)  # what a killed emulator may have left
         error: str | None = None
         try:
             with self._store.in_use():
@@ -86,7 +88,7 @@ class BuildahExecutor:
                 log.line(str(failure))
                 return Outcome("Error", run.pushed, str(failure))
         finally:
-            run.close()
+            self._remove(run)
         return Outcome("Failed" if error or stop.asked else "Succeeded", run.pushed, error)
 
     def _run(self, run: Workspace, stop: Stop) -> None:
@@ -113,6 +115,12 @@ class BuildahExecutor:
             return run_command(step, run, self._store, self._bases, own)
 
         run_steps(graph, act, run.log, stop)
+
+    def _remove(self, run: Workspace) -> None:
+        shutil.rmtree(run.folder, ignore_errors=True)
+        if run.folder.exists():  # not root's: containers may have made folders as users of theirs
+            with contextlib.suppress(StoreError):
+                self._store.ask(["unshare", "rm", "-rf", str(run.folder)], Stop())
 
     def _push(self, step: Step, run: Workspace, stop: Stop) -> int:
         for name in step.push:

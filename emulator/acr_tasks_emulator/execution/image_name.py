@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 DOCKER_HUB = "docker.io"
 
+_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]+)?")
 _REPOSITORY = re.compile(r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _DIGEST = re.compile(r"[a-z0-9]+:[0-9a-f]{32,}")
@@ -56,7 +57,8 @@ def parse(text: str, default_host: str = DOCKER_HUB) -> ImageName:
     if host == DOCKER_HUB and "/" not in repository:
         repository = f"library/{repository}"
     valid = (
-        _REPOSITORY.fullmatch(repository)
+        _HOST.fullmatch(host)
+        and _REPOSITORY.fullmatch(repository)
         and (not colon or _TAG.fullmatch(tag))
         and (not at or _DIGEST.fullmatch(digest))
     )

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from acr_tasks_emulator.execution.image_name import ImageName
 from acr_tasks_emulator.execution.registry import OciRegistry
 from acr_tasks_emulator.execution.stop import Stop
-from acr_tasks_emulator.execution.store import Store, StoreError
+from acr_tasks_emulator.execution.store import QUICK, Store, StoreError
 from acr_tasks_emulator.execution.workspace import Workspace
 
 
@@ -25,7 +25,7 @@ def push(name: ImageName, run: Workspace, store: Store, oci: OciRegistry, stop: 
     if image is None:
         log.line(f"An image does not exist locally with the tag: {name.host}/{name.repository}")
         return 1
-    options = ["--retry", "0", "-q"]
+    options = [*QUICK]
     writing: AbstractContextManager[object] = nullcontext()
     if name.host == run.job.login_server:
         address = oci.address()

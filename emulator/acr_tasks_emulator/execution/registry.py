@@ -37,8 +37,8 @@ class OciRegistry:
     """
 
     def __init__(self, data: Path, supervisor: Supervisor, program: str = PROGRAM) -> None:
-        self._folder = data / "registry"
-        self._layouts = data / "oci"
+        self._folder = data.resolve() / "registry"
+        self._layouts = data.resolve() / "oci"
         self._supervisor = supervisor
         self._program = shutil.which(program)
         self._lock = threading.Lock()

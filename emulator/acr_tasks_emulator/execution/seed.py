@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 
 from acr_tasks_emulator.execution.stop import Stop
-from acr_tasks_emulator.execution.store import Store, StoreError
+from acr_tasks_emulator.execution.store import QUICK, Store, StoreError
 
 REPOSITORY = "library/busybox"
 
@@ -70,7 +70,7 @@ def seed_registry(store: Store, address: str, stop: Stop) -> None:
             return
         source = f"{_NAMES[0]}:latest"
         store.ask(
-            ["push", "-q", "--retry", "0", "--tls-verify=false", source, f"docker://{address}/{REPOSITORY}:latest"],
+            ["push", *QUICK, "--tls-verify=false", source, f"docker://{address}/{REPOSITORY}:latest"],
             stop,
         )
         manifest = client.get(f"{manifests}/latest", headers={"Accept": _MANIFEST})

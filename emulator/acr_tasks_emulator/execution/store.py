@@ -18,6 +18,8 @@ from acr_tasks_emulator.execution.stop import Stop
 from acr_tasks_emulator.supervisor import Supervisor
 
 PROGRAM = "buildah"
+QUICK = ("-q", "--retry", "1", "--retry-delay", "100ms")
+"""Options of pull and push: quiet, and without the 6 seconds that buildah spends on a host that is not there."""
 
 _PASSED_ON = {"PATH", "LANG", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR"}
 _PASSED_ON |= {f"{name}_proxy" for name in ("http", "https", "no", "all")}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import os
-import shutil
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -73,7 +72,3 @@ class Workspace:
             raise SourceError(
                 "the emulator does not fetch sources from git, https or oci addresses yet: upload the context instead"
             )
-
-    def close(self) -> None:
-        """Remove the folder and everything in it."""
-        shutil.rmtree(self.folder, ignore_errors=True)

@@ -1,0 +1,230 @@
+"""Names of images, Dockerfiles, templates and logs: the parts of a run that need no container."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from datetime import datetime, timezone
+from pathlib import Path
+
+import pytest
+
+from acr_tasks_emulator.execution.container import command_line
+from acr_tasks_emulator.execution.dockerfile import base_images
+from acr_tasks_emulator.execution.executor import ExecutorError, choose
+from acr_tasks_emulator.execution.image_name import ImageNameError, parse
+from acr_tasks_emulator.execution.job import Job, Outcome
+from acr_tasks_emulator.execution.log import LIMIT_BYTES, RunLog
+from acr_tasks_emulator.execution.registry import OciRegistry
+from acr_tasks_emulator.execution.simulated import SimulatedExecutor
+from acr_tasks_emulator.execution.stop import Stop
+from acr_tasks_emulator.execution.templates import TemplateError, render
+from acr_tasks_emulator.supervisor import Supervisor
+
+NOW = datetime(2023, 3, 9, 20, 30, 10, tzinfo=timezone.utc)
+
+
+class Sink:
+    """A log in memory."""
+
+    def __init__(self) -> None:
+        self.data = bytearray()
+        self.mark = ""
+
+    def write(self, data: bytes) -> None:
+        self.data += data
+
+    def complete(self, value: str) -> None:
+        self.mark = value
+
+
+@pytest.mark.parametrize(
+    ("text", "full"),
+    [
+        ("busybox", "docker.io/library/busybox:latest"),
+        ("team/app:1", "docker.io/team/app:1"),
+        ("index.docker.io/busybox", "docker.io/library/busybox:latest"),
+        ("localhost/app", "localhost/app:latest"),
+        ("127.0.0.1:5000/a/b:c", "127.0.0.1:5000/a/b:c"),
+        (f"mcr.microsoft.com/a@sha256:{'0' * 64}", f"mcr.microsoft.com/a@sha256:{'0' * 64}"),
+    ],
+)
+def test_image_names(text: str, full: str) -> None:
+    """Names are completed as Docker completes them."""
+    assert str(parse(text)) == full
+
+
+def test_names_of_a_registry() -> None:
+    """Names without a host can belong to another registry than Docker Hub."""
+    assert str(parse("app:1", "127.0.0.1:5000")) == "127.0.0.1:5000/app:1"
+
+
+@pytest.mark.parametrize("text", ["", "App", "a:b:c", "a b", "a/-b", "a:", "a@sha256:0", "-x", "../x"])
+def test_names_that_are_none(text: str) -> None:
+    """What Docker refuses is refused in Docker's words."""
+    with pytest.raises(ImageNameError, match="invalid reference format"):
+        parse(text)
+
+
+def test_base_images() -> None:
+    """The images of FROM and COPY --from are found; stages, scratch and here-documents are not."""
+    text = """\
+# syntax=docker/dockerfile:1
+ARG BASE=busybox
+ARG TAG
+FROM --platform=linux/amd64 ${BASE}:${TAG:-1} AS one
+RUN <<END
+FROM not-this
+END
+FROM one AS two
+COPY --from=one /a /a
+COPY --from=0 /a /b
+COPY --from=mcr.microsoft.com/tool:2 \\
+  /c /c
+from scratch
+"""
+    assert base_images(text, {}) == ["busybox:1", "mcr.microsoft.com/tool:2"]
+    assert base_images(text, {"BASE": "alpine", "TAG": "3"}) == ["alpine:3", "mcr.microsoft.com/tool:2"]
+
+
+@pytest.mark.parametrize(
+    ("template", "rendered"),
+    [
+        ("app:{{.Run.ID}}", "app:cf1"),
+        ("app:{{ .Run.ID }}", "app:cf1"),
+        ("a {{- .Run.ID -}} b", "acf1b"),
+        ("{{.Build.ID}}", "cf1"),
+        ("{{/* nothing */}}x", "x"),
+        ("{{.Values.on}} {{.Values.deep.n}}", "true 3"),
+    ],
+)
+def test_templates(template: str, rendered: str) -> None:
+    """Plain values are rendered as Go renders them."""
+    assert render(template, {"Run": {"ID": "cf1"}, "Values": {"on": True, "deep": {"n": 3}}}) == rendered
+
+
+@pytest.mark.parametrize(
+    "template", ["{{.Run.Nope}}", "{{ if .Run.ID }}", "{{ .Run.ID | upper }}", "{{.Run.ID.x}}", "{{}}"]
+)
+def test_templates_that_cannot_be_rendered(template: str) -> None:
+    """Missing values and functions are refused with a sentence."""
+    with pytest.raises(TemplateError, match=r"^template: "):
+        render(template, {"Run": {"ID": "cf1"}})
+
+
+@pytest.mark.parametrize(
+    ("config", "arguments", "entry_point", "argv"),
+    [
+        ({"Cmd": ["sh"]}, [], None, ["sh"]),
+        ({"Cmd": ["sh"]}, ["echo", "hi"], None, ["echo", "hi"]),
+        ({"Entrypoint": ["echo", "a"], "Cmd": ["b"]}, [], None, ["echo", "a", "b"]),
+        ({"Entrypoint": ["echo", "a"], "Cmd": ["b"]}, ["c"], None, ["echo", "a", "c"]),
+        ({"Entrypoint": ["echo"], "Cmd": ["b"]}, [], "sh", ["sh"]),
+        ({"Entrypoint": ["echo"]}, ["-c", "x"], "sh", ["sh", "-c", "x"]),
+    ],
+)
+def test_command_line(
+    config: dict[str, list[str]], arguments: list[str], entry_point: str | None, argv: list[str]
+) -> None:
+    """Entry point and arguments combine as Docker combines them."""
+    assert command_line(config, arguments, entry_point) == argv
+
+
+def test_command_line_of_nothing() -> None:
+    """An image without a command needs one in the step."""
+    with pytest.raises(ValueError, match="no command specified"):
+        command_line({}, [], None)
+
+
+def test_log_lines() -> None:
+    """The agent's lines carry the time, all lines end in CRLF, and a program's output is passed on as it is."""
+    sink = Sink()
+    log = RunLog(sink, now=lambda: NOW)
+    log.say("Executing step ID: build")
+    log.pour(io.BytesIO(b"STEP 1/1\r\nno end"))
+    log.end("cf4", 5.2, "Succeeded", None)
+    assert sink.data.decode().split("\r\n") == [
+        "2023/03/09 20:30:10 Executing step ID: build",
+        "STEP 1/1",
+        "no end",
+        "",
+        "Run ID: cf4 was successful after 5s",
+        "",
+    ]
+    assert sink.mark == "successful"
+
+
+@pytest.mark.parametrize(
+    ("status", "last", "mark"),
+    [
+        ("Failed", "Run ID: cb6 failed after 9s. Error: x", "failed"),
+        ("Canceled", "Run ID: cb6 was canceled after 9s", "canceled"),
+        ("Timeout", "Run ID: cb6 timed out after 9s. Error: x", "timedout"),
+        ("Error", "Run ID: cb6 failed after 9s. Error: x", "internalerror"),
+    ],
+)
+def test_last_lines(status: str, last: str, mark: str) -> None:
+    """The last line and the log's mark say how the run ended."""
+    sink = Sink()
+    RunLog(sink).end("cb6", 9, status, "x")
+    assert (sink.data.decode().splitlines()[-1], sink.mark) == (last, mark)
+
+
+def test_a_log_without_end_is_cut() -> None:
+    """A run that prints for ever fills no disk; the last line is written all the same."""
+    sink = Sink()
+    log = RunLog(sink)
+    line = "x" * (1024 * 1024)
+    for _ in range(LIMIT_BYTES // len(line) + 3):
+        log.line(line)
+    log.end("cf1", 1, "Succeeded", None)
+    text = sink.data.decode()
+    assert len(text) < LIMIT_BYTES + 1024
+    assert text.count("the rest is left out") == 1
+    assert text.splitlines()[-1] == "Run ID: cf1 was successful after 1s"
+
+
+def docker_job(archive: Path, dockerfile: str) -> Job:
+    with tarfile.open(archive, "w:gz") as tar:
+        tar.addfile(tarfile.TarInfo("./app/Dockerfile"))
+    step = {"type": "Docker", "dockerFilePath": dockerfile, "imageNames": ["app:1"]}
+    return Job("cf1", "emulator", "127.0.0.1:5000", step, source=archive)
+
+
+def test_simulated(tmp_path: Path) -> None:
+    """A simulated run succeeds, reports no image, and says in the log that nothing was done and why."""
+    sink = Sink()
+    executor = SimulatedExecutor("buildah is not installed")
+    outcome = executor.run(docker_job(tmp_path / "source", "app/Dockerfile"), RunLog(sink), Stop())
+    assert outcome == Outcome("Succeeded")
+    assert "simulated: nothing is built, run or pushed (buildah is not installed)." in sink.data.decode()
+    assert "simulated: app:1 was not built" in sink.data.decode()
+
+
+def test_simulated_without_the_dockerfile(tmp_path: Path) -> None:
+    """A simulated run still fails when the Dockerfile is not in the archive."""
+    outcome = SimulatedExecutor().run(docker_job(tmp_path / "source", "Dockerfile"), RunLog(Sink()), Stop())
+    assert outcome.status == "Failed"
+    assert "unable to find Dockerfile" in (outcome.error_message or "")
+
+
+@pytest.mark.parametrize(("kind", "problem"), [("docker", "not available yet"), ("podman", "one of auto, buildah")])
+def test_executors_that_cannot_be_chosen(tmp_path: Path, kind: str, problem: str) -> None:
+    """What is not there is refused with a sentence."""
+    supervisor = Supervisor()
+    with pytest.raises(ExecutorError, match=problem):
+        choose(kind, tmp_path, OciRegistry(tmp_path, supervisor), supervisor)
+    supervisor.close()
+
+
+def test_auto_without_buildah(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where buildah is missing, `auto` simulates and says why; asked for by name, it is refused."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    supervisor = Supervisor()
+    oci = OciRegistry(tmp_path, supervisor)
+    found = choose("auto", tmp_path, oci, supervisor)
+    assert isinstance(found, SimulatedExecutor)
+    assert "buildah is not installed" in found.why
+    with pytest.raises(ExecutorError, match="buildah is not installed"):
+        choose("buildah", tmp_path, oci, supervisor)
+    supervisor.close()

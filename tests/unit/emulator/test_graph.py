@@ -1,0 +1,255 @@
+"""Task files: which are read, which are refused, and in which order their steps run."""
+
+from __future__ import annotations
+
+import base64
+import threading
+from pathlib import Path
+
+import pytest
+
+from acr_tasks_emulator.execution.graph import Graph, Step
+from acr_tasks_emulator.execution.job import Job
+from acr_tasks_emulator.execution.log import RunLog
+from acr_tasks_emulator.execution.steps import StepFailedError, run_steps
+from acr_tasks_emulator.execution.stop import Stop
+from acr_tasks_emulator.execution.task_file import TaskFileError, load, read
+from acr_tasks_emulator.execution.templates import run_variables
+
+RUN = {"ID": "cf1", "Registry": "127.0.0.1:5000", "RegistryName": "emulator"}
+
+
+class Lines:
+    """A log that is a list of lines."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.log = RunLog(self)
+
+    def write(self, data: bytes) -> None:
+        self.lines.append(data.decode().rstrip("\r\n"))
+
+    def complete(self, value: str) -> None:
+        raise AssertionError("steps do not end the log")
+
+
+def steps(text: str) -> tuple[Step, ...]:
+    return read(text, RUN, {}).steps
+
+
+def test_steps_follow_each_other() -> None:
+    """Without `when` each step waits for the one before it; ids and timeouts have the service's defaults."""
+    first, second = steps("steps:\n- cmd: busybox echo\n- push: [a, b]\n  timeout: 5")
+    assert (first.id, first.after, first.cmd, first.timeout) == ("acb_step_0", (), "busybox echo", 600)
+    assert (second.id, second.after, second.push, second.timeout) == ("acb_step_1", ("acb_step_0",), ("a", "b"), 5)
+
+
+def test_defaults_of_the_task() -> None:
+    """stepTimeout, env and workingDirectory hold for each step that does not say otherwise."""
+    first, second = steps(
+        "stepTimeout: 60\nenv: [A=1]\nworkingDirectory: /workspace/sub\n"
+        "steps:\n- cmd: x\n- cmd: y\n  timeout: 7\n  env: [B=2]\n  workingDirectory: other\n"
+    )
+    assert (first.timeout, first.env, first.working_directory) == (60, ("A=1",), "/workspace/sub")
+    assert (second.timeout, second.env, second.working_directory) == (7, ("A=1", "B=2"), "other")
+
+
+def test_when() -> None:
+    """`when` names the steps to wait for, and a dash means none; the order is one that can be run."""
+    found = steps(
+        "steps:\n- {id: last, cmd: x, when: [a, b]}\n- {id: a, cmd: x, when: ['-']}\n- {id: b, cmd: x, when: ['-']}"
+    )
+    assert [(step.id, step.after) for step in found] == [("a", ()), ("b", ()), ("last", ("a", "b"))]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("version: v9\nsteps:\n- cmd: x", 'invalid version specified: "v9", the current version is "v1.1.0"'),
+        ("steps:\n- {}", "step is missing a cmd, build, or push property"),
+        ("steps:\n- cmd: x\n  build: .", "step must only contain a single build, cmd, or push property"),
+        ("steps:\n- cmd: x\n  id: a b", "step ID cannot contain spaces"),
+        ("steps:\n- cmd: x\n  id: ../x", "step ID '../x' can hold letters, digits, dots, underscores and dashes only"),
+        ("steps:\n- cmd: x\n  id: a\n- cmd: x\n  id: a", "step ID a is used more than once"),
+        ("steps:\n- cmd: x\n  retries: -1", "retries must not be negative"),
+        ("steps:\n- cmd: x\n  timeout: soon", "timeout has to be a whole number"),
+        ("steps:\n- cmd: x\n  ignoreErrors: 1", "ignoreErrors has to be true or false"),
+        ("steps:\n- cmd: [x]", "cmd is a list, and has to be text"),
+        ("steps:\n- push: x", "push has to be a list of texts"),
+        ("steps:\n- cmd: x\n  when: [nobody]", "step acb_step_0 waits for nobody, which is no step"),
+        ("steps:\n- cmd: x\n  id: a\n  when: [a]", "step a waits for itself"),
+        ("steps:\n- cmd: x\n  when: ['-', a]", 'step acb_step_0: when cannot hold "-" and ids of steps'),
+        (
+            "steps:\n- cmd: x\n  id: a\n  when: [b]\n- cmd: x\n  id: b\n  when: [a]",
+            "the steps a, b wait for each other",
+        ),
+        ("steps:\n- cmd: x\n  detach: true", "the emulator does not support `detach` yet (step acb_step_0)"),
+        ("secrets: [{id: a}]\nsteps:\n- cmd: x", "the emulator does not support `secrets` yet (the task)"),
+        ("steps: []", "the task has no steps"),
+        ("- cmd: x", "the task is not a mapping with `version` and `steps`"),
+        ("steps:\n- cmd: x {{.Values.y}}", 'template: executing at <.Values.y>: map has no entry for key "y"'),
+        ("steps: [", "while parsing a flow node expected the node content"),
+        ("a: &a [x, x]\nb: !!python/object:os.system {}", "could not determine a constructor"),
+        ("[" * 5000, "maximum recursion depth exceeded"),
+    ],
+)
+def test_what_is_refused(text: str, problem: str) -> None:
+    """What cannot be run ends with the agent's words, or with a sentence on what the emulator lacks."""
+    with pytest.raises(TaskFileError) as caught:
+        steps(text)
+    assert str(caught.value).startswith("failed to unmarshal task before running: ")
+    assert problem in str(caught.value)
+
+
+def test_unknown_members() -> None:
+    """Members that nobody knows do not stop the run, as in the service, and are reported."""
+    assert read("colour: red\nsteps:\n- cmd: x\n  shape: round", RUN, {}).unknown == ("colour", "acb_step_0.shape")
+
+
+def test_aliases_need_their_version() -> None:
+    """`$ID` means the run since v1.1.0; before, it is text."""
+    text = "steps:\n- cmd: x $ID $Registry/a $RegistryName $HOME $IDEA"
+    assert steps(f"version: v1.1.0\n{text}")[0].cmd == "x cf1 127.0.0.1:5000/a emulator $HOME $IDEA"
+    assert steps(text)[0].cmd == "x $ID $Registry/a $RegistryName $HOME $IDEA"
+
+
+def test_values() -> None:
+    """Values of the run override those of the step, which override the file's."""
+    job = Job(
+        "cf1",
+        "emulator",
+        "127.0.0.1:5000",
+        {
+            "type": "EncodedTask",
+            "encodedTaskContent": encoded(
+                "steps:\n- cmd: x {{.Values.a}} {{.Values.b}} {{.Values.c}} {{.Run.TaskName}}"
+            ),
+            "encodedValuesContent": encoded("a: file\nb: file\nc: file"),
+            "values": [{"name": "b", "value": "step"}, {"name": "c", "value": "step"}],
+        },
+        values=[{"name": "c", "value": "run"}],
+    )
+    assert load(job, Path("nowhere")).steps[0].cmd == "x file step run quickrun"
+
+
+def test_file_task(tmp_path: Path) -> None:
+    """A FileTask reads its task file and its values file from the source."""
+    (tmp_path / "acb.yaml").write_text("steps:\n- cmd: x {{.Values.a}}\n")
+    (tmp_path / "values.yaml").write_text("a: 1\n")
+    step = {"type": "FileTask", "taskFilePath": "acb.yaml", "valuesFilePath": "values.yaml"}
+    assert load(Job("cf1", "emulator", "r", step), tmp_path).steps[0].cmd == "x 1"
+
+
+@pytest.mark.parametrize(
+    ("member", "value", "problem"),
+    [
+        ("encodedTaskContent", "%%%", "encodedTaskContent is not text in base64"),
+        ("encodedValuesContent", "LSBh", "the values are not a mapping of names to values"),
+    ],
+)
+def test_encoded_content_that_cannot_be_read(member: str, value: str, problem: str) -> None:
+    """Content that is no base64, and values that are no mapping, are refused."""
+    step = {"type": "EncodedTask", "encodedTaskContent": encoded("steps:\n- cmd: x"), member: value}
+    with pytest.raises(TaskFileError, match=problem):
+        load(Job("cf1", "emulator", "r", step), Path("nowhere"))
+
+
+def test_run_variables() -> None:
+    """The variables are those of the agent; a run without a task is a quickrun."""
+    found = run_variables(Job("cf7", "emulator", "127.0.0.1:5000", {}, platform={"os": "Linux"}))
+    assert (found["ID"], found["Registry"], found["RegistryName"], found["OS"]) == (
+        *("cf7", "127.0.0.1:5000", "emulator", "linux"),
+    )
+    assert found["TaskName"] == "quickrun"
+    assert len(found["Date"]) == len("20230309-203010z")
+
+
+def encoded(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+def test_a_failed_step_ends_the_run() -> None:
+    """Steps after the one that failed are not begun."""
+    begun: list[str] = []
+    lines = Lines()
+    graph = Graph(steps("steps:\n- cmd: x\n  id: a\n- cmd: x\n  id: b\n- cmd: x\n  id: c"))
+
+    def act(step: Step, stop: Stop) -> int:
+        begun.append(step.id)
+        return 3 if step.id == "b" else 0
+
+    with pytest.raises(StepFailedError, match=r"^exit status 3$"):
+        run_steps(graph, act, lines.log, Stop())
+    assert begun == ["a", "b"]
+    assert "failed to run step ID: b: exit status 3" in lines.lines
+    assert any("Step ID: a marked as successful (elapsed time in seconds: " in line for line in lines.lines)
+
+
+def test_steps_run_side_by_side() -> None:
+    """Steps that wait for nobody run at the same time; one that waits for both comes after."""
+    together = threading.Barrier(2)
+    ended: list[str] = []
+    graph = Graph(steps("steps:\n- {id: a, cmd: x}\n- {id: b, cmd: x, when: ['-']}\n- {id: c, cmd: x, when: [a, b]}"))
+
+    def act(step: Step, stop: Stop) -> int:
+        if step.id != "c":
+            together.wait(10)
+        ended.append(step.id)
+        return 0
+
+    run_steps(graph, act, Lines().log, Stop())
+    assert sorted(ended[:2]) == ["a", "b"]
+    assert ended[2:] == ["c"]
+
+
+def test_a_failed_step_ends_those_beside_it() -> None:
+    """A step under way is told to stop when another one fails."""
+    graph = Graph(steps("steps:\n- {id: a, cmd: x}\n- {id: b, cmd: x, when: ['-']}"))
+
+    def act(step: Step, stop: Stop) -> int:
+        if step.id == "a":
+            return 1
+        assert stop.wait(10)
+        return 137
+
+    with pytest.raises(StepFailedError, match=r"^exit status 1$"):
+        run_steps(graph, act, Lines().log, Stop())
+
+
+def test_ignore_errors() -> None:
+    """A failure that is to be ignored does not end the run."""
+    run_steps(Graph(steps("steps:\n- cmd: x\n  ignoreErrors: true")), lambda *_: 1, Lines().log, Stop())
+
+
+def test_retries_and_repeat() -> None:
+    """A step is tried once and `retries` times more; it is run once and `repeat` times more."""
+    results = iter([1, 1, 0])
+    run_steps(
+        Graph(steps("steps:\n- {cmd: x, retries: 2, retryDelay: 0}")), lambda *_: next(results), Lines().log, Stop()
+    )
+    assert list(results) == []
+    count = iter(range(10))
+    run_steps(Graph(steps("steps:\n- {cmd: x, repeat: 2}")), lambda *_: 0 * next(count), Lines().log, Stop())
+    assert next(count) == 3
+
+
+def test_timeout_of_a_step() -> None:
+    """A step that takes too long is stopped and fails the run."""
+    graph = Graph((Step(id="a", after=(), cmd="x", timeout=0),))
+    with pytest.raises(StepFailedError, match="longer than its timeout of 0 seconds"):
+        run_steps(graph, lambda _step, stop: 137 if stop.wait(10) else 0, Lines().log, Stop())
+
+
+def test_a_run_that_is_stopped() -> None:
+    """Stopping the run stops the step, and the next one is not begun."""
+    whole = Stop()
+    begun: list[str] = []
+
+    def act(step: Step, stop: Stop) -> int:
+        begun.append(step.id)
+        whole.ask("canceled")
+        assert stop.wait(10)
+        return 137
+
+    run_steps(Graph(steps("steps:\n- cmd: x\n- cmd: y")), act, Lines().log, whole)
+    assert begun == ["acb_step_0"]

@@ -1,0 +1,66 @@
+"""The registry behind the login server."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from acr_tasks_emulator.execution.registry import PROGRAM, OciRegistry, RegistryError
+from acr_tasks_emulator.supervisor import Supervisor
+
+needs_registry = pytest.mark.skipif(shutil.which(PROGRAM) is None, reason=f"{PROGRAM} is not installed")
+
+
+@pytest.fixture
+def supervisor() -> Iterator[Supervisor]:
+    found = Supervisor()
+    yield found
+    found.close()
+
+
+@needs_registry
+def test_it_starts_when_it_is_asked_for(tmp_path: Path, supervisor: Supervisor) -> None:
+    """The registry runs from the first question on, at one address, and answers there."""
+    registry = OciRegistry(tmp_path, supervisor)
+    assert registry.running() is None
+    address = registry.address()
+    assert address is not None
+    assert address.startswith("127.0.0.1:")
+    assert (registry.address(), registry.running()) == (address, address)
+    assert httpx.get(f"http://{address}/v2/", trust_env=False).status_code == 200
+    registry.close()
+    assert registry.running() is None
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"http://{address}/v2/", trust_env=False)
+
+
+@needs_registry
+def test_it_is_started_again(tmp_path: Path, supervisor: Supervisor) -> None:
+    """A registry that has ended is started again by the next question."""
+    registry = OciRegistry(tmp_path, supervisor)
+    registry.address()
+    child = registry._child
+    assert child is not None
+    supervisor.end(child)
+    assert registry.running() is None
+    assert httpx.get(f"http://{registry.address()}/v2/", trust_env=False).status_code == 200
+
+
+def test_a_registry_that_does_not_start(tmp_path: Path, supervisor: Supervisor) -> None:
+    """A program that ends is an error that gives its last words."""
+    program = tmp_path / "broken"
+    program.write_text("#!/bin/sh\necho no disk\nexit 3\n")
+    program.chmod(0o755)
+    with pytest.raises(RegistryError, match="ended with status 3: no disk"):
+        OciRegistry(tmp_path / "data", supervisor, str(program)).address()
+
+
+def test_a_machine_without_the_program(tmp_path: Path, supervisor: Supervisor) -> None:
+    """Without the program there is no address, and repositories are folders of the data folder."""
+    registry = OciRegistry(tmp_path, supervisor, "no-such-registry")
+    assert (registry.available, registry.address(), registry.running()) == (False, None, None)
+    assert registry.layout("team/app") == tmp_path / "oci" / "team" / "app"

@@ -1,0 +1,139 @@
+"""Children never outlive the emulator."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from acr_tasks_emulator import supervisor as supervisor_module
+from acr_tasks_emulator.supervisor import Supervisor
+
+DAEMON = "setsid sleep 60 & echo started; exec sleep 60"
+"""A program that leaves a process in a session of its own."""
+
+
+@pytest.fixture
+def supervisor() -> Iterator[Supervisor]:
+    found = Supervisor()
+    yield found
+    found.close()
+
+
+def start(supervisor: Supervisor, script: str) -> tuple[subprocess.Popen[bytes], int]:
+    """A shell script that has begun, and a descriptor that ends when every process of it has ended."""
+    alive, held = os.pipe()
+    child = supervisor.start(["sh", "-c", script], stdout=subprocess.PIPE, pass_fds=(held,))
+    os.close(held)
+    assert child.stdout is not None
+    with child.stdout:
+        assert child.stdout.readline() == b"started\n"
+    return child, alive
+
+
+def assert_all_gone(alive: int) -> None:
+    readable, _, _ = select.select([alive], [], [], 10)
+    assert readable, "a process is left"
+    assert os.read(alive, 1) == b""
+    os.close(alive)
+
+
+@pytest.mark.parametrize(("script", "status"), [("exit 0", 0), ("exit 42", 42), ("kill -9 $$", 137)])
+def test_exit_status(supervisor: Supervisor, script: str, status: int) -> None:
+    """The exit status is the program's own, and 128 + n for a signal."""
+    assert supervisor.start(["sh", "-c", script]).wait(10) == status
+
+
+def test_missing_program(supervisor: Supervisor) -> None:
+    """A program that is not there ends with 127 and is named."""
+    child = supervisor.start(["no-such-program"], stderr=subprocess.PIPE)
+    _, err = child.communicate(timeout=10)
+    assert (child.returncode, err) == (127, b"no-such-program: No such file or directory\n")
+
+
+def test_environment_folder_and_output_are_passed_on(supervisor: Supervisor, tmp_path: Path) -> None:
+    """What subprocess.Popen understands reaches the program."""
+    child = supervisor.start(
+        ["sh", "-c", "echo $WORD; pwd"],
+        env={"WORD": "hello", "PATH": os.environ["PATH"]},
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+    )
+    out, _ = child.communicate(timeout=10)
+    assert out.decode().splitlines() == ["hello", str(tmp_path)]
+
+
+def test_a_pipe_that_closes_ends_the_program(supervisor: Supervisor) -> None:
+    """SIGPIPE has its usual meaning in the program, although Python ignores it."""
+    child = supervisor.start(["sh", "-c", "yes | head -1; exit 3"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    _, err = child.communicate(timeout=10)
+    assert (child.returncode, err) == (3, b"")
+
+
+def test_end(supervisor: Supervisor) -> None:
+    """Ending a child ends what it has started too, even what left its session."""
+    child, alive = start(supervisor, DAEMON)
+    supervisor.end(child)
+    assert_all_gone(alive)
+    supervisor.end(child)  # once more does nothing
+
+
+def test_nothing_survives_the_program(supervisor: Supervisor) -> None:
+    """When the program ends by itself, the daemons that it left are ended."""
+    child, alive = start(supervisor, "setsid sleep 60 & echo started; exit 5")
+    assert child.wait(10) == 5
+    assert_all_gone(alive)
+
+
+def test_close() -> None:
+    """Closing ends all children, and none can be started afterwards."""
+    supervisor = Supervisor()
+    alive = [start(supervisor, DAEMON)[1] for _ in range(3)]
+    supervisor.close()
+    supervisor.close()
+    for each in alive:
+        assert_all_gone(each)
+    with pytest.raises(RuntimeError, match="closed"):
+        supervisor.start(["true"])
+
+
+def test_killed_warden(supervisor: Supervisor) -> None:
+    """The program ends when somebody kills the process that watches it."""
+    child, alive = start(supervisor, "echo started; exec sleep 60")
+    child.kill()
+    assert_all_gone(alive)
+
+
+def test_killed_parent() -> None:
+    """After SIGKILL of the emulator no child is left, daemons included."""
+    program = f"""
+import signal
+from acr_tasks_emulator.supervisor import Supervisor
+supervisor = Supervisor()
+children = [supervisor.start(["sh", "-c", {DAEMON!r}]) for _ in range(3)]
+signal.pause()
+"""
+    parent = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE)
+    assert parent.stdout is not None
+    for _ in range(3):
+        assert parent.stdout.readline() == b"started\n"
+    parent.send_signal(signal.SIGKILL)
+    out, _ = parent.communicate(timeout=10)  # the output ends when the last of them has ended
+    assert out == b""
+
+
+def test_warden_without_an_emulator(tmp_path: Path) -> None:
+    """A warden that finds the emulator gone starts nothing."""
+    life, hold = os.pipe()
+    os.close(hold)
+    made = tmp_path / "made"
+    warden = [sys.executable, "-I", "-S", str(supervisor_module.__file__), str(life), "touch", str(made)]
+    assert subprocess.run(warden, pass_fds=(life,), timeout=10, check=False).returncode == 127
+    os.close(life)
+    assert not made.exists()
