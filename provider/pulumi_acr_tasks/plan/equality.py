@@ -18,6 +18,7 @@ DEFAULTS: dict[tuple[str, str], Any] = {
     ("Task", "timeout"): 3600,
     ("Task", "tags"): {},
     ("Task", "identity"): {"type": "None"},
+    ("Task", "agentConfiguration"): {},
     ("AgentProperties", "cpu"): 2,
     ("TimerTrigger", "status"): "Enabled",
     ("SourceTrigger", "status"): "Enabled",
@@ -37,7 +38,7 @@ DEFAULTS: dict[tuple[str, str], Any] = {
     **{
         (definition, member): default
         for definition in POLYMORPHIC["RunRequest"].values()
-        for member, default in (("isArchiveEnabled", False), ("timeout", 3600))
+        for member, default in (("isArchiveEnabled", False), ("timeout", 3600), ("agentConfiguration", {}))
         if member in members(definition)
     },
 }

@@ -1,0 +1,49 @@
+"""ARM ids."""
+
+from __future__ import annotations
+
+import pytest
+
+from pulumi_acr_tasks.arm.ids import RegistryId, parse_run_id, parse_task_id
+
+_ID = "/subscriptions/S/resourceGroups/G/providers/Microsoft.ContainerRegistry/registries/R"
+
+
+def test_an_id_is_read_and_written_back() -> None:
+    """The canonical spelling comes back as it was."""
+    registry = RegistryId.parse(_ID)
+    assert (registry.subscription_id, registry.resource_group_name, registry.registry_name) == ("S", "G", "R")
+    assert str(registry) == _ID
+    assert registry.task("t") == f"{_ID}/tasks/t"
+    assert registry.run("cf1") == f"{_ID}/runs/cf1"
+
+
+def test_ids_compare_without_case() -> None:
+    """As the service's own do; the spelling of the fixed parts is made canonical."""
+    other = RegistryId.parse(_ID.lower() + "/")
+    assert other == RegistryId.parse(_ID)
+    assert len({other, RegistryId.parse(_ID)}) == 1
+    assert str(other) == _ID.replace("/S/", "/s/").replace("/G/", "/g/").removesuffix("R") + "r"
+    assert other != RegistryId("S", "G", "R2")
+    assert other != "R"
+
+
+def test_the_ids_of_children_are_taken_apart() -> None:
+    """A task's or run's id gives its registry and its name."""
+    assert parse_task_id(f"{_ID}/TASKS/build") == (RegistryId("S", "G", "R"), "build")
+    assert parse_run_id(f"{_ID}/runs/cf1") == (RegistryId("S", "G", "R"), "cf1")
+
+
+@pytest.mark.parametrize("text", ["", "R", f"{_ID}/tasks/t", "/subscriptions/S/resourceGroups/G", _ID[1:]])
+def test_what_is_no_registry_id_is_refused_with_a_pattern(text: str) -> None:
+    """The error shows what an id looks like."""
+    with pytest.raises(ValueError, match="looks like /subscriptions/SUBSCRIPTION/resourceGroups/GROUP"):
+        RegistryId.parse(text)
+
+
+def test_the_id_of_something_else_is_no_task_id() -> None:
+    """A run's id is no task's, and the other way round."""
+    with pytest.raises(ValueError, match="not the id of a task"):
+        parse_task_id(f"{_ID}/runs/cf1")
+    with pytest.raises(ValueError, match="not the id of a run"):
+        parse_run_id(f"{_ID}/tasks/t")
