@@ -1,0 +1,417 @@
+"""Runs for real: images are built and pushed, containers run, and everything ends when it should."""
+
+from __future__ import annotations
+
+import base64
+import io
+import os
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import tarfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from acr_tasks_emulator.execution.agents import Agents
+from acr_tasks_emulator.execution.buildah import BuildahExecutor
+from acr_tasks_emulator.execution.executor import choose
+from acr_tasks_emulator.execution.job import Job, Outcome
+from acr_tasks_emulator.execution.registry import PROGRAM, OciRegistry
+from acr_tasks_emulator.execution.store import why_not_installed
+from acr_tasks_emulator.supervisor import Supervisor
+
+missing = why_not_installed() or (None if shutil.which("busybox") else "busybox-static is not installed")
+pytestmark = pytest.mark.skipif(missing is not None, reason=missing or "buildah works")
+needs_registry = pytest.mark.skipif(shutil.which(PROGRAM) is None, reason=f"{PROGRAM} is not installed")
+
+LOGIN_SERVER = "127.0.0.1:5555"
+NAP = f"sleep 6{os.getpid()}"
+"""A command line of ours alone, so that we can look for it."""
+
+
+class Desk:
+    """Agents over buildah in one data folder; an observer that waits and keeps logs."""
+
+    def __init__(self, data: Path, registry_program: str = PROGRAM) -> None:
+        self.data = data
+        self.supervisor = Supervisor()
+        self.registry = OciRegistry(data, self.supervisor, registry_program)
+        executor = choose("buildah", data, self.registry, self.supervisor)
+        assert isinstance(executor, BuildahExecutor)
+        self.agents = Agents(3, executor, self)
+        self.logs: dict[str, bytes] = {}
+        self.outcomes: dict[str, Outcome] = {}
+        self.changed = threading.Condition()
+        self.count = 0
+
+    def started(self, run_id: str) -> None: ...
+
+    def finished(self, run_id: str, outcome: Outcome) -> None:
+        with self.changed:
+            self.outcomes[run_id] = outcome
+            self.changed.notify_all()
+
+    def log(self, run_id: str) -> Sink:
+        self.logs[run_id] = b""
+        return Sink(self, run_id)
+
+    def submit(self, step: dict[str, object], files: dict[str, str] | None = None, **members: object) -> str:
+        self.count += 1
+        run_id = f"cf{self.count}"
+        source = None
+        if files is not None:
+            source = self.data / f"{run_id}.tar.gz"
+            with tarfile.open(source, "w:gz") as tar:
+                for name, text in files.items():
+                    member = tarfile.TarInfo(name)
+                    member.size = len(text.encode())
+                    tar.addfile(member, io.BytesIO(text.encode()))
+        job = Job(run_id, "emulator", LOGIN_SERVER, step, source=source, **members)  # type: ignore[arg-type]
+        self.agents.submit(job)
+        return run_id
+
+    def wait(self, run_id: str) -> tuple[Outcome, str]:
+        with self.changed:
+            assert self.changed.wait_for(lambda: run_id in self.outcomes, 60), self.text(run_id)
+        return self.outcomes[run_id], self.text(run_id)
+
+    def wait_for_text(self, run_id: str, text: str) -> None:
+        with self.changed:
+            assert self.changed.wait_for(lambda: text in self.text(run_id), 60), self.text(run_id)
+
+    def run(
+        self, step: dict[str, object], files: dict[str, str] | None = None, **members: object
+    ) -> tuple[Outcome, str]:
+        return self.wait(self.submit(step, files, **members))
+
+    def text(self, run_id: str) -> str:
+        return self.logs.get(run_id, b"").decode().replace("\r\n", "\n")
+
+    def close(self) -> None:
+        self.agents.close()
+        self.registry.close()
+        self.supervisor.close()
+
+
+class Sink:
+    """One run's log."""
+
+    def __init__(self, desk: Desk, run_id: str) -> None:
+        self.desk, self.run_id = desk, run_id
+
+    def write(self, data: bytes) -> None:
+        with self.desk.changed:
+            self.desk.logs[self.run_id] += data
+            self.desk.changed.notify_all()
+
+    def complete(self, value: str) -> None: ...
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    opened = Desk(tmp_path_factory.mktemp("data"))
+    yield opened
+    opened.close()
+
+
+def docker(**members: object) -> dict[str, object]:
+    return {"type": "Docker", "dockerFilePath": "Dockerfile", **members}
+
+
+def encoded(text: str, **members: object) -> dict[str, object]:
+    return {"type": "EncodedTask", "encodedTaskContent": base64.b64encode(text.encode()).decode(), **members}
+
+
+def manifest(desk: Desk, repository: str, reference: str) -> httpx.Response:
+    accept = "application/vnd.docker.distribution.manifest.v2+json"
+    url = f"http://{desk.registry.address()}/v2/{repository}/manifests/{reference}"
+    return httpx.get(url, headers={"Accept": accept}, trust_env=False)
+
+
+@needs_registry
+def test_build_and_push(desk: Desk) -> None:
+    """An image is built from an uploaded context and pushed under all its names, with the registry's digest."""
+    step = docker(imageNames=["team/app:{{.Run.ID}}", "{{.Run.Registry}}/team/app:stable", "emulator.azurecr.io/other"])
+    outcome, log = desk.run(step, {"Dockerfile": "FROM scratch\nCOPY hello /hello\n", "hello": "world"})
+    assert outcome.status == "Succeeded", log
+    names = [(image["registry"], image["repository"], image["tag"]) for image in outcome.output_images]
+    assert names == [
+        (LOGIN_SERVER, "team/app", f"cf{desk.count}"),
+        (LOGIN_SERVER, "team/app", "stable"),
+        (LOGIN_SERVER, "other", "latest"),
+    ]
+    for image in outcome.output_images:
+        for reference in (image["tag"], image["digest"]):
+            answer = manifest(desk, image["repository"], reference)
+            assert (answer.status_code, answer.headers["Docker-Content-Digest"]) == (200, image["digest"])
+    assert "STEP 2/2: COPY hello /hello" in log
+    assert f"Successfully pushed image: {LOGIN_SERVER}/team/app:stable" in log
+    assert log.splitlines()[-1].startswith(f"Run ID: cf{desk.count} was successful after ")
+    assert not list((desk.data / "runs").iterdir())
+
+
+@needs_registry
+def test_base_images_from_the_registry(desk: Desk) -> None:
+    """FROM takes the seeded busybox and what earlier runs pushed, and follows a tag that has moved."""
+    for word in ("one", "two"):
+        outcome, log = desk.run(docker(imageNames=["base"]), {"Dockerfile": f"FROM busybox\nRUN echo {word} > /word\n"})
+        assert outcome.status == "Succeeded", log
+        child = f"FROM {LOGIN_SERVER}/base\nCOPY --from=mcr.microsoft.com/library/busybox /bin/sh /s\nRUN cat /word\n"
+        outcome, log = desk.run(docker(), {"Dockerfile": child})
+        assert outcome.status == "Succeeded", log
+        assert f"\n{word}\n" in log
+        assert f"FROM {LOGIN_SERVER}/base" in log
+        assert not outcome.output_images
+    assert manifest(desk, "library/busybox", "latest").status_code == 200
+
+
+def test_arguments_and_target(desk: Desk) -> None:
+    """Arguments reach the build and secret ones are masked; stages after the target are not built."""
+    dockerfile = """\
+FROM busybox AS one
+ARG TOKEN
+ARG PLAIN
+RUN echo $TOKEN $PLAIN | rev; echo $TOKEN
+FROM one
+RUN exit 9
+"""
+    arguments = [
+        {"name": "TOKEN", "value": "s3cret", "isSecret": True},
+        {"name": "PLAIN", "value": "run-{{.Run.ID}}"},
+    ]
+    outcome, log = desk.run(docker(arguments=arguments, target="one", isPushEnabled=False), {"Dockerfile": dockerfile})
+    assert outcome.status == "Succeeded", log
+    assert f"s3cret run-cf{desk.count}"[::-1] in log  # backwards, the secret is no secret
+    assert "\n***\n" in log
+    assert "s3cret" not in log
+
+
+def test_a_run_line_that_fails(desk: Desk) -> None:
+    """A failing RUN line fails the run; its output and its exit status stand in the log."""
+    outcome, log = desk.run(docker(imageNames=["x"]), {"Dockerfile": "FROM busybox\nRUN echo now >&2; exit 42\n"})
+    assert outcome == Outcome("Failed", error_message="failed during run, err: exit status 42")
+    assert "\nnow\n" in log
+    assert 'Error: building at STEP "RUN echo now >&2; exit 42": exit status 42' in log
+    assert log.splitlines()[-1].endswith("Error: failed during run, err: exit status 42")
+
+
+@pytest.mark.parametrize(
+    ("dockerfile", "problem"),
+    [
+        ("FROM busybox\nCOPY nope /nope\n", "no such file or directory"),
+        ("FROM busybox\nFLY away\n", "Unknown instruction"),
+        ("FROM 127.0.0.1:5555/nobody/has:1\n", "image 127.0.0.1:5555/nobody/has:1 was not found"),
+    ],
+)
+def test_dockerfiles_that_cannot_be_built(desk: Desk, dockerfile: str, problem: str) -> None:
+    """What is wrong with a Dockerfile stands in the log."""
+    outcome, log = desk.run(docker(imageNames=["x"]), {"Dockerfile": dockerfile})
+    assert outcome.status == "Failed"
+    assert problem.lower() in log.lower()
+
+
+@pytest.mark.parametrize(
+    ("step", "files", "members", "problem"),
+    [
+        (docker(dockerFilePath="sub/Dockerfile"), {"Dockerfile": "FROM scratch"}, {}, "unable to find sub/Dockerfile"),
+        (docker(dockerFilePath="../../etc/passwd"), {"a": ""}, {}, "is outside of the source"),
+        (docker(), {"../evil": "x"}, {}, "an entry outside of its folder"),
+        (docker(), None, {}, "a Docker build needs a source"),
+        (docker(), None, {"source_location": "https://example.com/a.git"}, "does not fetch sources"),
+        (docker(imageNames=["UPPER"]), {"Dockerfile": "FROM scratch"}, {}, "invalid reference format"),
+        (docker(), {"Dockerfile": ""}, {"platform": {"os": "Windows"}}, "Linux builds and containers only"),
+        (encoded("steps:\n- cmd: busybox\n  detach: true"), None, {}, "failed to unmarshal task before running"),
+        (encoded("steps:\n- build: -t x https://example.com/a.git"), None, {}, "not from addresses"),
+        (encoded("steps:\n- build: --fly ."), None, {}, "unrecognized arguments: --fly"),
+        (encoded("steps:\n- cmd: busybox echo 'x"), None, {}, "No closing quotation"),
+        (encoded("steps:\n- push: [never/built]"), None, {}, "An image does not exist locally with the tag"),
+    ],
+)
+def test_runs_that_cannot_be_run(
+    desk: Desk, step: dict[str, object], files: dict[str, str] | None, members: dict[str, object], problem: str
+) -> None:
+    """What cannot be run ends as Failed, with a sentence in the log."""
+    outcome, log = desk.run(step, files, **members)
+    assert outcome.status == "Failed", log
+    assert problem in log
+
+
+def test_cmd_steps_share_a_workspace(desk: Desk) -> None:
+    """Commands run in containers that share /workspace; a program's exit status is the step's."""
+    task = """\
+version: v1.1.0
+steps:
+  - cmd: busybox sh -c 'echo $WORD from $ID > note; pwd'
+    env: ["WORD={{.Values.word}}"]
+  - cmd: busybox cat note
+  - cmd: docker.io/library/busybox ls ../note
+    workingDirectory: deeper
+  - cmd: busybox sh -c 'exit 7'
+"""
+    outcome, log = desk.run(encoded(task, values=[{"name": "word", "value": "hello"}]), {"readme": "x"})
+    assert "\n/workspace\n" in log
+    assert f"\nhello from cf{desk.count}\n" in log
+    assert "\n../note\n" in log
+    assert outcome.error_message == "failed during run, err: exit status 7"
+
+
+def test_a_program_that_is_not_in_the_image(desk: Desk) -> None:
+    """A missing program ends the step with 127, as in Docker."""
+    outcome, log = desk.run(encoded("steps:\n- cmd: busybox no-such-program"))
+    assert outcome.error_message == "failed during run, err: exit status 127"
+    assert 'exec: "no-such-program": executable file not found in $PATH' in log
+
+
+@needs_registry
+def test_a_task_file_that_builds_and_pushes(desk: Desk) -> None:
+    """Steps build, run and push images of their own; only what is pushed is reported."""
+    task = """\
+version: v1.1.0
+steps:
+  - id: base
+    build: -t $Registry/parts/base:$ID -f parts/Dockerfile --build-arg WORD=built parts
+  - build: -t parts/top .
+  - cmd: parts/top /word
+  - push: ["parts/top", "$Registry/parts/base:$ID"]
+"""
+    run_id = f"cf{desk.count + 1}"
+    files = {
+        "acb.yaml": task,
+        "parts/Dockerfile": "FROM busybox\nARG WORD\nRUN echo $WORD > /word\n",
+        "Dockerfile": f'FROM {LOGIN_SERVER}/parts/base:{run_id}\nENTRYPOINT ["cat", "/word"]\nCMD ["/nothing"]\n',
+    }
+    outcome, log = desk.run({"type": "FileTask", "taskFilePath": "acb.yaml"}, files)
+    assert outcome.status == "Succeeded", log
+    assert "\nbuilt\nbuilt\n" in log
+    assert [image["repository"] for image in outcome.output_images] == ["parts/top", "parts/base"]
+    for image in outcome.output_images:
+        assert manifest(desk, image["repository"], image["digest"]).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("step", "files"),
+    [
+        (encoded(f"steps:\n- cmd: busybox sh -c 'setsid {NAP} & echo ready; {NAP}'"), None),
+        (docker(), {"Dockerfile": f"FROM busybox\nRUN setsid {NAP} & echo ready; {NAP}\n"}),
+    ],
+)
+def test_cancel(desk: Desk, step: dict[str, object], files: dict[str, str] | None) -> None:
+    """A cancelled run ends at once, with its containers and what they started."""
+    run_id = desk.submit(step, files)
+    desk.wait_for_text(run_id, "\nready\n")
+    assert sleeping()
+    assert desk.agents.cancel(run_id)
+    outcome, log = desk.wait(run_id)
+    assert outcome.status == "Canceled"
+    assert f"Run ID: {run_id} was canceled" in log
+    assert not sleeping()
+
+
+def test_timeout(desk: Desk) -> None:
+    """A run that takes longer than its timeout is ended and says so."""
+    outcome, log = desk.run(encoded(f"steps:\n- cmd: busybox {NAP}"), timeout=1)
+    assert outcome.status == "Timeout"
+    assert "timed out" in log
+    assert not sleeping()
+
+
+def test_timeout_of_a_step(desk: Desk) -> None:
+    """A step that takes longer than its timeout fails the run."""
+    outcome, _ = desk.run(encoded(f"stepTimeout: 1\nsteps:\n- cmd: busybox {NAP}"))
+    assert outcome.status == "Failed"
+    assert "longer than its timeout of 1 seconds" in (outcome.error_message or "")
+    assert not sleeping()
+
+
+def test_runs_side_by_side(desk: Desk) -> None:
+    """Several runs build under one name in one store at the same time, and each sees its own image."""
+    task = "version: v1.1.0\nsteps:\n- build: -t same .\n- cmd: same cat /mine\n"
+    runs = {}
+    for mine in ("mine-0", "mine-1", "mine-2", "mine-3"):
+        runs[desk.submit(encoded(task), {"Dockerfile": f"FROM busybox\nRUN echo {mine} > /mine\n"})] = mine
+    for run_id, mine in runs.items():
+        outcome, log = desk.wait(run_id)
+        assert outcome.status == "Succeeded", log
+        assert f"\n{mine}\n" in log
+
+
+def test_without_a_registry(tmp_path: Path) -> None:
+    """Without a registry program, images go to an OCI layout of the data folder, and later runs find them there."""
+    desk = Desk(tmp_path, "no-such-registry")
+    try:
+        outcome, log = desk.run(docker(imageNames=["base:1"]), {"Dockerfile": "FROM scratch\nCOPY a /a\n", "a": "x"})
+        assert outcome.status == "Succeeded", log
+        algorithm, _, value = outcome.output_images[0]["digest"].partition(":")
+        assert (tmp_path / "oci" / "base" / "blobs" / algorithm / value).exists()
+        outcome, log = desk.run(docker(), {"Dockerfile": f"FROM {LOGIN_SERVER}/base:1\nCOPY a /b\n", "a": "x"})
+        assert outcome.status == "Succeeded", log
+    finally:
+        desk.close()
+
+
+EMULATOR = """
+import sys
+from pathlib import Path
+from acr_tasks_emulator.execution.executor import choose
+from acr_tasks_emulator.execution.job import Job
+from acr_tasks_emulator.execution.log import RunLog
+from acr_tasks_emulator.execution.registry import OciRegistry
+from acr_tasks_emulator.execution.stop import Stop
+from acr_tasks_emulator.supervisor import Supervisor
+
+class Sink:
+    def write(self, data):
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+
+data, supervisor = Path(sys.argv[1]), Supervisor()
+executor = choose("buildah", data, OciRegistry(data, supervisor), supervisor)
+step = {"type": "EncodedTask", "encodedTaskContent": sys.argv[2]}
+executor.run(Job("cf1", "emulator", "127.0.0.1:5555", step), RunLog(Sink()), Stop())
+"""
+
+
+@needs_registry
+def test_killed_emulator(tmp_path: Path) -> None:
+    """After SIGKILL of the emulator no container, builder, registry or mount is left, and the store works again."""
+    step = encoded(f"steps:\n- cmd: busybox sh -c 'setsid {NAP} & echo ready; {NAP}'")
+    argv = [sys.executable, "-c", EMULATOR, str(tmp_path), str(step["encodedTaskContent"])]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        assert any(line == b"ready\r\n" for line in parent.stdout)
+        ours = [pid for pid, line in command_lines().items() if str(tmp_path) in line or line == NAP]
+        assert len(ours) >= 6  # the emulator, builder and registry with their wardens, and two sleepers
+        alive = [os.pidfd_open(pid) for pid in ours]
+        parent.send_signal(signal.SIGKILL)
+    for process in alive:
+        assert select.select([process], [], [], 10)[0], "a process is left"
+        os.close(process)
+    assert str(tmp_path) not in Path("/proc/self/mountinfo").read_text()
+    again = Desk(tmp_path)
+    try:
+        outcome, log = again.run(encoded("steps:\n- cmd: busybox echo alive"))
+        assert outcome.status == "Succeeded", log
+    finally:
+        again.close()
+
+
+def sleeping() -> list[str]:
+    """The live processes that nap for us."""
+    return [line for line in command_lines().values() if line == NAP]
+
+
+def command_lines() -> dict[int, str]:
+    """The command line of each live process."""
+    found = {}
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            found[int(path.parent.name)] = path.read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+        except OSError:
+            continue  # it has ended meanwhile
+    return found
