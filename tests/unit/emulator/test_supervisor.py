@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from acr_tasks_emulator import supervisor as supervisor_module
+from acr_tasks_emulator import warden
 from acr_tasks_emulator.supervisor import Supervisor
 
 DAEMON = "setsid sleep 60 & echo started; exec sleep 60"
@@ -133,7 +133,7 @@ def test_warden_without_an_emulator(tmp_path: Path) -> None:
     life, hold = os.pipe()
     os.close(hold)
     made = tmp_path / "made"
-    warden = [sys.executable, "-I", "-S", str(supervisor_module.__file__), str(life), "touch", str(made)]
-    assert subprocess.run(warden, pass_fds=(life,), timeout=10, check=False).returncode == 127
+    argv = [sys.executable, "-I", "-S", warden.__file__, str(life), "touch", str(made)]
+    assert subprocess.run(argv, pass_fds=(life,), timeout=10, check=False).returncode == 127
     os.close(life)
     assert not made.exists()
