@@ -32,6 +32,7 @@ class BackgroundLog:
         self._link, self._show, self._warn = link, show, warn
         self._tail: deque[str] = deque(maxlen=TAIL)
         self._finish = threading.Event()
+        self._silent = False
         # A daemon: a storage that hangs must not keep the process alive.
         self._thread = threading.Thread(target=self._follow, name=name, daemon=True)
 
@@ -44,6 +45,8 @@ class BackgroundLog:
         self.ended.wait(patience)
         self._finish.set()
         self._thread.join(patience)
+        # A storage that is slow may still bring lines: they come too late for a resource that is done.
+        self._silent = True
         return list(self._tail)
 
     def _follow(self) -> None:
@@ -59,7 +62,8 @@ class BackgroundLog:
             self.ended.set()
 
     def _print(self, line: str) -> None:
-        self._tail.append(self._show(line))
+        if not self._silent:
+            self._tail.append(self._show(line))
 
 
 def open_log_client() -> httpx.Client:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _LOG_PATIENCE = 5.0  # seconds for the log of a run that has ended to be complete
 _CANCEL_PATIENCE = 2.0  # seconds for a run that was cancelled to say so
+_CANCEL_LOG_PATIENCE = 0.5  # seconds for the last words of its log
 _TIMEOUT = 3600  # seconds; the specification's default for a request's timeout
 
 
@@ -65,7 +66,7 @@ class Awaiting:
         try:
             run = self._watcher().wait(self.run_id, self._wait(log))
         except (WaitStoppedError, CanceledError):
-            raise self._canceled() from None
+            raise self._canceled(log) from None
         except WaitExpiredError as expired:
             self._cancel()
             raise self._given_up(expired, log) from None
@@ -144,10 +145,12 @@ class Awaiting:
             return ending.of_queue_timeout(float(queue_timeout))
         return ending.of_deadline(self.around.timeout, queued=expired.queued)
 
-    def _canceled(self) -> CanceledError:
+    def _canceled(self, log: BackgroundLog) -> CanceledError:
         """Cancel the run at the service; what to tell the user of it."""
         self.around.console.status(f"cancelling {self.run_id}")
         refused = self._cancel()
+        if self._streaming:
+            log.finish(_CANCEL_LOG_PATIENCE)
         if refused is not None:
             return CanceledError(
                 f"The update was cancelled, and run {self.run_id} could not be: it may still run. {refused}"
