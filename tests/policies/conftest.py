@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +14,9 @@ from pulumi.runtime.proto import analyzer_pb2 as wire
 from pulumi_policy import EnforcementLevel, PolicyResourceOptions, ResourceValidationArgs, ResourceValidationPolicy
 from pulumi_policy.policy import PolicyCustomTimeouts, _PolicyAnalyzerServicer
 from pulumi_policy.proxy import unknown_checking_proxy
+
+# The pack is a folder, not a distribution: Pulumi puts it on the path just so.
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "policies"))
 
 TASK = "pulumi-python:dynamic/acr-tasks:Task"
 RUN = "pulumi-python:dynamic/acr-tasks:Run"
