@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import platform
 import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from acr_tasks_emulator.execution.bases import BaseImageError, Bases
-from acr_tasks_emulator.execution.dockerfile import base_images
+from acr_tasks_emulator.execution.dockerfile import base_images, own_platform
 from acr_tasks_emulator.execution.image_name import ImageNameError, parse
 from acr_tasks_emulator.execution.stop import Stop
 from acr_tasks_emulator.execution.store import Store
 from acr_tasks_emulator.execution.workspace import Workspace
 
-_MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 _RESERVED = {"PATH", "HOME", "TMPDIR", "XDG_RUNTIME_DIR", "LANG", "TZ"}
 
 
@@ -64,7 +62,7 @@ def build(task: Build, run: Workspace, store: Store, bases: Bases, stop: Stop) -
     options += ["--target", task.target] if task.target else []
     options += ["--no-cache"] if task.no_cache else []
     options += [part for label in task.labels for part in ("--label", label)]
-    options += ["--platform", task.platform] if task.platform and task.platform != _own_platform() else []
+    options += ["--platform", task.platform] if task.platform and task.platform != own_platform() else []
 
     def with_names(line: str) -> str:
         for image_id, image in shown.items():
@@ -96,8 +94,3 @@ def _build_arguments(arguments: dict[str, str]) -> tuple[list[str], dict[str, st
             options += ["--build-arg", name]
             environment[name] = value
     return options, environment
-
-
-def _own_platform() -> str:
-    machine = platform.machine()
-    return f"linux/{_MACHINES.get(machine, machine)}"

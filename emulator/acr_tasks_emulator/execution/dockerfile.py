@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import platform
 import re
 import shlex
 from collections.abc import Mapping
 
 _VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)(?:(:?[-+])([^}]*))?\})")
 _ESCAPE = re.compile(r"#\s*escape\s*=\s*(\S)\s*$", re.IGNORECASE)
+_MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 _HEREDOC = re.compile(r"<<-?(['\"]?)([A-Za-z_]\w*)\1")
 
 
@@ -17,7 +19,7 @@ def base_images(text: str, arguments: Mapping[str, str]) -> list[str]:
     arguments: build arguments, which FROM lines may use. An image of a stage that the target leaves out is among them:
     the builder alone knows what it skips.
     """
-    variables: dict[str, str] = {}
+    variables = _predefined()
     stages: set[str] = set()
     found: list[str] = []
     for line in _instructions(text):
@@ -37,6 +39,20 @@ def base_images(text: str, arguments: Mapping[str, str]) -> list[str]:
             if origin.lower() not in stages and not origin.isdigit():
                 found.append(origin)
     return [image for image in dict.fromkeys(found) if image and image != "scratch"]
+
+
+def own_platform() -> str:
+    """This machine's platform in the builder's words, such as `linux/amd64`."""
+    machine = platform.machine()
+    return f"linux/{_MACHINES.get(machine, machine)}"
+
+
+def _predefined() -> dict[str, str]:
+    """What the builder defines without an ARG line."""
+    whole = own_platform()
+    system, _, architecture = whole.partition("/")
+    values = {"PLATFORM": whole, "OS": system, "ARCH": architecture}
+    return {f"{where}{name}": value for where in ("TARGET", "BUILD") for name, value in values.items()}
 
 
 def _instructions(text: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import tarfile
 from datetime import datetime, timezone
@@ -52,6 +53,11 @@ class Sink:
 def test_image_names(text: str, full: str) -> None:
     """Names are completed as Docker completes them."""
     assert str(parse(text)) == full
+
+
+def test_base_images_by_platform() -> None:
+    """FROM may use the platform, which the builder defines by itself."""
+    assert base_images("FROM tool:${TARGETOS}-1", {}) == ["tool:linux-1"]
 
 
 def test_names_of_a_registry() -> None:
@@ -206,6 +212,14 @@ def test_simulated_without_the_dockerfile(tmp_path: Path) -> None:
     outcome = SimulatedExecutor().run(docker_job(tmp_path / "source", "Dockerfile"), RunLog(Sink()), Stop())
     assert outcome.status == "Failed"
     assert "unable to find Dockerfile" in (outcome.error_message or "")
+
+
+def test_simulated_with_a_task_that_is_none() -> None:
+    """A simulated run still fails when the encoded task cannot be run."""
+    step = {"type": "EncodedTask", "encodedTaskContent": base64.b64encode(b"steps:\n- {}").decode()}
+    outcome = SimulatedExecutor().run(Job("cf1", "emulator", "127.0.0.1:5000", step), RunLog(Sink()), Stop())
+    assert outcome.status == "Failed"
+    assert "step is missing a cmd, build, or push property" in (outcome.error_message or "")
 
 
 @pytest.mark.parametrize(("kind", "problem"), [("docker", "not available yet"), ("podman", "one of auto, buildah")])
