@@ -32,7 +32,7 @@ engine: environment ## make sure that there is a Pulumi engine; prints the folde
 	@$(VENV)/python tools/pulumi/engine.py
 
 lint: environment ## ruff, and who may import whom
-	@$(VENV)/ruff check . && $(VENV)/ruff format --check . && $(VENV)/lint-imports
+	@$(VENV)/ruff check . && $(VENV)/ruff format --check . && PYTHONPATH=policies $(VENV)/lint-imports
 
 types: environment ## mypy, strict
 	@$(VENV)/mypy provider/pulumi_acr_tasks && $(VENV)/mypy emulator/acr_tasks_emulator && \

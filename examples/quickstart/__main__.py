@@ -15,8 +15,7 @@ from pulumi_acr_tasks import (
     TriggerPropertiesArgs,
 )
 
-GREETING = b"""\
-version: v1.1.0
+GREETING = b"""version: v1.1.0
 steps:
   - cmd: busybox echo Hello from run $ID
 """
