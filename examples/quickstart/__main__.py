@@ -29,7 +29,7 @@ greeting = Task(
 )
 image = Run(
     "image",
-    run_request=DockerBuildRequestArgs(image_names=["quickstart/web:v1"], docker_file_path="Dockerfile", platform=linux),
+    run_request=DockerBuildRequestArgs(image_names=["hello/web:v1"], docker_file_path="Dockerfile", platform=linux),
     context="app",
 )
 greeted = Run("greeted", run_request=TaskRunRequestArgs(task_name=greeting.task_name))
