@@ -191,7 +191,7 @@ def _duration(run: dict[str, Any], now: datetime) -> str:
 def _spoken(seconds: float) -> str:
     """Say a length of time in its two largest units, such as `1 h 30 min`."""
     left = max(0, int(seconds))
-    parts = []
+    parts: list[tuple[int, str]] = []
     for size, unit in _UNITS:
         count, left = divmod(left, size)
         if count or parts:

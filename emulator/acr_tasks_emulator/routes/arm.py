@@ -90,7 +90,10 @@ async def body_of(request: Request) -> Any:
         if len(data) > BODY_LIMIT:
             raise errors.REQUEST_TOO_LARGE(limit=BODY_LIMIT)
     try:
-        return json.loads(data.decode("utf-8-sig"), parse_constant=_no_constant)
+        body = json.loads(data.decode("utf-8-sig"), parse_constant=_no_constant)
+        if b"\\ud" in data.lower():
+            json.dumps(body, ensure_ascii=False).encode()  # half a surrogate pair is no text: UnicodeError
+        return body
     except (ValueError, RecursionError) as error:
         problem = "it is nested too deeply" if isinstance(error, RecursionError) else "it is not JSON"
         raise errors.INVALID_REQUEST_CONTENT(problem=problem) from None

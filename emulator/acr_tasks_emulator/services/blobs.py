@@ -104,6 +104,10 @@ class Log:
                 self._file.close()
                 self._store.set_metadata(self._container, self._name, {COMPLETE: value})
 
+    def close(self) -> None:
+        """Let go of the file without ending the log, as a process does that is killed."""
+        self._file.close()
+
 
 def container_of(registry: RegistryRow) -> str:
     """Return the name of the container that holds a registry's blobs."""

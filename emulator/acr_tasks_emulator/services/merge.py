@@ -71,10 +71,17 @@ def _one_trigger(trigger: Members, sent: Members) -> Members:
     # The specification gives `status` of the update models the default Enabled: left out, it enables the trigger.
     result = {**trigger, "status": "Enabled", **{key: value for key, value in sent.items() if value is not None}}
     if trigger.get("sourceRepository") and sent.get("sourceRepository"):
-        old, new = trigger["sourceRepository"], sent["sourceRepository"]
-        result["sourceRepository"] = {**old, **{key: value for key, value in new.items() if value is not None}}
-        if old.get("sourceControlAuthProperties") and new.get("sourceControlAuthProperties"):
-            _overlay(result["sourceRepository"], "sourceControlAuthProperties", new["sourceControlAuthProperties"])
+        result["sourceRepository"] = _repository(trigger["sourceRepository"], sent["sourceRepository"])
+    return result
+
+
+def _repository(repository: Members, sent: Members) -> Members:
+    result = dict(repository)
+    for name, value in sent.items():
+        if name == "sourceControlAuthProperties":
+            _overlay(result, name, value)
+        elif value is not None:
+            result[name] = value
     return result
 
 

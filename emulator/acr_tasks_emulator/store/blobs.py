@@ -155,8 +155,9 @@ class BlobStore:
         return blob
 
     def _whole(self, container: str, name: str) -> Path:
-        path = Path(os.path.normpath(self._folder / "whole" / container / name))
-        if (self._folder / "whole") not in path.parents:
+        folder = self._folder / "whole" / container
+        path = Path(os.path.normpath(folder / name))
+        if folder not in path.parents:
             raise ValueError(f"not the name of a blob: {name}")
         return path
 

@@ -1,0 +1,189 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+REGISTRY = (
+    "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg"
+    "/providers/Microsoft.ContainerRegistry/registries/emulator"
+)
+
+
+def command(*arguments: str) -> list[str]:
+    # sys.path is handed on so that the child finds the same package.
+    code = f"import sys; sys.path[:] = {sys.path!r}; from acr_tasks_emulator.cli import main; main()"
+    return [sys.executable, "-c", code, *arguments]
+
+
+def environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path), "NO_COLOR": "1"}
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command(*arguments), capture_output=True, text=True, timeout=90, env=environment(), check=False
+    )
+
+
+def start(data: Path, *more: str) -> dict[str, Any]:
+    """Run serve --detach; return its line."""
+    result = run("serve", "--detach", "--executor", "simulated", "--data", str(data), *more)
+    assert result.returncode == 0, result.stderr
+    line: dict[str, Any] = json.loads(result.stdout)
+    return line
+
+
+def gone(pid: int) -> bool:
+    """Tell whether a process has ended, waited for by its parent or not."""
+    try:
+        os.kill(pid, 0)
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except (ProcessLookupError, FileNotFoundError):
+        return True
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "data"
+    yield folder
+    if folder.is_dir():
+        assert run("stop", "--data", str(folder)).returncode == 0
+
+
+def test_a_detached_emulator_is_found_again_and_stopped(data: Path) -> None:
+    """The second serve prints the same line; stop waits until the process is gone."""
+    first = start(data)
+    assert set(first) == {"endpoint", "loginServer", "dashboard", "pid", "caCert", "registries", "executor"}
+    assert first["registries"] == [REGISTRY]
+    assert start(data) == first
+    assert httpx.get(f"{first['endpoint']}/_emulator/health").status_code == 200
+    status = run("status", "--data", str(data), "--json")
+    assert json.loads(status.stdout) == {"running": True, **first}
+    assert first["endpoint"] in run("status", "--data", str(data)).stdout
+    stopped = run("stop", "--data", str(data))
+    assert (stopped.returncode, str(first["pid"]) in stopped.stdout) == (0, True)
+    assert gone(first["pid"])
+
+
+def test_without_an_emulator_there_is_a_sentence(data: Path) -> None:
+    """stop has nothing to do; status says so with its exit status too."""
+    stopped, status = run("stop", "--data", str(data)), run("status", "--data", str(data))
+    assert (stopped.returncode, status.returncode) == (0, 1)
+    assert stopped.stdout == status.stdout == f"No emulator has the data folder {data}.\n"
+    assert json.loads(run("status", "--data", str(data), "--json").stdout) == {"running": False}
+
+
+def test_those_who_start_at_once_get_one_emulator(data: Path) -> None:
+    """Four at a time print the same line."""
+    arguments = command("serve", "--detach", "--executor", "simulated", "--data", str(data))
+    starting = [subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True, env=environment()) for _ in range(4)]
+    lines = {process.communicate(timeout=90)[0] for process in starting}
+    assert len(lines) == 1
+    assert json.loads(lines.pop())["pid"] > 0
+
+
+def test_an_emulator_without_work_ends_by_itself(data: Path) -> None:
+    """After the idle time; its port is used again by the next one."""
+    first = start(data, "--idle-exit", "0.5")
+    deadline = time.monotonic() + 30
+    while not gone(first["pid"]):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)  # a question every 50 ms
+    again = start(data)
+    assert again["pid"] != first["pid"]
+    assert again["endpoint"] == first["endpoint"]
+
+
+def test_after_a_kill_the_folder_is_free_and_whole(data: Path) -> None:
+    """The next emulator has every acknowledged task."""
+    first = start(data)
+    step = {"type": "EncodedTask", "encodedTaskContent": "eA=="}
+    body = {"location": "westeurope", "properties": {"platform": {"os": "Linux"}, "step": step}}
+    with httpx.Client(base_url=first["endpoint"] + REGISTRY, params={"api-version": "2019-04-01"}) as http:
+        for number in range(20):
+            assert http.put(f"/tasks/task-{number:02}", json=body).status_code == 200
+    os.kill(first["pid"], signal.SIGKILL)
+    second = start(data)
+    assert second["pid"] != first["pid"]
+    with httpx.Client(base_url=second["endpoint"] + REGISTRY, params={"api-version": "2019-04-01"}) as http:
+        assert len(http.get("/tasks").json()["value"]) == 20
+
+
+def test_a_folder_has_one_emulator(data: Path) -> None:
+    """A serve in the foreground says who has it."""
+    first = start(data)
+    second = run("serve", "--executor", "simulated", "--data", str(data))
+    assert second.returncode == 2
+    assert second.stderr == (
+        f"acr-tasks-emulator: The data folder {data} belongs to an emulator that runs already "
+        f"(process {first['pid']}).\n"
+    )
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_cleanly(number: int) -> None:
+    """Exit status 0, one line on stdout, and its temporary folder is gone."""
+    process = subprocess.Popen(
+        command("serve", "--executor", "simulated"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
+    )
+    assert process.stdout is not None
+    line = json.loads(process.stdout.readline())
+    assert httpx.get(line["dashboard"]).status_code == 200
+    process.send_signal(number)
+    rest, errors = process.communicate(timeout=60)
+    assert (process.returncode, rest, errors) == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--registry", "my_registry"], "Registry name 'my_registry' is not allowed: 5 to 50 letters and digits are."),
+        (["--executor", "podman"], "Executor 'podman' is not known"),
+        (["--host", "0.0.0.0"], "give --token"),
+        (["--host", "no.such.host.invalid", "--token", "x"], "cannot be listened on"),
+        (["--data", "/proc/nowhere"], "The data folder /proc/nowhere cannot be used"),
+        (["--detach"], "--detach needs --data"),
+        (["--agents", "0"], "1 to 64"),
+        (["--idle-exit", "0"], "above 0"),
+    ],
+)
+def test_bad_input_is_a_sentence(arguments: list[str], said: str) -> None:
+    """On stderr, with exit status 2 and no traceback."""
+    result = run("serve", *arguments)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith("acr-tasks-emulator: ")
+    assert said in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_a_detached_start_that_fails_says_why(data: Path) -> None:
+    """The sentence of the process in the background is ours."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = run("serve", "--detach", "--executor", "simulated", "--data", str(data), "--port", str(port))
+    assert result.returncode == 2
+    assert result.stderr == (f"acr-tasks-emulator: 127.0.0.1:{port} cannot be listened on: Address already in use.\n")
+
+
+def test_importing_the_package_imports_nothing_heavy() -> None:
+    """Whoever only might use it pays nothing."""
+    code = (
+        f"import sys; sys.path[:] = {sys.path!r}; import acr_tasks_emulator;"
+        "print(sorted({'httpx', 'jinja2', 'pydantic', 'starlette', 'typer', 'uvicorn', 'sqlite3'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"

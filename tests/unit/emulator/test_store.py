@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from acr_tasks_emulator.settings import RegistrySetting, SettingsError
+from acr_tasks_emulator.store.blobs import BlobStore
+from acr_tasks_emulator.store.database import SCHEMA_VERSION, Database, DatabaseError
+from acr_tasks_emulator.store.tasks import TaskStore
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from acr_tasks_emulator.store.database import Database
+from acr_tasks_emulator.store.tasks import TaskStore
+tasks = TaskStore(Database(Path(sys.argv[1])))
+for number in range(200):
+    tasks.put("registry", f"task{number}", {"number": number})
+    print(number, flush=True)
+with tasks.transaction():
+    tasks.put("registry", "half", {})
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_was_acknowledged_outlives_a_kill(tmp_path: Path) -> None:
+    """The file is whole afterwards, and a transaction that was not finished never was."""
+    path = tmp_path / "db.sqlite"
+    # sys.path is handed on so that the child finds the same package.
+    code = f"import sys; sys.path[:] = {sys.path!r}\n{KILLED}"
+    child = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, timeout=60)
+    assert child.returncode == -9
+    assert len(child.stdout.split()) == 200, child.stderr
+    database = Database(path)
+    tasks = TaskStore(database)
+    assert len(tasks.page("registry", "", 1000)) == 200
+    assert tasks.get("registry", "half") is None
+    assert database.rows("PRAGMA integrity_check")[0][0] == "ok"
+    database.close()
+
+
+def test_an_exception_takes_a_transaction_back(tmp_path: Path) -> None:
+    """Also what nested transactions did inside of it."""
+    database = Database(tmp_path / "db.sqlite")
+    tasks = TaskStore(database)
+
+    def fail() -> None:
+        with tasks.transaction():
+            tasks.put("r", "outer", {})
+            with tasks.transaction():
+                tasks.put("r", "inner", {})
+            raise LookupError("no")
+
+    with pytest.raises(LookupError):
+        fail()
+    assert tasks.page("r", "", 10) == []
+    database.close()
+
+
+def test_threads_do_not_lose_each_others_changes(tmp_path: Path) -> None:
+    """A read and the write that follows from it are one step."""
+    database = Database(tmp_path / "db.sqlite")
+    tasks = TaskStore(database)
+    tasks.put("r", "count", {"value": 0})
+
+    def count() -> None:
+        for _ in range(50):
+            with tasks.transaction():
+                old = tasks.get("r", "count")
+                assert old is not None
+                tasks.put("r", "count", {"value": old["value"] + 1})
+
+    threads = [threading.Thread(target=count) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert tasks.get("r", "count") == {"value": 200}
+    database.close()
+
+
+def test_a_newer_or_foreign_file_is_refused(tmp_path: Path) -> None:
+    """With a sentence, and unchanged."""
+    newer, foreign = tmp_path / "newer.sqlite", tmp_path / "foreign.sqlite"
+    connection = sqlite3.connect(newer)
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+    connection.close()
+    foreign.write_bytes(b"this is not a database" * 100)
+    with pytest.raises(DatabaseError, match="newer version"):
+        Database(newer)
+    with pytest.raises(DatabaseError, match="cannot be used"):
+        Database(foreign)
+    assert foreign.read_bytes() == b"this is not a database" * 100
+
+
+def test_uploads_that_fail_leave_nothing(tmp_path: Path) -> None:
+    """Neither when the caller goes away nor when the process is killed."""
+    database = Database(tmp_path / "db.sqlite")
+    blobs = BlobStore(tmp_path / "blobs", database)
+
+    def fail() -> None:
+        with blobs.upload() as (file, _):
+            file.write(b"half")
+            raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        fail()
+    assert list((tmp_path / "blobs" / "uploads").iterdir()) == []
+    (tmp_path / "blobs" / "uploads" / "left").write_bytes(b"of a killed process")
+    BlobStore(tmp_path / "blobs", database)
+    assert list((tmp_path / "blobs" / "uploads").iterdir()) == []
+    database.close()
+
+
+@pytest.mark.parametrize("name", ["../x", "../../etc/passwd", "/etc/passwd", "a/../../../x"])
+def test_no_name_leaves_the_folder(tmp_path: Path, name: str) -> None:
+    """The blob folder is the only one that is touched."""
+    database = Database(tmp_path / "db.sqlite")
+    blobs = BlobStore(tmp_path / "blobs", database)
+    with pytest.raises(ValueError, match="not the name of a blob"):
+        blobs.create_append_blob("box", name, "text/plain", "")
+    database.close()
+
+
+def test_registries_stay_in_their_folder(tmp_path: Path) -> None:
+    """Asked for again they are the same, not asked for they are still there, and none of them moves."""
+    from tests.unit.emulator.conftest import World
+
+    first = World(tmp_path, "first", "second:westus")
+    first.close()
+    again = World(tmp_path, "third")
+    assert [row.name for row in again.registries.all()] == ["first", "second", "third"]
+    assert len({row.run_prefix for row in again.registries.all()}) == 3
+    assert again.registries.all()[1].creation_date == first.registries.all()[1].creation_date
+    with pytest.raises(SettingsError, match="lives in westus"):
+        again.registries.open([RegistrySetting("second", "eastus")])
+    again.close()
+    default = World(tmp_path)
+    assert len(default.registries.all()) == 3
+    default.close()
