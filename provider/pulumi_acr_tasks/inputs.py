@@ -90,7 +90,7 @@ def _normalize(value: Any, of: Kind, path: str) -> Any:
         return pulumi.Output.all(*value).apply(lambda ids: {id_: {} for id_ in ids})
     if of.container == "map" and isinstance(value, Mapping):
         return {key: _normalize(item, of.item, f"{path}[{key!r}]") for key, item in value.items()}
-    if of.is_object and not of.container:
+    if of.is_object and not of.container and (isinstance(value, Mapping) or hasattr(value, "__dict__")):
         return _normalize_object(value, of, path)
     return value
 

@@ -146,7 +146,7 @@ class AgentProperties(Model):
 
 
 class SourceUploadDefinition(Model):
-    upload_url: str | None = None
+    upload_url: str | None = Field(default=None, repr=False)
     relative_path: str | None = None
 
 
@@ -171,7 +171,7 @@ class RunUpdateParameters(Model):
 
 
 class RunGetLogResult(Model):
-    log_link: str | None = None
+    log_link: str | None = Field(default=None, repr=False)
 
 
 class TaskListResult(Model):
@@ -220,7 +220,7 @@ class TaskStepProperties(Model):
     type: str | None = None
     base_image_dependencies: list[BaseImageDependency] | None = None
     context_path: str | None = None
-    context_access_token: str | None = None
+    context_access_token: str | None = Field(default=None, repr=False)
 
 
 class TriggerProperties(Model):
@@ -279,22 +279,16 @@ class SourceProperties(Model):
 
 
 class SecretObject(Model):
-    value: str | None = None
+    value: str | None = Field(default=None, repr=False)
     type: str | None = None
-
-    def __repr__(self) -> str:
-        return f"SecretObject(type={self.type!r})"
 
 
 class AuthInfo(Model):
     token_type: str | None = None
-    token: str | None = None
-    refresh_token: str | None = None
+    token: str | None = Field(default=None, repr=False)
+    refresh_token: str | None = Field(default=None, repr=False)
     scope: str | None = None
     expires_in: int | None = None
-
-    def __repr__(self) -> str:
-        return f"AuthInfo(token_type={self.token_type!r}, scope={self.scope!r})"
 
 
 class TaskUpdateParameters(Model):
@@ -320,7 +314,7 @@ class PlatformUpdateParameters(PlatformProperties):
 class TaskStepUpdateParameters(Model):
     type: str | None = None
     context_path: str | None = None
-    context_access_token: str | None = None
+    context_access_token: str | None = Field(default=None, repr=False)
 
 
 class TriggerUpdateParameters(Model):
@@ -357,11 +351,8 @@ class AuthInfoUpdateParameters(AuthInfo):
 
 class Argument(Model):
     name: str | None = None
-    value: str | None = None
+    value: str | None = Field(default=None, repr=False)
     is_secret: bool | None = None
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}(name={self.name!r}, is_secret={self.is_secret!r})"
 
 
 class SetValue(Argument):
@@ -385,7 +376,7 @@ class _FileTask(Model):
 
 class _EncodedTask(Model):
     encoded_task_content: str | None = None
-    encoded_values_content: str | None = None
+    encoded_values_content: str | None = Field(default=None, repr=False)
     values: list[SetValue] | None = None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,8 @@ from pulumi_acr_tasks.plan.equality import base64_text, identity, identity_type,
 from pulumi_acr_tasks.plan.secrets import MASK, masked, secret_values
 from pulumi_acr_tasks.plan.values import UNKNOWN, contains_unknown, from_engine
 
-_SPECIFICATION = Path("/work/shared/azure-spec/2019-04-01/containerregistry_build.json")
+_BESIDE = Path(__file__).resolve().parents[3].parent / "shared" / "azure-spec"
+_SPECIFICATION = Path(os.environ.get("ACR_TASKS_SPEC", _BESIDE), "2019-04-01", "containerregistry_build.json")
 
 
 def test_a_location_has_neither_case_nor_spaces() -> None:

@@ -1,0 +1,577 @@
+"""The thirteen operations and the rings around them, with a function for the service."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+from httpx import _exceptions
+
+from pulumi_acr_tasks import errors
+from pulumi_acr_tasks.arm import filters
+from pulumi_acr_tasks.arm.auth import AccessToken, credential_for, may_carry_token, origin, sign_in
+from pulumi_acr_tasks.arm.client import Client
+from pulumi_acr_tasks.arm.ids import RegistryId
+from pulumi_acr_tasks.arm.operation import CORRELATION_ID, Operation
+from pulumi_acr_tasks.arm.retry import ATTEMPTS, retry
+from pulumi_acr_tasks.arm.throttle import throttle
+from pulumi_acr_tasks.arm.transport import TRANSLATIONS, open_client, redacted, rings, transport
+
+_ENDPOINT = "https://arm.example.org"
+_REGISTRY = RegistryId("S", "G", "registry")
+
+
+@dataclass
+class FakeClock:
+    """A clock that stands still until somebody sleeps."""
+
+    time: float = 0.0
+    slept: list[float] = field(default_factory=list)
+
+    def now(self) -> float:
+        return self.time
+
+    def sleep(self, seconds: float, *, interruptible: bool = True) -> None:
+        self.slept.append(seconds)
+        self.time += seconds
+
+
+@dataclass
+class Service:
+    """Answers requests one after the other and remembers them."""
+
+    answers: list[Any]
+    requests: list[httpx.Request] = field(default_factory=list)
+    clock: FakeClock = field(default_factory=FakeClock)
+    correlation_ids: list[str] = field(default_factory=list)
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        self.correlation_ids.append(request.headers.get(CORRELATION_ID, ""))
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        if isinstance(answer, httpx.Response):
+            return answer
+        return httpx.Response(200, json=answer)
+
+    def client(self) -> Client:
+        send = transport(httpx.Client(transport=httpx.MockTransport(self)))
+        return Client(rings(send, _ENDPOINT, None, "", self.clock, jitter=False), _ENDPOINT, self.clock)
+
+
+def _error(status: int, code: str, message: str = "no", target: str = "", **headers: str) -> httpx.Response:
+    error = {"code": code, "message": message, "target": target, "details": [{"code": "Forbidden", "message": None}]}
+    return httpx.Response(status, json={"error": error}, headers=headers)
+
+
+_OPERATIONS: list[tuple[str, Callable[[Client], Any], str, str, Any]] = [
+    (
+        "schedule_run",
+        lambda c: c.registries.schedule_run(_REGISTRY, {"type": "x"}),
+        "POST",
+        "/scheduleRun",
+        {"type": "x"},
+    ),
+    (
+        "get_build_source_upload_url",
+        lambda c: c.registries.get_build_source_upload_url(_REGISTRY),
+        "POST",
+        "/listBuildSourceUploadUrl",
+        None,
+    ),
+    ("runs.list", lambda c: list(c.runs.list(_REGISTRY)), "GET", "/runs", None),
+    ("runs.get", lambda c: c.runs.get(_REGISTRY, "cf1"), "GET", "/runs/cf1", None),
+    (
+        "runs.update",
+        lambda c: c.runs.update(_REGISTRY, "cf1", {"isArchiveEnabled": True}),
+        "PATCH",
+        "/runs/cf1",
+        {"isArchiveEnabled": True},
+    ),
+    (
+        "runs.get_log_sas_url",
+        lambda c: c.runs.get_log_sas_url(_REGISTRY, "cf1"),
+        "POST",
+        "/runs/cf1/listLogSasUrl",
+        None,
+    ),
+    ("runs.cancel", lambda c: c.runs.cancel(_REGISTRY, "cf1"), "POST", "/runs/cf1/cancel", None),
+    ("tasks.list", lambda c: list(c.tasks.list(_REGISTRY)), "GET", "/tasks", None),
+    ("tasks.get", lambda c: c.tasks.get(_REGISTRY, "build"), "GET", "/tasks/build", None),
+    ("tasks.get_details", lambda c: c.tasks.get_details(_REGISTRY, "build"), "POST", "/tasks/build/listDetails", None),
+    ("tasks.create", lambda c: c.tasks.create(_REGISTRY, "build", {"a": 1}), "PUT", "/tasks/build", {"a": 1}),
+    ("tasks.update", lambda c: c.tasks.update(_REGISTRY, "build", {"a": 1}), "PATCH", "/tasks/build", {"a": 1}),
+    ("tasks.delete", lambda c: c.tasks.delete(_REGISTRY, "build"), "DELETE", "/tasks/build", None),
+]
+
+
+@pytest.mark.parametrize(("name", "call", "method", "suffix", "body"), _OPERATIONS, ids=[row[0] for row in _OPERATIONS])
+def test_an_operation_is_one_request(
+    name: str, call: Callable[[Client], Any], method: str, suffix: str, body: Any
+) -> None:
+    """Method, path, API version, body and a correlation id of its own."""
+    service = Service([{}])
+    call(service.client())
+    (request,) = service.requests
+    assert request.method == method
+    assert request.url.path == f"{_REGISTRY}{suffix}"
+    assert dict(request.url.params) == {"api-version": "2019-04-01"}
+    assert request.headers[CORRELATION_ID]
+    assert (json.loads(request.content) if request.content else None) == body
+    if method == "POST" and body is None:
+        assert request.headers["content-length"] == "0"
+
+
+def test_the_registry_is_read_under_its_own_api_version() -> None:
+    """2019-04-01 does not serve it."""
+    service = Service([{"location": "westeurope", "properties": {"loginServer": "r.azurecr.io"}}])
+    registry = service.client().registries.get(_REGISTRY)
+    assert (registry["location"], registry["loginServer"]) == ("westeurope", "r.azurecr.io")
+    assert service.requests[0].url.params["api-version"] == "2023-07-01"
+
+
+def test_every_attempt_has_a_correlation_id_of_its_own() -> None:
+    """The service derives paths from it; an error names the last."""
+    service = Service([_error(503, "Busy") for _ in range(ATTEMPTS)])
+    with pytest.raises(errors.UnavailableError) as caught:
+        service.client().tasks.get(_REGISTRY, "build")
+    ids = service.correlation_ids
+    assert len(set(ids)) == ATTEMPTS
+    assert caught.value.correlation_id == ids[-1]
+    assert f"correlation id {ids[-1]}" in str(caught.value)
+    assert str(caught.value).startswith(f"read task {_REGISTRY}/tasks/build: the service answered 503 Busy")
+
+
+def test_a_list_follows_its_next_link_verbatim() -> None:
+    """Page after page, at the same origin."""
+    link = f"{_ENDPOINT}{_REGISTRY}/tasks?api-version=2019-04-01&%24skiptoken=a%2Fb"
+    service = Service([{"value": [{"name": "a"}], "nextLink": link}, {"value": [{"name": "b"}]}])
+    assert [task.name for task in service.client().tasks.list(_REGISTRY)] == ["a", "b"]
+    assert str(service.requests[1].url) == link
+
+
+@pytest.mark.parametrize("elsewhere", ["https://evil.example.org/", "http://arm.example.org/", f"{_ENDPOINT}:444/"])
+def test_a_link_to_another_origin_is_not_followed(elsewhere: str) -> None:
+    """Neither another host, nor another port, nor without TLS."""
+    service = Service([{"value": [], "nextLink": elsewhere}])
+    with pytest.raises(errors.TransportError, match="refers to"):
+        list(service.client().tasks.list(_REGISTRY))
+    assert len(service.requests) == 1
+
+
+def test_a_redirect_is_not_followed() -> None:
+    """An answer that sends us elsewhere is an error, not a way."""
+    service = Service([httpx.Response(307, headers={"location": "https://evil.example.org/"})])
+    with pytest.raises(errors.ServiceError, match="307"):
+        service.client().tasks.get(_REGISTRY, "build")
+    assert len(service.requests) == 1
+
+
+def test_runs_are_listed_up_to_the_top() -> None:
+    """Whether the service goes on after `$top` is not known: the client stops there."""
+    service = Service([{"value": [{"name": "b"}, {"name": "a"}], "nextLink": f"{_ENDPOINT}/more"}])
+    runs = list(service.client().runs.list(_REGISTRY, filters.equals("taskName", "x'y"), top=1))
+    assert [run.name for run in runs] == ["b"]
+    assert dict(service.requests[0].url.params) == {
+        "api-version": "2019-04-01",
+        "$filter": "TaskName eq 'x''y'",
+        "$top": "1",
+    }
+
+
+def test_filters_join_their_expressions() -> None:
+    """With the service's own words."""
+    either = filters.any_of(filters.equals("runId", "a"), filters.equals("runId", "b"))
+    both = filters.all_of(either, filters.contains("outputImageManifests", "r@sha256:1"))
+    assert both == "(RunId eq 'a' or RunId eq 'b') and contains(OutputImageManifests, 'r@sha256:1')"
+    assert filters.any_of("x") == "x"
+
+
+def test_delete_says_whether_there_was_a_task() -> None:
+    """200 with an empty body, and 204 when there was none."""
+    assert Service([httpx.Response(200)]).client().tasks.delete(_REGISTRY, "build") is True
+    assert Service([httpx.Response(204)]).client().tasks.delete(_REGISTRY, "build") is False
+
+
+def test_an_accepted_update_is_followed_to_its_end() -> None:
+    """202 with Azure-AsyncOperation, as the specification allows it, then the resource itself."""
+    monitor = {"azure-asyncoperation": f"{_ENDPOINT}/operations/1", "retry-after": "7"}
+    service = Service(
+        [
+            httpx.Response(201, json={}, headers=monitor),
+            httpx.Response(200, json={"status": "InProgress"}, headers={"retry-after": "5"}),
+            {"status": "Succeeded"},
+            {"name": "build", "properties": {"provisioningState": "Succeeded"}},
+        ]
+    )
+    assert service.client().tasks.create(_REGISTRY, "build", {}).name == "build"
+    assert service.clock.slept == [7, 5]
+    assert [request.method for request in service.requests] == ["PUT", "GET", "GET", "GET"]
+    assert service.requests[3].url.path == f"{_REGISTRY}/tasks/build"
+
+
+def test_an_accepted_run_is_fetched_from_its_location() -> None:
+    """202 with Location only."""
+    location = {"location": f"{_ENDPOINT}/results/1"}
+    service = Service(
+        [httpx.Response(202, headers=location), httpx.Response(202, headers=location), {"properties": {"runId": "cf1"}}]
+    )
+    assert service.client().registries.schedule_run(_REGISTRY, {}).properties.run_id == "cf1"
+
+
+def test_a_failed_long_running_operation_is_an_error() -> None:
+    """With the operation's own code and message."""
+    service = Service(
+        [
+            httpx.Response(202, headers={"azure-asyncoperation": f"{_ENDPOINT}/operations/1"}),
+            {"status": "Failed", "error": {"code": "Broken", "message": "it broke"}},
+        ]
+    )
+    with pytest.raises(errors.ServiceError, match="Broken\nit broke"):
+        service.client().tasks.delete(_REGISTRY, "build")
+
+
+def test_a_run_that_is_accepted_without_a_name_is_an_error() -> None:
+    """Nobody could follow it."""
+    with pytest.raises(errors.TransportError, match="without saying which run"):
+        Service([httpx.Response(202)]).client().registries.schedule_run(_REGISTRY, {})
+
+
+@pytest.mark.parametrize("state", ["Creating", "Updating"])
+def test_a_task_is_awaited_until_its_state_is_final(state: str) -> None:
+    """A state that has not been seen live, but that the specification has."""
+    service = Service(
+        [{"properties": {"provisioningState": state}}, {"properties": {"provisioningState": "Succeeded"}}]
+    )
+    assert service.client().tasks.update(_REGISTRY, "build", {}).properties.provisioning_state == "Succeeded"
+
+
+def test_a_task_whose_state_is_failed_is_an_error() -> None:
+    """The answer's status alone does not tell."""
+    with pytest.raises(errors.ServiceError, match="provisioningState is Failed"):
+        Service([{"properties": {"provisioningState": "Failed"}}]).client().tasks.update(_REGISTRY, "build", {})
+
+
+@pytest.mark.parametrize("answer", [httpx.Response(200, text="<html>"), httpx.Response(200, json=[1])])
+def test_an_answer_that_is_none_is_an_error(answer: httpx.Response) -> None:
+    """A proxy's page, say."""
+    with pytest.raises(errors.TransportError, match="not understood"):
+        Service([answer]).client().tasks.get(_REGISTRY, "build")
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "cure"),
+    [
+        (_error(409, "ProviderCall", target="GitHub"), errors.WebhookError, "admin:repo_hook"),
+        (_error(404, "ProviderCall", target="VisualStudioTeamService"), errors.WebhookError, "webhook"),
+        (_error(400, "TasksOperationsNotAllowed", target="request"), errors.NotPermittedError, "free-credit"),
+        (_error(409, "MissingSubscriptionRegistration"), errors.NotRegisteredError, "az provider register"),
+        (_error(400, "InvalidInputValue"), errors.InvalidRequestError, ""),
+        (_error(403, "AuthorizationFailed"), errors.ForbiddenError, "Container Registry Tasks Contributor"),
+        (_error(404, "ResourceNotFound", "The task was not found"), errors.NotFoundError, ""),
+        (_error(404, "ResourceGroupNotFound"), errors.RegistryNotFoundError, ""),
+        (_error(404, "SubscriptionNotFound"), errors.RegistryNotFoundError, ""),
+        (
+            _error(404, "ResourceNotFound", "The Resource 'Microsoft.ContainerRegistry/registries/X' under ..."),
+            errors.RegistryNotFoundError,
+            "",
+        ),
+        (
+            _error(404, "ResourceNotFound", "The Resource 'Microsoft.ContainerRegistry/registries/X/tasks/t' under"),
+            errors.NotFoundError,
+            "",
+        ),
+        (_error(409, "Conflict"), errors.ConflictError, ""),
+        (_error(418, "Teapot"), errors.InvalidRequestError, ""),
+        (_error(501, "NotImplemented"), errors.UnavailableError, ""),
+        (httpx.Response(400, text="<html>oops"), errors.InvalidRequestError, "oops"),
+        (httpx.Response(400, json=["x"]), errors.InvalidRequestError, ""),
+    ],
+)
+def test_a_refusal_is_the_error_that_it_means(answer: httpx.Response, kind: type[Exception], cure: str) -> None:
+    """By status, code and target; never sent again, with the cure where there is one."""
+    service = Service([answer])
+    with pytest.raises(errors.ServiceError) as caught:
+        service.client().tasks.create(_REGISTRY, "build", {})
+    assert type(caught.value) is kind
+    assert cure in str(caught.value)
+    assert len(str(caught.value).splitlines()) <= 4
+    assert len(service.requests) == 1
+
+
+@pytest.mark.parametrize("kind", [kind for kind in vars(_exceptions).values() if isinstance(kind, type)])
+def test_every_exception_of_httpx_is_translated(kind: type[Exception]) -> None:
+    """The table has a line for each of the library's own, by itself or by a base."""
+    if issubclass(kind, Exception) and kind.__module__ in ("httpx", _exceptions.__name__):
+        assert any(issubclass(kind, foreign) for foreign, _, _ in TRANSLATIONS)
+
+
+@pytest.mark.parametrize(
+    ("error", "arrived"),
+    [
+        (httpx.ConnectError("refused"), False),
+        (httpx.ConnectTimeout("late"), False),
+        (httpx.PoolTimeout("full"), False),
+        (httpx.ReadTimeout("late"), True),
+        (httpx.WriteError("broken"), True),
+        (httpx.RemoteProtocolError("closed"), True),
+    ],
+)
+def test_a_run_is_scheduled_again_only_when_the_request_did_not_arrive(error: Exception, arrived: bool) -> None:
+    """A second request might be a second run."""
+    service = Service([error, {"properties": {"runId": "cf1"}}])
+    client = service.client()
+    if arrived:
+        with pytest.raises(errors.TransportError) as caught:
+            client.registries.schedule_run(_REGISTRY, {})
+        assert caught.value.arrived
+    else:
+        assert client.registries.schedule_run(_REGISTRY, {}).properties.run_id == "cf1"
+    assert len(service.requests) == (1 if arrived else 2)
+
+
+@pytest.mark.parametrize(
+    ("answer", "requests"),
+    [
+        (_error(503, "Busy", **{"retry-after": "1"}), 1),
+        (_error(500, "Oops"), 1),
+        (_error(429, "TooManyRequests", **{"retry-after": "3"}), 2),
+    ],
+)
+def test_a_run_is_scheduled_again_after_429_only(answer: httpx.Response, requests: int) -> None:
+    """A throttled request was not carried out; one that met an ill service may have been."""
+    service = Service([answer, {}])
+    client = service.client()
+    if requests == 1:
+        with pytest.raises(errors.UnavailableError):
+            client.registries.schedule_run(_REGISTRY, {})
+    else:
+        client.registries.schedule_run(_REGISTRY, {})
+        assert service.clock.slept == [3]
+    assert len(service.requests) == requests
+
+
+def test_other_requests_are_repeated_with_growing_waits() -> None:
+    """Broken connections and an ill service; `Retry-After` counts where it is given."""
+    service = Service(
+        [httpx.ReadError("broken"), _error(500, "x"), _error(503, "x", **{"retry-after": "9"}), _error(502, "x"), {}]
+    )
+    service.client().tasks.update(_REGISTRY, "build", {})
+    assert service.clock.slept == [0.5, 1.0, 9.0, 4.0]
+
+
+def test_a_retry_after_may_be_a_date_and_is_not_believed_for_ever() -> None:
+    """A date in the past is now; an hour is five minutes."""
+    service = Service(
+        [
+            _error(429, "x", **{"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}),
+            _error(429, "x", **{"retry-after": "3600"}),
+            _error(429, "x", **{"retry-after": "soon"}),
+            {},
+        ]
+    )
+    service.client().tasks.get(_REGISTRY, "build")
+    assert service.clock.slept == [0.0, 300.0, 2.0]
+
+
+def test_waiting_ends_when_the_update_is_cancelled() -> None:
+    """^C raises out of the wait; the request that cancels a run is not ended by it."""
+
+    class Cancelled(FakeClock):
+        def sleep(self, seconds: float, *, interruptible: bool = True) -> None:
+            super().sleep(seconds)
+            if interruptible:
+                raise errors.CanceledError("cancelled")
+
+    service = Service([_error(503, "x"), {}], clock=Cancelled())
+    with pytest.raises(errors.CanceledError):
+        service.client().tasks.get(_REGISTRY, "build")
+    service = Service([_error(503, "x"), httpx.Response(200)], clock=Cancelled())
+    service.client().runs.cancel(_REGISTRY, "cf1")
+    assert len(service.requests) == 2
+
+
+def _request(method: str = "GET", url: str = f"{_ENDPOINT}/x", **operation: Any) -> httpx.Request:
+    return httpx.Request(method, url, extensions={"operation": Operation("try", "/x", **operation)})
+
+
+def test_jitter_is_below_the_doubled_wait() -> None:
+    """Waiting clients do not come back all at once."""
+    clock = FakeClock()
+    send = retry(lambda _: httpx.Response(500), clock)
+    assert send(_request()).status_code == 500
+    assert len(clock.slept) == ATTEMPTS - 1
+    assert all(0 <= wait <= 0.5 * 2**attempt for attempt, wait in enumerate(clock.slept))
+
+
+@pytest.mark.parametrize(
+    ("method", "kind", "refill"), [("GET", "reads", 25), ("POST", "writes", 10), ("DELETE", "deletes", 10)]
+)
+def test_requests_slow_down_before_the_bucket_is_empty(method: str, kind: str, refill: int) -> None:
+    """The scarcest of the scopes counts, and comes back at the bucket's own rate."""
+    clock = FakeClock()
+    headers = {
+        f"x-ms-ratelimit-remaining-subscription-{kind}": "0",
+        f"x-ms-ratelimit-remaining-subscription-global-{kind}": "900",
+    }
+    send = throttle(lambda _: httpx.Response(200, headers=headers), clock)
+    send(_request(method))
+    assert clock.slept == []
+    send(_request(method))
+    assert clock.slept == [pytest.approx(1 / refill)]
+
+
+def test_other_buckets_are_not_slowed_down() -> None:
+    """Reads and writes have buckets of their own."""
+    clock = FakeClock()
+    send = throttle(lambda _: httpx.Response(200, headers={"x-ms-ratelimit-remaining-subscription-writes": "0"}), clock)
+    send(_request("PUT"))
+    send(_request("GET"))
+    assert clock.slept == []
+
+
+def test_a_request_that_fails_gives_its_place_back() -> None:
+    """An exception is no request under way."""
+    clock = FakeClock()
+    answers: list[Any] = [httpx.Response(200, headers={"x-ms-ratelimit-remaining-subscription-reads": "2"})]
+    answers += [errors.TransportError("x")] * 20
+    service = Service(answers)
+    send = throttle(service, clock)
+    send(_request())
+    for _ in range(20):
+        with pytest.raises(errors.TransportError):
+            send(_request())
+    assert clock.slept == []
+
+
+@dataclass
+class Token:
+    """A token of azure-identity's shape."""
+
+    token: str
+    expires_on: int = 2**40
+
+
+@dataclass
+class Credential:
+    """Gives one token after the other and remembers what it was asked."""
+
+    expires_on: int = 2**40
+    asked: list[tuple[tuple[str, ...], str | None]] = field(default_factory=list)
+
+    def get_token(self, *scopes: str, claims: str | None = None, **_: Any) -> AccessToken:
+        self.asked.append((scopes, claims))
+        return Token(f"token{len(self.asked)}", self.expires_on)
+
+
+def test_all_requests_share_one_token() -> None:
+    """For the audience's default scope."""
+    credential, service = Credential(), Service([{}, {}])
+    send = sign_in(service, credential, "https://audience/", _ENDPOINT)
+    send(_request())
+    send(_request())
+    assert credential.asked == [(("https://audience/.default",), None)]
+    assert [request.headers["authorization"] for request in service.requests] == ["Bearer token1"] * 2
+
+
+def test_a_token_is_renewed_before_it_ends() -> None:
+    """One that ends within five minutes is not used again."""
+    credential, service = Credential(expires_on=0), Service([{}, {}])
+    send = sign_in(service, credential, "https://a", _ENDPOINT)
+    send(_request())
+    send(_request())
+    assert [request.headers["authorization"] for request in service.requests] == ["Bearer token1", "Bearer token2"]
+
+
+def test_a_claims_challenge_renews_the_token_once() -> None:
+    """A 401 without one stands."""
+    claims = base64.b64encode(b'{"access_token":{}}').decode()
+    challenge = httpx.Response(
+        401, headers={"www-authenticate": f'Bearer error="insufficient_claims", claims="{claims}"'}
+    )
+    credential, service = Credential(), Service([challenge, {}, httpx.Response(401)])
+    send = sign_in(service, credential, "https://a", _ENDPOINT)
+    assert send(_request()).status_code == 200
+    assert credential.asked[1][1] == '{"access_token":{}}'
+    assert send(_request()).status_code == 401
+    assert len(service.requests) == 3
+
+
+@pytest.mark.parametrize("url", ["https://evil.example.org/", "http://arm.example.org/"])
+def test_a_token_goes_nowhere_else(url: str) -> None:
+    """Not to another origin, not over plain http."""
+    service = Service([])
+    with pytest.raises(errors.SignInError, match="no token is sent"):
+        sign_in(service, Credential(), "https://a", _ENDPOINT)(_request(url=url))
+    plain = "http://arm.example.org"
+    with pytest.raises(errors.SignInError, match="no token is sent"):
+        sign_in(service, Credential(), "https://a", plain)(_request(url=f"{plain}/x"))
+    assert service.requests == []
+
+
+def test_a_credential_that_fails_says_why_in_one_line() -> None:
+    """azure-identity's own texts are long."""
+    from azure.identity import CredentialUnavailableError
+
+    class Broken(Credential):
+        def get_token(self, *scopes: str, claims: str | None = None, **_: Any) -> AccessToken:
+            raise CredentialUnavailableError(message="please run az login\nand more\nand more")
+
+    with pytest.raises(errors.SignInError) as caught:
+        sign_in(Service([]), Broken(), "https://a", _ENDPOINT)(_request())
+    assert str(caught.value) == "cannot sign in for https://a/.default: please run az login"
+
+
+@pytest.mark.parametrize("name", ["client-secret", "oidc"])
+def test_a_credential_says_which_settings_it_needs(name: str) -> None:
+    """By their keys in the configuration."""
+    with pytest.raises(errors.SignInError, match="acr-tasks:tenantId, acr-tasks:clientId"):
+        credential_for(name)
+
+
+def test_oidc_needs_an_assertion() -> None:
+    """From the environment, in one of three ways."""
+    with pytest.raises(errors.SignInError, match="ARM_OIDC_TOKEN"):
+        credential_for("oidc", tenant_id="t", client_id="c")
+    assert credential_for("oidc", tenant_id="t", client_id="c", oidc_token="x") is not None
+
+
+@pytest.mark.parametrize("name", ["default", "cli", "managed-identity", "client-secret"])
+def test_credentials_are_made_without_a_request(name: str) -> None:
+    """They ask for tokens when the first request needs one."""
+    assert credential_for(name, tenant_id="t", client_id="c", client_secret="s") is not None
+    assert credential_for("none") is None
+
+
+def test_origins_have_their_port_spelled_out() -> None:
+    """So that they compare."""
+    assert origin("https://A.example/x?y") == origin("https://a.example:443") == "https://a.example:443"
+    assert may_carry_token("http://127.0.0.1:1/")
+    assert not may_carry_token("http://example.org/")
+
+
+def test_the_wire_log_shows_no_signature() -> None:
+    """Method, address, status, milliseconds, correlation id; of the query only what is harmless."""
+    lines: list[str] = []
+    service = Service([{}, httpx.ConnectError("refused")])
+    send = transport(httpx.Client(transport=httpx.MockTransport(service)), lines.append)
+    send(_request(url=f"{_ENDPOINT}/x?api-version=1&sig=c4nary&$top=1"))
+    with pytest.raises(errors.TransportError):
+        send(_request())
+    assert lines[0].startswith(f"GET {_ENDPOINT}/x?api-version=1&sig=REDACTED&$top=1 200 ")
+    assert len(lines) == 2
+    assert redacted(f"{_ENDPOINT}/x") == f"{_ENDPOINT}/x"
+
+
+def test_an_opened_client_reaches_no_network_by_itself() -> None:
+    """Opening costs no request, and httpx's own log is silenced."""
+    import logging
+
+    assert open_client("http://127.0.0.1:1").endpoint == "http://127.0.0.1:1"
+    assert logging.getLogger("httpx").level == logging.WARNING

@@ -1,0 +1,175 @@
+"""Arguments in ARM's form: spellings, secrets, and what the engine gets of a Task."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Iterator
+from enum import Enum
+from typing import Any
+
+import pulumi
+import pytest
+from pulumi.runtime import rpc
+
+from pulumi_acr_tasks import args
+from pulumi_acr_tasks.errors import ValidationError
+from pulumi_acr_tasks.inputs import from_plan, normalize, to_plan, translate_paths
+from pulumi_acr_tasks.plan.definitions import DEFINITIONS, kind, snake_case
+from pulumi_acr_tasks.plan.values import UNKNOWN
+
+
+@pytest.fixture(autouse=True)
+def loop(monkeypatch: pytest.MonkeyPatch) -> Iterator[asyncio.AbstractEventLoop]:
+    """Outputs need an event loop, as a program has one, and an engine that knows secrets."""
+    monkeypatch.setattr(rpc.settings, "monitor_supports_feature", lambda _: True)
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    yield loop
+    loop.run_until_complete(asyncio.sleep(0))
+    asyncio.set_event_loop(None)
+    loop.close()
+
+
+def _serialized(value: Any) -> Any:
+    """Gives what the SDK sends to the engine."""
+    serialized: Awaitable[Any] = rpc.serialize_property(value, [], None)
+    return asyncio.get_event_loop().run_until_complete(serialized)
+
+
+def _secret(value: Any) -> dict[str, Any]:
+    return {rpc._special_sig_key: rpc._special_secret_sig, "value": value}
+
+
+class _Os(str, Enum):
+    LINUX = "Linux"
+
+
+_AS_TYPES = args.DockerBuildStepArgs(
+    docker_file_path="Dockerfile",
+    context_access_token="t",
+    image_names=["a:1"],
+    arguments=[args.ArgumentArgs(name="x", value="1"), args.ArgumentArgs(name="y", value="2", is_secret=True)],
+)
+_AS_SNAKE = {
+    "type": "Docker",
+    "docker_file_path": "Dockerfile",
+    "context_access_token": "t",
+    "image_names": ("a:1",),
+    "target": None,
+    "arguments": [{"name": "x", "value": "1"}, {"name": "y", "value": "2", "is_secret": True}],
+}
+_AS_CAMEL = {
+    "type": "Docker",
+    "dockerFilePath": "Dockerfile",
+    "contextAccessToken": "t",
+    "imageNames": ["a:1"],
+    "arguments": [{"name": "x", "value": "1"}, {"name": "y", "value": "2", "isSecret": True}],
+}
+
+
+@pytest.mark.parametrize("step", [_AS_TYPES, _AS_SNAKE, _AS_CAMEL], ids=["types", "snake_case", "camelCase"])
+def test_the_three_ways_to_write_a_step_are_one(step: Any) -> None:
+    """Input types, dicts as Python spells them, dicts as ARM spells them; secrets are marked in each."""
+    assert _serialized(normalize(step, "TaskStepProperties")) == {
+        "type": "Docker",
+        "dockerFilePath": "Dockerfile",
+        "contextAccessToken": _secret("t"),
+        "imageNames": ["a:1"],
+        "arguments": [{"name": "x", "value": "1"}, {"name": "y", "value": _secret("2"), "isSecret": True}],
+    }
+
+
+def test_outputs_are_followed_at_any_depth() -> None:
+    """An output of an object, and outputs within objects."""
+    credentials = {"custom_registries": {"My_Host": {"user_name": pulumi.Output.from_input({"value": "u"})}}}
+    expected = {"customRegistries": {"My_Host": {"userName": _secret({"value": "u"})}}}
+    assert _serialized(normalize(credentials, "Credentials")) == expected
+    # An output that holds a secret anywhere is secret as a whole: that is how the SDK joins outputs.
+    whole = pulumi.Output.from_input(credentials)
+    assert _serialized(normalize(whole, "Credentials")) == _secret(
+        {"customRegistries": {"My_Host": {"userName": {"value": "u"}}}}
+    )
+
+
+def test_an_argument_that_may_be_secret_is_secret() -> None:
+    """As long as isSecret is an output, nobody knows."""
+    argument = {"name": "x", "value": "1", "is_secret": pulumi.Output.from_input(False)}
+    assert _serialized(normalize(argument, "Argument"))["value"] == _secret("1")
+
+
+def test_keys_of_maps_are_never_translated() -> None:
+    """Tags, hosts and identities are the user's own."""
+    assert normalize({"task_name": "x"}, "map<string>") == {"task_name": "x"}
+    trigger = {"user_assigned_identities": {"client_id": {}}}
+    assert normalize(trigger, "IdentityProperties") == {"userAssignedIdentities": {"client_id": {}}}
+
+
+def test_identities_may_be_a_list() -> None:
+    """An id that is an output cannot be the key of a dict."""
+    identity = {"type": "UserAssigned", "user_assigned_identities": [pulumi.Output.from_input("/a"), "/b"]}
+    assert _serialized(normalize(identity, "IdentityProperties")) == {
+        "type": "UserAssigned",
+        "userAssignedIdentities": {"/a": {}, "/b": {}},
+    }
+
+
+def test_enumerations_are_their_values() -> None:
+    """So that enums of other packages do."""
+    assert normalize({"os": _Os.LINUX}, "PlatformProperties") == {"os": "Linux"}
+
+
+def test_a_member_in_both_spellings_is_refused() -> None:
+    """Which of them was meant, nobody knows."""
+    with pytest.raises(ValidationError, match=r"step: docker_file_path is given twice"):
+        normalize({"docker_file_path": "a", "dockerFilePath": "b"}, "TaskStepProperties", "step")
+
+
+def test_unknown_members_stay_for_check_to_report() -> None:
+    """Nothing is dropped silently."""
+    assert normalize({"oss": "Linux"}, "PlatformProperties") == {"oss": "Linux"}
+
+
+def test_what_cannot_be_an_object_stays_for_check_to_report() -> None:
+    """A string where a platform is expected is check's affair, with a path."""
+    assert normalize("linux", "PlatformProperties") == "linux"
+    assert normalize(None, "PlatformProperties") is None
+    assert normalize(["a"], "PlatformProperties") == ["a"]
+
+
+def test_property_paths_of_options_may_be_snake_case() -> None:
+    """`ignore_changes` and `replace_on_changes` lead through definitions, and stop at maps."""
+    opts = pulumi.ResourceOptions(
+        ignore_changes=["step.image_names[0]", "tags.task_name", "trigger.timerTriggers"],
+        replace_on_changes=["agent_configuration"],
+    )
+    translated = translate_paths(opts)
+    assert translated.ignore_changes == ["step.imageNames[0]", "tags.task_name", "trigger.timerTriggers"]
+    assert translated.replace_on_changes == ["agentConfiguration"]
+    assert opts.replace_on_changes == ["agent_configuration"]
+    assert translate_paths(None).ignore_changes is None
+
+
+def test_unknown_values_cross_the_border_both_ways() -> None:
+    """The pure floors have a stand-in of their own for Pulumi's Unknown."""
+    plan = to_plan({"a": [pulumi.UNKNOWN], "n": 3.0, "__provider": "x"})
+    assert plan["a"][0] is UNKNOWN
+    assert plan["n"] == 3
+    assert from_plan(plan)["a"][0] is pulumi.UNKNOWN
+    assert set(plan) == {"a", "n"}
+
+
+@pytest.mark.parametrize("name", [name for name in DEFINITIONS if name not in ("Task", "UserIdentityProperties")])
+def test_every_definition_has_its_input_type(name: str) -> None:
+    """Named as in the specification plus `Args`, with every member that an input may have, and no other."""
+    cls = getattr(args, f"{name}Args")
+    parameters = dict(inspect.signature(cls).parameters)
+    members = {
+        snake_case(member): kind(notation)
+        for member, notation in DEFINITIONS[name].items()
+        if not kind(notation).read_only
+    }
+    assert set(parameters) == set(members)
+    for member, member_kind in members.items():
+        has_default = parameters[member].default is not inspect.Parameter.empty
+        assert has_default is (not member_kind.required or member == "type"), member
