@@ -1,0 +1,351 @@
+"""Create, read, update and delete of a task, against a service that keeps tasks and masks secrets."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+
+from pulumi_acr_tasks import errors, host
+from pulumi_acr_tasks.arm.client import Client
+from pulumi_acr_tasks.arm.transport import transport
+from pulumi_acr_tasks.lifecycle import task
+from pulumi_acr_tasks.lifecycle.service import Service, embedded_data, service_for
+from pulumi_acr_tasks.settings import Settings
+
+_ENDPOINT = "https://arm.example.org"
+_REGISTRY = "/subscriptions/S/resourceGroups/G/providers/Microsoft.ContainerRegistry/registries/registry"
+_TASK = f"{_REGISTRY}/tasks/build"
+_INPUTS: dict[str, Any] = {
+    "registryId": _REGISTRY,
+    "taskName": "build",
+    "endpoint": _ENDPOINT,
+    "platform": {"os": "Linux"},
+    "step": {
+        "type": "Docker",
+        "dockerFilePath": "Dockerfile",
+        "arguments": [{"name": "x", "value": "1"}, {"name": "y", "value": "c4nary", "isSecret": True}],
+    },
+    "identity": {"type": "SystemAssigned"},
+    "timeout": 600,
+}
+
+
+@dataclass
+class FakeService:
+    """One registry in westeurope, with its tasks as the service answers them."""
+
+    tasks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    has_registry: bool = True
+    refusals: dict[str, int] = field(default_factory=dict)
+    requests: list[tuple[str, str, Any]] = field(default_factory=list)
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        path, body = request.url.path, json.loads(request.content) if request.content else None
+        self.requests.append((request.method, path.removeprefix(_REGISTRY), body))
+        status = self.refusals.get(f"{request.method} {path.removeprefix(_REGISTRY)}")
+        if status:
+            return httpx.Response(status, json={"error": {"code": "No", "message": "no"}})
+        if not self.has_registry:
+            return httpx.Response(404, json={"error": {"code": "ResourceGroupNotFound", "message": "no group"}})
+        if path == _REGISTRY:
+            return httpx.Response(200, json={"location": "westeurope", "properties": {}})
+        name = path.removeprefix(f"{_REGISTRY}/tasks/").removesuffix("/listDetails")
+        if request.method == "PUT":
+            self.tasks[name] = body
+        elif name not in self.tasks:
+            return httpx.Response(204 if request.method == "DELETE" else 404)
+        elif request.method == "PATCH":
+            self.tasks[name]["properties"].update(body.get("properties", {}))
+        elif request.method == "DELETE":
+            del self.tasks[name]
+            return httpx.Response(200)
+        return httpx.Response(200, json=self.answer(name, clear=path.endswith("/listDetails")))
+
+    def answer(self, name: str, *, clear: bool = False) -> dict[str, Any]:
+        answer = copy.deepcopy(self.tasks[name])
+        answer["type"] = "Microsoft.ContainerRegistry/registries/tasks"
+        answer["systemData"] = {"createdBy": "x"}
+        answer["properties"].update(provisioningState="Succeeded", creationDate="2025-04-08T08:17:33.8618426+00:00")
+        if "identity" in answer and answer["identity"]["type"] != "None":
+            answer["identity"].update(principalId="p", tenantId="t")
+        if not clear:
+            step = answer["properties"]["step"]
+            step["arguments"] = [item for item in step.get("arguments", []) if not item.get("isSecret")]
+        return answer
+
+
+@dataclass
+class Said:
+    """Keeps what the console was told."""
+
+    lines: list[str] = field(default_factory=list)
+
+    def info(self, text: str) -> None:
+        self.lines.append(text)
+
+    warning = status = info
+
+
+@pytest.fixture
+def fake() -> FakeService:
+    return FakeService()
+
+
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch) -> Said:
+    console = Said()
+    monkeypatch.setattr(host, "console", lambda _: console)
+    return console
+
+
+@pytest.fixture
+def service(fake: FakeService, said: Said) -> Service:
+    service = Service(Settings(endpoint=_ENDPOINT))
+    service._client = Client(transport(httpx.Client(transport=httpx.MockTransport(fake))), _ENDPOINT)
+    return service
+
+
+def _without(inputs: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {key: value for key, value in inputs.items() if key not in names}
+
+
+def test_create_puts_the_task_where_its_registry_is(service: Service, fake: FakeService) -> None:
+    """The location is looked up, the secrets are sent, and the outputs echo the inputs."""
+    id_, outs = task.create(service, _INPUTS, None)
+    assert id_ == _TASK
+    assert [request[:2] for request in fake.requests] == [("GET", ""), ("GET", "/tasks/build"), ("PUT", "/tasks/build")]
+    assert fake.requests[2][2] == {
+        "location": "westeurope",
+        "identity": {"type": "SystemAssigned"},
+        "properties": {key: _INPUTS[key] for key in ("platform", "step", "timeout")},
+    }
+    assert outs == {
+        **_INPUTS,
+        "identity": {"type": "SystemAssigned", "principalId": "p", "tenantId": "t"},
+        "type": "Microsoft.ContainerRegistry/registries/tasks",
+        "provisioningState": "Succeeded",
+        "creationDate": "2025-04-08T08:17:33.8618426+00:00",
+        "systemData": {"createdBy": "x"},
+    }
+
+
+def test_the_registry_is_looked_up_once(service: Service, fake: FakeService) -> None:
+    """However many tasks it gets."""
+    for name in ("build", "build2", "build3"):
+        task.create(service, {**_INPUTS, "taskName": name}, None)
+    assert [path for method, path, _ in fake.requests if path == ""] == [""]
+
+
+def test_another_location_is_refused_before_anything_is_written(service: Service, fake: FakeService) -> None:
+    """The registry's own is right in any spelling."""
+    with pytest.raises(errors.ValidationError, match="location: 'eastus' is not the location of registry registry"):
+        task.create(service, {**_INPUTS, "location": "eastus"}, None)
+    assert fake.tasks == {}
+    task.create(service, {**_INPUTS, "location": "West Europe"}, None)
+    assert fake.tasks["build"]["location"] == "westeurope"
+
+
+def test_an_existing_task_is_refused(service: Service, fake: FakeService) -> None:
+    """Somebody else's, perhaps; the sentence says what to do."""
+    task.create(service, _INPUTS, None)
+    with pytest.raises(errors.TaskExistsError, match="adopt=True"):
+        task.create(service, {**_INPUTS, "timeout": 700}, None)
+    assert fake.tasks["build"]["properties"]["timeout"] == 600
+
+
+def test_an_adopted_task_is_changed_only_where_it_differs(service: Service, fake: FakeService) -> None:
+    """By the same PATCH as an update; one that does not differ is only read."""
+    task.create(service, _INPUTS, None)
+    fake.requests.clear()
+    _, outs = task.create(service, {**_INPUTS, "adopt": True}, None)
+    assert [request[0] for request in fake.requests] == ["GET", "POST", "GET"]
+    assert outs["provisioningState"] == "Succeeded"
+    task.create(service, {**_INPUTS, "adopt": True, "timeout": 700}, None)
+    assert fake.requests[-1] == ("PATCH", "/tasks/build", {"properties": {"timeout": 700}})
+
+
+def test_what_an_adopted_task_has_beyond_the_program_goes(service: Service, fake: FakeService) -> None:
+    """Afterwards it is what the program says, and nothing else."""
+    more = {**_INPUTS, "trigger": {"timerTriggers": [{"name": "t", "schedule": "0 9 * * *"}]}, "status": "Disabled"}
+    task.create(service, more, None)
+    task.create(service, {**_INPUTS, "adopt": True}, None)
+    assert fake.requests[-1][0] == "PUT"
+    assert "trigger" not in fake.tasks["build"]["properties"]
+
+
+def test_a_task_is_adopted_unseen_without_the_permission_to_see_secrets(
+    service: Service, fake: FakeService, said: Said
+) -> None:
+    """All of it is replaced, and a warning says why."""
+    task.create(service, _INPUTS, None)
+    fake.refusals["POST /tasks/build/listDetails"] = 403
+    task.create(service, {**_INPUTS, "adopt": True}, None)
+    assert fake.requests[-1][0] == "PUT"
+    assert "listDetails is not permitted" in said.lines[0]
+
+
+def test_a_registry_that_does_not_exist_fails_the_creation(service: Service, fake: FakeService) -> None:
+    """With the service's own words."""
+    fake.has_registry = False
+    with pytest.raises(errors.RegistryNotFoundError, match="no group"):
+        task.create(service, _INPUTS, None)
+
+
+def test_an_update_is_one_patch(service: Service, fake: FakeService) -> None:
+    """Exactly one request, and the new outputs."""
+    _, outs = task.create(service, _INPUTS, None)
+    fake.requests.clear()
+    new = {**_INPUTS, "timeout": 700}
+    updated = task.update(service, outs, new, None)
+    assert fake.requests == [("PATCH", "/tasks/build", {"properties": {"timeout": 700}})]
+    assert updated == {**outs, "timeout": 700}
+
+
+def test_what_patch_cannot_say_is_put_from_the_program(service: Service, fake: FakeService) -> None:
+    """With every secret, and without what is gone."""
+    inputs = {**_INPUTS, "trigger": {"timerTriggers": [{"name": "t", "schedule": "0 9 * * *"}]}}
+    _, outs = task.create(service, inputs, None)
+    fake.requests.clear()
+    task.update(service, outs, _INPUTS, None)
+    assert [request[0] for request in fake.requests] == ["PUT"]
+    assert fake.tasks["build"]["properties"] == {key: _INPUTS[key] for key in ("platform", "step", "timeout")}
+
+
+def test_an_update_that_changes_nothing_at_the_service_makes_no_request(service: Service, fake: FakeService) -> None:
+    """`adopt` counts only at creation; what the service set stays in the outputs."""
+    _, outs = task.create(service, _INPUTS, None)
+    fake.requests.clear()
+    assert task.update(service, outs, {**_INPUTS, "adopt": True}, None) == {**outs, "adopt": True}
+    assert fake.requests == []
+
+
+def test_another_location_is_refused_in_an_update(service: Service, fake: FakeService) -> None:
+    """Before anything is written; the registry's own costs no PATCH."""
+    _, outs = task.create(service, _INPUTS, None)
+    fake.requests.clear()
+    with pytest.raises(errors.ValidationError, match="location"):
+        task.update(service, outs, {**_INPUTS, "location": "eastus", "timeout": 700}, None)
+    task.update(service, outs, {**_INPUTS, "location": "westeurope"}, None)
+    assert fake.requests == []
+
+
+def test_a_task_that_is_gone_is_created_again(service: Service, fake: FakeService, said: Said) -> None:
+    """Where its registry exists; a warning says so."""
+    _, outs = task.create(service, _INPUTS, None)
+    fake.tasks.clear()
+    task.update(service, outs, {**_INPUTS, "timeout": 700}, None)
+    assert fake.tasks["build"]["properties"]["timeout"] == 700
+    assert said.lines == ["task build was gone; it is created again"]
+
+
+def test_a_refresh_of_what_did_not_drift_changes_nothing(service: Service) -> None:
+    """Outputs and inputs come back as they were, secrets included."""
+    _, outs = task.create(service, _INPUTS, None)
+    assert task.read(service, _TASK, outs, None) == (outs, _INPUTS)
+
+
+def test_a_refresh_shows_what_somebody_changed(service: Service, fake: FakeService) -> None:
+    """In outputs and inputs alike."""
+    _, outs = task.create(service, _INPUTS, None)
+    fake.tasks["build"]["properties"]["timeout"] = 5000
+    found = task.read(service, _TASK, outs, None)
+    assert found == ({**outs, "timeout": 5000}, {**_INPUTS, "timeout": 5000})
+
+
+def test_a_task_that_is_gone_is_dropped(service: Service, fake: FakeService) -> None:
+    """Only once the registry is known to be there."""
+    _, outs = task.create(service, _INPUTS, None)
+    fake.tasks.clear()
+    assert task.read(service, _TASK, outs, None) is None
+    assert fake.requests[-1][:2] == ("GET", "")
+
+
+def test_a_task_whose_registry_is_gone_is_not_dropped(service: Service, fake: FakeService) -> None:
+    """A wrong subscription must not empty the state."""
+    _, outs = task.create(service, _INPUTS, None)
+    fake.has_registry = False
+    with pytest.raises(errors.RegistryNotFoundError):
+        task.read(service, _TASK, outs, None)
+
+
+@pytest.mark.parametrize("status", [403, 429, 503])
+def test_what_is_known_is_kept_when_the_service_does_not_tell(
+    service: Service, fake: FakeService, said: Said, status: int
+) -> None:
+    """Not allowed, too busy, or ill: a warning, and the state as it was."""
+    _, outs = task.create(service, _INPUTS, None)
+    fake.refusals["GET /tasks/build"] = status
+    assert task.read(service, _TASK, outs, None) == (outs, _INPUTS)
+    assert said.lines[0].startswith("what was known of the task is kept")
+
+
+def test_a_task_that_is_looked_up_by_its_id_must_exist(service: Service) -> None:
+    """`opts.id` has nothing that could be gone."""
+    with pytest.raises(errors.NotFoundError):
+        task.read(service, _TASK, _INPUTS, None)
+
+
+def test_delete_is_one_request(service: Service, fake: FakeService, said: Said) -> None:
+    """And none more."""
+    _, outs = task.create(service, _INPUTS, None)
+    fake.requests.clear()
+    task.delete(service, _TASK, outs, None)
+    assert fake.requests == [("DELETE", "/tasks/build", None)]
+    assert said.lines == []
+
+
+@pytest.mark.parametrize("status", [404, None])
+def test_deleting_what_is_gone_succeeds_and_says_so(
+    service: Service, fake: FakeService, said: Said, status: int | None
+) -> None:
+    """204 live; a 404 means the same."""
+    if status:
+        fake.refusals["DELETE /tasks/build"] = status
+    task.delete(service, _TASK, _INPUTS, None)
+    assert said.lines == ["task build was gone already"]
+
+
+@pytest.mark.parametrize("doing", ["update", "read", "delete"])
+def test_a_task_at_another_endpoint_is_not_touched(service: Service, fake: FakeService, doing: str) -> None:
+    """Neither changed, nor dropped, nor deleted."""
+    outs = {**_INPUTS, "endpoint": "embedded"}
+    calls = {
+        "update": lambda: task.update(service, outs, _INPUTS, None),
+        "read": lambda: task.read(service, _TASK, outs, None),
+        "delete": lambda: task.delete(service, _TASK, outs, None),
+    }
+    sentence = f"this task lives at embedded; the stack now points to {_ENDPOINT}"
+    with pytest.raises(errors.EndpointError, match=re.escape(sentence)):
+        calls[doing]()
+    assert fake.requests == []
+
+
+def test_user_assigned_identities_keep_the_program_s_spelling(service: Service, fake: FakeService) -> None:
+    """The service's principals stand beside the program's ids, and go again on a refresh."""
+    inputs = {**_INPUTS, "identity": {"type": "UserAssigned", "userAssignedIdentities": {"/A": {}}}}
+    answer = {"identity": {"type": "UserAssigned", "userAssignedIdentities": {"/a": {"principalId": "q"}}}}
+    outs = task.outputs(inputs, answer)
+    assert outs["identity"]["userAssignedIdentities"] == {"/A": {"principalId": "q"}}
+    assert task._without_service_identity(outs)["identity"] == inputs["identity"]
+
+
+def test_one_process_has_one_service_for_equal_settings() -> None:
+    """So that its tasks share a client."""
+    assert service_for(Settings("embedded")) is service_for(Settings("embedded"))
+    assert service_for(Settings("embedded")) is not service_for(Settings("embedded", log_level="info"))
+
+
+def test_each_stack_has_an_emulator_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In Pulumi's home, unless the configuration names a folder."""
+    monkeypatch.setenv("PULUMI_HOME", "/home/pulumi")
+    monkeypatch.setenv("PULUMI_PROJECT", "shop")
+    urn = "urn:pulumi:dev::shop::pulumi-python:dynamic/acr-tasks:Task::build"
+    assert str(embedded_data(Settings("embedded"), urn)) == "/home/pulumi/acr-tasks-emulator/shop/dev"
+    assert str(embedded_data(Settings("embedded"), None)) == "/home/pulumi/acr-tasks-emulator/shop"
+    assert str(embedded_data(Settings("embedded", embedded_data="/data"), urn)) == "/data"

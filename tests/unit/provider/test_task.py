@@ -1,0 +1,133 @@
+"""The Task resource as the engine calls it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pulumi
+import pytest
+from pulumi.dynamic import Config, ConfigureRequest
+
+from pulumi_acr_tasks import host
+from pulumi_acr_tasks.errors import EndpointError, SettingsError
+from pulumi_acr_tasks.task import TaskProvider
+
+_ID = "/subscriptions/S/resourceGroups/G/providers/Microsoft.ContainerRegistry/registries/registry"
+# As the engine hands values over: every number is a float, and the provider is among the properties.
+_NEWS: dict[str, Any] = {
+    "__provider": "x",
+    "taskName": "build",
+    "platform": {"os": "Linux"},
+    "step": {"type": "Docker", "dockerFilePath": "Dockerfile"},
+    "timeout": 600.0,
+}
+
+
+class _Console:
+    def __init__(self) -> None:
+        self.lines: list[tuple[str, str]] = []
+
+    def status(self, text: str) -> None:
+        self.lines.append(("status", text))
+
+    def info(self, text: str) -> None:
+        self.lines.append(("info", text))
+
+    def warning(self, text: str) -> None:
+        self.lines.append(("warning", text))
+
+
+@pytest.fixture
+def console(monkeypatch: pytest.MonkeyPatch) -> _Console:
+    console = _Console()
+    monkeypatch.setattr(host, "attach", lambda: None)
+    monkeypatch.setattr(host, "console", lambda _: console)
+    return console
+
+
+def _configured(**config: str) -> TaskProvider:
+    provider = TaskProvider()
+    raw = {f"acr-tasks:{key}": value for key, value in config.items()}
+    provider.configure(ConfigureRequest(Config(raw, "shop")))
+    return provider
+
+
+def _checked(provider: TaskProvider, **changes: Any) -> dict[str, Any]:
+    return provider.check({}, {**_NEWS, **changes}).inputs
+
+
+@pytest.fixture
+def provider(console: _Console) -> TaskProvider:
+    return _configured(endpoint="embedded")
+
+
+def test_check_resolves_and_keeps_what_is_unknown(provider: TaskProvider) -> None:
+    """Whole numbers, the registry's id, the endpoint; unknown values go back as they came."""
+    inputs = _checked(provider, tags={"a": pulumi.UNKNOWN})
+    assert inputs["registryId"].endswith("/resourceGroups/rg/providers/Microsoft.ContainerRegistry/registries/emulator")
+    assert inputs["endpoint"] == "embedded"
+    assert type(inputs["timeout"]) is int
+    assert inputs["tags"]["a"] is pulumi.UNKNOWN
+    assert "__provider" not in inputs
+
+
+def test_failures_never_name_a_property(provider: TaskProvider) -> None:
+    """The engine would print its value, secret or not."""
+    failures = provider.check({}, {**_NEWS, "timeout": 1.0, "platform": {"os": "x"}}).failures
+    assert [failure.property for failure in failures] == ["", ""]
+    assert failures[1].reason == "timeout: is 1; it is 300 to 28800 seconds"
+
+
+def test_diff_is_false_when_nothing_has_changed(provider: TaskProvider, console: _Console) -> None:
+    """Whatever else the outputs have."""
+    inputs = _checked(provider)
+    result = provider.diff("id", {**inputs, "type": "x", "__provider": "old"}, {**inputs, "__provider": "new"})
+    assert result.changes is False
+    assert console.lines == []
+
+
+def test_diff_leaves_an_ordinary_change_to_the_engine_and_says_the_patch(
+    provider: TaskProvider, console: _Console
+) -> None:
+    """None, so that replace_on_changes works; the line is ephemeral."""
+    result = provider.diff("id", _checked(provider), _checked(provider, timeout=700.0))
+    assert (result.changes, result.replaces) == (None, None)
+    assert console.lines == [("status", "PATCH timeout")]
+
+
+def test_diff_says_a_put_for_good(provider: TaskProvider, console: _Console) -> None:
+    """A PUT is worth a lasting line."""
+    olds = _checked(provider, platform={"os": "Linux", "architecture": "arm"})
+    assert provider.diff("id", olds, _checked(provider)).changes is None
+    assert console.lines == [("info", "PUT (platform.architecture removed)")]
+
+
+def test_diff_replaces_delete_first(provider: TaskProvider) -> None:
+    """Two tasks of one name cannot be; an unknown registry replaces, too."""
+    for changes in ({"taskName": "other"}, {"registryName": "other"}, {"registryName": pulumi.UNKNOWN}):
+        result = provider.diff("id", _checked(provider), _checked(provider, **changes))
+        assert result.changes is True
+        assert result.delete_before_replace is True
+        assert result.replaces == ["taskName" if "taskName" in changes else "registryId"]
+
+
+def test_diff_warns_of_a_lost_principal(provider: TaskProvider, console: _Console) -> None:
+    """Its role assignments go with it."""
+    olds = _checked(provider, identity={"type": "SystemAssigned"})
+    provider.diff("id", olds, _checked(provider))
+    assert ("warning", "the system-assigned identity is removed, its principal id is lost") in console.lines
+
+
+def test_diff_refuses_a_task_that_lives_elsewhere(provider: TaskProvider) -> None:
+    """In preview already."""
+    olds = {**_checked(provider), "endpoint": "https://management.azure.com"}
+    with pytest.raises(
+        EndpointError, match=r"lives at https://management\.azure\.com; the stack now points to embedded"
+    ):
+        provider.diff("id", olds, _checked(provider))
+
+
+def test_a_wrong_configuration_is_told_in_a_sentence(console: _Console) -> None:
+    """It is raised within the resource's request, so it shows at the resource."""
+    with pytest.raises(SettingsError, match="acr-tasks:endpoint is 'bogus'"):
+        _configured(endpoint="bogus")

@@ -1,0 +1,372 @@
+"""What cannot be right is said before any request, by property, all at once, and without secrets."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pulumi_acr_tasks.plan.definitions import Kind
+from pulumi_acr_tasks.plan.values import UNKNOWN
+from pulumi_acr_tasks.validate.credentials import check_credentials, check_identity
+from pulumi_acr_tasks.validate.cron import check_schedule
+from pulumi_acr_tasks.validate.members import check_value
+from pulumi_acr_tasks.validate.names import check_registry_name, check_task_name, resolve_registry
+from pulumi_acr_tasks.validate.platform import check_platform
+from pulumi_acr_tasks.validate.task import check
+from pulumi_acr_tasks.validate.task_yaml import check_encoded_task, check_task_yaml
+from pulumi_acr_tasks.validate.triggers import check_trigger
+
+_DEFAULTS = {"subscriptionId": "s-1", "resourceGroupName": "group", "registryName": "registry"}
+_ID = "/subscriptions/s-1/resourceGroups/group/providers/Microsoft.ContainerRegistry/registries/registry"
+_YAML = base64.b64encode(b"version: v1.1.0\nsteps:\n  - cmd: busybox true\n").decode()
+_GOOD: dict[str, Any] = {
+    "taskName": "build",
+    "platform": {"os": "linux"},
+    "step": {"type": "EncodedTask", "encodedTaskContent": _YAML},
+}
+
+
+def _said(inputs: dict[str, Any]) -> list[str]:
+    return [str(problem) for problem in check({**_GOOD, **inputs}, _DEFAULTS, "embedded")[1]]
+
+
+def test_a_good_task_is_resolved_and_has_no_problem() -> None:
+    """State says which registry and endpoint were meant."""
+    inputs, problems = check({**_GOOD, "registryName": "Other"}, _DEFAULTS, "embedded")
+    assert problems == []
+    assert inputs == {**_GOOD, "registryId": _ID.removesuffix("registry") + "Other", "endpoint": "embedded"}
+
+
+@pytest.mark.parametrize(
+    ("inputs", "sentence"),
+    [
+        ({"taskName": "a"}, "task_name: is 'a'; a task's name has 5 to 50 letters, digits, - and _"),
+        ({"registryName": "my.azurecr.io"}, "registry_name: is 'my.azurecr.io'; a registry's name has 5 to 50 letters"),
+        ({"resourceGroupName": "g."}, "resource_group_name: is 'g.'"),
+        ({"subscriptionId": "a/b"}, "subscription_id: is 'a/b'"),
+        ({"registryId": "/x"}, "registry_id: '/x' is not a registry's id, which looks like /subscriptions/"),
+        ({"registryId": _ID, "registryName": "r"}, "registry_id: is given together with registry_name"),
+        ({"registryId": _ID.replace("registries/registry", "registries/x")}, "registry_id: is 'x'; a registry's name"),
+        ({"platform": {"os": "Linxu"}}, "platform.os: is 'Linxu'; it is one of Linux, Windows"),
+        ({"platform": {}}, "platform.os: is missing"),
+        ({"platform": "linux"}, "platform: is a string; PlatformPropertiesArgs or a dict is expected"),
+        ({"platform": None}, "platform: is missing"),
+        ({"step": {"taskFilePath": "x"}}, "step.type: is missing; it is one of Docker, FileTask, EncodedTask"),
+        ({"step": {"type": "Dokcer"}}, "step.type: is 'Dokcer'; it is one of Docker, FileTask, EncodedTask"),
+        ({"step": {"type": "FileTask"}}, "step.task_file_path: is missing"),
+        (
+            {"step": {"type": "Docker", "dockerFilePath": "D", "imageName": ["a"]}},
+            "step.imageName: is no member of DockerBuildStep; did you mean image_names?",
+        ),
+        (
+            {"step": {"type": "Docker", "dockerFilePath": "D", "taskFilePath": "a"}},
+            "step.taskFilePath: is no member of DockerBuildStep",
+        ),
+        ({"step": {"type": "Docker", "dockerFilePath": ""}}, "step.docker_file_path: is empty"),
+        (
+            {"step": {"type": "Docker", "dockerFilePath": "D", "contextPath": "/dev/null"}},
+            "step.context_path: is '/dev/null'; only an EncodedTask can do without a context",
+        ),
+        ({"timeout": 299}, "timeout: is 299; it is 300 to 28800 seconds"),
+        ({"timeout": 28801}, "timeout: is 28801; it is 300 to 28800 seconds"),
+        ({"timeout": "600"}, "timeout: is a string; a whole number is expected"),
+        ({"timeout": 600.5}, "timeout: is a fraction; a whole number is expected"),
+        ({"timeout": True}, "timeout: is True or False; a whole number is expected"),
+        ({"agentConfiguration": {"cpu": 3}}, "agent_configuration.cpu: is 3; the service's agents have 2"),
+        ({"status": "On"}, "status: is 'On'; it is one of Disabled, Enabled"),
+        ({"tags": {"a": 1}}, 'tags["a"]: is a number; a string is expected'),
+        ({"tags": ["a"]}, "tags: is a list; a map is expected"),
+        ({"adopt": "yes"}, "adopt: is a string; True or False is expected"),
+        ({"trigger": {"timerTriggers": {}}}, "trigger.timer_triggers: is a dict; a list is expected"),
+    ],
+)
+def test_what_is_wrong_is_said_by_property(inputs: dict[str, Any], sentence: str) -> None:
+    """As Python spells it, with what is allowed."""
+    assert any(said.startswith(sentence) for said in _said(inputs)), _said(inputs)
+
+
+def test_everything_wrong_is_said_at_once() -> None:
+    """One preview shows all there is to mend."""
+    assert len(_said({"taskName": "a", "timeout": 1, "status": "On", "platform": {"os": "x"}, "tags": 1})) == 5
+
+
+def test_a_registry_that_nobody_named_says_where_to_name_it() -> None:
+    """In the program or in the configuration."""
+    inputs, problems = resolve_registry({}, dict.fromkeys(_DEFAULTS))
+    assert inputs == {}
+    assert str(problems[2]) == ("registry_name: is missing; give it or registry_id here, or set acr-tasks:registryName")
+
+
+@pytest.mark.parametrize("name", ["registryId", "registryName", "subscriptionId"])
+def test_a_registry_of_which_something_is_unknown_is_unknown(name: str) -> None:
+    """Preview goes on; up knows."""
+    inputs, problems = resolve_registry({name: UNKNOWN, "taskName": "build"}, _DEFAULTS)
+    assert problems == []
+    assert inputs["registryId"] is UNKNOWN
+    assert set(inputs) == {"registryId", "taskName"}
+
+
+def test_unknown_values_are_no_problem() -> None:
+    """Wherever they stand."""
+    step = {"type": UNKNOWN, "encodedTaskContent": UNKNOWN}
+    unknown = dict.fromkeys(("platform", "trigger", "credentials", "identity", "timeout", "status", "tags"), UNKNOWN)
+    assert _said({"step": step, "taskName": UNKNOWN, **unknown}) == []
+    trigger = {"timerTriggers": [{"name": UNKNOWN, "schedule": UNKNOWN}], "sourceTriggers": UNKNOWN}
+    registries = {"h.io": {"identity": UNKNOWN}, "i.io": {"userName": UNKNOWN, "password": {"value": UNKNOWN}}}
+    agent = {"cpu": UNKNOWN}
+    assert (
+        _said({"trigger": trigger, "credentials": {"customRegistries": registries}, "agentConfiguration": agent}) == []
+    )
+
+
+@pytest.mark.parametrize("name", ["registry", "emulator", "A1234"])
+def test_good_registry_names_are_good(name: str) -> None:
+    """5 to 50 letters and digits."""
+    assert check_registry_name(name, "x") == []
+
+
+@given(st.from_regex(r"[a-zA-Z0-9_-]{5,50}", fullmatch=True))
+def test_good_task_names_are_good(name: str) -> None:
+    """Whatever the specification's pattern allows."""
+    assert check_task_name(name, "x") == []
+
+
+@given(
+    st.text(max_size=60).filter(lambda name: not (5 <= len(name) <= 50 and all(c.isalnum() or c in "-_" for c in name)))
+)
+def test_other_task_names_are_not(name: str) -> None:
+    """Whatever it does not allow."""
+    assert len(check_task_name(name, "x")) == 1
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    ["0 9 * * *", "*/5 * * * *", "0 0 1,15 * Mon-Fri", "5/10 8-18/2 * jan,JUL *", "0 0 29 2 *", "0 0 * * SUNDAY"],
+)
+def test_a_schedule_of_ncrontab_is_right(schedule: str) -> None:
+    """Names in any case, lists, ranges, steps."""
+    assert check_schedule(schedule) == []
+
+
+@pytest.mark.parametrize(
+    ("schedule", "sentence"),
+    [
+        ("0 0 9 * * *", "has five fields, minute hour day month weekday, and this has 6"),
+        ("0 9 * *", "this has 4"),
+        ("60 * * * *", "60 is no minute: 0 to 59"),
+        ("0 24 * * *", "24 is no hour"),
+        ("0 0 0 * *", "0 is no day: 1 to 31"),
+        ("0 0 * 13 *", "13 is no month"),
+        ("0 9 * * 7", "7 is no weekday: 0 to 6"),
+        ("0 9 L * *", "'l' is no day"),
+        ("0 9 15W * *", "'15w' is no day"),
+        ("0 9 * * 5#2", "'5#2' is no weekday"),
+        ("0 9 ? * 1", "'?' is no day"),
+        ("0 9 * * Mo", "'mo' is no weekday"),
+        ("*/0 * * * *", "step in '*/0' is 0"),
+        ("30-10 * * * *", "run backwards"),
+        ("*-5 * * * *", "a range has no *"),
+        ("0,, * * * *", "'' is no minute"),
+        ("0 0 31 4,6,9,11 *", "never fires"),
+        ("0 0 30 2 *", "never fires"),
+    ],
+)
+def test_a_schedule_that_ncrontab_refuses_is_wrong(schedule: str, sentence: str) -> None:
+    """The sentence says what and why."""
+    (said,) = check_schedule(schedule)
+    assert sentence in said
+
+
+@pytest.mark.parametrize(
+    ("platform", "sentence"),
+    [
+        ({"os": "windows", "architecture": "arm"}, "platform.architecture: is 'arm'; Windows runs on amd64 only"),
+        ({"os": "Linux", "architecture": "ppc"}, "platform.architecture: is 'ppc'; it is one of amd64, x86, arm"),
+        ({"os": "Linux", "variant": "v7"}, "platform.variant: is 'v7'; only arm and arm64 have one"),
+        ({"os": "Linux", "architecture": "amd64", "variant": "v7"}, "platform.variant: is 'v7'; only arm and arm64"),
+        ({"os": "Linux", "architecture": "arm64", "variant": "v7"}, "platform.variant: is 'v7'; of arm64: v8"),
+    ],
+)
+def test_a_platform_must_fit_together(platform: dict[str, Any], sentence: str) -> None:
+    """Operating system, architecture and variant."""
+    (problem,) = check_platform(platform, "platform")
+    assert str(problem).startswith(sentence)
+
+
+@pytest.mark.parametrize(
+    "platform",
+    [{"os": "Linux", "architecture": "arm", "variant": "v7"}, {"os": "WINDOWS", "architecture": "AMD64"}, UNKNOWN, {}],
+)
+def test_a_platform_that_fits_is_right(platform: Any) -> None:
+    """In any case."""
+    assert check_platform(platform, "platform") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("steps: [", "line 1: this is not YAML"),
+        ("version: v1.1.0\nsteps:\n  - cmd: a\n   - cmd: b\n", "line 4: this is not YAML"),
+        ("- cmd: a\n", "line 1: a task file is a map with version and steps"),
+        ("version: v9\nsteps:\n  - cmd: a\n", "line 1: version 'v9' is none of 1.0-preview-1, v1.0.0, v1.1.0"),
+        ("version: v1.1.0\n", "line 1: steps is a list of at least one step"),
+        ("version: v1.1.0\nsteps: []\n", "line 2: steps is a list of at least one step"),
+        (
+            "steps:\n  - cmd: a\n    build: b\n",
+            "line 2: a step has exactly one of cmd, build and push; this one has cmd and build",
+        ),
+        (
+            "steps:\n  - cmd: a\n  - id: x\n",
+            "line 3: a step has exactly one of cmd, build and push; this one has none of them",
+        ),
+        ("steps:\n  - echo hi\n", "line 2: a step is a map with cmd, build or push"),
+        ("steps:\n  - cmd: a\n    id: a b\n", "line 3: a step's id has no spaces"),
+        ("steps:\n  - {cmd: a, id: x}\n  - {cmd: b, id: x}\n", "line 3: the id 'x' is another step's already"),
+        ("steps:\n  - push: a\n", "line 2: push is a list of images"),
+    ],
+)
+def test_a_wrong_task_file_is_wrong_in_a_line(text: str, sentence: str) -> None:
+    """The service would store it, and fail in the first run."""
+    said = check_task_yaml(text)
+    assert any(line.startswith(sentence) for line in said), said
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "version: v1.1.0\nsteps:\n  - build: -t {{.Run.Registry}}/a:{{.Run.ID}} .\n  - push: ['{{.Run.Registry}}/a']\n",
+        "steps:\n  - cmd: {{.Values.image}} run\n",
+        "steps:\n{{ range .Values.images }}\n  - push: [{{.}}]\n{{ end }}\n",
+        "version: {{.Values.version}}\nsteps:\n  - cmd: $Registry/a\n",
+        "VERSION: x\nsteps:\n  - cmd: a\n",
+    ],
+)
+def test_templates_are_not_judged_before_they_are_rendered(text: str) -> None:
+    """An action stands for a value, a control structure for any number of lines."""
+    assert check_task_yaml(text) == []
+
+
+@pytest.mark.parametrize("value", ["!!!", "YQ", base64.b64encode(b"\xff\xfe").decode()])
+def test_what_is_not_base64_of_text_is_refused(value: str) -> None:
+    """Without a word of it: it may hold anything."""
+    (problem,) = check_encoded_task(value, "step.encoded_task_content")
+    assert str(problem) == "step.encoded_task_content: is not base64 of a task file in UTF-8"
+
+
+def test_base64_may_have_line_breaks() -> None:
+    """As tools write it."""
+    assert check_encoded_task("\n".join([_YAML[:20], _YAML[20:]]), "x") == []
+
+
+_LOGIN = {"userName": {"value": "u", "type": "Opaque"}, "password": {"value": "c4nary", "type": "Opaque"}}
+
+
+@pytest.mark.parametrize(
+    ("registries", "sentence"),
+    [
+        ({"https://h": _LOGIN}, '["https://h"]: is no login server; one looks like myregistry.azurecr.io'),
+        ({"h.io": _LOGIN, "H.io": _LOGIN}, '["H.io"]: is there twice, in another case'),
+        ({"h.io": {}}, '["h.io"]: has neither user_name and password nor an identity'),
+        ({"h.io": {"password": {"value": "c4nary"}}}, '["h.io"].user_name: is missing beside password'),
+        ({"h.io": {"userName": {"value": "u"}}}, '["h.io"].password: is missing beside user_name'),
+        ({"h.io": {**_LOGIN, "password": {}}}, '["h.io"].password.value: is missing'),
+        (
+            {"h.io": {**_LOGIN, "password": {"value": "c4nary", "type": "Vaultsecret"}}},
+            '["h.io"].password.value: is no URL; with type Vaultsecret it is a Key Vault secret\'s',
+        ),
+        ({"h.io": {"identity": "[system]"}}, "[\"h.io\"].identity: is '[system]', and the task has no system-assigned"),
+        ({"h.io": {"identity": "system"}}, "[\"h.io\"].identity: is 'system', and the task has no system-assigned"),
+    ],
+)
+def test_credentials_that_cannot_work_are_refused(registries: dict[str, Any], sentence: str) -> None:
+    """And no password is printed."""
+    said = [str(p) for p in check_credentials({"customRegistries": registries}, "credentials")]
+    assert any(line.startswith(f"credentials.custom_registries{sentence}") for line in said), said
+    assert "c4nary" not in "".join(said)
+
+
+def test_credentials_that_can_work_are_right() -> None:
+    """A login, an identity by its client id, the system's where the task has one, a vault's secret."""
+    registries = {
+        "a.azurecr.io": _LOGIN,
+        "b.azurecr.io:5000": {"identity": "00000000-0000-0000-0000-000000000000"},
+        "c": {"identity": "[system]"},
+        "d": {**_LOGIN, "password": {"value": "https://v.vault.azure.net/secrets/s", "type": "vaultsecret"}},
+    }
+    for identity in ({"type": "SystemAssigned"}, {"type": UNKNOWN}, UNKNOWN):
+        assert check_credentials({"customRegistries": registries}, "credentials", identity=identity) == []
+
+
+@pytest.mark.parametrize(
+    ("identity", "sentence"),
+    [
+        ({"type": "UserAssigned"}, "identity.user_assigned_identities: is missing for type 'UserAssigned'"),
+        (
+            {"type": "SystemAssigned", "userAssignedIdentities": {"/x": {}}},
+            "identity.type: is 'SystemAssigned', and there",
+        ),
+        ({"userAssignedIdentities": {"/x": {}}}, 'identity.user_assigned_identities["/x"]: is not the ARM id'),
+    ],
+)
+def test_identities_must_fit_together(identity: dict[str, Any], sentence: str) -> None:
+    """The type and the ids."""
+    said = [str(problem) for problem in check_identity(identity, "identity")]
+    assert any(line.startswith(sentence) for line in said), said
+
+
+def _source(**members: Any) -> dict[str, Any]:
+    auth = {"tokenType": "PAT", "token": "c4nary"}
+    repository = {"sourceControlType": "Github", "repositoryUrl": "https://x", "sourceControlAuthProperties": auth}
+    return {"name": "s", "sourceRepository": repository, "sourceTriggerEvents": ["commit"], **members}
+
+
+@pytest.mark.parametrize(
+    ("trigger", "sentence"),
+    [
+        (
+            {"timerTriggers": [{"name": "t", "schedule": "0 9 * * *"}, {"name": "t", "schedule": "0 8 * * *"}]},
+            "trigger.timer_triggers: has 2 triggers named 't'",
+        ),
+        (
+            {"timerTriggers": [{"name": "t", "schedule": "0 9 * * *"}, {"name": "u", "schedule": "0  9 * * *"}]},
+            "trigger.timer_triggers[1].schedule: is the schedule of trigger.timer_triggers[0] too",
+        ),
+        ({"timerTriggers": [{"name": "t", "schedule": "x"}]}, "trigger.timer_triggers[0].schedule: is 'x'"),
+        (
+            {"sourceTriggers": [_source(sourceRepository={"sourceControlType": "Github", "repositoryUrl": "x"})]},
+            "trigger.source_triggers[0].source_repository.source_control_auth_properties: is missing",
+        ),
+        (
+            {"sourceTriggers": [_source(sourceTriggerEvents=[])]},
+            "trigger.source_triggers[0].source_trigger_events: is empty",
+        ),
+        ({"sourceTriggers": [_source(), _source()]}, "trigger.source_triggers: has 2 triggers named 's'"),
+    ],
+)
+def test_triggers_that_cannot_work_are_refused(trigger: dict[str, Any], sentence: str) -> None:
+    """Names, schedules, and the token for the webhook."""
+    said = [str(problem) for problem in check_trigger(trigger, "trigger")]
+    assert any(line.startswith(sentence) for line in said), said
+
+
+@pytest.mark.parametrize("context", ["/dev/null", "oci://registry/artifact:1"])
+def test_a_source_trigger_needs_a_repository(context: str) -> None:
+    """A context that is none has no commits."""
+    (problem,) = check_trigger({"sourceTriggers": [_source()]}, "trigger", context_path=context)
+    assert problem.path == "trigger.source_triggers"
+
+
+def test_no_sentence_holds_a_secret_in_the_wrong_shape() -> None:
+    """A password where an object is expected, a number where a token is expected."""
+    task = {
+        "platform": "c4nary",
+        "step": {"type": "Docker", "dockerFilePath": "D", "contextAccessToken": ["c4nary"], "arguments": "c4nary"},
+        "credentials": {"customRegistries": {"h": {"password": "c4nary", "userName": {"value": 4}}}},
+    }
+    said = [str(problem) for problem in check_value(task, Kind("Task"), "")]
+    assert len(said) == 5
+    assert "c4nary" not in "".join(said)
