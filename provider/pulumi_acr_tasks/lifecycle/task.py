@@ -14,9 +14,10 @@ from pulumi_acr_tasks.errors import (
     ThrottledError,
     TransportError,
     UnavailableError,
+    UpdateError,
     ValidationError,
 )
-from pulumi_acr_tasks.plan.diff import LOOK_UP, PATCH, PUT, diff
+from pulumi_acr_tasks.plan.diff import LOOK_UP, PATCH, PUT, Plan, diff
 from pulumi_acr_tasks.plan.drift import live_task, observed
 from pulumi_acr_tasks.plan.equality import same_member
 from pulumi_acr_tasks.plan.patch import patch_body, put_body
@@ -94,16 +95,34 @@ def update(service: Service, old: dict[str, Any], new: dict[str, Any], urn: str 
 def _send(
     service: Service, registry: RegistryId, old: dict[str, Any], new: dict[str, Any], urn: str | None
 ) -> Task | None:
-    """Sends the one request that a difference needs; None when it needs none."""
+    """Sends the one request that a difference needs; None when it needs none.
+
+    How PATCH merges is documented in places only: what its answer shows unchanged is put, once.
+    """
     plan, client, name = diff(old, new), service.client(urn), new["taskName"]
     if any(change.route == LOOK_UP for change in plan.changes):
         _location(service, registry, new, urn)
     if plan.route == PATCH:
-        return client.tasks.update(registry, name, patch_body(plan, old, new))
-    if plan.route == PUT:
+        answer = client.tasks.update(registry, name, patch_body(plan, old, new))
+        unmet = _unmet(plan, new, answer)
+        if not unmet:
+            return answer
+        host.console(urn).info(f"PUT (PATCH did not change {unmet})")
+    if plan.route in (PATCH, PUT):
         location = _location(service, registry, new, urn)
-        return client.tasks.create(registry, name, put_body(new, location, replacing=True))
+        answer = client.tasks.create(registry, name, put_body(new, location, replacing=True))
+        unmet = _unmet(plan, new, answer)
+        if unmet:
+            raise UpdateError(f"task {name}: the service accepted the update, and its answer shows the old {unmet}")
+        return answer
     return None
+
+
+def _unmet(plan: Plan, new: dict[str, Any], answer: Task) -> str:
+    """Names what was to change and has not, as far as the answer shows it; empty when all is as asked."""
+    asked = {change.path for change in plan.changes}
+    left = diff(observed(new, answer.raw), new).changes
+    return ", ".join(change.path for change in left if change.path in asked)
 
 
 def read(

@@ -74,7 +74,7 @@ def _check_steps(task: Any) -> list[str]:
         return [f"line {line}: steps is a list of at least one step"]
     problems, seen = [], set()
     for index, step in enumerate(steps):
-        line = steps.lc.item(index)[0] + 1
+        line = task["steps"].lc.item(index)[0] + 1
         if not isinstance(step, dict):
             problems.append(f"line {line}: a step is a map with cmd, build or push")
             continue

@@ -43,6 +43,7 @@ class FakeService:
     tasks: dict[str, dict[str, Any]] = field(default_factory=dict)
     has_registry: bool = True
     refusals: dict[str, int] = field(default_factory=dict)
+    stubborn: dict[str, Any] = field(default_factory=dict)
     requests: list[tuple[str, str, Any]] = field(default_factory=list)
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
@@ -65,6 +66,8 @@ class FakeService:
         elif request.method == "DELETE":
             del self.tasks[name]
             return httpx.Response(200)
+        if request.method in self.stubborn:
+            self.tasks[name]["properties"].update(self.stubborn[request.method])
         return httpx.Response(200, json=self.answer(name, clear=path.endswith("/listDetails")))
 
     def answer(self, name: str, *, clear: bool = False) -> dict[str, Any]:
@@ -215,6 +218,24 @@ def test_what_patch_cannot_say_is_put_from_the_program(service: Service, fake: F
     task.update(service, outs, _INPUTS, None)
     assert [request[0] for request in fake.requests] == ["PUT"]
     assert fake.tasks["build"]["properties"] == {key: _INPUTS[key] for key in ("platform", "step", "timeout")}
+
+
+def test_what_a_patch_does_not_change_is_put_once(service: Service, fake: FakeService, said: Said) -> None:
+    """A lasting message says which property."""
+    _, outs = task.create(service, _INPUTS, None)
+    fake.stubborn["PATCH"] = {"timeout": 600}
+    task.update(service, outs, {**_INPUTS, "timeout": 700, "status": "Disabled"}, None)
+    assert [request[0] for request in fake.requests[-2:]] == ["PATCH", "PUT"]
+    assert fake.tasks["build"]["properties"]["timeout"] == 700
+    assert said.lines == ["PUT (PATCH did not change timeout)"]
+
+
+def test_what_a_put_does_not_change_is_an_error(service: Service, fake: FakeService) -> None:
+    """Rather than a PUT in every update from now on; what nobody asked for is not compared."""
+    _, outs = task.create(service, _INPUTS, None)
+    fake.stubborn = dict.fromkeys(("PATCH", "PUT"), {"timeout": 600, "status": "Disabled"})
+    with pytest.raises(errors.UpdateError, match="its answer shows the old timeout$"):
+        task.update(service, outs, {**_INPUTS, "timeout": 700}, None)
 
 
 def test_an_update_that_changes_nothing_at_the_service_makes_no_request(service: Service, fake: FakeService) -> None:
