@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
+from acr_tasks_emulator.execution.graph import Graph, Step
 from acr_tasks_emulator.execution.job import Job, Outcome
 from acr_tasks_emulator.execution.log import RunLog
-from acr_tasks_emulator.execution.source import SourceError, names_in
+from acr_tasks_emulator.execution.source import SourceError, names_in, unpack
+from acr_tasks_emulator.execution.steps import run_steps
 from acr_tasks_emulator.execution.stop import Stop
 from acr_tasks_emulator.execution.task_file import TaskFileError, load
 
 
 class SimulatedExecutor:
-    """Ends every run as Succeeded without building, running or pushing anything; reports no image.
+    """Ends runs as Succeeded without building, running or pushing anything; reports no image.
 
     What is cheap to know is checked all the same: that the archive can be read and holds the Dockerfile or task file,
-    and that an encoded task is one. why: a sentence on why nothing is run, printed into each log.
+    and that a task file can be run. Its steps do nothing in the order in which they would be run, each after its
+    `startDelay`: so a run can be kept under way, until it is cancelled or times out. why: a sentence on why nothing is
+    run, printed into each log.
     """
 
     name = "simulated"
@@ -24,18 +29,14 @@ class SimulatedExecutor:
         self.why = why
 
     def run(self, job: Job, log: RunLog, stop: Stop) -> Outcome:
-        """Check the source, say that nothing was done, and succeed."""
+        """Check the source and the task file, say that nothing was done, and succeed when the delays have passed."""
         log.say(f"simulated: nothing is built, run or pushed ({self.why}).")
-        if job.kind == "EncodedTask":
-            try:
-                load(job, Path())
-            except TaskFileError as error:
-                return Outcome("Failed", error_message=str(error))
-        wanted = {"Docker": "dockerFilePath", "FileTask": "taskFilePath"}.get(job.kind)
-        if wanted is not None and job.source is not None:
-            missing = _missing(job.source, str(job.step.get(wanted) or ""))
-            if missing is not None:
-                return Outcome("Failed", error_message=missing)
+        try:
+            graph = _checked(job, stop)
+        except (SourceError, TaskFileError) as error:
+            return Outcome("Failed", error_message=str(error))
+        if graph is not None:
+            run_steps(graph, lambda step, _stop: _nothing(step, log), log, stop)
         if stop.asked:
             return Outcome("Canceled")
         for image in job.step.get("imageNames") or []:
@@ -43,11 +44,25 @@ class SimulatedExecutor:
         return Outcome("Succeeded")
 
 
-def _missing(archive: Path, wanted: str) -> str | None:
-    try:
-        names = names_in(archive)
-    except SourceError as error:
-        return str(error)
-    if wanted.removeprefix("./") in names:
+def _checked(job: Job, stop: Stop) -> Graph | None:
+    """The steps of a task file; None where there is none at hand. Raises SourceError, TaskFileError."""
+    if job.kind == "EncodedTask":
+        return load(job, Path())
+    if job.source is None:  # an address, which nobody fetches here
         return None
-    return f"unable to find {wanted} in the source: the archive holds {len(names)} entries, none of that name"
+    if job.kind == "FileTask":
+        with tempfile.TemporaryDirectory(prefix="acr-tasks-") as folder:
+            unpack(job.source, Path(folder), stop)
+            return None if stop.asked else load(job, Path(folder))
+    wanted = str(job.step.get("dockerFilePath") or "")
+    names = names_in(job.source)
+    if wanted.removeprefix("./") not in names:
+        raise SourceError(
+            f"unable to find {wanted} in the source: the archive holds {len(names)} entries, none of that name"
+        )
+    return None
+
+
+def _nothing(step: Step, log: RunLog) -> int:
+    log.say(f"simulated: step {step.id} does nothing.")
+    return 0

@@ -1,0 +1,162 @@
+"""Simulated runs: what they wait for, and what they fail for."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+import tarfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from acr_tasks_emulator.execution.agents import Agents
+from acr_tasks_emulator.execution.job import Job, Outcome
+from acr_tasks_emulator.execution.simulated import SimulatedExecutor
+
+INVALID = ["steps: nonsense", "steps:\n  - build:\n", "steps: [", "{{.Run.Nope}}"]
+# The step that waits for an hour is the first of the file, so only its delay can keep it behind the other.
+HELD = "steps:\n- {id: held, when: ['-'], cmd: a, startDelay: 3600}\n- {id: free, when: ['-'], cmd: b}\n"
+
+
+class Recorder:
+    """An observer and log of one run that can be waited for."""
+
+    def __init__(self) -> None:
+        self.text = ""
+        self.mark = ""
+        self.outcome: Outcome | None = None
+        self.changed = threading.Condition()
+
+    def started(self, run_id: str) -> None:
+        pass
+
+    def finished(self, run_id: str, outcome: Outcome) -> None:
+        with self.changed:
+            self.outcome = outcome
+            self.changed.notify_all()
+
+    def log(self, run_id: str) -> Recorder:
+        return self
+
+    def write(self, data: bytes) -> None:
+        with self.changed:
+            self.text += data.decode()
+            self.changed.notify_all()
+
+    def complete(self, value: str) -> None:
+        self.mark = value
+
+    def until_logged(self, text: str) -> None:
+        with self.changed:
+            assert self.changed.wait_for(lambda: text in self.text, 10), self.text
+
+    def until_finished(self) -> Outcome:
+        with self.changed:
+            assert self.changed.wait_for(lambda: self.outcome, 10), self.text
+        assert self.outcome is not None
+        return self.outcome
+
+
+@pytest.fixture
+def recorder() -> Recorder:
+    return Recorder()
+
+
+@pytest.fixture
+def agents(recorder: Recorder) -> Iterator[Agents]:
+    agents = Agents(1, SimulatedExecutor(), recorder)
+    yield agents
+    agents.close()
+
+
+def encoded_job(text: str, timeout: int = 3600) -> Job:
+    step = {"type": "EncodedTask", "encodedTaskContent": base64.b64encode(text.encode()).decode()}
+    return Job("cf1", "emulator", "127.0.0.1:5000", step, timeout=timeout)
+
+
+def file_job(folder: Path, text: str, **step: str) -> Job:
+    """A run of acb.yaml out of an uploaded archive."""
+    source = folder / "source.tar.gz"
+    with tarfile.open(source, "w:gz") as tar:
+        member = tarfile.TarInfo("acb.yaml")
+        member.size = len(text)
+        tar.addfile(member, io.BytesIO(text.encode()))
+    members = {"type": "FileTask", "taskFilePath": "acb.yaml", **step}
+    return Job("cf1", "emulator", "127.0.0.1:5000", members, source=source)
+
+
+def test_steps_that_do_nothing(agents: Agents, recorder: Recorder) -> None:
+    """The log names each step, and says that it does nothing."""
+    agents.submit(encoded_job("steps:\n- {id: one, cmd: a}\n- {id: two, build: .}\n- {id: three, push: [app]}\n"))
+    assert recorder.until_finished() == Outcome("Succeeded")
+    steps = [line.partition("simulated: step ")[2] for line in recorder.text.splitlines() if "simulated: step" in line]
+    assert steps == ["one does nothing.", "two does nothing.", "three does nothing."]
+
+
+def test_a_start_delay_passes(agents: Agents, recorder: Recorder) -> None:
+    """A step begins after its delay, and the run ends after the step."""
+    agents.submit(encoded_job(HELD.replace("3600", "1")))
+    assert recorder.until_finished().status == "Succeeded"
+    assert recorder.text.index("step free does nothing") < recorder.text.index("step held does nothing")
+
+
+def test_a_cancel_cuts_a_start_delay_short(agents: Agents, recorder: Recorder) -> None:
+    """A run that a delay keeps under way ends Canceled, without the step that waited."""
+    agents.submit(encoded_job(HELD))
+    recorder.until_logged("step free does nothing")
+    assert agents.cancel("cf1")
+    assert recorder.until_finished().status == "Canceled"
+    assert "step held does nothing" not in recorder.text
+    assert recorder.mark == "canceled"
+
+
+def test_a_start_delay_longer_than_the_timeout(agents: Agents, recorder: Recorder) -> None:
+    """A run whose steps wait for longer than it may take ends Timeout."""
+    agents.submit(encoded_job(HELD, timeout=1))
+    assert recorder.until_finished().status == "Timeout"
+    assert recorder.mark == "timedout"
+
+
+@pytest.mark.parametrize("text", INVALID)
+def test_an_encoded_task_that_is_none(agents: Agents, recorder: Recorder, text: str) -> None:
+    """The run ends Failed, and the agent's reason is in the log's last line."""
+    agents.submit(encoded_job(text))
+    outcome = recorder.until_finished()
+    assert outcome.status == "Failed"
+    assert str(outcome.error_message).startswith("failed to unmarshal task before running: ")
+    last = recorder.text.splitlines()[-1]
+    assert re.fullmatch(rf"Run ID: cf1 failed after \d+s\. Error: {re.escape(str(outcome.error_message))}", last)
+    assert recorder.mark == "failed"
+
+
+@pytest.mark.parametrize("text", INVALID)
+def test_a_task_file_that_is_none(agents: Agents, recorder: Recorder, tmp_path: Path, text: str) -> None:
+    """A task file of an archive fails a run as an encoded one does."""
+    agents.submit(file_job(tmp_path, text))
+    outcome = recorder.until_finished()
+    assert outcome.status == "Failed"
+    assert str(outcome.error_message).startswith("failed to unmarshal task before running: ")
+
+
+def test_a_task_file(agents: Agents, recorder: Recorder, tmp_path: Path) -> None:
+    """The steps of a task file do nothing, and the run succeeds."""
+    agents.submit(file_job(tmp_path, "steps:\n- {id: one, cmd: a}\n"))
+    assert recorder.until_finished().status == "Succeeded"
+    assert "step one does nothing" in recorder.text
+
+
+@pytest.mark.parametrize("missing", ["taskFilePath", "valuesFilePath"])
+def test_a_task_file_that_is_missing(agents: Agents, recorder: Recorder, tmp_path: Path, missing: str) -> None:
+    """A run fails when the archive lacks the task file or the values file."""
+    agents.submit(file_job(tmp_path, "steps:\n- cmd: a\n", **{missing: "nope.yaml"}))
+    assert recorder.until_finished() == Outcome("Failed", error_message="unable to find nope.yaml in the source")
+
+
+def test_a_source_that_is_nowhere(agents: Agents, recorder: Recorder) -> None:
+    """A task file that stands in a repository is not fetched: nothing is known of it, and the run succeeds."""
+    step = {"type": "FileTask", "taskFilePath": "acb.yaml"}
+    agents.submit(Job("cf1", "emulator", "127.0.0.1:5000", step, source_location="https://example.com/a.git"))
+    assert recorder.until_finished().status == "Succeeded"
