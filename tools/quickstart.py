@@ -65,10 +65,11 @@ class Deployment:
 def what_next(engine: Path, deployment: Deployment) -> str:
     """What a newcomer may want to see and to try after the first deployment."""
     emulator = deployment.emulator()
-    dashboard = emulator.get("dashboard", "stopped: the next `pulumi up` starts it again")
+    command, data = ".venv/bin/acr-tasks-emulator", f"--data {deployment.data.relative_to(ROOT)}"
+    dashboard = emulator.get("dashboard", f"the emulator is not running; start it with {command} serve --detach {data}")
     return f"""
 Dashboard      {dashboard}
-Stop it        .venv/bin/acr-tasks-emulator stop --data {deployment.data.relative_to(ROOT)}
+Stop it        {command} stop {data}
                (it ends by itself after 15 idle minutes; the data stays)
 In this shell  {line_to_paste(engine)}
 
