@@ -13,9 +13,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import builder
+
 ROOT = Path(__file__).resolve().parent.parent
 STACK = "dev"
 PROJECT = "acr-tasks-quickstart"
+SIMULATED = f"""
+The runs were simulated: nothing was built, so there is no image digest. To build for real, run
+`sudo {builder.COMMAND} {" ".join(builder.PARTS.values())}`,
+then the stop command and `pulumi destroy` from above, and `make quickstart` again.
+"""
 
 
 def environment(engine: Path) -> dict[str, str]:
@@ -78,7 +85,7 @@ Three things to try, after that line:
   2. Add `timeout=600` to the task in examples/quickstart/__main__.py and run `pulumi up`: one PATCH, no new run.
   3. Spell COPY wrong in examples/quickstart/app/Dockerfile and run `pulumi up`: read how a failed build looks.
 Clean up with `pulumi destroy`.
-"""
+{SIMULATED if emulator.get("executor") == "simulated" else ""}"""
 
 
 def main(engine: str) -> int:

@@ -23,13 +23,14 @@ _LAST_LINES = 8
 
 @dataclass(frozen=True)
 class Emulator:
-    """An emulator that runs. `registries` are ARM ids; `dashboard` is a page for people."""
+    """An emulator that runs. `registries` are ARM ids, `dashboard` is a page for people, `executor` is what builds."""
 
     endpoint: str
     login_server: str
     dashboard: str
     pid: int
     registries: list[str] = field(default_factory=list)
+    executor: str = ""
 
 
 def start(data: Path) -> Emulator:
@@ -85,6 +86,7 @@ def _read(stdout: str, stderr: str) -> Emulator:
                 dashboard=str(ready["dashboard"]),
                 pid=int(ready["pid"]),
                 registries=[str(registry) for registry in ready.get("registries", [])],
+                executor=str(ready.get("executor", "")),
             )
         except (ValueError, KeyError, TypeError):
             continue

@@ -95,6 +95,8 @@ def _start_emulator(settings: Settings, urn: str | None) -> str:
     host.console(None).info(
         f"embedded emulator: dashboard {emulator.dashboard}; stop it with: acr-tasks-emulator stop --data {data}"
     )
+    if emulator.executor == "simulated":
+        host.console(None).warning("the embedded emulator simulates runs here: nothing is built, no digest comes out")
     return emulator.endpoint
 
 
