@@ -1,0 +1,207 @@
+"""What was asked of the service and not yet confirmed to the engine: so that a killed `up` does nothing twice.
+
+A request that makes something is written down before it is sent. When `up` is killed, or its answer is lost, the
+engine's state has nothing of it; the next create of the same URN finds the entry, and knows that the thing is its own.
+
+When is an entry confirmed? No call of the engine says that a checkpoint was written, and that `create` returned does
+not mean it: the engine may die in between. But the engine shows an id only for what stands in its state. So:
+
+* `diff`, `read`, `update` and `delete` of a URN with that very id: confirmed, the entry goes (`confirm`).
+* A refusal by the service: nothing was made, the entry goes (`end`). No answer: it may have been made, the entry stays.
+* `create` confirms nothing. The engine calls it for what it has no state of: for what a killed `up` left behind, above
+  all. It finds the entry, uses what it says, and leaves one of its own.
+* Whatever nobody asks for any more (a stack that was removed) ages out.
+
+An entry that outlives its confirmation (nobody has run `preview`, `up` or `refresh` since) does no harm: it speaks of
+one URN, one endpoint and one id, and is heard only by a create of that URN.
+
+One small file for each URN, below Pulumi's home, readable by its owner only. No secret is in it, and no hash of one:
+callers mask what they hash.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+TASK, RUN = "task", "run"
+
+MAX_AGE = 7 * 24 * 3600.0  # seconds: longer than a weekend, shorter than the service's memory of runs (30 days)
+
+_lock = threading.Lock()
+_opened: set[Path] = set()
+_warned: set[Path] = set()
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Is one thing asked of the service: `kind` is task or run, `urn` whose it is, `endpoint` where it lives.
+
+    `resource_id` is the ARM id, a run's registry as long as it has none of its own. `content_hash` is request_hash() of
+    the request without its secrets. `time` is in seconds since 1970. A run that was scheduled has `run_id` and
+    `create_time`, as the service spells them: a registry made anew counts its runs from the beginning.
+    """
+
+    kind: str
+    urn: str
+    endpoint: str
+    resource_id: str
+    content_hash: str = ""
+    time: float = 0.0
+    run_id: str = ""
+    create_time: str = ""
+
+
+def request_hash(request: Any) -> str:
+    """Gives the hash of a plain value, whatever the order of its members: 64 hexadecimal digits."""
+    return hashlib.sha256(json.dumps(request, sort_keys=True, default=str).encode()).hexdigest()
+
+
+class Journal:
+    """Is the journal of one stack. Threads and processes may share it; no method raises."""
+
+    def __init__(
+        self, folder: Path | None, backend: str, warn: Callable[[str], None], now: Callable[[], float]
+    ) -> None:
+        self._folder, self._backend, self._warn, self._now = folder, backend, warn, now
+
+    @classmethod
+    def open(
+        cls,
+        home: Path,
+        urn: str | None,
+        *,
+        backend: str = "",
+        warn: Callable[[str], None] = lambda _: None,
+        now: Callable[[], float] = time.time,
+    ) -> Journal:
+        """Opens the journal of the stack that `urn` is in, below `home` (PULUMI_HOME, or ~/.pulumi).
+
+        `backend` tells states apart in which the same URN stands. Without a URN (the SDK hides it), and where the
+        folder cannot be written, the journal remembers nothing; `warn` is told of the latter, once in a process.
+        """
+        parts = (urn or "").split("::", 2)
+        if len(parts) != 3 or not parts[0].startswith("urn:pulumi:"):
+            return cls(None, backend, warn, now)
+        stack, project = parts[0].removeprefix("urn:pulumi:"), parts[1]
+        folder = home / "acr-tasks-journal" / quote(project, safe="") / quote(stack, safe="")
+        journal = cls(folder, backend, warn, now)
+        with _lock:
+            first = folder not in _opened
+            _opened.add(folder)
+        if first:
+            journal._forget_old()
+        return journal
+
+    def begin(
+        self,
+        kind: str,
+        urn: str | None,
+        *,
+        endpoint: str,
+        resource_id: str,
+        content_hash: str = "",
+        run_id: str = "",
+        create_time: str = "",
+    ) -> Entry:
+        """Writes down what is about to be asked, in place of any earlier entry of that URN."""
+        entry = Entry(kind, urn or "", endpoint, resource_id, content_hash, self._now(), run_id, create_time)
+        self._write(entry)
+        return entry
+
+    def amend(self, entry: Entry, *, resource_id: str, run_id: str = "", create_time: str = "") -> Entry:
+        """Adds to an entry what the service's answer has said."""
+        amended = replace(entry, resource_id=resource_id, run_id=run_id, create_time=create_time)
+        self._write(amended)
+        return amended
+
+    def find(
+        self, urn: str | None, kind: str, *, endpoint: str, resource_id: str = "", content_hash: str = ""
+    ) -> Entry | None:
+        """Gives the entry of that URN and endpoint, with that id and that hash where they are given; None without."""
+        entry = self._read(self._file(urn))
+        if entry is None or (entry.urn, entry.kind) != (urn, kind) or self._now() - entry.time > MAX_AGE:
+            return None
+        if entry.endpoint.lower() != endpoint.lower():
+            return None
+        if resource_id and entry.resource_id.lower() != resource_id.lower():
+            return None
+        return None if content_hash and entry.content_hash != content_hash else entry
+
+    def end(self, entry: Entry) -> None:
+        """Takes an entry out."""
+        self._remove(self._file(entry.urn))
+
+    def confirm(self, urn: str | None, resource_id: str) -> None:
+        """Takes out the entry of a URN for which the engine has shown that very id. Costs nothing without one."""
+        file = self._file(urn)
+        entry = self._read(file)
+        if entry is not None and entry.resource_id.lower() == resource_id.lower():
+            self._remove(file)
+
+    def _file(self, urn: str | None) -> Path | None:
+        if self._folder is None or not urn:
+            return None
+        return self._folder / f"{hashlib.sha256(f'{self._backend} {urn}'.encode()).hexdigest()[:32]}.json"
+
+    @staticmethod
+    def _read(file: Path | None) -> Entry | None:
+        if file is None:
+            return None
+        try:
+            return Entry(**json.loads(file.read_bytes()))
+        except (OSError, ValueError, TypeError):
+            # None there; or half of one, from a machine that lost its power; or one of a later version.
+            return None
+
+    def _write(self, entry: Entry) -> None:
+        file = self._file(entry.urn)
+        if file is None:
+            return
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            # Beside its place and then into it: whoever reads, reads all of it. mkstemp's mode is 0600. It need not
+            # reach the disk at once: a killed process loses nothing of it.
+            descriptor, temporary = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=file.parent)
+            try:
+                with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+                    json.dump(asdict(entry), stream)
+                Path(temporary).replace(file)
+            except BaseException:
+                self._remove(Path(temporary))
+                raise
+        except OSError as error:
+            self._cannot_write(file.parent, error)
+
+    @staticmethod
+    def _remove(file: Path | None) -> None:
+        if file is not None:
+            # Not there, or not ours to remove: then it ages out.
+            with contextlib.suppress(OSError):
+                file.unlink()
+
+    def _cannot_write(self, folder: Path, error: OSError) -> None:
+        with _lock:
+            again = folder in _warned
+            _warned.add(folder)
+        if not again:
+            self._warn(
+                f"what is asked of the service cannot be written down ({error.strerror}: {folder}); "
+                "what an `up` makes that is then killed will not be recognised by the next one"
+            )
+
+    def _forget_old(self) -> None:
+        with contextlib.suppress(OSError):
+            for file in [] if self._folder is None else list(self._folder.iterdir()):
+                if self._now() - file.stat().st_mtime > MAX_AGE:
+                    self._remove(file)

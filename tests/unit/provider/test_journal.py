@@ -1,0 +1,177 @@
+"""The journal: what was asked of the service and not yet confirmed to the engine."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import threading
+from pathlib import Path
+
+import pytest
+
+from pulumi_acr_tasks import journal
+from pulumi_acr_tasks.journal import MAX_AGE, RUN, TASK, Entry, Journal, request_hash
+
+_URN = "urn:pulumi:dev::shop::pulumi-python:dynamic/acr-tasks:Task::build"
+_OTHER = "urn:pulumi:dev::shop::pulumi-python:dynamic/acr-tasks:Task::other"
+_REGISTRY = "/subscriptions/S/resourceGroups/G/providers/Microsoft.ContainerRegistry/registries/registry"
+_ID = f"{_REGISTRY}/tasks/build"
+_ENDPOINT = "https://arm.example.org"
+
+
+@pytest.fixture(autouse=True)
+def _new_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal, "_opened", set())
+    monkeypatch.setattr(journal, "_warned", set())
+
+
+def _begin(kept: Journal, urn: str = _URN) -> Entry:
+    return kept.begin(TASK, urn, endpoint=_ENDPOINT, resource_id=_ID, content_hash=request_hash({"a": 1}))
+
+
+def _find(kept: Journal, urn: str | None = _URN) -> Entry | None:
+    return kept.find(urn, TASK, endpoint=_ENDPOINT)
+
+
+def test_what_a_killed_process_began_is_found_by_the_next(tmp_path: Path) -> None:
+    """The entry is in a file before the request is sent."""
+    entry = _begin(Journal.open(tmp_path, _URN, now=lambda: 1.0))
+    found = _find(Journal.open(tmp_path, _URN, now=lambda: 2.0))
+    assert found == entry == Entry(TASK, _URN, _ENDPOINT, _ID, request_hash({"a": 1}), 1.0)
+
+
+@pytest.mark.parametrize(
+    ("urn", "kind", "asked"),
+    [
+        (_OTHER, TASK, {}),
+        (None, TASK, {}),
+        (_URN, RUN, {}),
+        (_URN, TASK, {"endpoint": "embedded"}),
+        (_URN, TASK, {"resource_id": f"{_REGISTRY}/tasks/other"}),
+        (_URN, TASK, {"content_hash": "0"}),
+    ],
+)
+def test_an_entry_speaks_of_one_thing_only(tmp_path: Path, urn: str | None, kind: str, asked: dict[str, str]) -> None:
+    """One URN, one endpoint, and where they are asked for one id and one request."""
+    kept = Journal.open(tmp_path, _URN)
+    _begin(kept)
+    assert kept.find(urn, kind, **{"endpoint": _ENDPOINT, **asked}) is None
+    assert kept.find(_URN, TASK, endpoint=_ENDPOINT.upper(), resource_id=_ID.upper()) is not None
+
+
+def test_the_same_urn_in_another_backend_has_entries_of_its_own(tmp_path: Path) -> None:
+    """Two states may have a project and a stack of the same name."""
+    _begin(Journal.open(tmp_path, _URN, backend="file://a"))
+    assert _find(Journal.open(tmp_path, _URN, backend="file://b")) is None
+
+
+def test_an_entry_ends(tmp_path: Path) -> None:
+    """The service has refused: nothing was made."""
+    kept = Journal.open(tmp_path, _URN)
+    kept.end(_begin(kept))
+    assert _find(kept) is None
+
+
+def test_the_engine_confirms_by_showing_the_id(tmp_path: Path) -> None:
+    """Another id of the same URN confirms nothing."""
+    kept = Journal.open(tmp_path, _URN)
+    _begin(kept)
+    kept.confirm(_URN, f"{_REGISTRY}/tasks/other")
+    assert _find(kept) is not None
+    kept.confirm(_URN, _ID.upper())
+    assert _find(kept) is None
+    kept.confirm(_URN, _ID)
+
+
+def test_a_run_is_known_by_its_id_once_it_is_scheduled(tmp_path: Path) -> None:
+    """Until then, by its registry."""
+    kept = Journal.open(tmp_path, _URN)
+    entry = kept.begin(RUN, _URN, endpoint=_ENDPOINT, resource_id=_REGISTRY, content_hash="h")
+    kept.amend(entry, resource_id=f"{_REGISTRY}/runs/ca1", run_id="ca1", create_time="2025-04-08T08:17:33Z")
+    found = Journal.open(tmp_path, _URN).find(_URN, RUN, endpoint=_ENDPOINT, content_hash="h")
+    assert found is not None
+    assert (found.resource_id, found.run_id, found.create_time, found.time) == (
+        f"{_REGISTRY}/runs/ca1",
+        "ca1",
+        "2025-04-08T08:17:33Z",
+        entry.time,
+    )
+
+
+def test_an_entry_ages_out(tmp_path: Path) -> None:
+    """It is not heard any more, and its file goes when the journal is next opened."""
+    _begin(Journal.open(tmp_path, _URN, now=lambda: 1000.0))
+    (file,) = (tmp_path / "acr-tasks-journal" / "shop" / "dev").iterdir()
+    os.utime(file, (1000, 1000))
+    kept = Journal.open(tmp_path, _URN, now=lambda: 1001.0 + MAX_AGE)
+    assert _find(kept) is None
+    journal._opened.clear()
+    Journal.open(tmp_path, _OTHER, now=lambda: 1001.0 + MAX_AGE)
+    assert not file.exists()
+
+
+def test_entries_are_the_owner_s_alone(tmp_path: Path) -> None:
+    """Files that others cannot read, and nothing else lies around."""
+    _begin(Journal.open(tmp_path, _URN))
+    folder = tmp_path / "acr-tasks-journal" / "shop" / "dev"
+    (file,) = folder.iterdir()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_a_folder_that_cannot_be_written_is_told_once(tmp_path: Path) -> None:
+    """And the journal remembers nothing."""
+    home, said = tmp_path / "home", list[str]()
+    home.write_text("a file where the folder would be")
+    for _ in range(2):
+        kept = Journal.open(home, _URN, warn=said.append)
+        kept.end(_begin(kept))
+        assert _find(kept) is None
+    assert len(said) == 1
+    assert "cannot be written down" in said[0]
+
+
+def test_without_a_urn_nothing_is_remembered(tmp_path: Path) -> None:
+    """The SDK may hide which resource a call is for."""
+    kept = Journal.open(tmp_path, None)
+    kept.begin(TASK, None, endpoint=_ENDPOINT, resource_id=_ID)
+    kept.confirm(None, _ID)
+    assert _find(kept, None) is None
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"kind": "task"}', '{"later": 1}'])
+def test_what_cannot_be_read_is_no_entry(tmp_path: Path, text: str) -> None:
+    """Half a file after a power cut, or one of another version."""
+    kept = Journal.open(tmp_path, _URN)
+    _begin(kept)
+    (file,) = (tmp_path / "acr-tasks-journal" / "shop" / "dev").iterdir()
+    file.write_text(text)
+    assert _find(kept) is None
+
+
+def test_many_threads_write_at_once(tmp_path: Path) -> None:
+    """Each URN has a file of its own, and one that is written over is always whole."""
+    kept = Journal.open(tmp_path, _URN)
+
+    def write() -> None:
+        for index in range(20):
+            kept.begin(TASK, _URN, endpoint=_ENDPOINT, resource_id=_ID, content_hash=str(index))
+            found = _find(kept)
+            assert found is not None
+            seen.append(found)
+
+    seen: list[Entry] = []
+    threads = [threading.Thread(target=write) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+    assert len(seen) == 80
+
+
+def test_a_hash_does_not_depend_on_the_order_of_members() -> None:
+    """Nor on anything but the values."""
+    assert request_hash({"a": 1, "b": [2]}) == request_hash(json.loads('{"b": [2], "a": 1}'))
+    assert request_hash({"a": 1}) != request_hash({"a": 2})
