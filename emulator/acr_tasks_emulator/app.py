@@ -19,6 +19,7 @@ from acr_tasks_emulator.execution.agents import Agents
 from acr_tasks_emulator.execution.executor import ExecutorError, choose
 from acr_tasks_emulator.execution.registry import OciRegistry
 from acr_tasks_emulator.routes import admin, blobs, dashboard, errors, oci, registries, runs, tasks
+from acr_tasks_emulator.routes.faults import FaultRing
 from acr_tasks_emulator.routes.middleware import Activity, Guard, Recorder
 from acr_tasks_emulator.services.all import Services
 from acr_tasks_emulator.services.blobs import BlobsService
@@ -122,7 +123,9 @@ def _wire(settings: Settings, address: str, opened: contextlib.ExitStack) -> App
         about=about,
     )
     run_service.resume()
-    activity = Activity(Guard(Recorder(_starlette(services), services), settings.host, settings.token))
+    whole = _starlette(services)
+    recorded = Recorder(FaultRing(whole, services.faults), whole, services)
+    activity = Activity(Guard(recorded, settings.host, settings.token))
     return Application(activity, about, services, activity, getattr(executor, "why", None), closing)
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import uvicorn
 
 from acr_tasks_emulator.app import Application, build
+from acr_tasks_emulator.connection import Connection
 from acr_tasks_emulator.settings import RegistrySetting, Settings, SettingsError
 
 PORT_FILE = "port"
@@ -52,6 +53,7 @@ def running(settings: Settings) -> Iterator[Emulator]:
         server = uvicorn.Server(
             uvicorn.Config(
                 application.asgi,
+                http=Connection,
                 log_config=None,
                 access_log=False,
                 server_header=False,

@@ -13,7 +13,8 @@ import tarfile
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
@@ -138,6 +139,25 @@ def arm(coordinates: Coordinates) -> Iterator[Arm]:
     arm = Arm(coordinates)
     yield arm
     arm.http.close()
+
+
+@pytest.fixture
+def emulated(coordinates: Coordinates) -> Iterator[Callable[..., Arm]]:
+    """Starts emulators with options of `serve`: for faults, limits and switches, which no real service has."""
+    if "ACR_TASKS_ENDPOINT" in os.environ:
+        pytest.skip("the service under test takes no options")
+    import acr_tasks_emulator
+
+    with ExitStack() as stack:
+
+        def start(**options: Any) -> Arm:
+            emulator = stack.enter_context(acr_tasks_emulator.serve(executor="simulated", **options))
+            own = replace(coordinates, endpoint=emulator.endpoint, registry=emulator.registries[0])
+            arm = Arm(own)
+            stack.callback(arm.http.close)
+            return arm
+
+        yield start
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from acr_tasks_emulator.routes.arm import answer, services_of
+from acr_tasks_emulator.routes.arm import answer, body_of, services_of
+from acr_tasks_emulator.services import errors
+from acr_tasks_emulator.services.faults import FaultsError
 
 
 async def health(request: Request) -> Response:
@@ -19,7 +21,7 @@ async def health(request: Request) -> Response:
 
 
 async def reset(request: Request) -> Response:
-    """Remove every task, run and blob, and forget the requests."""
+    """Remove every task, run, blob and fault, and forget the requests."""
     await run_in_threadpool(services_of(request).reset)
     return Response(status_code=204)
 
@@ -33,8 +35,23 @@ async def requests(request: Request) -> Response:
     return answer({"value": log.all()})
 
 
+async def faults(request: Request) -> Response:
+    """Return the faults with what is left of each; PUT replaces them, DELETE forgets them."""
+    rules = services_of(request).faults
+    if request.method == "DELETE":
+        rules.clear()
+        return Response(status_code=204)
+    if request.method == "PUT":
+        try:
+            rules.put(await body_of(request))
+        except FaultsError as error:
+            raise errors.INVALID_FAULTS(problem=str(error)) from None
+    return answer({"value": rules.all()})
+
+
 ROUTES: list[BaseRoute] = [
     Route("/_emulator/health", health, methods=["GET"]),
     Route("/_emulator/reset", reset, methods=["POST"]),
     Route("/_emulator/requests", requests, methods=["GET", "DELETE"]),
+    Route("/_emulator/faults", faults, methods=["GET", "PUT", "DELETE"]),
 ]

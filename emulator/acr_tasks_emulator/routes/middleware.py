@@ -122,22 +122,26 @@ class Activity:
 
 
 class Recorder:
-    """Notes requests for Resource Manager and blobs, and gives the former their common headers (facts section 2.1)."""
+    """Notes requests for Resource Manager and blobs, and gives the former their common headers (facts section 2.1).
 
-    def __init__(self, app: ASGIApp, services: Services) -> None:
+    `app` answers those, `rest` everything else.
+    """
+
+    def __init__(self, app: ASGIApp, rest: ASGIApp, services: Services) -> None:
         self._app = app
+        self._rest = rest
         self._services = services
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
         is_arm = path.lower().startswith("/subscriptions")
         if scope["type"] != "http" or not (is_arm or path.startswith("/blobs/")):
-            await self._app(scope, receive, send)
+            await self._rest(scope, receive, send)
             return
         correlation_id = _correlation_id(Headers(scope=scope))
         scope.setdefault("state", {})["correlation_id"] = correlation_id
         added = self._arm_headers(scope["method"], correlation_id) if is_arm else {}
-        began, time_text, status = time.perf_counter(), round_trip(self._services.clock.now()), 500
+        began, time_text, status = time.perf_counter(), round_trip(self._services.clock.now()), 0
 
         async def note(message: Message) -> None:
             nonlocal status
@@ -145,11 +149,14 @@ class Recorder:
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
                 for name, value in added.items():
-                    headers[name] = value
+                    headers.setdefault(name, value)
             await send(message)
 
         try:
             await self._app(scope, receive, note)
+        except BaseException:
+            status = status or 500
+            raise
         finally:
             entry = RequestEntry(
                 time=time_text,

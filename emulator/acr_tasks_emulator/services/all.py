@@ -8,6 +8,7 @@ from typing import Any
 
 from acr_tasks_emulator.clock import Clock
 from acr_tasks_emulator.services.blobs import BlobsService
+from acr_tasks_emulator.services.faults import Faults
 from acr_tasks_emulator.services.images import Images
 from acr_tasks_emulator.services.quota import Quota
 from acr_tasks_emulator.services.registries import RegistriesService
@@ -29,10 +30,12 @@ class Services:
     images: Images
     clock: Clock
     about: dict[str, Any]
+    faults: Faults = field(default_factory=Faults)
     closing: threading.Event = field(default_factory=threading.Event)
 
     def reset(self) -> None:
-        """Remove every task, run and blob and the log of requests; registries and images stay."""
+        """Remove every task, run and blob, the log of requests and the faults; registries and images stay."""
         self.runs.clear()
         self.tasks.clear()
         self.request_log.clear()
+        self.faults.clear()

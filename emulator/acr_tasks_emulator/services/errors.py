@@ -101,6 +101,9 @@ INVALID_FILTER = ErrorText(400, "InvalidFilter", "The $filter '{filter}' is inva
 INVALID_TOP = ErrorText(400, "InvalidTop", "The $top '{top}' is invalid. It must be a whole number above 0.", "$top")
 INVALID_SKIP_TOKEN = ErrorText(400, "InvalidSkipToken", "The $skiptoken is invalid.", "$skiptoken")
 
+# The emulator's own interface.
+INVALID_FAULTS = ErrorText(400, "InvalidFaults", "{problem}")
+
 INTERNAL_ERROR = ErrorText(500, "InternalServerError", "The emulator met an unexpected error; its own log tells more.")
 
 

@@ -13,7 +13,7 @@ _SIGNATURE = re.compile(r"(^|&)(sig=)[^&]*", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class RequestEntry:
-    """One request that was answered. `query` has no signature in it."""
+    """One request. `query` has no signature in it; `status` is 0 when the connection was closed without an answer."""
 
     time: str
     method: str

@@ -1,0 +1,27 @@
+"""The server's side of one TCP connection, so that a fault can break it: ASGI knows no such thing."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, cast
+
+from starlette.types import Receive, Scope
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
+
+_KEY = "connection"
+
+
+class Connection(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
+    """Uvicorn's HTTP protocol, which hands its transport on with each request."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        # Each request's `state` begins as a copy of this.
+        self.app_state: dict[str, Any] = {**self.app_state, _KEY: transport}
+
+
+async def drop(scope: Scope, receive: Receive) -> None:
+    """Close the connection of a request that has no answer yet, and return when it is gone."""
+    cast(asyncio.Transport, scope["state"][_KEY]).abort()
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,101 @@
+"""Faults on demand: what a client meets on a bad day."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import httpx
+import pytest
+
+pytestmark = pytest.mark.emulator_choice("the emulator's own interface; the real service has none like it")
+FAULTS = "/_emulator/faults"
+
+
+@pytest.fixture
+def emulator(emulated: Any) -> Any:
+    return emulated()
+
+
+def put(emulator: Any, *rules: Any) -> httpx.Response:
+    return emulator.http.put(FAULTS, json=list(rules))
+
+
+def left(emulator: Any) -> list[int | None]:
+    return [rule["left"] for rule in emulator.http.get(FAULTS).json()["value"]]
+
+
+def test_a_rule_answers_instead_of_the_service(emulator: Any, quick_task: Any) -> None:
+    """Status, body and headers are the rule's, as often as it says; nothing is done meanwhile."""
+    error = {"error": {"code": "ServiceUnavailable", "message": "later"}}
+    rule = {"match": {"method": "PUT", "path": "/TASKS/task1$"}, "times": 2, "status": 503, "body": error}
+    assert put(emulator, {**rule, "headers": {"Retry-After": 7, "x-ms-request-id": "mine"}}).status_code == 200
+    for _ in range(2):
+        answer = emulator("PUT", "tasks/task1", quick_task())
+        assert (answer.status_code, answer.json()) == (503, error)
+        assert (answer.headers["retry-after"], answer.headers["x-ms-request-id"]) == ("7", "mine")
+        assert answer.headers["x-ms-correlation-request-id"] == answer.request.headers["x-ms-correlation-request-id"]
+        assert emulator("GET", "tasks/task1").status_code == 404
+    assert left(emulator) == [0]
+    emulator.ok("PUT", "tasks/task1", quick_task())
+
+
+def test_before_drops_the_connection_and_does_nothing(emulator: Any, quick_request: Any) -> None:
+    """The client has no answer, and no run was scheduled."""
+    put(emulator, {"match": {"path": "scheduleRun"}, "times": 1, "drop": "before"})
+    with pytest.raises(httpx.TransportError):
+        emulator("POST", "scheduleRun", quick_request())
+    assert emulator.ok("GET", "runs") == {"value": []}
+    assert emulator.schedule(quick_request())
+
+
+def test_after_drops_the_connection_when_the_work_is_done(emulator: Any, quick_request: Any) -> None:
+    """The client has no answer, and yet the run is there."""
+    put(emulator, {"match": {"path": "scheduleRun"}, "times": 1, "drop": "after"})
+    with pytest.raises(httpx.TransportError):
+        emulator("POST", "scheduleRun", quick_request())
+    assert len(emulator.ok("GET", "runs")["value"]) == 1
+
+
+def test_a_delay_comes_first_and_holds_up_nobody_else(emulator: Any) -> None:
+    """The delayed request is answered as always; a second one passes it."""
+    put(emulator, {"match": {"path": "/tasks$"}, "times": 1, "delayMs": 300})
+    began = time.monotonic()
+    assert emulator.ok("GET", "tasks") == {"value": []}
+    assert time.monotonic() - began >= 0.3
+    assert left(emulator) == [0]
+
+
+def test_blobs_meet_faults_too(emulator: Any, archive: bytes) -> None:
+    """An upload and a log are blob requests; a body of text is sent as it is."""
+    put(emulator, {"match": {"method": "PUT", "path": "^/blobs/"}, "times": 1, "status": 500, "body": "<Error/>"})
+    url = emulator.ok("POST", "listBuildSourceUploadUrl")["uploadUrl"]
+    headers = {"x-ms-blob-type": "BlockBlob"}
+    answer = httpx.put(url, content=archive * 1000, headers=headers)
+    assert (answer.status_code, answer.text, answer.headers["content-type"]) == (500, "<Error/>", "application/xml")
+    assert httpx.put(url, content=archive, headers=headers).status_code == 201
+
+
+def test_bad_rules_are_refused_and_those_before_stay(emulator: Any) -> None:
+    """400 with one sentence for everything; DELETE clears."""
+    put(emulator, {"match": {"path": "nothing"}, "status": 500})
+    answer = put(emulator, {"status": 42}, {"drop": "maybe"})
+    assert answer.status_code == 400
+    assert answer.json()["error"]["code"] == "InvalidFaults"
+    message = answer.json()["error"]["message"]
+    assert "rules[0].status" in message
+    assert "rules[1].drop" in message
+    assert left(emulator) == [None]
+    assert emulator.http.delete(FAULTS).status_code == 204
+    assert left(emulator) == []
+
+
+def test_requests_that_met_a_fault_are_noted(emulator: Any) -> None:
+    """A dropped one has status 0."""
+    put(emulator, {"times": 1, "status": 503}, {"times": 1, "drop": "after"})
+    emulator("GET", "tasks")
+    with pytest.raises(httpx.TransportError):
+        emulator("GET", "tasks")
+    emulator("GET", "tasks")
+    noted = emulator.http.get("/_emulator/requests").json()["value"]
+    assert [entry["status"] for entry in noted] == [503, 0, 200]
