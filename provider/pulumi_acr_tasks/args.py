@@ -167,10 +167,13 @@ class AuthInfoArgs:
 
 @input_type
 class DockerBuildRequestArgs:
-    """A run that builds an image with a Dockerfile, and pushes it unless `is_push_enabled` is False."""
+    """A run that builds an image with a Dockerfile, and pushes it unless `is_push_enabled` is False.
 
-    docker_file_path: pulumi.Input[str] = pulumi.property("dockerFilePath")
-    platform: pulumi.Input[pulumi.InputType[PlatformPropertiesArgs]] = pulumi.property("platform")
+    `docker_file_path` is `Dockerfile` and `platform` Linux when they are left out.
+    """
+
+    docker_file_path: pulumi.Input[str] | None = pulumi.property("dockerFilePath", default=None)
+    platform: pulumi.Input[pulumi.InputType[PlatformPropertiesArgs]] | None = pulumi.property("platform", default=None)
     type: pulumi.Input[str] = pulumi.property("type", default="DockerBuildRequest")
     is_archive_enabled: pulumi.Input[bool] | None = pulumi.property("isArchiveEnabled", default=None)
     image_names: pulumi.Input[Sequence[pulumi.Input[str]]] | None = pulumi.property("imageNames", default=None)
@@ -199,10 +202,10 @@ class ArgumentArgs:
 
 @input_type
 class FileTaskRunRequestArgs:
-    """A run of the task file at `task_file_path` of the source."""
+    """A run of the task file at `task_file_path` of the source, on Linux when `platform` is left out."""
 
     task_file_path: pulumi.Input[str] = pulumi.property("taskFilePath")
-    platform: pulumi.Input[pulumi.InputType[PlatformPropertiesArgs]] = pulumi.property("platform")
+    platform: pulumi.Input[pulumi.InputType[PlatformPropertiesArgs]] | None = pulumi.property("platform", default=None)
     type: pulumi.Input[str] = pulumi.property("type", default="FileTaskRunRequest")
     is_archive_enabled: pulumi.Input[bool] | None = pulumi.property("isArchiveEnabled", default=None)
     values_file_path: pulumi.Input[str] | None = pulumi.property("valuesFilePath", default=None)
@@ -240,10 +243,13 @@ class TaskRunRequestArgs:
 
 @input_type
 class EncodedTaskRunRequestArgs:
-    """A run of a task file that comes with the request: `encoded_task_content` is its YAML in base64."""
+    """A run of a task file that comes with the request: `encoded_task_content` is its YAML in base64.
+
+    It is on Linux when `platform` is left out.
+    """
 
     encoded_task_content: pulumi.Input[str] = pulumi.property("encodedTaskContent")
-    platform: pulumi.Input[pulumi.InputType[PlatformPropertiesArgs]] = pulumi.property("platform")
+    platform: pulumi.Input[pulumi.InputType[PlatformPropertiesArgs]] | None = pulumi.property("platform", default=None)
     type: pulumi.Input[str] = pulumi.property("type", default="EncodedTaskRunRequest")
     is_archive_enabled: pulumi.Input[bool] | None = pulumi.property("isArchiveEnabled", default=None)
     encoded_values_content: pulumi.Input[str] | None = pulumi.property("encodedValuesContent", default=None)
