@@ -12,6 +12,7 @@ from pulumi_acr_tasks.settings import Settings
 from pulumi_acr_tasks.source.context import FILES, Context
 from pulumi_acr_tasks.validate import run as validate
 from pulumi_acr_tasks.validate.problem import Problem, member_path
+from pulumi_acr_tasks.validate.task_yaml import check_task_yaml
 
 
 def check(news: dict[str, Any], settings: Settings) -> tuple[dict[str, Any], list[Problem]]:
@@ -46,6 +47,7 @@ def _context_hash(inputs: dict[str, Any], settings: Settings, problems: list[Pro
         Problem(member_path("run_request", member) if member else "context", message)
         for member, message in context.problems()
     ]
+    wrong = wrong or _check_task_file(inputs["runRequest"], context.folder)
     problems += wrong
     if wrong:
         return None
@@ -54,3 +56,16 @@ def _context_hash(inputs: dict[str, Any], settings: Settings, problems: list[Pro
     except SourceError as error:
         problems.append(Problem("context", str(error)))
         return None
+
+
+def _check_task_file(request: dict[str, Any], folder: Path) -> list[Problem]:
+    """Says what is wrong with the request's task file, where it is YAML in a local folder."""
+    name = request.get("taskFilePath")
+    if not isinstance(name, str) or not name.lower().endswith((".yaml", ".yml")) or not folder.is_dir():
+        return []
+    path = member_path("run_request", "taskFilePath")
+    try:
+        text = (folder / name).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        return [Problem(path, f"cannot be read as text: {type(error).__name__}")]
+    return [Problem(path, f"{name!r}, {message}") for message in check_task_yaml(text)]

@@ -10,14 +10,18 @@ from pulumi_acr_tasks.validate.problem import Problem, key_path, member_path
 
 _HOST = re.compile(r"[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?(?::\d{1,5})?")
 _SYSTEM = ("[system]", "system")
+_NO_SYSTEM = {
+    "task": "the task has no system-assigned identity; set identity.type to SystemAssigned",
+    "run": "a run has no identity of its own; give user_name and password, or run a task that has an identity",
+}
 _IDENTITY_ID = re.compile(
     r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.ManagedIdentity/userAssignedIdentities/[^/]+",
     re.IGNORECASE,
 )
 
 
-def check_credentials(value: Any, path: str, *, identity: Any = None) -> list[Problem]:
-    """Says what is wrong with the credentials of a task or run; `identity` is the task's own, None for a run."""
+def check_credentials(value: Any, path: str, *, identity: Any = None, of: str = "task") -> list[Problem]:
+    """Says what is wrong with the credentials of a task, whose own identity is `identity`, or of a run."""
     registries = value.get("customRegistries") if isinstance(value, dict) else None
     if not isinstance(registries, dict):
         return []
@@ -30,11 +34,11 @@ def check_credentials(value: Any, path: str, *, identity: Any = None) -> list[Pr
         if host.lower() in hosts:
             problems.append(Problem(at, "is there twice, in another case"))
         hosts.add(host.lower())
-        problems += _check_entry(entry, at, identity)
+        problems += _check_entry(entry, at, identity, of)
     return problems
 
 
-def _check_entry(entry: Any, path: str, identity: Any) -> list[Problem]:
+def _check_entry(entry: Any, path: str, identity: Any, of: str) -> list[Problem]:
     if not isinstance(entry, dict):
         return []
     problems = []
@@ -48,12 +52,7 @@ def _check_entry(entry: Any, path: str, identity: Any) -> list[Problem]:
         problems += _check_secret(entry[name], member_path(path, name))
     named = entry.get("identity")
     if isinstance(named, str) and named.lower() in _SYSTEM and not _may_be_system(identity):
-        problems.append(
-            Problem(
-                member_path(path, "identity"),
-                f"is {named!r}, and the task has no system-assigned identity; set identity.type to SystemAssigned",
-            )
-        )
+        problems.append(Problem(member_path(path, "identity"), f"is {named!r}, and {_NO_SYSTEM[of]}"))
     return problems
 
 

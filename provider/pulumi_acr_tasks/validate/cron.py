@@ -14,7 +14,6 @@ _MONTHS = (
     *("july", "august", "september", "october", "november", "december"),
 )
 _WEEKDAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
-_LONGEST = dict(zip(range(1, 13), (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31), strict=True))
 _ITEM = re.compile(r"(?P<first>\*|[a-z0-9]+)(?:-(?P<last>[a-z0-9]+))?(?:/(?P<step>\d+))?")
 
 
@@ -40,13 +39,35 @@ def check_schedule(text: str) -> list[str]:
     if len(fields) != len(_FIELDS):
         return [f"is {text!r}; a schedule has five fields, minute hour day month weekday, and this has {len(fields)}"]
     try:
-        allowed = [_values(item, field) for item, field in zip(fields, _FIELDS, strict=True)]
+        allowed = _allowed(text)
     except ValueError as error:
         return [f"is {text!r}; {error}"]
-    days, months = allowed[2], allowed[3]
-    if all(day > _LONGEST[month] for month in months for day in days):
-        return [f"is {text!r}; it never fires, no such month has such a day"]
-    return []
+    return [] if _ever_fires(allowed) else [f"is {text!r}; it never fires, no such month has such a day"]
+
+
+def occasions(text: str) -> tuple[tuple[int, ...], ...] | None:
+    """Gives the minutes, hours, days, months and weekdays of a schedule; None when it is not right.
+
+    Two schedules fire at the same times when they have the same.
+    """
+    return None if check_schedule(text) else tuple(tuple(sorted(values)) for values in _allowed(text))
+
+
+def _allowed(text: str) -> list[set[int]]:
+    return [_values(item, field) for item, field in zip(text.split(), _FIELDS, strict=True)]
+
+
+def _ever_fires(allowed: list[set[int]]) -> bool:
+    from croniter import CroniterBadCronError, CroniterBadDateError, croniter
+
+    # In numbers: croniter knows other names than NCrontab. Both days must hold. The year 2000 stands for any: it is the
+    # first of the calendar's cycle of 400 years, and 29 February is on each weekday within 50.
+    expression = " ".join(",".join(str(value) for value in sorted(values)) for values in allowed)
+    try:
+        croniter(expression, 946684800.0, day_or=False).get_next(float)
+    except (CroniterBadCronError, CroniterBadDateError):
+        return False
+    return True
 
 
 def _values(text: str, field: _Field) -> set[int]:

@@ -6,6 +6,7 @@ import difflib
 from typing import Any
 
 from pulumi_acr_tasks.plan.definitions import ENUMERATIONS, POLYMORPHIC, Kind, camel_case, members, snake_case, variant
+from pulumi_acr_tasks.plan.secrets import is_secret
 from pulumi_acr_tasks.plan.values import is_unknown
 from pulumi_acr_tasks.validate.problem import Problem, key_path, member_path
 
@@ -53,7 +54,7 @@ def _check_object(value: Any, kind: Kind, path: str) -> list[Problem]:
     known, problems = members(definition), []
     for name, item in value.items():
         if name in known:
-            problems += check_value(item, known[name], member_path(path, name))
+            problems += check_value(item, _wanted(definition, name, known[name], value), member_path(path, name))
             problems += _check_enumeration(definition, name, item, member_path(path, name))
         else:
             problems.append(Problem(f"{path}.{name}", f"is no member of {definition}{_nearest(name, list(known))}"))
@@ -63,6 +64,13 @@ def _check_object(value: Any, kind: Kind, path: str) -> list[Problem]:
         if member.required and value.get(name) is None
     ]
     return problems
+
+
+def _wanted(definition: str, name: str, kind: Kind, owner: dict[str, Any]) -> Kind:
+    """Gives the kind that a member has to be: an argument's value may be empty, but not when it is a secret."""
+    if (definition, name) in (("Argument", "value"), ("SetValue", "value")):
+        return Kind(kind.name, secret=is_secret(definition, name, owner))
+    return kind
 
 
 def _check_type(value: dict[str, Any], kind: Kind, path: str) -> list[Problem]:

@@ -65,6 +65,14 @@ def check_registry_id(value: Any, path: str) -> list[Problem]:
     ]
 
 
+def resolve(
+    inputs: dict[str, Any], defaults: Mapping[str, str | None], endpoint: str
+) -> tuple[dict[str, Any], list[Problem]]:
+    """Puts into the inputs of a resource where it will live: `registryId` (see resolve_registry) and `endpoint`."""
+    resolved, problems = resolve_registry(inputs, defaults)
+    return {**resolved, "endpoint": endpoint}, problems
+
+
 def resolve_registry(
     inputs: dict[str, Any], defaults: Mapping[str, str | None]
 ) -> tuple[dict[str, Any], list[Problem]]:

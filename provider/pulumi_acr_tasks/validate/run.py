@@ -8,13 +8,10 @@ from typing import Any
 
 from pulumi_acr_tasks.plan.definitions import Kind, kind, variant
 from pulumi_acr_tasks.plan.values import is_unknown
-from pulumi_acr_tasks.validate.credentials import check_credentials
-from pulumi_acr_tasks.validate.limits import check_agent, check_timeout
 from pulumi_acr_tasks.validate.members import check_value
-from pulumi_acr_tasks.validate.names import check_task_name, resolve_registry
-from pulumi_acr_tasks.validate.platform import check_platform
+from pulumi_acr_tasks.validate.names import check_task_name, resolve
 from pulumi_acr_tasks.validate.problem import Problem, member_path
-from pulumi_acr_tasks.validate.task_yaml import check_encoded_task
+from pulumi_acr_tasks.validate.properties import check_contents, check_properties
 
 LOGS = ("stream", "on-failure", "none")
 
@@ -30,12 +27,8 @@ _SCALARS = {
 def check(
     inputs: dict[str, Any], defaults: Mapping[str, str | None], endpoint: str
 ) -> tuple[dict[str, Any], list[Problem]]:
-    """Resolves a run's inputs and says everything that is wrong with them at once; unknown values are skipped.
-
-    `defaults` are the registry's parts as the configuration has them, `endpoint` is where the run will live.
-    """
-    resolved, problems = resolve_registry(inputs, defaults)
-    resolved["endpoint"] = endpoint
+    """Resolves a run's inputs and says everything that is wrong with them at once; unknown values are skipped."""
+    resolved, problems = resolve(inputs, defaults, endpoint)
     if isinstance(resolved.get("runRequest"), dict):
         resolved["runRequest"] = with_defaults(resolved["runRequest"])
     request = resolved.get("runRequest")
@@ -82,11 +75,8 @@ def _check_behaviour(inputs: dict[str, Any]) -> list[Problem]:
 def _check_request(request: dict[str, Any], path: str) -> list[Problem]:
     """Says what is wrong with the values of a request; its shape is check_value's."""
     return [
-        *check_platform(request.get("platform"), member_path(path, "platform")),
-        *check_agent(request.get("agentConfiguration"), member_path(path, "agentConfiguration")),
-        *check_timeout(request.get("timeout"), member_path(path, "timeout")),
-        *check_credentials(request.get("credentials"), member_path(path, "credentials")),
-        *check_encoded_task(request.get("encodedTaskContent"), member_path(path, "encodedTaskContent")),
+        *check_properties(request, path, of="run"),
+        *check_contents(request, path),
         *(check_task_name(request["taskName"], member_path(path, "taskName")) if request.get("taskName") else []),
     ]
 

@@ -6,13 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from pulumi_acr_tasks.plan.definitions import Kind, kind, members
-from pulumi_acr_tasks.validate.credentials import check_credentials, check_identity
-from pulumi_acr_tasks.validate.limits import check_agent, check_timeout
+from pulumi_acr_tasks.validate.credentials import check_identity
 from pulumi_acr_tasks.validate.members import check_value
-from pulumi_acr_tasks.validate.names import check_task_name, resolve_registry
-from pulumi_acr_tasks.validate.platform import check_platform
+from pulumi_acr_tasks.validate.names import check_task_name, resolve
 from pulumi_acr_tasks.validate.problem import Problem, member_path
-from pulumi_acr_tasks.validate.task_yaml import check_encoded_task
+from pulumi_acr_tasks.validate.properties import check_contents, check_properties
 from pulumi_acr_tasks.validate.triggers import check_trigger
 
 
@@ -23,17 +21,13 @@ def check(
 
     `defaults` are the registry's parts as the configuration has them, `endpoint` is where the task will live.
     """
-    resolved, problems = resolve_registry(inputs, defaults)
-    resolved["endpoint"] = endpoint
+    resolved, problems = resolve(inputs, defaults, endpoint)
     problems += check_task_name(resolved.get("taskName"), "task_name")
     problems += check_value(resolved.get("adopt"), Kind("boolean"), "adopt")
     own = {name: resolved[name] for name in members("Task") if name in resolved}
     problems += _without_prefix(check_value(own, kind("Task"), ""))
-    problems += check_platform(own.get("platform"), "platform")
-    problems += check_agent(own.get("agentConfiguration"), "agent_configuration")
-    problems += check_timeout(own.get("timeout"), "timeout")
+    problems += check_properties(own, "", of="task")
     problems += check_identity(own.get("identity"), "identity")
-    problems += check_credentials(own.get("credentials"), "credentials", identity=own.get("identity"))
     problems += _check_step(own.get("step"), "step")
     step = own.get("step")
     context_path = step.get("contextPath") if isinstance(step, dict) else None
@@ -45,7 +39,7 @@ def _check_step(step: Any, path: str) -> list[Problem]:
     """Says what is wrong with a step beyond its shape."""
     if not isinstance(step, dict):
         return []
-    problems = check_encoded_task(step.get("encodedTaskContent"), member_path(path, "encodedTaskContent"))
+    problems = check_contents(step, path)
     type_ = str(step.get("type") or "").lower()
     if step.get("contextPath") == "/dev/null" and type_ in ("docker", "filetask"):
         problems.append(

@@ -1,4 +1,4 @@
-"""Task files in base64, as far as they can be known to be wrong before a run. (Source: facts, section 14.)
+"""Task files, in base64 or on disk, as far as they can be known to be wrong before a run. (Source: facts, section 14.)
 
 The service stores anything; a wrong file fails only in the log of its first run.
 """
@@ -11,23 +11,41 @@ import re
 from typing import Any
 
 from pulumi_acr_tasks.validate.problem import Problem
+from pulumi_acr_tasks.validate.task_steps import PLACEHOLDER, check_task, place
 
-VERSIONS = ("1.0-preview-1", "v1.0.0", "v1.1.0")
-_KINDS = ("cmd", "build", "push")
-# The agent renders Go templates before it reads the YAML: an action stands for a value that is not known here, and a
-# control structure for any number of lines.
+# The agent renders Go templates before it reads the YAML: an action stands for a value that is not known here, and
+# whatever can add or take whole lines (control structures, trimming, assignments, an action alone on its line) makes
+# the file one that cannot be judged.
 _ACTION = re.compile(r"\{\{.*?\}\}")
-_CONTROL = re.compile(r"\{\{-?\s*(?:if|else|end|range|with|define|template|block)\b|\{\{[^}]*$", re.MULTILINE)
+_LINES = re.compile(
+    r"\{\{-?\s*(?:if|else|end|range|with|define|template|block)\b|\{\{-|-\}\}|\{\{[^}]*:=|\{\{[^}]*$|^\s*\{\{.*\}\}\s*$",
+    re.MULTILINE,
+)
 
 
 def check_encoded_task(value: Any, path: str) -> list[Problem]:
-    """Says what is wrong with a task file in base64, with the line it is wrong in."""
+    """Says what is wrong with a task file in base64, with the line and column it is wrong in."""
     if not isinstance(value, str) or not value:
         return []
     text = decoded(value)
     if text is None:
         return [Problem(path, "is not base64 of a task file in UTF-8")]
     return [Problem(path, message) for message in check_task_yaml(text)]
+
+
+def check_encoded_values(value: Any, path: str) -> list[Problem]:
+    """Says what is wrong with a file of values in base64; it may hold secrets, so nothing of it is repeated."""
+    if not isinstance(value, str) or not value:
+        return []
+    text = decoded(value)
+    if text is None:
+        return [Problem(path, "is not base64 of a file of values in UTF-8")]
+    values, error = _loaded(text)
+    if error is not None:
+        return [Problem(path, f"{error[0]}: this is not YAML")]
+    if values is not None and not isinstance(values, dict):
+        return [Problem(path, "line 1, column 1: a file of values is a map from names to values")]
+    return []
 
 
 def decoded(value: str) -> str | None:
@@ -39,65 +57,31 @@ def decoded(value: str) -> str | None:
 
 
 def check_task_yaml(text: str) -> list[str]:
-    """Says what is wrong with the text of a task file, each sentence with its line.
+    """Says what is wrong with the text of a task file, each sentence with its line and column (from 1).
 
-    A file with template control structures is not judged: what it will be depends on values.
+    A file whose templates decide which lines it has is not judged: what it will be depends on values.
     """
+    if _LINES.search(text):
+        return []
+    task, error = _loaded(_ACTION.sub(lambda match: PLACEHOLDER * len(match[0]), text))
+    if error is not None:
+        return [f"{error[0]}: this is not YAML ({error[1]})"]
+    if not isinstance(task, dict):
+        return ["line 1, column 1: a task file is a map with version and steps"]
+    return [f"{place(where)}: {sentence}" for where, sentence in sorted(check_task(task))]
+
+
+def _loaded(text: str) -> tuple[Any, tuple[str, str] | None]:
+    """Gives what YAML says, with the places of its nodes; or where, and why, it is none."""
     from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-    if _CONTROL.search(text):
-        return []
+    yaml = YAML(typ="rt")
+    yaml.allow_duplicate_keys = True  # the agent takes the last one
     try:
-        task = YAML(typ="rt").load(_ACTION.sub(lambda match: "x" * len(match[0]), text))
+        return yaml.load(text), None
     except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark is not None else 1
-        return [f"line {line}: this is not YAML ({error.problem})"]
+        mark = error.problem_mark
+        return None, (place((mark.line, mark.column) if mark is not None else (0, 0)), str(error.problem))
     except YAMLError as error:
-        return [f"this is not YAML ({str(error).splitlines()[0]})"]
-    if not isinstance(task, dict):
-        return ["line 1: a task file is a map with version and steps"]
-    return [*_check_version(task), *_check_steps(task)]
-
-
-def _check_version(task: Any) -> list[str]:
-    version = task.get("version")
-    if version is None or str(version).lower() in VERSIONS or "x" * 4 in str(version):
-        return []
-    return [f"line {_line(task, 'version')}: version {str(version)!r} is none of {', '.join(VERSIONS)}"]
-
-
-def _check_steps(task: Any) -> list[str]:
-    steps: Any = task.get("steps")
-    if not isinstance(steps, list) or not steps:
-        line = _line(task, "steps") if "steps" in task else 1
-        return [f"line {line}: steps is a list of at least one step"]
-    problems, seen = [], set()
-    for index, step in enumerate(steps):
-        line = task["steps"].lc.item(index)[0] + 1
-        if not isinstance(step, dict):
-            problems.append(f"line {line}: a step is a map with cmd, build or push")
-            continue
-        problems += _check_step(step, line)
-        id_ = step.get("id")
-        if id_ is not None and str(id_) in seen:
-            problems.append(f"line {_line(step, 'id')}: the id {str(id_)!r} is another step's already")
-        seen.add(str(id_))
-    return problems
-
-
-def _check_step(step: Any, line: int) -> list[str]:
-    problems = []
-    kinds = [kind for kind in _KINDS if kind in step]
-    if len(kinds) != 1:
-        found = " and ".join(kinds) if kinds else "none of them"
-        problems.append(f"line {line}: a step has exactly one of cmd, build and push; this one has {found}")
-    if " " in str(step.get("id", "")):
-        problems.append(f"line {_line(step, 'id')}: a step's id has no spaces")
-    if "push" in step and not isinstance(step["push"], list):
-        problems.append(f"line {_line(step, 'push')}: push is a list of images")
-    return problems
-
-
-def _line(node: Any, key: str) -> int:
-    return int(node.lc.key(key)[0]) + 1
+        return None, (place((0, 0)), str(error).splitlines()[0])

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from pulumi_acr_tasks.plan.equality import schedule
-from pulumi_acr_tasks.validate.cron import check_schedule
+from pulumi_acr_tasks.validate.cron import check_schedule, occasions
 from pulumi_acr_tasks.validate.problem import Problem, member_path
 
 
@@ -27,14 +26,15 @@ def check_trigger(value: Any, path: str, *, context_path: Any = None) -> list[Pr
 
 def _check_timers(timers: list[dict[str, Any]], path: str) -> list[Problem]:
     problems = _check_names(timers, path)
-    schedules: dict[str, int] = {}
+    schedules: dict[Any, int] = {}
     for index, timer in enumerate(timers):
         given = timer.get("schedule")
         if not isinstance(given, str) or not given:
             continue
         at = f"{path}[{index}].schedule"
         problems += [Problem(at, message) for message in check_schedule(given)]
-        first = schedules.setdefault(schedule(given), index)
+        when = occasions(given)
+        first = schedules.setdefault(when, index) if when else index
         if first != index:
             problems.append(Problem(at, f"is the schedule of {path}[{first}] too; each timer has its own"))
     return problems

@@ -20,6 +20,8 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The program's folder, with a context `app`."""
     (tmp_path / "app").mkdir()
     (tmp_path / "app" / "Dockerfile").write_text("FROM scratch\n")
+    (tmp_path / "app" / "wrong.yaml").write_text("steps:\n  - id: nothing\n")
+    (tmp_path / "app" / "binary.yml").write_bytes(b"\xff\xfe")
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("PULUMI_HOME", raising=False)
     return tmp_path
@@ -79,6 +81,21 @@ MISTAKES = [
     (
         {"runRequest": {"type": "FileTaskRunRequest", "taskFilePath": "task.yaml"}},
         "run_request.task_file_path: there is no file 'task.yaml' in the context app",
+    ),
+    (
+        {"runRequest": {"type": "FileTaskRunRequest", "taskFilePath": "wrong.yaml"}},
+        "run_request.task_file_path: 'wrong.yaml', line 2, column 5: a step has exactly one of cmd, build and push",
+    ),
+    (
+        {"runRequest": {"type": "FileTaskRunRequest", "taskFilePath": "binary.yml"}},
+        "run_request.task_file_path: cannot be read as text: UnicodeDecodeError",
+    ),
+    (
+        {
+            "context": None,
+            "runRequest": {**ENCODED, "credentials": {"customRegistries": {"h": {"identity": "system"}}}},
+        },
+        "run_request.credentials.custom_registries[\"h\"].identity: is 'system', and a run has no identity of its own",
     ),
     ({"runRequest": {**BUILD, "platform": {"os": "Plan9"}}}, "run_request.platform.os: is 'Plan9'; it is one of Linux"),
     ({"runRequest": {**BUILD, "sourceLocation": "https://x/y.git"}}, "context: is given together with run_request.sou"),

@@ -17,7 +17,6 @@ from pulumi_acr_tasks.validate.members import check_value
 from pulumi_acr_tasks.validate.names import check_registry_name, check_task_name, resolve_registry
 from pulumi_acr_tasks.validate.platform import check_platform
 from pulumi_acr_tasks.validate.task import check
-from pulumi_acr_tasks.validate.task_yaml import check_encoded_task, check_task_yaml
 from pulumi_acr_tasks.validate.triggers import check_trigger
 
 _DEFAULTS = {"subscriptionId": "s-1", "resourceGroupName": "group", "registryName": "registry"}
@@ -78,6 +77,21 @@ def test_a_good_task_is_resolved_and_has_no_problem() -> None:
         ({"timeout": True}, "timeout: is True or False; a whole number is expected"),
         ({"agentConfiguration": {"cpu": 3}}, "agent_configuration.cpu: is 3; the service's agents have 2"),
         ({"status": "On"}, "status: is 'On'; it is one of Disabled, Enabled"),
+        (
+            {"step": {**_GOOD["step"], "encodedValuesContent": "?"}},
+            "step.encoded_values_content: is not base64 of a file of values in UTF-8",
+        ),
+        (
+            {"step": {**_GOOD["step"], "values": [{"name": "a", "value": "", "isSecret": True}]}},
+            "step.values[0].value: is empty",
+        ),
+        ({"step": {**_GOOD["step"], "values": [{"name": "", "value": ""}]}}, "step.values[0].name: is empty"),
+        ({"step": {**_GOOD["step"], "contextAccessToken": ""}}, "step.context_access_token: is empty"),
+        (
+            {"credentials": {"customRegistries": {"h.io": {"identity": "[system]"}}}},
+            "credentials.custom_registries[\"h.io\"].identity: is '[system]', and the task has no system-assigned",
+        ),
+        ({"trigger": {"sourceTrigger": {}}}, "trigger.sourceTrigger: is no member of TriggerProperties; did you mean"),
         ({"tags": {"a": 1}}, 'tags["a"]: is a number; a string is expected'),
         ({"tags": ["a"]}, "tags: is a list; a map is expected"),
         ({"adopt": "yes"}, "adopt: is a string; True or False is expected"),
@@ -87,6 +101,11 @@ def test_a_good_task_is_resolved_and_has_no_problem() -> None:
 def test_what_is_wrong_is_said_by_property(inputs: dict[str, Any], sentence: str) -> None:
     """As Python spells it, with what is allowed."""
     assert any(said.startswith(sentence) for said in _said(inputs)), _said(inputs)
+
+
+def test_the_value_of_an_argument_may_be_empty() -> None:
+    """As in `--build-arg NAME=`; only a secret that is empty is a mistake."""
+    assert _said({"step": {**_GOOD["step"], "values": [{"name": "a", "value": ""}]}}) == []
 
 
 def test_everything_wrong_is_said_at_once() -> None:
@@ -145,7 +164,15 @@ def test_other_task_names_are_not(name: str) -> None:
 
 @pytest.mark.parametrize(
     "schedule",
-    ["0 9 * * *", "*/5 * * * *", "0 0 1,15 * Mon-Fri", "5/10 8-18/2 * jan,JUL *", "0 0 29 2 *", "0 0 * * SUNDAY"],
+    [
+        "0 9 * * *",
+        "*/5 * * * *",
+        "0 0 1,15 * Mon-Fri",
+        "5/10 8-18/2 * jan,JUL *",
+        "0 0 29 2 *",
+        "0 0 * * SUNDAY",
+        "0 0 29 2 Mon",
+    ],
 )
 def test_a_schedule_of_ncrontab_is_right(schedule: str) -> None:
     """Names in any case, lists, ranges, steps."""
@@ -206,62 +233,6 @@ def test_a_platform_that_fits_is_right(platform: Any) -> None:
     assert check_platform(platform, "platform") == []
 
 
-@pytest.mark.parametrize(
-    ("text", "sentence"),
-    [
-        ("steps: [", "line 1: this is not YAML"),
-        ("version: v1.1.0\nsteps:\n  - cmd: a\n   - cmd: b\n", "line 4: this is not YAML"),
-        ("- cmd: a\n", "line 1: a task file is a map with version and steps"),
-        ("version: v9\nsteps:\n  - cmd: a\n", "line 1: version 'v9' is none of 1.0-preview-1, v1.0.0, v1.1.0"),
-        ("version: v1.1.0\n", "line 1: steps is a list of at least one step"),
-        ("version: v1.1.0\nsteps: []\n", "line 2: steps is a list of at least one step"),
-        (
-            "steps:\n  - cmd: a\n    build: b\n",
-            "line 2: a step has exactly one of cmd, build and push; this one has cmd and build",
-        ),
-        (
-            "steps:\n  - cmd: a\n  - id: x\n",
-            "line 3: a step has exactly one of cmd, build and push; this one has none of them",
-        ),
-        ("steps:\n  - echo hi\n", "line 2: a step is a map with cmd, build or push"),
-        ("steps:\n  - cmd: a\n    id: a b\n", "line 3: a step's id has no spaces"),
-        ("steps:\n  - {cmd: a, id: x}\n  - {cmd: b, id: x}\n", "line 3: the id 'x' is another step's already"),
-        ("steps:\n  - push: a\n", "line 2: push is a list of images"),
-    ],
-)
-def test_a_wrong_task_file_is_wrong_in_a_line(text: str, sentence: str) -> None:
-    """The service would store it, and fail in the first run."""
-    said = check_task_yaml(text)
-    assert any(line.startswith(sentence) for line in said), said
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "version: v1.1.0\nsteps:\n  - build: -t {{.Run.Registry}}/a:{{.Run.ID}} .\n  - push: ['{{.Run.Registry}}/a']\n",
-        "steps:\n  - cmd: {{.Values.image}} run\n",
-        "steps:\n{{ range .Values.images }}\n  - push: [{{.}}]\n{{ end }}\n",
-        "version: {{.Values.version}}\nsteps:\n  - cmd: $Registry/a\n",
-        "VERSION: x\nsteps:\n  - cmd: a\n",
-    ],
-)
-def test_templates_are_not_judged_before_they_are_rendered(text: str) -> None:
-    """An action stands for a value, a control structure for any number of lines."""
-    assert check_task_yaml(text) == []
-
-
-@pytest.mark.parametrize("value", ["!!!", "YQ", base64.b64encode(b"\xff\xfe").decode()])
-def test_what_is_not_base64_of_text_is_refused(value: str) -> None:
-    """Without a word of it: it may hold anything."""
-    (problem,) = check_encoded_task(value, "step.encoded_task_content")
-    assert str(problem) == "step.encoded_task_content: is not base64 of a task file in UTF-8"
-
-
-def test_base64_may_have_line_breaks() -> None:
-    """As tools write it."""
-    assert check_encoded_task("\n".join([_YAML[:20], _YAML[20:]]), "x") == []
-
-
 _LOGIN = {"userName": {"value": "u", "type": "Opaque"}, "password": {"value": "c4nary", "type": "Opaque"}}
 
 
@@ -280,6 +251,7 @@ _LOGIN = {"userName": {"value": "u", "type": "Opaque"}, "password": {"value": "c
         ),
         ({"h.io": {"identity": "[system]"}}, "[\"h.io\"].identity: is '[system]', and the task has no system-assigned"),
         ({"h.io": {"identity": "system"}}, "[\"h.io\"].identity: is 'system', and the task has no system-assigned"),
+        ({"h.io": {**_LOGIN, "userName": {"type": "Opaque"}}}, '["h.io"].user_name.value: is missing'),
     ],
 )
 def test_credentials_that_cannot_work_are_refused(registries: dict[str, Any], sentence: str) -> None:
@@ -333,6 +305,15 @@ def _source(**members: Any) -> dict[str, Any]:
         ),
         (
             {"timerTriggers": [{"name": "t", "schedule": "0 9 * * *"}, {"name": "u", "schedule": "0  9 * * *"}]},
+            "trigger.timer_triggers[1].schedule: is the schedule of trigger.timer_triggers[0] too",
+        ),
+        (
+            {
+                "timerTriggers": [
+                    {"name": "t", "schedule": "*/30 9 * jan Mon-Fri"},
+                    {"name": "u", "schedule": "0,30 9 * 1 1-5"},
+                ]
+            },
             "trigger.timer_triggers[1].schedule: is the schedule of trigger.timer_triggers[0] too",
         ),
         ({"timerTriggers": [{"name": "t", "schedule": "x"}]}, "trigger.timer_triggers[0].schedule: is 'x'"),

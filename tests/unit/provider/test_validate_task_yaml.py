@@ -1,0 +1,149 @@
+"""Task files are judged before their first run: by the agent's rules, by line and column, and without secrets."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+
+from pulumi_acr_tasks.validate.task_yaml import check_encoded_task, check_encoded_values, check_task_yaml
+
+_YAML = base64.b64encode(b"version: v1.1.0\nsteps:\n  - cmd: busybox true\n").decode()
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("steps: [", "line 1, column 9: this is not YAML"),
+        ("version: v1.1.0\nsteps:\n  - cmd: a\n   - cmd: b\n", "line 4, column 4: this is not YAML"),
+        ("- cmd: a\n", "line 1, column 1: a task file is a map with version and steps"),
+        (
+            "version: v9\nsteps:\n  - cmd: a\n",
+            "line 1, column 1: version 'v9' is none of 1.0-preview-1, v1.0.0, v1.1.0",
+        ),
+        ("version: v1.1.0\n", "line 1, column 1: steps is a list of at least one step"),
+        ("version: v1.1.0\nsteps: []\n", "line 2, column 1: steps is a list of at least one step"),
+        ("stepTimeout: soon\nsteps: [{cmd: a}]\n", "line 1, column 1: stepTimeout is a whole number, 0 or more"),
+        (
+            "steps:\n  - cmd: a\n    build: b\n",
+            "line 2, column 5: a step has exactly one of cmd, build and push; this one has cmd and build",
+        ),
+        (
+            "steps:\n  - cmd: a\n  - id: x\n",
+            "line 3, column 5: a step has exactly one of cmd, build and push; this one has none of them",
+        ),
+        (
+            "steps:\n  - cmd:\n",
+            "line 2, column 5: a step has exactly one of cmd, build and push; this one has none of them",
+        ),
+        ("steps:\n  - echo hi\n", "line 2, column 5: a step is a map with cmd, build or push"),
+        ("steps:\n  - cmd: a\n    id: a b\n", "line 3, column 5: a step's id has no spaces"),
+        (
+            "steps:\n  - {cmd: a, id: x}\n  - {cmd: b, id: x}\n",
+            "line 3, column 14: the id 'x' is another step's already",
+        ),
+        ("steps:\n  - push: a\n", "line 2, column 5: push is a list of images"),
+        ("steps:\n  - cmd: a\n    when: x\n", "line 3, column 5: when is a list"),
+        ("steps:\n  - cmd: a\n    env: {A: b}\n", "line 3, column 5: env is a list"),
+        ("steps:\n  - cmd: a\n    retries: -1\n", "line 3, column 5: retries is a whole number, 0 or more"),
+        ("steps:\n  - cmd: a\n    timeout: 1.5\n", "line 3, column 5: timeout is a whole number, 0 or more"),
+        ("steps:\n  - cmd: a\n    repeat: yes please\n", "line 3, column 5: repeat is a whole number, 0 or more"),
+        ("steps:\n  - cmd: a\n    startDelay: true\n", "line 3, column 5: startDelay is a whole number, 0 or more"),
+        ("steps:\n  - cmd: a\n    detach: maybe\n", "line 3, column 5: detach is true or false"),
+        ("steps:\n  - build: .\n    cache: on\n", "line 3, column 5: cache is enabled or disabled"),
+        ("steps:\n  - {cmd: a}\n  - {cmd: b, when: [c]}\n", "line 3, column 21: no step has the id 'c'"),
+        ("steps:\n  - {cmd: a, id: x}\n  - {cmd: b, when: ['-', x]}\n", "line 3, column 14: when is either ['-']"),
+        ("steps:\n  - {cmd: a, id: x, when: [x]}\n", "line 2, column 21: the step 'x' waits for itself"),
+        (
+            "steps:\n  - {cmd: a, id: x, when: [y]}\n  - {cmd: b, id: y}\n",
+            "line 2, column 21: the step 'x' waits for itself",
+        ),
+        ("secrets:\n  - keyvault: u\nsteps: [{cmd: a}]\n", "line 2, column 5: a secret has an id"),
+        ("secrets:\n  - id: a\nsteps: [{cmd: a}]\n", "line 2, column 5: a secret has a keyvault, the URL"),
+        (
+            "secrets:\n  - {id: a, keyvault: u}\n  - {id: a, clientID: c}\nsteps: [{cmd: a}]\n",
+            "line 3, column 6: the id 'a' is another secret's already",
+        ),
+        ("networks:\n  - driver: bridge\nsteps: [{cmd: a}]\n", "line 2, column 5: a network has a name"),
+        ("volumes:\n  - {name: a b, secret: {}}\nsteps: [{cmd: a}]\n", "line 2, column 5: a volume has a name of"),
+        ("volumes:\n  - name: a\nsteps: [{cmd: a}]\n", "line 2, column 5: a volume has a secret"),
+    ],
+)
+def test_a_wrong_task_file_is_wrong_in_a_line_and_column(text: str, sentence: str) -> None:
+    """The service would store it, and fail in the first run."""
+    said = check_task_yaml(text)
+    assert len(said) == 1, said
+    assert said[0].startswith(sentence), said
+
+
+def test_everything_wrong_is_said_in_the_order_of_the_lines() -> None:
+    """As an editor lists it."""
+    said = check_task_yaml("version: v9\nsteps:\n  - cmd: a\n    retries: -1\n  - id: b c\n")
+    assert [line.split(",")[0] for line in said] == ["line 1", "line 4", "line 5", "line 5"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "version: v1.1.0\nsteps:\n  - build: -t {{.Run.Registry}}/a:{{.Run.ID}} .\n  - push: ['{{.Run.Registry}}/a']\n",
+        "steps:\n  - cmd: {{.Values.image}} run\n",
+        "steps:\n{{ range .Values.images }}\n  - push: [{{.}}]\n{{ end }}\n",
+        "steps:\n  {{ $a := 1 }}\n  - cmd: a\n  - nonsense\n",
+        "{{/* a comment */}}\nsteps:\n  - nonsense\n",
+        "steps:\n  - {cmd: a, retries: {{.Values.a}}, cache: {{.Values.b}}, when: [{{.Values.c}}]}\n",
+        "steps:\n  - {cmd: a, id: '{{.Values.x}}'}\n  - {cmd: b, when: [c]}\n",
+        "version: {{.Values.version}}\nsteps:\n  - cmd: $Registry/a\n",
+    ],
+)
+def test_templates_are_not_judged_before_they_are_rendered(text: str) -> None:
+    """An action stands for a value, a control structure for any number of lines."""
+    assert check_task_yaml(text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "VERSION: x\nsteps:\n  - cmd: a\n",
+        "steps:\n  - cmd: a\n    isDetached: 7\n",
+        "version: V1.0.0\nstepTimeout: 60\nsteps:\n  - {cmd: a, id: a, when: ['-'], detach: yes}\n"
+        "  - {cmd: b, when: ['-']}\n  - {build: ., when: [a, acb_step_1], cache: Enabled, retries: 3}\n",
+        "secrets: [{id: s, clientID: c}]\nvolumes: [{name: v, secret: {f: YQ==}}]\nnetworks: [{name: n}]\n"
+        "steps:\n  - {cmd: a, env: [A=b], volumeMounts: [{name: v, mountPath: /v}]}\n",
+        "steps:\n  - cmd: a\n    cmd: b\n",
+    ],
+)
+def test_what_the_agent_accepts_is_right(text: str) -> None:
+    """Members that it does not know are ignored, the last of two of one name counts, ids may be the agent's own."""
+    assert check_task_yaml(text) == []
+
+
+@pytest.mark.parametrize("value", ["!!!", "YQ", base64.b64encode(b"\xff\xfe").decode()])
+def test_what_is_not_base64_of_text_is_refused(value: str) -> None:
+    """Without a word of it: it may hold anything."""
+    (problem,) = check_encoded_task(value, "step.encoded_task_content")
+    assert str(problem) == "step.encoded_task_content: is not base64 of a task file in UTF-8"
+
+
+def test_base64_may_have_line_breaks() -> None:
+    """As tools write it."""
+    assert check_encoded_task("\n".join([_YAML[:20], _YAML[20:]]), "x") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("- c4nary\n", "values: line 1, column 1: a file of values is a map from names to values"),
+        ("a: 'c4nary\n", "values: line 2, column 1: this is not YAML"),
+        ("a: *c4nary\n", "values: line 1, column 4: this is not YAML"),
+    ],
+)
+def test_a_wrong_file_of_values_is_refused_without_a_word_of_it(text: str, sentence: str) -> None:
+    """It is secret by its nature."""
+    (problem,) = check_encoded_values(base64.b64encode(text.encode()).decode(), "values")
+    assert str(problem) == sentence
+
+
+@pytest.mark.parametrize("text", ["a: b\nc: {d: 1}\n", "", "# nothing\n"])
+def test_a_file_of_values_is_a_map_or_empty(text: str) -> None:
+    """Anything may stand in it."""
+    assert check_encoded_values(base64.b64encode(text.encode()).decode(), "values") == []
