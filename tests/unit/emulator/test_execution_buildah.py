@@ -32,7 +32,7 @@ needs_registry = pytest.mark.skipif(shutil.which(PROGRAM) is None, reason=f"{PRO
 
 LOGIN_SERVER = "127.0.0.1:5555"
 NAP = f"sleep 6{os.getpid()}"
-"""A command line of ours alone, so that we can look for it."""
+"""A command of ours alone, so that we can look for it."""
 
 
 class Desk:
@@ -383,12 +383,14 @@ def test_killed_emulator(tmp_path: Path) -> None:
     step = encoded(f"steps:\n- cmd: busybox sh -c 'setsid {NAP} & echo ready; {NAP}'")
     argv = [sys.executable, "-c", EMULATOR, str(tmp_path), str(step["encodedTaskContent"])]
     with subprocess.Popen(argv, stdout=subprocess.PIPE) as parent:
-        assert parent.stdout is not None
-        assert any(line == b"ready\r\n" for line in parent.stdout)
-        ours = [pid for pid, line in command_lines().items() if str(tmp_path) in line or line == NAP]
-        assert len(ours) >= 6  # the emulator, builder and registry with their wardens, and two sleepers
-        alive = [os.pidfd_open(pid) for pid in ours]
-        parent.send_signal(signal.SIGKILL)
+        try:
+            assert parent.stdout is not None
+            assert any(line == b"ready\r\n" for line in parent.stdout)
+            assert sleeping()
+            ours = [pid for pid, line in command_lines().items() if str(tmp_path) in line or NAP in line]
+            alive = [os.pidfd_open(pid) for pid in ours]
+        finally:
+            parent.send_signal(signal.SIGKILL)
     for process in alive:
         assert select.select([process], [], [], 10)[0], "a process is left"
         os.close(process)
@@ -402,8 +404,8 @@ def test_killed_emulator(tmp_path: Path) -> None:
 
 
 def sleeping() -> list[str]:
-    """The live processes that nap for us."""
-    return [line for line in command_lines().values() if line == NAP]
+    """The live processes that nap for us, or are about to."""
+    return [line for line in command_lines().values() if NAP in line]
 
 
 def command_lines() -> dict[int, str]:
