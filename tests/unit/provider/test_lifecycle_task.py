@@ -233,8 +233,8 @@ def test_what_a_patch_does_not_change_is_put_once(service: Service, fake: FakeSe
 def test_what_a_put_does_not_change_is_an_error(service: Service, fake: FakeService) -> None:
     """Rather than a PUT in every update from now on; what nobody asked for is not compared."""
     _, outs = task.create(service, _INPUTS, None)
-    fake.stubborn = dict.fromkeys(("PATCH", "PUT"), {"timeout": 600, "status": "Disabled"})
-    with pytest.raises(errors.UpdateError, match="its answer shows the old timeout$"):
+    fake.stubborn = {verb: {"timeout": 600, "status": "Disabled"} for verb in ("PATCH", "PUT")}
+    with pytest.raises(errors.UpdateError, match=r"its answer shows the old timeout$"):
         task.update(service, outs, {**_INPUTS, "timeout": 700}, None)
 
 

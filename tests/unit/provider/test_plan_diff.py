@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from enum import Enum
 from typing import Any
 
 import pytest
@@ -56,7 +57,15 @@ _OLD: dict[str, Any] = {
     "status": "Disabled",
     "tags": {"a": "1", "b": "2"},
 }
-_REMOVED = object()
+
+
+class _Mark(Enum):
+    """Stands for a member that is taken away; unlike a bare object it has the same name in every process."""
+
+    REMOVED = "removed"
+
+
+_REMOVED = _Mark.REMOVED
 
 
 def _changed(path: str, value: Any) -> dict[str, Any]:
