@@ -21,14 +21,20 @@ class BackgroundLog:
     """Follows the log of one run in a thread of its own.
 
     `link` gives a link to the log. `show` takes each line and returns it as it may be shown again, `warn` one
-    sentence when the log cannot be read; neither may raise. `ended` is set when nothing more will come: the run has
-    ended then, or is about to.
+    sentence when the log cannot be read, `at_end` is called when nothing more will come: the run has ended then, or is
+    about to. None of them may raise.
     """
 
     def __init__(
-        self, link: Callable[[], str], show: Callable[[str], str], warn: Callable[[str], None], name: str = "log"
+        self,
+        link: Callable[[], str],
+        show: Callable[[str], str],
+        warn: Callable[[str], None],
+        name: str = "log",
+        at_end: Callable[[], None] = lambda: None,
     ) -> None:
         self.ended = threading.Event()
+        self._at_end = at_end
         self._link, self._show, self._warn = link, show, warn
         self._tail: deque[str] = deque(maxlen=TAIL)
         self._finish = threading.Event()
@@ -60,6 +66,7 @@ class BackgroundLog:
             self._warn(f"The log cannot be shown: {type(error).__name__}. The run goes on.")
         finally:
             self.ended.set()
+            self._at_end()
 
     def _print(self, line: str) -> None:
         if not self._silent:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import threading
+import weakref
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from pulumi_acr_tasks.arm.filters import any_of, equals
 from pulumi_acr_tasks.errors import AcrTasksError, CanceledError, RunError
 from pulumi_acr_tasks.follow.background import BackgroundLog
 from pulumi_acr_tasks.follow.clock import Clock, SystemClock
 from pulumi_acr_tasks.follow.mask import Mask
-from pulumi_acr_tasks.follow.status import Wait, WaitExpiredError, WaitStoppedError, Watcher
+from pulumi_acr_tasks.follow.status import Wait, WaitExpiredError, WaitStoppedError
+from pulumi_acr_tasks.follow.watcher import Watcher
 from pulumi_acr_tasks.lifecycle.ending import Ending
 from pulumi_acr_tasks.plan.definitions import kind
 from pulumi_acr_tasks.plan.secrets import secret_values
@@ -25,6 +29,23 @@ _LOG_PATIENCE = 5.0  # seconds for the log of a run that has ended to be complet
 _CANCEL_PATIENCE = 2.0  # seconds for a run that was cancelled to say so
 _CANCEL_LOG_PATIENCE = 0.5  # seconds for the last words of its log
 _TIMEOUT = 3600  # seconds; the specification's default for a request's timeout
+
+
+_watchers: weakref.WeakKeyDictionary[Client, dict[RegistryId, Watcher[Run]]] = weakref.WeakKeyDictionary()
+_watchers_lock = threading.Lock()
+
+
+def watcher_of(client: Client, registry: RegistryId, clock: Clock) -> Watcher[Run]:
+    """The one watcher of a registry: all runs that are awaited in this process are asked for together."""
+
+    def find(run_ids: Sequence[str]) -> Iterator[Run]:
+        return client.runs.list(registry, any_of(*(equals("runId", run_id) for run_id in run_ids)))
+
+    with _watchers_lock:
+        watchers = _watchers.setdefault(client, {})
+        if registry not in watchers:
+            watchers[registry] = Watcher(lambda run_id: client.runs.get(registry, run_id), find, clock)
+        return watchers[registry]
 
 
 @dataclass(frozen=True)
@@ -60,11 +81,12 @@ class Awaiting:
         Raises RunError for any other ending, CanceledError when the user cancels; the run is then cancelled at the
         service. Whatever else ends the waiting leaves the run alone.
         """
-        log = self._log()
+        wait = self._wait()
+        log = self._log(wait.hurry)
         if self._streaming:
             log.start()
         try:
-            run = self._watcher().wait(self.run_id, self._wait(log))
+            run = self._watcher().wait(self.run_id, wait)
         except (WaitStoppedError, CanceledError):
             raise self._canceled(log) from None
         except WaitExpiredError as expired:
@@ -83,9 +105,9 @@ class Awaiting:
         return bool(self.inputs.get("logs", "stream") == "stream")
 
     def _watcher(self) -> Watcher[Run]:
-        return Watcher(lambda run_id: self.client.runs.get(self.registry, run_id), self.clock)
+        return watcher_of(self.client, self.registry, self.clock)
 
-    def _wait(self, log: BackgroundLog) -> Wait:
+    def _wait(self) -> Wait:
         timeout, queue_timeout = self.around.timeout, self.inputs.get("queueTimeout")
 
         def notice(status: str) -> None:
@@ -95,13 +117,12 @@ class Awaiting:
 
         return Wait(
             stop=self.around.stop,
-            hurry=log.ended,
             until=self.began + timeout if timeout else None,
             queued_until=self.clock.now() + queue_timeout if queue_timeout else None,
             noticed=notice,
         )
 
-    def _log(self) -> BackgroundLog:
+    def _log(self, hurry: threading.Event) -> BackgroundLog:
         mask = Mask(secret_values(self.inputs["runRequest"], kind("RunRequest")))
         console = self.around.console
 
@@ -116,6 +137,7 @@ class Awaiting:
             show=show,
             warn=console.warning,
             name=f"log of {self.run_id}",
+            at_end=hurry.set,
         )
 
     def _tail(self, log: BackgroundLog, patience: float) -> list[str]:
