@@ -20,6 +20,7 @@ from pulumi_acr_tasks.arm.clock import Clock, SystemClock
 from pulumi_acr_tasks.arm.ids import RegistryId
 from pulumi_acr_tasks.arm.operation import CORRELATION_ID, Operation, Send
 from pulumi_acr_tasks.arm.retry import retry_after
+from pulumi_acr_tasks.arm.server_time import ServerTime
 from pulumi_acr_tasks.errors import ServiceError, TransportError
 
 M = TypeVar("M", bound=models.Model)
@@ -40,6 +41,7 @@ class Client:
         self.endpoint = endpoint.rstrip("/")
         self._send = send
         self._clock = clock or SystemClock()
+        self.server_time = ServerTime(self._clock)
         self.registries = Registries(self)
         self.runs = Runs(self)
         self.tasks = Tasks(self)
@@ -81,6 +83,7 @@ class Client:
         if method == "POST" and json is None:
             request.headers["Content-Length"] = "0"
         response = self._send(request)
+        self.server_time.note(response)
         if response.status_code not in _ACCEPTED:
             raise refusal(response)
         return response

@@ -16,6 +16,7 @@ from pulumi_acr_tasks.follow.mask import Mask
 from pulumi_acr_tasks.follow.status import Wait, WaitExpiredError, WaitStoppedError
 from pulumi_acr_tasks.follow.watcher import Watcher
 from pulumi_acr_tasks.lifecycle.ending import Ending
+from pulumi_acr_tasks.lifecycle.queue import QueueHint
 from pulumi_acr_tasks.plan.definitions import kind
 from pulumi_acr_tasks.plan.secrets import secret_values
 
@@ -120,6 +121,7 @@ class Awaiting:
             until=self.began + timeout if timeout else None,
             queued_until=self.clock.now() + queue_timeout if queue_timeout else None,
             noticed=notice,
+            looked=QueueHint(self.run_id, self.client.server_time, self.around.console.status).look,
         )
 
     def _log(self, hurry: threading.Event) -> BackgroundLog:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +45,9 @@ class FakeClock:
     def now(self) -> float:
         return self.time
 
+    def sleep(self, seconds: float, *, interruptible: bool = True) -> None:
+        self.time += seconds
+
     def wait(self, event: threading.Event, seconds: float) -> bool:
         self.time += seconds
         for moment in [moment for moment in self.at if moment <= self.time]:
@@ -70,11 +75,13 @@ class FakeConsole:
 class FakeService:
     """A service with one run, which takes the statuses one after the other, and its log."""
 
-    def __init__(self, *statuses: str) -> None:
+    def __init__(self, clock: FakeClock, *statuses: str) -> None:
         self.settings = Settings.load(
             {"endpoint": "https://arm.example", "registryName": "contoso"}.get, {"ARM_SUBSCRIPTION_ID": "s"}
         )
         self.statuses = list(statuses)
+        self._client = Client(self._send, "https://arm.example", clock)
+        self.date: Callable[[], str | None] = lambda: None
         self.said: dict[str, Any] = {}
         self.requests: list[str] = []
         self.bodies: list[Any] = []
@@ -82,7 +89,7 @@ class FakeService:
         self.on_cancel: Callable[[], None] = lambda: self.statuses.__setitem__(slice(None), ["Canceled"])
 
     def client(self, urn: str | None) -> Client:
-        return Client(self._send, "https://arm.example")
+        return self._client
 
     def refuse_other_endpoint(self, kind: str, state: dict[str, Any]) -> None:
         if state.get("endpoint") != "https://arm.example":
@@ -97,7 +104,10 @@ class FakeService:
             answer = self.answers[f"{request.method} {name}"]
             answer.request = request
             return answer
-        return httpx.Response(200, json=self._answer(name), request=request)
+        date = self.date()
+        return httpx.Response(
+            200, json=self._answer(name), request=request, headers={} if date is None else {"Date": date}
+        )
 
     def _answer(self, name: str) -> dict[str, Any]:
         if name == "scheduleRun":
@@ -119,8 +129,8 @@ class Scene:
     """A service, a console, a clock and a stop, put together."""
 
     def __init__(self, *statuses: str, timeout: float = 0.0) -> None:
-        self.service, self.console, self.clock = FakeService(*statuses), FakeConsole(), FakeClock()
-        self.stop = threading.Event()
+        self.console, self.clock, self.stop = FakeConsole(), FakeClock(), threading.Event()
+        self.service = FakeService(self.clock, *statuses)
         self.around = Surroundings("urn", self.console, self.stop, timeout)  # type: ignore[arg-type]
 
     def create(self, **inputs: Any) -> tuple[str, dict[str, Any]]:
@@ -273,6 +283,17 @@ def test_a_queue_timeout_cancels_what_no_agent_took() -> None:
     text = scene.failure(errors.RunQueueTimeoutError, queueTimeout=30)
     assert text.startswith("Run cf1 in registry contoso was still queued after 30 s (queue_timeout), and was canceled")
     assert "POST runs/cf1/cancel" in scene.service.requests
+
+
+def test_a_run_that_stays_queued_is_explained_every_minute() -> None:
+    """By the service's clock: ours may be off by hours."""
+    scene = Scene("Queued")
+    began = datetime(2030, 1, 1, tzinfo=timezone.utc)
+    scene.service.said = {"createTime": began.isoformat()}
+    scene.service.date = lambda: format_datetime(began + timedelta(seconds=scene.clock.time), usegmt=True)
+    scene.failure(errors.RunQueueTimeoutError, queueTimeout=200)
+    hints = [status for status in scene.console.statuses if "has been Queued" in status]
+    assert [hint.split(":")[0] for hint in hints] == [f"cf1 has been Queued for {minutes} min" for minutes in (1, 2, 3)]
 
 
 def test_a_custom_timeout_cancels_the_run() -> None:

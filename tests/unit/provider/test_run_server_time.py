@@ -1,0 +1,38 @@
+"""The service's clock, learnt from its answers."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from pulumi_acr_tasks.arm.server_time import ServerTime
+
+
+class FakeClock:
+    time = 100.0
+
+    def now(self) -> float:
+        return self.time
+
+    def sleep(self, seconds: float, *, interruptible: bool = True) -> None:
+        raise AssertionError("nobody waits")
+
+
+def test_the_time_is_that_of_the_last_answer_and_what_has_passed_since() -> None:
+    """Whatever this machine's clock says; moments of before are reckoned back."""
+    clock = FakeClock()
+    server = ServerTime(clock)
+    assert server.now() is None
+    server.note(httpx.Response(200, headers={"Date": "Tue, 15 Nov 1994 08:12:31 GMT"}))
+    clock.time = 129.0
+    assert str(server.now()) == "1994-11-15 08:13:00+00:00"
+    assert str(server.at(99.0)) == "1994-11-15 08:12:30+00:00"
+
+
+@pytest.mark.parametrize("headers", [{}, {"Date": "yesterday"}])
+def test_an_answer_without_a_date_teaches_nothing(headers: dict[str, str]) -> None:
+    """What was known stays."""
+    server = ServerTime(FakeClock())
+    server.note(httpx.Response(200, headers={"Date": "Tue, 15 Nov 1994 08:12:31 GMT"}))
+    server.note(httpx.Response(200, headers=headers))
+    assert str(server.now()) == "1994-11-15 08:12:31+00:00"
