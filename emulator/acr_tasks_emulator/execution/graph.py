@@ -10,6 +10,8 @@ VERSIONS = ("1.0-preview-1", "v1.0.0", "v1.1.0")
 DEFAULT_VERSION = "v1.0.0"
 STEP_TIMEOUT = 600
 WORKING_DIRECTORY = "/workspace"
+LONGEST = 2**31 - 1
+"""The largest number that is taken: 68 years in seconds, which every timer can still wait for."""
 AT_ONCE = "-"
 """In `when`: start with the run."""
 
@@ -185,6 +187,8 @@ def _whole(mapping: Mapping[str, Any], name: str, default: int) -> int:
         raise GraphError(f"{name} has to be a whole number")
     if value < 0:
         raise GraphError(f"{name} must not be negative")
+    if value > LONGEST:
+        raise GraphError(f"{name} must not be greater than {LONGEST}")
     return value
 
 
