@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from acr_tasks_emulator.server import Emulator
@@ -20,16 +20,19 @@ def serve(
     registries: Sequence[str] = ("emulator",),
     port: int = 0,
     token: str | None = None,
+    *,
+    switches: Mapping[str, Any] | None = None,
 ) -> AbstractContextManager[Emulator]:
     """Serve an emulator on 127.0.0.1 from a thread of this process until the block ends.
 
     data: folder to keep, or None for one that is gone afterwards. executor: `auto`, `buildah`, `docker` or `simulated`.
     agents: how many runs at once, 1 to 64. registries: `NAME` or `NAME:LOCATION` each. port: 0 for any free one.
-    token: the bearer token that callers must show, None for any.
+    token: the bearer token that callers must show, None for any. switches: answers to the open questions about the
+    service, by name, such as `{"create-status": "201"}` (README, "Switches").
 
     Gives an Emulator: `endpoint`, `login_server`, `dashboard`, `registries` (ARM ids). Raises SettingsError.
     """
     # Imported here: whoever imports the package alone, as a test plugin does, pays nothing.
     from acr_tasks_emulator.server import serving
 
-    return serving(data, executor, agents, registries, port, token)
+    return serving(data, executor, agents, registries, port, token, switches or {})

@@ -21,6 +21,7 @@ from acr_tasks_emulator.execution.registry import OciRegistry
 from acr_tasks_emulator.routes import admin, blobs, dashboard, errors, oci, registries, runs, tasks
 from acr_tasks_emulator.routes.faults import FaultRing
 from acr_tasks_emulator.routes.middleware import Activity, Guard, Recorder
+from acr_tasks_emulator.services.agent_delay import DelayedAgents
 from acr_tasks_emulator.services.all import Services
 from acr_tasks_emulator.services.blobs import BlobsService
 from acr_tasks_emulator.services.errors import ServiceError
@@ -79,7 +80,7 @@ def build(settings: Settings, port: int) -> Application:
 
 
 def _wire(settings: Settings, address: str, opened: contextlib.ExitStack) -> Application:
-    clock = SystemClock()
+    clock, switches = SystemClock(), settings.switches
     database = Database(settings.data / "emulator.sqlite")
     closing = contextlib.ExitStack()
     opened.callback(closing.close)
@@ -89,9 +90,12 @@ def _wire(settings: Settings, address: str, opened: contextlib.ExitStack) -> App
     known = RegistriesService(registry_store, clock, address)
     known.open(settings.registries)
     blob_service = BlobsService(
-        BlobStore(settings.data / "blobs", database), Signer(base64.b64decode(signing_key), clock), clock
+        BlobStore(settings.data / "blobs", database),
+        Signer(base64.b64decode(signing_key), clock, switches.sas_seconds),
+        clock,
+        switches,
     )
-    task_service = TasksService(TaskStore(database), clock)
+    task_service = TasksService(TaskStore(database), clock, switches)
     states = RunStates(run_store, known, blob_service, clock)
 
     supervisor = Supervisor()
@@ -101,6 +105,8 @@ def _wire(settings: Settings, address: str, opened: contextlib.ExitStack) -> App
     executor = choose(settings.executor, settings.data, oci_registry, supervisor)
     agents = Agents(settings.agents, executor, states)
     closing.callback(agents.close)
+    delayed = DelayedAgents(agents, switches.agent_delay)
+    closing.callback(delayed.close)
 
     about = {
         "endpoint": f"http://{address}",
@@ -110,7 +116,10 @@ def _wire(settings: Settings, address: str, opened: contextlib.ExitStack) -> App
         "registries": [id_of(row) for row in known.all()],
         "executor": executor.name,
     }
-    run_service = RunsService(run_store, registry_store, known, task_service, blob_service, states, agents, clock)
+    queue = delayed if switches.agent_delay else agents
+    run_service = RunsService(
+        run_store, registry_store, known, task_service, blob_service, states, queue, clock, switches
+    )
     services = Services(
         registries=known,
         tasks=task_service,
@@ -121,6 +130,7 @@ def _wire(settings: Settings, address: str, opened: contextlib.ExitStack) -> App
         images=Images(oci_registry),
         clock=clock,
         about=about,
+        switches=switches,
     )
     run_service.resume()
     whole = _starlette(services)

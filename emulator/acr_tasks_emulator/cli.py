@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from acr_tasks_emulator.settings import LOCATION, RegistrySetting, Settings, SettingsError
+from acr_tasks_emulator.settings import LOCATION, RegistrySetting, Settings, SettingsError, parse_switches
 
 MEMORY = ":memory:"
 _IDLE_CHECK_SECONDS = 0.25
@@ -53,6 +53,10 @@ def serve(
     idle_exit: Annotated[
         float | None, typer.Option(metavar="SECONDS", help="End after so long without a request or a run.")
     ] = None,
+    switch: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="SWITCH=VALUE", help="Answer to an open question about the service."),
+    ] = None,
     detach: Annotated[bool, typer.Option("--detach", help="Go on in the background, and print where.")] = False,
 ) -> None:
     """Serve until ended; print one line of JSON when ready."""
@@ -70,9 +74,10 @@ def serve(
             agents=agents,
             token=token,
             idle_exit=idle_exit,
+            switches=parse_switches(switch or ()),
         )
         if detach:
-            _detach(settings)
+            _detach(settings, [f"--set={text}" for text in switch or ()])
         else:
             _serve(settings)
 
@@ -122,7 +127,7 @@ def main() -> None:
         sys.exit(2)
 
 
-def _detach(settings: Settings) -> None:
+def _detach(settings: Settings, more: list[str]) -> None:
     from acr_tasks_emulator import instance
     from acr_tasks_emulator.server import make_data_folder
 
@@ -135,7 +140,7 @@ def _detach(settings: Settings) -> None:
     if settings.token is not None:
         # Not as an argument, which every user of the machine can read.
         os.environ["ACR_TASKS_EMULATOR_TOKEN"] = settings.token
-    _print_line(instance.find_or_start(settings.data, arguments))
+    _print_line(instance.find_or_start(settings.data, arguments + more))
 
 
 def _serve(settings: Settings) -> None:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+from acr_tasks_emulator.switches import SwitchError, Switches
 
 SUBSCRIPTION_ID = "00000000-0000-0000-0000-000000000000"
 RESOURCE_GROUP_NAME = "rg"
@@ -46,7 +50,8 @@ class Settings:
 
     `data` is an existing folder; `registries` may be empty, which means those that the folder has, or else the one
     default registry. `token` is the bearer token that callers must show, None for any. `idle_exit` is in seconds, None
-    for never. `host` and `port` are where the server listens; port 0 means the folder's own, or any free one.
+    for never. `switches` are answers to the open questions. `host` and `port` are where the server listens; port 0
+    means the folder's own, or any free one.
     """
 
     data: Path
@@ -57,6 +62,7 @@ class Settings:
     agents: int = 2
     token: str | None = None
     idle_exit: float | None = None
+    switches: Switches = field(default_factory=Switches)
 
     def __post_init__(self) -> None:
         if self.executor not in EXECUTORS:
@@ -81,6 +87,27 @@ class Settings:
     def __repr__(self) -> str:
         shown = "None" if self.token is None else "***"
         return f"Settings(data={str(self.data)!r}, host={self.host!r}, port={self.port}, token={shown})"
+
+
+def read_switches(given: Mapping[str, Any]) -> Switches:
+    """Return the switches with the given values, by kebab-case name. Raises SettingsError."""
+    try:
+        return Switches.read(given)
+    except SwitchError as error:
+        raise SettingsError(str(error)) from None
+
+
+def parse_switches(texts: Iterable[str]) -> Switches:
+    """Read switches of the form `SWITCH=VALUE`. Raises SettingsError."""
+    given: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise SettingsError(f"Switch {text!r} has no value: write it like create-status=201.")
+        if name in given:
+            raise SettingsError(f"Switch {name} is given twice.")
+        given[name] = value
+    return read_switches(given)
 
 
 def normal_location(location: str) -> str:

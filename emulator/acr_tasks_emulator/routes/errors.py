@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 from xml.sax.saxutils import escape
 
 from starlette.exceptions import HTTPException
@@ -45,10 +45,14 @@ def error_answer(error: ServiceError) -> Response:
         response.headers["x-ms-error-code"] = error.code
     elif isinstance(error, ImageError):
         response = answer({"errors": [{"code": error.code, "message": error.message}]}, error.status)
+    elif not error.code:
+        response = Response(status_code=error.status)
     else:
-        content = {"code": error.code, "message": error.message}
+        content: dict[str, Any] = {"code": error.code, "message": error.message}
         if error.target is not None:
             content["target"] = error.target
+        if error.detail is not None:
+            content["details"] = [{"code": error.detail, "message": None, "target": None}]
         response = answer({"error": content}, error.status)
     for name, value in error.headers.items():
         response.headers[name] = value

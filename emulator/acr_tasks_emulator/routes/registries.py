@@ -16,7 +16,7 @@ from acr_tasks_emulator.routes.arm import (
     registry_of,
     services_of,
 )
-from acr_tasks_emulator.services import versions
+from acr_tasks_emulator.services import refusals, versions
 
 
 async def get_registry(request: Request) -> Response:
@@ -36,6 +36,7 @@ async def schedule_run(request: Request) -> Response:
 async def get_build_source_upload_url(request: Request) -> Response:
     """Registries_GetBuildSourceUploadUrl."""
     call = open_call(request, "runs")
+    refusals.check_change_of_task(call.services.switches, call.registry)
     relative_path, link = call.services.blobs.new_source(call.registry, request.state.correlation_id)
     return answer({"uploadUrl": call.link(link), "relativePath": relative_path})
 

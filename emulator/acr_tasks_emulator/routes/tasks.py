@@ -34,9 +34,11 @@ async def get_details(request: Request) -> Response:
 
 
 async def create(request: Request) -> Response:
-    """Tasks_Create: 200 for a new task too, as the service answers (facts, fact 1)."""
-    call = open_call(request, "tasks")
-    return answer(call.services.tasks.create(call.registry, call.part("task_name"), await body_of(request)))
+    """Tasks_Create: 200 for a new task too, as the service answers (facts, fact 1), unless the switches say 201."""
+    call, body = open_call(request, "tasks"), await body_of(request)
+    tasks, name = call.services.tasks, call.part("task_name")
+    status = 200 if tasks.exists(call.registry, name) else int(call.services.switches.create_status)
+    return answer(tasks.create(call.registry, name, body), status)
 
 
 async def update(request: Request) -> Response:

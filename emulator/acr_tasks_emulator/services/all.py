@@ -15,6 +15,7 @@ from acr_tasks_emulator.services.registries import RegistriesService
 from acr_tasks_emulator.services.request_log import RequestLog
 from acr_tasks_emulator.services.runs import RunsService
 from acr_tasks_emulator.services.tasks import TasksService
+from acr_tasks_emulator.switches import Switches
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Services:
     images: Images
     clock: Clock
     about: dict[str, Any]
+    switches: Switches
     faults: Faults = field(default_factory=Faults)
     closing: threading.Event = field(default_factory=threading.Event)
 

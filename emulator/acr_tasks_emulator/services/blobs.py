@@ -6,14 +6,16 @@ import hashlib
 import threading
 import uuid
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import BinaryIO
 from xml.etree import ElementTree
 
-from acr_tasks_emulator.clock import Clock, round_trip
+from acr_tasks_emulator.clock import Clock, parse, round_trip
 from acr_tasks_emulator.services import errors
 from acr_tasks_emulator.services.sas import CREATE_WRITE, READ, Signer
 from acr_tasks_emulator.store.blobs import Blob, BlobStore
 from acr_tasks_emulator.store.registries import RegistryRow
+from acr_tasks_emulator.switches import Switches
 
 COMPLETE = "Complete"
 BINARY = "application/octet-stream"
@@ -23,10 +25,11 @@ TEXT = "text/plain; charset=utf-8"
 class BlobsService:
     """Names blobs, signs links to them, and takes and gives their content."""
 
-    def __init__(self, store: BlobStore, signer: Signer, clock: Clock) -> None:
+    def __init__(self, store: BlobStore, signer: Signer, clock: Clock, switches: Switches) -> None:
         self.store = store
         self.signer = signer
         self._clock = clock
+        self._log_missing = timedelta(seconds=switches.log_missing_seconds)
 
     def new_source(self, registry: RegistryRow, correlation_id: str) -> tuple[str, str]:
         """Return the relative path of a source upload and the link to write it.
@@ -59,9 +62,12 @@ class BlobsService:
         """Return a blob that a link lets the caller read. Raises BlobError."""
         self.signer.check(container, name, query, READ)
         blob = self.store.find(container, name)
-        if blob is None:
+        if blob is None or self._is_still_missing(name, blob):
             raise errors.BLOB_NOT_FOUND()
         return blob
+
+    def _is_still_missing(self, name: str, blob: Blob) -> bool:
+        return name.startswith("logs/") and self._clock.now() < parse(blob.creation_time) + self._log_missing
 
     def check_writable(self, container: str, name: str, query: Mapping[str, str], create_only: bool) -> None:
         """Refuse a write that the link does not allow, or one over a blob that must not be there. Raises BlobError."""

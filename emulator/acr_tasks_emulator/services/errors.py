@@ -11,10 +11,19 @@ from typing import Any
 
 
 class ServiceError(Exception):
-    """An answer other than success: `status` is HTTP's, `code`, `message` and `target` stand in the body."""
+    """An answer other than success: `status` is HTTP's, `code`, `message` and `target` stand in the body.
+
+    `detail` is the code of the one entry of `details`. Without a code the answer has no body.
+    """
 
     def __init__(
-        self, status: int, code: str, message: str, target: str | None = None, headers: dict[str, str] | None = None
+        self,
+        status: int,
+        code: str,
+        message: str,
+        target: str | None = None,
+        headers: dict[str, str] | None = None,
+        detail: str | None = None,
     ) -> None:
         super().__init__(f"{status} {code}: {message}")
         self.status = status
@@ -22,6 +31,7 @@ class ServiceError(Exception):
         self.message = message
         self.target = target
         self.headers = headers or {}
+        self.detail = detail
 
 
 @dataclass(frozen=True)
@@ -32,9 +42,10 @@ class ErrorText:
     code: str
     text: str
     target: str | None = None
+    detail: str | None = None
 
     def __call__(self, *, headers: dict[str, str] | None = None, **values: Any) -> ServiceError:
-        return ServiceError(self.status, self.code, self.text.format(**values), self.target, headers)
+        return ServiceError(self.status, self.code, self.text.format(**values), self.target, headers, self.detail)
 
 
 _ARM_NOT_FOUND = (
@@ -60,6 +71,20 @@ RESOURCE_GROUP_NOT_FOUND = ErrorText(404, "ResourceGroupNotFound", "Resource gro
 REGISTRY_NOT_FOUND = ErrorText(404, "ResourceNotFound", _ARM_NOT_FOUND)
 TASK_NOT_FOUND = ErrorText(404, "ResourceNotFound", _ARM_NOT_FOUND)
 RUN_NOT_FOUND = ErrorText(404, "ResourceNotFound", _ARM_NOT_FOUND)
+# What it might be instead (switches missing-task-code and missing-run-code): no real body was seen.
+EMPTY_NOT_FOUND = ErrorText(404, "", "")
+TASK_NOT_FOUND_AS = {
+    "ResourceNotFound": TASK_NOT_FOUND,
+    "TaskNotFound": ErrorText(404, "TaskNotFound", "The task '{resource}' was not found."),
+    "NotFound": ErrorText(404, "NotFound", "The requested resource '{resource}' was not found."),
+    "empty": EMPTY_NOT_FOUND,
+}
+RUN_NOT_FOUND_AS = {
+    "ResourceNotFound": RUN_NOT_FOUND,
+    "RunNotFound": ErrorText(404, "RunNotFound", "The run '{resource}' was not found."),
+    "NotFound": ErrorText(404, "NotFound", "The requested resource '{resource}' was not found."),
+    "empty": EMPTY_NOT_FOUND,
+}
 RESOURCE_TYPE_NOT_FOUND = ErrorText(
     404, "InvalidResourceType", "The resource type could not be found in the namespace 'Microsoft.ContainerRegistry'."
 )
@@ -72,6 +97,12 @@ AUTHENTICATION_FAILED = ErrorText(
     401, "AuthenticationFailed", "Authentication failed. The 'Authorization' header is missing."
 )
 INVALID_AUTHENTICATION_TOKEN = ErrorText(401, "InvalidAuthenticationToken", "The access token is invalid.")
+AUTHORIZATION_FAILED = ErrorText(
+    403,
+    "AuthorizationFailed",
+    "The client '{caller}' does not have authorization to perform action '{action}' over scope '{scope}' or the scope "
+    "is invalid. If access was recently granted, please refresh your credentials.",
+)
 FOREIGN_HOST = ErrorText(403, "ForeignHost", "The host '{host}' is not one that this emulator answers for.")
 FOREIGN_ORIGIN = ErrorText(403, "ForeignOrigin", "A page of '{origin}' may not change anything here.")
 
@@ -97,9 +128,29 @@ INVALID_SOURCE_LOCATION = ErrorText(
     "The provided source location '{location}' is invalid or doesn't exists. Please use 'GetBuildSourceUploadUrl' to "
     "get a valid location to upload the source.",
 )
+SOURCE_LOCATION_NOT_FOUND = ErrorText(404, INVALID_SOURCE_LOCATION.code, INVALID_SOURCE_LOCATION.text)
 INVALID_FILTER = ErrorText(400, "InvalidFilter", "The $filter '{filter}' is invalid: {problem}.", "$filter")
 INVALID_TOP = ErrorText(400, "InvalidTop", "The $top '{top}' is invalid. It must be a whole number above 0.", "$top")
 INVALID_SKIP_TOKEN = ErrorText(400, "InvalidSkipToken", "The $skiptoken is invalid.", "$skiptoken")
+
+# What the service, or what it depends on, does not want to do.
+TASKS_OPERATIONS_NOT_ALLOWED = ErrorText(
+    400,
+    "TasksOperationsNotAllowed",
+    "ACR Tasks requests for the registry {registry} and {subscription} are not permitted. Please file an Azure support "
+    "request at http://aka.ms/azuresupport for further assistance.",
+    "request",
+)
+_WEBHOOK = (
+    "Failed to create webhook for repository: '{repository}'. For more information on how to create source triggers "
+    "see the tutorial https://aka.ms/acr/tasks/tutorial-git-trigger.. InnerErrors: Request:"
+)
+WEBHOOK_FORBIDDEN = ErrorText(409, "ProviderCall", _WEBHOOK + "Forbidden", "GitHub", "Forbidden")
+WEBHOOK_NOT_FOUND = ErrorText(404, "ProviderCall", _WEBHOOK + "Not Found", "GitHub", "Not Found")
+TASK_DISABLED = ErrorText(400, "TaskDisabled", "The task '{name}' is disabled; it cannot be run.")
+RUN_FINISHED = ErrorText(
+    409, "OperationNotAllowed", "The run '{name}' has finished with the status '{status}'; it cannot be canceled."
+)
 
 # The emulator's own interface.
 INVALID_FAULTS = ErrorText(400, "InvalidFaults", "{problem}")

@@ -5,30 +5,47 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+from acr_tasks_emulator.services import errors, models
+from acr_tasks_emulator.switches import DEFAULTS, Switches
+
 Members = dict[str, Any]
 
 
-def merged_task(task: Members, update: Members) -> Members:
-    """Return the task after an update; both keep their values. `update` has the members that were sent, nulls too."""
+def merged_task(task: Members, update: Members, switches: Switches = DEFAULTS) -> Members:
+    """Return the task after an update; both keep their values. `update` has the members that were sent, nulls too.
+
+    Raises ServiceError when it cannot be done.
+    """
     result = copy.deepcopy(task)
+    _others(result, update, ("tags", "identity", "properties", "location"))
     if update.get("tags") is not None:
-        result["tags"] = {key: value for key, value in update["tags"].items() if value is not None}
+        stays = result.get("tags", {}) if switches.patch_tags == "merge" else {}
+        result["tags"] = {key: value for key, value in {**stays, **update["tags"]}.items() if value is not None}
     if update.get("identity") is not None:
         result["identity"] = _identity(result.get("identity", {}), update["identity"])
     sent = update.get("properties") or {}
     properties = result["properties"]
+    _others(properties, sent, _KNOWN_PROPERTIES)
     for name in ("status", "timeout"):
         if sent.get(name) is not None:
             properties[name] = sent[name]
     for name in ("platform", "agentConfiguration"):
         _overlay(properties, name, sent.get(name))
     if sent.get("step") is not None:
-        properties["step"] = _step(properties["step"], sent["step"])
+        properties["step"] = _step(properties["step"], sent["step"], switches)
     if sent.get("trigger") is not None:
-        properties["trigger"] = _trigger(properties.get("trigger", {}), sent["trigger"])
+        properties["trigger"] = _trigger(properties.get("trigger", {}), sent["trigger"], switches)
     if sent.get("credentials") is not None:
-        properties["credentials"] = _credentials(properties.get("credentials", {}), sent["credentials"])
+        properties["credentials"] = _credentials(properties.get("credentials", {}), sent["credentials"], switches)
     return result
+
+
+_KNOWN_PROPERTIES = ("status", "timeout", "platform", "agentConfiguration", "step", "trigger", "credentials")
+
+
+def _others(owner: Members, sent: Members, known: tuple[str, ...]) -> None:
+    """Take over the members that this version does not know; there are some when the switches keep them."""
+    owner |= {key: value for key, value in sent.items() if key not in known and value is not None}
 
 
 def _overlay(owner: Members, name: str, sent: Members | None) -> None:
@@ -37,39 +54,63 @@ def _overlay(owner: Members, name: str, sent: Members | None) -> None:
         owner[name] = {**owner.get(name, {}), **values}
 
 
-def _step(step: Members, sent: Members) -> Members:
+def _step(step: Members, sent: Members, switches: Switches) -> Members:
     values = {key: value for key, value in sent.items() if value is not None}
-    # A step of another type replaces the whole step: nothing of the old one could stay but its context.
-    return {**step, **values} if step["type"] == sent["type"] else values
+    if step["type"] != sent["type"]:
+        return _step_of_another_type(step, values, switches)
+    if switches.patch_step_arrays == "merge":
+        for name in ("arguments", "values"):
+            if name in values:
+                values[name] = _items_by_name(step.get(name, []), values[name])
+        if "imageNames" in values:
+            values["imageNames"] = list(dict.fromkeys([*step.get("imageNames", []), *values["imageNames"]]))
+    return {**step, **values}
 
 
-def _trigger(trigger: Members, sent: Members) -> Members:
+def _step_of_another_type(step: Members, values: Members, switches: Switches) -> Members:
+    if switches.patch_step_type == "replace":
+        return values
+    if switches.patch_step_type == "refuse":
+        inner = f"TaskStepProperties:The type of the step cannot be changed from {step['type']} to {values['type']}"
+        raise errors.INVALID_INPUT(parameters="taskUpdateParameters", inner=inner)
+    shared = {field.alias for field in models.STEPS[values["type"]].model_fields.values()}
+    return {**{key: value for key, value in step.items() if key in shared}, **values}
+
+
+def _items_by_name(items: list[Members], sent: list[Members]) -> list[Members]:
+    named = {item["name"]: item for item in items}
+    return list({**named, **{item["name"]: item for item in sent}}.values())
+
+
+def _trigger(trigger: Members, sent: Members, switches: Switches) -> Members:
     result = dict(trigger)
+    _others(result, sent, ("timerTriggers", "sourceTriggers", "baseImageTrigger"))
     for name in ("timerTriggers", "sourceTriggers"):
         if sent.get(name):
-            result[name] = _by_name(trigger.get(name, []), sent[name])
+            result[name] = _by_name(trigger.get(name, []), sent[name], switches)
     base_image = sent.get("baseImageTrigger")
     # azure-cli sends an object with nothing but a name when it has nothing to say: no trigger comes of it.
     if base_image and ("baseImageTrigger" in trigger or base_image.get("baseImageTriggerType")):
-        result["baseImageTrigger"] = _one_trigger(trigger.get("baseImageTrigger", {}), base_image)
+        result["baseImageTrigger"] = _one_trigger(trigger.get("baseImageTrigger", {}), base_image, switches)
     return result
 
 
-def _by_name(triggers: list[Members], sent: list[Members]) -> list[Members]:
+def _by_name(triggers: list[Members], sent: list[Members], switches: Switches) -> list[Members]:
     result = list(triggers)
     for trigger in sent:
         for index, old in enumerate(result):
             if old.get("name") == trigger.get("name"):
-                result[index] = _one_trigger(old, trigger)
+                result[index] = _one_trigger(old, trigger, switches)
                 break
         else:
-            result.append(_one_trigger({}, trigger))
+            result.append(_one_trigger({}, trigger, switches))
     return result
 
 
-def _one_trigger(trigger: Members, sent: Members) -> Members:
+def _one_trigger(trigger: Members, sent: Members, switches: Switches) -> Members:
     # The specification gives `status` of the update models the default Enabled: left out, it enables the trigger.
-    result = {**trigger, "status": "Enabled", **{key: value for key, value in sent.items() if value is not None}}
+    status = trigger.get("status", "Enabled") if switches.patch_trigger_status == "kept" else "Enabled"
+    result = {**trigger, "status": status, **{key: value for key, value in sent.items() if value is not None}}
     if trigger.get("sourceRepository") and sent.get("sourceRepository"):
         result["sourceRepository"] = _repository(trigger["sourceRepository"], sent["sourceRepository"])
     return result
@@ -85,11 +126,14 @@ def _repository(repository: Members, sent: Members) -> Members:
     return result
 
 
-def _credentials(credentials: Members, sent: Members) -> Members:
+def _credentials(credentials: Members, sent: Members, switches: Switches) -> Members:
     result = dict(credentials)
+    _others(result, sent, ("sourceRegistry", "customRegistries"))
     _overlay(result, "sourceRegistry", sent.get("sourceRegistry"))
     if sent.get("customRegistries") is not None:
-        result["customRegistries"] = _map(credentials.get("customRegistries", {}), sent["customRegistries"])
+        result["customRegistries"] = _map(
+            credentials.get("customRegistries", {}), sent["customRegistries"], switches.patch_registry_entry == "merge"
+        )
     return result
 
 
@@ -104,13 +148,18 @@ def _identity(identity: Members, sent: Members) -> Members:
     return result
 
 
-def _map(entries: Members, sent: Members) -> Members:
-    """Merge a map, keys compared without case: a null removes the entry, anything else replaces it as a whole."""
+def _map(entries: Members, sent: Members, inside: bool = False) -> Members:
+    """Merge a map, keys compared without case: a null removes the entry, anything else replaces it as a whole.
+
+    With `inside` the members of an entry are merged too.
+    """
     result = dict(entries)
     for key, value in sent.items():
         spelled = next((old for old in result if old.lower() == key.lower()), key)
         if value is None:
             result.pop(spelled, None)
+        elif inside and isinstance(result.get(spelled), dict):
+            _overlay(result, spelled, value)
         else:
             result[spelled] = value
     return result

@@ -1,13 +1,13 @@
 """What request bodies look like: the definitions of 2019-04-01, members in the order in which the service answers them.
 
-Own members come first and those of the base last (facts section 4.1). Unknown members are dropped, such as the `type`
-that azure-cli puts into arguments; every member may be null, which means absent: what is required is said by `rules`.
+Own members come first and those of the base last (facts section 4.1). Unknown members are kept here; `bodies` says what
+becomes of them. Every member may be null, which means absent: what is required is said by `rules`.
 Member names are read without case, as the service's JSON reader does.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, SerializeAsAny, model_validator
 from pydantic.alias_generators import to_camel
@@ -16,9 +16,10 @@ Strings = list[str] | None
 
 
 class Definition(BaseModel):
-    """The base of all definitions."""
+    """The base of all definitions. `ignored` are members without effect, which clients send all the same."""
 
-    model_config = ConfigDict(alias_generator=to_camel, extra="ignore", hide_input_in_errors=True)
+    model_config = ConfigDict(alias_generator=to_camel, extra="allow", hide_input_in_errors=True)
+    ignored: ClassVar[tuple[str, ...]] = ()
 
     @model_validator(mode="before")
     @classmethod
@@ -40,12 +41,14 @@ class AgentProperties(Definition):
 
 
 class Argument(Definition):
+    ignored = ("type",)  # azure-cli sends it
     name: str
     value: str
     is_secret: bool = False
 
 
 class SetValue(Definition):
+    ignored = ("type",)
     name: str
     value: str
     is_secret: bool = False
@@ -60,6 +63,7 @@ class BaseImageDependency(Definition):
 
 
 class DockerBuildStep(Definition):
+    ignored = ("baseImageDependencies",)
     type: Literal["Docker"] = "Docker"
     image_names: Strings = None
     is_push_enabled: bool | None = True
@@ -72,6 +76,7 @@ class DockerBuildStep(Definition):
 
 
 class FileTaskStep(Definition):
+    ignored = ("baseImageDependencies",)
     type: Literal["FileTask"] = "FileTask"
     task_file_path: str | None = None
     values_file_path: str | None = None
@@ -81,6 +86,7 @@ class FileTaskStep(Definition):
 
 
 class EncodedTaskStep(Definition):
+    ignored = ("baseImageDependencies",)
     type: Literal["EncodedTask"] = "EncodedTask"
     encoded_task_content: str | None = None
     encoded_values_content: str | None = None
@@ -188,6 +194,7 @@ Step = Annotated[SerializeAsAny[Definition] | None, BeforeValidator(_step)]
 
 
 class TaskProperties(Definition):
+    ignored = ("provisioningState", "creationDate")
     status: str | None = None
     platform: PlatformProperties | None = None
     agent_configuration: AgentProperties | None = None
@@ -199,6 +206,8 @@ class TaskProperties(Definition):
 
 class Task(Definition):
     """The body of Tasks_Create and of Tasks_Update; the latter's members are all of these but `location`."""
+
+    ignored = ("id", "name", "type", "systemData")
 
     identity: IdentityProperties | None = None
     properties: TaskProperties | None = None

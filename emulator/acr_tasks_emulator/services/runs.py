@@ -9,18 +9,19 @@ from typing import Any, Protocol
 
 from acr_tasks_emulator.clock import Clock, round_trip, whole_seconds
 from acr_tasks_emulator.execution.job import Job
-from acr_tasks_emulator.services import bodies, errors, rules
+from acr_tasks_emulator.services import bodies, errors, refusals, rules
 from acr_tasks_emulator.services.blobs import BlobsService
 from acr_tasks_emulator.services.jobs import job_of, job_values, read_job
+from acr_tasks_emulator.services.refusals import CALLER
 from acr_tasks_emulator.services.registries import RegistriesService, id_of
 from acr_tasks_emulator.services.run_filter import compile_filter
 from acr_tasks_emulator.services.run_numbers import run_id
 from acr_tasks_emulator.services.run_states import ACTIVE, TERMINAL, RunStates
-from acr_tasks_emulator.services.tasks import CALLER, TasksService
+from acr_tasks_emulator.services.tasks import TasksService
 from acr_tasks_emulator.store.registries import RegistryRow, RegistryStore
 from acr_tasks_emulator.store.runs import RunRow, RunStore
+from acr_tasks_emulator.switches import Switches
 
-PAGE_SIZE = 100
 Run = dict[str, Any]
 
 
@@ -56,6 +57,7 @@ class RunsService:
         states: RunStates,
         agents: Agents,
         clock: Clock,
+        switches: Switches,
     ) -> None:
         self._store = store
         self._numbers = numbers
@@ -65,17 +67,23 @@ class RunsService:
         self._states = states
         self._agents = agents
         self._clock = clock
+        self._switches = switches
 
     def schedule(self, registry: RegistryRow, body: Any) -> Run:
         """Queue a run; return it as the service answers at once: few members, status Queued. Raises ServiceError."""
-        request = bodies.run_request(body)
+        refusals.check_run(self._switches, registry)
+        request = bodies.run_request(body, self._switches)
         rules.check_run_request(request)
         task = None
         if request["type"] == "TaskRunRequest":
-            task = self._tasks.get_details(registry, request["taskName"])
+            task = self._tasks.stored(registry, request["taskName"])
+            if self._switches.disabled_task_run == "refused" and task["properties"]["status"].lower() == "disabled":
+                raise errors.TASK_DISABLED(name=task["name"])
         values = job_values(request, task)
         if values["sourcePath"] and self._blobs.find_source(registry, values["sourcePath"]) is None:
-            raise errors.INVALID_SOURCE_LOCATION(location=values["sourcePath"])
+            is_400 = self._switches.invalid_source_status == "400"
+            refusal = errors.INVALID_SOURCE_LOCATION if is_400 else errors.SOURCE_LOCATION_NOT_FOUND
+            raise refusal(location=values["sourcePath"])
         with self._store.transaction():
             number = self._numbers.next_run_number(registry.key)
             identifier = run_id(registry.run_prefix, number)
@@ -101,13 +109,14 @@ class RunsService:
         text: str | None = None,
         top: str | None = None,
         skip_token: str | None = None,
-        page_size: int = PAGE_SIZE,
+        page_size: int | None = None,
     ) -> RunPage:
         """Return a page of the runs that pass `$filter`, newest first, never more than `$top`. Raises ServiceError."""
         passes = compile_filter(text)
         before, left = _read_skip_token(skip_token)
         if skip_token is None and top is not None:
             left = _read_top(top)
+        page_size = page_size or self._switches.page_size
         size = page_size if left is None else min(page_size, left)
         found: list[RunRow] = []
         for run in self._store.newest(registry.key, before):
@@ -144,6 +153,8 @@ class RunsService:
         """Cancel a run that waits or runs; one that has ended stays as it is. Raises ServiceError."""
         run = self._stored(registry, identifier)
         if run.status in TERMINAL:
+            if self._switches.cancel_finished == "409":
+                raise errors.RUN_FINISHED(name=run.run_id, status=run.status)
             return
         if not self._agents.cancel(run.run_id):
             self._states.cancel_unknown(run.run_id)
@@ -177,9 +188,8 @@ class RunsService:
     def _stored(self, registry: RegistryRow, identifier: str) -> RunRow:
         run = self._store.get(identifier)
         if run is None or run.registry != registry.key:
-            raise errors.RUN_NOT_FOUND(
-                resource=f"{registry.name}/runs/{identifier}", group=registry.resource_group_name
-            )
+            not_found = errors.RUN_NOT_FOUND_AS[self._switches.missing_run_code]
+            raise not_found(resource=f"{registry.name}/runs/{identifier}", group=registry.resource_group_name)
         return run
 
     def _document(self, registry: RegistryRow, identifier: str, request: Run, values: Run) -> Run:

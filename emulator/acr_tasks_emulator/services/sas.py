@@ -11,23 +11,24 @@ from urllib.parse import quote, urlencode
 
 from acr_tasks_emulator import clock
 from acr_tasks_emulator.services import errors
+from acr_tasks_emulator.switches import DEFAULTS
 
 VERSION = "2024-11-04"
-LIFETIME = timedelta(minutes=70)
 READ = "r"
 CREATE_WRITE = "cw"
 
 
 class Signer:
-    """Makes and checks signatures with one secret key."""
+    """Makes and checks signatures with one secret key; a link is good for `seconds`."""
 
-    def __init__(self, key: bytes, time: clock.Clock) -> None:
+    def __init__(self, key: bytes, time: clock.Clock, seconds: float = DEFAULTS.sas_seconds) -> None:
         self._key = key
         self._clock = time
+        self._lifetime = timedelta(seconds=seconds)
 
     def link(self, container: str, name: str, permissions: str) -> str:
         """Return path and query of a link to a blob, to be put behind the emulator's own address."""
-        expiry = (self._clock.now() + LIFETIME).strftime("%Y-%m-%dT%H:%M:%SZ")
+        expiry = (self._clock.now() + self._lifetime).strftime("%Y-%m-%dT%H:%M:%SZ")
         signature = self._signature(container, name, permissions, expiry)
         query = {"sv": VERSION, "se": expiry, "sr": "b", "sp": permissions, "sig": signature}
         return f"/blobs/{quote(container)}/{quote(name)}?{urlencode(query)}"

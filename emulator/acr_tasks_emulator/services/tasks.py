@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from acr_tasks_emulator.clock import Clock, round_trip
-from acr_tasks_emulator.services import bodies, errors, identities, rules
-from acr_tasks_emulator.services.masking import masked
+from acr_tasks_emulator.services import bodies, errors, identities, refusals, rules
+from acr_tasks_emulator.services.masking import detailed, masked
 from acr_tasks_emulator.services.merge import merged_task
+from acr_tasks_emulator.services.refusals import CALLER
 from acr_tasks_emulator.services.registries import id_of
 from acr_tasks_emulator.settings import normal_location
 from acr_tasks_emulator.store.registries import RegistryRow
 from acr_tasks_emulator.store.tasks import TaskStore
+from acr_tasks_emulator.switches import Switches
 
-PAGE_SIZE = 100
-CALLER = "user@emulator.local"
 Task = dict[str, Any]
 
 
@@ -30,48 +30,67 @@ class TaskPage:
 class TasksService:
     """The six operations on tasks. Every answer but `get_details` is masked."""
 
-    def __init__(self, store: TaskStore, clock: Clock) -> None:
+    def __init__(self, store: TaskStore, clock: Clock, switches: Switches) -> None:
         self._store = store
         self._clock = clock
+        self._switches = switches
 
     def create(self, registry: RegistryRow, name: str, body: Any) -> Task:
         """Store a task in place of any of that name; return it. Raises ServiceError."""
         rules.check_task_name(name)
-        sent = bodies.whole_task(body)
+        refusals.check_change_of_task(self._switches, registry)
+        sent = bodies.whole_task(body, self._switches)
         _check_location(registry, sent.get("location"))
         properties = {"status": "Enabled", "timeout": 3600, **sent.get("properties", {})}
         rules.check_task(properties, "taskCreateParameters")
+        refusals.check_webhooks(self._switches, properties)
         with self._store.transaction():
             old = self._store.get(registry.key, name)
-            task = self._document(registry, old["name"] if old else name, {**sent, "properties": properties}, old)
+            kept = old if self._switches.replace_creation_date == "kept" else None
+            task = self._document(
+                registry,
+                old["name"] if old else name,
+                {**sent, "properties": properties},
+                old,
+                kept["properties"]["creationDate"] if kept else None,
+            )
             self._store.put(registry.key, name, task)
-        return masked(task)
+        return masked(task, self._switches)
 
     def update(self, registry: RegistryRow, name: str, body: Any) -> Task:
         """Merge an update into a task; return it. Raises ServiceError."""
-        sent = bodies.task_update(body)
+        refusals.check_change_of_task(self._switches, registry)
+        sent = bodies.task_update(body, self._switches)
         with self._store.transaction():
-            old = self._stored(registry, name)
+            old = self.stored(registry, name)
             # Read once more as a whole task: the order of members and the defaults of what is new come from there.
-            whole = bodies.whole_task(merged_task(old, sent))
+            whole = bodies.whole_task(merged_task(old, sent, self._switches), self._switches)
             rules.check_task(whole["properties"], "taskUpdateParameters")
-            task = self._document(registry, old["name"], whole, old)
+            refusals.check_webhooks(self._switches, sent.get("properties") or {})
+            task = self._document(registry, old["name"], whole, old, old["properties"]["creationDate"])
             self._store.put(registry.key, name, task)
-        return masked(task)
+        return masked(task, self._switches)
 
     def get(self, registry: RegistryRow, name: str) -> Task:
         """Return a task. Raises ServiceError."""
-        return masked(self._stored(registry, name))
+        return masked(self.stored(registry, name), self._switches)
 
     def get_details(self, registry: RegistryRow, name: str) -> Task:
         """Return a task with every secret in clear. Raises ServiceError."""
-        return self._stored(registry, name)
+        task = self.stored(registry, name)
+        refusals.check_list_details(self._switches, registry, name)
+        return detailed(task, self._switches)
 
     def list(self, registry: RegistryRow, after: str = "") -> TaskPage:
         """Return a page of a registry's tasks, by name."""
-        tasks = self._store.page(registry.key, after, PAGE_SIZE + 1)
-        rest = tasks[PAGE_SIZE - 1]["name"].lower() if len(tasks) > PAGE_SIZE else None
-        return TaskPage([masked(task) for task in tasks[:PAGE_SIZE]], rest)
+        size = self._switches.page_size
+        tasks = self._store.page(registry.key, after, size + 1)
+        rest = tasks[size - 1]["name"].lower() if len(tasks) > size else None
+        return TaskPage([masked(task, self._switches) for task in tasks[:size]], rest)
+
+    def exists(self, registry: RegistryRow, name: str) -> bool:
+        """Tell whether there is such a task."""
+        return self._store.get(registry.key, name) is not None
 
     def delete(self, registry: RegistryRow, name: str) -> bool:
         """Remove a task; tell whether there was one."""
@@ -81,30 +100,34 @@ class TasksService:
         """Remove every task of every registry."""
         self._store.clear()
 
-    def _stored(self, registry: RegistryRow, name: str) -> Task:
+    def stored(self, registry: RegistryRow, name: str) -> Task:
+        """Return a task with every secret in clear, whatever the caller may see. Raises ServiceError."""
         task = self._store.get(registry.key, name)
         if task is None:
-            raise errors.TASK_NOT_FOUND(resource=f"{registry.name}/tasks/{name}", group=registry.resource_group_name)
+            not_found = errors.TASK_NOT_FOUND_AS[self._switches.missing_task_code]
+            raise not_found(resource=f"{registry.name}/tasks/{name}", group=registry.resource_group_name)
         return task
 
-    def _document(self, registry: RegistryRow, name: str, sent: Task, old: Task | None) -> Task:
+    def _document(self, registry: RegistryRow, name: str, sent: Task, old: Task | None, created: str | None) -> Task:
         now = round_trip(self._clock.now())
         resource_id = f"{id_of(registry)}/tasks/{name}"
-        created = old["systemData"] if old else {"createdBy": CALLER, "createdByType": "User", "createdAt": now}
+        author = old["systemData"] if old else {"createdBy": CALLER, "createdByType": "User", "createdAt": now}
         properties = sent["properties"]
         task: Task = {"type": "Microsoft.ContainerRegistry/registries/tasks"}
         if sent.get("identity"):
             task["identity"] = identities.complete(sent["identity"], resource_id)
         task["properties"] = {
             "provisioningState": "Succeeded",
-            "creationDate": old["properties"]["creationDate"] if old else now,
+            "creationDate": created or now,
             **{key: properties[key] for key in _ORDER if properties.get(key) not in (None, {})},
+            **{key: value for key, value in properties.items() if key not in _ORDER},
         }
         task |= {"id": resource_id, "name": name, "location": registry.location}
         if sent.get("tags") is not None:
             task["tags"] = sent["tags"]
+        task |= {key: value for key, value in sent.items() if key not in _TOP}
         task["systemData"] = {
-            **{key: created[key] for key in ("createdBy", "createdByType", "createdAt")},
+            **{key: author[key] for key in ("createdBy", "createdByType", "createdAt")},
             "lastModifiedBy": CALLER,
             "lastModifiedByType": "User",
             "lastModifiedAt": now,
@@ -112,8 +135,10 @@ class TasksService:
         return task
 
 
-# An empty object among these, such as `credentials: {}`, is not stored.
+# An empty object among these, such as `credentials: {}`, is not stored. What stands in neither list is of a version
+# that this one does not know; there is some when the switches keep it.
 _ORDER = ("status", "platform", "agentConfiguration", "timeout", "step", "trigger", "credentials")
+_TOP = ("identity", "properties", "location", "tags")
 
 
 def _check_location(registry: RegistryRow, location: str | None) -> None:

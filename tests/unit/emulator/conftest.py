@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -24,6 +25,7 @@ from acr_tasks_emulator.store.database import Database
 from acr_tasks_emulator.store.registries import RegistryRow, RegistryStore
 from acr_tasks_emulator.store.runs import RunStore
 from acr_tasks_emulator.store.tasks import TaskStore
+from acr_tasks_emulator.switches import Switches
 
 YAML = base64.b64encode(b"version: v1.1.0\nsteps:\n  - cmd: busybox true\n").decode()
 
@@ -59,8 +61,9 @@ class NotingAgents:
 class World:
     """The services on a data folder, without a server; `reopened` is what the next process would find."""
 
-    def __init__(self, data: Path, *registries: str) -> None:
+    def __init__(self, data: Path, *registries: str, **switches: Any) -> None:
         self.data = data
+        self.switches = Switches(**switches)
         self.clock = SetClock()
         self.agents = NotingAgents()
         self.database = Database(data / "emulator.sqlite")
@@ -68,12 +71,14 @@ class World:
         self.registries = RegistriesService(store, self.clock, "127.0.0.1:5000")
         self.registries.open([RegistrySetting.parse(text) for text in registries])
         self.registry: RegistryRow = self.registries.all()[0]
-        self.blobs = BlobsService(BlobStore(data / "blobs", self.database), Signer(b"key", self.clock), self.clock)
-        self.tasks = TasksService(TaskStore(self.database), self.clock)
+        self.blobs = BlobsService(
+            BlobStore(data / "blobs", self.database), Signer(b"key", self.clock), self.clock, self.switches
+        )
+        self.tasks = TasksService(TaskStore(self.database), self.clock, self.switches)
         runs = RunStore(self.database)
         self.states = RunStates(runs, self.registries, self.blobs, self.clock)
         self.runs = RunsService(
-            runs, store, self.registries, self.tasks, self.blobs, self.states, self.agents, self.clock
+            runs, store, self.registries, self.tasks, self.blobs, self.states, self.agents, self.clock, self.switches
         )
 
     def reopened(self) -> World:
@@ -107,6 +112,21 @@ class World:
         """Return an EncodedTaskRunRequest; arguments replace members."""
         request = {"type": "EncodedTaskRunRequest", "encodedTaskContent": YAML, "platform": {"os": "Linux"}}
         return {**request, **members}
+
+
+@pytest.fixture
+def world_with(tmp_path: Path) -> Iterator[Callable[..., World]]:
+    """Makes worlds with switches, given by their names in Python."""
+    with ExitStack() as stack:
+
+        def make(**switches: Any) -> World:
+            data = tmp_path / f"world-{len(list(tmp_path.iterdir()))}"
+            data.mkdir()
+            world = World(data, **switches)
+            stack.callback(world.close)
+            return world
+
+        yield make
 
 
 @pytest.fixture

@@ -1,0 +1,34 @@
+"""Looks at the clock, so that timers fire by themselves."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from acr_tasks_emulator.services.triggers import TriggersService
+
+LONGEST_PAUSE = 1.0
+_logger = logging.getLogger(__name__)
+
+
+class Timers:
+    """A thread that lets timers fire within a second of their time, until it is closed."""
+
+    def __init__(self, triggers: TriggersService, pause: float = LONGEST_PAUSE) -> None:
+        self._triggers = triggers
+        self._pause = pause
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="timers", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop; a look that is under way is finished first."""
+        self._closed.set()
+        self._thread.join()
+
+    def _work(self) -> None:
+        while not self._closed.wait(self._pause):
+            try:
+                self._triggers.fire_timers()
+            except Exception:  # the next look may go well
+                _logger.exception("timers could not be looked at")

@@ -1,0 +1,145 @@
+"""Starts tasks by their triggers: timers, source repositories, base images."""
+
+from __future__ import annotations
+
+import heapq
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from acr_tasks_emulator.clock import Clock, parse
+from acr_tasks_emulator.services import causes, schedule
+from acr_tasks_emulator.services.errors import ServiceError
+from acr_tasks_emulator.services.registries import RegistriesService
+from acr_tasks_emulator.services.runs import RunsService
+from acr_tasks_emulator.store.registries import RegistryRow
+from acr_tasks_emulator.store.tasks import TaskStore
+from acr_tasks_emulator.triggers.base_images import ImagePush, moved
+from acr_tasks_emulator.triggers.github import SourceEvent
+from acr_tasks_emulator.triggers.schedules import next_occurrence, occurrences
+
+PAGE = 500
+DOWNTIME = timedelta(minutes=2)
+"""A gap between two looks at the clock that is longer means that the machine slept: nothing is made up for."""
+
+Task = dict[str, Any]
+Firing = tuple[datetime, str, str, str]  # when it is due, registry key, task, timer
+_logger = logging.getLogger(__name__)
+
+
+class TriggersService:
+    """Knows which tasks have to be started when. Disabled tasks and triggers start nothing."""
+
+    def __init__(self, tasks: TaskStore, runs: RunsService, registries: RegistriesService, clock: Clock) -> None:
+        self._tasks = tasks
+        self._runs = runs
+        self._registries = registries
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._fired_until = clock.now()  # what was due earlier is not made up for
+
+    def fire_timers(self) -> int:
+        """Start what has become due since the last look; return how many runs that are."""
+        with self._lock:
+            now = self._clock.now()
+            if now - self._fired_until > DOWNTIME:
+                self._fired_until = now - DOWNTIME
+            return self._fire(now)
+
+    def move_clock(self, move: Callable[[], object]) -> int:
+        """Let `move` put the clock forward, and start everything that is due in between, in order of time.
+
+        Returns how many runs were started. Nothing is lost and nothing is started twice.
+        """
+        with self._lock:
+            fired = self._fire(self._clock.now())
+            move()
+            return fired + self._fire(self._clock.now())
+
+    def source_event(self, event: SourceEvent, identifier: str | None) -> list[str]:
+        """Start every task with a source trigger for this event; return the runs' ids."""
+        started = []
+        for registry, task in self._enabled_tasks():
+            for trigger in _triggers(task).get("sourceTriggers") or []:
+                if event.concerns(trigger):
+                    url = str(trigger["sourceRepository"]["repositoryUrl"])
+                    started += self._start(registry, task["name"], causes.of_source(event, url, identifier))
+                    break  # one run for one event
+        return started
+
+    def image_pushed(self, push: ImagePush) -> list[str]:
+        """Start every task whose base image has moved; return the runs' ids.
+
+        The task's dependency is the new image from now on, so that the same push does not start it again.
+        """
+        started = []
+        for registry, task in self._enabled_tasks():
+            hosts = (self._registries.login_server, f"{registry.name.lower()}.azurecr.io")
+            with self._tasks.transaction():
+                stored = self._tasks.get(registry.key, task["name"])
+                dependencies = moved(push, stored, hosts) if stored is not None else []
+                if stored is None or not dependencies:
+                    continue
+                for dependency in dependencies:
+                    dependency["digest"] = push.digest
+                self._tasks.put(registry.key, task["name"], stored)
+            started += self._start(registry, task["name"], causes.of_base_images(dependencies, push, self._clock.now()))
+        return started
+
+    def _fire(self, now: datetime) -> int:
+        after, self._fired_until = self._fired_until, max(now, self._fired_until)
+        due = [
+            _due(registry.key, task, timer, after, now)
+            for registry, task in self._enabled_tasks()
+            for timer in enabled_timers(task)
+        ]
+        count = 0
+        for moment, key, task_name, timer_name in heapq.merge(*due):
+            count += len(self._start(self._registries.by_key(key), task_name, causes.of_timer(timer_name, moment)))
+        return count
+
+    def _start(self, registry: RegistryRow, task_name: str, cause: causes.Cause) -> list[str]:
+        try:
+            return [self._runs.trigger(registry, task_name, cause)]
+        except ServiceError as error:  # nobody asked, so there is nobody to tell
+            _logger.warning("task %s was not started by %s: %s", task_name, cause.triggered_by, error)
+            return []
+
+    def _enabled_tasks(self) -> Iterator[tuple[RegistryRow, Task]]:
+        for registry in self._registries.all():
+            after = ""
+            while True:
+                page = self._tasks.page(registry.key, after, PAGE)
+                yield from ((registry, task) for task in page if _is_enabled(task["properties"]))
+                if len(page) < PAGE:
+                    break
+                after = page[-1]["name"].lower()
+
+
+def enabled_timers(task: Task) -> list[dict[str, Any]]:
+    """Return the timers of a task that fire, when the task is enabled."""
+    timers = _triggers(task).get("timerTriggers") or []
+    return [timer for timer in timers if _is_enabled(timer) and schedule.problem_of(timer["schedule"]) is None]
+
+
+def next_firing(task: Task, now: datetime) -> datetime | None:
+    """Return when the first of a task's timers fires next; None when none does."""
+    if not _is_enabled(task["properties"]):
+        return None
+    found = [next_occurrence(timer["schedule"], now) for timer in enabled_timers(task)]
+    return min((moment for moment in found if moment is not None), default=None)
+
+
+def _due(key: str, task: Task, timer: dict[str, Any], after: datetime, until: datetime) -> Iterator[Firing]:
+    after = max(after, parse(task["properties"]["creationDate"]))
+    return ((moment, key, task["name"], timer["name"]) for moment in occurrences(timer["schedule"], after, until))
+
+
+def _triggers(task: Task) -> dict[str, Any]:
+    return task["properties"].get("trigger") or {}
+
+
+def _is_enabled(properties: dict[str, Any]) -> bool:
+    return str(properties.get("status") or "Enabled").lower() == "enabled"

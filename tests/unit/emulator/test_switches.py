@@ -1,0 +1,351 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+
+from acr_tasks_emulator.services.agent_delay import DelayedAgents
+from acr_tasks_emulator.services.errors import ServiceError
+from acr_tasks_emulator.services.sas import READ, Signer
+from acr_tasks_emulator.settings import SettingsError, parse_switches, read_switches
+from acr_tasks_emulator.switches import DEFAULTS, Switches, table
+
+if TYPE_CHECKING:
+    from tests.unit.emulator.conftest import NotingAgents, World
+
+    from acr_tasks_emulator.execution.job import Job
+
+Worlds = Callable[..., "World"]
+README = Path(__file__).parents[3] / "emulator" / "README.md"
+
+DOCKER = {
+    "type": "Docker",
+    "dockerFilePath": "Dockerfile",
+    "contextPath": "https://github.com/a/b.git",
+    "imageNames": ["web:1", "web:2"],
+    "arguments": [{"name": "a", "value": "1"}, {"name": "s", "value": "hidden", "isSecret": True}],
+}
+ENCODED = {"type": "EncodedTask", "encodedTaskContent": "eA=="}
+SOURCE = {
+    "name": "s",
+    "sourceTriggerEvents": ["commit"],
+    "sourceRepository": {"sourceControlType": "Github", "repositoryUrl": "https://github.com/a/b"},
+}
+
+
+def patched(world: World, before: dict[str, Any], update: dict[str, Any]) -> dict[str, Any]:
+    """Make a task of these properties, update them, and return what listDetails shows."""
+    world.task(**before)
+    world.tasks.update(world.registry, "task1", {"properties": update})
+    properties: dict[str, Any] = world.tasks.get_details(world.registry, "task1")["properties"]
+    return properties
+
+
+def refusal(call: Callable[[], Any]) -> tuple[int, str]:
+    with pytest.raises(ServiceError) as caught:
+        call()
+    return caught.value.status, caught.value.code
+
+
+# Reading them
+
+
+def test_switches_are_read_by_their_kebab_case_names() -> None:
+    """Texts and numbers; what is not given has its default."""
+    switches = parse_switches(["patch-step-type=merge", "page-size=3", "agent-delay=0.5"])
+    assert switches == Switches(patch_step_type="merge", page_size=3, agent_delay=0.5)
+    assert read_switches({"create-status": 201, "page-size": 7}) == Switches(create_status="201", page_size=7)
+    assert read_switches({}) == DEFAULTS
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"patch_tags": "merge"}, "Switch 'patch_tags' is not known: patch-step-type, "),
+        ({"patch-tags": "both"}, "Switch patch-tags cannot be 'both': replace or merge is allowed."),
+        ({"page-size": "0"}, "Switch page-size cannot be '0': a whole number from 1 to 1000 is allowed."),
+        ({"page-size": "2.5"}, "cannot be '2.5'"),
+        ({"sas-seconds": "nan"}, "Switch sas-seconds cannot be 'nan': a number from 1 to 604800 is allowed."),
+        ({"create-status": 300}, "Switch create-status cannot be '300': 200 or 201 is allowed."),
+    ],
+)
+def test_a_wrong_switch_is_told_with_what_is_allowed(given: dict[str, Any], said: str) -> None:
+    """Names and values."""
+    with pytest.raises(SettingsError) as caught:
+        read_switches(given)
+    assert said in str(caught.value)
+
+
+def test_every_wrong_switch_is_told_at_once() -> None:
+    """One sentence each; on the command line a value is needed, and each name once."""
+    with pytest.raises(SettingsError, match=r"'foo' is not known.* page-size cannot be 'x'"):
+        parse_switches(["foo=1", "page-size=x"])
+    with pytest.raises(SettingsError, match="'patch-tags' has no value"):
+        parse_switches(["patch-tags"])
+    with pytest.raises(SettingsError, match="given twice"):
+        parse_switches(["page-size=1", "page-size=2"])
+
+
+def test_the_readme_has_every_switch() -> None:
+    """Name, values and default stand in its table, in the table's order."""
+    rows = re.findall(r"^\| `([a-z0-9-]+)` \| (.+?) \| `(.+?)` \| .+ \|$", README.read_text(), re.MULTILINE)
+    for (name, allowed, default), switch in zip(rows, table(), strict=True):
+        assert name == switch.name
+        assert allowed.replace("`", "").split(", ") == (list(switch.values) or [switch.allowed.split(" from ")[1]])
+        assert default == (f"{switch.default:g}" if not switch.values else switch.default)
+
+
+# PATCH
+
+
+def test_patch_step_type(world_with: Worlds) -> None:
+    """Replaced, refused and unchanged, or merged."""
+    update = {"step": ENCODED}
+    assert "contextPath" not in patched(world_with(), {"step": DOCKER}, update)["step"]
+    merged = patched(world_with(patch_step_type="merge"), {"step": DOCKER}, update)["step"]
+    assert merged == {**ENCODED, "contextPath": DOCKER["contextPath"]}
+    world = world_with(patch_step_type="refuse")
+    assert refusal(lambda: patched(world, {"step": DOCKER}, update)) == (400, "InvalidInputValue")
+    assert world.tasks.get(world.registry, "task1")["properties"]["step"]["type"] == "Docker"
+
+
+def test_patch_step_arrays(world_with: Worlds) -> None:
+    """Replaced whole, or merged by name."""
+    update = {"step": {"type": "Docker", "imageNames": ["web:3"], "arguments": [{"name": "a", "value": "2"}]}}
+    replaced = patched(world_with(), {"step": DOCKER}, update)["step"]
+    assert replaced["imageNames"] == ["web:3"]
+    assert [argument["name"] for argument in replaced["arguments"]] == ["a"]
+    merged = patched(world_with(patch_step_arrays="merge"), {"step": DOCKER}, update)["step"]
+    assert merged["imageNames"] == ["web:1", "web:2", "web:3"]
+    assert [(each["name"], each["value"]) for each in merged["arguments"]] == [("a", "2"), ("s", "hidden")]
+
+
+def test_patch_registry_entry(world_with: Worlds) -> None:
+    """An entry is replaced, or its members merge."""
+    before = {"credentials": {"customRegistries": {"my.io": {"userName": {"value": "bob", "type": "Opaque"}}}}}
+    update = {"credentials": {"customRegistries": {"MY.io": {"identity": "[system]"}}}}
+    entries = [
+        patched(world, before, update)["credentials"]["customRegistries"]["my.io"]
+        for world in (world_with(), world_with(patch_registry_entry="merge"))
+    ]
+    assert [sorted(entry) for entry in entries] == [["identity"], ["identity", "userName"]]
+
+
+def test_patch_tags(world_with: Worlds) -> None:
+    """Replaced whole, or merged."""
+    found = []
+    for world in (world_with(), world_with(patch_tags="merge")):
+        world.tasks.create(world.registry, "task1", world.task_body() | {"tags": {"a": "1", "b": "2"}})
+        update = {"tags": {"b": None, "c": "3"}}
+        found.append(world.tasks.update(world.registry, "task1", update)["tags"])
+    assert found == [{"c": "3"}, {"a": "1", "c": "3"}]
+
+
+def test_patch_trigger_status(world_with: Worlds) -> None:
+    """A disabled trigger is enabled by the update model's default, or stays as it is; a new one is enabled."""
+    timer = {"name": "t1", "schedule": "0 1 * * *"}
+    before = {"trigger": {"timerTriggers": [{**timer, "status": "Disabled"}]}}
+    update = {"trigger": {"timerTriggers": [timer, {**timer, "name": "t2"}]}}
+    for switches, expected in (({}, ["Enabled"] * 2), ({"patch_trigger_status": "kept"}, ["Disabled", "Enabled"])):
+        timers = patched(world_with(**switches), before, update)["trigger"]["timerTriggers"]
+        assert [each["status"] for each in timers] == expected
+
+
+# Answers
+
+
+def test_secret_arguments(world_with: Worlds) -> None:
+    """Left out, or shown without their value; listDetails has them all the same."""
+    world = world_with(secret_arguments="blanked")
+    shown = [each.task(step=DOCKER)["properties"]["step"]["arguments"][1:] for each in (world_with(), world)]
+    assert shown == [[], [{"name": "s", "value": "", "isSecret": True}]]
+    details = world.tasks.get_details(world.registry, "task1")["properties"]
+    assert details["step"]["arguments"][1]["value"] == "hidden"
+
+
+def test_source_registry(world_with: Worlds) -> None:
+    """Shown, or null in listDetails too; a PATCH afterwards does not lose it."""
+    credentials = {"sourceRegistry": {"loginMode": "Default"}}
+    assert world_with().task(credentials=credentials)["properties"]["credentials"] == credentials
+    world = world_with(source_registry="null")
+    assert world.task(credentials=credentials)["properties"]["credentials"] == {"sourceRegistry": None}
+    assert patched(world, {"credentials": credentials}, {"timeout": 600})["credentials"] == {"sourceRegistry": None}
+    assert world.tasks.stored(world.registry, "task1")["properties"]["credentials"] == credentials
+
+
+def test_unknown_members(world_with: Worlds) -> None:
+    """Dropped, kept through a PATCH, or refused by their paths; read-only members of an answer are none of them."""
+    unknown = {"agentPoolName": "pool", "step": {**DOCKER, "logTemplate": "x"}}
+    assert "pool" not in repr(world_with().task(**unknown))
+    world = world_with(unknown_members="kept")
+    world.task(**unknown)
+    task = world.tasks.update(world.registry, "task1", {"properties": {"timeout": 600, "isSystemTask": False}})
+    assert task["properties"]["agentPoolName"] == "pool"
+    assert task["properties"]["step"]["logTemplate"] == "x"
+    assert list(task["properties"])[-2:] == ["agentPoolName", "isSystemTask"]
+    refusing = world_with(unknown_members="refused")
+    with pytest.raises(ServiceError, match=r"Could not find member properties.agentPoolName, properties.step.logTem"):
+        refusing.task(**unknown)
+    first = refusing.task(step={**ENCODED, "values": [{"type": "SetValue", "name": "a", "value": "b"}]})
+    assert refusing.tasks.create(refusing.registry, "task1", first)["properties"]["step"] == first["properties"]["step"]
+
+
+def test_replace_creation_date(world_with: Worlds) -> None:
+    """Kept, or that of the PUT; a PATCH never changes it."""
+    for world, changes in ((world_with(), False), (world_with(replace_creation_date="new"), True)):
+        dates = [world.task()["properties"]["creationDate"]]
+        for method in (world.tasks.update, world.tasks.create):
+            world.clock.advance(60)
+            dates.append(method(world.registry, "task1", world.task_body())["properties"]["creationDate"])
+        assert dates[0] == dates[1]
+        assert (dates[1] != dates[2]) is changes
+
+
+@pytest.mark.parametrize(("code", "expected"), [("TaskNotFound", "TaskNotFound"), ("empty", "")])
+def test_missing_task_code(world_with: Worlds, code: str, expected: str) -> None:
+    """The code of the 404; `empty` has no body."""
+    world = world_with(missing_task_code=code, missing_run_code="NotFound")
+    assert refusal(lambda: world.tasks.get(world.registry, "nosuch")) == (404, expected)
+    assert refusal(lambda: world.runs.get(world.registry, "nosuch")) == (404, "NotFound")
+
+
+def test_page_size(world_with: Worlds) -> None:
+    """Of tasks and of runs."""
+    world = world_with(page_size=2)
+    for name in ("task1", "task2", "task3"):
+        world.task(name)
+        world.scheduled()
+    page = world.tasks.list(world.registry)
+    assert [len(page.tasks), len(world.tasks.list(world.registry, page.after or "").tasks)] == [2, 1]
+    runs = world.runs.list(world.registry)
+    assert [len(runs.runs), len(world.runs.list(world.registry, skip_token=runs.skip_token).runs)] == [2, 1]
+
+
+# Refusals
+
+
+def test_source_trigger_check(world_with: Worlds) -> None:
+    """A webhook that cannot be made is told with its target; nothing is stored, and other updates pass."""
+    body = {"trigger": {"sourceTriggers": [SOURCE]}}
+    world_with().task(**body)
+    for status, detail in (("409", "Forbidden"), ("404", "Not Found")):
+        world = world_with(source_trigger_check=status)
+        with pytest.raises(ServiceError, match="Failed to create webhook for repository: 'https") as e:
+            world.task(**body)
+        found = (e.value.status, e.value.code, e.value.target, e.value.detail)
+        assert found == (int(status), "ProviderCall", "GitHub", detail)
+        assert not world.tasks.exists(world.registry, "task1")
+        world.task()
+        world.tasks.update(world.registry, "task1", {"properties": {"timeout": 600}})
+        assert refusal(lambda world=world: patched(world, {}, body)) == (int(status), "ProviderCall")
+
+
+def test_list_details(world_with: Worlds) -> None:
+    """403 for the caller; a run of the task still gets its secrets."""
+    world = world_with(list_details="refused")
+    world.task()
+    assert refusal(lambda: world.tasks.get_details(world.registry, "task1")) == (403, "AuthorizationFailed")
+    assert world.runs.schedule(world.registry, {"type": "TaskRunRequest", "taskName": "task1"})
+    assert refusal(lambda: world.tasks.get_details(world.registry, "nosuch"))[0] == 404
+
+
+def test_tasks_operations(world_with: Worlds) -> None:
+    """Runs are refused, or whatever changes tasks too."""
+    world = world_with(tasks_operations="no-runs")
+    world.task()
+    assert refusal(world.scheduled) == (400, "TasksOperationsNotAllowed")
+    assert refusal(world_with(tasks_operations="none").task) == (400, "TasksOperationsNotAllowed")
+
+
+def test_disabled_task_run(world_with: Worlds) -> None:
+    """A disabled task can be run by hand, or not."""
+    request = {"type": "TaskRunRequest", "taskName": "task1"}
+    world = world_with()
+    world.task(status="Disabled")
+    assert world.runs.schedule(world.registry, request)
+    world = world_with(disabled_task_run="refused")
+    world.task(status="disabled")
+    assert refusal(lambda: world.runs.schedule(world.registry, request)) == (400, "TaskDisabled")
+    world.task()
+    assert world.runs.schedule(world.registry, request)
+
+
+def test_cancel_finished(world_with: Worlds) -> None:
+    """200 and nothing happens, or 409."""
+    for world, refused in ((world_with(), False), (world_with(cancel_finished="409"), True)):
+        run_id = world.scheduled()
+        world.states.cancel_unknown(run_id)
+        if refused:
+            assert refusal(lambda world=world, run_id=run_id: world.runs.cancel(world.registry, run_id))[0] == 409
+        else:
+            world.runs.cancel(world.registry, run_id)
+        assert world.runs.get(world.registry, run_id)["properties"]["status"] == "Canceled"
+
+
+def test_invalid_source_status(world_with: Worlds) -> None:
+    """400 or 404, in the same words."""
+    location = {"sourceLocation": "source/nosuch.tar.gz"}
+    for status in ("400", "404"):
+        world = world_with(invalid_source_status=status)
+        assert refusal(lambda world=world: world.scheduled(**location)) == (int(status), "InvalidInputValue")
+
+
+# Runs
+
+
+def test_log_missing_seconds(world_with: Worlds) -> None:
+    """The log of a run that has started answers 404 until the time has passed; other blobs do not."""
+    world = world_with(log_missing_seconds=30)
+    run_id = world.scheduled()
+    log = world.states.log(run_id)
+    log.write(b"hello")
+    log.complete("successful")
+    link = urlsplit(world.runs.log_link(world.registry, run_id))
+    container, _, name = link.path.removeprefix("/blobs/").partition("/")
+    values = dict(parse_qsl(link.query))
+    assert refusal(lambda: world.blobs.readable(container, name, values)) == (404, "BlobNotFound")
+    world.clock.advance(30)
+    assert world.blobs.readable(container, name, values).path.read_bytes() == b"hello"
+
+
+def test_sas_seconds(world: World) -> None:
+    """A link is good for so long."""
+    signer = Signer(b"key", world.clock, 10)
+    assert "se=2026-03-04T05%3A06%3A17Z" in signer.link("c", "n", READ)
+
+
+def test_agent_delay(world: World) -> None:
+    """A job reaches the agents when its time has come; one that is cancelled meanwhile never does."""
+    agents: NotingAgents = world.agents
+    delayed = DelayedAgents(agents, 0.05)
+    jobs = [_job(world) for _ in range(2)]
+    for job in jobs:
+        delayed.submit(job)
+    assert delayed.cancel(jobs[0].run_id) is False
+    timer = delayed._waiting[jobs[1].run_id]
+    timer.join(10)
+    assert agents.jobs[2:] == [jobs[1]]
+    assert agents.canceled == []
+    delayed.cancel(jobs[1].run_id)
+    assert agents.canceled == [jobs[1].run_id]
+
+
+def test_closing_lets_go_of_what_waits(world: World) -> None:
+    """The runs stay queued for the next process."""
+    delayed = DelayedAgents(world.agents, 3600)
+    job = _job(world)
+    delayed.submit(job)
+    timer = delayed._waiting[job.run_id]
+    delayed.close()
+    timer.join(10)
+    assert not timer.is_alive()
+    assert len(world.agents.jobs) == 1
+
+
+def _job(world: World) -> Job:
+    world.scheduled()
+    return world.agents.jobs[-1]
