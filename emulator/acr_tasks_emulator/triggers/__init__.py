@@ -1,0 +1,1 @@
+"""What starts tasks by itself: schedules, pushes to repositories, pushes of base images."""

@@ -1,0 +1,69 @@
+"""Pushes of images, and which tasks depend on them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+_STOOD_IN_FOR = {"registry.hub.docker.com", "docker.io", "mcr.microsoft.com"}
+"""The emulator's registry gives images in place of these hosts' own."""
+_TAG_AT_END = re.compile(r":[^/:]*$")
+
+
+@dataclass(frozen=True)
+class ImagePush:
+    """A tag of the emulator's registry that means another image now."""
+
+    repository: str
+    tag: str
+    digest: str
+
+
+def pushes(content: Any) -> list[ImagePush]:
+    """Return the tags that a notification of the registry (docker-registry, `application/vnd.docker.distribution.
+    events.v1+json`) tells of; events of other kinds, and what is no notification, give none.
+    """
+    events = content.get("events") if isinstance(content, Mapping) else None
+    found = []
+    for event in events if isinstance(events, list) else []:
+        target = event.get("target") if isinstance(event, Mapping) and event.get("action") == "push" else None
+        if isinstance(target, Mapping) and target.get("tag"):
+            found.append(ImagePush(str(target.get("repository")), str(target["tag"]), str(target.get("digest"))))
+    return found
+
+
+def moved(push: ImagePush, task: Mapping[str, Any], own_hosts: Iterable[str]) -> list[dict[str, Any]]:
+    """Return the base images of a Task that a push has changed: those that its trigger follows, and of that digest no
+    more.
+
+    own_hosts: the names of the emulator's registry. What a task builds itself does not start it: it would never end.
+    """
+    properties = task["properties"]
+    trigger = (properties.get("trigger") or {}).get("baseImageTrigger")
+    if not trigger or "disabled" in (_lower(trigger.get("status")), _lower(properties.get("status"))):
+        return []
+    if push.repository in map(_repository, properties["step"].get("imageNames") or []):
+        return []
+    hosts = {*_STOOD_IN_FOR, *(host.lower() for host in own_hosts)}
+    all_kinds = _lower(trigger.get("baseImageTriggerType")) == "all"
+    return [
+        dependency
+        for dependency in properties["step"].get("baseImageDependencies") or []
+        if (all_kinds or _lower(dependency.get("type")) == "runtime")
+        and _lower(dependency.get("registry")) in hosts
+        and (dependency.get("repository"), dependency.get("tag")) == (push.repository, push.tag)
+        and dependency.get("digest") != push.digest
+    ]
+
+
+def _repository(image: str) -> str:
+    """The repository of one of a task's image names, which belong to its own registry."""
+    host, slash, rest = image.partition("/")
+    name = rest if slash and ("." in host or ":" in host or "{{" in host or host.startswith("$")) else image
+    return _TAG_AT_END.sub("", name.partition("@")[0])
+
+
+def _lower(value: Any) -> str:
+    return str(value or "").lower()
