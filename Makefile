@@ -36,7 +36,7 @@ lint: environment ## ruff, and who may import whom
 
 types: environment ## mypy, strict
 	@$(VENV)/mypy provider/pulumi_acr_tasks && $(VENV)/mypy emulator/acr_tasks_emulator && \
-	  $(VENV)/mypy policies/acr_task_policies && MYPYPATH=tools $(VENV)/mypy tools
+	  $(VENV)/mypy policies/acr_task_policies && MYPYPATH=tools:tools/pulumi $(VENV)/mypy tools/*.py tools/pulumi/*.py
 
 unit: environment ## the pure floors, with plain values
 	@$(VENV)/python -m pytest tests/unit -n 2
