@@ -83,13 +83,16 @@ class RunProvider(ResourceProvider):
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         from pulumi_acr_tasks import host
+        from pulumi_acr_tasks.lifecycle.resuming import journal_of
         from pulumi_acr_tasks.plan.run import diff_run
 
-        olds = to_plan(_olds)
+        olds, urn = to_plan(_olds), host.current_request().urn
+        console = host.console(urn)
         self._service().refuse_other_endpoint("run", olds)
+        journal_of(urn, console).confirm(urn, _id)
         plan = diff_run(olds, to_plan(_news))
         if plan.summary:
-            host.console(host.current_request().urn).status(plan.summary)
+            console.status(plan.summary)
         if plan.replaces:
             # The new run first: one that fails leaves the old one, and its images, in state.
             return DiffResult(changes=True, replaces=plan.replaces, delete_before_replace=False)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pulumi_acr_tasks.arm.ids import RegistryId
     from pulumi_acr_tasks.arm.models import Run
     from pulumi_acr_tasks.host import Console
+    from pulumi_acr_tasks.lifecycle.resuming import RememberedRun
 
 _LOG_PATIENCE = 5.0  # seconds for the log of a run that has ended to be complete
 _CANCEL_PATIENCE = 2.0  # seconds for a run that was cancelled to say so
@@ -65,7 +66,11 @@ class Surroundings:
 
 @dataclass(frozen=True)
 class Awaiting:
-    """A run that was scheduled. `began` is the moment, on the clock, since which the custom timeout counts."""
+    """A run that was scheduled.
+
+    `began` is the moment, on the clock, since which the custom timeout counts. `remembered` is its entry in the
+    journal, which goes when the run is not to be taken up again.
+    """
 
     client: Client
     registry: RegistryId
@@ -74,6 +79,7 @@ class Awaiting:
     around: Surroundings
     log_place: str
     began: float
+    remembered: RememberedRun
     clock: Clock = field(default_factory=SystemClock)
 
     def end(self) -> Run:
@@ -94,7 +100,9 @@ class Awaiting:
             self._cancel()
             raise self._given_up(expired, log) from None
         status = run.properties.status or ""
+        self.remembered.scheduled(run)
         if status != "Succeeded":
+            self.remembered.forget()
             raise self._ending(self._tail(log, _LOG_PATIENCE), run.properties.run_error_message).of_status(status)
         if self._streaming:
             log.finish(_LOG_PATIENCE)
@@ -111,6 +119,12 @@ class Awaiting:
     def _wait(self) -> Wait:
         timeout, queue_timeout = self.around.timeout, self.inputs.get("queueTimeout")
 
+        hint = QueueHint(self.run_id, self.client.server_time, self.around.console.status)
+
+        def look(run: Run) -> None:
+            self.remembered.scheduled(run)
+            hint.look(run)
+
         def notice(status: str) -> None:
             # While the log is shown, its lines say more.
             if not self._streaming or status == "Queued":
@@ -121,7 +135,7 @@ class Awaiting:
             until=self.began + timeout if timeout else None,
             queued_until=self.clock.now() + queue_timeout if queue_timeout else None,
             noticed=notice,
-            looked=QueueHint(self.run_id, self.client.server_time, self.around.console.status).look,
+            looked=look,
         )
 
     def _log(self, hurry: threading.Event) -> BackgroundLog:
@@ -195,4 +209,5 @@ class Awaiting:
             return error
         except WaitExpiredError:
             pass  # accepted; the service ends it in its own time
+        self.remembered.forget()
         return None

@@ -8,12 +8,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pulumi_acr_tasks.arm.ids import RegistryId, parse_run_id
-from pulumi_acr_tasks.errors import ForbiddenError, NotFoundError, ThrottledError, TransportError, UnavailableError
+from pulumi_acr_tasks.errors import (
+    CanceledError,
+    ForbiddenError,
+    NotFoundError,
+    ServiceError,
+    ThrottledError,
+    TransportError,
+    UnavailableError,
+)
 from pulumi_acr_tasks.follow.clock import Clock, SystemClock
 from pulumi_acr_tasks.follow.status import TERMINAL
 from pulumi_acr_tasks.lifecycle.awaiting import Awaiting, Surroundings
 from pulumi_acr_tasks.lifecycle.context import context_of
 from pulumi_acr_tasks.lifecycle.ending import log_place
+from pulumi_acr_tasks.lifecycle.resuming import RememberedRun, journal_of
+from pulumi_acr_tasks.lifecycle.scheduling import scheduling_of
 from pulumi_acr_tasks.plan.run import ARCHIVE, archive_of
 
 if TYPE_CHECKING:
@@ -31,22 +41,57 @@ def create(
     """Schedule a run, await its end, and return its ARM id and its outputs.
 
     Raises RunError when it ends other than Succeeded, CanceledError on ^C, SourceError for the context, ServiceError
-    and TransportError. When it raises, nothing is in state, and the next update schedules another run.
+    and TransportError. When it raises, nothing is in state, and the next update schedules another run. After a kill the
+    next update on this machine takes the same run up again.
     """
     clock = clock or SystemClock()
     began = clock.now()
     client = service.client(around.urn)
     registry = RegistryId.parse(inputs["registryId"])
+    remembered = RememberedRun(journal_of(around.urn, around.console), around.urn, registry, inputs)
+    run = remembered.take_up(client, around.console)
+    if run is None:
+        request = _request(client, registry, service, inputs, around)
+        run = _schedule(client, registry, request, remembered, around, clock)
+    else:
+        scheduling_of(client, registry, clock).claim(run)
+    run_id = run.properties.run_id or run.name or ""
+    if inputs.get("wait", True):
+        place = log_place(client.endpoint, registry, run_id)
+        run = Awaiting(client, registry, run_id, inputs, around, place, began, remembered, clock).end()
+    return run.id or registry.run(run_id), outputs(inputs, run)
+
+
+def _request(
+    client: Client, registry: RegistryId, service: Service, inputs: dict[str, Any], around: Surroundings
+) -> dict[str, Any]:
+    """The request as it is sent: a local context is at the service by then."""
     request = dict(inputs["runRequest"])
     if inputs.get("contextHash"):
         request["sourceLocation"] = _upload(client, registry, service, inputs, around)
-    run = client.registries.schedule_run(registry, request)
-    run_id = run.properties.run_id or run.name or ""
-    around.console.status(f"queued as {run_id}")
-    if inputs.get("wait", True):
-        place = log_place(client.endpoint, registry, run_id)
-        run = Awaiting(client, registry, run_id, inputs, around, place, began, clock).end()
-    return run.id or registry.run(run_id), outputs(inputs, run)
+    return request
+
+
+def _schedule(
+    client: Client,
+    registry: RegistryId,
+    request: dict[str, Any],
+    remembered: RememberedRun,
+    around: Surroundings,
+    clock: Clock,
+) -> Run:
+    """Schedule the run, with a word in the journal before and after."""
+    if around.stop.is_set():
+        raise CanceledError("The update was cancelled before the run was scheduled.")
+    remembered.begin()
+    try:
+        run = scheduling_of(client, registry, clock).schedule(request, around.stop)
+    except (ServiceError, CanceledError):
+        remembered.forget()  # refused, or never sent: there is no run
+        raise
+    remembered.scheduled(run)
+    around.console.status(f"queued as {run.properties.run_id or run.name}")
+    return run
 
 
 def read(service: Service, id_: str, state: dict[str, Any], around: Surroundings) -> dict[str, Any]:
@@ -56,6 +101,7 @@ def read(service: Service, id_: str, state: dict[str, Any], around: Surroundings
     one that cannot be read just now. Raises ServiceError for anything else.
     """
     service.refuse_other_endpoint("run", state)
+    journal_of(around.urn, around.console).confirm(around.urn, id_)
     registry, run_id = parse_run_id(id_)
     try:
         run = service.client(around.urn).runs.get(registry, run_id)
@@ -82,6 +128,7 @@ def update(
     Raises ServiceError and TransportError.
     """
     service.refuse_other_endpoint("run", olds)
+    journal_of(around.urn, around.console).confirm(around.urn, id_)
     known = {name: olds[name] for name in (*FACTS, "imageRefs") if name in olds}
     if archive_of(olds) == archive_of(news):
         return {**known, **news}
@@ -99,6 +146,7 @@ def delete(service: Service, id_: str, state: dict[str, Any], around: Surroundin
 
     Raises ServiceError and TransportError.
     """
+    journal_of(around.urn, around.console).confirm(around.urn, id_)
     # Nothing is asked of the service here, so a run of an endpoint that is no more can still be forgotten.
     if not state.get("cancelOnDelete") or state.get("status") in TERMINAL:
         return

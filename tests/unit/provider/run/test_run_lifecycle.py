@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
@@ -14,137 +12,12 @@ import httpx
 import pytest
 
 from pulumi_acr_tasks import errors
-from pulumi_acr_tasks.arm.client import Client
 from pulumi_acr_tasks.follow import background
 from pulumi_acr_tasks.lifecycle import run
-from pulumi_acr_tasks.lifecycle.awaiting import Surroundings
-from pulumi_acr_tasks.settings import Settings
 
-REGISTRY = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.ContainerRegistry/registries/contoso"
-ID = f"{REGISTRY}/runs/cf1"
-INPUTS: dict[str, Any] = {
-    "registryId": REGISTRY,
-    "endpoint": "https://arm.example",
-    "runRequest": {
-        "type": "EncodedTaskRunRequest",
-        "encodedTaskContent": "c3RlcHM6",
-        "values": [{"name": "key", "value": "hush", "isSecret": True}],
-        "platform": {"os": "Linux"},
-    },
-}
+from .scene import ID, INPUTS, Scene
+
 LOG = b"Step 1/2\r\nusing hush\r\n\r\nRun ID: cf1 failed\r\n"
-
-
-class FakeClock:
-    """Time passes when somebody waits; `at` maps moments to what happens then."""
-
-    def __init__(self) -> None:
-        self.time = 0.0
-        self.at: dict[float, Callable[[], None]] = {}
-
-    def now(self) -> float:
-        return self.time
-
-    def sleep(self, seconds: float, *, interruptible: bool = True) -> None:
-        self.time += seconds
-
-    def wait(self, event: threading.Event, seconds: float) -> bool:
-        self.time += seconds
-        for moment in [moment for moment in self.at if moment <= self.time]:
-            self.at.pop(moment)()
-        return event.is_set()
-
-
-class FakeConsole:
-    """Remembers what was shown."""
-
-    def __init__(self) -> None:
-        self.statuses: list[str] = []
-        self.warnings: list[str] = []
-
-    def status(self, text: str) -> None:
-        self.statuses.append(text)
-
-    def info(self, text: str) -> None:
-        raise AssertionError("a run has nothing to keep on the screen")
-
-    def warning(self, text: str) -> None:
-        self.warnings.append(text)
-
-
-class FakeService:
-    """A service with one run, which takes the statuses one after the other, and its log."""
-
-    def __init__(self, clock: FakeClock, *statuses: str) -> None:
-        self.settings = Settings.load(
-            {"endpoint": "https://arm.example", "registryName": "contoso"}.get, {"ARM_SUBSCRIPTION_ID": "s"}
-        )
-        self.statuses = list(statuses)
-        self._client = Client(self._send, "https://arm.example", clock)
-        self.date: Callable[[], str | None] = lambda: None
-        self.said: dict[str, Any] = {}
-        self.requests: list[str] = []
-        self.bodies: list[Any] = []
-        self.answers: dict[str, httpx.Response] = {}
-        self.on_cancel: Callable[[], None] = lambda: self.statuses.__setitem__(slice(None), ["Canceled"])
-
-    def client(self, urn: str | None) -> Client:
-        return self._client
-
-    def refuse_other_endpoint(self, kind: str, state: dict[str, Any]) -> None:
-        if state.get("endpoint") != "https://arm.example":
-            raise errors.EndpointError(f"this {kind} lives elsewhere")
-
-    def _send(self, request: httpx.Request) -> httpx.Response:
-        name = request.url.path.removeprefix(REGISTRY).removeprefix("/")
-        self.requests.append(f"{request.method} {name}")
-        if request.content:
-            self.bodies.append(json.loads(request.content))
-        if f"{request.method} {name}" in self.answers:
-            answer = self.answers[f"{request.method} {name}"]
-            answer.request = request
-            return answer
-        date = self.date()
-        return httpx.Response(
-            200, json=self._answer(name), request=request, headers={} if date is None else {"Date": date}
-        )
-
-    def _answer(self, name: str) -> dict[str, Any]:
-        if name == "scheduleRun":
-            return self._run("Queued")
-        if name.endswith("listLogSasUrl"):
-            return {"logLink": "https://storage.example/log?sig=x"}
-        if name.endswith("/cancel"):
-            self.on_cancel()
-            return {}
-        return self._run(self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0])
-
-    def _run(self, status: str) -> dict[str, Any]:
-        # provisioningState is Succeeded from the beginning, whatever becomes of the run.
-        properties = {"runId": "cf1", "status": status, "provisioningState": "Succeeded", **self.said}
-        return {"id": ID, "name": "cf1", "properties": properties}
-
-
-class Scene:
-    """A service, a console, a clock and a stop, put together."""
-
-    def __init__(self, *statuses: str, timeout: float = 0.0) -> None:
-        self.console, self.clock, self.stop = FakeConsole(), FakeClock(), threading.Event()
-        self.service = FakeService(self.clock, *statuses)
-        self.around = Surroundings("urn", self.console, self.stop, timeout)  # type: ignore[arg-type]
-
-    def create(self, **inputs: Any) -> tuple[str, dict[str, Any]]:
-        given = {**INPUTS, "logs": "none", **inputs}
-        return run.create(self.service, given, self.around, self.clock)  # type: ignore[arg-type]
-
-    def failure(self, kind: type[errors.AcrTasksError], **inputs: Any) -> str:
-        with pytest.raises(kind) as failed:
-            self.create(**inputs)
-        assert type(failed.value) is kind
-        return str(failed.value)
-
-    def read(self, **state: Any) -> dict[str, Any]:
-        return run.read(self.service, ID, {**INPUTS, "runId": "cf1", **state}, self.around)  # type: ignore[arg-type]
 
 
 @pytest.fixture(autouse=True)
@@ -261,20 +134,36 @@ def test_cancelling_the_update_cancels_the_run() -> None:
 def test_a_run_that_cannot_be_canceled_is_said_to_go_on() -> None:
     """The user has to look after it."""
     scene = Scene("Running")
-    scene.stop.set()
+    scene.clock.at[1.0] = scene.stop.set
     scene.service.answers["POST runs/cf1/cancel"] = httpx.Response(403, json={"error": {"code": "AuthorizationFailed"}})
     text = scene.failure(errors.CanceledError)
     assert "could not be: it may still run" in text
     assert "AuthorizationFailed" in text
 
 
+def test_an_update_that_was_cancelled_schedules_nothing() -> None:
+    """Not even to cancel it at once."""
+    scene = Scene("Running")
+    scene.stop.set()
+    scene.failure(errors.CanceledError)
+    assert scene.service.requests == []
+
+
+def test_a_cancel_while_it_is_scheduled_cancels_the_run() -> None:
+    """The answer is awaited: without it nobody would know which run to cancel."""
+    scene = Scene("Running")
+    scene.service.on_schedule = scene.stop.set
+    scene.failure(errors.CanceledError)
+    assert scene.service.requests == ["POST scheduleRun", "POST runs/cf1/cancel", "GET runs/cf1"]
+
+
 def test_a_run_that_takes_its_time_to_be_canceled_is_left_to_the_service() -> None:
     """The request was accepted; nobody waits longer than two seconds for it."""
     scene = Scene("Running")
-    scene.stop.set()
+    scene.clock.at[1.0] = scene.stop.set
     scene.service.on_cancel = lambda: None
     scene.failure(errors.CanceledError)
-    assert scene.clock.time == 2.0
+    assert scene.clock.time == 3.0
 
 
 def test_a_queue_timeout_cancels_what_no_agent_took() -> None:
