@@ -21,18 +21,32 @@ def serve(
     port: int = 0,
     token: str | None = None,
     *,
+    throttle: str = "off",
+    latency: float = 0,
     switches: Mapping[str, Any] | None = None,
 ) -> AbstractContextManager[Emulator]:
     """Serve an emulator on 127.0.0.1 from a thread of this process until the block ends.
 
     data: folder to keep, or None for one that is gone afterwards. executor: `auto`, `buildah`, `docker` or `simulated`.
     agents: how many runs at once, 1 to 64. registries: `NAME` or `NAME:LOCATION` each. port: 0 for any free one.
-    token: the bearer token that callers must show, None for any. switches: answers to the open questions about the
-    service, by name, such as `{"create-status": "201"}` (README, "Switches").
+    token: the bearer token that callers must show, None for any. throttle: `off`, or `arm` to answer 429 as Resource
+    Manager does to who asks too often. latency: milliseconds that each of its answers takes longer. switches: answers
+    to the open questions about the service, by name, such as `{"create-status": "201"}` (README, "Switches").
 
     Gives an Emulator: `endpoint`, `login_server`, `dashboard`, `registries` (ARM ids). Raises SettingsError.
     """
     # Imported here: whoever imports the package alone, as a test plugin does, pays nothing.
     from acr_tasks_emulator.server import serving
+    from acr_tasks_emulator.settings import read_switches
 
-    return serving(data, executor, agents, registries, port, token, switches or {})
+    return serving(
+        data,
+        executor,
+        agents,
+        registries,
+        port,
+        token,
+        throttle=throttle,
+        latency=latency,
+        switches=read_switches(switches or {}),
+    )

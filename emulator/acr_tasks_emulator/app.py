@@ -21,6 +21,7 @@ from acr_tasks_emulator.execution.registry import OciRegistry
 from acr_tasks_emulator.routes import admin, blobs, dashboard, errors, oci, registries, runs, tasks
 from acr_tasks_emulator.routes.faults import FaultRing
 from acr_tasks_emulator.routes.middleware import Activity, Guard, Recorder
+from acr_tasks_emulator.routes.throttle import Throttle
 from acr_tasks_emulator.services.agent_delay import DelayedAgents
 from acr_tasks_emulator.services.all import Services
 from acr_tasks_emulator.services.blobs import BlobsService
@@ -125,7 +126,7 @@ def _wire(settings: Settings, address: str, opened: contextlib.ExitStack) -> App
         tasks=task_service,
         runs=run_service,
         blobs=blob_service,
-        quota=Quota(clock),
+        quota=Quota(clock, settings.throttle == "arm"),
         request_log=RequestLog(),
         images=Images(oci_registry),
         clock=clock,
@@ -134,7 +135,8 @@ def _wire(settings: Settings, address: str, opened: contextlib.ExitStack) -> App
     )
     run_service.resume()
     whole = _starlette(services)
-    recorded = Recorder(FaultRing(whole, services.faults), whole, services)
+    throttled = Throttle(FaultRing(whole, services.faults), services.quota, settings.latency)
+    recorded = Recorder(throttled, whole, services)
     activity = Activity(Guard(recorded, settings.host, settings.token))
     return Application(activity, about, services, activity, getattr(executor, "why", None), closing)
 

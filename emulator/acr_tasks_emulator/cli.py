@@ -53,6 +53,8 @@ def serve(
     idle_exit: Annotated[
         float | None, typer.Option(metavar="SECONDS", help="End after so long without a request or a run.")
     ] = None,
+    throttle: Annotated[str, typer.Option(help="off, or arm: 429 as Resource Manager answers.")] = "off",
+    latency: Annotated[float, typer.Option(metavar="MS", help="Milliseconds that Resource Manager takes longer.")] = 0,
     switch: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="SWITCH=VALUE", help="Answer to an open question about the service."),
@@ -74,6 +76,8 @@ def serve(
             agents=agents,
             token=token,
             idle_exit=idle_exit,
+            throttle=throttle,
+            latency=latency,
             switches=parse_switches(switch or ()),
         )
         if detach:
@@ -135,6 +139,7 @@ def _detach(settings: Settings, more: list[str]) -> None:
     arguments = [f"--host={settings.host}", f"--port={settings.port}", f"--data={settings.data}"]
     arguments += [f"--registry={registry.name}:{registry.location}" for registry in settings.registries]
     arguments += [f"--executor={settings.executor}", f"--agents={settings.agents}"]
+    arguments += [f"--throttle={settings.throttle}", f"--latency={settings.latency}"]
     if settings.idle_exit is not None:
         arguments.append(f"--idle-exit={settings.idle_exit}")
     if settings.token is not None:

@@ -6,7 +6,7 @@ import logging
 import socket
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ import uvicorn
 
 from acr_tasks_emulator.app import Application, build
 from acr_tasks_emulator.connection import Connection
-from acr_tasks_emulator.settings import RegistrySetting, Settings, SettingsError, read_switches
+from acr_tasks_emulator.settings import RegistrySetting, Settings, SettingsError
 
 PORT_FILE = "port"
 _logger = logging.getLogger(__name__)
@@ -85,9 +85,12 @@ def serving(
     registries: Sequence[str],
     port: int,
     token: str | None,
-    switches: Mapping[str, Any],
+    **options: Any,
 ) -> Iterator[Emulator]:
-    """Serve on 127.0.0.1; without `data`, in a folder that is gone afterwards. Raises SettingsError."""
+    """Serve on 127.0.0.1; without `data`, in a folder that is gone afterwards. `options` are other Settings.
+
+    Raises SettingsError.
+    """
     with ExitStack() as stack:
         if data is None:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="acr-tasks-emulator-")))
@@ -101,7 +104,7 @@ def serving(
             executor=executor,
             agents=agents,
             token=token,
-            switches=read_switches(switches),
+            **options,
         )
         yield stack.enter_context(running(settings))
 

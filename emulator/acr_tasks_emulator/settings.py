@@ -16,6 +16,8 @@ RESOURCE_GROUP_NAME = "rg"
 REGISTRY_NAME = "emulator"
 LOCATION = "westeurope"
 EXECUTORS = ("auto", "buildah", "docker", "simulated")
+THROTTLES = ("off", "arm")
+MAXIMUM_LATENCY = 60_000
 
 _REGISTRY_NAME = re.compile(r"[a-zA-Z0-9]{5,50}")
 _LOCATION = re.compile(r"[a-zA-Z0-9 ]{1,64}")
@@ -50,8 +52,8 @@ class Settings:
 
     `data` is an existing folder; `registries` may be empty, which means those that the folder has, or else the one
     default registry. `token` is the bearer token that callers must show, None for any. `idle_exit` is in seconds, None
-    for never. `switches` are answers to the open questions. `host` and `port` are where the server listens; port 0
-    means the folder's own, or any free one.
+    for never. `throttle` is `off` or `arm`, `latency` in milliseconds, `switches` answer the open questions. `host` and
+    `port` are where the server listens; port 0 means the folder's own, or any free one.
     """
 
     data: Path
@@ -62,6 +64,8 @@ class Settings:
     agents: int = 2
     token: str | None = None
     idle_exit: float | None = None
+    throttle: str = "off"
+    latency: float = 0
     switches: Switches = field(default_factory=Switches)
 
     def __post_init__(self) -> None:
@@ -79,6 +83,12 @@ class Settings:
             raise SettingsError("An empty token protects nothing: give --token a value.")
         if self.idle_exit is not None and not self.idle_exit > 0:
             raise SettingsError("--idle-exit must be a number of seconds above 0.")
+        if self.throttle not in THROTTLES:
+            raise SettingsError(f"Throttle {self.throttle!r} is not known: {', '.join(THROTTLES)} are.")
+        if not 0 <= self.latency <= MAXIMUM_LATENCY:
+            raise SettingsError(
+                f"A latency of {self.latency} is not possible: 0 to {MAXIMUM_LATENCY} milliseconds are."
+            )
         names = [registry.name.lower() for registry in self.registries]
         for name in names:
             if names.count(name) > 1:

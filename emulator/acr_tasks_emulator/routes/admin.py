@@ -7,9 +7,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from acr_tasks_emulator.clock import round_trip
 from acr_tasks_emulator.routes.arm import answer, body_of, services_of
 from acr_tasks_emulator.services import errors
 from acr_tasks_emulator.services.faults import FaultsError
+
+MAXIMUM_ADVANCE = 10 * 366 * 86_400
 
 
 async def health(request: Request) -> Response:
@@ -49,9 +52,21 @@ async def faults(request: Request) -> Response:
     return answer({"value": rules.all()})
 
 
+async def advance_clock(request: Request) -> Response:
+    """Move the emulator's clock forward; return what it says then."""
+    body = await body_of(request)
+    seconds = body.get("seconds") if isinstance(body, dict) else None
+    if not isinstance(seconds, (int, float)) or isinstance(seconds, bool) or not 0 <= seconds <= MAXIMUM_ADVANCE:
+        raise errors.INVALID_SECONDS(limit=MAXIMUM_ADVANCE)
+    clock = services_of(request).clock
+    clock.advance(seconds)
+    return answer({"now": round_trip(clock.now())})
+
+
 ROUTES: list[BaseRoute] = [
     Route("/_emulator/health", health, methods=["GET"]),
     Route("/_emulator/reset", reset, methods=["POST"]),
     Route("/_emulator/requests", requests, methods=["GET", "DELETE"]),
+    Route("/_emulator/clock/advance", advance_clock, methods=["POST"]),
     Route("/_emulator/faults", faults, methods=["GET", "PUT", "DELETE"]),
 ]

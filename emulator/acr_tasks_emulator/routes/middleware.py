@@ -140,7 +140,7 @@ class Recorder:
             return
         correlation_id = _correlation_id(Headers(scope=scope))
         scope.setdefault("state", {})["correlation_id"] = correlation_id
-        added = self._arm_headers(scope["method"], correlation_id) if is_arm else {}
+        added = self._arm_headers(correlation_id) if is_arm else {}
         began, time_text, status = time.perf_counter(), round_trip(self._services.clock.now()), 0
 
         async def note(message: Message) -> None:
@@ -169,7 +169,7 @@ class Recorder:
             )
             self._services.request_log.add(entry)
 
-    def _arm_headers(self, method: str, correlation_id: str) -> dict[str, str]:
+    def _arm_headers(self, correlation_id: str) -> dict[str, str]:
         request_id, now = str(uuid.uuid4()), round_trip(self._services.clock.now())
         return {
             "cache-control": "no-cache",
@@ -183,7 +183,6 @@ class Recorder:
             "x-ms-request-id": request_id,
             "x-ms-correlation-request-id": correlation_id,
             "x-ms-routing-request-id": f"EMULATOR:{request_id}",
-            **self._services.quota.spend(method),
         }
 
 

@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import Any
 
-from acr_tasks_emulator.clock import Clock
+from acr_tasks_emulator.clock import SystemClock
 from acr_tasks_emulator.services.blobs import BlobsService
 from acr_tasks_emulator.services.faults import Faults
 from acr_tasks_emulator.services.images import Images
@@ -29,15 +29,16 @@ class Services:
     quota: Quota
     request_log: RequestLog
     images: Images
-    clock: Clock
+    clock: SystemClock
     about: dict[str, Any]
     switches: Switches
     faults: Faults = field(default_factory=Faults)
     closing: threading.Event = field(default_factory=threading.Event)
 
     def reset(self) -> None:
-        """Remove every task, run and blob, the log of requests and the faults; registries and images stay."""
+        """Remove tasks, runs, blobs, faults and the log of requests, and fill the quota; registries and images stay."""
         self.runs.clear()
         self.tasks.clear()
         self.request_log.clear()
         self.faults.clear()
+        self.quota.clear()

@@ -133,6 +133,14 @@ INVALID_FILTER = ErrorText(400, "InvalidFilter", "The $filter '{filter}' is inva
 INVALID_TOP = ErrorText(400, "InvalidTop", "The $top '{top}' is invalid. It must be a whole number above 0.", "$top")
 INVALID_SKIP_TOKEN = ErrorText(400, "InvalidSkipToken", "The $skiptoken is invalid.", "$skiptoken")
 
+SUBSCRIPTION_REQUESTS_THROTTLED = ErrorText(
+    429,
+    "SubscriptionRequestsThrottled",
+    "Number of '{kind}' requests for subscription '{subscription}' actor '{principal}' exceeded. Please try again "
+    "after '{seconds}' seconds after additional tokens are available. Refer to https://aka.ms/arm-throttling for "
+    "additional information.",
+)
+
 # What the service, or what it depends on, does not want to do.
 TASKS_OPERATIONS_NOT_ALLOWED = ErrorText(
     400,
@@ -154,6 +162,7 @@ RUN_FINISHED = ErrorText(
 
 # The emulator's own interface.
 INVALID_FAULTS = ErrorText(400, "InvalidFaults", "{problem}")
+INVALID_SECONDS = ErrorText(400, "InvalidSeconds", 'The body must be {{"seconds": N}}, N a number from 0 to {limit}.')
 
 INTERNAL_ERROR = ErrorText(500, "InternalServerError", "The emulator met an unexpected error; its own log tells more.")
 

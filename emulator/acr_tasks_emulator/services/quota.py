@@ -3,31 +3,95 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from datetime import datetime
 
 from acr_tasks_emulator.clock import Clock
+from acr_tasks_emulator.services import errors
 
+# Size of a bucket, and how many tokens come back each second.
 BUCKETS = {"reads": (250, 25), "writes": (200, 10), "deletes": (200, 10)}
 GLOBAL_FACTOR = 15
+_KINDS = {"GET": "reads", "HEAD": "reads", "DELETE": "deletes"}
+_KEPT = 1000
+
+
+@dataclass
+class Bucket:
+    """Tokens that are left, as of a moment."""
+
+    size: int
+    refill: int
+    level: float
+    since: datetime
+
+    def fill(self, now: datetime) -> None:
+        """Add what has come back since."""
+        gained = max(0.0, (now - self.since).total_seconds()) * self.refill
+        self.level, self.since = min(float(self.size), self.level + gained), now
+
+    def seconds_to_one(self) -> float:
+        """Return how long it takes until there is a token."""
+        return max(0.0, 1 - self.level) / self.refill
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What became of a request's token: the headers of its answer, and the refusal when there was none."""
+
+    headers: dict[str, str]
+    refusal: errors.ServiceError | None
 
 
 class Quota:
-    """Counts; it never refuses, because nobody has asked the emulator to throttle."""
+    """Counts by subscription and principal, and by subscription alone; refuses only when it is `enforced`."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, enforced: bool = False) -> None:
         self._clock = clock
-        self._levels = {name: float(size) for name, (size, _) in BUCKETS.items()}
-        self._since = dict.fromkeys(BUCKETS, clock.now())
+        self._enforced = enforced
+        self._buckets: dict[tuple[str, str | None, str], Bucket] = {}
 
-    def spend(self, method: str) -> dict[str, str]:
-        """Take one request off its bucket; return the headers that tell what remains."""
-        kind = {"GET": "reads", "HEAD": "reads", "DELETE": "deletes"}.get(method, "writes")
-        size, refill = BUCKETS[kind]
+    def spend(self, method: str, subscription: str, principal: str) -> Spent:
+        """Take one request off its buckets. A request that is refused costs nothing."""
+        kind = _KINDS.get(method, "writes")
         now = self._clock.now()
-        gained = max(0.0, (now - self._since[kind]).total_seconds()) * refill
-        self._since[kind] = now
-        self._levels[kind] = max(0.0, min(float(size), self._levels[kind] + gained) - 1)
-        left = math.floor(self._levels[kind])
-        return {
-            f"x-ms-ratelimit-remaining-subscription-{kind}": str(left),
-            f"x-ms-ratelimit-remaining-subscription-global-{kind}": str(size * GLOBAL_FACTOR - (size - left)),
-        }
+        own, shared = (self._bucket(subscription.lower(), who, kind, now) for who in (principal, None))
+        wait = max(own.seconds_to_one(), shared.seconds_to_one())
+        refused = self._enforced and wait > 0
+        if not refused:
+            own.level, shared.level = max(0.0, own.level - 1), max(0.0, shared.level - 1)
+        prefix = "x-ms-ratelimit-remaining-subscription-"
+        headers = {f"{prefix}{kind}": str(int(own.level)), f"{prefix}global-{kind}": str(int(shared.level))}
+        return Spent(headers, _refusal(kind, subscription, principal, wait) if refused else None)
+
+    def clear(self) -> None:
+        """Fill every bucket."""
+        self._buckets.clear()
+
+    def _bucket(self, subscription: str, principal: str | None, kind: str, now: datetime) -> Bucket:
+        key = subscription, principal, kind
+        if key not in self._buckets:
+            if len(self._buckets) >= _KEPT:
+                self._forget_full(now)
+            size, refill = (value * (GLOBAL_FACTOR if principal is None else 1) for value in BUCKETS[kind])
+            self._buckets[key] = Bucket(size, refill, float(size), now)
+        bucket = self._buckets[key]
+        bucket.fill(now)
+        return bucket
+
+    def _forget_full(self, now: datetime) -> None:
+        for key, bucket in list(self._buckets.items()):
+            bucket.fill(now)
+            if bucket.level >= bucket.size:
+                del self._buckets[key]
+
+
+def _refusal(kind: str, subscription: str, principal: str, wait: float) -> errors.ServiceError:
+    seconds = max(1, math.ceil(wait))
+    return errors.SUBSCRIPTION_REQUESTS_THROTTLED(
+        headers={"Retry-After": str(seconds)},
+        kind=kind.removesuffix("s"),
+        subscription=subscription,
+        principal=principal,
+        seconds=seconds,
+    )

@@ -1,0 +1,70 @@
+"""Resource Manager's limits, where they are asked for."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+
+SECTION = "Understand how Azure Resource Manager throttles requests: token buckets by subscription and principal"
+
+
+def advance(arm: Any, seconds: Any) -> Any:
+    return arm.http.post("/_emulator/clock/advance", json={"seconds": seconds})
+
+
+@pytest.mark.arm_documented(SECTION)
+def test_who_writes_too_often_is_told_when_to_come_back(emulated: Any) -> None:
+    """After 200 writes 429 with Retry-After; reads have a bucket of their own; 10 writes come back each second."""
+    arm = emulated(throttle="arm")
+    answers = [arm("POST", "listBuildSourceUploadUrl") for _ in range(200)]
+    assert {answer.status_code for answer in answers} == {200}
+    remaining = [int(answer.headers["x-ms-ratelimit-remaining-subscription-writes"]) for answer in answers]
+    assert remaining[0] == 199
+    assert remaining[-1] < 199 - 50  # some come back meanwhile
+    while (refused := arm("POST", "listBuildSourceUploadUrl")).status_code == 200:
+        pass
+    assert refused.status_code == 429
+    assert refused.json()["error"]["code"] == "SubscriptionRequestsThrottled"
+    assert int(refused.headers["retry-after"]) >= 1
+    assert refused.headers["x-ms-ratelimit-remaining-subscription-writes"] == "0"
+    assert refused.headers["x-ms-correlation-request-id"]
+    assert arm("GET", "tasks").status_code == 200
+    assert advance(arm, 5).status_code == 200
+    again = arm("POST", "listBuildSourceUploadUrl")
+    assert (again.status_code, again.headers["x-ms-ratelimit-remaining-subscription-writes"][:1]) == (200, "4")
+
+
+@pytest.mark.arm_documented(SECTION)
+def test_another_principal_is_not_throttled(emulated: Any) -> None:
+    """The limit counts by who asks."""
+    arm = emulated(throttle="arm")
+    while arm("DELETE", "tasks/nosuch").status_code != 429:
+        pass
+    headers = {"Authorization": "Bearer somebody-else"}
+    url = f"{arm.registry}/tasks/nosuch?api-version=2019-04-01"
+    assert arm.http.delete(url, headers=headers).status_code == 204
+
+
+@pytest.mark.emulator_choice("the emulator's own interface")
+def test_the_clock_is_moved_forward(emulated: Any) -> None:
+    """Links expire; it never goes back, and what is no number is refused."""
+    arm = emulated()
+    url = arm.ok("POST", "listBuildSourceUploadUrl")["uploadUrl"]
+    assert advance(arm, 4201).json()["now"] > "2026"
+    assert arm.http.put(url, content=b"x", headers={"x-ms-blob-type": "BlockBlob"}).status_code == 403
+    for wrong in (-1, "1", None, True, 1e300):
+        answer = advance(arm, wrong)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (400, "InvalidSeconds")
+
+
+@pytest.mark.emulator_choice("the emulator's own interface")
+def test_resource_manager_may_be_slow(emulated: Any) -> None:
+    """Each of its answers takes that much longer; one who waits holds up nobody else."""
+    arm = emulated(latency=150)
+    began = time.monotonic()
+    arm.ok("GET", "tasks")
+    assert time.monotonic() - began >= 0.15
+    entry = arm.http.get("/_emulator/requests").json()["value"][-1]
+    assert entry["milliseconds"] >= 150
