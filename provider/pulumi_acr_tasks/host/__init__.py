@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from pulumi_acr_tasks.host import cancel, errors, log, pool, request
+from pulumi_acr_tasks.host import cancel, engine, errors, log, pool, request
 from pulumi_acr_tasks.host.cancel import canceled
 from pulumi_acr_tasks.host.log import Console, console
 from pulumi_acr_tasks.host.request import Request, Urn, current_request
@@ -31,7 +31,7 @@ def attach() -> None:
         if _attached:
             return
         _attached = True
-        lost = [gap.LOST for gap in (pool, request, cancel, errors, log) if not _installed(gap.attach)]
+        lost = [gap.LOST for gap in (pool, request, cancel, engine, errors, log) if not _installed(gap.attach)]
     if lost:
         console(None).warning(
             f"pulumi-acr-tasks does not know this Pulumi SDK ({_sdk_version()}) and goes on without: {'; '.join(lost)}."

@@ -55,10 +55,14 @@ def attach() -> None:
 
     Raises LookupError when the process was not started by one.
     """
-    _engine_address()
+    engine_address()
 
 
-def _engine_address() -> str:
+def engine_address() -> str:
+    """The engine's `host:port`.
+
+    Raises LookupError when the process was not started by an engine.
+    """
     address = sys.argv[-1] if sys.argv else ""
     if not re.fullmatch(r"[^\s/]+:\d+", address):
         raise LookupError("the last argument is not the engine's address")
@@ -73,7 +77,7 @@ def _engine() -> Any:
             import grpc
             from pulumi.runtime.proto import engine_pb2_grpc
 
-            _stub = engine_pb2_grpc.EngineStub(grpc.insecure_channel(_engine_address()))
+            _stub = engine_pb2_grpc.EngineStub(grpc.insecure_channel(engine_address()))
         return _stub
 
 
