@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from pulumi_acr_tasks.errors import SettingsError
@@ -90,6 +91,11 @@ class Settings:
             "resourceGroupName": self.resource_group_name,
             "registryName": self.registry_name,
         }
+
+
+def pulumi_home(environ: Mapping[str, str]) -> Path:
+    """Gives Pulumi's own folder: PULUMI_HOME, or `.pulumi` in the user's home."""
+    return Path(environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
 
 
 def is_loopback(url: str) -> bool:

@@ -54,31 +54,46 @@ class TaskProvider(ResourceProvider):
 
     def configure(self, req: ConfigureRequest) -> None:
         from pulumi_acr_tasks import host
+        from pulumi_acr_tasks.lifecycle.told import told_once
         from pulumi_acr_tasks.settings import Settings
 
         host.attach()
-        self._settings = Settings.load(lambda key: req.config.get(f"acr-tasks:{key}"), os.environ)
+        with told_once(_urn()):
+            self._settings = Settings.load(lambda key: req.config.get(f"acr-tasks:{key}"), os.environ)
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         from pulumi_acr_tasks.lifecycle import task
+        from pulumi_acr_tasks.lifecycle.told import told_once
 
-        return CreateResult(*task.create(self._service(), to_plan(props), _urn()))
+        with told_once(_urn()):
+            return CreateResult(*task.create(self._service(), to_plan(props), _urn()))
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         from pulumi_acr_tasks.lifecycle import task
+        from pulumi_acr_tasks.lifecycle.told import told_once
 
-        found = task.read(self._service(), id_, to_plan(props), _urn())
-        return ReadResult(id_, *found) if found else ReadResult(None, {})
+        with told_once(_urn()):
+            found = task.read(self._service(), id_, to_plan(props), _urn())
+        if found is None:
+            return ReadResult(None, {})
+        if self._settings.secret_drift:
+            # The engine marks what it knew to be secret; the service may show a secret that nobody knew of.
+            found = _encrypted(found[0]), _encrypted(found[1])
+        return ReadResult(id_, *found)
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         from pulumi_acr_tasks.lifecycle import task
+        from pulumi_acr_tasks.lifecycle.told import told_once
 
-        return UpdateResult(task.update(self._service(), to_plan(_olds), to_plan(_news), _urn()))
+        with told_once(_urn()):
+            return UpdateResult(task.update(self._service(), to_plan(_olds), to_plan(_news), _urn()))
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         from pulumi_acr_tasks.lifecycle import task
+        from pulumi_acr_tasks.lifecycle.told import told_once
 
-        task.delete(self._service(), _id, to_plan(_props), _urn())
+        with told_once(_urn()):
+            task.delete(self._service(), _id, to_plan(_props), _urn())
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         from pulumi_acr_tasks.validate.task import check
@@ -91,9 +106,10 @@ class TaskProvider(ResourceProvider):
         from pulumi_acr_tasks import host
         from pulumi_acr_tasks.plan.diff import PUT, REPLACE, diff
 
-        olds = to_plan(_olds)
-        self._service().refuse_other_endpoint("task", olds)
-        plan, console = diff(olds, to_plan(_news)), host.console(_urn())
+        olds, urn, service = to_plan(_olds), _urn(), self._service()
+        service.refuse_other_endpoint("task", olds)
+        service.journal(urn).confirm(urn, _id)
+        plan, console = diff(olds, to_plan(_news)), host.console(urn)
         if plan.route is None:
             return DiffResult(changes=False)
         (console.info if plan.route == PUT else console.status)(str(plan))
@@ -112,6 +128,17 @@ class TaskProvider(ResourceProvider):
 
 
 TaskProvider.__module__ = "pulumi_acr_tasks"
+
+
+def _encrypted(props: dict[str, Any]) -> dict[str, Any]:
+    """Marks every value that is secret by its nature as secret, in the form that the engine reads."""
+    from pulumi.runtime.rpc import wrap_rpc_secret
+
+    from pulumi_acr_tasks.plan.definitions import Kind
+    from pulumi_acr_tasks.plan.secrets import map_secrets
+
+    marked: dict[str, Any] = map_secrets(props, Kind("Task"), wrap_rpc_secret)
+    return marked
 
 
 def _urn() -> str | None:

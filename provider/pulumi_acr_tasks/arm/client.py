@@ -7,6 +7,7 @@ says no, TransportError when there is no answer, and SignInError when there is n
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Iterator
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -62,16 +63,26 @@ class Client:
         response = self._request(method, url, operation, json=json, params=query)
         return self._finished(response, operation)
 
-    def pages(self, operation: Operation, path: str, params: dict[str, str] | None = None) -> Iterator[Any]:
-        """Yields the items of a list, page after page; `nextLink` is followed as it stands, at the same origin only."""
+    def pages(
+        self, operation: Operation, path: str, params: dict[str, str] | None = None
+    ) -> Iterator[tuple[builtins.list[Any], bool]]:
+        """Yields the pages of a list, each asked for when it is wanted, with whether there are more of them.
+
+        `nextLink` is followed as it stands, at the same origin only.
+        """
         response = self.call("GET", operation, path, params=params)
         while True:
             body = response.json()
-            yield from body.get("value") or []
             link = body.get("nextLink")
+            yield body.get("value") or [], bool(link)
             if not link:
                 return
             response = self._request("GET", self._same_origin(link, operation), operation)
+
+    def items(self, operation: Operation, path: str, params: dict[str, str] | None = None) -> Iterator[Any]:
+        """Yields the items of a list, page after page."""
+        for page, _ in self.pages(operation, path, params):
+            yield from page
 
     def _request(
         self, method: str, url: str, operation: Operation, *, json: Any = None, params: dict[str, str] | None = None
@@ -220,7 +231,7 @@ class Runs:
         if top is not None:
             params["$top"] = str(top)
         operation = Operation("list runs of", str(registry))
-        for index, body in enumerate(self._client.pages(operation, "/runs", params)):
+        for index, body in enumerate(self._client.items(operation, "/runs", params)):
             if top is not None and index >= top:
                 return
             yield models.Run.receive(body)
@@ -254,8 +265,16 @@ class Tasks:
 
     def list(self, registry: RegistryId) -> Iterator[models.Task]:
         """Yields the registry's tasks, secrets masked."""
-        for body in self._client.pages(Operation("list tasks of", str(registry)), "/tasks"):
-            yield models.Task.receive(body)
+        for page, _ in self.pages(registry):
+            yield from page
+
+    def pages(self, registry: RegistryId) -> Iterator[tuple[builtins.list[models.Task], bool]]:
+        """Yields the registry's tasks page by page, secrets masked, each page with whether there are more of them.
+
+        A page is asked for when it is wanted. How many tasks are on one, the service decides.
+        """
+        for page, more in self._client.pages(Operation("list tasks of", str(registry)), "/tasks"):
+            yield [models.Task.receive(body) for body in page], more
 
     def get(self, registry: RegistryId, name: str) -> models.Task:
         """Reads a task, secrets masked."""

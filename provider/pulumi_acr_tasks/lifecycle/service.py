@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from pulumi_acr_tasks import host
 from pulumi_acr_tasks.errors import EndpointError
-from pulumi_acr_tasks.settings import Settings
+from pulumi_acr_tasks.journal import Journal
+from pulumi_acr_tasks.lifecycle.inventory import Inventory
+from pulumi_acr_tasks.settings import Settings, pulumi_home
 
 if TYPE_CHECKING:
     from pulumi_acr_tasks.arm.client import Client
@@ -26,6 +28,7 @@ class Service:
         self._lock = threading.Lock()
         self._client: Client | None = None
         self._registries: dict[RegistryId, tuple[threading.Lock, dict[str, Any]]] = {}
+        self._inventories: dict[RegistryId, Inventory] = {}
 
     @property
     def endpoint_name(self) -> str:
@@ -58,6 +61,21 @@ class Service:
                 # An error is not remembered: the next resource asks again.
                 known.update(client.registries.get(registry))
             return known
+
+    def inventory(self, registry: RegistryId, urn: str | None) -> Inventory:
+        """Gives what this process knows of the registry's tasks."""
+        client = self.client(urn)
+        with self._lock:
+            return self._inventories.setdefault(registry, Inventory(client, registry))
+
+    def journal(self, urn: str | None) -> Journal:
+        """Opens the journal of the stack that the resource is in."""
+        return Journal.open(
+            pulumi_home(os.environ),
+            urn,
+            backend=os.environ.get("PULUMI_BACKEND_URL", ""),
+            warn=host.console(None).warning,
+        )
 
     def _open(self, urn: str | None) -> Client:
         from pulumi_acr_tasks.arm.auth import credential_for
@@ -104,7 +122,7 @@ def embedded_data(settings: Settings, urn: str | None) -> Path:
     """Gives the embedded emulator's folder: the configured one, or one for the stack in Pulumi's home."""
     if settings.embedded_data:
         return Path(settings.embedded_data).expanduser().absolute()
-    home = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
+    home = pulumi_home(os.environ)
     try:
         parsed = host.Urn.parse(urn or "")
     except ValueError:

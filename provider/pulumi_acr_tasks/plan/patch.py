@@ -11,7 +11,7 @@ from pulumi_acr_tasks.plan.equality import default, identity_type
 
 # Inputs that stand beside `properties` in a task's body.
 _OUTSIDE = ("location", "tags", "identity")
-_PROPERTIES = ("status", "platform", "agentConfiguration", "timeout", "step", "trigger", "credentials")
+PROPERTIES = ("status", "platform", "agentConfiguration", "timeout", "step", "trigger", "credentials")
 
 
 def put_body(inputs: dict[str, Any], location: str, *, replacing: bool = False) -> dict[str, Any]:
@@ -22,11 +22,11 @@ def put_body(inputs: dict[str, Any], location: str, *, replacing: bool = False) 
     body: dict[str, Any] = {"location": location}
     if inputs.get("tags"):
         body["tags"] = copy.deepcopy(inputs["tags"])
-    identity = _identity(inputs.get("identity") or {})
+    identity = identity_put(inputs.get("identity") or {})
     if identity["type"] != "None" or replacing:
         body["identity"] = identity
     body["properties"] = {
-        name: _sent(inputs[name], members("Task")[name]) for name in _PROPERTIES if inputs.get(name) is not None
+        name: sent(inputs[name], members("Task")[name]) for name in PROPERTIES if inputs.get(name) is not None
     }
     return body
 
@@ -82,7 +82,7 @@ def _set_member(properties: dict[str, Any], path: str, new: dict[str, Any]) -> N
         owner["type"] = step.get("type")
         definition = variant(definition, step)
     value = value_at(new, path)
-    owner[name] = default(definition, name) if value is None else _sent(value, members(definition)[name])
+    owner[name] = default(definition, name) if value is None else sent(value, members(definition)[name])
 
 
 def _set_credentials(registries: dict[str, Any], host: str, old: Any, new: Any) -> None:
@@ -94,10 +94,11 @@ def _set_credentials(registries: dict[str, Any], host: str, old: Any, new: Any) 
 
 def _with_status(trigger: dict[str, Any], definition: str) -> dict[str, Any]:
     """Spells a trigger's status out: the service's update models would enable a disabled one that leaves it out."""
-    return {**_sent(trigger, Kind(definition)), "status": trigger.get("status") or default(definition, "status")}
+    return {**sent(trigger, Kind(definition)), "status": trigger.get("status") or default(definition, "status")}
 
 
-def _identity(value: dict[str, Any]) -> dict[str, Any]:
+def identity_put(value: dict[str, Any]) -> dict[str, Any]:
+    """Gives an identity as a PUT says it: its type spelled out, also `None`, and its ids without their principals."""
     ids = value.get("userAssignedIdentities")
     type_ = identity_type(value)
     return {"type": type_, "userAssignedIdentities": {id_: {} for id_ in ids}} if ids else {"type": type_}
@@ -117,17 +118,17 @@ def _identity_patch(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
     return {"type": type_, "userAssignedIdentities": ids} if ids else {"type": type_}
 
 
-def _sent(value: Any, kind: Kind) -> Any:
+def sent(value: Any, kind: Kind) -> Any:
     """Gives a copy of a value without the members that only the service sets."""
     if isinstance(value, list):
-        return [_sent(item, kind.item) for item in value]
+        return [sent(item, kind.item) for item in value]
     if not isinstance(value, dict):
         return value
     if kind.container == "map":
-        return {key: _sent(item, kind.item) for key, item in value.items()}
+        return {key: sent(item, kind.item) for key, item in value.items()}
     known = members(variant(kind.name, value)) if kind.is_object else {}
     return {
-        name: _sent(item, known.get(name, Kind("string")))
+        name: sent(item, known.get(name, Kind("string")))
         for name, item in value.items()
         if item is not None and not (name in known and known[name].read_only)
     }

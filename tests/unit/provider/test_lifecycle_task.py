@@ -45,6 +45,7 @@ class FakeService:
     refusals: dict[str, int] = field(default_factory=dict)
     stubborn: dict[str, Any] = field(default_factory=dict)
     requests: list[tuple[str, str, Any]] = field(default_factory=list)
+    page_size: int = 100
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         path, body = request.url.path, json.loads(request.content) if request.content else None
@@ -56,9 +57,11 @@ class FakeService:
             return httpx.Response(404, json={"error": {"code": "ResourceGroupNotFound", "message": "no group"}})
         if path == _REGISTRY:
             return httpx.Response(200, json={"location": "westeurope", "properties": {}})
+        if path == f"{_REGISTRY}/tasks":
+            return self.page(int(request.url.params.get("page", 0)))
         name = path.removeprefix(f"{_REGISTRY}/tasks/").removesuffix("/listDetails")
         if request.method == "PUT":
-            self.tasks[name] = body
+            self.tasks[name] = {"name": name, **body}
         elif name not in self.tasks:
             return httpx.Response(204 if request.method == "DELETE" else 404)
         elif request.method == "PATCH":
@@ -70,6 +73,11 @@ class FakeService:
             self.tasks[name]["properties"].update(self.stubborn[request.method])
         return httpx.Response(200, json=self.answer(name, clear=path.endswith("/listDetails")))
 
+    def page(self, number: int) -> httpx.Response:
+        names = sorted(self.tasks)[number * self.page_size :]
+        more = {"nextLink": f"{_ENDPOINT}{_REGISTRY}/tasks?page={number + 1}"} if len(names) > self.page_size else {}
+        return httpx.Response(200, json={"value": [self.answer(name) for name in names[: self.page_size]], **more})
+
     def answer(self, name: str, *, clear: bool = False) -> dict[str, Any]:
         answer = copy.deepcopy(self.tasks[name])
         answer["type"] = "Microsoft.ContainerRegistry/registries/tasks"
@@ -80,6 +88,8 @@ class FakeService:
         if not clear:
             step = answer["properties"]["step"]
             step["arguments"] = [item for item in step.get("arguments", []) if not item.get("isSecret")]
+            registries = answer["properties"].get("credentials", {}).get("customRegistries", {})
+            registries.update(dict.fromkeys(registries))
         return answer
 
 
@@ -114,15 +124,18 @@ def service(fake: FakeService, said: Said) -> Service:
     return service
 
 
-def _without(inputs: dict[str, Any], *names: str) -> dict[str, Any]:
-    return {key: value for key, value in inputs.items() if key not in names}
+def _next_process(service: Service) -> Service:
+    """Another command of the engine: nothing is known any more but what the state and the journal say."""
+    later = Service(service.settings)
+    later._client = service._client
+    return later
 
 
 def test_create_puts_the_task_where_its_registry_is(service: Service, fake: FakeService) -> None:
     """The location is looked up, the secrets are sent, and the outputs echo the inputs."""
     id_, outs = task.create(service, _INPUTS, None)
     assert id_ == _TASK
-    assert [request[:2] for request in fake.requests] == [("GET", ""), ("GET", "/tasks/build"), ("PUT", "/tasks/build")]
+    assert [request[:2] for request in fake.requests] == [("GET", ""), ("GET", "/tasks"), ("PUT", "/tasks/build")]
     assert fake.requests[2][2] == {
         "location": "westeurope",
         "identity": {"type": "SystemAssigned"},
@@ -166,8 +179,12 @@ def test_an_adopted_task_is_changed_only_where_it_differs(service: Service, fake
     """By the same PATCH as an update; one that does not differ is only read."""
     task.create(service, _INPUTS, None)
     fake.requests.clear()
-    _, outs = task.create(service, {**_INPUTS, "adopt": True}, None)
-    assert [request[0] for request in fake.requests] == ["GET", "POST", "GET"]
+    _, outs = task.create(_next_process(service), {**_INPUTS, "adopt": True}, None)
+    assert [request[:2] for request in fake.requests] == [
+        ("GET", ""),
+        ("GET", "/tasks"),
+        ("POST", "/tasks/build/listDetails"),
+    ]
     assert outs["provisioningState"] == "Succeeded"
     task.create(service, {**_INPUTS, "adopt": True, "timeout": 700}, None)
     assert fake.requests[-1] == ("PATCH", "/tasks/build", {"properties": {"timeout": 700}})
@@ -190,6 +207,7 @@ def test_a_task_is_adopted_unseen_without_the_permission_to_see_secrets(
     fake.refusals["POST /tasks/build/listDetails"] = 403
     task.create(service, {**_INPUTS, "adopt": True}, None)
     assert fake.requests[-1][0] == "PUT"
+    assert fake.requests[-1][2]["identity"] == {"type": "SystemAssigned"}
     assert "listDetails is not permitted" in said.lines[0]
 
 
@@ -210,14 +228,51 @@ def test_an_update_is_one_patch(service: Service, fake: FakeService) -> None:
     assert updated == {**outs, "timeout": 700}
 
 
-def test_what_patch_cannot_say_is_put_from_the_program(service: Service, fake: FakeService) -> None:
-    """With every secret, and without what is gone."""
-    inputs = {**_INPUTS, "trigger": {"timerTriggers": [{"name": "t", "schedule": "0 9 * * *"}]}}
-    _, outs = task.create(service, inputs, None)
+_TIMER = {"name": "t", "schedule": "0 9 * * *"}
+_ADDED = {"name": "added", "schedule": "0 7 * * *", "later": {"a": 1}}
+
+
+def _changed_by_hand(fake: FakeService) -> None:
+    """What others do to a task, and what a later version of the service has in it."""
+    properties = fake.tasks["build"]["properties"]
+    properties.update(agentPoolName="pool", timeout=5000)
+    properties["trigger"]["timerTriggers"].append(_ADDED)
+    properties["step"]["later"] = "x"
+    properties["step"]["arguments"][1]["value"] = "changed by hand"
+
+
+def test_what_patch_cannot_say_is_put_into_what_the_service_has(service: Service, fake: FakeService) -> None:
+    """What others added, what no definition of ours has, and what the program leaves alone survive, in two requests."""
+    _, outs = task.create(service, {**_INPUTS, "trigger": {"timerTriggers": [_TIMER]}}, None)
+    _changed_by_hand(fake)
+    wanted = copy.deepcopy(fake.tasks["build"]["properties"])
+    wanted["trigger"] = {"timerTriggers": [_ADDED]}
     fake.requests.clear()
     task.update(service, outs, _INPUTS, None)
-    assert [request[0] for request in fake.requests] == ["PUT"]
-    assert fake.tasks["build"]["properties"] == {key: _INPUTS[key] for key in ("platform", "step", "timeout")}
+    assert [request[:2] for request in fake.requests] == [
+        ("POST", "/tasks/build/listDetails"),
+        ("PUT", "/tasks/build"),
+    ]
+    assert fake.requests[-1][2] == {
+        "location": "westeurope",
+        "identity": {"type": "SystemAssigned"},
+        "properties": wanted,
+    }
+
+
+def test_without_the_permission_to_see_secrets_a_put_is_the_program_s(
+    service: Service, fake: FakeService, said: Said
+) -> None:
+    """A lasting message names what could not be kept."""
+    _, outs = task.create(service, {**_INPUTS, "trigger": {"timerTriggers": [_TIMER]}}, None)
+    _changed_by_hand(fake)
+    fake.refusals["POST /tasks/build/listDetails"] = 403
+    task.update(service, outs, _INPUTS, None)
+    assert fake.requests[-1][2]["properties"] == {key: _INPUTS[key] for key in ("platform", "step", "timeout")}
+    assert said.lines == [
+        "task build is put from the program alone, because listDetails is not permitted; "
+        "not kept: timeout, trigger.timerTriggers[added], agentPoolName, step.later, trigger.timerTriggers.later"
+    ]
 
 
 def test_what_a_patch_does_not_change_is_put_once(service: Service, fake: FakeService, said: Said) -> None:
@@ -225,7 +280,7 @@ def test_what_a_patch_does_not_change_is_put_once(service: Service, fake: FakeSe
     _, outs = task.create(service, _INPUTS, None)
     fake.stubborn["PATCH"] = {"timeout": 600}
     task.update(service, outs, {**_INPUTS, "timeout": 700, "status": "Disabled"}, None)
-    assert [request[0] for request in fake.requests[-2:]] == ["PATCH", "PUT"]
+    assert [request[0] for request in fake.requests[-3:]] == ["PATCH", "POST", "PUT"]
     assert fake.tasks["build"]["properties"]["timeout"] == 700
     assert said.lines == ["PUT (PATCH did not change timeout)"]
 
@@ -268,14 +323,14 @@ def test_a_task_that_is_gone_is_created_again(service: Service, fake: FakeServic
 def test_a_refresh_of_what_did_not_drift_changes_nothing(service: Service) -> None:
     """Outputs and inputs come back as they were, secrets included."""
     _, outs = task.create(service, _INPUTS, None)
-    assert task.read(service, _TASK, outs, None) == (outs, _INPUTS)
+    assert task.read(_next_process(service), _TASK, outs, None) == (outs, _INPUTS)
 
 
 def test_a_refresh_shows_what_somebody_changed(service: Service, fake: FakeService) -> None:
     """In outputs and inputs alike."""
     _, outs = task.create(service, _INPUTS, None)
     fake.tasks["build"]["properties"]["timeout"] = 5000
-    found = task.read(service, _TASK, outs, None)
+    found = task.read(_next_process(service), _TASK, outs, None)
     assert found == ({**outs, "timeout": 5000}, {**_INPUTS, "timeout": 5000})
 
 
@@ -283,8 +338,8 @@ def test_a_task_that_is_gone_is_dropped(service: Service, fake: FakeService) -> 
     """Only once the registry is known to be there."""
     _, outs = task.create(service, _INPUTS, None)
     fake.tasks.clear()
-    assert task.read(service, _TASK, outs, None) is None
-    assert fake.requests[-1][:2] == ("GET", "")
+    assert task.read(_next_process(service), _TASK, outs, None) is None
+    assert [request[:2] for request in fake.requests[-3:]] == [("GET", "/tasks"), ("GET", "/tasks/build"), ("GET", "")]
 
 
 def test_a_task_whose_registry_is_gone_is_not_dropped(service: Service, fake: FakeService) -> None:
@@ -292,7 +347,7 @@ def test_a_task_whose_registry_is_gone_is_not_dropped(service: Service, fake: Fa
     _, outs = task.create(service, _INPUTS, None)
     fake.has_registry = False
     with pytest.raises(errors.RegistryNotFoundError):
-        task.read(service, _TASK, outs, None)
+        task.read(_next_process(service), _TASK, outs, None)
 
 
 @pytest.mark.parametrize("status", [403, 429, 503])
@@ -301,8 +356,8 @@ def test_what_is_known_is_kept_when_the_service_does_not_tell(
 ) -> None:
     """Not allowed, too busy, or ill: a warning, and the state as it was."""
     _, outs = task.create(service, _INPUTS, None)
-    fake.refusals["GET /tasks/build"] = status
-    assert task.read(service, _TASK, outs, None) == (outs, _INPUTS)
+    fake.refusals["GET /tasks"] = status
+    assert task.read(_next_process(service), _TASK, outs, None) == (outs, _INPUTS)
     assert said.lines[0].startswith("what was known of the task is kept")
 
 
@@ -353,7 +408,7 @@ def test_user_assigned_identities_keep_the_program_s_spelling(service: Service, 
     answer = {"identity": {"type": "UserAssigned", "userAssignedIdentities": {"/a": {"principalId": "q"}}}}
     outs = task.outputs(inputs, answer)
     assert outs["identity"]["userAssignedIdentities"] == {"/A": {"principalId": "q"}}
-    assert task._without_service_identity(outs)["identity"] == inputs["identity"]
+    assert task.inputs_of(outs)["identity"] == inputs["identity"]
 
 
 def test_one_process_has_one_service_for_equal_settings() -> None:
