@@ -19,6 +19,13 @@ def emulator(tmp_path: Path) -> Iterator[Emulator]:
 
 
 @pytest.fixture
+def idle_emulator(tmp_path: Path) -> Iterator[Emulator]:
+    """A running emulator for scenarios that never come to a build."""
+    with Emulator.started(tmp_path / "emulator", "--executor", "simulated") as emulator:
+        yield emulator
+
+
+@pytest.fixture
 def new_stack(tmp_path: Path) -> Iterator[Callable[..., Stack]]:
     """Makes stacks; what they deployed is destroyed when the scenario ends, however it ends."""
     stacks: list[Stack] = []

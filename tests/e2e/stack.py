@@ -47,7 +47,7 @@ class Stack:
     def __init__(
         self, folder: Path, project: str, *, program: str = "", example: Path | None = None, **config: str
     ) -> None:
-        self.folder, self.project = folder, project
+        self.folder, self.project, self.may_have_resources = folder, project, False
         if example:
             shutil.copytree(example, folder)
         folder.mkdir(parents=True, exist_ok=True)
@@ -86,6 +86,7 @@ class Stack:
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Starts a pulumi command in a process group of its own, as a terminal does."""
+        self.may_have_resources |= arguments[0] == "up"
         return subprocess.Popen(
             ["pulumi", *arguments, "--non-interactive"],
             cwd=self.folder,
@@ -136,5 +137,5 @@ class Stack:
         assert self.resources() == {}
 
     def destroy_if_left(self) -> None:
-        if self.resources():
+        if self.may_have_resources and self.resources():
             self.destroy()

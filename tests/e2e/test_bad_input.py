@@ -54,21 +54,23 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
-def test_a_mistake_is_a_sentence_in_preview(mistake: str, emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
+def test_a_mistake_is_a_sentence_in_preview(
+    mistake: str, idle_emulator: Emulator, new_stack: Callable[..., Stack]
+) -> None:
     """The sentence names the property and what is allowed; no request is made, and the exit status is not zero."""
     statement, path, allowed = MISTAKES[mistake]
-    stack = new_stack("mistake", program=f"{HEAD}\n{statement}\n", **emulator.config)
+    stack = new_stack("mistake", program=f"{HEAD}\n{statement}\n", **idle_emulator.config)
     stack.write("app/Dockerfile", "FROM busybox\n")
     screen = stack.preview().failed().screen
     assert f"{path}:" in screen
     assert allowed in screen
-    assert emulator.requests() == []
+    assert idle_emulator.requests() == []
 
 
-def test_everything_wrong_is_said_at_once(emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
+def test_everything_wrong_is_said_at_once(idle_emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
     """Three mistakes of one resource are three sentences."""
     statement = 'Task("wrong", timeout=5, platform={"os": "Plan9"}, step={"type": "Docker", "docker_file_pat": "x"})'
-    stack = new_stack("mistakes", program=f"{HEAD}\n{statement}\n", **emulator.config)
+    stack = new_stack("mistakes", program=f"{HEAD}\n{statement}\n", **idle_emulator.config)
     screen = stack.preview().failed().screen
     for path in ("timeout:", "platform.os:", "step.docker_file_path:"):
         assert path in screen, path
@@ -83,13 +85,13 @@ def test_everything_wrong_is_said_at_once(emulator: Emulator, new_stack: Callabl
     ],
 )
 def test_a_malformed_configuration_value_is_a_sentence(
-    key: str, value: str, allowed: str, emulator: Emulator, new_stack: Callable[..., Stack]
+    key: str, value: str, allowed: str, idle_emulator: Emulator, new_stack: Callable[..., Stack]
 ) -> None:
     """The key, its value and what is allowed stand on the screen, in preview."""
     statement = 'Run("wrong", context="app", run_request=build)'
-    stack = new_stack("config", program=f"{HEAD}\n{statement}\n", **{**emulator.config, key: value})
+    stack = new_stack("config", program=f"{HEAD}\n{statement}\n", **{**idle_emulator.config, key: value})
     stack.write("app/Dockerfile", "FROM busybox\n")
     screen = stack.preview().failed().screen
     assert f"acr-tasks:{key}" in screen
     assert allowed in screen
-    assert emulator.requests() == []
+    assert idle_emulator.requests() == []
