@@ -18,13 +18,14 @@ from acr_tasks_emulator.clock import SystemClock
 from acr_tasks_emulator.execution.agents import Agents
 from acr_tasks_emulator.execution.executor import ExecutorError, choose
 from acr_tasks_emulator.execution.registry import OciRegistry
-from acr_tasks_emulator.routes import admin, blobs, dashboard, errors, oci, registries, runs, tasks
+from acr_tasks_emulator.routes import admin, blobs, dashboard, errors, oci, registries, runs, tasks, webhooks
 from acr_tasks_emulator.routes.faults import FaultRing
 from acr_tasks_emulator.routes.middleware import Activity, Guard, Recorder
 from acr_tasks_emulator.routes.throttle import Throttle
 from acr_tasks_emulator.services.agent_delay import DelayedAgents
 from acr_tasks_emulator.services.all import Services
 from acr_tasks_emulator.services.blobs import BlobsService
+from acr_tasks_emulator.services.dependencies import Learning
 from acr_tasks_emulator.services.errors import ServiceError
 from acr_tasks_emulator.services.images import Images
 from acr_tasks_emulator.services.quota import Quota
@@ -34,6 +35,8 @@ from acr_tasks_emulator.services.run_states import RunStates
 from acr_tasks_emulator.services.runs import RunsService
 from acr_tasks_emulator.services.sas import Signer
 from acr_tasks_emulator.services.tasks import TasksService
+from acr_tasks_emulator.services.timers import Timers
+from acr_tasks_emulator.services.triggers import TriggersService
 from acr_tasks_emulator.settings import Settings, SettingsError
 from acr_tasks_emulator.store.blobs import BlobStore
 from acr_tasks_emulator.store.database import Database, DatabaseError
@@ -41,6 +44,7 @@ from acr_tasks_emulator.store.registries import RegistryStore
 from acr_tasks_emulator.store.runs import RunStore
 from acr_tasks_emulator.store.tasks import TaskStore
 from acr_tasks_emulator.supervisor import Supervisor
+from acr_tasks_emulator.triggers.notifications import Notifications
 
 
 @dataclass(frozen=True)
@@ -96,7 +100,8 @@ def _wire(settings: Settings, address: str, opened: contextlib.ExitStack) -> App
         clock,
         switches,
     )
-    task_service = TasksService(TaskStore(database), clock, switches)
+    task_store = TaskStore(database)
+    task_service = TasksService(task_store, clock, switches)
     states = RunStates(run_store, known, blob_service, clock)
 
     supervisor = Supervisor()
@@ -104,7 +109,7 @@ def _wire(settings: Settings, address: str, opened: contextlib.ExitStack) -> App
     oci_registry = OciRegistry(settings.data, supervisor)
     closing.callback(oci_registry.close)
     executor = choose(settings.executor, settings.data, oci_registry, supervisor)
-    agents = Agents(settings.agents, executor, states)
+    agents = Agents(settings.agents, executor, Learning(states, run_store, task_store))
     closing.callback(agents.close)
     delayed = DelayedAgents(agents, switches.agent_delay)
     closing.callback(delayed.close)
@@ -121,10 +126,15 @@ def _wire(settings: Settings, address: str, opened: contextlib.ExitStack) -> App
     run_service = RunsService(
         run_store, registry_store, known, task_service, blob_service, states, queue, clock, switches
     )
+    triggers = TriggersService(task_store, run_service, known, clock)
+    notifications = Notifications(triggers.image_pushed)
+    closing.callback(notifications.close)
+    oci_registry.notify(notifications.url, notifications.secret)
     services = Services(
         registries=known,
         tasks=task_service,
         runs=run_service,
+        triggers=triggers,
         blobs=blob_service,
         quota=Quota(clock, settings.throttle == "arm"),
         request_log=RequestLog(),
@@ -134,6 +144,7 @@ def _wire(settings: Settings, address: str, opened: contextlib.ExitStack) -> App
         switches=switches,
     )
     run_service.resume()
+    closing.callback(Timers(triggers).close)
     whole = _starlette(services)
     throttled = Throttle(FaultRing(whole, services.faults), services.quota, settings.latency)
     recorded = Recorder(throttled, whole, services)
@@ -152,7 +163,7 @@ def _starlette(services: Services) -> Starlette:
     app = Starlette(
         routes=[
             *(*tasks.ROUTES, *runs.ROUTES, *registries.ROUTES, *blobs.ROUTES),
-            *(*oci.ROUTES, *admin.ROUTES, *dashboard.ROUTES),
+            *(*oci.ROUTES, *admin.ROUTES, *webhooks.ROUTES, *dashboard.ROUTES),
         ],
         exception_handlers={
             ServiceError: errors.service_error,

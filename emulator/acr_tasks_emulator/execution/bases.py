@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 
 from acr_tasks_emulator.execution import seed
-from acr_tasks_emulator.execution.image_name import ImageName
+from acr_tasks_emulator.execution.image_name import DOCKER_HUB, ImageName
 from acr_tasks_emulator.execution.job import Job
 from acr_tasks_emulator.execution.registry import OciRegistry, RegistryError
 from acr_tasks_emulator.execution.stop import Stop
@@ -75,6 +75,19 @@ class Bases:
             return _last_line(self._store.ask(["pull", *options, str(name)], stop))
         except StoreError as error:
             raise BaseImageError(self._not_found(name, job, error)) from error
+
+    def described(self, name: ImageName, image_id: str, stop: Stop) -> dict[str, str]:
+        """Registry, repository, tag and digest of an image that was fetched, as the service names them.
+
+        Docker Hub is `registry.hub.docker.com` (facts section 4.5).
+        """
+        with self._lock:
+            digest = (
+                name.digest or self._digests.get(str(name), ("", ""))[0] or self._store.image_digest(image_id, stop)
+            )
+        host = "registry.hub.docker.com" if name.host == DOCKER_HUB else name.host
+        known = {"registry": host, "repository": name.repository, "tag": name.tag, "digest": digest}
+        return {member: text for member, text in known.items() if text}
 
     def _not_found(self, name: ImageName, job: Job, error: StoreError) -> str:
         instead = f"{job.login_server}/{name.repository}{name.suffix}"

@@ -89,7 +89,8 @@ class BuildahExecutor:
                 return Outcome("Error", run.pushed, str(failure))
         finally:
             self._remove(run)
-        return Outcome("Failed" if error or stop.asked else "Succeeded", run.pushed, error)
+        status = "Failed" if error or stop.asked else "Succeeded"
+        return Outcome(status, run.pushed, error, run.base_images if job.kind == "Docker" else [])
 
     def _run(self, run: Workspace, stop: Stop) -> None:
         if str((run.job.platform or {}).get("os") or "linux").lower() != "linux":

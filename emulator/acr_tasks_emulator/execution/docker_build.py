@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from acr_tasks_emulator.execution.bases import BaseImageError, Bases
-from acr_tasks_emulator.execution.dockerfile import base_images, own_platform
+from acr_tasks_emulator.execution.dockerfile import origins, own_platform
 from acr_tasks_emulator.execution.image_name import ImageNameError, parse
 from acr_tasks_emulator.execution.stop import Stop
 from acr_tasks_emulator.execution.store import Store
@@ -40,7 +40,9 @@ def build(task: Build, run: Workspace, store: Store, bases: Bases, stop: Stop) -
     options = ["--isolation", "chroot", "--layers", "--force-rm", "--format", "docker", "--pull=never"]
     shown: dict[str, str] = {}
     missing: list[str] = []
-    for image in base_images(text, task.arguments):
+    dependencies: list[dict[str, str]] = []
+    needed = origins(text, task.arguments, task.target)
+    for image in needed.images:
         try:
             name = run.full_name(image, run_local=False)
             own = run.built.get(str(name))
@@ -49,6 +51,8 @@ def build(task: Build, run: Workspace, store: Store, bases: Bases, stop: Stop) -
                 shown[own.removeprefix("sha256:")] = image
             else:
                 found = bases.fetch(name, run.job, stop, run.authfile)
+                kind = "Runtime" if image == needed.runtime else "BuildTime"
+                dependencies.append({"type": kind, **bases.described(name, found, stop)})
                 if str(name) != str(parse(image)):  # Azure's name of this registry: not a name in the store
                     options += ["--build-context", f"{image}=docker-image://{found.removeprefix('sha256:')}"]
                     shown[found.removeprefix("sha256:")] = image
@@ -78,6 +82,7 @@ def build(task: Build, run: Workspace, store: Store, bases: Bases, stop: Stop) -
     run.log.line(f"Successfully built {built.removeprefix('sha256:')[:12]}")
     with run.lock:
         run.built.update(dict.fromkeys(task.names, built))
+        run.base_images += dependencies
     for tagged in task.names:
         run.log.line(f"Successfully tagged {tagged}")
     return 0

@@ -6,11 +6,23 @@ import platform
 import re
 import shlex
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 _VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)(?:(:?[-+])([^}]*))?\})")
 _ESCAPE = re.compile(r"#\s*escape\s*=\s*(\S)\s*$", re.IGNORECASE)
 _MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 _HEREDOC = re.compile(r"<<-?(['\"]?)([A-Za-z_]\w*)\1")
+
+
+@dataclass(frozen=True)
+class Origins:
+    """What a Dockerfile is built from: `images` in order, and the one among them that the built image runs on.
+
+    runtime: None when that is `scratch`, or when there is no FROM line.
+    """
+
+    images: list[str]
+    runtime: str | None
 
 
 def base_images(text: str, arguments: Mapping[str, str]) -> list[str]:
@@ -19,8 +31,14 @@ def base_images(text: str, arguments: Mapping[str, str]) -> list[str]:
     arguments: build arguments, which FROM lines may use. An image of a stage that the target leaves out is among them:
     the builder alone knows what it skips.
     """
+    return origins(text, arguments).images
+
+
+def origins(text: str, arguments: Mapping[str, str], target: str | None = None) -> Origins:
+    """As `base_images`, with the image that the target stage, or else the last one, is based on."""
     variables = _predefined()
-    stages: set[str] = set()
+    stages: dict[str, str] = {}  # name or number in lower case -> the image it is based on, through other stages
+    wanted = ""
     found: list[str] = []
     for line in _instructions(text):
         word, _, rest = line.partition(" ")
@@ -33,12 +51,17 @@ def base_images(text: str, arguments: Mapping[str, str]) -> list[str]:
             image = _replaced(parts[0].strip("\"'"), variables) if parts else ""
             if image.lower() not in stages:
                 found.append(image)
-            stages.add(parts[2].lower() if len(parts) > 2 and parts[1].lower() == "as" else str(len(stages)))
+            named = len(parts) > 2 and parts[1].lower() == "as"
+            stage = parts[2].lower() if named else str(len(stages))
+            stages[stage] = stages.get(image.lower(), image)
+            wanted = wanted if wanted and wanted == (target or "").lower() else stage
         elif word.upper() in ("COPY", "ADD"):
             origin = next((part[7:] for part in rest.split() if part.startswith("--from=")), "")
             if origin.lower() not in stages and not origin.isdigit():
                 found.append(origin)
-    return [image for image in dict.fromkeys(found) if image and image != "scratch"]
+    images = [image for image in dict.fromkeys(found) if image and image != "scratch"]
+    runtime = stages.get(wanted)
+    return Origins(images, runtime if runtime in images else None)
 
 
 def own_platform() -> str:

@@ -15,7 +15,8 @@ class Job:
     step: the members of ARM's task step or run request in camelCase, `type` being `Docker`, `FileTask` or
     `EncodedTask`. source: the uploaded archive on this machine. source_location: a git or https address, as it was
     given. values: SetValue members that override the step's own. timeout: in seconds, counted from when an agent takes
-    the run. triggered_by: what `{{.Run.TriggeredBy}}` renders to, such as `Manual`.
+    the run. triggered_by: what `{{.Run.TriggeredBy}}` renders to, such as `Manual`. git: what is known of the source's
+    `Commit`, `Branch` and `Repository`.
     """
 
     run_id: str
@@ -30,6 +31,7 @@ class Job:
     timeout: int = 3600
     credentials: dict[str, Any] = field(default_factory=dict, repr=False)
     triggered_by: str = "Manual"
+    git: dict[str, str] = field(default_factory=dict)
 
     @property
     def kind(self) -> str:
@@ -59,9 +61,10 @@ class Outcome:
 
     status: `Succeeded`, `Failed`, `Canceled`, `Error` or `Timeout`. output_images: registry, repository, tag and digest
     of each image that was pushed, in the order of the pushes. error_message: what the service shows as
-    `runErrorMessage`.
+    `runErrorMessage`. base_images: BaseImageDependency members of each image that a Docker step was built from.
     """
 
     status: str
     output_images: list[dict[str, str]] = field(default_factory=list)
     error_message: str | None = None
+    base_images: list[dict[str, str]] = field(default_factory=list)

@@ -24,6 +24,18 @@ storage:
   delete: {{enabled: true}}
 http: {{addr: "{address}", relativeurls: true}}
 """
+# Without the media type, events of layers would come too (facts, local-components section 2).
+_NOTIFICATIONS = """\
+notifications:
+  endpoints:
+    - name: emulator
+      url: {url}
+      headers: {{Authorization: [Bearer {secret}]}}
+      timeout: 10s
+      threshold: 3
+      backoff: 1s
+      ignore: {{mediatypes: [application/octet-stream], actions: [pull]}}
+"""
 
 
 class RegistryError(Exception):
@@ -45,6 +57,7 @@ class OciRegistry:
         self.writing = threading.Lock()
         self._child: subprocess.Popen[bytes] | None = None
         self._address: str | None = None
+        self._notifications = ""
 
     @property
     def available(self) -> bool:
@@ -68,6 +81,10 @@ class OciRegistry:
                     if last:
                         raise
             return self._address
+
+    def notify(self, url: str, secret: str) -> None:
+        """Have the registry post its events to `url` with a bearer token, from its next start on."""
+        self._notifications = _NOTIFICATIONS.format(url=url, secret=secret)
 
     def layout(self, repository: str) -> Path:
         """The folder of a repository's OCI layout, for where the program is missing. Hold `writing` to write to it."""
@@ -93,7 +110,9 @@ class OciRegistry:
         configuration, output = self._folder / "config.yml", self._folder / "output.log"
         storage = self._folder / "storage"
         address = f"127.0.0.1:{_free_port()}"
-        configuration.write_text(_CONFIGURATION.format(folder=_quoted(storage), address=address))
+        text = _CONFIGURATION.format(folder=_quoted(storage), address=address)
+        configuration.write_text(text + self._notifications)
+        configuration.chmod(0o600)
         with output.open("wb") as file:
             child = self._supervisor.start(
                 [program, "serve", str(configuration)], stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT

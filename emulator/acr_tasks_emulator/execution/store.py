@@ -99,6 +99,12 @@ class Store:
             return str(self._inspect(name, stop)["FromImageID"])
         return None
 
+    def image_digest(self, image_id: str, stop: Stop) -> str:
+        """The digest of the manifest that an image came with; empty when the store does not know it."""
+        with contextlib.suppress(StoreError):
+            return str(self._inspect(image_id, stop).get("FromImageDigest") or "")
+        return ""
+
     def image_config(self, image_id: str, stop: Stop) -> dict[str, Any]:
         """The image's configuration: `Entrypoint`, `Cmd`, `Env`, `WorkingDir`, `User`. Raises StoreError."""
         config = self._inspect(image_id, stop)["OCIv1"].get("config")

@@ -29,7 +29,9 @@ class TemplateError(ValueError):
 
 
 def run_variables(job: Job, date: datetime | None = None) -> dict[str, str]:
-    """What `{{.Run.*}}` gives for a job. Without a source trigger, Commit, Branch, Repository and GitTag are empty."""
+    """What `{{.Run.*}}` gives for a job. Commit, Branch and Repository are empty unless the source is of git; GitTag is
+    always empty.
+    """
     date = date or datetime.now(timezone.utc)
     machine = platform.machine()
     return {
@@ -41,9 +43,7 @@ def run_variables(job: Job, date: datetime | None = None) -> dict[str, str]:
         "OS": str((job.platform or {}).get("os") or "linux").lower(),
         "OSVersion": "",
         "Architecture": str((job.platform or {}).get("architecture") or _ARCHITECTURES.get(machine, machine)).lower(),
-        "Commit": "",
-        "Branch": "",
-        "Repository": "",
+        **{name: job.git.get(name, "") for name in ("Commit", "Branch", "Repository")},
         "GitTag": "",
         "TriggeredBy": job.triggered_by,
         "TaskName": job.task_name or "quickrun",

@@ -26,6 +26,7 @@ class Workspace:
     folder: Path
     built: dict[str, str] = field(default_factory=dict)  # full name -> image id
     pushed: list[dict[str, str]] = field(default_factory=list)
+    base_images: list[dict[str, str]] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property

@@ -58,8 +58,9 @@ async def advance_clock(request: Request) -> Response:
     seconds = body.get("seconds") if isinstance(body, dict) else None
     if not isinstance(seconds, (int, float)) or isinstance(seconds, bool) or not 0 <= seconds <= MAXIMUM_ADVANCE:
         raise errors.INVALID_SECONDS(limit=MAXIMUM_ADVANCE)
-    clock = services_of(request).clock
-    clock.advance(seconds)
+    services = services_of(request)
+    clock = services.clock
+    await run_in_threadpool(services.triggers.move_clock, lambda: clock.advance(seconds))
     return answer({"now": round_trip(clock.now())})
 
 

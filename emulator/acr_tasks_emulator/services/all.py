@@ -15,6 +15,7 @@ from acr_tasks_emulator.services.registries import RegistriesService
 from acr_tasks_emulator.services.request_log import RequestLog
 from acr_tasks_emulator.services.runs import RunsService
 from acr_tasks_emulator.services.tasks import TasksService
+from acr_tasks_emulator.services.triggers import TriggersService
 from acr_tasks_emulator.switches import Switches
 
 
@@ -25,6 +26,7 @@ class Services:
     registries: RegistriesService
     tasks: TasksService
     runs: RunsService
+    triggers: TriggersService
     blobs: BlobsService
     quota: Quota
     request_log: RequestLog

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from acr_tasks_emulator.execution.job import Job
+from acr_tasks_emulator.services.causes import Cause
 
 _STEP_TYPES = {
     "DockerBuildRequest": "Docker",
@@ -30,10 +31,11 @@ class JobSummary:
     custom_registries: list[str] | None
 
 
-def job_values(request: dict[str, Any], task: dict[str, Any] | None) -> dict[str, Any]:
+def job_values(request: dict[str, Any], task: dict[str, Any] | None, cause: Cause | None = None) -> dict[str, Any]:
     """Return a job as plain values, to be stored with the run; secrets in clear.
 
-    `sourcePath` is the uploaded source's relative path, `sourceLocation` any other address of the context.
+    cause: the trigger that starts the task, None when somebody asked for the run. `sourcePath` is the uploaded source's
+    relative path, `sourceLocation` any other address of the context.
     """
     if task is None:
         step = {key: value for key, value in request.items() if key not in _NOT_OF_THE_STEP}
@@ -43,6 +45,8 @@ def job_values(request: dict[str, Any], task: dict[str, Any] | None) -> dict[str
         owner = task["properties"]
         step, values = owner["step"], request.get("values", [])
         location = step.get("contextPath")
+    if cause is not None and cause.reference and location:
+        location = _at(location, cause.reference)
     uploaded = location if location and not _REMOTE.match(location) else None
     return {
         "step": step,
@@ -53,6 +57,8 @@ def job_values(request: dict[str, Any], task: dict[str, Any] | None) -> dict[str
         "platform": owner["platform"],
         "timeout": owner["timeout"],
         "credentials": owner.get("credentials", {}),
+        "triggeredBy": cause.triggered_by if cause else "Manual",
+        "git": cause.git if cause else {},
     }
 
 
@@ -82,5 +88,15 @@ def job_of(run_id: str, registry_name: str, login_server: str, values: dict[str,
         platform=values["platform"],
         timeout=values["timeout"],
         credentials=values["credentials"],
-        triggered_by="Manual",
+        triggered_by=values.get("triggeredBy", "Manual"),
+        git=values.get("git", {}),
     )
+
+
+def _at(location: str, reference: str) -> str:
+    """The git address with another commit in place of its branch; other addresses stay as they are."""
+    address, _, fragment = location.partition("#")
+    if not fragment and not re.search(r"\.git$|^git@|github\.com/|visualstudio\.com|dev\.azure\.com", address):
+        return location
+    folder = fragment.partition(":")[2]
+    return f"{address}#{reference}:{folder}" if folder else f"{address}#{reference}"

@@ -11,6 +11,7 @@ from acr_tasks_emulator.clock import Clock, round_trip, whole_seconds
 from acr_tasks_emulator.execution.job import Job
 from acr_tasks_emulator.services import bodies, errors, refusals, rules
 from acr_tasks_emulator.services.blobs import BlobsService
+from acr_tasks_emulator.services.causes import Cause
 from acr_tasks_emulator.services.jobs import job_of, job_values, read_job
 from acr_tasks_emulator.services.refusals import CALLER
 from acr_tasks_emulator.services.registries import RegistriesService, id_of
@@ -79,7 +80,16 @@ class RunsService:
             task = self._tasks.stored(registry, request["taskName"])
             if self._switches.disabled_task_run == "refused" and task["properties"]["status"].lower() == "disabled":
                 raise errors.TASK_DISABLED(name=task["name"])
-        values = job_values(request, task)
+        return _just_scheduled(self._queue(registry, request, job_values(request, task)).document)
+
+    def trigger(self, registry: RegistryRow, task_name: str, cause: Cause) -> str:
+        """Queue a run of a task that a trigger starts; return the run's id. Raises ServiceError."""
+        refusals.check_run(self._switches, registry)
+        task = self._tasks.stored(registry, task_name)
+        request = {"type": "TaskRunRequest", "taskName": task_name, "isArchiveEnabled": False}
+        return self._queue(registry, request, job_values(request, task, cause), cause).run_id
+
+    def _queue(self, registry: RegistryRow, request: Run, values: Run, cause: Cause | None = None) -> RunRow:
         if values["sourcePath"] and self._blobs.find_source(registry, values["sourcePath"]) is None:
             is_400 = self._switches.invalid_source_status == "400"
             refusal = errors.INVALID_SOURCE_LOCATION if is_400 else errors.SOURCE_LOCATION_NOT_FOUND
@@ -87,12 +97,11 @@ class RunsService:
         with self._store.transaction():
             number = self._numbers.next_run_number(registry.key)
             identifier = run_id(registry.run_prefix, number)
-            run = RunRow(
-                identifier, registry.key, number, self._document(registry, identifier, request, values), values
-            )
+            document = self._document(registry, identifier, request, values, cause)
+            run = RunRow(identifier, registry.key, number, document, values)
             self._store.add(run)
         self._agents.submit(self._job(run))
-        return _just_scheduled(run.document)
+        return run
 
     def get(self, registry: RegistryRow, identifier: str) -> Run:
         """Return a run. Raises ServiceError."""
@@ -192,14 +201,14 @@ class RunsService:
             raise not_found(resource=f"{registry.name}/runs/{identifier}", group=registry.resource_group_name)
         return run
 
-    def _document(self, registry: RegistryRow, identifier: str, request: Run, values: Run) -> Run:
+    def _document(self, registry: RegistryRow, identifier: str, request: Run, values: Run, cause: Cause | None) -> Run:
         now = self._clock.now()
         job = read_job(values)
         properties = {
             "runId": identifier,
             "status": "Queued",
             "lastUpdatedTime": whole_seconds(now),
-            "runType": "QuickBuild" if request["type"] == "DockerBuildRequest" else "QuickRun",
+            "runType": _run_type(request, values, cause),
             "createTime": round_trip(now),
             "task": job.task_name,
             "platform": job.platform,
@@ -208,6 +217,7 @@ class RunsService:
             "customRegistries": job.custom_registries,
             "provisioningState": "Succeeded",
             "isArchiveEnabled": request["isArchiveEnabled"],
+            **({cause.member: cause.value} if cause else {}),
         }
         return {
             "type": "Microsoft.ContainerRegistry/registries/runs",
@@ -220,6 +230,13 @@ class RunsService:
 
 def _modified(moment: str) -> Run:
     return {"lastModifiedBy": CALLER, "lastModifiedByType": "User", "lastModifiedAt": moment}
+
+
+def _run_type(request: Run, values: Run, cause: Cause | None) -> str:
+    """Return the run's type; a task that is run by hand is a QuickRun even when it builds (facts section 5.1)."""
+    if cause is not None:
+        return "AutoBuild" if values["step"]["type"] == "Docker" else "AutoRun"
+    return "QuickBuild" if request["type"] == "DockerBuildRequest" else "QuickRun"
 
 
 def _just_scheduled(document: Run) -> Run:

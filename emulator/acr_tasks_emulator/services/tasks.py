@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from acr_tasks_emulator.clock import Clock, round_trip
-from acr_tasks_emulator.services import bodies, errors, identities, refusals, rules
+from acr_tasks_emulator.services import bodies, dependencies, errors, identities, refusals, rules
 from acr_tasks_emulator.services.masking import detailed, masked
 from acr_tasks_emulator.services.merge import merged_task
 from acr_tasks_emulator.services.refusals import CALLER
@@ -123,6 +123,8 @@ class TasksService:
             **{key: value for key, value in properties.items() if key not in _ORDER},
         }
         task |= {"id": resource_id, "name": name, "location": registry.location}
+        if old is not None:
+            task["properties"]["step"] = dependencies.kept(task["properties"]["step"], old["properties"]["step"])
         if sent.get("tags") is not None:
             task["tags"] = sent["tags"]
         task |= {key: value for key, value in sent.items() if key not in _TOP}

@@ -1,0 +1,167 @@
+"""Tasks that start by themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from acr_tasks_emulator.execution.job import Outcome
+from acr_tasks_emulator.services.dependencies import Learning
+from acr_tasks_emulator.services.triggers import TriggersService, next_firing
+from acr_tasks_emulator.store.runs import RunStore
+from acr_tasks_emulator.store.tasks import TaskStore
+from acr_tasks_emulator.triggers.base_images import ImagePush
+from acr_tasks_emulator.triggers.github import SourceEvent
+
+from .conftest import World
+
+URL = "https://github.com/octocat/Hello-World.git"
+DAY = 24 * 60 * 60
+
+
+@pytest.fixture
+def triggers(world: World) -> TriggersService:
+    return TriggersService(TaskStore(world.database), world.runs, world.registries, world.clock)
+
+
+def timer(name: str = "t1", schedule: str = "* * * * *", **members: str) -> dict[str, str]:
+    return {"name": name, "schedule": schedule, "status": "Enabled", **members}
+
+
+def advance(world: World, seconds: float) -> Callable[[], None]:
+    return lambda: world.clock.advance(seconds)
+
+
+def runs_of(world: World) -> list[dict[str, Any]]:
+    """The runs, oldest first."""
+    return [run["properties"] for run in reversed(world.runs.list(world.registry, page_size=10_000).runs)]
+
+
+def test_a_day_of_timers(world: World, triggers: TriggersService) -> None:
+    """A clock that is moved by a day fires every timer as often as it is due, in order of time, and none twice."""
+    world.task("hourly", trigger={"timerTriggers": [timer(schedule="30 * * * *"), timer("t2", "0 12 * * *")]})
+    world.task("every", trigger={"timerTriggers": [timer("ten", "*/10 * * * *")]})
+    assert triggers.move_clock(advance(world, DAY)) == 24 + 1 + 144
+    assert triggers.move_clock(advance(world, 0)) == 0
+    found = [run["timerTrigger"] for run in runs_of(world)]
+    assert sorted(each["timerTriggerName"] for each in found) == ["t1"] * 24 + ["t2"] + ["ten"] * 144
+    assert len({(each["timerTriggerName"], each["scheduleOccurrence"]) for each in found}) == len(found)
+    assert next(each["scheduleOccurrence"] for each in found if each["timerTriggerName"] == "t2").endswith(" 12:00 PM")
+    run = runs_of(world)[0]
+    assert (run["runType"], run["status"]) == ("AutoRun", "Queued")
+    assert world.agents.jobs[0].triggered_by == "Timer"
+
+
+def test_what_does_not_fire(world: World, triggers: TriggersService) -> None:
+    """Disabled tasks and timers do not fire, nor what can never be due."""
+    world.task("disabled", status="Disabled", trigger={"timerTriggers": [timer()]})
+    world.task("timer", trigger={"timerTriggers": [timer(status="Disabled"), timer("t2", "0 0 30 2 *")]})
+    assert triggers.move_clock(advance(world, DAY)) == 0
+
+
+def test_what_was_due_before(world: World, triggers: TriggersService) -> None:
+    """What was due before the start, before the task was made, or while the machine slept is not made up for."""
+    world.clock.advance(DAY)
+    triggers.fire_timers()
+    world.task(trigger={"timerTriggers": [timer(), timer("t2", "0 0 1 1 *")]})
+    assert triggers.fire_timers() == 0
+    world.clock.advance(60)
+    assert triggers.fire_timers() == 1
+    world.clock.advance(DAY)
+    assert triggers.fire_timers() == 2  # those of the last two minutes
+    later = TriggersService(TaskStore(world.database), world.runs, world.registries, world.clock)
+    assert later.fire_timers() == 0
+
+
+def test_the_next_firing(world: World) -> None:
+    """A task fires next when the first of its enabled timers does."""
+    timers = [timer(schedule="0 0 * * *", status="Disabled"), timer("t2", "0 0 2 * *"), timer("t3", "30 18 * * *")]
+    task = world.task(trigger={"timerTriggers": timers})
+    moment = next_firing(task, world.clock.now())
+    assert moment is not None
+    assert (moment.hour, moment.minute) == (18, 30)
+    task["properties"]["status"] = "Disabled"
+    assert next_firing(task, world.clock.now()) is None
+
+
+def source_task(world: World, name: str, events: list[str], context: str = f"{URL}#main:src") -> None:
+    step = {**World.task_body()["properties"]["step"], "contextPath": context}
+    source = {"sourceControlType": "Github", "repositoryUrl": URL, "branch": "main"}
+    trigger = {"name": "s", "sourceRepository": source, "sourceTriggerEvents": events}
+    world.task(name, step=step, trigger={"sourceTriggers": [trigger]})
+
+
+def event(kind: str = "commit", pull_request: str | None = None) -> SourceEvent:
+    return SourceEvent(kind, (URL,), "main", "6dcb09b", "main", pull_request)
+
+
+def test_source_events(world: World, triggers: TriggersService) -> None:
+    """A commit runs the tasks that ask for commits, at that commit; a pull request those that ask for it."""
+    source_task(world, "commits", ["commit"])
+    source_task(world, "pulls", ["commit", "pullrequest"], "https://example.com/context.tar.gz")
+    started = triggers.source_event(event(), "d1")
+    found = {run["task"]: run for run in runs_of(world)}
+    assert sorted(run["runId"] for run in found.values()) == sorted(started)
+    assert found["commits"]["sourceTrigger"] == {
+        "id": "d1",
+        "eventType": "commit",
+        "commitId": "6dcb09b",
+        "repositoryUrl": URL,
+        "branchName": "main",
+        "providerType": "Github",
+    }
+    jobs = {job.task_name: job for job in world.agents.jobs}
+    assert jobs["commits"].source_location == f"{URL}#6dcb09b:src"
+    assert jobs["pulls"].source_location == "https://example.com/context.tar.gz"
+    assert (jobs["pulls"].triggered_by, jobs["pulls"].git["Commit"]) == ("Commit", "6dcb09b")
+    triggers.source_event(event("pullrequest", "7"), None)
+    pull = runs_of(world)[-1]
+    assert (pull["task"], pull["sourceTrigger"]["pullRequestId"]) == ("pulls", "7")
+    assert len(runs_of(world)) == 3
+
+
+def docker_task(world: World, name: str, **step: Any) -> None:
+    step = {"type": "Docker", "dockerFilePath": "Dockerfile", "contextPath": URL, "imageNames": ["app"], **step}
+    base = {"name": "b", "baseImageTriggerType": "Runtime"}
+    world.task(name, step=step, trigger={"baseImageTrigger": base})
+
+
+BASE = {"type": "Runtime", "registry": "127.0.0.1:5000", "repository": "base", "tag": "1", "digest": "sha256:a"}
+
+
+def learn(world: World, name: str) -> None:
+    """Run a task as if its image had been built from BASE."""
+    run = world.runs.schedule(world.registry, {"type": "TaskRunRequest", "taskName": name})
+    learning = Learning(world.states, RunStore(world.database), TaskStore(world.database))
+    learning.started(run["name"])
+    learning.finished(run["name"], Outcome("Succeeded", base_images=[BASE]))
+
+
+def test_learning_base_images(world: World) -> None:
+    """A run of a Docker step teaches the task its base images, which survive changes of anything else."""
+    docker_task(world, "first")
+    learn(world, "first")
+    step = world.tasks.get(world.registry, "first")["properties"]["step"]
+    assert step["baseImageDependencies"] == [BASE]
+    assert list(step)[-2:] == ["baseImageDependencies", "contextPath"]
+    world.tasks.update(world.registry, "first", {"properties": {"timeout": 600}})
+    assert "baseImageDependencies" in world.tasks.get(world.registry, "first")["properties"]["step"]
+    docker_task(world, "first", dockerFilePath="other/Dockerfile")
+    assert "baseImageDependencies" not in world.tasks.get(world.registry, "first")["properties"]["step"]
+
+
+def test_a_push_of_a_base_image(world: World, triggers: TriggersService) -> None:
+    """A push of another image under a tag starts every task that depends on it, once."""
+    for name in ("first", "second"):
+        docker_task(world, name)
+        learn(world, name)
+    docker_task(world, "third")
+    assert len(triggers.image_pushed(ImagePush("base", "1", "sha256:b"))) == 2
+    assert triggers.image_pushed(ImagePush("base", "1", "sha256:b")) == []
+    runs = runs_of(world)[-2:]
+    assert [(run["task"], run["runType"]) for run in runs] == [("first", "AutoBuild"), ("second", "AutoBuild")]
+    image = {"registry": "127.0.0.1:5000", "repository": "base", "tag": "1", "digest": "sha256:b"}
+    assert runs[0]["imageUpdateTrigger"]["images"] == [image]
+    assert len(triggers.image_pushed(ImagePush("base", "1", "sha256:a"))) == 2
