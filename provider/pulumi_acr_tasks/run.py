@@ -179,8 +179,11 @@ class Run(Resource, module="acr-tasks", name="Run"):
         :param registry_id: the registry's ARM id. Or `subscription_id`, `resource_group_name` and `registry_name`;
             what is not said comes from the provider or the configuration.
         :param context: a local folder, relative to the program, that is packed by Docker's ignore rules and uploaded
-            when its content has changed. Not together with `source_location`, nor with a TaskRunRequest. The
-            request's file paths are relative to it.
+            when its content has changed; `.git`, Pulumi's and the emulator's own folders are left out beyond these
+            rules, unless they are re-included. Or an archive of one (.tar, .tar.gz, .tgz); or the address of a git
+            repository, an archive (https) or an artifact (oci://), which the service fetches itself. Not together with
+            `source_location`, nor with a TaskRunRequest. The request's file paths are relative to it; a Dockerfile may
+            lie outside (`../docker/Dockerfile`) and travels along under its own name.
         :param triggers: any values; when one of them changes, it runs again.
         :param wait: await the end (default). Otherwise the run is queued, and a later refresh tells how it ended.
         :param queue_timeout: seconds in which an agent must take the run; after that it is cancelled, and `up` fails.

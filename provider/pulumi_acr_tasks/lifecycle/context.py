@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from pulumi_acr_tasks.errors import SourceError
+from pulumi_acr_tasks.plan.run import is_address
 from pulumi_acr_tasks.plan.values import UNKNOWN, is_unknown
 from pulumi_acr_tasks.settings import Settings
 from pulumi_acr_tasks.source.context import FILES, Context
+from pulumi_acr_tasks.source.tarball import Tarball, is_tarball
 from pulumi_acr_tasks.validate import run as validate
 from pulumi_acr_tasks.validate.problem import Problem, member_path
 from pulumi_acr_tasks.validate.task_yaml import check_task_yaml
@@ -24,6 +26,8 @@ def check(news: dict[str, Any], settings: Settings) -> tuple[dict[str, Any], lis
     inputs, problems = validate.check(news, settings.registry_defaults, settings.endpoint)
     # Only check knows the hash: what the program or an older state says of it counts for nothing.
     inputs.pop("contextHash", None)
+    if is_address(inputs.get("context")):
+        return inputs, problems
     unusable = any(problem.path == "context" for problem in problems)
     if inputs.get("context") is not None and isinstance(inputs.get("runRequest"), dict) and not unusable:
         found = _context_hash(inputs, settings, problems)
@@ -32,8 +36,11 @@ def check(news: dict[str, Any], settings: Settings) -> tuple[dict[str, Any], lis
     return inputs, problems
 
 
-def context_of(inputs: dict[str, Any], settings: Settings) -> Context:
-    """The local context of a run. Its folder is relative to the current one, which is the program's."""
+def context_of(inputs: dict[str, Any], settings: Settings) -> Context | Tarball:
+    """The local context of a run, a folder or an archive. It is relative to the current folder, which is the
+    program's."""
+    if is_tarball(Path(inputs["context"])):
+        return Tarball(Path(inputs["context"]), inputs["runRequest"])
     left_out = [Path(home) for home in (os.environ.get("PULUMI_HOME"), settings.embedded_data) if home]
     return Context(Path(inputs["context"]), inputs["runRequest"], tuple(left_out))
 
@@ -47,7 +54,8 @@ def _context_hash(inputs: dict[str, Any], settings: Settings, problems: list[Pro
         Problem(member_path("run_request", member) if member else "context", message)
         for member, message in context.problems()
     ]
-    wrong = wrong or _check_task_file(inputs["runRequest"], context.folder)
+    if isinstance(context, Context):
+        wrong = wrong or _check_task_file(inputs["runRequest"], context.folder)
     problems += wrong
     if wrong:
         return None

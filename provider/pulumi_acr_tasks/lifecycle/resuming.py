@@ -12,6 +12,7 @@ from pulumi_acr_tasks.errors import NotFoundError
 from pulumi_acr_tasks.follow.status import TERMINAL
 from pulumi_acr_tasks.journal import RUN, Journal, request_hash
 from pulumi_acr_tasks.plan.definitions import kind
+from pulumi_acr_tasks.plan.run import is_address
 from pulumi_acr_tasks.plan.secrets import masked
 
 if TYPE_CHECKING:
@@ -37,7 +38,9 @@ class RememberedRun:
         self._journal, self._urn, self._registry = journal, urn, registry
         self._endpoint = str(inputs.get("endpoint") or "")
         # No secret, and no hash of one, in a file: what is secret in the request is left out.
-        content = {name: inputs.get(name) for name in ("context", "contextHash", "triggers")}
+        content = {name: inputs.get(name) for name in ("contextHash", "triggers")}
+        if is_address(inputs.get("context")):
+            content["context"] = inputs["context"]
         request = masked(inputs["runRequest"], kind("RunRequest"))
         self._hash = request_hash({**content, "runRequest": request, "registry": str(registry).lower()})
         self._entry = journal.find(urn, RUN, endpoint=self._endpoint, content_hash=self._hash)

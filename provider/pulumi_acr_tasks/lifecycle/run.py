@@ -24,12 +24,14 @@ from pulumi_acr_tasks.lifecycle.context import context_of
 from pulumi_acr_tasks.lifecycle.ending import log_place
 from pulumi_acr_tasks.lifecycle.resuming import RememberedRun, journal_of
 from pulumi_acr_tasks.lifecycle.scheduling import scheduling_of
-from pulumi_acr_tasks.plan.run import ARCHIVE, archive_of
+from pulumi_acr_tasks.plan.run import ARCHIVE, archive_of, is_address
 
 if TYPE_CHECKING:
     from pulumi_acr_tasks.arm.client import Client
     from pulumi_acr_tasks.arm.models import Run
     from pulumi_acr_tasks.lifecycle.service import Service
+    from pulumi_acr_tasks.source.context import Context
+    from pulumi_acr_tasks.source.tarball import Tarball
 
 # What the service says of a run, in the order of the specification; it stands in state beside the inputs.
 FACTS = ("runId", "status", "runType", "createTime", "startTime", "finishTime", "outputImages", "runErrorMessage")
@@ -67,8 +69,12 @@ def _request(
 ) -> dict[str, Any]:
     """The request as it is sent: a local context is at the service by then."""
     request = dict(inputs["runRequest"])
-    if inputs.get("contextHash"):
-        request["sourceLocation"] = _upload(client, registry, service, inputs, around)
+    if is_address(inputs.get("context")):
+        request["sourceLocation"] = inputs["context"]
+    elif inputs.get("contextHash"):
+        context = context_of(inputs, service.settings)
+        request |= context.sent()
+        request["sourceLocation"] = _upload(client, registry, context, inputs["contextHash"], around)
     return request
 
 
@@ -178,13 +184,13 @@ def outputs(inputs: dict[str, Any], run: Run) -> dict[str, Any]:
 
 
 def _upload(
-    client: Client, registry: RegistryId, service: Service, inputs: dict[str, Any], around: Surroundings
+    client: Client, registry: RegistryId, context: Context | Tarball, expected: str, around: Surroundings
 ) -> str:
     """Pack and upload the context; the `sourceLocation` under which the service knows it."""
     from pulumi_acr_tasks.source.upload import upload
 
     around.console.status("packing the context")
-    with context_of(inputs, service.settings).archive(inputs["contextHash"]) as archive:
+    with context.archive(expected) as archive:
         around.console.status(f"uploading the context, {_size(archive.stat().st_size)}")
         return upload(archive, lambda: client.registries.get_build_source_upload_url(registry), around.console.status)
 

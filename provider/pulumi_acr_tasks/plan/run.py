@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from pulumi_acr_tasks.plan.definitions import snake_case
 from pulumi_acr_tasks.plan.values import contains_unknown
+
+# What the service fetches itself: an address of git, of an archive, or of an OCI artifact (facts, section 7).
+_ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]*://|git@|github\.com/).+", re.IGNORECASE)
 
 # The one thing that the service changes in a run that exists (Runs_Update).
 ARCHIVE = "isArchiveEnabled"
@@ -39,7 +43,12 @@ class RunDiff:
 
 def diff_run(olds: dict[str, Any], news: dict[str, Any]) -> RunDiff:
     """Compare the old outputs with the new inputs; something unknown counts as changed."""
-    replaces = [name for name in REPLACING if _changed(name, olds.get(name), news.get(name))]
+    replacing, local = list(REPLACING), list(LOCAL)
+    if is_address(olds.get("context")) or is_address(news.get("context")):
+        # There is no hash of what lies elsewhere: another address is another context.
+        replacing.append("context")
+        local.remove("context")
+    replaces = [name for name in replacing if _changed(name, olds.get(name), news.get(name))]
     reasons: list[str] = []
     for name in replaces:
         if name == "runRequest":
@@ -50,8 +59,13 @@ def diff_run(olds: dict[str, Any], news: dict[str, Any]) -> RunDiff:
         replaces=replaces,
         reasons=reasons,
         archive=archive_of(olds) != archive_of(news),
-        local=[name for name in LOCAL if olds.get(name) != news.get(name)],
+        local=[name for name in local if olds.get(name) != news.get(name)],
     )
+
+
+def is_address(context: Any) -> bool:
+    """Whether a context is an address that the service fetches, and no folder or archive of this machine."""
+    return isinstance(context, str) and _ADDRESS.fullmatch(context) is not None
 
 
 def archive_of(inputs: dict[str, Any]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from typing import Any
 from pulumi_acr_tasks.errors import SourceError
 from pulumi_acr_tasks.source.archive import packed
 from pulumi_acr_tasks.source.digest import hash_context
-from pulumi_acr_tasks.source.entries import Entry, entries
+from pulumi_acr_tasks.source.entries import Entry, entries, file_entry
 from pulumi_acr_tasks.source.ignore import load_rules
 
 # The members of a request that name a file in the context, which the agent opens itself.
@@ -37,11 +38,11 @@ class Context:
             yield "", f"the folder {self.folder} does not exist (relative to {Path.cwd()})"
             return
         if not self.folder.is_dir():
-            yield "", f"{self.folder} is not a folder"
+            yield "", f"{self.folder} is neither a folder nor an archive (.tar, .tar.gz, .tgz)"
             return
         for member in FILES:
             name = self.request.get(member)
-            if isinstance(name, str) and (problem := self._file_problem(name)):
+            if isinstance(name, str) and (problem := self._file_problem(member, name)):
                 yield member, problem
 
     def hash(self) -> str:
@@ -62,27 +63,59 @@ class Context:
                 )
             yield path
 
+    def sent(self) -> dict[str, Any]:
+        """The members of the request that are sent otherwise than they were written: the name of a Dockerfile from
+        outside, under which it travels along."""
+        outside = self._outside_dockerfile()
+        return {} if outside is None else {"dockerFilePath": outside[0]}
+
     def _entries(self) -> Iterator[Entry]:
         dockerfile = self.request.get("dockerFilePath")
         rules = load_rules(
-            self.folder, _plain(dockerfile) if isinstance(dockerfile, str) else None, self._kept(), self.left_out
+            self.folder, inner_name(dockerfile) if isinstance(dockerfile, str) else None, self._kept(), self.left_out
         )
-        return entries(self.folder, rules)
+        yield from entries(self.folder, rules)
+        outside = self._outside_dockerfile()
+        if outside is not None:
+            name, path = outside
+            try:
+                entry = file_entry(name, path, path.stat())
+            except OSError as error:
+                raise SourceError(f"The Dockerfile {path} cannot be read: {error.strerror}.") from error
+            if entry is not None:
+                yield entry
+
+    def _outside_dockerfile(self) -> tuple[str, Path] | None:
+        """A Dockerfile outside the folder: the name that it gets in the archive, and where it is."""
+        given = self.request.get("dockerFilePath")
+        if not isinstance(given, str) or not _is_outside(inner_name(given)):
+            return None
+        path = self.folder / inner_name(given)
+        name = path.name
+        # Its own name, unless the context has something else of that name.
+        while os.path.lexists(self.folder / name):
+            name += ".outside"
+        return name, path
 
     def _kept(self) -> Iterable[str]:
-        kept = [_plain(name) for member in FILES if isinstance(name := self.request.get(member), str)]
+        kept = [inner_name(name) for member in FILES if isinstance(name := self.request.get(member), str)]
         # A task file builds with the context's Dockerfile as a rule; the Azure CLI keeps that one too.
         return kept if "dockerFilePath" in self.request else [*kept, "Dockerfile"]
 
-    def _file_problem(self, name: str) -> str | None:
-        plain = _plain(name)
-        if plain.startswith(("../", "/")) or plain == "..":
+    def _file_problem(self, member: str, name: str) -> str | None:
+        plain = inner_name(name)
+        # Only a Dockerfile may lie outside: docker itself takes one from anywhere, and a task file names others.
+        if _is_outside(plain) and (member != "dockerFilePath" or plain.startswith("/")):
             return f"{name!r} is outside the context {self.folder}; it is relative to the context, and must be in it"
         if not (self.folder / plain).is_file():
             return f"there is no file {name!r} in the context {self.folder}; it is relative to the context"
         return None
 
 
-def _plain(name: str) -> str:
+def _is_outside(plain: str) -> bool:
+    return plain.startswith(("../", "/")) or plain == ".."
+
+
+def inner_name(name: str) -> str:
     """A path within the context in the one spelling that the walk uses: `./a//b` is `a/b`."""
     return posixpath.normpath(name.replace("\\", "/") if "\\" in name and "/" not in name else name)

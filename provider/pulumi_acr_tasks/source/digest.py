@@ -10,8 +10,9 @@ import hashlib
 import os
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import IO
 
 from pulumi_acr_tasks.errors import SourceError
 from pulumi_acr_tasks.source.entries import Entry
@@ -59,24 +60,46 @@ def hash_file(path: Path) -> str:
 
     Raises SourceError when it cannot be read.
     """
-    content = hashlib.sha256()
     try:
         with path.open("rb") as file:
-            while block := file.read(_BLOCK):
-                content.update(block)
+            return hash_stream(file)
     except OSError as error:
         raise SourceError(f"{path} in the context cannot be read: {error.strerror}.") from error
+
+
+def hash_stream(file: IO[bytes]) -> str:
+    """The hash of what is left to read, in hexadecimal; memory does not grow with it."""
+    content = hashlib.sha256()
+    while block := file.read(_BLOCK):
+        content.update(block)
     return content.hexdigest()
 
 
+def remembered(path: Path, purpose: str, compute: Callable[[], str]) -> str:
+    """What `compute` makes of a file for that purpose, computed again only when the file has changed.
+
+    Raises SourceError when it cannot be read, and whatever `compute` raises.
+    """
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise SourceError(f"{path} cannot be read: {error.strerror}.") from error
+    return _remembered_or(f"{purpose} {path.absolute()}", (status.st_size, status.st_mtime_ns, status.st_ino), compute)
+
+
 def _content(entry: Entry) -> str:
-    key, seen = str(entry.path.absolute()), (entry.size, entry.mtime_ns, entry.inode)
+    seen = (entry.size, entry.mtime_ns, entry.inode)
+    return _remembered_or(str(entry.path.absolute()), seen, lambda: hash_file(entry.path))
+
+
+def _remembered_or(key: str, seen: tuple[int, int, int], compute: Callable[[], str]) -> str:
+    """What is remembered under `key` for a file that was `seen` (size, time, inode) as it is now, else computed."""
     with _lock:
-        remembered = _remembered.get(key)
-    if remembered is not None and remembered[0] == seen:
-        return remembered[1]
-    content = hash_file(entry.path)
-    if time.time_ns() - entry.mtime_ns > _SETTLED_NS:
+        known = _remembered.get(key)
+    if known is not None and known[0] == seen:
+        return known[1]
+    computed = compute()
+    if time.time_ns() - seen[1] > _SETTLED_NS:
         with _lock:
-            _remembered[key] = (seen, content)
-    return content
+            _remembered[key] = (seen, computed)
+    return computed

@@ -65,11 +65,15 @@ def _entry(name: str, member: os.DirEntry[str]) -> Entry | None:
     try:
         if member.is_symlink():
             target = str(path.readlink()).replace(os.sep, "/")
-            _refuse_escape(name, target)
+            refuse_escape(name, target)
             return Entry(name, path, "link", target=target)
-        status = member.stat(follow_symlinks=False)
+        return file_entry(name, path, member.stat(follow_symlinks=False))
     except OSError as error:
         raise SourceError(f"{path} in the context cannot be read: {error.strerror}.") from error
+
+
+def file_entry(name: str, path: Path, status: os.stat_result) -> Entry | None:
+    """The entry, of that name, of a file or folder; None for sockets, pipes and devices."""
     if stat.S_ISDIR(status.st_mode):
         return Entry(name, path, "folder")
     if not stat.S_ISREG(status.st_mode):
@@ -85,7 +89,7 @@ def _entry(name: str, member: os.DirEntry[str]) -> Entry | None:
     )
 
 
-def _refuse_escape(name: str, target: str) -> None:
+def refuse_escape(name: str, target: str) -> None:
     """Refuse a link that points outside the context: it would point at whatever the agent has there."""
     depth = name.count("/")
     for part in target.split("/"):

@@ -16,7 +16,7 @@ _THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
 _BLOCK = 8 << 20  # bytes; a lost connection costs no more than one block
 _RETRIES = 5
 _BACKOFF = 1  # seconds before the first retry; the library's default, 15, is long for a lost packet
-_LINKS = 2  # an archive may be packed for so long that its first link expires
+_LINKS = 3  # a link lives an hour or so: a large archive on a slow line may outlive more than one
 
 
 class Link(Protocol):
@@ -29,7 +29,7 @@ class Link(Protocol):
 def upload(archive: Path, ask: Callable[[], Link], show: Callable[[str], None]) -> str:
     """Upload `archive` and return the `sourceLocation` under which the service knows it.
 
-    `ask` gives a new link each time; it is called again once when the first one has expired. `show` takes lines such as
+    `ask` gives a new link each time; it is called again when one has expired, twice at most. `show` takes lines such as
     `uploading 120 of 380 MiB`.
     Raises SourceError when the storage refuses the archive or cannot be reached.
     """

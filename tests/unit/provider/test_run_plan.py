@@ -23,6 +23,14 @@ def request(**members: Any) -> dict[str, Any]:
     return {"runRequest": {**INPUTS["runRequest"], **members}}
 
 
+def test_another_address_is_another_run() -> None:
+    """Its content cannot be compared; a folder that moved is compared by its hash."""
+    old, new = ({**INPUTS, "context": f"https://example.com/{name}.git", "contextHash": None} for name in "ab")
+    plan = diff_run(old, new)
+    assert (plan.replaces, plan.local, plan.summary) == (["context"], [], "new run (context changed)")
+    assert diff_run(INPUTS, {**INPUTS, "context": "moved"}).replaces == []
+
+
 def test_nothing_changed() -> None:
     """Outputs of the service are no inputs."""
     plan = diff_run(OUTPUTS, INPUTS)

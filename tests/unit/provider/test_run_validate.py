@@ -72,11 +72,17 @@ MISTAKES = [
     ({"runRequest": None}, "run_request: is missing"),
     ({"runRequest": {"type": "Docker"}}, "run_request.type: is 'Docker'; it is one of DockerBuildRequest, "),
     ({"context": "nowhere"}, "context: the folder nowhere does not exist"),
-    ({"context": "app/Dockerfile"}, "context: app/Dockerfile is not a folder"),
+    ({"context": "app/Dockerfile"}, "context: app/Dockerfile is neither a folder nor an archive"),
     ({"context": None}, "context: is missing; a DockerBuildRequest needs files"),
     ({"context": 5}, "context: is a number; a string is expected"),
     ({"runRequest": {**BUILD, "dockerFilePath": "web"}}, "run_request.docker_file_path: there is no file 'web' in the"),
-    ({"runRequest": {**BUILD, "dockerFilePath": "../web"}}, "run_request.docker_file_path: '../web' is outside the"),
+    ({"runRequest": {**BUILD, "dockerFilePath": "../web"}}, "run_request.docker_file_path: there is no file '../web'"),
+    ({"context": "app.tgz"}, "context: the archive app.tgz does not exist"),
+    ({"context": "file:///app"}, "context: is an address of file; the service fetches git, http, https, oci, ssh"),
+    (
+        {"runRequest": {"type": "FileTaskRunRequest", "taskFilePath": "../task.yaml"}},
+        "run_request.task_file_path: '../task.yaml' is outside the",
+    ),
     ({"runRequest": {**BUILD, "dockerFilePath": "/web"}}, "run_request.docker_file_path: '/web' is outside the"),
     (
         {"runRequest": {"type": "FileTaskRunRequest", "taskFilePath": "task.yaml"}},
@@ -133,6 +139,34 @@ def test_everything_wrong_is_said_at_once() -> None:
         "run_request.timeout",
         "context",
     ]
+
+
+ADDRESSES = [
+    "https://github.com/Azure-Samples/acr-build-helloworld-node.git#main:app",
+    "git@github.com:Azure-Samples/acr-build-helloworld-node.git",
+    "github.com/Azure-Samples/acr-build-helloworld-node.git",
+    "oci://contoso.azurecr.io/context:v1",
+    "https://example.com/context.tar.gz",
+]
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_an_address_is_left_to_the_service(address: str) -> None:
+    """It has no hash, and stays as it was written."""
+    inputs = checked(context=address, runRequest=BUILD)
+    assert inputs["context"] == address
+    assert "contextHash" not in inputs
+    assert "sourceLocation" not in inputs["runRequest"]
+
+
+def test_a_dockerfile_may_lie_outside(program: Path) -> None:
+    """Its content counts as the context's does."""
+    (program / "docker").mkdir()
+    (program / "docker" / "web").write_text("FROM scratch\n")
+    request = {**BUILD, "dockerFilePath": "../docker/web"}
+    before = checked(context="app", runRequest=request)["contextHash"]
+    (program / "docker" / "web").write_text("FROM busybox\n")
+    assert checked(context="app", runRequest=request)["contextHash"] != before
 
 
 def test_a_link_that_leaves_the_context_is_a_problem(program: Path) -> None:

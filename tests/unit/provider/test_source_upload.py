@@ -115,7 +115,7 @@ def test_an_expired_link_is_asked_for_again(storage: Storage, archive: Path) -> 
 
 def test_a_refusal_is_a_sentence_without_the_link(storage: Storage, archive: Path) -> None:
     """The link's signature is a secret."""
-    storage.refusals = [403, 403]
+    storage.refusals = [403, 403, 403]
     with pytest.raises(SourceError) as failed:
         upload(archive, storage.link, print)
     assert str(failed.value) == "The storage refused the context: AuthenticationFailed (HTTP 403)."

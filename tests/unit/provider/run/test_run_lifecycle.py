@@ -203,6 +203,15 @@ def test_a_context_that_changed_since_check_is_refused(tmp_path: Path) -> None:
     assert scene.service.requests == []
 
 
+def test_an_address_is_handed_to_the_service() -> None:
+    """Nothing is packed, and nothing uploaded."""
+    scene = Scene("Succeeded")
+    request = {"type": "DockerBuildRequest", "dockerFilePath": "Dockerfile"}
+    _, outputs = scene.create(context="oci://contoso.azurecr.io/context:v1", runRequest=request)
+    assert scene.service.bodies == [{**request, "sourceLocation": "oci://contoso.azurecr.io/context:v1"}]
+    assert outputs["runRequest"] == request
+
+
 def test_a_refusal_of_the_request_is_handed_on() -> None:
     """Nothing is in state then."""
     scene = Scene("Succeeded")

@@ -1,0 +1,122 @@
+"""A context that is an archive already: taken as it is, known by what is in it."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import shutil
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pulumi_acr_tasks.errors import SourceError
+from pulumi_acr_tasks.source.context import FILES, inner_name
+from pulumi_acr_tasks.source.digest import ContextHash, hash_stream, remembered
+from pulumi_acr_tasks.source.entries import Entry, refuse_escape
+
+SUFFIXES = (".tar", ".tar.gz", ".tgz")
+
+_GZIP = b"\x1f\x8b"
+
+
+def is_tarball(path: Path) -> bool:
+    """True for a file that is named as an archive."""
+    return path.name.lower().endswith(SUFFIXES) and not path.is_dir()
+
+
+@dataclass(frozen=True)
+class Tarball:
+    """An archive file that is uploaded for a run request. `request` is the request as ARM spells it."""
+
+    path: Path
+    request: dict[str, Any]
+
+    def problems(self) -> Iterator[tuple[str, str]]:
+        """What cannot be right, each as the member of the request (empty for the archive itself) and a sentence."""
+        if not self.path.is_file():
+            yield "", f"the archive {self.path} does not exist (relative to {Path.cwd()})"
+            return
+        try:
+            names = {entry.name for entry, _ in self._members()}
+        except SourceError as error:
+            yield "", str(error)
+            return
+        for member in FILES:
+            name = self.request.get(member)
+            if isinstance(name, str) and inner_name(name) not in names:
+                yield member, f"there is no file {name!r} in the archive {self.path}"
+
+    def hash(self) -> str:
+        """The hash of what is in the archive: the same as that of the folder that it was made of.
+
+        Raises SourceError for what is no archive, or leaves the context.
+        """
+        return remembered(self.path, "archive", self._hash)
+
+    def sent(self) -> dict[str, Any]:
+        """The members of the request that are sent otherwise than they were written: none."""
+        return {}
+
+    @contextmanager
+    def archive(self, expected: str) -> Iterator[Path]:
+        """The file to upload, compressed if it is not yet.
+
+        Raises SourceError when its content has changed since the hash `expected` was taken.
+        """
+        if self.hash() != expected:
+            raise SourceError(f"The archive {self.path} has changed since this update began: run pulumi up again.")
+        with self.path.open("rb") as file:
+            compressed = file.read(len(_GZIP)) == _GZIP
+        if compressed:
+            yield self.path
+            return
+        with tempfile.TemporaryDirectory(prefix="acr-tasks-") as folder:
+            packed = Path(folder) / "context.tar.gz"
+            with self.path.open("rb") as plain, gzip.open(packed, "wb", compresslevel=6) as target:
+                shutil.copyfileobj(plain, target, 1 << 20)
+            yield packed
+
+    def _hash(self) -> str:
+        # Whatever order the archive has, and however often it has a name: the last one is what unpacking leaves.
+        last = {entry.name: (entry, content) for entry, content in self._members(contents=True)}
+        total = ContextHash()
+        for name in sorted(last, key=lambda name: [os.fsencode(part) for part in name.split("/")]):
+            total.add(*last[name])
+        return total.value()
+
+    def _members(self, *, contents: bool = False) -> Iterator[tuple[Entry, str]]:
+        """The members in the archive's order, each with the hash of its content, which is left out unless asked for."""
+        try:
+            with tarfile.open(self.path, "r|*") as archive:
+                for member in archive:
+                    entry = _entry(member, self.path)
+                    if entry is None:
+                        continue
+                    file = archive.extractfile(member) if contents and entry.kind == "file" else None
+                    yield entry, hash_stream(file) if file is not None else ""
+        except (tarfile.TarError, OSError, EOFError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise SourceError(f"{self.path} cannot be read as an archive ({', '.join(SUFFIXES)}): {reason}.") from error
+
+
+def _entry(member: tarfile.TarInfo, archive: Path) -> Entry | None:
+    """The entry of one member, None for the root itself and for what is neither file, folder nor link."""
+    name = inner_name(member.name)
+    if name == ".":
+        return None
+    if name.startswith(("../", "/")) or name == "..":
+        raise SourceError(f"The archive {archive} has a member outside of the context: {member.name}.")
+    if member.isdir():
+        return Entry(name, archive, "folder")
+    if member.issym() or member.islnk():
+        target = member.linkname
+        if member.issym():
+            refuse_escape(name, target)
+        return Entry(name, archive, "link", target=target if member.issym() else f"={inner_name(target)}")
+    if not member.isfile():
+        return None
+    return Entry(name, archive, "file", executable=bool(member.mode & 0o100), size=member.size)

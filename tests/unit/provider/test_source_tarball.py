@@ -1,0 +1,146 @@
+"""Contexts that are archives already, and Dockerfiles from outside of a folder."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pulumi_acr_tasks.errors import SourceError
+from pulumi_acr_tasks.source.context import Context
+from pulumi_acr_tasks.source.tarball import Tarball, is_tarball
+
+REQUEST = {"type": "DockerBuildRequest", "dockerFilePath": "./Dockerfile"}
+
+
+def folder(place: Path) -> Path:
+    (place / "src").mkdir(parents=True)
+    (place / "src.d").mkdir()
+    for name, text in {
+        "Dockerfile": "FROM scratch\n",
+        "src/a": "ay",
+        "src.d/b": "bee",
+        "run.sh": "#!/bin/sh\n",
+    }.items():
+        (place / name).write_text(text)
+    (place / "run.sh").chmod(0o755)
+    (place / "link").symlink_to("src/a")
+    return place
+
+
+def tarball(path: Path, place: Path, mode: str = "w:gz") -> Tarball:
+    with tarfile.open(path, mode) as archive:  # type: ignore[call-overload]
+        archive.add(place, arcname=".")
+    return Tarball(path, REQUEST)
+
+
+def member(name: str, kind: bytes = tarfile.REGTYPE, target: str = "") -> tarfile.TarInfo:
+    info = tarfile.TarInfo(name)
+    info.type, info.linkname = kind, target
+    return info
+
+
+def broken(path: Path, *members: tarfile.TarInfo) -> Tarball:
+    with tarfile.open(path, "w") as archive:
+        for info in members:
+            archive.addfile(info, io.BytesIO())
+    return Tarball(path, REQUEST)
+
+
+@pytest.mark.parametrize(("name", "mode"), [("c.tar", "w"), ("c.tar.gz", "w:gz"), ("c.TGZ", "w:gz")])
+def test_an_archive_has_the_hash_of_its_folder(name: str, mode: str, tmp_path: Path) -> None:
+    """However it was compressed, and in whatever order it was packed."""
+    place = folder(tmp_path / "context")
+    packed = tarball(tmp_path / name, place, mode)
+    assert is_tarball(packed.path)
+    assert list(packed.problems()) == []
+    assert packed.hash() == Context(place, REQUEST).hash()
+    assert packed.hash() == "sha256:bd01c95714c281470d8dbab06fbb1e91f899b4e8f9aaa1d607ca5b273e3cee10"
+
+
+@pytest.mark.parametrize(("name", "mode"), [("c.tar", "w"), ("c.tgz", "w:gz")])
+def test_what_is_uploaded_is_compressed_once(name: str, mode: str, tmp_path: Path) -> None:
+    """The service expects a tar.gz."""
+    packed = tarball(tmp_path / name, folder(tmp_path / "context"), mode)
+    with packed.archive(packed.hash()) as path, gzip.open(path) as plain, tarfile.open(fileobj=plain) as archive:
+        assert "./Dockerfile" in archive.getnames()
+
+
+def test_an_archive_that_has_changed_since_is_refused(tmp_path: Path) -> None:
+    """State would say what was not built."""
+    packed = tarball(tmp_path / "c.tgz", folder(tmp_path / "context"))
+    with pytest.raises(SourceError, match="has changed since"), packed.archive("sha256:other"):
+        pass
+
+
+def test_a_file_that_is_missing_in_it_is_a_problem(tmp_path: Path) -> None:
+    """Said in preview."""
+    packed = tarball(tmp_path / "c.tgz", folder(tmp_path / "context"))
+    wrong = Tarball(packed.path, {"dockerFilePath": "web"})
+    assert list(wrong.problems()) == [("dockerFilePath", f"there is no file 'web' in the archive {packed.path}")]
+
+
+def test_what_is_no_archive_is_a_problem(tmp_path: Path) -> None:
+    """Whatever its name says; nor is half of one."""
+    packed = tarball(tmp_path / "c.tgz", folder(tmp_path / "context"))
+    for data in (b"not an archive" * 100, packed.path.read_bytes()[:-60]):
+        packed.path.write_bytes(data)
+        ((name, sentence),) = packed.problems()
+        assert (name, "cannot be read as an archive" in sentence) == ("", True)
+
+
+ESCAPES = [
+    member("../outside"),
+    member("/etc/passwd"),
+    member("link", tarfile.SYMTYPE, "../outside"),
+    member("link", tarfile.SYMTYPE, "/etc/passwd"),
+]
+
+
+@pytest.mark.parametrize("escape", ESCAPES, ids=lambda info: f"{info.name}-{info.linkname}")
+def test_members_that_leave_the_context_are_refused(escape: tarfile.TarInfo, tmp_path: Path) -> None:
+    """As links of a folder are."""
+    packed = broken(tmp_path / "c.tar", member("Dockerfile"), escape)
+    with pytest.raises(SourceError, match="outside"):
+        packed.hash()
+
+
+def outside(tmp_path: Path, **files: str) -> Context:
+    place = folder(tmp_path / "context")
+    (tmp_path / "docker").mkdir()
+    (tmp_path / "docker" / "Dockerfile").write_text("FROM busybox\n")
+    for name, text in files.items():
+        (tmp_path / "docker" / name.replace("_", ".")).write_text(text)
+    return Context(place, {"dockerFilePath": "../docker/Dockerfile"})
+
+
+def names(context: Context) -> dict[str, Any]:
+    with context.archive(context.hash()) as path, tarfile.open(path) as archive:
+        files = [found for found in archive.getmembers() if found.isfile()]
+        return {found.name: archive.extractfile(found).read() for found in files}  # type: ignore[union-attr]
+
+
+def test_a_dockerfile_from_outside_travels_along(tmp_path: Path) -> None:
+    """Under its own name, or beside another file of that name; the request says which."""
+    context = outside(tmp_path)
+    assert list(context.problems()) == []
+    assert context.sent() == {"dockerFilePath": "Dockerfile.outside"}
+    assert names(context)["Dockerfile.outside"] == b"FROM busybox\n"
+    (context.folder / "Dockerfile").unlink()
+    assert context.sent() == {"dockerFilePath": "Dockerfile"}
+    assert names(context)["Dockerfile"] == b"FROM busybox\n"
+
+
+def test_the_ignore_file_beside_it_rules(tmp_path: Path) -> None:
+    """As docker has it: the one that is named after the Dockerfile wins."""
+    context = outside(tmp_path, Dockerfile_dockerignore="src\n")
+    assert sorted(names(context)) == ["Dockerfile", "Dockerfile.outside", "run.sh", "src.d/b"]
+
+
+def test_a_dockerfile_within_is_sent_as_it_was_written(tmp_path: Path) -> None:
+    """Nothing is renamed without need."""
+    assert Context(folder(tmp_path / "context"), {"dockerFilePath": "Dockerfile"}).sent() == {}
