@@ -1,0 +1,80 @@
+"""An update that is killed while it awaits a run."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from .emulator import Emulator
+from .stack import Stack
+
+PROGRAM = """
+import base64
+import pulumi
+from pulumi_acr_tasks import EncodedTaskRunRequestArgs, PlatformPropertiesArgs, Run
+
+STEPS = b"version: v1.1.0\\nsteps:\\n  - cmd: busybox echo done\\n    startDelay: 12\\n"
+run = Run(
+    "slow",
+    run_request=EncodedTaskRunRequestArgs(
+        encoded_task_content=base64.b64encode(STEPS).decode(), platform=PlatformPropertiesArgs(os="Linux")
+    ),
+)
+pulumi.export("run_id", run.run_id)
+"""
+
+
+@pytest.mark.parametrize("victims", ["engine and plugin", "engine"])
+def test_the_next_up_takes_the_run_up_again(victims: str, tmp_path: Path, new_stack: Callable[..., Stack]) -> None:
+    """The same run, and no second one; a provider without an engine ends by itself."""
+    with Emulator.started(tmp_path / "emulator", "--executor", "simulated") as emulator:
+        stack = new_stack("killed", program=PROGRAM, **emulator.config)
+        update = stack.start("up", "--yes", "--skip-preview", "--stack", "dev")
+        assert update.stdout
+        for line in update.stdout:
+            if "queued as" in line or "Queued" in line or "Running" in line:
+                break
+        below = [pid for pid in _descendants(update.pid) if b"pulumi.dynamic" in _command(pid)]
+        assert below
+        os.kill(update.pid, signal.SIGKILL)
+        if victims == "engine and plugin":
+            for pid in below:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+        update.stdout.close()
+        update.wait(timeout=30)
+        until = time.monotonic() + 30
+        while any(b"pulumi.dynamic" in _command(pid) for pid in below):
+            assert time.monotonic() < until, "the provider goes on without its engine"
+        (run,) = emulator.runs()
+        assert run["status"] in ("Queued", "Running", "Succeeded"), run
+
+        emulator.forget_requests()
+        stack.pulumi("cancel", "--yes", "--stack", "dev").succeeded()  # the lock of the killed update
+        screen = stack.up("--skip-preview").succeeded().screen
+        assert f"Run {run['runId']}, which an interrupted update had scheduled, is taken up again." in screen
+        assert "POST scheduleRun" not in emulator.writes()
+        assert stack.outputs()["run_id"] == run["runId"]
+        assert [run["status"] for run in emulator.runs()] == ["Succeeded"]
+        stack.refresh("--clear-pending-creates").succeeded()
+        stack.settles()
+
+
+def _command(pid: int) -> bytes:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    return b""
+
+
+def _descendants(pid: int) -> Iterator[int]:
+    told = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False)
+    for child in map(int, told.stdout.split()):
+        yield child
+        yield from _descendants(child)
