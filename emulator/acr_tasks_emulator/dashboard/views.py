@@ -47,10 +47,13 @@ class Moment:
 
     @classmethod
     def of(cls, text: str | None, now: datetime) -> Moment | None:
-        if not text:
-            return None
-        moment = parse(text)
-        return cls(moment.strftime("%Y-%m-%d %H:%M:%S UTC"), f"{_spoken((now - moment).total_seconds())} ago")
+        return cls.at(parse(text), now) if text else None
+
+    @classmethod
+    def at(cls, moment: datetime, now: datetime) -> Moment:
+        seconds = (now - moment).total_seconds()
+        spoken = f"{_spoken(seconds)} ago" if seconds >= 0 else f"in {_spoken(1 - seconds)}"
+        return cls(moment.strftime("%Y-%m-%d %H:%M:%S UTC"), spoken)
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,7 @@ class Image:
 
 @dataclass(frozen=True)
 class RunView:
-    """A run. `duration` is that of the agent's work, without the time in the queue."""
+    """A run. `duration` is that of the agent's work, without the time in the queue; `because` tells more of `cause`."""
 
     registry: str
     run_id: str
@@ -76,6 +79,7 @@ class RunView:
     run_type: str
     task: str | None
     cause: str
+    because: str
     created: Moment | None
     started: Moment | None
     finished: Moment | None
@@ -99,6 +103,7 @@ class TaskView:
     context: str
     images: list[str]
     triggers: list[tuple[str, str, bool]]
+    next_firing: Moment | None
     platform: str
     timeout: str
     last_run: RunView | None
@@ -114,6 +119,7 @@ def run_view(registry: str, run: dict[str, Any], now: datetime) -> RunView:
         run_type=properties.get("runType", ""),
         task=properties.get("task"),
         cause=_cause(properties),
+        because=_because(properties),
         created=Moment.of(properties.get("createTime"), now),
         started=Moment.of(properties.get("startTime"), now),
         finished=Moment.of(properties.get("finishTime"), now),
@@ -124,8 +130,10 @@ def run_view(registry: str, run: dict[str, Any], now: datetime) -> RunView:
     )
 
 
-def task_view(task: dict[str, Any], last_run: RunView | None) -> TaskView:
-    """Return what to show of a (masked) Task."""
+def task_view(
+    task: dict[str, Any], last_run: RunView | None, now: datetime, next_firing: datetime | None = None
+) -> TaskView:
+    """Return what to show of a (masked) Task. next_firing: when the first of its timers fires."""
     properties = task["properties"]
     step = properties["step"]
     about = step.get("dockerFilePath") or step.get("taskFilePath") or "inline YAML"
@@ -136,6 +144,7 @@ def task_view(task: dict[str, Any], last_run: RunView | None) -> TaskView:
         context=step.get("contextPath", ""),
         images=step.get("imageNames", []),
         triggers=_triggers(properties.get("trigger", {})),
+        next_firing=Moment.at(next_firing, now) if next_firing else None,
         platform=_platform(properties["platform"]),
         timeout=_spoken(properties["timeout"]),
         last_run=last_run,
@@ -146,10 +155,21 @@ def _cause(run: dict[str, Any]) -> str:
     if "timerTrigger" in run:
         return f"Timer {run['timerTrigger'].get('timerTriggerName', '')}".strip()
     if "sourceTrigger" in run:
-        return (
-            f"{run['sourceTrigger'].get('eventType', 'Source')} {run['sourceTrigger'].get('commitId', '')[:7]}".strip()
-        )
+        kind = "Pull request" if run["sourceTrigger"].get("eventType") == "pullrequest" else "Commit"
+        return f"{kind} {run['sourceTrigger'].get('commitId', '')[:7]}".strip()
     return "Base image" if "imageUpdateTrigger" in run else "Manual"
+
+
+def _because(run: dict[str, Any]) -> str:
+    """Say what the trigger saw, such as the branch of a commit; empty for a run that somebody asked for."""
+    if "timerTrigger" in run:
+        return f"due {run['timerTrigger'].get('scheduleOccurrence', '')}"
+    if "sourceTrigger" in run:
+        source = run["sourceTrigger"]
+        number = f"#{source['pullRequestId']} into " if source.get("pullRequestId") else ""
+        return f"{number}{source.get('branchName', '')}"
+    images = run.get("imageUpdateTrigger", {}).get("images", [])
+    return ", ".join(f"{image.get('repository', '')}:{image.get('tag', '')}" for image in images)
 
 
 def _triggers(trigger: dict[str, Any]) -> list[tuple[str, str, bool]]:

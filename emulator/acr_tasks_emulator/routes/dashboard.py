@@ -19,6 +19,7 @@ from acr_tasks_emulator.routes.arm import services_of
 from acr_tasks_emulator.services.all import Services
 from acr_tasks_emulator.services.blobs import COMPLETE
 from acr_tasks_emulator.services.errors import ServiceError
+from acr_tasks_emulator.services.triggers import next_firing
 from acr_tasks_emulator.store.registries import RegistryRow
 
 LOG_SHOWN = 512 * 1024
@@ -29,7 +30,8 @@ _HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
     "img-src data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
+    # With no-referrer a browser would post our own buttons from the origin `null`.
+    "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
 }
 _templates = Environment(
@@ -53,7 +55,7 @@ async def run(request: Request) -> Response:
     registry = services.registries.named(request.path_params["registry"])
     document = _find(services, registry, request.path_params["run_id"])
     if registry is None or document is None:
-        return _page("missing.html", services, 404, what="There is no such run here.", active=False)
+        return _message(services, 404, "Not found", "There is no such run here.")
     view = views.run_view(registry.name, document, services.clock.now())
     log = services.blobs.find_log(registry, view.run_id)
     text, start, offset = b"", 0, 0
@@ -89,6 +91,34 @@ async def run_log(request: Request) -> Response:
         return Response(status_code=nothing_new.status, headers={**_HEADERS, **known})
 
 
+async def run_now(request: Request) -> Response:
+    """Run a task, and show the run."""
+    services = services_of(request)
+    registry = services.registries.named(request.path_params["registry"])
+    if registry is None:
+        return _message(services, 404, "Not found", "There is no such registry here.")
+    body = {"type": "TaskRunRequest", "taskName": request.path_params["task"]}
+    try:
+        started = await run_in_threadpool(services.runs.schedule, registry, body)
+    except ServiceError as error:
+        return _message(services, error.status, "Not run", error.message)
+    return _see_other(f"/runs/{registry.name}/{started['name']}")
+
+
+async def cancel(request: Request) -> Response:
+    """Cancel a run, and show it."""
+    services = services_of(request)
+    registry = services.registries.named(request.path_params["registry"])
+    document = _find(services, registry, request.path_params["run_id"])
+    if registry is None or document is None:
+        return _message(services, 404, "Not found", "There is no such run here.")
+    try:
+        await run_in_threadpool(services.runs.cancel, registry, document["name"])
+    except ServiceError as error:
+        return _message(services, error.status, "Not canceled", error.message)
+    return _see_other(f"/runs/{registry.name}/{document['name']}")
+
+
 async def asset(request: Request) -> Response:
     """Return the style sheet or the script."""
     name = request.path_params["name"]
@@ -108,9 +138,17 @@ def _registry(services: Services, row: RegistryRow, skip_token: str | None) -> d
         "location": row.location,
         "runs": runs,
         "older": urlencode({row.name: page.skip_token}) if page.skip_token else None,
-        "tasks": [views.task_view(task, last.get(task["name"])) for task in tasks.tasks],
+        "tasks": [views.task_view(task, last.get(task["name"]), now, next_firing(task, now)) for task in tasks.tasks],
         "more_tasks": tasks.after is not None,
     }
+
+
+def _message(services: Services, status: int, title: str, what: str) -> Response:
+    return _page("missing.html", services, status, title=title, what=what, active=False)
+
+
+def _see_other(path: str) -> Response:
+    return Response(status_code=303, headers={**_HEADERS, "Location": path})
 
 
 def _find(services: Services, registry: RegistryRow | None, run_id: str) -> dict[str, Any] | None:
@@ -132,5 +170,7 @@ ROUTES: list[BaseRoute] = [
     Route("/", index, methods=["GET"]),
     Route("/runs/{registry}/{run_id}", run, methods=["GET"]),
     Route("/runs/{registry}/{run_id}/log", run_log, methods=["GET"]),
+    Route("/runs/{registry}/{run_id}/cancel", cancel, methods=["POST"]),
+    Route("/tasks/{registry}/{task}/run", run_now, methods=["POST"]),
     Route("/assets/{name}", asset, methods=["GET"]),
 ]

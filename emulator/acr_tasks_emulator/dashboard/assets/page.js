@@ -10,10 +10,12 @@ async function refresh() {
   if (!answer.ok) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const fresh = page.getElementById("live");
-  const focused = document.activeElement?.getAttribute("href");
+  const focused = ["href", "aria-label"]
+    .map((name) => [name, document.activeElement?.getAttribute(name)])
+    .find(([, value]) => value);
   if (fresh.innerHTML !== live.innerHTML) {
     live.innerHTML = fresh.innerHTML;
-    if (focused) live.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus();
+    if (focused) live.querySelector(`[${focused[0]}="${CSS.escape(focused[1])}"]`)?.focus();
   }
   live.dataset.active = fresh.dataset.active;
   document.title = page.title;

@@ -1,0 +1,68 @@
+"""The emulator's page and its buttons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from .conftest import LONG, Arm, Body, encoded
+
+pytestmark = pytest.mark.emulator_choice("the service has a portal of its own; this page is the emulator's")
+
+
+@pytest.fixture
+def page(emulated: Callable[..., Arm]) -> Arm:
+    return emulated()
+
+
+def press(page: Arm, path: str, origin: str | None = None) -> httpx.Response:
+    """What a browser sends for a button of this page, or of a page of `origin`."""
+    return page.http.post(path, headers={"Origin": origin or str(page.http.base_url).rstrip("/")})
+
+
+def test_running_and_canceling(page: Arm, quick_task: Body) -> None:
+    """Run now starts a task and leads to the run, whose cancel button ends it and leads back."""
+    step = {"type": "EncodedTask", "encodedTaskContent": encoded(LONG)}
+    page.ok("PUT", "tasks/long-task", quick_task(step=step))
+    assert "Run task long-task now" in page.http.get("/").text
+    answer = press(page, "/tasks/emulator/long-task/run")
+    assert answer.status_code == 303
+    run_id = answer.headers["location"].rpartition("/")[2]
+    page.until(run_id, "Running")
+    assert f"Cancel run {run_id}" in page.http.get(answer.headers["location"]).text
+    canceled = press(page, f"{answer.headers['location']}/cancel")
+    assert (canceled.status_code, canceled.headers["location"]) == (303, answer.headers["location"])
+    assert page.until(run_id)["properties"]["status"] == "Canceled"
+    assert f"Cancel run {run_id}" not in page.http.get(answer.headers["location"]).text
+
+
+def test_pages_of_other_sites_press_nothing(page: Arm, quick_task: Body) -> None:
+    """A post by another site, or by a page that hides its origin, starts nothing."""
+    page.ok("PUT", "tasks/quick-task", quick_task())
+    for origin in ("http://example.com", "null"):
+        assert press(page, "/tasks/emulator/quick-task/run", origin).status_code == 403
+    assert page.ok("GET", "runs")["value"] == []
+    # A browser would call our own page `null` if that page kept its address to itself.
+    assert page.http.get("/").headers["referrer-policy"] == "same-origin"
+
+
+@pytest.mark.parametrize(
+    "path", ["/tasks/emulator/no-such-task/run", "/tasks/nowhere/x/run", "/runs/emulator/x/cancel"]
+)
+def test_buttons_of_what_is_gone(page: Arm, path: str) -> None:
+    """A button of what is not there any more answers a page that says so."""
+    answer = press(page, path)
+    assert answer.status_code == 404
+    assert "not found" in answer.text.lower() or "There is no such" in answer.text
+
+
+def test_what_is_said_of_triggers(page: Arm, quick_task: Body) -> None:
+    """The page shows when a timer fires next, and what started a run."""
+    page.ok("PUT", "tasks/timed-task", quick_task(trigger={"timerTriggers": [{"name": "t1", "schedule": "0 0 * * *"}]}))
+    assert "next <time" in page.http.get("/").text
+    page.ok("POST", "/_emulator/clock/advance", {"seconds": 24 * 60 * 60})
+    text = page.http.get("/").text
+    assert "Timer t1" in text
+    assert " 12:00 AM" in text
