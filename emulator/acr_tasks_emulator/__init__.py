@@ -21,6 +21,7 @@ def serve(
     port: int = 0,
     token: str | None = None,
     *,
+    mode: str = "sync",
     throttle: str = "off",
     latency: float = 0,
     switches: Mapping[str, Any] | None = None,
@@ -29,9 +30,10 @@ def serve(
 
     data: folder to keep, or None for one that is gone afterwards. executor: `auto`, `buildah`, `docker` or `simulated`.
     agents: how many runs at once, 1 to 64. registries: `NAME` or `NAME:LOCATION` each. port: 0 for any free one.
-    token: the bearer token that callers must show, None for any. throttle: `off`, or `arm` to answer 429 as Resource
-    Manager does to who asks too often. latency: milliseconds that each of its answers takes longer. switches: answers
-    to the open questions about the service, by name, such as `{"create-status": "201"}` (README, "Switches").
+    token: the bearer token that callers must show, None for any. mode: `sync` as observed, or `lro`: long-running
+    operations as the specification reads. throttle: `off`, or `arm` to answer 429 as Resource Manager does to who asks
+    too often. latency: milliseconds that each of its answers takes longer. switches: answers to the open questions
+    about the service, by name, such as `{"create-status": "201"}` (README, "Switches").
 
     Gives an Emulator: `endpoint`, `login_server`, `dashboard`, `registries` (ARM ids). Raises SettingsError.
     """
@@ -46,6 +48,7 @@ def serve(
         registries,
         port,
         token,
+        mode=mode,
         throttle=throttle,
         latency=latency,
         switches=read_switches(switches or {}),

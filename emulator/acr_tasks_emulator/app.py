@@ -18,7 +18,7 @@ from acr_tasks_emulator.clock import SystemClock
 from acr_tasks_emulator.execution.agents import Agents
 from acr_tasks_emulator.execution.executor import ExecutorError, choose
 from acr_tasks_emulator.execution.registry import OciRegistry
-from acr_tasks_emulator.routes import admin, blobs, dashboard, errors, oci, registries, runs, tasks, webhooks
+from acr_tasks_emulator.routes import admin, blobs, dashboard, errors, oci, operations, registries, runs, tasks, webhooks
 from acr_tasks_emulator.routes.faults import FaultRing
 from acr_tasks_emulator.routes.middleware import Activity, Guard, Recorder
 from acr_tasks_emulator.routes.throttle import Throttle
@@ -28,6 +28,7 @@ from acr_tasks_emulator.services.blobs import BlobsService
 from acr_tasks_emulator.services.dependencies import Learning
 from acr_tasks_emulator.services.errors import ServiceError
 from acr_tasks_emulator.services.images import Images
+from acr_tasks_emulator.services.operations import Operations
 from acr_tasks_emulator.services.quota import Quota
 from acr_tasks_emulator.services.registries import RegistriesService, id_of
 from acr_tasks_emulator.services.request_log import RequestLog
@@ -142,6 +143,7 @@ def _wire(settings: Settings, address: str, opened: contextlib.ExitStack) -> App
         clock=clock,
         about=about,
         switches=switches,
+        operations=Operations(clock, switches, settings.mode == "lro"),
     )
     run_service.resume()
     closing.callback(Timers(triggers).close)
@@ -162,7 +164,7 @@ def _starlette(services: Services) -> Starlette:
 
     app = Starlette(
         routes=[
-            *(*tasks.ROUTES, *runs.ROUTES, *registries.ROUTES, *blobs.ROUTES),
+            *(*operations.ROUTES, *tasks.ROUTES, *runs.ROUTES, *registries.ROUTES, *blobs.ROUTES),
             *(*oci.ROUTES, *admin.ROUTES, *webhooks.ROUTES, *dashboard.ROUTES),
         ],
         exception_handlers={

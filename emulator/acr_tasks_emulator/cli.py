@@ -53,6 +53,7 @@ def serve(
     idle_exit: Annotated[
         float | None, typer.Option(metavar="SECONDS", help="End after so long without a request or a run.")
     ] = None,
+    mode: Annotated[str, typer.Option(help="sync as observed, or lro as the specification reads.")] = "sync",
     throttle: Annotated[str, typer.Option(help="off, or arm: 429 as Resource Manager answers.")] = "off",
     latency: Annotated[float, typer.Option(metavar="MS", help="Milliseconds that Resource Manager takes longer.")] = 0,
     switch: Annotated[
@@ -76,6 +77,7 @@ def serve(
             agents=agents,
             token=token,
             idle_exit=idle_exit,
+            mode=mode,
             throttle=throttle,
             latency=latency,
             switches=parse_switches(switch or ()),
@@ -139,7 +141,7 @@ def _detach(settings: Settings, more: list[str]) -> None:
     arguments = [f"--host={settings.host}", f"--port={settings.port}", f"--data={settings.data}"]
     arguments += [f"--registry={registry.name}:{registry.location}" for registry in settings.registries]
     arguments += [f"--executor={settings.executor}", f"--agents={settings.agents}"]
-    arguments += [f"--throttle={settings.throttle}", f"--latency={settings.latency}"]
+    arguments += [f"--mode={settings.mode}", f"--throttle={settings.throttle}", f"--latency={settings.latency}"]
     if settings.idle_exit is not None:
         arguments.append(f"--idle-exit={settings.idle_exit}")
     if settings.token is not None:

@@ -16,6 +16,7 @@ RESOURCE_GROUP_NAME = "rg"
 REGISTRY_NAME = "emulator"
 LOCATION = "westeurope"
 EXECUTORS = ("auto", "buildah", "docker", "simulated")
+MODES = ("sync", "lro")
 THROTTLES = ("off", "arm")
 MAXIMUM_LATENCY = 60_000
 
@@ -52,8 +53,8 @@ class Settings:
 
     `data` is an existing folder; `registries` may be empty, which means those that the folder has, or else the one
     default registry. `token` is the bearer token that callers must show, None for any. `idle_exit` is in seconds, None
-    for never. `throttle` is `off` or `arm`, `latency` in milliseconds, `switches` answer the open questions. `host` and
-    `port` are where the server listens; port 0 means the folder's own, or any free one.
+    for never. `mode` is `sync` or `lro`, `throttle` is `off` or `arm`, `latency` in milliseconds, `switches` answer the
+    open questions. `host` and `port` are where the server listens; port 0 means the folder's own, or any free one.
     """
 
     data: Path
@@ -64,6 +65,7 @@ class Settings:
     agents: int = 2
     token: str | None = None
     idle_exit: float | None = None
+    mode: str = "sync"
     throttle: str = "off"
     latency: float = 0
     switches: Switches = field(default_factory=Switches)
@@ -83,6 +85,8 @@ class Settings:
             raise SettingsError("An empty token protects nothing: give --token a value.")
         if self.idle_exit is not None and not self.idle_exit > 0:
             raise SettingsError("--idle-exit must be a number of seconds above 0.")
+        if self.mode not in MODES:
+            raise SettingsError(f"Mode {self.mode!r} is not known: {', '.join(MODES)} are.")
         if self.throttle not in THROTTLES:
             raise SettingsError(f"Throttle {self.throttle!r} is not known: {', '.join(THROTTLES)} are.")
         if not 0 <= self.latency <= MAXIMUM_LATENCY:

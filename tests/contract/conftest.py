@@ -90,6 +90,7 @@ class Arm:
     """The service as a test speaks to it: plain httpx, paths relative to the registry, nothing retried or checked."""
 
     def __init__(self, coordinates: Coordinates) -> None:
+        self.coordinates = coordinates
         self.registry = coordinates.registry
         self.patience = coordinates.patience
         self.settle = coordinates.settle

@@ -16,6 +16,7 @@ from acr_tasks_emulator.routes.arm import (
     registry_of,
     services_of,
 )
+from acr_tasks_emulator.routes.operations import accepted
 from acr_tasks_emulator.services import refusals, versions
 
 
@@ -30,7 +31,11 @@ async def get_registry(request: Request) -> Response:
 async def schedule_run(request: Request) -> Response:
     """Registries_ScheduleRun."""
     call = open_call(request, "runs")
-    return answer(call.services.runs.schedule(call.registry, await body_of(request)))
+    runs, registry = call.services.runs, call.registry
+    run = runs.schedule(registry, await body_of(request))
+    if call.services.operations.enabled:
+        return accepted(call, request.url.path, "Creating", lambda: runs.get(registry, run["name"]))
+    return answer(run)
 
 
 async def get_build_source_upload_url(request: Request) -> Response:

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from acr_tasks_emulator.routes.arm import REGISTRY, ArmRoute, answer, body_of, listing, open_call
+from acr_tasks_emulator.routes.operations import accepted, created
 
 
 async def list_runs(request: Request) -> Response:
@@ -16,19 +17,20 @@ async def list_runs(request: Request) -> Response:
     page = await run_in_threadpool(
         call.services.runs.list, call.registry, call.query("$filter"), call.query("$top"), call.query("$skiptoken")
     )
-    return listing(call, page.runs, page.skip_token)
+    return listing(call, [call.services.operations.shown(run) for run in page.runs], page.skip_token)
 
 
 async def get(request: Request) -> Response:
     """Runs_Get."""
     call = open_call(request, "runs")
-    return answer(call.services.runs.get(call.registry, call.part("run_id")))
+    return answer(call.services.operations.shown(call.services.runs.get(call.registry, call.part("run_id"))))
 
 
 async def update(request: Request) -> Response:
     """Runs_Update."""
     call = open_call(request, "runs")
-    return answer(call.services.runs.update(call.registry, call.part("run_id"), await body_of(request)))
+    run = call.services.runs.update(call.registry, call.part("run_id"), await body_of(request))
+    return created(call, run, "Updating") if call.services.operations.enabled else answer(run)
 
 
 async def get_log_sas_url(request: Request) -> Response:
@@ -41,6 +43,8 @@ async def cancel(request: Request) -> Response:
     """Runs_Cancel: 200 with an empty body."""
     call = open_call(request, "runs")
     await run_in_threadpool(call.services.runs.cancel, call.registry, call.part("run_id"))
+    if call.services.operations.enabled:
+        return accepted(call, request.url.path, "Updating")
     return Response(status_code=200)
 
 

@@ -10,47 +10,66 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from acr_tasks_emulator.routes.arm import REGISTRY, ArmRoute, answer, body_of, listing, open_call
+from acr_tasks_emulator.routes.operations import accepted, created
 from acr_tasks_emulator.services import errors
+from acr_tasks_emulator.services.tasks import task_id
 
 
 async def list_tasks(request: Request) -> Response:
     """Tasks_List."""
     call = open_call(request, "tasks")
     page = call.services.tasks.list(call.registry, _after(call.query("$skiptoken")))
+    shown = [call.services.operations.shown(task) for task in page.tasks]
     token = None if page.after is None else base64.urlsafe_b64encode(page.after.encode()).decode()
-    return listing(call, page.tasks, token)
+    return listing(call, shown, token)
 
 
 async def get(request: Request) -> Response:
-    """Tasks_Get."""
+    """Tasks_Get. A task that is being deleted is shown until that is over."""
     call = open_call(request, "tasks")
-    return answer(call.services.tasks.get(call.registry, call.part("task_name")))
+    tasks, operations, name = call.services.tasks, call.services.operations, call.part("task_name")
+    operation = operations.under_way(task_id(call.registry, name))
+    if operation is not None and operation.removed is not None:
+        return answer(operations.shown(operation.removed))
+    return answer(operations.shown(tasks.get(call.registry, name)))
 
 
 async def get_details(request: Request) -> Response:
     """Tasks_GetDetails: the one answer with secrets in clear."""
     call = open_call(request, "tasks")
-    return answer(call.services.tasks.get_details(call.registry, call.part("task_name")))
+    task = call.services.tasks.get_details(call.registry, call.part("task_name"))
+    return answer(call.services.operations.shown(task))
 
 
 async def create(request: Request) -> Response:
     """Tasks_Create: 200 for a new task too, as the service answers (facts, fact 1), unless the switches say 201."""
     call, body = open_call(request, "tasks"), await body_of(request)
     tasks, name = call.services.tasks, call.part("task_name")
-    status = 200 if tasks.exists(call.registry, name) else int(call.services.switches.create_status)
-    return answer(tasks.create(call.registry, name, body), status)
+    is_new = not tasks.exists(call.registry, name)
+    task = tasks.create(call.registry, name, body)
+    if call.services.operations.enabled:
+        return created(call, task, "Creating" if is_new else "Updating")
+    return answer(task, int(call.services.switches.create_status) if is_new else 200)
 
 
 async def update(request: Request) -> Response:
     """Tasks_Update."""
     call = open_call(request, "tasks")
-    return answer(call.services.tasks.update(call.registry, call.part("task_name"), await body_of(request)))
+    task = call.services.tasks.update(call.registry, call.part("task_name"), await body_of(request))
+    return created(call, task, "Updating") if call.services.operations.enabled else answer(task)
 
 
 async def delete(request: Request) -> Response:
     """Tasks_Delete: 200 with an empty body, 204 when there was no such task."""
     call = open_call(request, "tasks")
-    return Response(status_code=200 if call.services.tasks.delete(call.registry, call.part("task_name")) else 204)
+    tasks, name = call.services.tasks, call.part("task_name")
+    if not tasks.exists(call.registry, name):
+        return Response(status_code=204)
+    removed = tasks.get(call.registry, name)
+    tasks.delete(call.registry, name)
+    if call.services.operations.enabled:
+        return accepted(call, removed["id"], "Deleting", removed=removed)
+    return Response(status_code=200)
 
 
 def _after(token: str | None) -> str:

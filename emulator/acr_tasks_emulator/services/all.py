@@ -10,6 +10,7 @@ from acr_tasks_emulator.clock import SystemClock
 from acr_tasks_emulator.services.blobs import BlobsService
 from acr_tasks_emulator.services.faults import Faults
 from acr_tasks_emulator.services.images import Images
+from acr_tasks_emulator.services.operations import Operations
 from acr_tasks_emulator.services.quota import Quota
 from acr_tasks_emulator.services.registries import RegistriesService
 from acr_tasks_emulator.services.request_log import RequestLog
@@ -34,6 +35,7 @@ class Services:
     clock: SystemClock
     about: dict[str, Any]
     switches: Switches
+    operations: Operations
     faults: Faults = field(default_factory=Faults)
     closing: threading.Event = field(default_factory=threading.Event)
 
@@ -44,3 +46,4 @@ class Services:
         self.request_log.clear()
         self.faults.clear()
         self.quota.clear()
+        self.operations.clear()

@@ -85,6 +85,7 @@ RUN_NOT_FOUND_AS = {
     "NotFound": ErrorText(404, "NotFound", "The requested resource '{resource}' was not found."),
     "empty": EMPTY_NOT_FOUND,
 }
+OPERATION_NOT_FOUND = ErrorText(404, "NotFound", "The operation '{name}' was not found.")
 RESOURCE_TYPE_NOT_FOUND = ErrorText(
     404, "InvalidResourceType", "The resource type could not be found in the namespace 'Microsoft.ContainerRegistry'."
 )

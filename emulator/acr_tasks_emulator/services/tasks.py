@@ -110,7 +110,7 @@ class TasksService:
 
     def _document(self, registry: RegistryRow, name: str, sent: Task, old: Task | None, created: str | None) -> Task:
         now = round_trip(self._clock.now())
-        resource_id = f"{id_of(registry)}/tasks/{name}"
+        resource_id = task_id(registry, name)
         author = old["systemData"] if old else {"createdBy": CALLER, "createdByType": "User", "createdAt": now}
         properties = sent["properties"]
         task: Task = {"type": "Microsoft.ContainerRegistry/registries/tasks"}
@@ -141,6 +141,11 @@ class TasksService:
 # that this one does not know; there is some when the switches keep it.
 _ORDER = ("status", "platform", "agentConfiguration", "timeout", "step", "trigger", "credentials")
 _TOP = ("identity", "properties", "location", "tags")
+
+
+def task_id(registry: RegistryRow, name: str) -> str:
+    """Return a task's ARM id."""
+    return f"{id_of(registry)}/tasks/{name}"
 
 
 def _check_location(registry: RegistryRow, location: str | None) -> None:

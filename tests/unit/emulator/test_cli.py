@@ -120,6 +120,19 @@ def test_after_a_kill_the_folder_is_free_and_whole(data: Path) -> None:
         assert len(http.get("/tasks").json()["value"]) == 20
 
 
+def test_a_detached_emulator_gets_every_option(data: Path) -> None:
+    """Mode, latency and switches reach the process in the background."""
+    options = ["--mode", "lro", "--latency", "20", "--set", "operation-retry-after=7"]
+    about = start(data, *options, "--set", "missing-task-code=TaskNotFound")
+    step = {"type": "EncodedTask", "encodedTaskContent": "eA=="}
+    body = {"location": "westeurope", "properties": {"platform": {"os": "Linux"}, "step": step}}
+    with httpx.Client(base_url=about["endpoint"] + REGISTRY, params={"api-version": "2019-04-01"}) as http:
+        made = http.put("/tasks/task1", json=body)
+        assert (made.status_code, made.headers["retry-after"]) == (201, "7")
+        assert http.get("/tasks/nosuch").json()["error"]["code"] == "TaskNotFound"
+        assert http.get(about["endpoint"] + "/_emulator/requests").json()["value"][-1]["milliseconds"] >= 20
+
+
 def test_a_folder_has_one_emulator(data: Path) -> None:
     """A serve in the foreground says who has it."""
     first = start(data)
@@ -160,6 +173,9 @@ def test_a_signal_ends_it_cleanly(number: int) -> None:
         (["--detach"], "--detach needs --data"),
         (["--agents", "0"], "1 to 64"),
         (["--idle-exit", "0"], "above 0"),
+        (["--mode", "async"], "sync, lro are"),
+        (["--set", "page-size"], "'page-size' has no value"),
+        (["--set", "foo=1", "--set", "page-size=x"], "'foo' is not known"),
     ],
 )
 def test_bad_input_is_a_sentence(arguments: list[str], said: str) -> None:
