@@ -18,7 +18,18 @@ from acr_tasks_emulator.clock import SystemClock
 from acr_tasks_emulator.execution.agents import Agents
 from acr_tasks_emulator.execution.executor import ExecutorError, choose
 from acr_tasks_emulator.execution.registry import OciRegistry
-from acr_tasks_emulator.routes import admin, blobs, dashboard, errors, oci, operations, registries, runs, tasks, webhooks
+from acr_tasks_emulator.routes import (
+    admin,
+    blobs,
+    dashboard,
+    errors,
+    oci,
+    operations,
+    registries,
+    runs,
+    tasks,
+    webhooks,
+)
 from acr_tasks_emulator.routes.faults import FaultRing
 from acr_tasks_emulator.routes.middleware import Activity, Guard, Recorder
 from acr_tasks_emulator.routes.throttle import Throttle
