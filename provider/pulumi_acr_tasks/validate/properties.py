@@ -24,8 +24,19 @@ def check_properties(value: dict[str, Any], path: str, *, of: str) -> list[Probl
 
 
 def check_contents(value: dict[str, Any], path: str) -> list[Problem]:
-    """Says what is wrong with the files that a step, or the request of a run, holds itself, in base64."""
+    """Says what is wrong with what a step, or the request of a run, holds itself: files in base64, named values."""
     return [
+        *(p for name in ("arguments", "values") for p in _check_names(value.get(name), member_path(path, name))),
         *check_encoded_task(value.get("encodedTaskContent"), member_path(path, "encodedTaskContent")),
         *check_encoded_values(value.get("encodedValuesContent"), member_path(path, "encodedValuesContent")),
     ]
+
+
+def _check_names(items: Any, path: str) -> list[Problem]:
+    """Says which arguments or values have the name of another: only one of them would count."""
+    problems, seen = [], dict[str, int]()
+    for index, item in enumerate(items if isinstance(items, list) else []):
+        name = item.get("name") if isinstance(item, dict) else None
+        if isinstance(name, str) and seen.setdefault(name, index) != index:
+            problems.append(Problem(f"{path}[{index}].name", f"is {name!r}, the name of {path}[{seen[name]}] too"))
+    return problems

@@ -86,6 +86,10 @@ def test_a_good_task_is_resolved_and_has_no_problem() -> None:
             "step.values[0].value: is empty",
         ),
         ({"step": {**_GOOD["step"], "values": [{"name": "", "value": ""}]}}, "step.values[0].name: is empty"),
+        (
+            {"step": {**_GOOD["step"], "values": [{"name": "a", "value": "1"}, {"name": "a", "value": "2"}]}},
+            "step.values[1].name: is 'a', the name of step.values[0] too",
+        ),
         ({"step": {**_GOOD["step"], "contextAccessToken": ""}}, "step.context_access_token: is empty"),
         (
             {"credentials": {"customRegistries": {"h.io": {"identity": "[system]"}}}},
