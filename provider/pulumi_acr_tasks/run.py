@@ -50,30 +50,44 @@ class RunProvider(ResourceProvider):
 
     def configure(self, req: ConfigureRequest) -> None:
         from pulumi_acr_tasks import host
+        from pulumi_acr_tasks.lifecycle.told import told_once
         from pulumi_acr_tasks.settings import Settings
 
         host.attach()
-        self._settings = Settings.load(lambda key: req.config.get(f"acr-tasks:{key}"), os.environ)
+        with told_once(host.current_request().urn):
+            self._settings = Settings.load(lambda key: req.config.get(f"acr-tasks:{key}"), os.environ)
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         from pulumi_acr_tasks.lifecycle import run
+        from pulumi_acr_tasks.lifecycle.told import told_once
 
-        return CreateResult(*run.create(self._service(), to_plan(props), _surroundings()))
+        around = _surroundings()
+        with told_once(around.urn):
+            return CreateResult(*run.create(self._service(), to_plan(props), around))
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         from pulumi_acr_tasks.lifecycle import run
+        from pulumi_acr_tasks.lifecycle.told import told_once
 
-        return ReadResult(id_, run.read(self._service(), id_, to_plan(props), _surroundings()))
+        around = _surroundings()
+        with told_once(around.urn):
+            return ReadResult(id_, run.read(self._service(), id_, to_plan(props), around))
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         from pulumi_acr_tasks.lifecycle import run
+        from pulumi_acr_tasks.lifecycle.told import told_once
 
-        return UpdateResult(run.update(self._service(), _id, to_plan(_olds), to_plan(_news), _surroundings()))
+        around = _surroundings()
+        with told_once(around.urn):
+            return UpdateResult(run.update(self._service(), _id, to_plan(_olds), to_plan(_news), around))
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         from pulumi_acr_tasks.lifecycle import run
+        from pulumi_acr_tasks.lifecycle.told import told_once
 
-        run.delete(self._service(), _id, to_plan(_props), _surroundings())
+        around = _surroundings()
+        with told_once(around.urn):
+            run.delete(self._service(), _id, to_plan(_props), around)
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         from pulumi_acr_tasks.lifecycle.context import check
@@ -83,13 +97,13 @@ class RunProvider(ResourceProvider):
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         from pulumi_acr_tasks import host
-        from pulumi_acr_tasks.lifecycle.resuming import journal_of
         from pulumi_acr_tasks.plan.run import diff_run
 
         olds, urn = to_plan(_olds), host.current_request().urn
         console = host.console(urn)
-        self._service().refuse_other_endpoint("run", olds)
-        journal_of(urn, console).confirm(urn, _id)
+        service = self._service()
+        service.refuse_other_endpoint("run", olds)
+        service.journal(urn).confirm(urn, _id)
         plan = diff_run(olds, to_plan(_news))
         if plan.summary:
             console.status(plan.summary)

@@ -20,22 +20,23 @@ TAIL = 40
 class BackgroundLog:
     """Follows the log of one run in a thread of its own.
 
-    `link` gives a link to the log. `show` takes each line and returns it as it may be shown again, `warn` one
-    sentence when the log cannot be read, `at_end` is called when nothing more will come: the run has ended then, or is
+    `link` gives a link to the log. `mask` makes of each line what may be shown. `show` takes lines, `warn` one sentence
+    when the log cannot be read, `at_end` is called when nothing more will come: the run has ended then, or is
     about to. None of them may raise.
     """
 
     def __init__(
         self,
         link: Callable[[], str],
-        show: Callable[[str], str],
+        mask: Callable[[str], str],
+        show: Callable[[list[str]], None],
         warn: Callable[[str], None],
         name: str = "log",
         at_end: Callable[[], None] = lambda: None,
     ) -> None:
         self.ended = threading.Event()
         self._at_end = at_end
-        self._link, self._show, self._warn = link, show, warn
+        self._link, self._mask, self._show, self._warn = link, mask, show, warn
         self._tail: deque[str] = deque(maxlen=TAIL)
         self._finish = threading.Event()
         self._silent = False
@@ -68,9 +69,12 @@ class BackgroundLog:
             self.ended.set()
             self._at_end()
 
-    def _print(self, line: str) -> None:
+    def _print(self, lines: list[str]) -> None:
+        masked = [self._mask(line) for line in lines]
         if not self._silent:
-            self._tail.append(self._show(line))
+            # The tail has every line, also those for which the screen has no room.
+            self._tail.extend(masked)
+            self._show(masked)
 
 
 def open_log_client() -> httpx.Client:

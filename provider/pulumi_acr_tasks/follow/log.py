@@ -30,15 +30,15 @@ class LogFollower:
     """Reads one log to its end.
 
     `link` gives a link to the log, a new one with each call: each is a request to the service, so it is called once,
-    and again only when the storage says 403 to a link that used to work. `show` takes one line at a time, without its
-    end.
+    and again only when the storage says 403 to a link that used to work. `show` takes the lines that are new, without
+    their ends.
     """
 
     def __init__(
         self,
         http: httpx.Client,
         link: Callable[[], str],
-        show: Callable[[str], None],
+        show: Callable[[list[str]], None],
         clock: Clock | None = None,
     ) -> None:
         self._http, self._link, self._show = http, link, show
@@ -122,5 +122,5 @@ class LogFollower:
         self._lines = Lines()
 
     def _print(self, lines: list[str]) -> None:
-        for line in lines:
-            self._show(line)
+        if lines:
+            self._show(lines)

@@ -12,13 +12,12 @@ from pulumi_acr_tasks.arm.filters import any_of, equals
 from pulumi_acr_tasks.errors import AcrTasksError, CanceledError, RunError
 from pulumi_acr_tasks.follow.background import BackgroundLog
 from pulumi_acr_tasks.follow.clock import Clock, SystemClock
-from pulumi_acr_tasks.follow.mask import Mask
+from pulumi_acr_tasks.follow.screen import Screen
 from pulumi_acr_tasks.follow.status import Wait, WaitExpiredError, WaitStoppedError
 from pulumi_acr_tasks.follow.watcher import Watcher
+from pulumi_acr_tasks.lifecycle.disclosure import mask_of
 from pulumi_acr_tasks.lifecycle.ending import Ending
 from pulumi_acr_tasks.lifecycle.queue import QueueHint
-from pulumi_acr_tasks.plan.definitions import kind
-from pulumi_acr_tasks.plan.secrets import secret_values
 
 if TYPE_CHECKING:
     from pulumi_acr_tasks.arm.client import Client
@@ -139,17 +138,16 @@ class Awaiting:
         )
 
     def _log(self, hurry: threading.Event) -> BackgroundLog:
-        mask = Mask(secret_values(self.inputs["runRequest"], kind("RunRequest")))
         console = self.around.console
+        screen = Screen(console.status)
 
-        def show(line: str) -> str:
-            masked = mask(line)
-            if self._streaming and masked.strip():
-                console.status(masked)
-            return masked
+        def show(lines: list[str]) -> None:
+            if self._streaming:
+                screen.print([line for line in lines if line.strip()])
 
         return BackgroundLog(
             link=lambda: self.client.runs.get_log_sas_url(self.registry, self.run_id),
+            mask=mask_of(self.inputs),
             show=show,
             warn=console.warning,
             name=f"log of {self.run_id}",
@@ -171,7 +169,7 @@ class Awaiting:
             registry_name=self.registry.registry_name,
             tail=tail,
             log_place=self.log_place,
-            message=message or "",
+            message=mask_of(self.inputs)(message or ""),
             timeout=int(self.inputs["runRequest"].get("timeout") or _TIMEOUT),
         )
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pulumi_acr_tasks.arm.models import Date
@@ -23,12 +21,6 @@ if TYPE_CHECKING:
 
 _SAME_RUN = timedelta(minutes=10)
 """How far this machine's clock may be from the service's for a run whose creation the service had not told yet."""
-
-
-def journal_of(urn: str | None, console: Console) -> Journal:
-    """The journal of the stack that a resource is in."""
-    home = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
-    return Journal.open(home, urn, backend=os.environ.get("PULUMI_BACKEND_URL", ""), warn=console.warning)
 
 
 class RememberedRun:

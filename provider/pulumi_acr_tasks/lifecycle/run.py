@@ -22,9 +22,9 @@ from pulumi_acr_tasks.follow.status import TERMINAL
 from pulumi_acr_tasks.lifecycle.awaiting import Awaiting, Surroundings
 from pulumi_acr_tasks.lifecycle.context import context_of
 from pulumi_acr_tasks.lifecycle.ending import log_place
-from pulumi_acr_tasks.lifecycle.resuming import RememberedRun, journal_of
+from pulumi_acr_tasks.lifecycle.resuming import RememberedRun
 from pulumi_acr_tasks.lifecycle.scheduling import scheduling_of
-from pulumi_acr_tasks.plan.run import ARCHIVE, archive_of, is_address
+from pulumi_acr_tasks.plan.run import ARCHIVE, archive_of, is_address, pushes
 
 if TYPE_CHECKING:
     from pulumi_acr_tasks.arm.client import Client
@@ -50,7 +50,7 @@ def create(
     began = clock.now()
     client = service.client(around.urn)
     registry = RegistryId.parse(inputs["registryId"])
-    remembered = RememberedRun(journal_of(around.urn, around.console), around.urn, registry, inputs)
+    remembered = RememberedRun(service.journal(around.urn), around.urn, registry, inputs)
     run = remembered.take_up(client, around.console)
     if run is None:
         request = _request(client, registry, service, inputs, around)
@@ -61,7 +61,13 @@ def create(
     if inputs.get("wait", True):
         place = log_place(client.endpoint, registry, run_id)
         run = Awaiting(client, registry, run_id, inputs, around, place, began, remembered, clock).end()
-    return run.id or registry.run(run_id), outputs(inputs, run)
+    made = outputs(inputs, run)
+    if made.get("status") == "Succeeded" and not made["imageRefs"] and pushes(inputs["runRequest"]):
+        around.console.warning(
+            f"Run {run_id} pushes images, but the service has reported none of them: image_refs is empty. Whoever "
+            "needs a digest has to ask the registry."
+        )
+    return run.id or registry.run(run_id), made
 
 
 def _request(
@@ -107,7 +113,7 @@ def read(service: Service, id_: str, state: dict[str, Any], around: Surroundings
     one that cannot be read just now. Raises ServiceError for anything else.
     """
     service.refuse_other_endpoint("run", state)
-    journal_of(around.urn, around.console).confirm(around.urn, id_)
+    service.journal(around.urn).confirm(around.urn, id_)
     registry, run_id = parse_run_id(id_)
     try:
         run = service.client(around.urn).runs.get(registry, run_id)
@@ -134,7 +140,7 @@ def update(
     Raises ServiceError and TransportError.
     """
     service.refuse_other_endpoint("run", olds)
-    journal_of(around.urn, around.console).confirm(around.urn, id_)
+    service.journal(around.urn).confirm(around.urn, id_)
     known = {name: olds[name] for name in (*FACTS, "imageRefs") if name in olds}
     if archive_of(olds) == archive_of(news):
         return {**known, **news}
@@ -152,7 +158,7 @@ def delete(service: Service, id_: str, state: dict[str, Any], around: Surroundin
 
     Raises ServiceError and TransportError.
     """
-    journal_of(around.urn, around.console).confirm(around.urn, id_)
+    service.journal(around.urn).confirm(around.urn, id_)
     # Nothing is asked of the service here, so a run of an endpoint that is no more can still be forgotten.
     if not state.get("cancelOnDelete") or state.get("status") in TERMINAL:
         return

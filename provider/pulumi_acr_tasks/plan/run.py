@@ -8,9 +8,13 @@ from typing import Any
 
 from pulumi_acr_tasks.plan.definitions import snake_case
 from pulumi_acr_tasks.plan.values import contains_unknown
+from pulumi_acr_tasks.validate.task_yaml import decoded
 
 # What the service fetches itself: an address of git, of an archive, or of an OCI artifact (facts, section 7).
 _ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]*://|git@|github\.com/).+", re.IGNORECASE)
+
+# A step that pushes. Not by parsing: templates may make the file one that is no YAML yet.
+_PUSH = re.compile(r"^[ \t]*(?:-[ \t]+)?push[ \t]*:", re.MULTILINE)
 
 # The one thing that the service changes in a run that exists (Runs_Update).
 ARCHIVE = "isArchiveEnabled"
@@ -61,6 +65,12 @@ def diff_run(olds: dict[str, Any], news: dict[str, Any]) -> RunDiff:
         archive=archive_of(olds) != archive_of(news),
         local=[name for name in local if olds.get(name) != news.get(name)],
     )
+
+
+def pushes(request: dict[str, Any]) -> bool:
+    """Whether a request carries a task file that pushes images, as far as its text shows."""
+    content = request.get("encodedTaskContent")
+    return isinstance(content, str) and _PUSH.search(decoded(content) or "") is not None
 
 
 def is_address(context: Any) -> bool:

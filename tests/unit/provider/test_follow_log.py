@@ -80,7 +80,7 @@ class Following:
 
         self.clock = FakeClock(change)
         with httpx.Client(transport=httpx.MockTransport(blob)) as http:
-            self.value = LogFollower(http, link, self.shown.append, self.clock).follow(self.stop)
+            self.value = LogFollower(http, link, self.shown.extend, self.clock).follow(self.stop)
 
 
 def append(blob: Blob, data: bytes, complete: str | None = None) -> Callable[[], None]:
@@ -239,7 +239,7 @@ def test_a_storage_that_ignores_ranges_is_understood() -> None:
     looks: list[int] = []
     shown: list[str] = []
     with httpx.Client(transport=httpx.MockTransport(whole)) as http:
-        LogFollower(http, lambda: "https://storage.example/log", shown.append, FakeClock()).follow(threading.Event())
+        LogFollower(http, lambda: "https://storage.example/log", shown.extend, FakeClock()).follow(threading.Event())
     assert shown == ["one", "two"]
 
 
@@ -250,7 +250,7 @@ def test_a_log_without_a_link_warns_once_and_ends() -> None:
         raise LogUnavailableError("No permission to read logs.")
 
     warnings: list[str] = []
-    log = BackgroundLog(link, lambda line: line, warnings.append)
+    log = BackgroundLog(link, str, lambda lines: None, warnings.append)
     log.start()
     assert log.ended.wait(10)
     assert log.finish(10) == []

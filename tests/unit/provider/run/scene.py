@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -12,6 +14,7 @@ import pytest
 
 from pulumi_acr_tasks import errors
 from pulumi_acr_tasks.arm.client import Client
+from pulumi_acr_tasks.journal import Journal
 from pulumi_acr_tasks.lifecycle import run
 from pulumi_acr_tasks.lifecycle.awaiting import Surroundings
 from pulumi_acr_tasks.settings import Settings
@@ -86,6 +89,9 @@ class FakeService:
 
     def client(self, urn: str | None) -> Client:
         return self._client
+
+    def journal(self, urn: str | None) -> Journal:
+        return Journal.open(Path(os.environ["PULUMI_HOME"]) if urn != "urn" else Path(), urn)
 
     def refuse_other_endpoint(self, kind: str, state: dict[str, Any]) -> None:
         if state.get("endpoint") != "https://arm.example":

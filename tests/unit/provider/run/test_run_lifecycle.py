@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
@@ -64,6 +65,43 @@ def test_the_log_is_shown_line_by_line_without_secrets() -> None:
         "cf1 succeeded",
     ]
     assert scene.service.requests.count("POST runs/cf1/listLogSasUrl") == 1
+
+
+def test_the_message_of_a_run_is_masked_as_its_log_is() -> None:
+    """The service may quote what it was given."""
+    scene = Scene("Failed")
+    scene.service.said = {"runErrorMessage": "bad argument hush"}
+    assert "bad argument [secret]" in scene.failure(errors.RunFailedError)
+
+
+def encoded(task: str) -> dict[str, Any]:
+    content = base64.b64encode(task.encode()).decode()
+    return {**INPUTS["runRequest"], "encodedTaskContent": content}
+
+
+PUSHES = [
+    ("steps:\n  - push: [$Registry/a]\n", True),
+    ("steps:\n  - id: p\n    push:\n      - a\n", True),
+    ("steps:\n  - cmd: echo push: it\n", False),
+    ("# push: nothing\nsteps: []\n", False),
+]
+
+
+@pytest.mark.parametrize(("task", "warns"), PUSHES)
+def test_pushes_of_which_nothing_was_reported_are_a_warning(task: str, warns: bool) -> None:
+    """Whoever uses image_refs would wonder."""
+    scene = Scene("Succeeded")
+    outputs = scene.create(runRequest=encoded(task))[1]
+    assert outputs["imageRefs"] == []
+    assert ["image_refs is empty" in warning for warning in scene.console.warnings] == [True] * warns
+
+
+def test_pushes_that_were_reported_are_none() -> None:
+    """The digests are there."""
+    scene = Scene("Succeeded")
+    scene.service.said = {"outputImages": [{"registry": "r", "repository": "a", "digest": "sha256:1"}]}
+    scene.create(runRequest=encoded(PUSHES[0][0]))
+    assert scene.console.warnings == []
 
 
 def test_a_run_that_is_not_awaited_is_returned_as_it_was_queued() -> None:
