@@ -1,0 +1,180 @@
+"""The tasks of a registry as one process knows them, asked by many threads at once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from pulumi_acr_tasks import errors
+from pulumi_acr_tasks.arm.client import Client
+from pulumi_acr_tasks.arm.ids import RegistryId
+from pulumi_acr_tasks.arm.models import Task
+from pulumi_acr_tasks.arm.transport import transport
+from pulumi_acr_tasks.lifecycle.inventory import FEW, Inventory
+
+_ENDPOINT = "https://arm.example.org"
+_REGISTRY = "/subscriptions/S/resourceGroups/G/providers/Microsoft.ContainerRegistry/registries/registry"
+
+
+class _Registry:
+    """Answers page after page; each answer is held back until `open` is set."""
+
+    def __init__(self, *pages: list[str], status: int = 200) -> None:
+        self.pages, self.status = pages, status
+        self.requests: list[str] = []
+        self.open = threading.Event()
+        self.open.set()
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        name = request.url.path.removeprefix(f"{_REGISTRY}/tasks").strip("/")
+        number = int(request.url.params.get("page", 0))
+        self.requests.append(name or f"page {number}")
+        assert self.open.wait(10)
+        if self.status != 200:
+            return httpx.Response(self.status, json={"error": {"code": "No", "message": "no"}})
+        if name:
+            found = any(name in page for page in self.pages)
+            return httpx.Response(200, json={"name": name}) if found else httpx.Response(404)
+        value = [{"name": each} for each in self.pages[number]]
+        link = {"nextLink": f"{_ENDPOINT}{_REGISTRY}/tasks?page={number + 1}"} if number + 1 < len(self.pages) else {}
+        return httpx.Response(200, json={"value": value, **link})
+
+    def inventory(self) -> Inventory:
+        client = Client(transport(httpx.Client(transport=httpx.MockTransport(self))), _ENDPOINT)
+        return Inventory(client, RegistryId.parse(_REGISTRY))
+
+
+class _Callers:
+    """Threads that each ask for one thing; what comes of it is kept by its name."""
+
+    def __init__(self) -> None:
+        self.came: dict[str, Any] = {}
+        self._threads: list[threading.Thread] = []
+
+    def ask(self, name: str, call: Callable[[], Any]) -> None:
+        def run() -> None:
+            try:
+                self.came[name] = call()
+            except errors.AcrTasksError as error:
+                self.came[name] = error
+
+        self._threads.append(threading.Thread(target=run))
+        self._threads[-1].start()
+
+    def end(self) -> dict[str, Any]:
+        for thread in self._threads:
+            thread.join(timeout=20)
+        return self.came
+
+
+def _until(condition: Callable[[], bool]) -> None:
+    """Waits for other threads to come somewhere."""
+    tick = threading.Event()
+    for _ in range(1000):
+        if condition():
+            return
+        tick.wait(0.01)
+    raise AssertionError("it did not come")
+
+
+def test_many_who_wait_share_one_list() -> None:
+    """Who comes while it is on its way, and who comes later."""
+    registry = _Registry(["a", "b"])
+    registry.open.clear()
+    inventory, callers = registry.inventory(), _Callers()
+    for name in ("a", "B", "c", "d"):
+        callers.ask(name, lambda name=name: inventory.find(name))  # type: ignore[misc]
+    _until(lambda: inventory._waiting == 4)
+    registry.open.set()
+    came = callers.end()
+    assert {name: task and task.name for name, task in came.items()} == {"a": "a", "B": "b", "c": None, "d": None}
+    assert inventory.find("e") is None
+    assert registry.requests == ["page 0"]
+
+
+def test_a_lonely_one_costs_one_request() -> None:
+    """The first page of a small registry is all of it."""
+    registry = _Registry(["a"])
+    assert registry.inventory().find("b") is None
+    assert registry.requests == ["page 0"]
+
+
+def test_few_who_wait_do_not_turn_the_pages_of_a_large_registry() -> None:
+    """A GET each is cheaper, and is remembered too."""
+    registry = _Registry(["a"], ["b"], ["c"], ["d"])
+    inventory = registry.inventory()
+    found = inventory.find("d")
+    assert found is not None
+    assert found.name == "d"
+    assert inventory.find("x") is None
+    assert inventory.find("x") is None
+    assert registry.requests == ["page 0", "d", "x"]
+
+
+def test_more_than_a_few_turn_the_pages_together() -> None:
+    """Each page once, and no further than somebody needs."""
+    registry = _Registry(["a"], ["b"], ["c"], ["d"])
+    registry.open.clear()
+    inventory, callers = registry.inventory(), _Callers()
+    names = ["b"] * (FEW + 3)
+    for index, name in enumerate(names):
+        callers.ask(str(index), lambda name=name: inventory.find(name))  # type: ignore[misc]
+    _until(lambda: inventory._waiting == len(names))
+    registry.open.set()
+    assert {task.name for task in callers.end().values()} == {"b"}
+    assert registry.requests == ["page 0", "page 1"]
+
+
+def test_an_error_is_everybody_s_who_waits_and_nobody_s_who_comes_later() -> None:
+    """A permission may be granted in between."""
+    registry = _Registry(["a"], status=403)
+    registry.open.clear()
+    inventory, callers = registry.inventory(), _Callers()
+    for name in ("a", "b", "c"):
+        callers.ask(name, lambda name=name: inventory.find(name))  # type: ignore[misc]
+    _until(lambda: inventory._waiting == 3)
+    registry.open.set()
+    assert {type(error) for error in callers.end().values()} == {errors.ForbiddenError}
+    assert registry.requests == ["page 0"]
+    registry.status = 200
+    assert inventory.find("a") is not None
+
+
+def test_our_own_writes_keep_it_true() -> None:
+    """Also while a page that is older than they are is on its way."""
+    registry = _Registry(["gone", "old"])
+    registry.open.clear()
+    inventory, callers = registry.inventory(), _Callers()
+    callers.ask("old", lambda: inventory.find("old"))
+    _until(lambda: registry.requests == ["page 0"])
+    inventory.wrote("made", Task.receive({"name": "made"}))
+    inventory.wrote("gone", None)
+    registry.open.set()
+    assert callers.end()["old"] is not None
+    assert inventory.find("Made") is not None
+    assert inventory.find("gone") is None
+    assert registry.requests == ["page 0"]
+
+
+def test_one_name_is_made_once() -> None:
+    """By the first resource that claims it, until it gives up."""
+    inventory = _Registry([]).inventory()
+    assert inventory.claim("a")
+    assert not inventory.claim("A")
+    inventory.release("a")
+    assert inventory.claim("a")
+    inventory.wrote("a", Task.receive({"name": "a"}))
+    assert not inventory.claim("a")
+    inventory.wrote("a", None)
+    assert inventory.claim("a")
+
+
+@pytest.mark.parametrize("status", [404, 503])
+def test_a_registry_that_cannot_be_asked_has_no_tasks_to_speak_of(status: int) -> None:
+    """It is an error, never an empty list."""
+    with pytest.raises(errors.ServiceError):
+        _Registry([], status=status).inventory().find("a")

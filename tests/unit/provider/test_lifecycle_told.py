@@ -1,0 +1,56 @@
+"""Errors of a whole stack, told in full once."""
+
+from __future__ import annotations
+
+import pytest
+
+from pulumi_acr_tasks import errors
+from pulumi_acr_tasks.lifecycle import told
+from pulumi_acr_tasks.lifecycle.told import told_once
+
+_URN = "urn:pulumi:dev::shop::pulumi-python:dynamic/acr-tasks:Task::"
+
+
+@pytest.fixture(autouse=True)
+def _new_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(told, "_told", {})
+
+
+def _forbidden(name: str, action: str = "update task") -> errors.ForbiddenError:
+    return errors.ForbiddenError(403, "AuthorizationFailed", "no", "", f"id-{name}", action, f"/{name}", "get a role")
+
+
+def _raised(error: errors.AcrTasksError, name: str) -> str:
+    with pytest.raises(type(error)) as caught, told_once(_URN + name):
+        raise error
+    assert caught.value.__cause__ is None
+    return str(caught.value)
+
+
+def test_the_first_is_told_in_full_and_the_others_in_a_line() -> None:
+    """The line says where the rest stands, and its own correlation id."""
+    assert _raised(_forbidden("a"), "a").count("\n") == 3
+    assert _raised(_forbidden("b"), "b") == (
+        "update task /b: the service answered 403 AuthorizationFailed (told in full at a; correlation id id-b)"
+    )
+    assert _raised(_forbidden("a"), "a").count("\n") == 3
+
+
+def test_another_kind_of_error_is_told_in_full_too() -> None:
+    """What must be put right is another thing."""
+    _raised(_forbidden("a"), "a")
+    assert _raised(_forbidden("b", "list tasks of"), "b").count("\n") == 3
+
+
+def test_settings_are_told_once() -> None:
+    """Every resource of the stack meets the same wrong key."""
+    text = "acr-tasks:endpoint is 'x'\nacr-tasks:logLevel is 'y'"
+    assert _raised(errors.SettingsError(text), "a") == text
+    assert _raised(errors.SettingsError(text), "b") == "acr-tasks:endpoint is 'x' (told in full at a)"
+
+
+def test_what_concerns_one_resource_is_always_told_in_full() -> None:
+    """Two webhooks that are refused are two problems."""
+    for name in "ab":
+        error = errors.WebhookError(409, "ProviderCall", "refused", "GitHub", "id", "update task", f"/{name}", "a cure")
+        assert _raised(error, name) == str(error)
