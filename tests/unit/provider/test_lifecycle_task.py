@@ -6,6 +6,7 @@ import copy
 import json
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,9 +14,13 @@ import pytest
 
 from pulumi_acr_tasks import errors, host
 from pulumi_acr_tasks.arm.client import Client
+from pulumi_acr_tasks.arm.ids import RegistryId
 from pulumi_acr_tasks.arm.transport import transport
+from pulumi_acr_tasks.journal import TASK, request_hash
 from pulumi_acr_tasks.lifecycle import task
 from pulumi_acr_tasks.lifecycle.service import Service, embedded_data, service_for
+from pulumi_acr_tasks.plan.definitions import Kind
+from pulumi_acr_tasks.plan.secrets import masked
 from pulumi_acr_tasks.settings import Settings
 
 _ENDPOINT = "https://arm.example.org"
@@ -425,3 +430,129 @@ def test_each_stack_has_an_emulator_of_its_own(monkeypatch: pytest.MonkeyPatch) 
     assert str(embedded_data(Settings("embedded"), urn)) == "/home/pulumi/acr-tasks-emulator/shop/dev"
     assert str(embedded_data(Settings("embedded"), None)) == "/home/pulumi/acr-tasks-emulator/shop"
     assert str(embedded_data(Settings("embedded", embedded_data="/data"), urn)) == "/data"
+
+
+_URN = "urn:pulumi:dev::shop::pulumi-python:dynamic/acr-tasks:Task::build"
+_LOGIN = {"userName": {"value": "u"}, "password": {"value": "c4nary-password"}}
+_WITH_LOGIN: dict[str, Any] = {**_INPUTS, "credentials": {"customRegistries": {"a.example": _LOGIN}}}
+
+
+def test_many_creates_and_a_refresh_share_what_they_ask(service: Service, fake: FakeService) -> None:
+    """N tasks cost N requests, one list and one GET; to refresh them costs the list."""
+    names = [f"build{number}" for number in range(10)]
+    made = [task.create(service, {**_INPUTS, "taskName": name}, None) for name in names]
+    assert [request[0] for request in fake.requests] == ["GET", "GET", *["PUT"] * 10]
+    fake.requests.clear()
+    later = _next_process(service)
+    assert [task.read(later, id_, outs, None) is not None for id_, outs in made] == [True] * 10
+    assert [request[:2] for request in fake.requests] == [("GET", "/tasks")]
+
+
+def test_two_resources_of_one_program_do_not_make_the_same_task(service: Service, fake: FakeService) -> None:
+    """Neither of them overwrites the other."""
+    assert service.inventory(RegistryId.parse(_REGISTRY), None).claim("build")
+    with pytest.raises(errors.TaskExistsError, match="another resource of this program"):
+        task.create(service, _INPUTS, None)
+    assert fake.tasks == {}
+
+
+@pytest.fixture
+def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    monkeypatch.setenv("PULUMI_HOME", str(tmp_path))
+    return tmp_path
+
+
+def test_what_a_killed_update_made_is_taken_over(service: Service, fake: FakeService, said: Said, home: Path) -> None:
+    """By the same URN only, changed where the program has changed since, and said."""
+    task.create(service, _INPUTS, _URN)
+    later, new = _next_process(service), {**_INPUTS, "timeout": 700}
+    with pytest.raises(errors.TaskExistsError):
+        task.create(later, new, f"{_URN}-of-another")
+    fake.requests.clear()
+    id_, outs = task.create(later, new, _URN)
+    assert (id_, outs["timeout"]) == (_TASK, 700)
+    assert fake.requests[-1] == ("PATCH", "/tasks/build", {"properties": {"timeout": 700}})
+    assert said.lines == ["task build was made by an earlier update that did not end; it is taken over"]
+
+
+@pytest.mark.parametrize("doing", ["update", "read", "delete"])
+def test_what_the_engine_has_shown_is_not_taken_over(service: Service, home: Path, doing: str) -> None:
+    """From then on the state knows whose it is."""
+    _, outs = task.create(service, _INPUTS, _URN)
+    calls = {
+        "update": lambda: task.update(service, outs, _INPUTS, _URN),
+        "read": lambda: task.read(_next_process(service), _TASK, outs, _URN),
+        "delete": lambda: task.delete(service, _TASK, outs, _URN),
+    }
+    calls[doing]()
+    assert service.journal(_URN).find(_URN, TASK, endpoint=_ENDPOINT) is None
+
+
+@pytest.mark.parametrize(("status", "kept"), [(400, False), (409, False), (503, True)])
+def test_a_create_that_was_refused_leaves_nothing_in_the_journal(
+    service: Service, fake: FakeService, home: Path, status: int, kept: bool
+) -> None:
+    """One that was answered by a service that is ill may have made the task."""
+    fake.refusals["PUT /tasks/build"] = status
+    with pytest.raises(errors.ServiceError):
+        task.create(service, _INPUTS, _URN)
+    assert (service.journal(_URN).find(_URN, TASK, endpoint=_ENDPOINT) is not None) is kept
+    fake.refusals.clear()
+    assert task.create(service, _INPUTS, _URN)[0] == _TASK
+
+
+def test_the_journal_holds_no_secret(service: Service, home: Path) -> None:
+    """Nor a hash that a password could be guessed from: two passwords have the same."""
+    task.create(service, _WITH_LOGIN, _URN)
+    (file,) = home.rglob("*.json")
+    text = file.read_text()
+    assert "c4nary" not in text
+    other = copy.deepcopy(_WITH_LOGIN)
+    other["credentials"]["customRegistries"]["a.example"]["password"]["value"] = "another"
+    assert request_hash(masked(other, Kind("Task"))) in text
+
+
+def _drifting(service: Service) -> Service:
+    later = Service(Settings(endpoint=_ENDPOINT, secret_drift=True))
+    later._client = service._client
+    return later
+
+
+def test_a_password_that_somebody_changed_is_drift(service: Service, fake: FakeService) -> None:
+    """With secretDrift, by listDetails; tasks without secrets come from the list."""
+    _, outs = task.create(service, _WITH_LOGIN, None)
+    plain = {**_INPUTS, "taskName": "plain", "step": {**_INPUTS["step"], "arguments": []}}
+    plain_id, plain_outs = task.create(service, plain, None)
+    fake.requests.clear()
+    later = _drifting(service)
+    assert task.read(later, _TASK, outs, None) == (outs, _WITH_LOGIN)
+    assert task.read(later, plain_id, plain_outs, None) == (plain_outs, plain)
+    assert [request[:2] for request in fake.requests] == [("POST", "/tasks/build/listDetails"), ("GET", "/tasks")]
+
+    fake.tasks["build"]["properties"]["credentials"]["customRegistries"]["a.example"]["password"]["value"] = "by hand"
+    found = task.read(later, _TASK, outs, None)
+    assert found is not None
+    seen = found[1]["credentials"]["customRegistries"]["a.example"]
+    assert seen == {"userName": {"value": "u"}, "password": {"value": "by hand"}}
+    task.update(service, found[0], _WITH_LOGIN, None)
+    assert fake.requests[-1] == (
+        "PATCH",
+        "/tasks/build",
+        {"properties": {"credentials": {"customRegistries": {"a.example": _LOGIN}}}},
+    )
+
+
+def test_secrets_that_may_not_be_seen_are_warned_of_once_a_registry(
+    service: Service, fake: FakeService, said: Said
+) -> None:
+    """And the tasks are read without them."""
+    made = [task.create(service, {**_WITH_LOGIN, "taskName": name}, None) for name in ("build", "build2")]
+    for name in ("build", "build2"):
+        fake.refusals[f"POST /tasks/{name}/listDetails"] = 403
+    fake.requests.clear()
+    later = _drifting(service)
+    for id_, outs in made:
+        assert task.read(later, id_, outs, None) == (outs, {**_WITH_LOGIN, "taskName": outs["taskName"]})
+    assert [request[0] for request in fake.requests] == ["POST", "GET"]
+    assert len(said.lines) == 1
+    assert said.lines[0].startswith("secrets of registry registry are not compared")
