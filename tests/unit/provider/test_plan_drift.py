@@ -171,3 +171,58 @@ def test_a_location_left_to_the_registry_stays_so() -> None:
     """The program did not write it, and it cannot drift."""
     assert "location" not in observed(_INPUTS, _ANSWER)
     assert observed({**_INPUTS, "location": "West Europe"}, _ANSWER)["location"] == "West Europe"
+
+
+def _details() -> dict[str, Any]:
+    """What listDetails answers to the same task: nothing masked, but the source registry still untold."""
+    answer = copy.deepcopy(_ANSWER)
+    properties = answer["properties"]
+    inputs = copy.deepcopy(_INPUTS)
+    properties["step"].update(arguments=inputs["step"]["arguments"], contextAccessToken="t")
+    repository = properties["trigger"]["sourceTriggers"][0]["sourceRepository"]
+    repository["sourceControlAuthProperties"] = {"tokenType": "PAT", "token": "t", "scope": "repo"}
+    properties["credentials"] = {"sourceRegistry": None, "customRegistries": {"a.azurecr.io": copy.deepcopy(_LOGIN)}}
+    return answer
+
+
+def test_secrets_that_nobody_changed_are_no_drift() -> None:
+    """Whatever the service spells differently, or adds to a sign-in by itself."""
+    assert observed(_INPUTS, _details(), clear=True) == _INPUTS
+
+
+def test_a_login_without_types_does_not_drift() -> None:
+    """The service calls them Opaque."""
+    inputs = {**_INPUTS, "credentials": {"customRegistries": {"A.azurecr.io": {"userName": {"value": "u"}}}}}
+    answer = _details()
+    answer["properties"]["credentials"]["customRegistries"]["a.azurecr.io"] = {"userName": _LOGIN["userName"]}
+    assert observed(inputs, answer, clear=True) == inputs
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("step/contextAccessToken", "by hand"),
+        ("step/arguments/1/value", "by hand"),
+        ("trigger/sourceTriggers/0/sourceRepository/sourceControlAuthProperties/token", "by hand"),
+        ("credentials/customRegistries/a.azurecr.io/password/value", "by hand"),
+        ("credentials/customRegistries/a.azurecr.io/identity", "[system]"),
+    ],
+)
+def test_a_secret_that_somebody_changed_is_drift(path: str, value: str) -> None:
+    """Shown where the program says it, and nothing else with it."""
+    answer, wanted = _details(), copy.deepcopy(_INPUTS)
+    for task, at in ((answer["properties"], path), (wanted, path.replace("a.azurecr.io", "A.azurecr.io"))):
+        *owners, name = at.split("/")
+        for part in owners:
+            task = task[int(part)] if isinstance(task, list) else task[part]
+        task[name] = value
+    assert observed(_INPUTS, answer, clear=True) == wanted
+
+
+@pytest.mark.parametrize("secret", ["contextAccessToken", "arguments"])
+def test_a_secret_that_somebody_removed_is_drift(secret: str) -> None:
+    """The answer shows all there are."""
+    answer = _details()
+    del answer["properties"]["step"][secret]
+    seen = observed(_INPUTS, answer, clear=True)
+    assert seen == {**_INPUTS, "step": {key: item for key, item in _INPUTS["step"].items() if key != secret}}
