@@ -45,7 +45,7 @@ def read_patterns(text: str) -> list[str]:
     """The patterns in the text of an ignore file, cleaned as moby cleans them.
 
     Comments begin with `#` in the first column; blanks around a line, a leading `/` and `.` or `..` elements are
-    dropped; a line that is only `.` or empty says nothing.
+    dropped; a line that is only `.` or empty says nothing, and one that leads out of the context matches nothing.
     """
     patterns = []
     for line in text.removeprefix("\ufeff").splitlines():
@@ -59,8 +59,6 @@ def read_patterns(text: str) -> list[str]:
             continue
         # normpath keeps a doubled slash at the beginning, which POSIX allows and an ignore file does not mean.
         pattern = posixpath.normpath(pattern).lstrip("/")
-        while pattern.startswith("../"):
-            pattern = pattern[3:]
         if pattern in {"", ".", ".."}:
             continue
         patterns.append(("!" if exception else "") + pattern)

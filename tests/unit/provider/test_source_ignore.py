@@ -20,7 +20,7 @@ CASES = [
     ("foo/", "foo", True),
     ("./foo", "foo", True),
     ("dir/../foo", "foo", True),
-    ("../foo", "foo", True),
+    ("../foo", "foo", False),
     ("*", "foo", True),
     ("*", "dir/foo", True),
     ("*.md", "README.md", True),
