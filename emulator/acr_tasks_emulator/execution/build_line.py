@@ -5,14 +5,20 @@ from __future__ import annotations
 import argparse
 import os
 import posixpath
+import re
 import shlex
+import uuid
 from pathlib import Path
 from typing import NoReturn
 
 from acr_tasks_emulator.execution.docker_build import Build
 from acr_tasks_emulator.execution.graph import WORKING_DIRECTORY, Step
+from acr_tasks_emulator.execution.remote import Remotes
 from acr_tasks_emulator.execution.source import SourceError, file_in
+from acr_tasks_emulator.execution.stop import Stop
 from acr_tasks_emulator.execution.workspace import Workspace
+
+_REMOTE = re.compile(r"[a-z][a-z0-9+.-]*:|git@|github\.com/", re.IGNORECASE)
 
 
 class _Options(argparse.ArgumentParser):
@@ -38,23 +44,30 @@ def _options() -> _Options:
     return options
 
 
-def parse_build(step: Step, run: Workspace) -> Build:
-    """What a `build:` step asks for; paths start at its working directory. Raises SourceError, ImageNameError."""
+def parse_build(step: Step, run: Workspace, remotes: Remotes, stop: Stop) -> Build:
+    """What a `build:` step asks for; paths start at its working directory. Raises SourceError, ImageNameError.
+
+    A context at an address is fetched first; the Dockerfile is then looked for in it.
+    """
     try:
         words = shlex.split(step.build or "")
     except ValueError as error:
         raise SourceError(f"build: {error}") from error
     given = _options().parse_args(words)
-    if "://" in given.context or given.context.startswith("git@"):
-        raise SourceError("build: the emulator builds from folders of the source only, not from addresses yet")
-    directory = posixpath.join(WORKING_DIRECTORY, step.working_directory or "")
-    context = _below(run.source, posixpath.join(directory, given.context))
-    dockerfile = _relative(posixpath.join(directory, given.file or posixpath.join(given.context, "Dockerfile")))
-    if not context.is_dir():
-        raise SourceError(f"build: there is no folder {given.context} in the source")
+    if _REMOTE.match(given.context):
+        context = run.scratch / f"context-{step.id}-{uuid.uuid4().hex}"
+        remotes.fetch(given.context, context, run.scratch, run.job, run.log, stop)
+        dockerfile = file_in(context, given.file or "Dockerfile")
+    else:
+        directory = posixpath.join(WORKING_DIRECTORY, step.working_directory or "")
+        context = _below(run.source, posixpath.join(directory, given.context))
+        if not context.is_dir():
+            raise SourceError(f"build: there is no folder {given.context} in the source")
+        path = posixpath.join(directory, given.file or posixpath.join(given.context, "Dockerfile"))
+        dockerfile = file_in(run.source, _relative(path))
     return Build(
         context=context,
-        dockerfile=file_in(run.source, dockerfile),
+        dockerfile=dockerfile,
         names=[str(run.full_name(tag)) for tag in given.tag],
         arguments={name: value for name, equals, value in (item.partition("=") for item in given.build_arg) if equals},
         target=given.target,

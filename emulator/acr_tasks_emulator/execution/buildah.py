@@ -18,7 +18,8 @@ from acr_tasks_emulator.execution.job import Job, Outcome
 from acr_tasks_emulator.execution.log import RunLog
 from acr_tasks_emulator.execution.push import push
 from acr_tasks_emulator.execution.registry import OciRegistry, RegistryError
-from acr_tasks_emulator.execution.source import SourceError, file_in
+from acr_tasks_emulator.execution.remote import Remotes
+from acr_tasks_emulator.execution.source import NO_SOURCE, SourceError, file_in
 from acr_tasks_emulator.execution.steps import StepFailedError, run_steps
 from acr_tasks_emulator.execution.stop import Stop
 from acr_tasks_emulator.execution.store import Store, StoreError, why_not_installed
@@ -68,6 +69,7 @@ class BuildahExecutor:
         self._store = store
         self._oci = oci
         self._bases = Bases(store, oci)
+        self._remotes = Remotes(store.supervisor, oci)
 
     def run(self, job: Job, log: RunLog, stop: Stop) -> Outcome:
         """Run a job to its end; its folder is removed afterwards."""
@@ -96,14 +98,18 @@ class BuildahExecutor:
         if str((run.job.platform or {}).get("os") or "linux").lower() != "linux":
             raise SourceError("the emulator runs Linux builds and containers only; this run's platform is Windows")
         run.log.say("Obtaining source code and scanning for dependencies...")
-        run.open(stop)
+        run.open(self._remotes, stop)
         run.log.say("Successfully obtained source code and scanned for dependencies")
         if stop.asked:
             return
         if run.job.kind == "Docker":
             graph, build_of = _docker_graph(run)
         else:
-            graph, build_of = load(run.job, run.source), parse_build
+            graph = load(run.job, run.source)
+
+            def build_of(step: Step, run: Workspace) -> Build:
+                return parse_build(step, run, self._remotes, stop)
+
         for name in graph.unknown:
             run.log.say(f"The task file's member {name} is unknown and has no effect")
 
@@ -134,7 +140,7 @@ class BuildahExecutor:
 def _docker_graph(run: Workspace) -> tuple[Graph, Callable[[Step, Workspace], Build]]:
     """The two steps that the service makes of a Docker step: `build`, and `push` unless pushing is switched off."""
     job, step = run.job, run.job.step
-    if job.source is None:
+    if job.source is None and (not job.source_location or job.source_location.lower() == NO_SOURCE):
         raise SourceError("a Docker build needs a source: this run has none")
     variables = {"Run": run_variables(job)}
     names = [str(run.full_name(render(str(name), variables))) for name in step.get("imageNames") or []]

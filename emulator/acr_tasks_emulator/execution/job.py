@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,8 @@ class Job:
         found.append(str(self.step.get("contextAccessToken") or ""))
         for registry in ((self.credentials or {}).get("customRegistries") or {}).values():
             found.append(str(((registry or {}).get("password") or {}).get("value") or ""))
+        with contextlib.suppress(ValueError):  # no address: it is refused later
+            found.append(unquote(urlsplit(self.source_location or "").password or ""))
         return [value for value in found if value]
 
 

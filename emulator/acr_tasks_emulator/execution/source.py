@@ -61,7 +61,7 @@ def unpack(archive: Path, target: Path, stop: Stop, limits: Limits = Limits()) -
                     f"the source archive unpacks to more than {limits.size_bytes} bytes or {limits.entries} entries"
                 )
             _unpack_one(tar, member, root)
-    _check_links(root)
+    check_links(root)
 
 
 def file_in(root: Path, name: str) -> Path:
@@ -71,6 +71,16 @@ def file_in(root: Path, name: str) -> Path:
         raise SourceError(f"{name} is outside of the source")
     if not path.is_file():
         raise SourceError(f"unable to find {name} in the source")
+    return path
+
+
+def folder_in(root: Path, name: str) -> Path:
+    """The folder of that name below `root`, itself when the name is empty. Raises SourceError."""
+    path = (root / name.strip("/")).resolve()
+    if not path.is_relative_to(root.resolve()):
+        raise SourceError(f"{name} is outside of the source")
+    if not path.is_dir():
+        raise SourceError(f"unable to find the folder {name} in the source")
     return path
 
 
@@ -89,7 +99,7 @@ def _first_line(error: Exception) -> str:
 
 
 def _unpack_one(tar: tarfile.TarFile, member: tarfile.TarInfo, root: Path) -> None:
-    path = _inside(root, member.name)
+    path = inside(root, member.name)
     if path == root:
         return
     if path.parent.resolve() != path.parent:
@@ -112,10 +122,10 @@ def _unpack_one(tar: tarfile.TarFile, member: tarfile.TarInfo, root: Path) -> No
             raise SourceError(
                 f"the source archive has a link out of its folder: {member.name!r} to {member.linkname!r}"
             )
-        _inside(root, posixpath.join(posixpath.dirname(member.name), member.linkname))
+        inside(root, posixpath.join(posixpath.dirname(member.name), member.linkname))
         path.symlink_to(member.linkname)
     elif member.islnk():
-        other = _inside(root, member.linkname)
+        other = inside(root, member.linkname)
         if not other.resolve().is_relative_to(root) or not other.is_file():
             raise SourceError(f"the source archive links {member.name!r} to {member.linkname!r}, which is not in it")
         shutil.copy2(other, path)
@@ -123,15 +133,19 @@ def _unpack_one(tar: tarfile.TarFile, member: tarfile.TarInfo, root: Path) -> No
         raise SourceError(f"the source archive holds {member.name!r}, which is no file, folder or link")
 
 
-def _inside(root: Path, name: str) -> Path:
+def inside(root: Path, name: str) -> Path:
+    """Return the path of an entry below `root`. Raises SourceError when it would be outside."""
     clean = posixpath.normpath(name)
     if clean.startswith(("/", "../")) or clean == ".." or "\0" in name:
         raise SourceError(f"the source archive has an entry outside of its folder: {name!r}")
     return root / clean
 
 
-def _check_links(root: Path) -> None:
-    """Links of links can lead out although each of them looks harmless, so look where each one really ends."""
+def check_links(root: Path) -> None:
+    """Look where each link really ends: links of links can lead out although each of them looks harmless.
+
+    Raises SourceError.
+    """
     for folder, folders, files in os.walk(root):
         for name in (*folders, *files):
             path = Path(folder, name)

@@ -42,7 +42,7 @@ class Store:
 
     def __init__(self, folder: Path, supervisor: Supervisor) -> None:
         self.folder = folder
-        self._supervisor = supervisor
+        self.supervisor = supervisor
         self._lock = threading.Lock()
         self._users = 0
         self._dirty = True  # an earlier process may have been killed in the middle of a build
@@ -73,7 +73,7 @@ class Store:
         """Run buildah with its output going to the log; return its exit status. Ended at once when `stop` is asked."""
         child = self._start(arguments, environment, subprocess.STDOUT)
         assert child.stdout is not None  # noqa: S101 - a pipe was asked for
-        with child.stdout, stop.calling(lambda: self._supervisor.end(child)):
+        with child.stdout, stop.calling(lambda: self.supervisor.end(child)):
             log.pour(child.stdout, rename)
             status = child.wait()
         self._dirty = self._dirty or stop.asked
@@ -82,7 +82,7 @@ class Store:
     def ask(self, arguments: Sequence[str], stop: Stop, *, environment: Mapping[str, str] | None = None) -> str:
         """Run buildah and return what it prints, without spaces around it. Raises StoreError when it fails."""
         child = self._start(arguments, environment, subprocess.PIPE)
-        with stop.calling(lambda: self._supervisor.end(child)):
+        with stop.calling(lambda: self.supervisor.end(child)):
             out, err = child.communicate()
         if child.returncode != 0:
             lines = err.decode("utf-8", "replace").strip().splitlines() or [f"exit status {child.returncode}"]
@@ -132,7 +132,7 @@ class Store:
         self, arguments: Sequence[str], environment: Mapping[str, str] | None, stderr: int
     ) -> subprocess.Popen[bytes]:
         storage = ["--root", f"{self.folder}/root", "--runroot", f"{self.folder}/run", "--storage-driver", self.driver]
-        return self._supervisor.start(
+        return self.supervisor.start(
             [*_private_mounts(), PROGRAM, *storage, *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

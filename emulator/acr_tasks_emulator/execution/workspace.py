@@ -6,14 +6,15 @@ import base64
 import json
 import os
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from acr_tasks_emulator.execution.bases import own_hosts, sign_ins
 from acr_tasks_emulator.execution.image_name import ImageName, parse
 from acr_tasks_emulator.execution.job import Job
 from acr_tasks_emulator.execution.log import RunLog
-from acr_tasks_emulator.execution.source import NO_SOURCE, SourceError, unpack
+from acr_tasks_emulator.execution.remote import Remotes
+from acr_tasks_emulator.execution.source import NO_SOURCE, unpack
 from acr_tasks_emulator.execution.stop import Stop
 
 
@@ -56,10 +57,9 @@ class Workspace:
             return ImageName(self.job.login_server, name.repository, name.tag, name.digest)
         return name
 
-    def open(self, stop: Stop) -> None:
-        """Make the folder and unpack the source. Raises SourceError."""
+    def open(self, remotes: Remotes, stop: Stop) -> None:
+        """Make the folder, and unpack or fetch the source. Raises SourceError."""
         self.scratch.mkdir(parents=True, mode=0o700)
-        self.source.mkdir()
         auths = {
             host: {"auth": base64.b64encode(f"{user}:{password}".encode()).decode()}
             for host, user, password in sign_ins(self.job)
@@ -69,7 +69,7 @@ class Workspace:
                 json.dump({"auths": auths}, file)
         if self.job.source is not None:
             unpack(self.job.source, self.source, stop)
-        elif self.job.source_location not in (None, "", NO_SOURCE):
-            raise SourceError(
-                "the emulator does not fetch sources from git, https or oci addresses yet: upload the context instead"
-            )
+        elif self.job.source_location and self.job.source_location.lower() != NO_SOURCE:
+            found = remotes.fetch(self.job.source_location, self.source, self.scratch, self.job, self.log, stop)
+            self.job = replace(self.job, git={**found.git, **{k: v for k, v in self.job.git.items() if v}})
+        self.source.mkdir(exist_ok=True)

@@ -1,0 +1,150 @@
+"""Sources at an address: git repositories, archives, and OCI artifacts (facts section 7, "Remote contexts")."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import httpx
+
+from acr_tasks_emulator.execution.addresses import Address, checked
+from acr_tasks_emulator.execution.artifact import pull
+from acr_tasks_emulator.execution.git import Git
+from acr_tasks_emulator.execution.job import Job
+from acr_tasks_emulator.execution.log import RunLog
+from acr_tasks_emulator.execution.registry import OciRegistry
+from acr_tasks_emulator.execution.source import SourceError, check_links, folder_in, unpack
+from acr_tasks_emulator.execution.stop import Stop
+from acr_tasks_emulator.supervisor import Supervisor
+
+ARCHIVE_LIMIT = 1024**3
+"""How many bytes an archive may have; the service states no limit."""
+_REDIRECTS = 5
+_GIT = re.compile(r"\.git(?:#.*)?$|visualstudio\.com|dev\.azure\.com", re.IGNORECASE)
+_GITHUB = re.compile(r"(?:https?://)?github\.com/[^/#?]+/[^/#?]+/?(?:#.*)?", re.IGNORECASE)
+_MAGIC = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00")
+_TAR = slice(257, 262), b"ustar"
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """What is known of a source that was fetched: `Commit`, `Branch` and `Repository` when it is of git."""
+
+    git: dict[str, str] = field(default_factory=dict)
+
+
+class Remotes:
+    """Fetches sources into folders of a run."""
+
+    def __init__(self, supervisor: Supervisor, oci: OciRegistry) -> None:
+        self._supervisor = supervisor
+        self._oci = oci
+
+    def fetch(self, location: str, target: Path, scratch: Path, job: Job, log: RunLog, stop: Stop) -> Fetched:
+        """Fetch the source at `location` into `target`, which must not exist. scratch: for files in between.
+
+        Raises SourceError.
+        """
+        token = str(job.step.get("contextAccessToken") or "")
+        if location.lower().startswith("oci://"):
+            pull(location, target, scratch, job, self._oci, stop)
+            return Fetched()
+        if location.startswith("git@") or location.lower().startswith("ssh://"):
+            raise SourceError("sources are fetched by https, http and git, not by ssh")
+        if is_git(location):
+            return self._clone(location, token, target, scratch, stop)
+        self._download(location, token, target, scratch, log, stop)
+        return Fetched()
+
+    def _clone(self, location: str, token: str, target: Path, scratch: Path, stop: Stop) -> Fetched:
+        url, _, fragment = location.partition("#")
+        reference, _, folder = fragment.partition(":")
+        address = checked(url if "://" in url else f"https://{url}")
+        checkout = scratch / f"{target.name}.git"
+        try:
+            commit = Git(self._supervisor, scratch, address, token, stop).clone(reference, checkout)
+            check_links(checkout.resolve())
+            found = folder_in(checkout, folder)
+            found.rename(target)
+        finally:
+            shutil.rmtree(checkout, ignore_errors=True)
+        return Fetched({"Commit": commit, "Branch": reference, "Repository": address.url})
+
+    def _download(self, location: str, token: str, target: Path, scratch: Path, log: RunLog, stop: Stop) -> None:
+        url = location
+        if token:  # of a storage blob: a shared access signature
+            url += ("&" if urlsplit(url).query else "?") + token.removeprefix("?")
+        archive = scratch / f"{target.name}.archive"
+        try:
+            _save(url, archive, stop)
+            if stop.asked:
+                return
+            if is_archive(archive):
+                unpack(archive, target, stop)
+            else:
+                log.line("The source is no archive: it is ignored, as the service does.")
+                target.mkdir()
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise SourceError(f"the source could not be fetched: {type(error).__name__}") from error
+        finally:
+            archive.unlink(missing_ok=True)
+
+
+def _save(url: str, target: Path, stop: Stop) -> None:
+    """Write what an address answers to a file, following it where it leads. Raises SourceError, httpx's errors."""
+    for _ in range(_REDIRECTS + 1):
+        address = checked(url)
+        direct = address.ip is not None
+        with (
+            httpx.Client(timeout=30, follow_redirects=False, trust_env=not direct) as client,
+            client.stream(**_request(address)) as answer,
+        ):
+            if not answer.is_redirect:
+                _write(answer, address, target, stop)
+                return
+            url = urljoin(url, answer.headers.get("Location", ""))
+    raise SourceError(f"the source's address leads on more than {_REDIRECTS} times")
+
+
+def _write(answer: httpx.Response, address: Address, target: Path, stop: Stop) -> None:
+    if answer.status_code != httpx.codes.OK:
+        raise SourceError(f"the source's host {address.host} answered {answer.status_code}")
+    size = 0
+    with target.open("wb") as file:
+        for chunk in answer.iter_raw():  # as it is: an archive is compressed itself
+            size += len(chunk)
+            if size > ARCHIVE_LIMIT:
+                raise SourceError(f"the source is longer than {ARCHIVE_LIMIT} bytes")
+            if stop.asked:
+                return
+            file.write(chunk)
+
+
+def is_git(location: str) -> bool:
+    """Tell whether an address is that of a repository; other http addresses are archives."""
+    return bool(
+        location.lower().startswith("git://") or _GIT.search(location.partition("?")[0]) or _GITHUB.fullmatch(location)
+    )
+
+
+def is_archive(path: Path) -> bool:
+    """Tell by the first bytes whether a file is a tar archive, compressed or not."""
+    with path.open("rb") as file:
+        head = file.read(512)
+    return head.startswith(_MAGIC) or head[_TAR[0]] == _TAR[1]
+
+
+def _request(address: Address) -> dict[str, Any]:
+    """The request for an address, by the machine that was checked and not by its name."""
+    url = httpx.URL(address.url)
+    auth = (address.user, address.password) if address.user or address.password else None
+    if address.ip is None:
+        return {"method": "GET", "url": url, "auth": auth}
+    host = url.netloc.decode("ascii")
+    extensions = {"sni_hostname": address.host}
+    pinned = url.copy_with(host=address.ip)
+    return {"method": "GET", "url": pinned, "auth": auth, "headers": {"Host": host}, "extensions": extensions}

@@ -1,0 +1,355 @@
+"""Sources at addresses: what is fetched, and what is refused."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import hashlib
+import io
+import os
+import shutil
+import socketserver
+import subprocess
+import tarfile
+import threading
+from collections.abc import Callable, Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from acr_tasks_emulator.execution import addresses, remote
+from acr_tasks_emulator.execution.job import Job
+from acr_tasks_emulator.execution.log import RunLog
+from acr_tasks_emulator.execution.registry import PROGRAM, OciRegistry
+from acr_tasks_emulator.execution.remote import Remotes
+from acr_tasks_emulator.execution.source import SourceError
+from acr_tasks_emulator.execution.stop import Stop
+from acr_tasks_emulator.supervisor import Supervisor
+
+needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
+
+
+class Lines:
+    """A log that is kept."""
+
+    def __init__(self) -> None:
+        self.text = ""
+
+    def write(self, data: bytes) -> None:
+        self.text += data.decode()
+
+    def complete(self, value: str) -> None: ...
+
+
+class Desk:
+    """Fetches into folders of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.supervisor = Supervisor()
+        self.oci = OciRegistry(folder, self.supervisor)
+        self.log = Lines()
+        self.count = 0
+
+    def fetch(self, location: str, **step: Any) -> tuple[Path, dict[str, str]]:
+        self.count += 1
+        scratch = self.folder / f"scratch{self.count}"
+        scratch.mkdir(parents=True)
+        job = Job("cf1", "emulator", "127.0.0.1:5555", {"type": "FileTask", **step})
+        target = self.folder / f"source{self.count}"
+        found = Remotes(self.supervisor, self.oci).fetch(location, target, scratch, job, RunLog(self.log), Stop())
+        return target, found.git
+
+    def close(self) -> None:
+        self.oci.close()
+        self.supervisor.close()
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    opened = Desk(tmp_path / "desk")
+    yield opened
+    opened.close()
+
+
+@contextlib.contextmanager
+def served(server: socketserver.BaseServer) -> Iterator[int]:
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    try:
+        yield server.server_address[1]  # type: ignore[index, misc]
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+class Files(SimpleHTTPRequestHandler):
+    """Serves files, notes the sign-in, and leads on from /to/."""
+
+    def __init__(self, *args: Any, seen: list[str], leads: str, folder: Path) -> None:
+        self.seen, self.leads = seen, leads
+        super().__init__(*args, directory=str(folder))
+
+    def do_GET(self) -> None:
+        self.seen.append(f"{self.path} {self.headers.get('Authorization', '')}")
+        if self.path.startswith("/to/"):
+            self.send_response(302)
+            self.send_header("Location", self.leads)
+            self.end_headers()
+        else:
+            super().do_GET()
+
+    def log_message(self, *args: Any) -> None: ...
+
+
+Serve = Callable[..., tuple[str, list[str]]]
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Iterator[Serve]:
+    """Serves a folder by http; gives the address and what was asked for."""
+    with contextlib.ExitStack() as stack:
+
+        def serve(folder: Path, leads: str = "/") -> tuple[str, list[str]]:
+            seen: list[str] = []
+            handler = lambda *args: Files(*args, seen=seen, leads=leads, folder=folder)  # noqa: E731
+            port = stack.enter_context(served(ThreadingHTTPServer(("127.0.0.1", 0), handler)))
+            return f"http://127.0.0.1:{port}", seen
+
+        yield serve
+
+
+def git(folder: Path, *arguments: str) -> str:
+    settings = ["-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "protocol.file.allow=always"]
+    environment = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+    done = subprocess.run(
+        ["git", *settings, *arguments], cwd=folder, env=environment, capture_output=True, check=True, timeout=60
+    )
+    return done.stdout.decode().strip()
+
+
+def repository(folder: Path, files: dict[str, str]) -> str:
+    """Makes a repository with one commit on main; gives the commit."""
+    folder.mkdir(parents=True)
+    git(folder, "init", "-q", "-b", "main")
+    return commit(folder, files)
+
+
+def commit(folder: Path, files: dict[str, str]) -> str:
+    for name, text in files.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text)
+    git(folder, "add", "-A")
+    git(folder, "commit", "-q", "-m", "x")
+    git(folder, "update-server-info")
+    return git(folder, "rev-parse", "HEAD")
+
+
+class GitDaemon(socketserver.StreamRequestHandler):
+    """git's own server, one process a connection."""
+
+    base: Path
+
+    def handle(self) -> None:
+        command = ["git", "daemon", "--inetd", "--export-all", f"--base-path={self.base}", str(self.base)]
+        environment = {**os.environ, "GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory"}
+        environment["GIT_CONFIG_VALUE_0"] = "*"
+        subprocess.run(command, stdin=self.connection, stdout=self.connection, env=environment, timeout=60, check=False)
+
+
+@needs_git
+def test_git(desk: Desk, tmp_path: Path) -> None:
+    """Branches, tags, commits and folders of a repository are fetched, submodules with them."""
+    served_folder = tmp_path / "git"
+    repository(served_folder / "part", {"word": "part\n"})
+    first = repository(served_folder / "app", {"Dockerfile": "one\n", "sub/Dockerfile": "below\n"})
+    git(served_folder / "app", "tag", "v1")
+    git(served_folder / "app", "checkout", "-q", "-b", "topic")
+    (served_folder / "app" / ".gitmodules").write_text('[submodule "part"]\n\tpath = part\n\turl = ../part\n')
+    git(served_folder / "app", "clone", "-q", str(served_folder / "part"), "part")
+    second = commit(served_folder / "app", {"Dockerfile": "two\n"})
+    commit(served_folder / "app", {"Dockerfile": "three\n"})
+    git(served_folder / "app", "checkout", "-q", "main")
+    handler = type("Handler", (GitDaemon,), {"base": served_folder})
+    with served(socketserver.ThreadingTCPServer(("127.0.0.1", 0), handler)) as port:
+        url = f"git://127.0.0.1:{port}/app"
+        wanted = {
+            url: "one",
+            f"{url}#main": "one",
+            f"{url}#v1": "one",
+            f"{url}#topic": "three",
+            f"{url}#{second}": "two",
+            f"{url}#main:sub": "below",
+            f"{url}#:sub": "below",
+        }
+        for location, word in wanted.items():
+            source, found = desk.fetch(location)
+            assert (source / "Dockerfile").read_text() == f"{word}\n", location
+            assert found["Repository"] == url
+        assert desk.fetch(url)[1]["Commit"] == first
+        assert (desk.fetch(f"{url}#topic")[0] / "part" / "word").read_text() == "part\n"
+        for reference, problem in [
+            ("nowhere", "no branch, tag or commit nowhere"),
+            ("--upload-pack=touch", "is not the name of a branch"),
+            ("main:../..", "is outside of the source"),
+            ("main:nope", "unable to find the folder nope"),
+        ]:
+            with pytest.raises(SourceError, match=problem):
+                desk.fetch(f"{url}#{reference}")
+
+
+@needs_git
+@pytest.mark.parametrize("url", ["ext::sh -c touch% x", "file:///etc", "../../169.254.169.254/x"])
+def test_submodules_that_are_refused(desk: Desk, tmp_path: Path, files: Serve, url: str) -> None:
+    """A submodule's address is judged like the repository's own."""
+    folder = tmp_path / "git" / "app"
+    head = repository(folder, {".gitmodules": f'[submodule "x"]\n\tpath = x\n\turl = {url}\n'})
+    git(folder, "update-index", "--add", "--cacheinfo", f"160000,{head},x")
+    git(folder, "commit", "-q", "-m", "x")
+    git(folder, "update-server-info")
+    address, _ = files(folder)
+    with pytest.raises(SourceError, match=r"not by|are not asked"):
+        desk.fetch(f"{address}/.git")
+
+
+@needs_git
+def test_a_private_repository(desk: Desk, tmp_path: Path, files: Serve) -> None:
+    """The token goes to the repository's host as a password; it stands in no file of the source."""
+    repository(tmp_path / "git" / "app", {"a": "a\n"})
+    address, seen = files(tmp_path / "git" / "app")
+    source, _ = desk.fetch(f"{address}/.git", contextAccessToken="t0ken")
+    pair = base64.b64encode(b"x-access-token:t0ken").decode()
+    assert all(line.endswith(f"Basic {pair}") for line in seen)
+    assert not [path for path in source.rglob("*") if path.is_file() and b"t0ken" in path.read_bytes()]
+
+
+def packed(path: Path, files: dict[str, str]) -> Path:
+    with tarfile.open(path, "w:gz") as tar:
+        for name, text in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(text)
+            tar.addfile(member, io.BytesIO(text.encode()))
+    return path
+
+
+def test_archives(desk: Desk, tmp_path: Path, files: Serve) -> None:
+    """An archive is known by its first bytes whatever its name; redirects are followed; other things are ignored."""
+    packed(tmp_path / "context.txt", {"Dockerfile": "FROM x\n"})
+    (tmp_path / "page.tar.gz").write_text("<html>")
+    address, seen = files(tmp_path, leads="/context.txt")
+    for path in ("context.txt", "to/it"):
+        assert (desk.fetch(f"{address}/{path}")[0] / "Dockerfile").read_text() == "FROM x\n"
+    desk.fetch(f"{address}/context.txt?a=1", contextAccessToken="?sv=1&sig=2")
+    assert seen[-1].startswith("/context.txt?a=1&sv=1&sig=2 ")
+    assert list(desk.fetch(f"{address}/page.tar.gz")[0].iterdir()) == []
+    assert "The source is no archive" in desk.log.text
+    with pytest.raises(SourceError, match="answered 404"):
+        desk.fetch(f"{address}/nope")
+
+
+def test_archives_that_lead_astray(desk: Desk, tmp_path: Path, files: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A redirect to a metadata address, one that never ends, and an endless archive are refused."""
+    address, _ = files(tmp_path, leads="http://169.254.169.254/latest/meta-data")
+    with pytest.raises(SourceError, match="link-local and metadata"):
+        desk.fetch(f"{address}/to/x")
+    address, seen = files(tmp_path, leads="/to/itself")
+    with pytest.raises(SourceError, match="leads on more than 5 times"):
+        desk.fetch(f"{address}/to/x")
+    assert len(seen) == 6
+    monkeypatch.setattr(remote, "ARCHIVE_LIMIT", 1000)
+    (tmp_path / "long").write_bytes(b"\x1f\x8b" + b"0" * 1000)
+    with pytest.raises(SourceError, match="longer than 1000 bytes"):
+        desk.fetch(f"{address}/long")
+
+
+@pytest.mark.parametrize(
+    ("location", "problem"),
+    [
+        ("file:///etc/passwd", "not by file"),
+        ("ext::sh -c id", "not by ext"),
+        ("ftp://example.com/x.git", "not by ftp"),
+        ("git@github.com:a/b.git", "not by ssh"),
+        ("ssh://git@github.com/a/b.git", "not by ssh"),
+        ("--upload-pack=id https://x/y.git", "not by|cannot be read"),
+        ("https://-oProxyCommand=id/y.git", "cannot be read"),
+        ("http://[::1/x.git", "cannot be read"),
+        ("http://169.254.169.254/a.git", "metadata"),
+        ("http://2852039166/a.tar.gz", "metadata"),
+        ("http://0xa9fea9fe/a.tar.gz", "metadata"),
+        ("http://[::ffff:169.254.169.254]/a.git", "metadata"),
+        ("http://[fe80::1]/a.git", "metadata"),
+        ("git://168.63.129.16/a.git", "metadata"),
+        ("http://0.0.0.0/a.git", "metadata"),
+        ("oci://169.254.169.254/a:b", "metadata"),
+        ("oci://UPPER CASE", "invalid reference format"),
+    ],
+)
+def test_addresses_that_are_refused(desk: Desk, location: str, problem: str) -> None:
+    """Other schemes, options, and link-local and metadata addresses in any spelling are refused before any request."""
+    with pytest.raises(SourceError, match=problem):
+        desk.fetch(location)
+
+
+def test_a_name_that_is_a_metadata_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What counts is the address that a name stands for; one that passes is the one that is asked."""
+    answers = {"good.example": ["127.0.0.1"], "bad.example": ["127.0.0.1", "169.254.169.254"]}
+    monkeypatch.setattr(
+        addresses.socket, "getaddrinfo", lambda host, *_, **__: [(0, 0, 0, "", (ip, 0)) for ip in answers[host]]
+    )
+    monkeypatch.setattr(addresses.urllib.request, "getproxies", dict)
+    assert addresses.checked("https://me:pass@good.example/x?y#z") == addresses.Address(
+        "https://good.example/x?y", "https", "good.example", 443, "127.0.0.1", "me", "pass"
+    )
+    with pytest.raises(SourceError, match="metadata"):
+        addresses.checked("https://bad.example/")
+
+
+@pytest.mark.parametrize(
+    ("location", "expected"),
+    [
+        ("https://github.com/Azure-Samples/acr-build-helloworld-node", True),
+        ("github.com/Azure-Samples/acr-build-helloworld-node.git#main", True),
+        ("https://github.com/a/b/archive/main.tar.gz", False),
+        ("https://dev.azure.com/a/b/_git/c", True),
+        ("https://example.com/a.git#main:sub", True),
+        ("git://example.com/a", True),
+        ("https://example.com/a.tar.gz?x=.git", False),
+    ],
+)
+def test_which_addresses_are_of_git(location: str, expected: bool) -> None:
+    """Repositories are told from archives by their address."""
+    assert remote.is_git(location) is expected
+
+
+@pytest.mark.skipif(shutil.which(PROGRAM) is None, reason=f"{PROGRAM} is not installed")
+def test_artifacts(desk: Desk) -> None:
+    """The files of an OCI artifact are the source; names that lead out of it are refused."""
+    url = f"http://{desk.oci.address()}/v2/team/context"
+    with httpx.Client(trust_env=False) as client:
+
+        def blob(data: bytes) -> dict[str, Any]:
+            digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
+            target = client.post(f"{url}/blobs/uploads/").headers["Location"]
+            target = httpx.URL(f"http://{desk.oci.address()}/").join(target)
+            assert client.put(target, params={**target.params, "digest": digest}, content=data).status_code == 201
+            return {"mediaType": "application/octet-stream", "digest": digest, "size": len(data)}
+
+        def push(tag: str, title: str) -> None:
+            layer = {**blob(b"version: v1.1.0\n"), "annotations": {"org.opencontainers.image.title": title}}
+            media_type = "application/vnd.oci.image.manifest.v1+json"
+            manifest = {"schemaVersion": 2, "mediaType": media_type, "config": blob(b"{}"), "layers": [layer]}
+            headers = {"Content-Type": media_type}
+            assert client.put(f"{url}/manifests/{tag}", json=manifest, headers=headers).status_code == 201
+
+        push("good", "sub/acb.yaml")
+        push("bad", "../acb.yaml")
+    source, _ = desk.fetch("oci://emulator.azurecr.io/team/context:good")
+    assert (source / "sub" / "acb.yaml").read_text() == "version: v1.1.0\n"
+    with pytest.raises(SourceError, match="outside of its folder"):
+        desk.fetch("oci://127.0.0.1:5555/team/context:bad")
+    with pytest.raises(SourceError, match="answered 404"):
+        desk.fetch("oci://127.0.0.1:5555/team/context:nope")
