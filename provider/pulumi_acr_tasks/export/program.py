@@ -1,0 +1,102 @@
+"""The text of a program that declares tasks as the service has them, secrets left to the stack's configuration."""
+
+from __future__ import annotations
+
+import base64
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from pulumi_acr_tasks.export.source import Call, Code, Source, Text, constant, quoted, render
+from pulumi_acr_tasks.plan.definitions import Kind, members, snake_case, variant
+from pulumi_acr_tasks.plan.drift import observed
+from pulumi_acr_tasks.plan.secrets import is_secret
+from pulumi_acr_tasks.validate.task_yaml import decoded
+
+
+@dataclass
+class Program:
+    """Is a program under construction: its tasks, the types that they use, the secrets that they ask for."""
+
+    registry_id: str
+    secrets: list[str] = field(default_factory=list)
+    _tasks: list[Call] = field(default_factory=list)
+    _types: set[str] = field(default_factory=lambda: {"Task"})
+    _encodes: bool = False
+
+    def add(self, name: str, answer: dict[str, Any]) -> None:
+        """Declares a task; `answer` is what listDetails says of it. What is as it is by default is left out."""
+        inputs = observed({}, answer)
+        arguments: dict[str, Source] = {"": constant(name), "registry_id": Code("REGISTRY")}
+        for member, of in members("Task").items():
+            if member in inputs and member != "location":
+                arguments[snake_case(member)] = self._source(inputs[member], of, name)
+        self._tasks.append(Call("Task", {**arguments, "adopt": Code("True")}))
+
+    def __str__(self) -> str:
+        """Gives the program's text."""
+        blocks = ['"""Tasks of a registry, taken over as they are."""']
+        if self._encodes:
+            blocks.append("import base64")
+        if self.secrets:
+            blocks.append("import pulumi")
+        names = "".join(f"    {name},\n" for name in sorted(self._types))
+        blocks.append(f"from pulumi_acr_tasks import (\n{names})")
+        settings = [f"REGISTRY = {render(constant(self.registry_id))}"]
+        settings += ["config = pulumi.Config()"] if self.secrets else []
+        blocks.append("\n".join(settings))
+        return "\n\n".join([*blocks, *(render(task) for task in self._tasks)]) + "\n"
+
+    def _source(self, value: Any, of: Kind, path: str) -> Source:
+        if of.container == "list" and isinstance(value, list):
+            return [self._source(item, of.item, f"{path}-{_label(item, index)}") for index, item in enumerate(value)]
+        if of.name == "UserIdentityProperties" and isinstance(value, dict):
+            return [constant(id_) for id_ in value]
+        if of.container == "map" and isinstance(value, dict):
+            return {key: self._source(item, of.item, f"{path}-{key}") for key, item in value.items()}
+        if of.is_object and isinstance(value, dict):
+            return self._object(value, of, path)
+        return constant(value)
+
+    def _object(self, value: dict[str, Any], of: Kind, path: str) -> Source:
+        definition = variant(of.name, value)
+        self._types.add(f"{definition}Args")
+        arguments: dict[str, Source] = {}
+        for name, item in value.items():
+            if item is None or (name == "type" and definition != of.name):
+                continue  # the class says the type
+            of_member = members(definition)[name]
+            if is_secret(definition, name, value):
+                named = (definition, name) in _NAMED_BY_OWNER
+                arguments[snake_case(name)] = self._secret(path if named else f"{path}-{name}")
+            elif name == "encodedTaskContent":
+                arguments[snake_case(name)] = self._encoded(item)
+            else:
+                at = f"{path}-{name}" if of_member.name == "SecretObject" else path
+                arguments[snake_case(name)] = self._source(item, of_member, at)
+        return Call(f"{definition}Args", arguments)
+
+    def _secret(self, path: str) -> Code:
+        """Asks the configuration for a secret, by the names of task, item and member."""
+        key = re.sub(r"[^A-Za-z0-9_]+", "-", path).strip("-")
+        while key in self.secrets:
+            key += "-too"
+        self.secrets.append(key)
+        return Code(f"config.require_secret({render(constant(key))})")
+
+    def _encoded(self, content: str) -> Source:
+        """Shows a task file as text, where that is ASCII and gives the same base64."""
+        text = decoded(content)
+        if text is None or not text.isascii() or base64.b64encode(text.encode()).decode() != "".join(content.split()):
+            return constant(content)
+        self._encodes = True
+        lines = text.splitlines(keepends=True) or [""]
+        return Call("base64.b64encode", {"": Text(tuple(f"b{quoted(line)}" for line in lines))}, ".decode()")
+
+
+# Secrets that are called as what they belong to.
+_NAMED_BY_OWNER = {("SecretObject", "value"), ("Argument", "value"), ("SetValue", "value")}
+
+
+def _label(item: Any, index: int) -> str:
+    return str(item["name"]) if isinstance(item, dict) and item.get("name") else str(index + 1)
