@@ -143,7 +143,8 @@ class Client:
     def _wait(self, response: httpx.Response, wait: float, operation: Operation) -> None:
         asked = retry_after(response)
         seconds = wait if asked is None else asked
-        self._clock.sleep(seconds, interruptible=not operation.after_cancel)
+        # What was accepted and cannot be asked for again is awaited: without its answer nobody knows what to cancel.
+        self._clock.sleep(seconds, interruptible=operation.idempotent and not operation.after_cancel)
 
     def _same_origin(self, link: str, operation: Operation) -> str:
         if origin(link) != origin(self.endpoint):

@@ -5,7 +5,10 @@ from __future__ import annotations
 import httpx
 import pytest
 
+from pulumi_acr_tasks.arm.client import Client
+from pulumi_acr_tasks.arm.ids import RegistryId
 from pulumi_acr_tasks.arm.server_time import ServerTime
+from pulumi_acr_tasks.errors import CanceledError
 
 
 class FakeClock:
@@ -36,3 +39,26 @@ def test_an_answer_without_a_date_teaches_nothing(headers: dict[str, str]) -> No
     server.note(httpx.Response(200, headers={"Date": "Tue, 15 Nov 1994 08:12:31 GMT"}))
     server.note(httpx.Response(200, headers=headers))
     assert str(server.now()) == "1994-11-15 08:12:31+00:00"
+
+
+def test_a_cancel_does_not_interrupt_the_wait_for_a_run_that_was_accepted() -> None:
+    """Without its answer nobody knows which run to cancel."""
+    location = "https://arm.example/operations/1"
+    answers = [
+        httpx.Response(202, headers={"Location": location}),
+        httpx.Response(202, headers={"Location": location}),
+        httpx.Response(200, json={"name": "cf1", "properties": {"runId": "cf1"}}),
+    ]
+
+    class Cancelled(FakeClock):
+        def sleep(self, seconds: float, *, interruptible: bool = True) -> None:
+            if interruptible:
+                raise CanceledError("cancelled")
+
+    def send(request: httpx.Request) -> httpx.Response:
+        answer = answers.pop(0)
+        answer.request = request
+        return answer
+
+    client = Client(send, "https://arm.example", Cancelled())
+    assert client.registries.schedule_run(RegistryId("s", "rg", "contoso"), {}).properties.run_id == "cf1"

@@ -1,0 +1,209 @@
+"""A service that is ill: every run ends, once, and in a sentence when it fails.
+
+The provider's own life cycle on an emulator that misbehaves as told; without the engine, which has no part in it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+import acr_tasks_emulator
+from pulumi_acr_tasks import errors
+from pulumi_acr_tasks.lifecycle import run
+from pulumi_acr_tasks.lifecycle.awaiting import Surroundings
+from pulumi_acr_tasks.lifecycle.context import check
+from pulumi_acr_tasks.lifecycle.service import Service
+from pulumi_acr_tasks.settings import Settings
+
+# A provider's process ends with its command, and closes no connection before.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
+URN = "urn:pulumi:dev::faults::pulumi-python:dynamic/acr-tasks:Run::run-"
+
+
+class Console:
+    """Remembers what was shown."""
+
+    def __init__(self) -> None:
+        self.statuses: list[str] = []
+        self.warnings: list[str] = []
+
+    def status(self, text: str) -> None:
+        self.statuses.append(text)
+
+    info = status
+
+    def warning(self, text: str) -> None:
+        self.warnings.append(text)
+
+
+@dataclass
+class World:
+    """An emulator, and runs that are made there at the same time."""
+
+    endpoint: str
+    registry: str
+    context: Path
+    consoles: list[Console] = field(default_factory=list)
+
+    def fault(self, *rules: dict[str, Any]) -> None:
+        httpx.put(f"{self.endpoint}/_emulator/faults", json=list(rules)).raise_for_status()
+
+    def runs(self) -> list[dict[str, Any]]:
+        httpx.delete(f"{self.endpoint}/_emulator/faults").raise_for_status()
+        url = f"{self.endpoint}{self.registry}/runs"
+        told = httpx.get(url, params={"api-version": "2019-04-01"}).raise_for_status().json()
+        return [each["properties"] for each in told["value"]]
+
+    def make(self, count: int = 1, timeout: float = 0.0, **inputs: Any) -> list[str]:
+        """Make so many runs at once: how each ended, in a word."""
+        part = self.registry.split("/")
+        config = {
+            "endpoint": self.endpoint,
+            "subscriptionId": part[2],
+            "resourceGroupName": part[4],
+            "registryName": part[8],
+        }
+        service = Service(Settings.load(config.get, {}))
+
+        def one(number: int) -> str:
+            console = Console()
+            self.consoles.append(console)
+            wanted = {"logs": "stream", **BUILD, "context": str(self.context), **inputs}
+            given, problems = check({k: v for k, v in wanted.items() if v is not None}, service.settings)
+            assert problems == []
+            around = Surroundings(f"{URN}{number}", console, threading.Event(), timeout)  # type: ignore[arg-type]
+            try:
+                return str(run.create(service, given, around)[1]["status"])
+            except errors.AcrTasksError as error:
+                print(error)
+                return type(error).__name__
+
+        with ThreadPoolExecutor(count) as pool:
+            return list(pool.map(one, range(count)))
+
+
+BUILD: dict[str, Any] = {
+    "runRequest": {"type": "DockerBuildRequest", "dockerFilePath": "Dockerfile", "platform": {"os": "Linux"}}
+}
+
+
+@pytest.fixture
+def new_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., World]]:
+    monkeypatch.setenv("PULUMI_HOME", str(tmp_path / "home"))
+    context = tmp_path / "context"
+    context.mkdir()
+    (context / "Dockerfile").write_text("FROM busybox\nRUN true\n")
+    started: list[Any] = []
+
+    def make(**options: Any) -> World:
+        serving = acr_tasks_emulator.serve(executor="simulated", agents=8, **options)
+        emulator = serving.__enter__()
+        started.append(serving)
+        return World(emulator.endpoint, emulator.registries[0], context)
+
+    yield make
+    for serving in started:
+        serving.__exit__(None, None, None)
+
+
+def rule(method: str, path: str, **effect: Any) -> dict[str, Any]:
+    return {"match": {"method": method, "path": path}, **effect}
+
+
+BUSY = {"status": 429, "headers": {"Retry-After": "0"}, "body": {"error": {"code": "TooManyRequests"}}}
+ILL = {"status": 500, "body": {"error": {"code": "InternalServerError", "message": "ill"}}}
+REFUSED = {"status": 400, "body": {"error": {"code": "InvalidInputValue", "message": "no such filter"}}}
+RUNNING = {"status": 200, "body": {"name": "x", "properties": {"status": "Running"}}}
+POST, RUN, RUNS = "/scheduleRun$", "/runs/[^/]+$", "/runs$"
+
+# What is wrong, how many runs are made at once, how each of them ends, and how many runs the service then has.
+TABLE: dict[str, tuple[list[dict[str, Any]], int, str, int]] = {
+    "upload cut": ([rule("PUT", "tar.gz", drop="before", times=2)], 1, "Succeeded", 1),
+    "upload done, answer lost": ([rule("PUT", "tar.gz", drop="after", times=1)], 1, "Succeeded", 1),
+    "upload link expired": ([rule("PUT", "tar.gz", status=403, times=1)], 1, "Succeeded", 1),
+    "upload refused": ([rule("PUT", "tar.gz", status=403)], 1, "SourceError", 0),
+    "answer of scheduleRun lost": ([rule("POST", POST, drop="after", times=1)], 1, "Succeeded", 1),
+    "answer lost, with siblings": ([rule("POST", POST, drop="after", times=1)], 4, "Succeeded", 4),
+    "scheduleRun lost on its way": ([rule("POST", POST, drop="before", times=1)], 1, "TransportError", 0),
+    "gateway gives up": ([rule("POST", POST, status=502, times=1)], 1, "TransportError", 0),
+    "scheduleRun refused": ([rule("POST", POST, **REFUSED)], 1, "InvalidRequestError", 0),
+    "429 for scheduleRun": ([rule("POST", POST, times=3, **BUSY)], 1, "Succeeded", 1),
+    "429 storm": ([rule("GET", "/runs", times=9, **BUSY)], 3, "Succeeded", 3),
+    "500 while polling": ([rule("GET", "/runs", times=4, **ILL)], 1, "Succeeded", 1),
+    "connection lost while polling": ([rule("GET", "/runs", times=3, drop="before")], 3, "Succeeded", 3),
+    "filter refused": ([rule("GET", RUNS, **REFUSED)], 3, "Succeeded", 3),
+    "list says nothing": ([rule("GET", RUNS, status=200, body={"value": []})], 3, "Succeeded", 3),
+    "list is no list": ([rule("GET", RUNS, status=200, body="<html>")], 3, "Succeeded", 3),
+    "list forbidden": ([rule("GET", RUNS, status=403, body={"error": {"code": "No"}})], 3, "Succeeded", 3),
+    "log link refused": ([rule("POST", "/listLogSasUrl$", status=403)], 1, "Succeeded", 1),
+    "log forbidden": ([rule("HEAD", "log", status=403)], 1, "Succeeded", 1),
+    "log reset": ([rule("GET", r"\.log", status=416, times=1)], 1, "Succeeded", 1),
+    "log busy": ([rule("HEAD", "log", status=503, times=3)], 1, "Succeeded", 1),
+}
+
+
+@pytest.mark.parametrize("trouble", TABLE)
+def test_every_run_ends_and_none_is_made_twice(trouble: str, new_world: Callable[..., World]) -> None:
+    """With the expected ending; the service has exactly the runs that were asked for."""
+    rules, count, ending, left = TABLE[trouble]
+    world = new_world()
+    world.fault(*rules)
+    assert world.make(count) == [ending] * count
+    assert len(world.runs()) == left
+
+
+def test_a_run_whose_status_is_never_final_is_given_up_and_cancelled(new_world: Callable[..., World]) -> None:
+    """At the resource's custom timeout."""
+    world = new_world(switches={"agent-delay": "600"})
+    world.fault(rule("GET", RUN, **RUNNING))
+    assert world.make(timeout=2.0) == ["RunDeadlineError"]
+    assert [run["status"] for run in world.runs()] == ["Canceled"]
+
+
+def test_two_lost_answers_of_the_same_kind_are_errors_and_no_double_runs(new_world: Callable[..., World]) -> None:
+    """Which run is whose cannot be told: the message lists them."""
+    world = new_world()
+    world.fault(rule("POST", POST, drop="after", delayMs=300))
+    assert world.make(2) == ["TransportError"] * 2
+    assert len(world.runs()) == 2
+
+
+def test_a_log_that_cannot_be_read_is_one_warning(new_world: Callable[..., World]) -> None:
+    """The run goes on, and `up` with it."""
+    world = new_world()
+    world.fault(rule("HEAD", "log", status=403))
+    assert world.make() == ["Succeeded"]
+    assert [warning.partition(":")[0] for warning in world.consoles[0].warnings] == ["The log cannot be shown"]
+
+
+def test_a_log_that_comes_late_is_shown_whole(new_world: Callable[..., World]) -> None:
+    """It answers 404 at first."""
+    world = new_world(switches={"log-missing-seconds": "1"})
+    assert world.make() == ["Succeeded"]
+    assert any("Run ID" in line for line in world.consoles[0].statuses), world.consoles[0].statuses
+
+
+def test_a_link_that_expires_is_asked_for_again(new_world: Callable[..., World]) -> None:
+    """The log is shown to its end all the same."""
+    world = new_world(switches={"sas-seconds": "1"})
+    steps = "c3RlcHM6CiAgLSBjbWQ6IGJ1c3lib3ggZWNobyBkb25lCiAgICBzdGFydERlbGF5OiA0Cg=="  # a start delay of 4 s
+    request = {"type": "EncodedTaskRunRequest", "encodedTaskContent": steps, "platform": {"os": "Linux"}}
+    assert world.make(runRequest=request, context=None) == ["Succeeded"]
+    assert world.consoles[0].warnings == []
+    assert any("Run ID" in line for line in world.consoles[0].statuses), world.consoles[0].statuses
+
+
+def test_a_run_whose_id_is_told_late_is_awaited_all_the_same(new_world: Callable[..., World]) -> None:
+    """The specification calls scheduleRun long-running: 202 first, and the run at another address."""
+    world = new_world(mode="lro")
+    assert world.make(2) == ["Succeeded"] * 2
+    assert len(world.runs()) == 2
