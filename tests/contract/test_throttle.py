@@ -33,7 +33,8 @@ def test_who_writes_too_often_is_told_when_to_come_back(emulated: Any) -> None:
     assert arm("GET", "tasks").status_code == 200
     assert advance(arm, 5).status_code == 200
     again = arm("POST", "listBuildSourceUploadUrl")
-    assert (again.status_code, again.headers["x-ms-ratelimit-remaining-subscription-writes"][:1]) == (200, "4")
+    assert again.status_code == 200
+    assert int(again.headers["x-ms-ratelimit-remaining-subscription-writes"]) >= 49
 
 
 @pytest.mark.arm_documented(SECTION)
