@@ -105,6 +105,7 @@ class TaskProvider(ResourceProvider):
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         from pulumi_acr_tasks import host
         from pulumi_acr_tasks.plan.diff import PUT, REPLACE, diff
+        from pulumi_acr_tasks.plan.equality import identity_type
 
         olds, urn, service = to_plan(_olds), _urn(), self._service()
         service.refuse_other_endpoint("task", olds)
@@ -113,10 +114,11 @@ class TaskProvider(ResourceProvider):
         if plan.route is None:
             return DiffResult(changes=False)
         (console.info if plan.route == PUT else console.status)(str(plan))
-        for change in plan.changes:
-            if change.path == "identity" and "principal id" in change.words:
-                console.warning(change.words)
+        if plan.lost_principal:
+            console.warning(plan.lost_principal)
         if plan.route == REPLACE:
+            if "System" in identity_type(olds.get("identity") or {}) and not plan.lost_principal:
+                console.warning("the new task's system-assigned identity has another principal id: grant it its roles")
             return DiffResult(changes=True, replaces=plan.replaces, delete_before_replace=True)
         # None: the engine then compares the inputs itself, and replace_on_changes works.
         return DiffResult(changes=None)

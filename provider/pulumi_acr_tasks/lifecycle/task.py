@@ -22,6 +22,7 @@ from pulumi_acr_tasks.lifecycle.task_outputs import PURE_OUTPUTS, inputs_of, out
 from pulumi_acr_tasks.lifecycle.told import shortened
 from pulumi_acr_tasks.plan.definitions import Kind
 from pulumi_acr_tasks.plan.drift import live_task, observed
+from pulumi_acr_tasks.plan.equality import identity_type
 from pulumi_acr_tasks.plan.patch import put_body
 from pulumi_acr_tasks.plan.secrets import masked, secret_values
 
@@ -124,13 +125,18 @@ def update(service: Service, old: dict[str, Any], new: dict[str, Any], urn: str 
         raise
     except NotFoundError:
         place = location(service, registry, new, urn)
-        host.console(urn).warning(f"task {name} was gone; it is created again")
+        lost = "; its system-assigned identity has another principal id" if _has_principal(old) else ""
+        host.console(urn).warning(f"task {name} was gone; it is created again{lost}")
         answer = service.client(urn).tasks.create(registry, name, put_body(new, place))
         service.inventory(registry, urn).wrote(name, answer)
     if answer is None:
         kept = {key: old[key] for key in PURE_OUTPUTS if key in old}
         return with_identity({**new, **kept}, old.get("identity"))
     return outputs(new, answer.raw)
+
+
+def _has_principal(props: dict[str, Any]) -> bool:
+    return "System" in identity_type(props.get("identity") or {})
 
 
 def read(

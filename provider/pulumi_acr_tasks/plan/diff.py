@@ -88,6 +88,8 @@ RULES = (
     Rule("credentials.customRegistries", _other_sign_in, PATCH, key="host", noun="credentials of"),
 )
 
+_LOST = "principal id is lost"
+
 # What is never a difference, and why.
 IGNORED = {
     "adopt": "it counts only when the task is created",
@@ -111,6 +113,11 @@ class Plan:
         """Is the strongest route that a change needs, or None when nothing has changed."""
         routes = {change.route for change in self.changes}
         return next((route for route in (REPLACE, PUT, PATCH, LOOK_UP) if route in routes), None)
+
+    @property
+    def lost_principal(self) -> str:
+        """Says that the task's own principal is lost, and with it whatever was granted to it; empty when it is not."""
+        return next((change.words for change in self.changes if change.words.endswith(_LOST)), "")
 
     @property
     def replaces(self) -> list[str]:
@@ -161,7 +168,7 @@ def _words(rule: Rule, before: Any, after: Any, item: str = "") -> str:
     if rule.path == "identity" and not is_unknown(after):
         before_type, after_type = (identity_type(value or {}) for value in (before, after))
         if "System" in before_type and "System" not in after_type:
-            return "the system-assigned identity is removed, its principal id is lost"
+            return f"the system-assigned identity is removed, its {_LOST}"
     noun = " ".join(part for part in (rule.noun or rule.path, item) if part)
     change = "removed" if after is None else "added" if before is None else "changed"
     if rule.changed is _renamed and change == "changed" and _renamed(before, after) == PUT:

@@ -322,7 +322,9 @@ def test_a_task_that_is_gone_is_created_again(service: Service, fake: FakeServic
     fake.tasks.clear()
     task.update(service, outs, {**_INPUTS, "timeout": 700}, None)
     assert fake.tasks["build"]["properties"]["timeout"] == 700
-    assert said.lines == ["task build was gone; it is created again"]
+    assert said.lines == [
+        "task build was gone; it is created again; its system-assigned identity has another principal id"
+    ]
 
 
 def test_a_refresh_of_what_did_not_drift_changes_nothing(service: Service) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pulumi
 import pytest
 from pulumi.dynamic import Config, ConfigureRequest
+from pulumi.runtime.rpc import wrap_rpc_secret
 
 from pulumi_acr_tasks import host
 from pulumi_acr_tasks.errors import EndpointError, SettingsError
+from pulumi_acr_tasks.journal import TASK
+from pulumi_acr_tasks.lifecycle import task
 from pulumi_acr_tasks.task import TaskProvider
 
 _ID = "/subscriptions/S/resourceGroups/G/providers/Microsoft.ContainerRegistry/registries/registry"
@@ -116,6 +120,40 @@ def test_diff_warns_of_a_lost_principal(provider: TaskProvider, console: _Consol
     olds = _checked(provider, identity={"type": "SystemAssigned"})
     provider.diff("id", olds, _checked(provider))
     assert ("warning", "the system-assigned identity is removed, its principal id is lost") in console.lines
+
+
+def test_diff_warns_of_another_principal_after_a_replacement(provider: TaskProvider, console: _Console) -> None:
+    """A task made anew is somebody else to whoever granted it roles."""
+    olds = _checked(provider, identity={"type": "SystemAssigned"})
+    provider.diff("id", olds, _checked(provider, identity={"type": "SystemAssigned"}, taskName="other"))
+    assert [kind for kind, _ in console.lines] == ["status", "warning"]
+    assert "another principal id" in console.lines[1][1]
+
+
+def test_diff_confirms_what_the_journal_has(
+    provider: TaskProvider, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The engine has shown the id: a later create of that URN takes nothing over."""
+    urn = "urn:pulumi:dev::shop::pulumi-python:dynamic/acr-tasks:Task::build"
+    monkeypatch.setenv("PULUMI_HOME", str(tmp_path))
+    monkeypatch.setattr(host, "current_request", lambda: host.Request(urn))
+    journal = provider._service().journal(urn)
+    journal.begin(TASK, urn, endpoint="embedded", resource_id=f"{_ID}/tasks/build")
+    provider.diff(f"{_ID}/tasks/build", _checked(provider), _checked(provider))
+    assert journal.find(urn, TASK, endpoint="embedded") is None
+
+
+def test_secrets_that_a_refresh_brings_are_encrypted(provider: TaskProvider, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In outputs and inputs; nobody has marked them before."""
+    drifting = _configured(endpoint="embedded", secretDrift="true")
+    login = {"password": {"value": "c4nary", "type": "Opaque"}}
+    props = {"credentials": {"customRegistries": {"a.example": login}}, "timeout": 600}
+    monkeypatch.setattr(task, "read", lambda *_: (props, props))
+    for found in (drifting.read("id", {}).outs, drifting.read("id", {}).inputs):
+        value = found["credentials"]["customRegistries"]["a.example"]["password"]["value"]
+        assert value == wrap_rpc_secret("c4nary")
+        assert found["timeout"] == 600
+    assert provider.read("id", {}).outs == props
 
 
 def test_diff_refuses_a_task_that_lives_elsewhere(provider: TaskProvider) -> None:
