@@ -55,18 +55,20 @@ def open_client(
     *,
     audience: str = "",
     log: Callable[[str], None] | None = None,
+    verbose: bool = False,
     stop: threading.Event | None = None,
 ) -> Client:
     """Opens a client of the Resource Manager at `endpoint` (an URL), pooled, for any number of threads.
 
     `credential` gives the tokens (None: requests carry no Authorization header), `audience` what they are asked for
-    (default: the endpoint). `log` gets a redacted line for every request. `stop` ends waiting when it is set.
+    (default: the endpoint). `log` gets a redacted line for every request, with `verbose` also the sizes of
+    the bodies and how many requests are left. `stop` ends waiting when it is set.
     """
     for name in ("httpx", "httpcore"):
         # Their INFO and DEBUG lines carry whole URLs, signatures included.
         logging.getLogger(name).setLevel(logging.WARNING)
     clock = SystemClock(stop)
-    send = transport(_pool(endpoint), log)
+    send = transport(_pool(endpoint), log, verbose=verbose)
     return Client(rings(send, endpoint, credential, audience, clock), endpoint, clock)
 
 
@@ -85,7 +87,7 @@ def _pool(endpoint: str) -> httpx.Client:
     return httpx.Client(limits=_LIMITS, follow_redirects=False, mounts=mounts)
 
 
-def transport(client: httpx.Client, log: Callable[[str], None] | None = None) -> Send:
+def transport(client: httpx.Client, log: Callable[[str], None] | None = None, *, verbose: bool = False) -> Send:
     """Makes the innermost `send`: a fresh correlation id for every request, foreign exceptions translated."""
 
     def send(request: httpx.Request) -> httpx.Response:
@@ -101,7 +103,7 @@ def transport(client: httpx.Client, log: Callable[[str], None] | None = None) ->
                 raise
             _write(log, request, translated.args[0].splitlines()[-1], started)
             raise translated from error
-        _write(log, request, str(response.status_code), started)
+        _write(log, request, str(response.status_code), started, _particulars(response) if verbose and log else "")
         return response
 
     return send
@@ -121,11 +123,25 @@ def translate(error: Exception, request: httpx.Request) -> TransportError | None
     return None
 
 
-def _write(log: Callable[[str], None] | None, request: httpx.Request, result: str, started: float) -> None:
+def _write(
+    log: Callable[[str], None] | None, request: httpx.Request, result: str, started: float, particulars: str = ""
+) -> None:
     if log is not None:
         milliseconds = (time.monotonic() - started) * 1000
         correlation_id = request.headers[CORRELATION_ID]
-        log(f"{request.method} {redacted(str(request.url))} {result} {milliseconds:.0f} ms {correlation_id}")
+        address = redacted(str(request.url))
+        log(f"{request.method} {address} {result} {milliseconds:.0f} ms {correlation_id}{particulars}")
+
+
+def _particulars(response: httpx.Response) -> str:
+    """Gives the sizes of both bodies, and the headers that say how busy the service is; never what is in a body."""
+    shown = [
+        f"{name}: {value}"
+        for name, value in response.headers.items()
+        if name in ("x-ms-request-id", "retry-after") or name.startswith("x-ms-ratelimit-remaining-")
+    ]
+    sizes = f"{len(response.request.content)} bytes sent, {len(response.content)} received"
+    return f" ({'; '.join([sizes, *shown])})"
 
 
 def redacted(url: str) -> str:

@@ -83,7 +83,13 @@ class Service:
 
         settings = self.settings
         if settings.is_embedded:
-            return open_client(_start_emulator(settings, urn), None, log=_wire_log(settings), stop=host.canceled)
+            return open_client(
+                _start_emulator(settings, urn),
+                None,
+                log=_wire_log(settings),
+                verbose=settings.log_level == "debug",
+                stop=host.canceled,
+            )
         credential = credential_for(
             settings.credential,
             tenant_id=settings.tenant_id,
@@ -100,6 +106,7 @@ class Service:
             credential,
             audience=settings.audience,
             log=_wire_log(settings),
+            verbose=settings.log_level == "debug",
             stop=host.canceled,
         )
 

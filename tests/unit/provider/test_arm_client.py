@@ -556,6 +556,18 @@ def test_origins_have_their_port_spelled_out() -> None:
     assert not may_carry_token("http://example.org/")
 
 
+def test_the_talkative_wire_log_tells_sizes_and_what_is_left_but_no_body() -> None:
+    """Bodies hold secrets, whoever sends them."""
+    lines: list[str] = []
+    headers = {"x-ms-ratelimit-remaining-subscription-writes": "199", "x-ms-operation-identifier": "tenantId=t"}
+    answer = httpx.Response(200, json={"a": "c4nary"}, headers=headers)
+    client = httpx.Client(transport=httpx.MockTransport(lambda _: answer))
+    transport(client, lines.append, verbose=True)(httpx.Request("PUT", f"{_ENDPOINT}/a", json={"b": "c4nary"}))
+    assert "(14 bytes sent, " in lines[0]
+    assert lines[0].endswith("received; x-ms-ratelimit-remaining-subscription-writes: 199)")
+    assert "c4nary" not in lines[0]
+
+
 def test_the_wire_log_shows_no_signature() -> None:
     """Method, address, status, milliseconds, correlation id; of the query only what is harmless."""
     lines: list[str] = []
