@@ -90,6 +90,20 @@ def test_bad_rules_are_refused_and_those_before_stay(emulator: Any) -> None:
     assert left(emulator) == []
 
 
+def test_metrics_count_requests_and_runs(emulator: Any, quick_request: Any) -> None:
+    """By method and status, and by status; a reset begins anew."""
+    run_id = emulator.schedule(quick_request())
+    emulator.until(run_id)
+    emulator("GET", "tasks/nosuch")
+    metrics = emulator.http.get("/_emulator/metrics").json()
+    assert metrics["requests"]["POST"] == {"200": 1}
+    assert metrics["requests"]["GET"]["404"] == 1
+    assert (metrics["runs"]["Succeeded"], metrics["runs"]["Failed"], metrics["queueLength"]) == (1, 0, 0)
+    emulator.http.post("/_emulator/reset")
+    metrics = emulator.http.get("/_emulator/metrics").json()
+    assert (metrics["requests"], metrics["runs"]["Succeeded"]) == ({}, 0)
+
+
 def test_requests_that_met_a_fault_are_noted(emulator: Any) -> None:
     """A dropped one has status 0."""
     put(emulator, {"times": 1, "status": 503}, {"times": 1, "drop": "after"})

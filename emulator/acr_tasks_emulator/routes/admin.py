@@ -64,10 +64,18 @@ async def advance_clock(request: Request) -> Response:
     return answer({"now": round_trip(clock.now())})
 
 
+async def metrics(request: Request) -> Response:
+    """Return counts: requests by method and status, runs by status, the length of the queue."""
+    services = services_of(request)
+    runs = services.runs.counts()
+    return answer({"requests": services.request_log.counts(), "runs": runs, "queueLength": runs["Queued"]})
+
+
 ROUTES: list[BaseRoute] = [
     Route("/_emulator/health", health, methods=["GET"]),
     Route("/_emulator/reset", reset, methods=["POST"]),
     Route("/_emulator/requests", requests, methods=["GET", "DELETE"]),
     Route("/_emulator/clock/advance", advance_clock, methods=["POST"]),
+    Route("/_emulator/metrics", metrics, methods=["GET"]),
     Route("/_emulator/faults", faults, methods=["GET", "PUT", "DELETE"]),
 ]

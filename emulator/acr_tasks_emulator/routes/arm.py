@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -13,6 +14,7 @@ from starlette.routing import Route
 
 from acr_tasks_emulator.services import errors, versions
 from acr_tasks_emulator.services.all import Services
+from acr_tasks_emulator.services.tasks import spell
 from acr_tasks_emulator.store.registries import RegistryRow
 
 REGISTRY = (
@@ -105,14 +107,20 @@ def _no_constant(name: str) -> None:
 
 def answer(content: Any, status: int = 200) -> Response:
     """Return a JSON answer as the service writes it."""
-    body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
-    return Response(body, status, media_type="application/json; charset=utf-8")
+    return _answer_of(spell(content), status)
 
 
-def listing(call: Call, values: list[dict[str, Any]], skip_token: str | None) -> Response:
-    """Return one page of a list; the link to the next one is the caller's own address with a `$skiptoken`."""
-    content: dict[str, Any] = {"value": values}
+def listing(call: Call, values: Iterable[str], skip_token: str | None) -> Response:
+    """Return one page of a list, each value in JSON already.
+
+    The link to the next page is the caller's own address with a `$skiptoken`.
+    """
+    content = f'{{"value":[{",".join(values)}]'
     if skip_token is not None:
         url = call.request.url.include_query_params(**{"$skiptoken": skip_token})
-        content["nextLink"] = call.link(f"{url.path}?{url.query}")
-    return answer(content)
+        content += f',"nextLink":{spell(call.link(f"{url.path}?{url.query}"))}'
+    return _answer_of(content + "}")
+
+
+def _answer_of(text: str, status: int = 200) -> Response:
+    return Response(text.encode(), status, media_type="application/json; charset=utf-8")

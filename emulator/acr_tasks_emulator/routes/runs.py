@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute
 
 from acr_tasks_emulator.routes.arm import REGISTRY, ArmRoute, answer, body_of, listing, open_call
 from acr_tasks_emulator.routes.operations import accepted, created
+from acr_tasks_emulator.services.tasks import spell
 
 
 async def list_runs(request: Request) -> Response:
@@ -17,7 +18,7 @@ async def list_runs(request: Request) -> Response:
     page = await run_in_threadpool(
         call.services.runs.list, call.registry, call.query("$filter"), call.query("$top"), call.query("$skiptoken")
     )
-    return listing(call, [call.services.operations.shown(run) for run in page.runs], page.skip_token)
+    return listing(call, [spell(call.services.operations.shown(run)) for run in page.runs], page.skip_token)
 
 
 async def get(request: Request) -> Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,14 +13,17 @@ from starlette.routing import BaseRoute
 from acr_tasks_emulator.routes.arm import REGISTRY, ArmRoute, answer, body_of, listing, open_call
 from acr_tasks_emulator.routes.operations import accepted, created
 from acr_tasks_emulator.services import errors
-from acr_tasks_emulator.services.tasks import task_id
+from acr_tasks_emulator.services.tasks import spell, task_id
 
 
 async def list_tasks(request: Request) -> Response:
     """Tasks_List."""
     call = open_call(request, "tasks")
-    page = call.services.tasks.list(call.registry, _after(call.query("$skiptoken")))
-    shown = [call.services.operations.shown(task) for task in page.tasks]
+    tasks, operations = call.services.tasks, call.services.operations
+    page = tasks.list_texts(call.registry, _after(call.query("$skiptoken")))
+    shown = page.texts
+    if operations.enabled:
+        shown = [spell(operations.shown(json.loads(text))) for text in shown]
     token = None if page.after is None else base64.urlsafe_b64encode(page.after.encode()).decode()
     return listing(call, shown, token)
 

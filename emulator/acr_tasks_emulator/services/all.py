@@ -43,7 +43,7 @@ class Services:
         """Remove tasks, runs, blobs, faults and the log of requests, and fill the quota; registries and images stay."""
         self.runs.clear()
         self.tasks.clear()
-        self.request_log.clear()
+        self.request_log.reset()
         self.faults.clear()
         self.quota.clear()
         self.operations.clear()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import deque
+from collections import Counter, deque
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -29,18 +29,32 @@ class RequestLog:
 
     def __init__(self) -> None:
         self._entries: deque[RequestEntry] = deque(maxlen=KEPT)
+        self._counts: Counter[tuple[str, int]] = Counter()
 
     def add(self, entry: RequestEntry) -> None:
         """Keep a request; the oldest one goes when there are too many."""
         self._entries.append(entry)
+        self._counts[entry.method, entry.status] += 1
 
     def all(self) -> list[dict[str, Any]]:
         """Return the requests as plain dicts."""
         return [asdict(entry) for entry in self._entries]
 
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Return how many requests there were, by method and status; those that were forgotten count too."""
+        found: dict[str, dict[str, int]] = {}
+        for (method, status), count in sorted(self._counts.items()):
+            found.setdefault(method, {})[str(status)] = count
+        return found
+
     def clear(self) -> None:
         """Forget every request."""
         self._entries.clear()
+
+    def reset(self) -> None:
+        """Forget the counts as well."""
+        self.clear()
+        self._counts.clear()
 
 
 def without_signature(query: str) -> str:

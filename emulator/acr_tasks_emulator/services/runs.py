@@ -168,6 +168,10 @@ class RunsService:
         if not self._agents.cancel(run.run_id):
             self._states.cancel_unknown(run.run_id)
 
+    def counts(self) -> dict[str, int]:
+        """Return how many runs there are in each status."""
+        return {status: self._store.count(status) for status in (*ACTIVE, *TERMINAL)}
+
     def active_count(self) -> int:
         """Count the runs that have not ended."""
         return self._store.count(*ACTIVE)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from acr_tasks_emulator.clock import Clock, round_trip
@@ -17,6 +19,8 @@ from acr_tasks_emulator.store.tasks import TaskStore
 from acr_tasks_emulator.switches import Switches
 
 Task = dict[str, Any]
+# How many tasks' answers are kept, a few kilobytes each.
+_REMEMBERED = 4000
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,14 @@ class TaskPage:
     after: str | None
 
 
+@dataclass(frozen=True)
+class TextPage:
+    """A page of a list, each task in JSON, and the name to go on after, None at the end."""
+
+    texts: list[str]
+    after: str | None
+
+
 class TasksService:
     """The six operations on tasks. Every answer but `get_details` is masked."""
 
@@ -34,6 +46,7 @@ class TasksService:
         self._store = store
         self._clock = clock
         self._switches = switches
+        self._shown = lru_cache(maxsize=_REMEMBERED)(lambda text: spell(masked(json.loads(text), switches)))
 
     def create(self, registry: RegistryRow, name: str, body: Any) -> Task:
         """Store a task in place of any of that name; return it. Raises ServiceError."""
@@ -88,6 +101,13 @@ class TasksService:
         rest = tasks[size - 1]["name"].lower() if len(tasks) > size else None
         return TaskPage([masked(task, self._switches) for task in tasks[:size]], rest)
 
+    def list_texts(self, registry: RegistryRow, after: str = "") -> TextPage:
+        """Return the same page as JSON texts: what was shown before is not read again."""
+        size = self._switches.page_size
+        rows = self._store.page_texts(registry.key, after, size + 1)
+        rest = rows[size - 1][0] if len(rows) > size else None
+        return TextPage([self._shown(text) for _, text in rows[:size]], rest)
+
     def exists(self, registry: RegistryRow, name: str) -> bool:
         """Tell whether there is such a task."""
         return self._store.get(registry.key, name) is not None
@@ -141,6 +161,11 @@ class TasksService:
 # that this one does not know; there is some when the switches keep it.
 _ORDER = ("status", "platform", "agentConfiguration", "timeout", "step", "trigger", "credentials")
 _TOP = ("identity", "properties", "location", "tags")
+
+
+def spell(content: Any) -> str:
+    """Write JSON as the service does."""
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
 
 
 def task_id(registry: RegistryRow, name: str) -> str:

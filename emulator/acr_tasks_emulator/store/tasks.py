@@ -47,6 +47,11 @@ class TaskStore:
         )
         return [json.loads(row[0]) for row in rows]
 
+    def page_texts(self, registry: str, after: str, limit: int) -> list[tuple[str, str]]:
+        """Return the same as `page`, as pairs of the name in lower case and the document in JSON."""
+        query = "SELECT key, document FROM task WHERE registry = ? AND key > ? ORDER BY key LIMIT ?"
+        return [(row[0], row[1]) for row in self._database.rows(query, registry, after, limit)]
+
     def clear(self) -> None:
         """Remove every task."""
         self._database.execute("DELETE FROM task")
