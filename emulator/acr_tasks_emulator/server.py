@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import random
 import socket
 import tempfile
 import threading
@@ -19,6 +20,7 @@ from acr_tasks_emulator.connection import Connection
 from acr_tasks_emulator.settings import RegistrySetting, Settings, SettingsError
 
 PORT_FILE = "port"
+_LASTING_PORTS = range(20000, 32768)  # below Linux's and macOS's ports for outgoing connections
 _logger = logging.getLogger(__name__)
 
 
@@ -122,7 +124,7 @@ def make_data_folder(folder: Path) -> None:
 
 
 def _listen(settings: Settings) -> socket.socket:
-    """Bind the port asked for; for port 0 the one that this folder had before, when it is free.
+    """Bind the port asked for; for port 0 the one that this folder had before, when it is free, else any free one.
 
     The port stands in the names of images, so it must not change without need.
     """
@@ -131,12 +133,21 @@ def _listen(settings: Settings) -> socket.socket:
         with suppress(OSError, ValueError):
             return _bind(settings.host, int(remembered.read_text()))
     try:
-        listening = _bind(settings.host, settings.port)
+        listening = _bind(settings.host, settings.port) if settings.port else _bind_any(settings.host)
     except (OSError, OverflowError) as error:
         reason = getattr(error, "strerror", None) or error
         raise SettingsError(f"{settings.host}:{settings.port} cannot be listened on: {reason}.") from error
     remembered.write_text(f"{listening.getsockname()[1]}\n")
     return listening
+
+
+def _bind_any(host: str) -> socket.socket:
+    """Bind a free port that will be free again later, if there is one: not of those that the system gives to outgoing
+    connections, which may hold it when this folder's emulator comes back."""
+    for port in random.sample(_LASTING_PORTS, 32):
+        with suppress(OSError):
+            return _bind(host, port)
+    return _bind(host, 0)
 
 
 def _bind(host: str, port: int) -> socket.socket:
