@@ -70,7 +70,9 @@ def test_forty_runs_are_watched_at_the_cost_of_a_few(tmp_path: Path, new_stack: 
         began = time.monotonic()
         stack.up("--skip-preview", "--parallel", "64").succeeded()
         print(f"forty runs of 5 s: {time.monotonic() - began:.1f} s")
-        reads = [asked for asked in emulator.requests() if asked["method"] == "GET" and asked["path"].startswith("/subs")]
+        reads = [
+            asked for asked in emulator.requests() if asked["method"] == "GET" and asked["path"].startswith("/subs")
+        ]
         print(f"reads: {len(reads)}, of them lists: {sum(asked['path'].endswith('/runs') for asked in reads)}")
         assert len(reads) <= 20, [(asked["path"].rsplit("/", 1)[-1], asked.get("time")) for asked in reads]
         assert [run["status"] for run in emulator.runs()] == ["Succeeded"] * 40

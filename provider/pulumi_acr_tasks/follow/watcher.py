@@ -146,7 +146,8 @@ class Watcher(Generic[R]):
     def _heard(self, each: _Watched[R], answer: R | AcrTasksError | None) -> None:
         each.due = self._clock.now() + (each.pause if each.hurried else self._stretched(each.pause))
         each.pause = min(each.pause * _GROWTH, _LATE)
-        each.answer = answer
+        # An answer that was not read yet is worth more than none.
+        each.answer = answer if answer is not None else each.answer
         each.answered.set()
         if answer is not None and not isinstance(answer, AcrTasksError) and answer.properties.status in TERMINAL:
             each.wait.hurry.set()
