@@ -110,18 +110,20 @@ class BuildahExecutor:
             def build_of(step: Step, run: Workspace) -> Build:
                 return parse_build(step, run, self._remotes, stop)
 
-        for name in graph.unknown:
-            run.log.say(f"The task file's member {name} is unknown and has no effect")
+        for remark in graph.remarks:
+            run.log.say(remark)
+        run.fill_volumes(graph.volumes)
 
         def act(step: Step, own: Stop) -> int:
+            run.matched.discard(step.id)
             if step.push:
                 return self._push(step, run, own)
             run.log.say(f"Launching container with name: {step.id}")
             if step.build is not None:
-                return build(build_of(step, run), run, self._store, self._bases, own)
+                return build(build_of(step, run), run, self._store, self._bases, own, step)
             return run_command(step, run, self._store, self._bases, own)
 
-        run_steps(graph, act, run.log, stop)
+        run_steps(graph, act, run.log, stop, lambda step: step.id in run.matched)
 
     def _remove(self, run: Workspace) -> None:
         shutil.rmtree(run.folder, ignore_errors=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 import shlex
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -40,12 +41,13 @@ def run_command(step: Step, run: Workspace, store: Store, bases: Bases, stop: St
     container = f"{run.job.run_id}_{step.id}"
     options = ["--isolation", "chroot", "-v", f"{run.source}:{WORKING_DIRECTORY}"]
     options += [part for item in step.env for part in ("-e", item)]
+    options += [part for name, path in step.volume_mounts for part in ("-v", f"{run.volumes / name}:{path}")]
     options += ["--user", step.user] if step.user else []
     if step.working_directory:
         options += ["--workingdir", _made(run.source, step.working_directory)]
     try:
         store.ask(["from", "--pull=never", "--name", container, image_id], stop)
-        said = _Said()
+        said = _Said(lambda line: run.look_at(step, line))
         status = store.run(["run", *options, container, "--", *argv], run.log, stop, rename=said.line)
         return NOT_FOUND if status and said.not_found else status
     except StoreError as error:
@@ -100,7 +102,11 @@ class _Said:
 
     not_found = False
 
+    def __init__(self, look_at: Callable[[str], None]) -> None:
+        self._look_at = look_at
+
     def line(self, text: str) -> str | None:
+        self._look_at(text)
         found = _NOT_FOUND.fullmatch(text)
         if found:
             self.not_found = True

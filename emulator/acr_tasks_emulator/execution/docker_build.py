@@ -8,6 +8,7 @@ from pathlib import Path
 
 from acr_tasks_emulator.execution.bases import BaseImageError, Bases
 from acr_tasks_emulator.execution.dockerfile import origins, own_platform
+from acr_tasks_emulator.execution.graph import Step
 from acr_tasks_emulator.execution.image_name import ImageNameError, parse
 from acr_tasks_emulator.execution.stop import Stop
 from acr_tasks_emulator.execution.store import Store
@@ -30,7 +31,7 @@ class Build:
     platform: str | None = None
 
 
-def build(task: Build, run: Workspace, store: Store, bases: Bases, stop: Stop) -> int:
+def build(task: Build, run: Workspace, store: Store, bases: Bases, stop: Stop, step: Step) -> int:
     """Build with the builder's lines going to the log; return the exit status. The image's names are the run's own
     afterwards.
 
@@ -69,6 +70,7 @@ def build(task: Build, run: Workspace, store: Store, bases: Bases, stop: Stop) -
     options += ["--platform", task.platform] if task.platform and task.platform != own_platform() else []
 
     def with_names(line: str) -> str:
+        run.look_at(step, line)
         for image_id, image in shown.items():
             line = line.replace(image_id, image)
         return line.replace(str(run.source), "/workspace")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import base64
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,17 +17,21 @@ LONGEST = 2**31 - 1
 AT_ONCE = "-"
 """In `when`: start with the run."""
 
-_TASK_MEMBERS = {"version", "stepTimeout", "workingDirectory", "env", "steps"}
-_TASK_NOT_YET = ("alias", "networks", "secrets", "volumes")
+_TASK_MEMBERS = {
+    *("version", "stepTimeout", "workingDirectory", "env", "steps", "alias", "volumes", "networks", "secrets"),
+}
 _STEP_MEMBERS = {
     *("cmd", "build", "push", "id", "when", "timeout", "retries", "retryDelay", "repeat", "startDelay", "ignoreErrors"),
     *("env", "entryPoint", "user", "workingDirectory", "disableWorkingDirectoryOverride"),
+    *("detach", "volumeMounts", "retryOnErrors"),
     *("keep", "pull", "privileged", "expose"),  # without an effect here: see Step
 }
-_STEP_NOT_YET = (
-    *("detach", "isDetached", "ports", "network", "isolation", "cpus", "volumeMount", "volumeMounts", "cache"),
-    *("retryOnErrors", "exitedWith", "exitedWithout", "cmdDownloadRetries", "cmdDownloadRetryDelay"),
+_SHARED_NETWORK = ("ports", "network")
+_STEP_NO_EFFECT = (
+    *("isolation", "cpus", "cache", "exitedWith", "exitedWithout", "cmdDownloadRetries", "cmdDownloadRetryDelay"),
 )
+_VOLUME_NAME = re.compile(r"[A-Za-z0-9_-]+")
+_FILE_NAME = re.compile(r"[A-Za-z0-9._-]*[A-Za-z0-9_-]")
 
 
 class GraphError(ValueError):
@@ -38,6 +44,9 @@ class Step:
 
     after: the ids of the steps that must have ended well. `keep`, `pull`, `privileged` and `expose` have no effect
     here: nothing is kept anyway, images are looked up afresh each time, and containers share the host's network.
+    volume_mounts: names of volumes and the paths at which the container finds them. retry_on_errors: when there are
+    any, the step is tried again only after it has printed one of them. detach: the step has ended well as soon as it
+    begins, and is ended with the run.
     """
 
     id: str
@@ -50,7 +59,10 @@ class Step:
     retry_delay: int = 5
     repeat: int = 0
     start_delay: int = 0
+    retry_on_errors: tuple[str, ...] = ()
     ignore_errors: bool = False
+    detach: bool = False
+    volume_mounts: tuple[tuple[str, str], ...] = ()
     env: tuple[str, ...] = field(default=(), repr=False)
     entry_point: str | None = None
     user: str | None = None
@@ -59,10 +71,14 @@ class Step:
 
 @dataclass(frozen=True)
 class Graph:
-    """All steps of a task, each after those that it waits for. unknown: members that nobody knows, for the log."""
+    """All steps of a task, each after those that it waits for.
+
+    volumes: the files of each volume. remarks: what the log has to say of members that have no effect.
+    """
 
     steps: tuple[Step, ...]
-    unknown: tuple[str, ...] = ()
+    volumes: Mapping[str, Mapping[str, bytes]] = field(default_factory=dict, repr=False)
+    remarks: tuple[str, ...] = ()
 
 
 def read_graph(task: Any) -> Graph:
@@ -72,7 +88,11 @@ def read_graph(task: Any) -> Graph:
     version = str(task.get("version") or DEFAULT_VERSION)
     if version.lower() not in VERSIONS:
         raise GraphError(f'invalid version specified: "{version}", the current version is "{VERSIONS[-1]}"')
-    _refuse(task, _TASK_NOT_YET, "the task")
+    for secret in task.get("secrets") or []:
+        name = secret.get("id") if isinstance(secret, Mapping) else secret
+        raise GraphError(
+            f"secret {name} comes from Key Vault, which the emulator does not have: pass it as a value with isSecret"
+        )
     steps = task.get("steps")
     if not isinstance(steps, list) or not steps:
         raise GraphError("the task has no steps")
@@ -84,9 +104,58 @@ def read_graph(task: Any) -> Graph:
     read: list[Step] = []
     for number, step in enumerate(steps):
         read.append(_read_step(step, number, read[-1].id if read else None, defaults))
+    volumes = _volumes(task)
+    for each in read:
+        for volume, _ in each.volume_mounts:
+            if volume not in volumes:
+                raise GraphError(f"step {each.id} mounts the volume {volume}, which is not one of the task's volumes")
+    return Graph(_ordered(read), volumes, tuple(_remarks(task, steps, read)))
+
+
+def _remarks(task: Mapping[str, Any], steps: list[Any], read: list[Step]) -> Iterator[str]:
+    found = [(step.id, str(name)) for n, step in enumerate(read) for name in steps[n]]
+    if task.get("networks") or any(name in _SHARED_NETWORK for _, name in found):
+        yield "Containers share the host's network here: networks and ports of the task file have no effect"
+    for step, name in found:
+        if name in _STEP_NO_EFFECT:
+            yield f"The task file's member {step}.{name} has no effect here"
     unknown = [str(name) for name in task if name not in _TASK_MEMBERS]
-    unknown += [f"{read[n].id}.{name}" for n, step in enumerate(steps) for name in step if name not in _STEP_MEMBERS]
-    return Graph(_ordered(read), tuple(unknown))
+    known = {*_STEP_MEMBERS, *_SHARED_NETWORK, *_STEP_NO_EFFECT}
+    unknown += [f"{step}.{name}" for step, name in found if name not in known]
+    for name in unknown:
+        yield f"The task file's member {name} is unknown and has no effect"
+
+
+def _volumes(task: Mapping[str, Any]) -> dict[str, dict[str, bytes]]:
+    volumes: dict[str, dict[str, bytes]] = {}
+    for volume in _mappings(task, "volumes"):
+        name = _text(volume, "name") or ""
+        files = volume.get("secret")
+        if not _VOLUME_NAME.fullmatch(name):
+            raise GraphError(f"volume name {name!r} can hold letters, digits, underscores and dashes only")
+        if name in volumes:
+            raise GraphError(f"volume {name} is there more than once")
+        if not isinstance(files, Mapping) or not files:
+            raise GraphError(f"volume {name} has to have files below `secret`")
+        volumes[name] = {str(file): _secret_file(name, str(file), content) for file, content in files.items()}
+    return volumes
+
+
+def _secret_file(volume: str, name: str, content: Any) -> bytes:
+    if not _FILE_NAME.fullmatch(name):
+        raise GraphError(f"volume {volume}: {name!r} is not the name of a file")
+    try:
+        return base64.b64decode(str(content), validate=True)
+    except ValueError:
+        raise GraphError(f"volume {volume}: the content of {name} is not base64") from None
+
+
+def _mounts(step: Mapping[str, Any], name: str) -> Iterator[tuple[str, str]]:
+    for mount in _mappings(step, "volumeMounts"):
+        volume, path = _text(mount, "name"), _text(mount, "mountPath")
+        if not volume or not path or ":" in path or not path.startswith("/"):
+            raise GraphError(f"step {name}: a volume mount has a name and a mountPath, which begins with a slash")
+        yield volume, path
 
 
 def _read_step(step: Any, number: int, previous: str | None, defaults: Mapping[str, Any]) -> Step:
@@ -102,7 +171,6 @@ def _read_step(step: Any, number: int, previous: str | None, defaults: Mapping[s
         raise GraphError("step is missing a cmd, build, or push property")
     if len(kinds) > 1:
         raise GraphError("step must only contain a single build, cmd, or push property")
-    _refuse(step, _STEP_NOT_YET, f"step {name}")
     directory = _text(step, "workingDirectory") or defaults["working_directory"]
     return Step(
         id=name,
@@ -115,7 +183,10 @@ def _read_step(step: Any, number: int, previous: str | None, defaults: Mapping[s
         retry_delay=_whole(step, "retryDelay", 5),
         repeat=_whole(step, "repeat", 0),
         start_delay=_whole(step, "startDelay", 0),
+        retry_on_errors=tuple(_texts(step, "retryOnErrors")),
         ignore_errors=_flag(step, "ignoreErrors"),
+        detach=_flag(step, "detach"),
+        volume_mounts=tuple(_mounts(step, name)),
         env=(*defaults["env"], *_texts(step, "env")),
         entry_point=_text(step, "entryPoint"),
         user=_text(step, "user"),
@@ -155,10 +226,11 @@ def _ordered(steps: list[Step]) -> tuple[Step, ...]:
     return tuple(ordered)
 
 
-def _refuse(mapping: Mapping[str, Any], names: tuple[str, ...], where: str) -> None:
-    for name in names:
-        if mapping.get(name):
-            raise GraphError(f"the emulator does not support `{name}` yet ({where})")
+def _mappings(mapping: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    value = mapping.get(name) or []
+    if not isinstance(value, list) or not all(isinstance(item, Mapping) for item in value):
+        raise GraphError(f"{name} has to be a list of mappings")
+    return value
 
 
 def _text(mapping: Mapping[str, Any], name: str) -> str | None:

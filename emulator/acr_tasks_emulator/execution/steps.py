@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from functools import partial
 
 from acr_tasks_emulator.execution.graph import Graph, Step
 from acr_tasks_emulator.execution.log import RunLog
@@ -16,22 +17,34 @@ class StepFailedError(Exception):
     """A step ended badly; the text is what the agent says of it, such as `exit status 1`."""
 
 
-def run_steps(graph: Graph, act: Callable[[Step, Stop], int], log: RunLog, stop: Stop) -> None:
+Act = Callable[[Step, Stop], int]
+
+
+def run_steps(
+    graph: Graph, act: Act, log: RunLog, stop: Stop, said_so: Callable[[Step], bool] = lambda step: True
+) -> None:
     """Run all steps; the first that fails ends those that are under way, and the rest is not begun.
 
-    act: does what a step says and returns its exit status, soon after its stop is asked. Raises StepFailedError, and
-    what `act` raises. Returns early when `stop` is asked.
+    act: does what a step says and returns its exit status, soon after its stop is asked. said_so: whether a step that
+    failed printed one of its `retryOnErrors`. Detached steps are ended with the last of the others. Raises
+    StepFailedError, and what `act` raises. Returns early when `stop` is asked.
     """
     group = Stop()
+    detached = _Detached(act, log)
+    run_one = partial(_run_step, act=act, log=log, group=group, detached=detached, said_so=said_so)
     waiting = list(graph.steps)
     under_way: dict[Future[None], str] = {}
     done: set[str] = set()
     failure: BaseException | None = None
-    with stop.calling(lambda: group.ask(stop.reason or "")), ThreadPoolExecutor(len(graph.steps), "step") as pool:
+    with (
+        detached,
+        stop.calling(lambda: group.ask(stop.reason or "")),
+        ThreadPoolExecutor(len(graph.steps), "step") as pool,
+    ):
         while under_way or (waiting and not group.asked):
             ready = [] if group.asked else [step for step in waiting if done.issuperset(step.after)]
             waiting = [step for step in waiting if step not in ready]
-            under_way.update({pool.submit(_run_step, step, act, log, group): step.id for step in ready})
+            under_way.update({pool.submit(run_one, step): step.id for step in ready})
             ended, _ = wait(under_way, return_when=FIRST_COMPLETED)
             for future in ended:
                 done.add(under_way.pop(future))
@@ -43,12 +56,49 @@ def run_steps(graph: Graph, act: Callable[[Step, Stop], int], log: RunLog, stop:
         raise failure
 
 
-def _run_step(step: Step, act: Callable[[Step, Stop], int], log: RunLog, group: Stop) -> None:
+class _Detached:
+    """The containers that nobody waits for: begun by their steps, ended at the end of the block."""
+
+    def __init__(self, act: Act, log: RunLog) -> None:
+        self._act = act
+        self._log = log
+        self._stop = Stop()
+        self._threads: list[threading.Thread] = []
+
+    def begin(self, step: Step) -> None:
+        thread = threading.Thread(target=self._work, args=(step,), name=f"detached-{step.id}", daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _work(self, step: Step) -> None:
+        own = Stop()
+        try:
+            with self._stop.calling(lambda: own.ask("the run ends")):
+                self._act(step, own)
+        except Exception as error:  # nobody waits for it
+            self._log.line(f"{step.id}: {error}")
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.ask("the run ends")
+        for thread in self._threads:
+            thread.join()
+
+
+def _run_step(
+    step: Step, act: Act, log: RunLog, group: Stop, detached: _Detached, said_so: Callable[[Step], bool]
+) -> None:
     if group.wait(step.start_delay):
         return
     began = time.monotonic()
+    if step.detach:
+        _announce(step, log)
+        detached.begin(step)
+        log.say(f"Step ID: {step.id} marked as successful (elapsed time in seconds: 0.000000)")
+        return
     for _ in range(step.repeat + 1):
-        error = _attempts(step, act, log, group)
+        error = _attempts(step, act, log, group, said_so)
         if group.asked:
             return
         if error is not None and not step.ignore_errors:
@@ -58,19 +108,26 @@ def _run_step(step: Step, act: Callable[[Step, Stop], int], log: RunLog, group: 
     log.say(f"Step ID: {step.id} marked as successful (elapsed time in seconds: {seconds:.6f})")
 
 
-def _attempts(step: Step, act: Callable[[Step, Stop], int], log: RunLog, group: Stop) -> str | None:
+def _announce(step: Step, log: RunLog) -> None:
+    log.say(
+        f"Executing step ID: {step.id}. Timeout(sec): {step.timeout}, "
+        f"Working directory: '{step.working_directory or ''}', Network: ''"
+    )
+
+
+def _attempts(step: Step, act: Act, log: RunLog, group: Stop, said_so: Callable[[Step], bool]) -> str | None:
     """Try once and then as often as `retries` says; None, or what went wrong last."""
     for left in range(step.retries, -1, -1):
-        log.say(
-            f"Executing step ID: {step.id}. Timeout(sec): {step.timeout}, "
-            f"Working directory: '{step.working_directory or ''}', Network: ''"
-        )
+        _announce(step, log)
         error = _attempt(step, act, group)
         if group.asked:
             return None
         if error is None:
             log.say(f"Successfully executed container: {step.id}")
             return None
+        if left and step.retry_on_errors and not said_so(step):
+            log.say(f"Container failed during run: {step.id}, and not with one of its retryOnErrors.")
+            return error
         if left:
             log.say(f"Container failed during run: {step.id}, waiting {step.retry_delay} seconds before retrying...")
             if group.wait(step.retry_delay):
@@ -79,7 +136,7 @@ def _attempts(step: Step, act: Callable[[Step, Stop], int], log: RunLog, group: 
     return error
 
 
-def _attempt(step: Step, act: Callable[[Step, Stop], int], group: Stop) -> str | None:
+def _attempt(step: Step, act: Act, group: Stop) -> str | None:
     own = Stop()
     timer = threading.Timer(step.timeout, own.ask, ("timedout",))
     timer.daemon = True

@@ -21,6 +21,7 @@ LIMIT_BYTES = 1024 * 1024
 ALIASES_SINCE = (1, 1, 0)
 
 _FAILED = "failed to unmarshal task before running"
+_ALIAS_BLOCK = re.compile(r"^alias:[^\n]*(?:\n(?:[ \t][^\n]*|[ \t]*(?:#[^\n]*)?(?=\n)))*", re.MULTILINE)
 _VERSION = re.compile(r"^version:\s*['\"]?([^\s'\"#]+)", re.MULTILINE)
 
 
@@ -49,7 +50,7 @@ def read(text: str, run: Mapping[str, str], values: Mapping[str, Any]) -> Graph:
     """The graph of a task file's text: aliases, then templates, then YAML, as the agent does. Raises TaskFileError."""
     try:
         if aliases_enabled(text):
-            text = replace_aliases(text, run)
+            text = replace_aliases(text, run, _own_aliases(text))
         return read_graph(_yaml(render(text, {"Run": run, "Values": values})))
     except (GraphError, TemplateError, YAMLError, RecursionError) as error:
         raise TaskFileError(f"{_FAILED}: {_in_one_line(error)}") from error
@@ -60,6 +61,21 @@ def aliases_enabled(text: str) -> bool:
     match = _VERSION.search(text)
     numbers = re.findall(r"\d+", match.group(1) if match else DEFAULT_VERSION)
     return tuple(int(number) for number in numbers[:3]) >= ALIASES_SINCE
+
+
+def _own_aliases(text: str) -> dict[str, str]:
+    """The task's `alias.values`; they are read before the rest of the file, which they change."""
+    block = _ALIAS_BLOCK.search(text)
+    alias = (_yaml(block.group()) if block else {}).get("alias") or {}
+    if not isinstance(alias, Mapping) or not isinstance(alias.get("values") or {}, Mapping):
+        raise GraphError("alias has to be a mapping with `values`")
+    if alias.get("src"):
+        raise GraphError("the emulator does not read aliases from other files: write them below alias.values")
+    values = {str(name): "" if value is None else str(value) for name, value in (alias.get("values") or {}).items()}
+    for name in values:
+        if not name.isascii() or not name.isalnum():
+            raise GraphError(f"alias {name!r} can hold letters and digits only")
+    return values
 
 
 def _values(text: str) -> dict[str, Any]:

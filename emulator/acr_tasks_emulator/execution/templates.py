@@ -1,8 +1,8 @@
 """Templates in task files and image names: `{{.Run.ID}}`, `{{.Values.name}}`, and the aliases `$ID`, `$Registry`.
 
 The agent renders the whole text of a task file before it reads it as YAML (facts, acr-tasks-api section 14). Its
-templates are Go's with Sprig's functions; here plain values are rendered and everything else is refused with a
-sentence.
+templates are Go's with Sprig's functions; here values and a few functions are rendered, and everything else is refused
+with a sentence.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from datetime import datetime, timezone
 from typing import Any
 
 from acr_tasks_emulator.execution.job import Job
+from acr_tasks_emulator.execution.template_functions import FunctionError, evaluate
 
 ALIASES = ("ID", "SharedVolume", "RegistryName", "Registry", "Date", "OS", "Architecture", "Commit", "Branch")
 
 _ACTION = re.compile(r"(\s*)\{\{(-?)(.*?)(-?)\}\}(\s*)", re.DOTALL)
-_FIELD = re.compile(r"\.([A-Za-z_]\w*(?:\.[A-Za-z_][\w-]*)*)")
 _COMMENT = re.compile(r"/\*.*\*/", re.DOTALL)
-_ALIAS = re.compile(rf"\$(?:({'|'.join(ALIASES)})\b|\{{({'|'.join(ALIASES)})\}})")
+_ALIAS = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "i686": "386", "armv7l": "arm"}
 
 
@@ -65,27 +65,40 @@ def render(text: str, variables: Mapping[str, Any]) -> str:
     return _ACTION.sub(action, text)
 
 
-def replace_aliases(text: str, run: Mapping[str, str]) -> str:
-    """Replace `$ID`, `$Registry` and the other aliases of v1.1.0. Other words after a dollar sign stay as they are."""
-    return _ALIAS.sub(lambda match: run[match.group(1) or match.group(2)], text)
+def replace_aliases(text: str, run: Mapping[str, str], custom: Mapping[str, str]) -> str:
+    """Replace `$ID`, `$Registry`, the other aliases of v1.1.0, and the task's own.
+
+    Other words after a dollar sign stay as they are.
+    """
+    values = {**{name: run[name] for name in ALIASES if name in run}, **custom}
+
+    def value(match: re.Match[str]) -> str:
+        return values.get(match.group(1) or match.group(2), match.group())
+
+    return _ALIAS.sub(value, text)
 
 
 def _value(body: str, variables: Mapping[str, Any]) -> str:
-    field = _FIELD.fullmatch(body)
-    if field is None:
+    try:
+        found = evaluate(body, lambda field: _field(field, variables))
+    except FunctionError as error:
         raise TemplateError(
-            f"template: {{{{{body}}}}}: plain values such as {{{{.Run.ID}}}} and {{{{.Values.x}}}} are rendered, "
-            "no functions, conditions or loops"
-        )
-    names = field.group(1).split(".")
+            f"template: {{{{{body}}}}}: {error} (values such as {{{{.Run.ID}}}} and some of Sprig's functions are "
+            "rendered, no conditions or loops)"
+        ) from error
+    if isinstance(found, bool):
+        return str(found).lower()
+    return "<no value>" if found is None else str(found)
+
+
+def _field(field: str, variables: Mapping[str, Any]) -> Any:
+    names = field.split(".")
     if names[:2] == ["Build", "ID"]:  # the older name
         names[0] = "Run"
     found: Any = variables
     for name in names:
         if not isinstance(found, Mapping) or name not in found:
-            where = f"executing at <.{field.group(1)}>"
+            where = f"executing at <.{field}>"
             raise TemplateError(f'template: {where}: map has no entry for key "{name}"')
         found = found[name]
-    if isinstance(found, bool):
-        return str(found).lower()
-    return "<no value>" if found is None else str(found)
+    return found

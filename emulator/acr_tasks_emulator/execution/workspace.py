@@ -6,10 +6,12 @@ import base64
 import json
 import os
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from acr_tasks_emulator.execution.bases import own_hosts, sign_ins
+from acr_tasks_emulator.execution.graph import Step
 from acr_tasks_emulator.execution.image_name import ImageName, parse
 from acr_tasks_emulator.execution.job import Job
 from acr_tasks_emulator.execution.log import RunLog
@@ -28,6 +30,7 @@ class Workspace:
     built: dict[str, str] = field(default_factory=dict)  # full name -> image id
     pushed: list[dict[str, str]] = field(default_factory=list)
     base_images: list[dict[str, str]] = field(default_factory=list)
+    matched: set[str] = field(default_factory=set)  # steps that printed one of their `retryOnErrors`
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -39,6 +42,11 @@ class Workspace:
     def scratch(self) -> Path:
         """For files that the run's containers do not see."""
         return self.folder / "scratch"
+
+    @property
+    def volumes(self) -> Path:
+        """The volumes of the task file, each a folder of files."""
+        return self.folder / "volumes"
 
     @property
     def authfile(self) -> Path | None:
@@ -56,6 +64,20 @@ class Workspace:
         if name.host in own_hosts(self.job):
             return ImageName(self.job.login_server, name.repository, name.tag, name.digest)
         return name
+
+    def fill_volumes(self, volumes: Mapping[str, Mapping[str, bytes]]) -> None:
+        """Write the files of the task's volumes; the log does not show what is in them."""
+        for name, files in volumes.items():
+            folder = self.volumes / name
+            folder.mkdir(parents=True)
+            for file, content in files.items():
+                (folder / file).write_bytes(content)
+                self.log.hide([content.decode(errors="replace")])
+
+    def look_at(self, step: Step, line: str) -> None:
+        """Notice that a step prints one of the errors after which it is tried again."""
+        if any(error in line for error in step.retry_on_errors):
+            self.matched.add(step.id)
 
     def open(self, remotes: Remotes, stop: Stop) -> None:
         """Make the folder, and unpack or fetch the source. Raises SourceError."""

@@ -226,7 +226,7 @@ def test_dockerfiles_that_cannot_be_built(desk: Desk, dockerfile: str, problem: 
         (docker(), None, {"source_location": "http://169.254.169.254/a.git"}, "link-local and metadata addresses"),
         (docker(imageNames=["UPPER"]), {"Dockerfile": "FROM scratch"}, {}, "invalid reference format"),
         (docker(), {"Dockerfile": ""}, {"platform": {"os": "Windows"}}, "Linux builds and containers only"),
-        (encoded("steps:\n- cmd: busybox\n  detach: true"), None, {}, "failed to unmarshal task before running"),
+        (encoded("steps:\n- cmd: busybox\n  when: [x]"), None, {}, "failed to unmarshal task before running"),
         (encoded("steps:\n- build: -t x file:///etc"), None, {}, "fetched by https, http and git, not by file"),
         (encoded("steps:\n- build: --fly ."), None, {}, "unrecognized arguments: --fly"),
         (encoded("steps:\n- cmd: busybox echo 'x"), None, {}, "No closing quotation"),

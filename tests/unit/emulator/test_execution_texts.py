@@ -102,15 +102,31 @@ from scratch
         ("{{.Build.ID}}", "cf1"),
         ("{{/* nothing */}}x", "x"),
         ("{{.Values.on}} {{.Values.deep.n}}", "true 3"),
+        ("{{ .Run.ID | upper | quote }}", '"CF1"'),
+        ("{{ default `x|y` .Values.none }}", "x|y"),
+        ('{{ .Run.ID | replace "c" "d" | trunc 2 }}', "df"),
+        ("{{ .Run.ID | b64enc | b64dec }}", "cf1"),
+        ("{{ trimPrefix `c` .Run.ID }}{{ trimSuffix `1` .Run.ID }}", "f1cf"),
     ],
 )
 def test_templates(template: str, rendered: str) -> None:
     """Plain values are rendered as Go renders them."""
-    assert render(template, {"Run": {"ID": "cf1"}, "Values": {"on": True, "deep": {"n": 3}}}) == rendered
+    assert render(template, {"Run": {"ID": "cf1"}, "Values": {"on": True, "none": "", "deep": {"n": 3}}}) == rendered
 
 
 @pytest.mark.parametrize(
-    "template", ["{{.Run.Nope}}", "{{ if .Run.ID }}", "{{ .Run.ID | upper }}", "{{.Run.ID.x}}", "{{}}"]
+    "template",
+    [
+        "{{.Run.Nope}}",
+        "{{ if .Run.ID }}",
+        "{{ .Run.ID | shout }}",
+        "{{ lower }}",
+        "{{ .Run.ID | }}",
+        "{{ .Run.ID .Run.ID }}",
+        "{{ b64dec `*` }}",
+        "{{.Run.ID.x}}",
+        "{{}}",
+    ],
 )
 def test_templates_that_cannot_be_rendered(template: str) -> None:
     """Missing values and functions are refused with a sentence."""

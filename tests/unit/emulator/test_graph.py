@@ -87,8 +87,15 @@ def test_when() -> None:
             "steps:\n- cmd: x\n  id: a\n  when: [b]\n- cmd: x\n  id: b\n  when: [a]",
             "the steps a, b wait for each other",
         ),
-        ("steps:\n- cmd: x\n  detach: true", "the emulator does not support `detach` yet (step acb_step_0)"),
-        ("secrets: [{id: a}]\nsteps:\n- cmd: x", "the emulator does not support `secrets` yet (the task)"),
+        ("secrets: [{id: a, keyvault: x}]\nsteps:\n- cmd: x", "secret a comes from Key Vault, which the emulator"),
+        ("volumes: [{name: a b, secret: {f: eA==}}]\nsteps:\n- cmd: x", "volume name 'a b' can hold letters"),
+        ("volumes: [{name: v}]\nsteps:\n- cmd: x", "volume v has to have files below `secret`"),
+        ("volumes: [{name: v, secret: {../f: eA==}}]\nsteps:\n- cmd: x", "'../f' is not the name of a file"),
+        ("volumes: [{name: v, secret: {f: '*'}}]\nsteps:\n- cmd: x", "the content of f is not base64"),
+        ("steps:\n- cmd: x\n  volumeMounts: [{name: v, mountPath: /v}]", "mounts the volume v, which is not one of"),
+        ("steps:\n- cmd: x\n  volumeMounts: [{name: v, mountPath: v}]", "mountPath, which begins with a slash"),
+        ("version: v1.1.0\nalias: {src: [x.yaml]}\nsteps:\n- cmd: x", "does not read aliases from other files"),
+        ("version: v1.1.0\nalias:\n  values: {a-b: x}\nsteps:\n- cmd: x", "alias 'a-b' can hold letters and digits"),
         ("steps: []", "the task has no steps"),
         ("- cmd: x", "the task is not a mapping with `version` and `steps`"),
         ("steps:\n- cmd: x {{.Values.y}}", 'template: executing at <.Values.y>: map has no entry for key "y"'),
@@ -107,7 +114,13 @@ def test_what_is_refused(text: str, problem: str) -> None:
 
 def test_unknown_members() -> None:
     """Members that nobody knows do not stop the run, as in the service, and are reported."""
-    assert read("colour: red\nsteps:\n- cmd: x\n  shape: round", RUN, {}).unknown == ("colour", "acb_step_0.shape")
+    remarks = read("colour: red\nsteps:\n- cmd: x\n  shape: round\n  cpus: 2\n  ports: ['80:80']", RUN, {}).remarks
+    assert remarks == (
+        "Containers share the host's network here: networks and ports of the task file have no effect",
+        "The task file's member acb_step_0.cpus has no effect here",
+        "The task file's member colour is unknown and has no effect",
+        "The task file's member acb_step_0.shape is unknown and has no effect",
+    )
 
 
 def test_aliases_need_their_version() -> None:

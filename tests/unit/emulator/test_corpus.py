@@ -1,0 +1,90 @@
+"""Task files run for real: each `corpus/NAME.yaml` as `corpus/NAME.expected.yaml` says.
+
+order: the steps as they end well; those of an inner list may end in any order. lines: what stands in the log, with or
+without a time before it; count: how often. absent: what stands nowhere in it. error, problem: the run's error, or a
+part of it. images: the repositories that are pushed. values, valuesFile: given with the request.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from .test_execution_buildah import Desk, missing
+
+pytestmark = pytest.mark.skipif(missing is not None, reason=missing or "buildah works")
+CORPUS = Path(__file__).parent / "corpus"
+NAMES = sorted(path.name.removesuffix(".expected.yaml") for path in CORPUS.glob("*.expected.yaml"))
+FILES = {
+    "Dockerfile": "FROM busybox\nARG WORD\nRUN echo $WORD > /word\n",
+    "sub/Dockerfile": "FROM busybox AS nope\nRUN echo on purpose; exit 7\n",
+}
+_TIME = re.compile(r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d ")
+_DONE = re.compile(r"Step ID: (\S+) marked as successful .*")
+
+
+def expectation(name: str) -> dict[str, Any]:
+    return dict(YAML(typ="safe").load((CORPUS / f"{name}.expected.yaml").read_text()))
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Desk, dict[str, str]]]:
+    """Every task file under way, several at once."""
+    desk = Desk(tmp_path_factory.mktemp("corpus"))
+    try:
+        yield desk, {name: submitted(desk, name) for name in NAMES}
+    finally:
+        desk.close()
+
+
+def submitted(desk: Desk, name: str) -> str:
+    expected = expectation(name)
+    step: dict[str, object] = {"type": "FileTask", "taskFilePath": "acb.yaml", "values": expected.get("values", [])}
+    files = {**FILES, "acb.yaml": (CORPUS / f"{name}.yaml").read_text()}
+    if "valuesFile" in expected:
+        files["values.yaml"] = expected["valuesFile"]
+        step["valuesFilePath"] = "values.yaml"
+    return desk.submit(step, files)
+
+
+def test_the_corpus_is_whole() -> None:
+    """Every task file has its expectation, and there are enough of them to mean something."""
+    files = {path.name for path in CORPUS.iterdir()}
+    assert files == {f"{name}{end}" for name in NAMES for end in (".yaml", ".expected.yaml")}
+    assert len(NAMES) >= 25
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_corpus(runs: tuple[Desk, dict[str, str]], name: str) -> None:
+    """A task file runs in its order, ends with its status, and says what it has to."""
+    desk, ids = runs
+    outcome, log = desk.wait(ids[name])
+    expected = expectation(name)
+    lines = [_TIME.sub("", line) for line in log.splitlines()]
+    assert outcome.status == expected["status"], log
+    assert_order([match.group(1) for match in map(_DONE.fullmatch, lines) if match], expected["order"])
+    for line in expected.get("lines", []):
+        assert line in lines, log
+    for line, count in expected.get("count", {}).items():
+        assert lines.count(line) == count, log
+    for text in expected.get("absent", []):
+        assert text not in log
+    if "error" in expected:
+        assert outcome.error_message == expected["error"], log
+    if "problem" in expected:
+        assert expected["problem"] in (outcome.error_message or ""), log
+    assert [image["repository"] for image in outcome.output_images] == expected.get("images", [])
+
+
+def assert_order(found: list[str], expected: list[Any]) -> None:
+    rest = list(found)
+    for item in expected:
+        group = item if isinstance(item, list) else [item]
+        assert sorted(rest[: len(group)]) == sorted(group), found
+        del rest[: len(group)]
+    assert rest == []
