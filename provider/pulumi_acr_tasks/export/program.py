@@ -9,7 +9,7 @@ from typing import Any
 
 from pulumi_acr_tasks.export.source import Call, Code, Source, Text, constant, quoted, render
 from pulumi_acr_tasks.plan.definitions import Kind, members, snake_case, variant
-from pulumi_acr_tasks.plan.drift import observed
+from pulumi_acr_tasks.plan.drift import live_task, observed
 from pulumi_acr_tasks.plan.secrets import is_secret
 from pulumi_acr_tasks.validate.task_yaml import decoded
 
@@ -26,7 +26,8 @@ class Program:
 
     def add(self, name: str, answer: dict[str, Any]) -> None:
         """Declares a task; `answer` is what listDetails says of it. What is as it is by default is left out."""
-        inputs = observed({}, answer)
+        # A drift that nobody would call one, an architecture filled in, is a difference when a task is adopted.
+        inputs = {**observed({}, answer), "platform": live_task(answer)["platform"]}
         arguments: dict[str, Source] = {"": constant(name), "registry_id": Code("REGISTRY")}
         for member, of in members("Task").items():
             if member in inputs and member != "location":

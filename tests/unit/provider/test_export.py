@@ -77,7 +77,7 @@ def test_a_program_declares_what_the_service_has(monkeypatch: pytest.MonkeyPatch
     assert set(declared) == {"registry_id", "platform", "step", "trigger", "credentials", "identity", "tags", "adopt"}
     assert declared["registry_id"] == _ID
     assert declared["adopt"] is True
-    assert declared["platform"].architecture is None
+    assert declared["platform"].architecture == "amd64"
     step = declared["step"]
     assert base64.b64decode(step.encoded_task_content).decode() == _TEXT
     assert [step.context_access_token, step.encoded_values_content, step.values[1].value] == ["!", "!", "!"]
@@ -125,7 +125,7 @@ def test_lines_that_can_be_short_are_short() -> None:
     """An argument a line where they do not fit on one."""
     lines = str(_program(greeting=_DETAILS)).splitlines()
     assert [line for line in lines if len(line) > WIDTH and "REGISTRY =" not in line] == []
-    assert '        timer_triggers=[TimerTriggerArgs(name="t1", schedule="0 3 * * *", status="Disabled")],' in lines
+    assert '        timer_triggers=[TimerTriggerArgs(schedule="0 3 * * *", status="Disabled", name="t1")],' in lines
 
 
 @pytest.mark.parametrize(
