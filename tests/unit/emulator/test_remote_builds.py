@@ -1,0 +1,37 @@
+"""Builds from repositories, for real."""
+
+from __future__ import annotations
+
+import socketserver
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .test_execution_buildah import Desk, docker, encoded, missing
+from .test_execution_remote import GitDaemon, needs_git, repository, served
+
+pytestmark = [pytest.mark.skipif(missing is not None, reason=missing or "buildah works"), needs_git]
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    opened = Desk(tmp_path / "data")
+    yield opened
+    opened.close()
+
+
+def test_builds_from_git(desk: Desk, tmp_path: Path) -> None:
+    """A Docker step and a build step take a folder of a repository as their context; the run knows the commit."""
+    dockerfile = "FROM busybox\nCOPY word /word\nARG COMMIT\nRUN cat /word; echo built at $COMMIT\n"
+    commit = repository(tmp_path / "git" / "app", {"sub/Dockerfile": dockerfile, "sub/word": "from git\n"})
+    handler = type("Handler", (GitDaemon,), {"base": tmp_path / "git"})
+    with served(socketserver.ThreadingTCPServer(("127.0.0.1", 0), handler)) as port:
+        location = f"git://127.0.0.1:{port}/app#main:sub"
+        arguments = [{"name": "COMMIT", "value": "{{.Run.Commit}} of {{.Run.Branch}}"}]
+        outcome, log = desk.run(docker(arguments=arguments), source_location=location)
+        assert outcome.status == "Succeeded", log
+        assert f"\nbuilt at {commit} of main\n" in log
+        outcome, log = desk.run(encoded(f"steps:\n- build: -t corpus/git {location}\n- cmd: corpus/git cat /word\n"))
+        assert outcome.status == "Succeeded", log
+        assert log.count("\nfrom git\n") == 2
