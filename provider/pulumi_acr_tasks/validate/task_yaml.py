@@ -6,7 +6,6 @@ The service stores anything; a wrong file fails only in the log of its first run
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from typing import Any
 
@@ -52,7 +51,7 @@ def decoded(value: str) -> str | None:
     """Gives the text behind base64, line breaks in it ignored; None when it is none, or not UTF-8."""
     try:
         return base64.b64decode("".join(value.split()), validate=True).decode("utf-8")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # characters that base64 has not, a wrong length, bytes that are no UTF-8
         return None
 
 

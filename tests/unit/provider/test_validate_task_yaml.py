@@ -117,7 +117,7 @@ def test_what_the_agent_accepts_is_right(text: str) -> None:
     assert check_task_yaml(text) == []
 
 
-@pytest.mark.parametrize("value", ["!!!", "YQ", base64.b64encode(b"\xff\xfe").decode()])
+@pytest.mark.parametrize("value", ["!!!", "YQ", "\u20ac", base64.b64encode(b"\xff\xfe").decode()])
 def test_what_is_not_base64_of_text_is_refused(value: str) -> None:
     """Without a word of it: it may hold anything."""
     (problem,) = check_encoded_task(value, "step.encoded_task_content")
