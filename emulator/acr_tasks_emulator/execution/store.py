@@ -21,6 +21,9 @@ PROGRAM = "buildah"
 QUICK = ("-q", "--retry", "1", "--retry-delay", "100ms")
 """Options of pull and push: quiet, and without the 6 seconds that buildah spends on a host that is not there."""
 
+IMAGES_KEPT = 300
+"""With more images than this, those without a name, which builds left as their cache, go at the next start."""
+
 _PASSED_ON = {"PATH", "LANG", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR"}
 _PASSED_ON |= {f"{name}_proxy" for name in ("http", "https", "no", "all")}
 _PASSED_ON |= {name.upper() for name in _PASSED_ON}
@@ -45,6 +48,7 @@ class Store:
         self.supervisor = supervisor
         self._lock = threading.Lock()
         self._users = 0
+        self._fresh = True
         self._dirty = True  # an earlier process may have been killed in the middle of a build
         for name in ("root", "run", "tmp", "home"):
             (folder / name).mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -118,12 +122,24 @@ class Store:
                 with contextlib.suppress(StoreError):
                     self.ask(["rm", "--all"], Stop())
                 self._dirty = False
+            if self._fresh:  # later, runs may know unnamed images
+                self._fresh = False
+                self._prune()
             self._users += 1
         try:
             yield
         finally:
             with self._lock:
                 self._users -= 1
+
+    def _prune(self) -> None:
+        try:
+            count = sum(1 for path in (self.folder / "root" / f"{self.driver}-images").iterdir() if path.is_dir())
+        except FileNotFoundError:
+            return
+        if count > IMAGES_KEPT:
+            with contextlib.suppress(StoreError):  # it is tidied up at another start
+                self.ask(["rmi", "--prune"], Stop())
 
     def _inspect(self, name: str, stop: Stop) -> dict[str, Any]:
         return dict(json.loads(self.ask(["inspect", "--type", "image", name], stop)))
