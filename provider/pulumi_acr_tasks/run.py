@@ -137,7 +137,8 @@ class Run(Resource, module="acr-tasks", name="Run"):
     """Is a run in a registry: scheduled, shown while it runs, and awaited; `up` fails when it does.
 
     The attributes up to `cancel_on_delete` echo what the program wrote, resolved. A run that failed leaves nothing in
-    state, so that the next `up` runs again.
+    state, so that the next `up` runs again. After an `up` that was killed the next one on the same machine, with the
+    same request, awaits the very run that was scheduled; on another machine a new run is started.
     """
 
     registry_id: pulumi.Output[str] = pulumi.property("registryId")
