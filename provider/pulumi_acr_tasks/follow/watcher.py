@@ -17,6 +17,7 @@ R = TypeVar("R", bound=RunLike)
 _SOON = 1.0  # seconds between the first two questions
 _CLOSE = 0.5  # seconds between questions once the log has ended, to begin with
 _GATHER = 0.2  # seconds in which the ends of several logs are one reason to ask
+_PACE = 1.0  # seconds between two such questions, where logs end one after another
 _LATE = 15.0  # seconds between two questions in the long run
 _LATEST = 60.0  # the same, however many requests a question takes
 _GROWTH = 1.5
@@ -55,6 +56,7 @@ class Watcher(Generic[R]):
         self._clock = clock or SystemClock()
         self._lock = threading.Lock()
         self._asking = False
+        self._asked = -_PACE  # when the last question was put
         self._watched: dict[str, _Watched[R]] = {}
 
     def wait(self, run_id: str, wait: Wait) -> R:
@@ -121,7 +123,7 @@ class Watcher(Generic[R]):
             self._hurry(me, now)
             if self._asking or me.due > now:
                 return False
-            self._asking = True
+            self._asking, self._asked = True, now
             for each in self._watched.values():
                 self._hurry(each, now)
             due = {run_id: each for run_id, each in self._watched.items() if _is_due(each, now, all_=not me.hurried)}
@@ -141,7 +143,8 @@ class Watcher(Generic[R]):
             # The log ends a moment before the status changes: stay close to it from now on. Where several runs are in
             # flight, they often end together.
             each.hurried, each.pause = True, _CLOSE
-            each.due = min(each.due, now + (_GATHER if len(self._watched) > 1 else 0.0))
+            soonest = max(now + _GATHER, self._asked + _PACE) if len(self._watched) > 1 else now
+            each.due = min(each.due, soonest)
 
     def _heard(self, each: _Watched[R], answer: R | AcrTasksError | None) -> None:
         each.due = self._clock.now() + (each.pause if each.hurried else self._stretched(each.pause))
