@@ -335,7 +335,9 @@ def told(value: Any, name: str = "", owner: str = "") -> Any:
     """What the service says of a task, without what is its own, and in one spelling of what has several."""
     if isinstance(value, list):
         items = [told(item, "", name) for item in value]
-        return sorted(items, key=lambda item: str(item["name"])) if name.endswith("Triggers") else items
+        # The order of what has names of its own means nothing.
+        unordered = name.endswith("Triggers") or name in ("arguments", "values")
+        return sorted(items, key=lambda item: str(item["name"])) if unordered else items
     if isinstance(value, dict):
         spelled = {
             key.lower() if name in ("customRegistries", "userAssignedIdentities") else key: told(item, key)
