@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 PYTHON ?= python3
 VENV := .venv/bin
-VERBS := lint types unit contract policies compat e2e
+VERBS := lint types unit contract integration policies compat e2e
 
 .DEFAULT_GOAL := help
 .PHONY: help quickstart test engine environment builder bench lock clean $(VERBS)
@@ -43,6 +43,9 @@ unit: environment ## the pure floors, with plain values
 
 contract: environment ## the service's contract, over TCP
 	@$(VENV)/python -m pytest tests/contract
+
+integration: environment builder ## the provider on the emulator and the builder, without the engine
+	@$(VENV)/python -m pytest tests/integration -n 2
 
 policies: environment ## the policy pack's rules
 	@$(VENV)/python -m pytest tests/policies
