@@ -263,6 +263,7 @@ WORLDS: dict[str, dict[str, Any]] = {
             "unknown-members": "kept",
             "replace-creation-date": "new",
             "create-status": "201",
+            "secret-arguments": "blanked",
         }
     },
     "strict": {"switches": {"patch-step-type": "refuse", "unknown-members": "refused"}},

@@ -44,7 +44,10 @@ class Spent:
 
 
 class Quota:
-    """Counts by subscription and principal, and by subscription alone; refuses only when it is `enforced`."""
+    """Counts by subscription and principal, and by subscription alone, when it is `enforced`.
+
+    Otherwise every request is the first: a client that paces itself by the headers is not slowed down.
+    """
 
     def __init__(self, clock: Clock, enforced: bool = False) -> None:
         self._clock = clock
@@ -58,10 +61,11 @@ class Quota:
         own, shared = (self._bucket(subscription.lower(), who, kind, now) for who in (principal, None))
         wait = max(own.seconds_to_one(), shared.seconds_to_one())
         refused = self._enforced and wait > 0
-        if not refused:
-            own.level, shared.level = max(0.0, own.level - 1), max(0.0, shared.level - 1)
+        left = [bucket.level if refused else max(0.0, bucket.level - 1) for bucket in (own, shared)]
+        if self._enforced:
+            own.level, shared.level = left
         prefix = "x-ms-ratelimit-remaining-subscription-"
-        headers = {f"{prefix}{kind}": str(int(own.level)), f"{prefix}global-{kind}": str(int(shared.level))}
+        headers = {f"{prefix}{kind}": str(int(left[0])), f"{prefix}global-{kind}": str(int(left[1]))}
         return Spent(headers, _refusal(kind, subscription, principal, wait) if refused else None)
 
     def clear(self) -> None:

@@ -123,9 +123,10 @@ class Watcher(Generic[R]):
             self._hurry(me, now)
             if self._asking or me.due > now:
                 return False
-            self._asking, self._asked = True, now
+            self._asking = True
             for each in self._watched.values():
                 self._hurry(each, now)
+            self._asked = now
             due = {run_id: each for run_id, each in self._watched.items() if _is_due(each, now, all_=not me.hurried)}
         answers: dict[str, R | AcrTasksError] = {}
         try:

@@ -21,7 +21,7 @@ from pulumi_acr_tasks.lifecycle.task_change import change, location
 from pulumi_acr_tasks.lifecycle.task_outputs import PURE_OUTPUTS, inputs_of, outputs, with_identity
 from pulumi_acr_tasks.lifecycle.told import shortened
 from pulumi_acr_tasks.plan.definitions import Kind
-from pulumi_acr_tasks.plan.drift import live_task, observed
+from pulumi_acr_tasks.plan.drift import observed
 from pulumi_acr_tasks.plan.equality import identity_type
 from pulumi_acr_tasks.plan.patch import put_body
 from pulumi_acr_tasks.plan.secrets import masked, secret_values
@@ -105,10 +105,8 @@ def _adopt(service: Service, registry: RegistryId, inputs: dict[str, Any], exist
         answer = client.tasks.create(registry, name, body)
         service.inventory(registry, urn).wrote(name, answer)
         return answer
-    own: dict[str, Any] = {
-        key: inputs[key] for key in ("registryId", "taskName", "endpoint", "location") if key in inputs
-    }
-    return change(service, registry, {**live_task(live), **own}, inputs, urn, live) or existing
+    # As a refresh sees it: a default of the service that the program does not write is no difference.
+    return change(service, registry, observed(inputs, live, clear=True), inputs, urn, live) or existing
 
 
 def update(service: Service, old: dict[str, Any], new: dict[str, Any], urn: str | None) -> dict[str, Any]:

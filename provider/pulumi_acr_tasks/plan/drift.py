@@ -93,9 +93,8 @@ def _object(declared: dict[str, Any], live: dict[str, Any], kind: Kind, clear: b
 def _items(declared: list[Any], live: list[Any], kind: Kind) -> list[Any] | None:
     """Compares arguments or values where the service may drop secret items, or only their value."""
     secrets = {item.get("name"): item for item in declared if isinstance(item, dict) and item.get("isSecret")}
-    filled = [
-        secrets[item["name"]] if item.get("name") in secrets and item.get("value") is None else item for item in live
-    ]
+    # Left out, null or empty: an empty secret is none that a program can have written.
+    filled = [secrets[item["name"]] if item.get("name") in secrets and not item.get("value") else item for item in live]
     visible = [item for item in declared if not (isinstance(item, dict) and item.get("isSecret"))]
     shown = [item for item in filled if item.get("name") not in secrets]
     if same(visible, shown, Kind(kind.name, "list")) and all(
