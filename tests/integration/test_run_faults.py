@@ -194,8 +194,8 @@ def test_a_log_that_comes_late_is_shown_whole(new_world: Callable[..., World]) -
 
 def test_a_link_that_expires_is_asked_for_again(new_world: Callable[..., World]) -> None:
     """The log is shown to its end all the same."""
-    world = new_world(switches={"sas-seconds": "1"})
-    steps = "c3RlcHM6CiAgLSBjbWQ6IGJ1c3lib3ggZWNobyBkb25lCiAgICBzdGFydERlbGF5OiA0Cg=="  # a start delay of 4 s
+    world = new_world(switches={"sas-seconds": "3"})
+    steps = "c3RlcHM6CiAgLSBjbWQ6IGJ1c3lib3ggZWNobyBkb25lCiAgICBzdGFydERlbGF5OiA2Cg=="  # a start delay of 6 s
     request = {"type": "EncodedTaskRunRequest", "encodedTaskContent": steps, "platform": {"os": "Linux"}}
     assert world.make(runRequest=request, context=None) == ["Succeeded"]
     assert world.consoles[0].warnings == []
