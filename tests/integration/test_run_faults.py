@@ -5,6 +5,7 @@ The provider's own life cycle on an emulator that misbehaves as told; without th
 
 from __future__ import annotations
 
+import random
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -56,6 +57,11 @@ class World:
 
     def fault(self, *rules: dict[str, Any]) -> None:
         httpx.put(f"{self.endpoint}/_emulator/faults", json=list(rules)).raise_for_status()
+
+    def unmet(self) -> list[dict[str, Any]]:
+        """The rules with a number of times that no request has met."""
+        told = httpx.get(f"{self.endpoint}/_emulator/faults").raise_for_status().json()
+        return [each for each in told["value"] if "times" in each and each["left"] == each["times"]]
 
     def runs(self) -> list[dict[str, Any]]:
         httpx.delete(f"{self.endpoint}/_emulator/faults").raise_for_status()
@@ -140,6 +146,7 @@ TABLE: dict[str, tuple[list[dict[str, Any]], int, str, int]] = {
     "429 storm": ([rule("GET", "/runs", times=9, **BUSY)], 3, "Succeeded", 3),
     "500 while polling": ([rule("GET", "/runs", times=4, **ILL)], 1, "Succeeded", 1),
     "connection lost while polling": ([rule("GET", "/runs", times=3, drop="before")], 3, "Succeeded", 3),
+    "log complete before the status": ([rule("GET", RUN, times=3, **RUNNING)], 1, "Succeeded", 1),
     "filter refused": ([rule("GET", RUNS, **REFUSED)], 3, "Succeeded", 3),
     "list says nothing": ([rule("GET", RUNS, status=200, body={"value": []})], 3, "Succeeded", 3),
     "list is no list": ([rule("GET", RUNS, status=200, body="<html>")], 3, "Succeeded", 3),
@@ -153,12 +160,24 @@ TABLE: dict[str, tuple[list[dict[str, Any]], int, str, int]] = {
 
 @pytest.mark.parametrize("trouble", TABLE)
 def test_every_run_ends_and_none_is_made_twice(trouble: str, new_world: Callable[..., World]) -> None:
-    """With the expected ending; the service has exactly the runs that were asked for."""
+    """With the expected ending; the trouble was met, and the service has exactly the runs that were asked for."""
     rules, count, ending, left = TABLE[trouble]
     world = new_world()
     world.fault(*rules)
     assert world.make(count) == [ending] * count
+    assert world.unmet() == []
     assert len(world.runs()) == left
+
+
+def test_an_upload_that_is_cut_in_the_middle_goes_on(new_world: Callable[..., World]) -> None:
+    """The connection ends while the second of three blocks is sent: that block is sent again."""
+    world = new_world()
+    (world.context / "large").write_bytes(random.Random(1).randbytes(20 << 20))
+    world.fault(rule("PUT", "tar.gz", delayMs=1, times=1), rule("PUT", "tar.gz", drop="before", times=1))
+    assert world.make() == ["Succeeded"]
+    assert world.unmet() == []
+    assert len(world.runs()) == 1
+    assert any(line.startswith("uploading 20 of") for line in world.consoles[0].statuses), world.consoles[0].statuses
 
 
 def test_a_run_whose_status_is_never_final_is_given_up_and_cancelled(new_world: Callable[..., World]) -> None:
