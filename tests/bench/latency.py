@@ -1,0 +1,94 @@
+"""How long news of a run takes to the screen: a line of its log, and its end.
+
+Lines are stamped in the container with the machine's uptime, ends with the service's `finishTime`; both are compared
+with the moment at which pulumi has printed them, as CI would see it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from tests.bench.percentiles import spread
+from tests.e2e.emulator import Emulator
+from tests.e2e.stack import Stack
+
+RUNS = 8
+UPTIME = Path("/proc/uptime")
+
+# The runs end one after another, so that no end is hidden behind a question that another one has put.
+PROGRAM = """
+import base64
+from pulumi_acr_tasks import EncodedTaskRunRequestArgs, PlatformPropertiesArgs, Run
+
+STEPS = '''steps:
+  - cmd: >-
+      busybox sh -c 'for i in $(busybox seq {count}); do
+      echo "stamp $(busybox cut -d" " -f1 /proc/uptime)"; busybox sleep 0.2; done'
+'''
+for number in range(RUNS):
+    steps = STEPS.format(count=20 + 4 * number)
+    Run(
+        f"run-{number}",
+        run_request=EncodedTaskRunRequestArgs(
+            encoded_task_content=base64.b64encode(steps.encode()).decode(), platform=PlatformPropertiesArgs(os="Linux")
+        ),
+    )
+"""
+_STAMP = re.compile(r" stamp (\d+\.\d+)")
+_CREATED = re.compile(r":Run (run-\d+) created .* (\w+) succeeded")
+
+
+def main() -> None:
+    print(f"\nfrom the service to the screen, {RUNS} runs at once")
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Emulator.started(Path(folder) / "emulator", "--agents", "8") as service,
+    ):
+        if service.executor == "simulated" or not UPTIME.exists():
+            print("not measured: needs a builder, and Linux")
+            return
+        with contextlib.redirect_stdout(io.StringIO()):
+            stack = Stack(Path(folder) / "runs", "runs", program=PROGRAM.replace("RUNS", str(RUNS)), **service.config)
+        update = stack.start("up", "--yes", "--skip-preview", "--stack", "dev", "--parallel", "64")
+        lines, created = watched(update)
+        finished = {run["runId"]: moment(run["finishTime"]) for run in service.runs()}
+    ends = [seen - finished[run_id] for run_id, seen in created.items()]
+    print(f"log line from agent to screen          {spread(lines)}")
+    print(f"final status to finished resource      {spread(ends)} (the aim: 1 s)", flush=True)
+
+
+def watched(update: subprocess.Popen[str]) -> tuple[list[float], dict[str, float]]:
+    """Reads the screen to its end: each stamped line's age in seconds, and when each run's resource was finished."""
+    lines: list[float] = []
+    created: dict[str, float] = {}
+    screen: list[str] = []
+    for line, wall, uptime in _timed(update):
+        screen.append(line)
+        if stamp := _STAMP.search(line):
+            lines.append(uptime - float(stamp[1]))
+        elif made := _CREATED.search(line):
+            created[made[2]] = wall
+    if update.wait() != 0 or len(created) != RUNS:
+        raise SystemExit("".join(screen))
+    return lines, created
+
+
+def _timed(update: subprocess.Popen[str]) -> Iterator[tuple[str, float, float]]:
+    """Each line, with the time and the machine's uptime when it came."""
+    assert update.stdout
+    with update.stdout as screen:
+        for line in screen:
+            yield line, time.time(), float(UPTIME.read_text().split()[0])
+
+
+def moment(text: str) -> float:
+    """Seconds since 1970 of the service's `2026-01-02T03:04:05.1234567+00:00`."""
+    return datetime.fromisoformat(f"{text[:26]}+00:00").timestamp()
