@@ -41,7 +41,8 @@ class Question(Generic[R]):
             # A list may lag behind what it lists: one that is missing there is not gone.
             missing = [run_id for run_id in group if run_id not in found]
             seen = {run_id: answer for run_id in missing if (answer := self._read(run_id)) is not None}
-            if missing == list(group) and any(not isinstance(answer, AcrTasksError) for answer in seen.values()):
+            there = any(not isinstance(answer, AcrTasksError) for answer in seen.values())
+            if len(group) > 1 and missing == list(group) and there:
                 self._find = None  # the list knows none of them, and they are there
             answers.update(seen)
         return answers

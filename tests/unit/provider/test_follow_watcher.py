@@ -56,13 +56,14 @@ def names(count: int) -> list[str]:
 
 
 def test_many_runs_are_asked_for_in_groups_of_fifteen() -> None:
-    """And a single one by its id."""
+    """And a single one by its id, which says nothing about lists."""
     service = Service(*names(32))
     question = Question(service.get, service.find)
     assert sorted(question.ask(names(32))) == sorted(names(32))
     assert service.asked == [15, 15, 2]
     question.ask(["cf7"])
-    assert service.asked[3:] == ["cf7"]
+    question.ask(["cf7", "cf8"])
+    assert service.asked[3:] == ["cf7", 2]
 
 
 @pytest.mark.parametrize("refusal", [InvalidRequestError(400, "", ""), ForbiddenError(403, "", ""), ValueError("what")])
