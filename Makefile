@@ -60,7 +60,7 @@ e2e: environment builder ## whole deployments through the real engine
 compat: environment ## the host's fixes under the oldest and the newest Pulumi SDK
 	@$(VENV)/python tools/compat.py
 
-bench: environment ## timings, as ratios within one run
+bench: environment builder ## timings, as ratios within one run
 	@folder=$$($(VENV)/python tools/pulumi/engine.py) && \
 	  PATH="$$folder:$(CURDIR)/$(VENV):$$PATH" $(VENV)/python -m tests.bench
 
