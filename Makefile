@@ -55,7 +55,7 @@ policies: environment ## the policy pack's rules
 
 e2e: environment builder ## whole deployments through the real engine
 	@folder=$$($(VENV)/python tools/pulumi/engine.py) && \
-	  PATH="$$folder:$(CURDIR)/$(VENV):$$PATH" $(VENV)/python -m pytest tests/e2e
+	  PATH="$$folder:$(CURDIR)/$(VENV):$$PATH" $(VENV)/python -m pytest tests/e2e -n 2 --dist worksteal
 
 compat: environment ## the host's fixes under the oldest and the newest Pulumi SDK
 	@$(VENV)/python tools/compat.py
