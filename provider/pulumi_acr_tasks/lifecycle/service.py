@@ -16,6 +16,7 @@ from pulumi_acr_tasks.lifecycle.inventory import Inventory
 from pulumi_acr_tasks.settings import Settings, pulumi_home
 
 if TYPE_CHECKING:
+    from pulumi_acr_tasks.arm.auth import TokenCredential
     from pulumi_acr_tasks.arm.client import Client
     from pulumi_acr_tasks.arm.ids import RegistryId
 
@@ -78,37 +79,35 @@ class Service:
         )
 
     def _open(self, urn: str | None) -> Client:
-        from pulumi_acr_tasks.arm.auth import credential_for
         from pulumi_acr_tasks.arm.transport import open_client
 
         settings = self.settings
-        if settings.is_embedded:
-            return open_client(
-                _start_emulator(settings, urn),
-                None,
-                log=_wire_log(settings),
-                verbose=settings.log_level == "debug",
-                stop=host.canceled,
-            )
-        credential = credential_for(
-            settings.credential,
-            tenant_id=settings.tenant_id,
-            client_id=settings.client_id,
-            client_secret=settings.client_secret,
-            authority=settings.authority,
-            oidc_token=settings.oidc_token,
-            oidc_token_file=settings.oidc_token_file,
-            oidc_request_url=settings.oidc_request_url,
-            oidc_request_token=settings.oidc_request_token,
-        )
+        embedded = settings.is_embedded
         return open_client(
-            settings.endpoint,
-            credential,
+            _start_emulator(settings, urn) if embedded else settings.endpoint,
+            None if embedded else _credential(settings),
             audience=settings.audience,
             log=_wire_log(settings),
             verbose=settings.log_level == "debug",
             stop=host.canceled,
         )
+
+
+def _credential(settings: Settings) -> TokenCredential | None:
+    """Gives what signs requests at an endpoint that is not the embedded emulator's."""
+    from pulumi_acr_tasks.arm.auth import credential_for
+
+    return credential_for(
+        settings.credential,
+        tenant_id=settings.tenant_id,
+        client_id=settings.client_id,
+        client_secret=settings.client_secret,
+        authority=settings.authority,
+        oidc_token=settings.oidc_token,
+        oidc_token_file=settings.oidc_token_file,
+        oidc_request_url=settings.oidc_request_url,
+        oidc_request_token=settings.oidc_request_token,
+    )
 
 
 def _start_emulator(settings: Settings, urn: str | None) -> str:
