@@ -156,12 +156,13 @@ class TransportError(AcrTasksError):
     """Is a request that got no answer.
 
     `arrived` is False when the request certainly never reached the service, so that even a request which must not be
-    sent twice may be sent again.
+    sent twice may be sent again. `lasting` is True when sending it again cannot help.
     """
 
-    def __init__(self, message: str, *, arrived: bool = True) -> None:
+    def __init__(self, message: str, *, arrived: bool = True, lasting: bool = False) -> None:
         super().__init__(message)
         self.arrived = arrived
+        self.lasting = lasting
 
 
 class RunError(AcrTasksError):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from pulumi_acr_tasks.arm.connection import is_loopback
 from pulumi_acr_tasks.errors import SettingsError
 
 EMBEDDED = "embedded"
@@ -96,15 +96,6 @@ class Settings:
 def pulumi_home(environ: Mapping[str, str]) -> Path:
     """Gives Pulumi's own folder: PULUMI_HOME, or `.pulumi` in the user's home."""
     return Path(environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
-
-
-def is_loopback(url: str) -> bool:
-    """Says whether an URL's host is this very machine."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
 
 
 class _Reader:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import ipaddress
 import re
 import threading
 import time
@@ -15,11 +14,14 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from pulumi_acr_tasks.arm.connection import authorities, is_loopback, open_http
 from pulumi_acr_tasks.errors import SignInError
 
 if TYPE_CHECKING:
     from pulumi_acr_tasks.arm.operation import Send
 
+# Of Entra ID in the public, the US government's and the Chinese cloud.
+_MICROSOFTS = (".microsoftonline.com", ".microsoftonline.us", ".chinacloudapi.cn")
 # Tokens are renewed this many seconds before they end.
 _EARLY = 300
 
@@ -60,7 +62,10 @@ def credential_for(
     # Imported here: an emulator needs none of it, and it takes 200 ms.
     from azure import identity
 
-    cloud: dict[str, Any] = {"authority": authority} if authority else {}
+    cloud: dict[str, Any] = {"connection_verify": authorities() or True}
+    if authority:
+        # An authority that is not Microsoft's is unknown to the public cloud's instance discovery: it is not asked.
+        cloud |= {"authority": authority, "disable_instance_discovery": not authority.endswith(_MICROSOFTS)}
     if name == "cli":
         return identity.AzureCliCredential(tenant_id=tenant_id or "")
     if name == "managed-identity":
@@ -93,12 +98,12 @@ def _assertion(
     if request_url and request_token:
 
         def fetch() -> str:
-            response = httpx.get(
-                request_url,
-                params={"audience": "api://AzureADTokenExchange"},
-                headers={"Authorization": f"Bearer {request_token}"},
-                timeout=30,
-            )
+            with open_http(timeout=30) as http:
+                response = http.get(
+                    request_url,
+                    params={"audience": "api://AzureADTokenExchange"},
+                    headers={"Authorization": f"Bearer {request_token}"},
+                )
             response.raise_for_status()
             return str(response.json()["value"])
 
@@ -178,10 +183,4 @@ def origin(url: str) -> str:
 
 def may_carry_token(url: str) -> bool:
     """Says whether a token is safe on the way to an URL: over https, or to this very machine."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    try:
-        loopback = ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        loopback = host == "localhost"
-    return parts.scheme == "https" or loopback
+    return urlsplit(url).scheme == "https" or is_loopback(url)

@@ -28,7 +28,8 @@ def retry(send: Send, clock: Clock, *, jitter: bool = True) -> Send:
 
     429 is sent again after `Retry-After`; 500, 502, 503, 504 and broken connections only when the operation is
     idempotent, and any other only when it certainly did not arrive; every other answer stands. Waits are doubled from
-    half a second, with full jitter. The last answer or error is handed on.
+    half a second, with full jitter. A certificate that is not trusted is not
+    asked for again. The last answer or error is handed on.
     """
 
     def retrying(request: httpx.Request) -> httpx.Response:
@@ -39,7 +40,7 @@ def retry(send: Send, clock: Clock, *, jitter: bool = True) -> Send:
             try:
                 response = send(request)
             except TransportError as error:
-                if last or (error.arrived and not operation.idempotent):
+                if last or error.lasting or (error.arrived and not operation.idempotent):
                     raise
             if response is not None and (last or not _may_help(response, operation)):
                 return response

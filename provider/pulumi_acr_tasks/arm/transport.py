@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import ssl
 import threading
 import time
 import uuid
@@ -11,9 +12,10 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import httpx
 
-from pulumi_acr_tasks.arm.auth import TokenCredential, may_carry_token, sign_in
+from pulumi_acr_tasks.arm.auth import TokenCredential, sign_in
 from pulumi_acr_tasks.arm.client import Client
 from pulumi_acr_tasks.arm.clock import Clock, SystemClock
+from pulumi_acr_tasks.arm.connection import open_http
 from pulumi_acr_tasks.arm.operation import CORRELATION_ID, Send, operation_of
 from pulumi_acr_tasks.arm.retry import retry
 from pulumi_acr_tasks.arm.throttle import throttle
@@ -43,6 +45,7 @@ TRANSLATIONS: tuple[tuple[type[Exception], bool, str], ...] = (
     (httpx.HTTPError, True, "the request failed"),
 )
 
+_TRUST_CURE = "SSL_CERT_FILE or REQUESTS_CA_BUNDLE names the file of a CA of your own"
 # Task operations take 2 to 4 s live; listing and webhooks may take longer.
 _TIMEOUT = httpx.Timeout(100.0, connect=15.0, pool=None)
 # As wide as the pool of threads that the engine's requests run in.
@@ -68,7 +71,7 @@ def open_client(
         # Their INFO and DEBUG lines carry whole URLs, signatures included.
         logging.getLogger(name).setLevel(logging.WARNING)
     clock = SystemClock(stop)
-    send = transport(_pool(endpoint), log, verbose=verbose)
+    send = transport(open_http(limits=_LIMITS), log, verbose=verbose)
     return Client(rings(send, endpoint, credential, audience, clock), endpoint, clock)
 
 
@@ -78,13 +81,6 @@ def rings(
     """Puts the rings around the innermost `send`: throttle, then retry, then sign-in."""
     send = retry(throttle(send, clock), clock, jitter=jitter)
     return sign_in(send, credential, audience or endpoint, endpoint) if credential is not None else send
-
-
-def _pool(endpoint: str) -> httpx.Client:
-    host = urlsplit(endpoint).hostname or ""
-    # A proxy of the environment cannot reach this machine's loopback.
-    mounts = {f"all://{host}": None} if may_carry_token(endpoint) and not endpoint.startswith("https") else None
-    return httpx.Client(limits=_LIMITS, follow_redirects=False, mounts=mounts)
 
 
 def transport(client: httpx.Client, log: Callable[[str], None] | None = None, *, verbose: bool = False) -> Send:
@@ -115,12 +111,24 @@ def translate(error: Exception, request: httpx.Request) -> TransportError | None
         if isinstance(error, kind):
             operation = operation_of(request)
             origin = f"{request.url.scheme}://{request.url.netloc.decode()}"
+            distrust = _distrust(error)
+            cure = f"{distrust}; {_TRUST_CURE}\n" if distrust else ""
             return TransportError(
                 f"{operation.action} {operation.resource_id}: {words} ({origin}: {type(error).__name__})\n"
-                f"correlation id {request.headers.get(CORRELATION_ID, '')}",
+                f"{cure}correlation id {request.headers.get(CORRELATION_ID, '')}",
                 arrived=arrived,
+                lasting=bool(distrust),
             )
     return None
+
+
+def _distrust(error: BaseException | None) -> str:
+    """Says why the server's certificate was not believed; empty when an error has another cause."""
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return f"its certificate is not trusted: {error.verify_message}"
+        error = error.__cause__ or error.__context__
+    return ""
 
 
 def _write(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import ssl
 import threading
 from collections import deque
 from collections.abc import Callable
-from functools import lru_cache
 
 import httpx
 
+from pulumi_acr_tasks.arm.connection import open_http
 from pulumi_acr_tasks.errors import AcrTasksError
 from pulumi_acr_tasks.follow.log import LogFollower
 
@@ -79,12 +78,4 @@ class BackgroundLog:
 
 def open_log_client() -> httpx.Client:
     """A client for the log storage: no token, no redirects, and no proxy to this very machine."""
-    direct = httpx.HTTPTransport()
-    mounts = {f"all://{host}": direct for host in ("127.0.0.1", "localhost", "[::1]")}
-    return httpx.Client(verify=_trust(), timeout=httpx.Timeout(20.0, connect=10.0), mounts=mounts)
-
-
-@lru_cache(maxsize=1)
-def _trust() -> ssl.SSLContext:
-    """Loading the certificates takes longer than many a request: once is enough."""
-    return httpx.create_ssl_context()
+    return open_http(timeout=httpx.Timeout(20.0, connect=10.0))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pulumi_acr_tasks.arm.connection import is_loopback
 from pulumi_acr_tasks.errors import (
     RunCanceledError,
     RunDeadlineError,
@@ -14,7 +15,6 @@ from pulumi_acr_tasks.errors import (
     RunServiceError,
     RunTimeoutError,
 )
-from pulumi_acr_tasks.settings import is_loopback
 
 if TYPE_CHECKING:
     from pulumi_acr_tasks.arm.ids import RegistryId

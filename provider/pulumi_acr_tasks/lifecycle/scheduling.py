@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from pulumi_acr_tasks.arm.connection import is_loopback
 from pulumi_acr_tasks.errors import AcrTasksError, CanceledError, TransportError, UnavailableError
-from pulumi_acr_tasks.settings import is_loopback
 
 if TYPE_CHECKING:
     from pulumi_acr_tasks.arm.client import Client

@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
+from pulumi_acr_tasks.arm.connection import authorities, is_loopback
 from pulumi_acr_tasks.errors import SourceError
 
-_THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
 _BLOCK = 8 << 20  # bytes; a lost connection costs no more than one block
 _RETRIES = 5
 _BACKOFF = 1  # seconds before the first retry; the library's default, 15, is long for a lost packet
@@ -71,7 +70,8 @@ def _put(archive: Path, url: str, show: Callable[[str], None]) -> None:
         max_block_size=_BLOCK,
         connection_timeout=300,
         # A proxy of the environment cannot reach the emulator on this very machine.
-        use_env_settings=urlsplit(url).hostname not in _THIS_MACHINE,
+        use_env_settings=not is_loopback(url),
+        connection_verify=authorities() or True,
     )
 
     def progress(sent: int, total: int | None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pulumi_acr_tasks.errors import SettingsError
-from pulumi_acr_tasks.settings import Settings, is_loopback
+from pulumi_acr_tasks.settings import Settings
 
 
 def _load(environ: dict[str, str] | None = None, **config: str) -> Settings:
@@ -106,20 +106,3 @@ def test_secrets_are_not_in_the_repr() -> None:
     """Settings may be logged."""
     settings = _load({"ARM_OIDC_TOKEN": "c4nary1", "ARM_OIDC_REQUEST_TOKEN": "c4nary2"}, clientSecret="c4nary3")
     assert "c4nary" not in repr(settings)
-
-
-@pytest.mark.parametrize(
-    ("url", "expected"),
-    [
-        ("http://127.0.0.1:1", True),
-        ("http://127.9.9.9", True),
-        ("https://[::1]:443", True),
-        ("http://localhost:80", True),
-        ("http://localhost.example.org", False),
-        ("http://10.0.0.1", False),
-        ("embedded", False),
-    ],
-)
-def test_loopback_is_this_machine_only(url: str, expected: bool) -> None:
-    """By address, or by the name localhost."""
-    assert is_loopback(url) is expected

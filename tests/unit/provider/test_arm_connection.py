@@ -1,0 +1,112 @@
+"""Whose certificates our connections trust, and which of them take no proxy."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import trustme
+
+from pulumi_acr_tasks.arm.connection import authorities, is_loopback, open_http, trust
+from pulumi_acr_tasks.errors import SettingsError
+
+CA = ["SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"]
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    """An environment that names no certificates, and a process that has read none."""
+    for name in CA:
+        monkeypatch.delenv(name, raising=False)
+    trust.cache_clear()
+    yield monkeypatch
+    trust.cache_clear()
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Path:
+    """The file of a CA of one's own."""
+    path = tmp_path / "ca.pem"
+    trustme.CA(organization_name="Ours").cert_pem.write_to_path(str(path))
+    return path
+
+
+def names(context: ssl.SSLContext) -> list[str]:
+    """Who the authorities of a context are, by organization."""
+    return [str(dict(pair[0] for pair in item["subject"]).get("organizationName")) for item in context.get_ca_certs()]
+
+
+@pytest.mark.parametrize("name", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_the_environment_names_whom_to_trust(environment: pytest.MonkeyPatch, bundle: Path, name: str) -> None:
+    """By the engine's variable and by az's, for both of our HTTP libraries, and nobody else is trusted."""
+    environment.setenv(name, str(bundle))
+    assert authorities() == str(bundle)
+    assert names(trust()) == ["Ours"]
+
+
+def test_the_engines_variable_comes_first(environment: pytest.MonkeyPatch, bundle: Path) -> None:
+    """SSL_CERT_FILE is obeyed where REQUESTS_CA_BUNDLE is set too."""
+    environment.setenv("SSL_CERT_FILE", str(bundle))
+    environment.setenv("REQUESTS_CA_BUNDLE", "elsewhere")
+    assert authorities() == str(bundle)
+
+
+def test_without_a_word_the_usual_authorities_are_trusted() -> None:
+    """Those that the libraries bring."""
+    assert authorities() is None
+    assert len(names(trust())) > 50
+
+
+def test_a_missing_file_is_told(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """By the variable and the path."""
+    environment.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "nowhere.pem"))
+    with pytest.raises(SettingsError, match=r"REQUESTS_CA_BUNDLE is '.*nowhere.pem', and there is no such file"):
+        open_http()
+
+
+def test_a_file_without_certificates_is_told(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """By the path."""
+    (tmp_path / "ca.pem").write_text("not a certificate\n")
+    environment.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    with pytest.raises(SettingsError, match=r"the CA certificates in .*ca.pem cannot be read: "):
+        trust()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "localhost"])
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_no_proxy_stands_before_this_machine(environment: pytest.MonkeyPatch, scheme: str, host: str) -> None:
+    """What a proxy would reach there is itself."""
+    environment.setenv("HTTP_PROXY", "http://proxy.example:3128")
+    environment.setenv("HTTPS_PROXY", "http://proxy.example:3128")
+    with open_http() as http:
+        choose = http._transport_for_url  # the only place where httpx tells which way a request takes
+        direct = choose(url_of(f"{scheme}://{host}:1/"))
+        assert direct is http._transport
+        assert choose(url_of(f"{scheme}://management.azure.com/")) is not direct
+
+
+def url_of(text: str) -> object:
+    """An URL as httpx holds it."""
+    import httpx
+
+    return httpx.URL(text)
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("http://127.0.0.1:1", True),
+        ("http://127.9.9.9", True),
+        ("https://[::1]:443", True),
+        ("http://localhost:80", True),
+        ("http://localhost.example.org", False),
+        ("http://example.localhost", False),
+        ("http://10.0.0.1", False),
+        ("embedded", False),
+    ],
+)
+def test_loopback_is_this_machine_only(url: str, expected: bool) -> None:
+    """By address, or by the name localhost."""
+    assert is_loopback(url) is expected
