@@ -9,8 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-SCHEMA_VERSION = 1
-SCHEMA = """
+_FIRST = """
 CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE registry (
     key TEXT PRIMARY KEY, subscription_id TEXT NOT NULL, resource_group_name TEXT NOT NULL, name TEXT NOT NULL,
@@ -30,6 +29,18 @@ CREATE TABLE blob (
     metadata TEXT NOT NULL, creation_time TEXT NOT NULL, version INTEGER NOT NULL, PRIMARY KEY (container, name)
 ) WITHOUT ROWID;
 """
+_NEIGHBOURHOOD = """
+ALTER TABLE registry ADD COLUMN document TEXT NOT NULL DEFAULT '{}';
+CREATE TABLE retired_prefix (run_prefix TEXT PRIMARY KEY, run_count INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE subscription (subscription_id TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE resource_group (
+    key TEXT PRIMARY KEY, subscription_id TEXT NOT NULL, name TEXT NOT NULL, location TEXT NOT NULL,
+    document TEXT NOT NULL
+) WITHOUT ROWID;
+"""
+# Each makes a database of its place in this list into one of the next. What has been released never changes.
+MIGRATIONS = (_FIRST, _NEIGHBOURHOOD)
+SCHEMA_VERSION = len(MIGRATIONS)
 
 
 class DatabaseError(Exception):
@@ -62,10 +73,10 @@ class Database:
             version = self._connection.execute("PRAGMA user_version").fetchone()[0]
             if version > SCHEMA_VERSION:
                 raise DatabaseError(f"The database {path} was written by a newer version of the emulator.")
-            if version == 0:
-                for statement in SCHEMA.split(";"):
+            for migration in MIGRATIONS[version:]:
+                for statement in migration.split(";"):
                     self._connection.execute(statement)
-                self._connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            self._connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

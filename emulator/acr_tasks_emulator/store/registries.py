@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Any
 
 from acr_tasks_emulator.store.database import Database
 
 
 @dataclass(frozen=True)
 class RegistryRow:
-    """A registry as stored. `key` is its resource id in lower case; `run_prefix` begins its run ids."""
+    """A registry as stored. `key` is its resource id in lower case; `run_prefix` begins its run ids.
+
+    `document` has what callers have set: `tags`, `sku`, `identity` and `properties`, each only if it was.
+    """
 
     key: str
     subscription_id: str
@@ -19,6 +25,7 @@ class RegistryRow:
     location: str
     run_prefix: str
     creation_date: str
+    document: dict[str, Any] = field(default_factory=dict, hash=False)
 
 
 class RegistryStore:
@@ -27,24 +34,49 @@ class RegistryStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    def transaction(self) -> AbstractContextManager[None]:
+        """Make several steps one."""
+        return self._database.transaction()
+
     def all(self) -> list[RegistryRow]:
         """Return every registry, by name."""
         rows = self._database.rows(f"SELECT {_COLUMNS} FROM registry ORDER BY name")  # noqa: S608 - a constant
-        return [RegistryRow(*row) for row in rows]
+        return [RegistryRow(*row[:-1], document=json.loads(row[-1])) for row in rows]
 
     def add(self, registry: RegistryRow) -> None:
-        """Store a new registry, whose run counter begins at 0."""
+        """Store a new registry.
+
+        Its run counter begins at 0, or where the counter of a removed registry with the same prefix stopped: an id
+        never means two runs.
+        """
         self._database.execute(
             "INSERT INTO registry (key, subscription_id, resource_group_name, name, location, run_prefix, run_count,"
-            " creation_date) VALUES (?, ?, ?, ?, ?, ?, 0, ?)",
+            " creation_date, document) VALUES (?, ?, ?, ?, ?, ?, coalesce((SELECT run_count FROM retired_prefix"
+            " WHERE run_prefix = ?), 0), ?, ?)",
             registry.key,
             registry.subscription_id,
             registry.resource_group_name,
             registry.name,
             registry.location,
             registry.run_prefix,
+            registry.run_prefix,
             registry.creation_date,
+            json.dumps(registry.document),
         )
+
+    def change(self, key: str, document: dict[str, Any]) -> None:
+        """Store what callers have set in place of what they had set before."""
+        self._database.execute("UPDATE registry SET document = ? WHERE key = ?", json.dumps(document), key)
+
+    def delete(self, key: str) -> None:
+        """Remove a registry; how many runs it had is remembered."""
+        with self._database.transaction():
+            self._database.execute(
+                "INSERT INTO retired_prefix (run_prefix, run_count) SELECT run_prefix, run_count FROM registry"
+                " WHERE key = ? ON CONFLICT (run_prefix) DO UPDATE SET run_count = excluded.run_count",
+                key,
+            )
+            self._database.execute("DELETE FROM registry WHERE key = ?", key)
 
     def next_run_number(self, key: str) -> int:
         """Count one more run of a registry, for ever; return its number, from 1."""
@@ -66,4 +98,4 @@ class RegistryStore:
             return value
 
 
-_COLUMNS = "key, subscription_id, resource_group_name, name, location, run_prefix, creation_date"
+_COLUMNS = "key, subscription_id, resource_group_name, name, location, run_prefix, creation_date, document"

@@ -1,0 +1,57 @@
+"""Subscriptions that were used, and resource groups."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from acr_tasks_emulator.store.database import Database
+
+
+@dataclass(frozen=True)
+class ResourceGroupRow:
+    """A resource group as stored. `key` is its resource id in lower case; `document` has `tags` and `managedBy`."""
+
+    key: str
+    subscription_id: str
+    name: str
+    location: str
+    document: dict[str, Any] = field(default_factory=dict, hash=False)
+
+
+class ResourceGroupStore:
+    """The resource groups of a data folder, and the subscriptions that ever had one."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def all(self) -> list[ResourceGroupRow]:
+        """Return every group, by name."""
+        rows = self._database.rows("SELECT key, subscription_id, name, location, document FROM resource_group")
+        groups = [ResourceGroupRow(*row[:-1], document=json.loads(row[-1])) for row in rows]
+        return sorted(groups, key=lambda row: row.name.lower())
+
+    def put(self, group: ResourceGroupRow) -> None:
+        """Store a group in place of one of the same key; its subscription exists from now on."""
+        with self._database.transaction():
+            self._database.execute(
+                "INSERT OR REPLACE INTO resource_group (key, subscription_id, name, location, document)"
+                " VALUES (?, ?, ?, ?, ?)",
+                group.key,
+                group.subscription_id,
+                group.name,
+                group.location,
+                json.dumps(group.document),
+            )
+            self._database.execute(
+                "INSERT OR IGNORE INTO subscription (subscription_id) VALUES (?)", group.subscription_id.lower()
+            )
+
+    def delete(self, key: str) -> None:
+        """Remove a group."""
+        self._database.execute("DELETE FROM resource_group WHERE key = ?", key)
+
+    def subscriptions(self) -> list[str]:
+        """Return the ids of the subscriptions, in lower case."""
+        return [row[0] for row in self._database.rows("SELECT subscription_id FROM subscription")]
