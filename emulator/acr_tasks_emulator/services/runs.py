@@ -112,6 +112,11 @@ class RunsService:
         run = self._store.get(identifier)
         return run.document if run is not None and run.registry == registry.key else None
 
+    def newest_of_task(self, registry: RegistryRow, task_name: str) -> Run | None:
+        """Return the newest run of a task, or None."""
+        run = self._store.newest_of_task(registry.key, task_name)
+        return None if run is None else run.document
+
     def list(
         self,
         registry: RegistryRow,

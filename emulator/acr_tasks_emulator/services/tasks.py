@@ -94,10 +94,10 @@ class TasksService:
         refusals.check_list_details(self._switches, registry, name)
         return detailed(task, self._switches)
 
-    def list(self, registry: RegistryRow, after: str = "") -> TaskPage:
-        """Return a page of a registry's tasks, by name."""
-        size = self._switches.page_size
-        tasks = self._store.page(registry.key, after, size + 1)
+    def list(self, registry: RegistryRow, after: str = "", part: str = "", page_size: int | None = None) -> TaskPage:
+        """Return a page of a registry's tasks whose names contain `part`, by name."""
+        size = page_size or self._switches.page_size
+        tasks = self._store.page(registry.key, after, size + 1, part)
         rest = tasks[size - 1]["name"].lower() if len(tasks) > size else None
         return TaskPage([masked(task, self._switches) for task in tasks[:size]], rest)
 
@@ -107,6 +107,10 @@ class TasksService:
         rows = self._store.page_texts(registry.key, after, size + 1)
         rest = rows[size - 1][0] if len(rows) > size else None
         return TextPage([self._shown(text) for _, text in rows[:size]], rest)
+
+    def count(self, registry: RegistryRow) -> int:
+        """Count the tasks of a registry."""
+        return self._store.count(registry.key)
 
     def exists(self, registry: RegistryRow, name: str) -> bool:
         """Tell whether there is such a task."""

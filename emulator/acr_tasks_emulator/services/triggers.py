@@ -124,12 +124,17 @@ def enabled_timers(task: Task) -> list[dict[str, Any]]:
     return [timer for timer in timers if _is_enabled(timer) and schedule.problem_of(timer["schedule"]) is None]
 
 
+def next_firings(task: Task, now: datetime) -> dict[str, datetime]:
+    """Return when each of a task's timers fires next, by name; those that do not are left out."""
+    if not _is_enabled(task["properties"]):
+        return {}
+    found = {timer["name"]: next_occurrence(timer["schedule"], now) for timer in enabled_timers(task)}
+    return {name: moment for name, moment in found.items() if moment is not None}
+
+
 def next_firing(task: Task, now: datetime) -> datetime | None:
     """Return when the first of a task's timers fires next; None when none does."""
-    if not _is_enabled(task["properties"]):
-        return None
-    found = [next_occurrence(timer["schedule"], now) for timer in enabled_timers(task)]
-    return min((moment for moment in found if moment is not None), default=None)
+    return min(next_firings(task, now).values(), default=None)
 
 
 def _due(key: str, task: Task, timer: dict[str, Any], after: datetime, until: datetime) -> Iterator[Firing]:

@@ -38,8 +38,10 @@ CREATE TABLE resource_group (
     document TEXT NOT NULL
 ) WITHOUT ROWID;
 """
+TASK_OF_RUN = "json_extract(document, '$.properties.task')"
+_RUNS_OF_TASKS = f"CREATE INDEX run_by_task ON run (registry, {TASK_OF_RUN}, number)"
 # Each makes a database of its place in this list into one of the next. What has been released never changes.
-MIGRATIONS = (_FIRST, _NEIGHBOURHOOD)
+MIGRATIONS = (_FIRST, _NEIGHBOURHOOD, _RUNS_OF_TASKS)
 SCHEMA_VERSION = len(MIGRATIONS)
 
 

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
-from acr_tasks_emulator.store.database import Database
+from acr_tasks_emulator.store.database import TASK_OF_RUN, Database
 
 Document = dict[str, Any]
 BATCH = 200
@@ -87,6 +87,15 @@ class RunStore:
             if len(rows) < BATCH:
                 return
             number = rows[-1]["number"]
+
+    def newest_of_task(self, registry: str, task: str) -> RunRow | None:
+        """Return the newest run of a task, its name as the run spells it, or None."""
+        row = self._database.row(
+            f"SELECT * FROM run WHERE registry = ? AND {TASK_OF_RUN} = ? ORDER BY number DESC LIMIT 1",  # noqa: S608
+            registry,
+            task,
+        )
+        return None if row is None else _run(row)
 
     def with_status(self, *statuses: str) -> list[RunRow]:
         """Return the runs in these states, oldest first."""

@@ -40,12 +40,21 @@ class TaskStore:
         """Remove a task; tell whether there was one."""
         return self._database.execute("DELETE FROM task WHERE registry = ? AND key = ?", registry, name.lower()) > 0
 
-    def page(self, registry: str, after: str, limit: int) -> list[Document]:
-        """Return at most `limit` tasks, by name, whose name in lower case comes after `after`."""
+    def page(self, registry: str, after: str, limit: int, part: str = "") -> list[Document]:
+        """Return at most `limit` tasks, by name, whose name in lower case comes after `after` and contains `part`."""
         rows = self._database.rows(
-            "SELECT document FROM task WHERE registry = ? AND key > ? ORDER BY key LIMIT ?", registry, after, limit
+            "SELECT document FROM task WHERE registry = ? AND key > ? AND instr(key, ?) > 0 ORDER BY key LIMIT ?",
+            registry,
+            after,
+            part.lower(),
+            limit,
         )
         return [json.loads(row[0]) for row in rows]
+
+    def count(self, registry: str) -> int:
+        """Count the tasks of a registry."""
+        row = self._database.row("SELECT count(*) FROM task WHERE registry = ?", registry)
+        return 0 if row is None else int(row[0])
 
     def page_texts(self, registry: str, after: str, limit: int) -> list[tuple[str, str]]:
         """Return the same as `page`, as pairs of the name in lower case and the document in JSON."""
