@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
+from acr_tasks_emulator import leftovers
 from acr_tasks_emulator.clock import SystemClock
 from acr_tasks_emulator.execution.agents import Agents
 from acr_tasks_emulator.execution.executor import ExecutorError, choose
@@ -98,9 +99,10 @@ def build(settings: Settings, port: int) -> Application:
 
 def _wire(settings: Settings, address: str, opened: contextlib.ExitStack) -> Application:
     clock, switches = SystemClock(), settings.switches
-    database = Database(settings.data / "emulator.sqlite")
     closing = contextlib.ExitStack()
     opened.callback(closing.close)
+    closing.enter_context(leftovers.ended(settings.data))
+    database = Database(settings.data / "emulator.sqlite")
     closing.callback(database.close)
     registry_store, run_store = RegistryStore(database), RunStore(database)
     signing_key = registry_store.setting("sasKey", lambda: base64.b64encode(secrets.token_bytes(32)).decode())

@@ -1,0 +1,155 @@
+"""Ends what an earlier emulator of a data folder left behind.
+
+Wardens end every child when the emulator is killed (supervisor.py). Only when they are killed at the same moment can a
+process be left; the next emulator that opens the folder ends it. For that the folder holds a record of who has it:
+process id, start time and boot. Every child carries the same in its environment, and what lost its environment to a
+container has its root directory below the folder. So nobody else's process is ever taken for ours, however often ids
+are reused.
+
+On Linux only: elsewhere there is no /proc to look into.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import logging
+import os
+import re
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+RECORD = "emulator.process"
+MARK = "ACR_TASKS_EMULATOR_PROCESS"
+"""The variable that names, in the environment of each child, the emulator that started it."""
+
+GRACE_SECONDS = 10.0
+_SCRATCH = ("runs", "buildah/tmp")
+_MNT_DETACH = 2
+_PROC = Path("/proc")
+_ENDED = ("Z", "X")  # nobody has waited for it yet
+_logger = logging.getLogger(__name__)
+
+
+@contextlib.contextmanager
+def ended(data: Path) -> Iterator[None]:
+    """End what is left of the folder's earlier emulators; for as long as the block lasts the record names this one."""
+    data = data.resolve()
+    record = data / RECORD
+    earlier = _read(record)
+    killed = {name for name in earlier if not _lives(name)}
+    if killed:
+        _end(killed, data)
+    _write(record, [*sorted(earlier - killed), this_process()])
+    try:
+        yield
+    finally:
+        _write(record, sorted(_read(record) - {this_process()}))
+
+
+def this_process() -> str:
+    """Return what no other process is ever called: process id, start time in ticks since the boot, and the boot."""
+    return _name(os.getpid())
+
+
+def _name(pid: int) -> str:
+    try:
+        boot = (_PROC / "sys/kernel/random/boot_id").read_text().strip()
+        return f"{pid}-{_stat(pid)[19]}-{boot}"
+    except OSError:
+        return f"{pid}"
+
+
+def _lives(name: str) -> bool:
+    pid = name.partition("-")[0]
+    try:
+        return _stat(pid)[0] not in _ENDED and _name(int(pid)) == name
+    except OSError:
+        return False
+
+
+def _stat(pid: int | str) -> list[str]:
+    """State, parent and the other fields of proc_pid_stat(5) from the third on."""
+    return (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+
+
+def _read(record: Path) -> set[str]:
+    try:
+        return set(record.read_text().split())
+    except FileNotFoundError:
+        return set()
+
+
+def _write(record: Path, names: list[str]) -> None:
+    if not names:
+        record.unlink(missing_ok=True)
+        return
+    written = record.with_suffix(".new")
+    written.write_text("\n".join(names) + "\n")
+    written.replace(record)
+
+
+def _end(killed: set[str], data: Path) -> None:
+    deadline = time.monotonic() + GRACE_SECONDS
+    while left := _left(killed, data):
+        if time.monotonic() > deadline:
+            _logger.warning("processes of an earlier emulator do not end: %s", ", ".join(map(str, sorted(left))))
+            break
+        for pid in left:
+            with contextlib.suppress(OSError):  # it has ended meanwhile, or is another user's
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(0.005)  # not a guess at how long it takes: the loop asks again
+    for path in reversed(_mounts_below(data)):
+        _unmount(path)
+    if not _mounts_below(data):  # what is mounted from elsewhere must not be removed
+        for folder in _SCRATCH:
+            shutil.rmtree(data / folder, ignore_errors=True)
+
+
+def _left(killed: set[str], data: Path) -> set[int]:
+    """The live processes that these emulators started, and all that those started."""
+    marks = {f"{MARK}={name}".encode() for name in killed}
+    parents: dict[int, int] = {}
+    found: set[int] = set()
+    for folder in _PROC.iterdir() if sys.platform == "linux" else ():
+        if not folder.name.isdigit():
+            continue
+        try:
+            state, parent = _stat(folder.name)[:2]
+            if state in _ENDED:
+                continue
+            pid = int(folder.name)
+            parents[pid] = int(parent)
+            if _is_below(str((folder / "root").readlink()), data) or marks & set(
+                (folder / "environ").read_bytes().split(b"\0")
+            ):
+                found.add(pid)
+        except OSError:
+            continue  # it has ended meanwhile, or is another user's
+    while more := {pid for pid, parent in parents.items() if parent in found} - found:
+        found |= more
+    return found - {os.getpid()}
+
+
+def _mounts_below(data: Path) -> list[str]:
+    """Where something is mounted that builds mount, in the order in which it was mounted."""
+    try:
+        lines = (_PROC / "self/mountinfo").read_text().splitlines()
+    except OSError:
+        return []
+    # Blanks and the like are written as octal numbers (proc_pid_mountinfo(5)).
+    places = [re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), line.split()[4]) for line in lines]
+    return [place for place in places if any(_is_below(place, data / part) for part in ("runs", "buildah"))]
+
+
+def _unmount(path: str) -> None:
+    if ctypes.CDLL(None, use_errno=True).umount2(os.fsencode(path), _MNT_DETACH) != 0:
+        _logger.warning("%s is still mounted: %s", path, os.strerror(ctypes.get_errno()))
+
+
+def _is_below(path: str, folder: Path) -> bool:
+    return path.startswith(f"{folder}/")

@@ -1,0 +1,99 @@
+"""What an emulator left behind ends with the next start."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import select
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from acr_tasks_emulator import leftovers
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
+
+EMULATOR = """
+import signal, sys
+from pathlib import Path
+from acr_tasks_emulator import leftovers
+from acr_tasks_emulator.supervisor import Supervisor
+with leftovers.ended(Path(sys.argv[1])):
+    supervisor = Supervisor()
+    child = supervisor.start(["sh", "-c", "setsid sleep 60 & echo started; exec sleep 60"])
+    print(child.pid, flush=True)
+    signal.pause()
+"""
+
+
+def killed_emulator(data: Path) -> subprocess.Popen[str]:
+    """An emulator that was killed at the same moment as its warden; what it started holds its output open."""
+    code = f"import sys; sys.path[:] = {sys.path!r}\n{EMULATOR}"
+    emulator = subprocess.Popen([sys.executable, "-c", code, str(data)], stdout=subprocess.PIPE, text=True)
+    assert emulator.stdout is not None
+    warden = int(next(line for line in (emulator.stdout.readline(), emulator.stdout.readline()) if line[0].isdigit()))
+    for number in (signal.SIGSTOP, signal.SIGKILL):  # while they are stopped, none sees the other's end
+        for pid in (warden, emulator.pid):
+            os.kill(pid, number)
+    emulator.wait(10)
+    return emulator
+
+
+def has_children(emulator: subprocess.Popen[str], patience: float) -> bool:
+    """Whether somebody still holds the output of an emulator; asks for at most `patience` seconds."""
+    return not select.select([emulator.stdout], [], [], patience)[0]
+
+
+def test_what_a_killed_emulator_left_ends_with_the_next(tmp_path: Path) -> None:
+    """A daemon that nobody watches any more is ended by the next emulator of the folder, not by another folder's."""
+    data, other = tmp_path / "data", tmp_path / "other"
+    for folder in (data, other, data / "runs" / "cf1"):
+        folder.mkdir(parents=True)
+    with killed_emulator(data) as emulator:
+        with leftovers.ended(other):
+            assert has_children(emulator, 0.5)
+        with leftovers.ended(data):
+            assert not has_children(emulator, 10)
+            assert leftovers.this_process() in (data / leftovers.RECORD).read_text()
+            assert not (data / "runs").exists()
+    assert not (data / leftovers.RECORD).exists()
+
+
+def test_a_living_emulator_keeps_what_it_started(tmp_path: Path) -> None:
+    """A copy of the folder of an emulator that lives ends nothing of it."""
+    (tmp_path / "runs").mkdir()
+    (tmp_path / leftovers.RECORD).write_text(f"{leftovers.this_process()}\n")
+    environment = {**os.environ, leftovers.MARK: leftovers.this_process()}
+    with subprocess.Popen(["sleep", "60"], env=environment) as child, leftovers.ended(tmp_path):
+        assert child.poll() is None
+        assert (tmp_path / "runs").exists()
+        child.kill()
+
+
+def test_a_reused_process_id_is_nobody_of_ours(tmp_path: Path) -> None:
+    """A process that has the recorded id and began at another time is a stranger."""
+    with subprocess.Popen(["sleep", "60"]) as stranger:
+        boot = leftovers.this_process().partition("-")[2].partition("-")[2]
+        (tmp_path / leftovers.RECORD).write_text(f"{stranger.pid}-1-{boot}\n")
+        with leftovers.ended(tmp_path):
+            assert stranger.poll() is None
+            assert (tmp_path / leftovers.RECORD).read_text() == f"{leftovers.this_process()}\n"
+        stranger.kill()
+
+
+def test_mounts_are_undone(tmp_path: Path) -> None:
+    """What builds had mounted is unmounted, the inner before the outer, before anything is removed."""
+    libc = ctypes.CDLL(None)
+    outer = tmp_path / "runs" / "a folder"
+    outer.mkdir(parents=True)
+    if libc.mount(b"none", os.fsencode(outer), b"tmpfs", 0, None) != 0:
+        pytest.skip("this user may not mount")
+    (outer / "inner").mkdir()
+    assert libc.mount(b"none", os.fsencode(outer / "inner"), b"tmpfs", 0, None) == 0
+    (tmp_path / leftovers.RECORD).write_text("1-1-earlier\n")
+    with leftovers.ended(tmp_path):
+        assert str(tmp_path) not in Path("/proc/self/mountinfo").read_text()
+        assert not (tmp_path / "runs").exists()
