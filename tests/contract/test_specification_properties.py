@@ -1,0 +1,184 @@
+"""Whatever is asked in whatever order, as described or wrongly, no answer is a failure and each is one described.
+
+Requests are drawn by schemathesis from the specification, their order by hypothesis. ACR_TASKS_LIVES says how many
+lives of a registry are tried for each mode and version; without it the same few are lived in every run.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, Phase, event, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+from schemathesis import GenerationMode
+
+from .conftest import QUICK, Arm, encoded
+from .specification import OPERATIONS, Specification, described, error_problems
+
+LIVES = int(os.environ.get("ACR_TASKS_LIVES", "20"))
+REQUESTS_OF_A_LIFE = 30
+MODES: dict[str, dict[str, Any]] = {
+    "sync": {},
+    "lro": {"mode": "lro", "switches": {"operation-polls": 1, "operation-seconds": 3600}},
+}
+VERSIONS = ["2019-04-01"]
+NAMES = ["task-a", "task-b", "TASK_c"]
+FILTERS = ["TaskName eq 'task-a'", "contains(OutputImageManifests, 'app@') or Status ne 'Running'", "runType eq null"]
+AS_DESCRIBED = [*OPERATIONS, "Tasks_Create", "Tasks_Create"]  # so that there are tasks to ask for
+REFUSALS = {400, 404, 409, 413}
+
+
+@dataclass
+class World:
+    """An emulator, what may be asked of it, and how often which answer came."""
+
+    arm: Arm
+    specification: Specification
+    requests: dict[tuple[str, GenerationMode], Any]
+    session: requests.Session = field(default_factory=requests.Session)
+    answers: Counter[tuple[str, int]] = field(default_factory=Counter)
+
+    def send(self, operation_id: str, case: Any) -> requests.Response:
+        """Sends a request and checks its answer, whatever it is."""
+        correlation_id = str(uuid.uuid4())
+        headers = {"x-ms-correlation-request-id": correlation_id}
+        answer = case.call(base_url=self.arm.coordinates.endpoint, session=self.session, headers=headers)
+        path = unquote(urlsplit(answer.request.url).path)
+        self.answers[operation_id, answer.status_code] += 1
+        event(f"{operation_id} {answer.status_code}")
+        assert answer.headers["x-ms-correlation-request-id"] == [correlation_id]
+        assert answer.headers["x-ms-request-id"]
+        if answer.content:
+            assert answer.headers["content-type"] == ["application/json; charset=utf-8"]
+        if answer.status_code >= 400:
+            assert answer.status_code in REFUSALS, answer.text
+            assert error_problems(answer.content) == []
+        else:
+            # What was put into the path wrongly may make it that of another operation.
+            answered = self.specification.operation_at(answer.request.method, path)
+            assert answered is not None, f"{answer.request.method} {path} is not described: {answer.text}"
+            assert self.specification.problems(answered, answer.status_code, answer.content) == []
+        return answer
+
+    def follow(self, operation_id: str, answer: Any) -> Any:
+        """Asks for the end of a long-running operation; the answer that it ends with."""
+        asked_at = answer.headers.get("azure-asyncoperation") or answer.headers.get("location")
+        while asked_at:
+            polled = self.arm.http.get(asked_at[0])
+            assert polled.status_code in (200, 202, 204), polled.text
+            if polled.status_code == 202:
+                continue
+            if "azure-asyncoperation" in answer.headers:
+                if polled.json()["status"] == "InProgress":
+                    continue
+                assert polled.json()["status"] == "Succeeded"
+            else:
+                assert self.specification.problems(operation_id, polled.status_code, polled.content) == []
+                return polled
+            asked_at = None
+        return answer
+
+    def table(self) -> str:
+        """The share of requests of each operation that succeeded."""
+        lines = []
+        for operation_id in OPERATIONS:
+            counts = {status: n for (name, status), n in sorted(self.answers.items()) if name == operation_id}
+            good = sum(n for status, n in counts.items() if status < 300)
+            told = ", ".join(f"{status}: {n}" for status, n in counts.items())
+            lines.append(f"{operation_id:<36} {good / max(1, sum(counts.values())):>5.0%}  {told}")
+        return "\n".join(lines)
+
+
+def life_in(world: World) -> type[RuleBasedStateMachine]:
+    """What may happen to the tasks and runs of a registry, in any order."""
+    simple = {"type": "EncodedTask", "encodedTaskContent": encoded(QUICK)}
+    location = world.arm.ok("GET", world.arm.registry, api_version="2023-07-01")["location"]
+    task = {"location": location, "properties": {"platform": {"os": "Linux"}, "step": simple}}
+
+    class Life(RuleBasedStateMachine):
+        @initialize()
+        def has_a_task_and_a_run(self) -> None:
+            assert world.arm.http.post("/_emulator/reset").status_code < 300
+            world.arm("PUT", f"tasks/{NAMES[0]}", task)
+            world.arm("POST", "scheduleRun", {"type": "TaskRunRequest", "taskName": NAMES[0]})
+            self.runs = [run["name"] for run in world.arm.ok("GET", "runs")["value"]]
+
+        @rule(data=st.data(), operation_id=st.sampled_from(AS_DESCRIBED), patient=st.booleans())
+        def asks_as_described(self, data: Any, operation_id: str, patient: bool) -> None:
+            case = data.draw(world.requests[operation_id, GenerationMode.POSITIVE], label=operation_id)
+            if "runId" in case.path_parameters:
+                case.path_parameters["runId"] = data.draw(st.sampled_from(self.runs))
+            answer = world.send(operation_id, case)
+            if answer.status_code < 300 and patient:
+                answer = world.follow(operation_id, answer)
+                if operation_id == "Registries_ScheduleRun":
+                    self.runs.append(answer.json()["name"])
+                if operation_id == "Runs_GetLogSasUrl":
+                    assert world.arm.http.head(answer.json()["logLink"]).status_code in (200, 404)
+
+        @rule(data=st.data(), operation_id=st.sampled_from(OPERATIONS))
+        def asks_wrongly(self, data: Any, operation_id: str) -> None:
+            world.send(operation_id, data.draw(world.requests[operation_id, GenerationMode.NEGATIVE], operation_id))
+
+    return Life
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.timeout(120 + 6 * LIVES)
+@pytest.mark.arm_documented("containerregistry_build.json; where the service differs, overlay.py says how we know")
+def test_every_answer_is_described(mode: str, version: str, emulated: Callable[..., Arm]) -> None:
+    """Requests that fit the specification and requests that do not, in any order: no 5xx, and all answers valid."""
+    specification, arm = described(version), emulated(agents=2, **MODES[mode])
+    world = World(arm, specification, drawn(specification, arm))
+    run_state_machine_as_test(
+        life_in(world),
+        settings=settings(
+            max_examples=LIVES,
+            stateful_step_count=REQUESTS_OF_A_LIFE,
+            derandomize="ACR_TASKS_LIVES" not in os.environ,
+            database=None,
+            deadline=None,
+            phases=[Phase.generate, Phase.shrink],
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+    print(world.table())
+    done = {operation_id for operation_id, status in world.answers if status < 300}
+    assert done == set(OPERATIONS), f"some operations never succeeded:\n{world.table()}"
+
+
+def drawn(specification: Specification, arm: Arm) -> dict[tuple[str, GenerationMode], Any]:
+    """How to draw requests, by operation: such as are described, and such as are not."""
+    parts = arm.registry.split("/")
+    parameters = {
+        "subscriptionId": [parts[2]],
+        "resourceGroupName": [parts[4]],
+        "registryName": [parts[-1]],
+        "api-version": [specification.version],
+        "taskName": NAMES,
+        "$filter": FILTERS,
+        "$top": [1, 2, 15, 1000],
+    }
+    members = {
+        "Task.location": [arm.ok("GET", arm.registry, api_version="2023-07-01")["location"]],
+        "TaskRunRequest.taskName": NAMES,
+        "TaskRunRequest.taskId": [f"{arm.registry}/tasks/{name}" for name in NAMES],
+    }
+    schema = schemathesis.openapi.from_dict(specification.requests(parameters, members))
+    operations = [each.ok() for each in schema.get_all_operations()]
+    return {
+        (each.definition.raw["operationId"], mode): each.as_strategy(generation_mode=mode)
+        for each in operations
+        for mode in GenerationMode
+    }
