@@ -1,29 +1,37 @@
-"""The web page: `/` for tasks and runs, `/runs/{registry}/{run_id}` for one run and its log."""
+"""The web page: `/` for all registries, and a page for each registry, task and run."""
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from jinja2 import Environment, FileSystemLoader
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from acr_tasks_emulator import dashboard
-from acr_tasks_emulator.dashboard import views
+from acr_tasks_emulator.dashboard import logs
+from acr_tasks_emulator.dashboard.runs import RunView, run_view
+from acr_tasks_emulator.dashboard.tasks import TaskView, task_view
 from acr_tasks_emulator.routes import blobs
 from acr_tasks_emulator.routes.arm import services_of
+from acr_tasks_emulator.services import errors
 from acr_tasks_emulator.services.all import Services
-from acr_tasks_emulator.services.blobs import COMPLETE
 from acr_tasks_emulator.services.errors import ServiceError
-from acr_tasks_emulator.services.triggers import next_firing
+from acr_tasks_emulator.services.registries import id_of
+from acr_tasks_emulator.services.triggers import next_firings
 from acr_tasks_emulator.store.registries import RegistryRow
 
-LOG_SHOWN = 512 * 1024
-RUNS_SHOWN = 25
+RUNS_SHOWN, TASKS_SHOWN = 25, 50
+"""On a registry's own page; where several share a page, each shows its newest runs and first tasks only."""
+RUNS_SHARED, TASKS_SHARED, REGISTRIES_SHARED = 8, 10, 12
+
 _FOLDER = Path(dashboard.__file__).parent
 _ASSETS = {"page.css": "text/css; charset=utf-8", "page.js": "text/javascript; charset=utf-8"}
 _HEADERS = {
@@ -35,88 +43,132 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 _templates = Environment(
-    loader=FileSystemLoader(_FOLDER / "templates"), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    loader=FileSystemLoader(_FOLDER / "templates"),
+    autoescape=True,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    undefined=StrictUndefined,
 )
+Handler = Callable[[Request], Awaitable[Response]]
 
 
+@dataclass(frozen=True)
+class Section:
+    """A registry on a page. The links lead to what follows on its own page, None at the end of the list."""
+
+    name: str
+    location: str
+    id: str
+    task_count: int
+    runs: list[RunView]
+    older_runs: str | None
+    tasks: list[TaskView]
+    more_tasks: str | None
+    part: str = ""
+
+
+def _said(handler: Handler) -> Handler:
+    """Say on a page what a service refuses: here, HTML is how errors are spelled."""
+
+    @functools.wraps(handler)
+    async def answered(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except ServiceError as error:
+            title = "Not found" if error.status == 404 else "That did not work"
+            registry = request.path_params.get("registry")
+            known = registry is not None and services_of(request).registries.named(registry) is not None
+            back = f"/registries/{registry}" if known else "/"
+            message = error.message or "It is not there any more."
+            return _page(request, "message.html", error.status, title=title, message=message, back=back)
+
+    return answered
+
+
+@_said
 async def index(request: Request) -> Response:
-    """Show tasks and the newest runs of every registry."""
+    """Show every registry with its newest runs and its tasks."""
     services = services_of(request)
-    registries = await run_in_threadpool(
-        lambda: [_registry(services, row, request.query_params.get(row.name)) for row in services.registries.all()]
-    )
-    active = services.runs.active_count() > 0
-    return _page("index.html", services, registries=registries, active=active)
+    rows = services.registries.all()
+    sizes = (RUNS_SHOWN, TASKS_SHOWN) if len(rows) == 1 else (RUNS_SHARED, TASKS_SHARED)
+    shown = rows[:REGISTRIES_SHARED]
+    sections = await run_in_threadpool(lambda: [_section(services, row, {}, *sizes) for row in shown])
+    return _page(request, "index.html", sections=sections, registries=[row.name for row in rows])
 
 
-async def run(request: Request) -> Response:
+@_said
+async def registry_page(request: Request) -> Response:
+    """Show one registry: runs and tasks page by page, tasks by a part of their names."""
+    services, row = services_of(request), _registry(request)
+    query = dict(request.query_params)
+    section = await run_in_threadpool(_section, services, row, query, RUNS_SHOWN, TASKS_SHOWN)
+    return _page(request, "registry.html", section=section, is_first=not (query.get("runs") or query.get("after")))
+
+
+@_said
+async def task_page(request: Request) -> Response:
+    """Show one task with its runs."""
+    services, row = services_of(request), _registry(request)
+    task = services.tasks.get(row, request.path_params["task"])
+    query, now = f"TaskName eq '{task['name']}'", services.clock.now()
+    token = request.query_params.get("runs")
+    page = await run_in_threadpool(services.runs.list, row, query, None, token, RUNS_SHOWN)
+    runs = [run_view(row.name, document, now) for document in page.runs]
+    older = f"/tasks/{row.name}/{task['name']}?{urlencode({'runs': page.skip_token})}" if page.skip_token else None
+    view = task_view(row.name, task, None, now, next_firings(task, now))
+    return _page(request, "task.html", task=view, runs=runs, older_runs=older)
+
+
+@_said
+async def run_page(request: Request) -> Response:
     """Show one run with its log."""
-    services = services_of(request)
-    registry = services.registries.named(request.path_params["registry"])
-    document = _find(services, registry, request.path_params["run_id"])
-    if registry is None or document is None:
-        return _message(services, 404, "Not found", "There is no such run here.")
-    view = views.run_view(registry.name, document, services.clock.now())
-    log = services.blobs.find_log(registry, view.run_id)
-    text, start, offset = b"", 0, 0
-    if log is not None:
-        start, offset = max(0, log.length - LOG_SHOWN), log.length
-        text = await run_in_threadpool(_slice, log.path, start, offset)
-    return _page(
-        "run.html",
-        services,
-        run=view,
-        active=view.is_active,
-        log=text.decode(errors="replace").replace("\r\n", "\n"),
-        log_url=f"/runs/{registry.name}/{view.run_id}/log",
-        offset=offset,
-        cut=start > 0,
-        complete=log is not None and COMPLETE in log.metadata,
-    )
+    services, row = services_of(request), _registry(request)
+    view = run_view(row.name, services.runs.get(row, request.path_params["run"]), services.clock.now())
+    log = await run_in_threadpool(logs.end_of, services.blobs.find_log(row, view.run_id))
+    can_run = view.task is not None and services.tasks.exists(row, view.task)
+    return _page(request, "run.html", run=view, log=log, can_run=can_run, active=view.is_active)
 
 
+@_said
 async def run_log(request: Request) -> Response:
     """Return a run's log as plain text, by ranges when asked."""
-    services = services_of(request)
-    registry = services.registries.named(request.path_params["registry"])
-    document = _find(services, registry, request.path_params["run_id"])
-    log = services.blobs.find_log(registry, document["name"]) if registry and document else None
+    services, row = services_of(request), _registry(request)
+    run = services.runs.get(row, request.path_params["run"])
+    log = services.blobs.find_log(row, run["name"])
     if log is None:
-        return Response(status_code=404, headers=_HEADERS)
+        raise errors.BLOB_NOT_FOUND()
+    return blobs.content(request, log, dict(_HEADERS))
+
+
+async def run_log_after(request: Request) -> Response:
+    """Return what follows in a run's log, as HTML; the header X-Log-Next names the next place, until the log ends."""
+    services, row = services_of(request), _registry(request)
+    run = services.runs.get(row, request.path_params["run"])
     try:
-        return blobs.content(request, log, dict(_HEADERS))
-    except ServiceError as nothing_new:
-        # The page asks for what comes next, and has to learn from the same answer whether anything will.
-        known = {f"x-ms-meta-{name.lower()}": value for name, value in log.metadata.items()}
-        return Response(status_code=nothing_new.status, headers={**_HEADERS, **known})
+        log = services.blobs.find_log(row, run["name"])
+        piece = await run_in_threadpool(logs.after, log, request.path_params["place"])
+    except logs.BadPlaceError as error:
+        raise errors.INVALID_REQUEST_CONTENT(problem=f"{error} is no place in a log") from None
+    headers = _HEADERS if piece.next is None else {**_HEADERS, "X-Log-Next": piece.next}
+    return Response(piece.html, media_type="text/html; charset=utf-8", headers=headers)
 
 
+@_said
 async def run_now(request: Request) -> Response:
     """Run a task, and show the run."""
-    services = services_of(request)
-    registry = services.registries.named(request.path_params["registry"])
-    if registry is None:
-        return _message(services, 404, "Not found", "There is no such registry here.")
+    row = _registry(request)
     body = {"type": "TaskRunRequest", "taskName": request.path_params["task"]}
-    try:
-        started = await run_in_threadpool(services.runs.schedule, registry, body)
-    except ServiceError as error:
-        return _message(services, error.status, "Not run", error.message)
-    return _see_other(f"/runs/{registry.name}/{started['name']}")
+    started = await run_in_threadpool(services_of(request).runs.schedule, row, body)
+    return _see_other(f"/runs/{row.name}/{started['name']}")
 
 
+@_said
 async def cancel(request: Request) -> Response:
     """Cancel a run, and show it."""
-    services = services_of(request)
-    registry = services.registries.named(request.path_params["registry"])
-    document = _find(services, registry, request.path_params["run_id"])
-    if registry is None or document is None:
-        return _message(services, 404, "Not found", "There is no such run here.")
-    try:
-        await run_in_threadpool(services.runs.cancel, registry, document["name"])
-    except ServiceError as error:
-        return _message(services, error.status, "Not canceled", error.message)
-    return _see_other(f"/runs/{registry.name}/{document['name']}")
+    services, row = services_of(request), _registry(request)
+    run = services.runs.get(row, request.path_params["run"])
+    await run_in_threadpool(services.runs.cancel, row, run["name"])
+    return _see_other(f"/runs/{row.name}/{run['name']}")
 
 
 async def asset(request: Request) -> Response:
@@ -127,50 +179,58 @@ async def asset(request: Request) -> Response:
     return Response((_FOLDER / "assets" / name).read_bytes(), headers={**_HEADERS, "Content-Type": _ASSETS[name]})
 
 
-def _registry(services: Services, row: RegistryRow, skip_token: str | None) -> dict[str, Any]:
-    now = services.clock.now()
-    page = services.runs.list(row, skip_token=skip_token, page_size=RUNS_SHOWN)
-    runs = [views.run_view(row.name, document, now) for document in page.runs]
-    last = {view.task: view for view in reversed(runs) if view.task}
-    tasks = services.tasks.list(row)
-    return {
-        "name": row.name,
-        "location": row.location,
-        "runs": runs,
-        "older": urlencode({row.name: page.skip_token}) if page.skip_token else None,
-        "tasks": [views.task_view(task, last.get(task["name"]), now, next_firing(task, now)) for task in tasks.tasks],
-        "more_tasks": tasks.after is not None,
-    }
+def _registry(request: Request) -> RegistryRow:
+    name = request.path_params["registry"]
+    row = services_of(request).registries.named(name)
+    if row is None:
+        raise errors.DASHBOARD_REGISTRY_NOT_FOUND(name=name)
+    return row
 
 
-def _message(services: Services, status: int, title: str, what: str) -> Response:
-    return _page("missing.html", services, status, title=title, what=what, active=False)
+def _section(services: Services, row: RegistryRow, query: dict[str, str], runs: int, tasks: int) -> Section:
+    """Return a registry from the place on that its query names: `runs`, `after` (a task), `name` (a part of one)."""
+    now, part = services.clock.now(), query.get("name", "").strip()
+    run_page = services.runs.list(row, skip_token=query.get("runs"), page_size=runs)
+    task_page = services.tasks.list(row, query.get("after", ""), part, tasks)
+    address = f"/registries/{row.name}?"
+
+    def view(task: dict[str, Any]) -> TaskView:
+        last = services.runs.newest_of_task(row, task["name"])
+        return task_view(row.name, task, run_view(row.name, last, now) if last else None, now, next_firings(task, now))
+
+    kept = {"name": part} if part else {}
+    return Section(
+        name=row.name,
+        location=row.location,
+        id=id_of(row),
+        task_count=services.tasks.count(row),
+        runs=[run_view(row.name, document, now) for document in run_page.runs],
+        older_runs=address + urlencode({"runs": run_page.skip_token}) if run_page.skip_token else None,
+        tasks=[view(task) for task in task_page.tasks],
+        more_tasks=address + urlencode({**kept, "after": task_page.after}) if task_page.after else None,
+        part=part,
+    )
 
 
 def _see_other(path: str) -> Response:
     return Response(status_code=303, headers={**_HEADERS, "Location": path})
 
 
-def _find(services: Services, registry: RegistryRow | None, run_id: str) -> dict[str, Any] | None:
-    return None if registry is None else services.runs.find(registry, run_id)
-
-
-def _slice(path: Path, start: int, end: int) -> bytes:
-    with path.open("rb") as file:
-        file.seek(start)
-        return file.read(end - start)
-
-
-def _page(template: str, services: Services, status: int = 200, **values: Any) -> Response:
+def _page(request: Request, template: str, status: int = 200, **values: Any) -> Response:
+    services = services_of(request)
+    values.setdefault("active", services.runs.active_count() > 0)
     text = _templates.get_template(template).render(about=services.about, **values)
     return Response(text, status, media_type="text/html; charset=utf-8", headers=_HEADERS)
 
 
 ROUTES: list[BaseRoute] = [
     Route("/", index, methods=["GET"]),
-    Route("/runs/{registry}/{run_id}", run, methods=["GET"]),
-    Route("/runs/{registry}/{run_id}/log", run_log, methods=["GET"]),
-    Route("/runs/{registry}/{run_id}/cancel", cancel, methods=["POST"]),
+    Route("/registries/{registry}", registry_page, methods=["GET"]),
+    Route("/tasks/{registry}/{task}", task_page, methods=["GET"]),
     Route("/tasks/{registry}/{task}/run", run_now, methods=["POST"]),
+    Route("/runs/{registry}/{run}", run_page, methods=["GET"]),
+    Route("/runs/{registry}/{run}/cancel", cancel, methods=["POST"]),
+    Route("/runs/{registry}/{run}/log", run_log, methods=["GET"]),
+    Route("/runs/{registry}/{run}/log/{place}", run_log_after, methods=["GET"]),
     Route("/assets/{name}", asset, methods=["GET"]),
 ]

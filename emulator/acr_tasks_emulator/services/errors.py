@@ -93,6 +93,54 @@ METHOD_NOT_ALLOWED = ErrorText(
     405, "HttpMethodNotAllowed", "The HTTP method {method} is not supported at scope '{path}'."
 )
 
+# Registries, groups and subscriptions.
+INVALID_SUBSCRIPTION_ID = ErrorText(
+    400, "InvalidSubscriptionId", "The provided subscription identifier '{subscription}' is malformed or invalid."
+)
+INVALID_RESOURCE_GROUP_NAME = ErrorText(
+    400,
+    "InvalidResourceGroup",
+    "The provided resource group name '{group}' is invalid. It has 1 to 90 letters, digits, '-', '.', '(', ')' or '_', "
+    "and does not end with a '.'.",
+)
+RESOURCE_GROUP_ELSEWHERE = ErrorText(
+    409,
+    "InvalidResourceGroupLocation",
+    "The Resource group '{group}' already exists in location '{location}'. A Resource group with the same name cannot "
+    "be created in location '{wanted}'. Please select a new Resource group name.",
+)
+RESOURCE_ELSEWHERE = ErrorText(
+    409,
+    "InvalidResourceLocation",
+    "The resource '{resource}' already exists in location '{location}' in resource group '{group}'. A resource with "
+    "the same name cannot be created in location '{wanted}'. Please select a new resource name.",
+)
+INVALID_REGISTRY_NAME = ErrorText(
+    400,
+    "InvalidResourceName",
+    "The registry name '{name}' is invalid. Registry names may contain alpha numeric characters only and must be "
+    "between 5 and 50 characters.",
+)
+REGISTRY_NAME_IN_USE = ErrorText(
+    409,
+    "AlreadyInUse",
+    "The registry DNS name {name}.azurecr.io is already in use. You can check if the name is already claimed using "
+    "following API: https://docs.microsoft.com/en-us/rest/api/containerregistry/registries/checknameavailability",
+)
+REGISTRY_QUOTA_EXCEEDED = ErrorText(409, "QuotaExceeded", "More than {limit} registries are not possible here.")
+ADMIN_USER_DISABLED = ErrorText(
+    400,
+    "UnAuthorizedForCredentialOperations",
+    "Cannot perform credential operations for {resource} as admin user is disabled. Kindly enable admin user as per "
+    "docs: https://docs.microsoft.com/en-us/azure/container-registry/container-registry-authentication#admin-account",
+)
+INVALID_RESOURCE_NAMESPACE = ErrorText(
+    404, "InvalidResourceNamespace", "The resource namespace '{namespace}' is invalid."
+)
+INVALID_RESOURCE_FILTER = ErrorText(
+    400, "InvalidFilterInQueryString", "Invalid $filter '{filter}' specified in the query string."
+)
+
 # Sign-in.
 AUTHENTICATION_FAILED = ErrorText(
     401, "AuthenticationFailed", "Authentication failed. The 'Authorization' header is missing."
@@ -162,6 +210,7 @@ RUN_FINISHED = ErrorText(
 )
 
 # The emulator's own interface.
+DASHBOARD_REGISTRY_NOT_FOUND = ErrorText(404, "NotFound", "There is no registry {name} here.")
 INVALID_FAULTS = ErrorText(400, "InvalidFaults", "{problem}")
 INVALID_SECONDS = ErrorText(400, "InvalidSeconds", 'The body must be {{"seconds": N}}, N a number from 0 to {limit}.')
 

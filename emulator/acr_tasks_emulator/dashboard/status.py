@@ -1,0 +1,34 @@
+"""What a status looks like."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+ACTIVE = {"Queued", "Started", "Running"}
+# Colour and mark of a status; the mark makes it readable without colours.
+_LOOKS = {
+    "Queued": ("waiting", "○"),
+    "Started": ("busy", "◐"),
+    "Running": ("busy", "◐"),
+    "Succeeded": ("good", "✓"),
+    "Failed": ("bad", "✗"),
+    "Error": ("bad", "!"),
+    "Timeout": ("bad", "!"),
+    "Canceled": ("waiting", "⊘"),
+    "Enabled": ("good", "✓"),
+    "Disabled": ("waiting", "⊘"),
+}
+
+
+@dataclass(frozen=True)
+class Status:
+    """A status with its looks."""
+
+    text: str
+    look: str
+    mark: str
+
+    @classmethod
+    def of(cls, text: str) -> Status:
+        look, mark = _LOOKS.get(text, ("waiting", "?"))
+        return cls(text, look, mark)

@@ -1,0 +1,129 @@
+"""What the page shows of tasks, as plain values for the templates."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from acr_tasks_emulator.dashboard.moments import Moment, spoken_length
+from acr_tasks_emulator.dashboard.runs import RunView, platform_text
+from acr_tasks_emulator.dashboard.status import Status
+
+Fact = tuple[str, list[str]]
+
+
+@dataclass(frozen=True)
+class Trigger:
+    """A trigger. `what` is what it waits for: a schedule, events, a kind of base image; `about` tells more of it."""
+
+    kind: str
+    name: str
+    what: str
+    about: str
+    is_enabled: bool
+    next_firing: Moment | None = None
+
+
+@dataclass(frozen=True)
+class TaskView:
+    """A task. `facts` are the members of its step by name, `yaml` is that of a step that carries its own."""
+
+    registry: str
+    name: str
+    status: Status
+    step: str
+    context: str
+    images: list[str]
+    facts: list[Fact]
+    yaml: str
+    triggers: list[Trigger]
+    next_firing: Moment | None
+    base_images: list[str]
+    platform: str
+    cpu: str
+    timeout: str
+    created: Moment | None
+    last_run: RunView | None
+
+
+def task_view(
+    registry: str, task: dict[str, Any], last_run: RunView | None, now: datetime, firings: Mapping[str, datetime]
+) -> TaskView:
+    """Return what to show of a (masked) Task. firings: when each of its timers that fires does so next, by name."""
+    properties = task["properties"]
+    step = properties["step"]
+    about = step.get("dockerFilePath") or step.get("taskFilePath") or "inline YAML"
+    is_enabled = properties["status"].lower() == "enabled"
+    return TaskView(
+        registry=registry,
+        name=task["name"],
+        status=Status.of(properties["status"]),
+        step=f"{step['type']}: {about}",
+        context=step.get("contextPath", ""),
+        images=step.get("imageNames", []),
+        facts=list(_facts(step)),
+        yaml=_decoded(step.get("encodedTaskContent")),
+        triggers=list(_triggers(properties.get("trigger", {}), now, firings if is_enabled else {})),
+        next_firing=Moment.at(min(firings.values()), now) if firings and is_enabled else None,
+        base_images=[_base_image(image) for image in step.get("baseImageDependencies", [])],
+        platform=platform_text(properties["platform"]),
+        cpu=str(properties.get("agentConfiguration", {}).get("cpu", "")),
+        timeout=spoken_length(properties["timeout"]),
+        created=Moment.of(properties.get("creationDate"), now),
+        last_run=last_run,
+    )
+
+
+def _facts(step: dict[str, Any]) -> Iterator[Fact]:
+    names = ("contextPath", "dockerFilePath", "target", "taskFilePath", "valuesFilePath", "imageNames")
+    for name in (*names, "isPushEnabled", "noCache", "arguments", "values"):
+        value = step.get(name)
+        if isinstance(value, bool):
+            yield name, ["yes" if value else "no"]
+        elif isinstance(value, list):
+            yield name, [_item(item) for item in value]
+        elif value:
+            yield name, [str(value)]
+    if values := _decoded(step.get("encodedValuesContent")):
+        yield "encodedValuesContent", [values]
+
+
+def _item(item: Any) -> str:
+    if not isinstance(item, dict):
+        return str(item)
+    return f"{item.get('name')}={'***' if item.get('isSecret') else item.get('value', '')}"
+
+
+def _decoded(text: str | None) -> str:
+    try:
+        return base64.b64decode(text or "").decode(errors="replace").replace("\r\n", "\n")
+    except binascii.Error:
+        return ""
+
+
+def _triggers(trigger: dict[str, Any], now: datetime, firings: Mapping[str, datetime]) -> Iterator[Trigger]:
+    for timer in trigger.get("timerTriggers", []):
+        firing = firings.get(timer["name"])
+        moment = Moment.at(firing, now) if firing else None
+        yield Trigger("timer", timer["name"], timer["schedule"], "", _is_enabled(timer), moment)
+    for source in trigger.get("sourceTriggers", []):
+        repository = source.get("sourceRepository", {})
+        branch = f" {repository['branch']}" if repository.get("branch") else ""
+        about = f"{repository.get('repositoryUrl', '')}{branch}"
+        yield Trigger("source", source["name"], ", ".join(source["sourceTriggerEvents"]), about, _is_enabled(source))
+    if base := trigger.get("baseImageTrigger"):
+        yield Trigger("base image", base["name"], base["baseImageTriggerType"], "", _is_enabled(base))
+
+
+def _is_enabled(trigger: dict[str, Any]) -> bool:
+    return str(trigger.get("status") or "Enabled").lower() == "enabled"
+
+
+def _base_image(image: dict[str, Any]) -> str:
+    tag = f":{image['tag']}" if image.get("tag") else ""
+    digest = f"@{image['digest']}" if image.get("digest") else ""
+    return f"{image.get('registry', '')}/{image.get('repository', '')}{tag}{digest}"
