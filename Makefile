@@ -6,7 +6,7 @@ VENV := .venv/bin
 VERBS := lint types unit contract integration policies compat e2e
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart test engine environment builder bench equivalence lock clean $(VERBS)
+.PHONY: help quickstart test engine environment builder bench durability equivalence lock clean $(VERBS)
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -46,6 +46,9 @@ contract: environment ## the service's contract, over TCP
 
 equivalence: environment ## 2,000 pairs of tasks in each world: our route to a change leads where a PUT leads (minutes)
 	@ACR_TASKS_PAIRS=2000 $(VENV)/python -m pytest tests/contract/test_equivalence.py --timeout 1800 -n 2
+
+durability: environment builder ## 20 kills of an emulator under load: what it acknowledged is kept, what it started is ended (minutes)
+	@ACR_TASKS_KILLS=20 $(VENV)/python -m pytest tests/integration/durability -s
 
 integration: environment builder ## the provider on the emulator and the builder, without the engine
 	@$(VENV)/python -m pytest tests/integration -n 2

@@ -1,0 +1,1 @@
+"""What an emulator keeps when it is killed in the middle of its work."""

@@ -1,0 +1,181 @@
+"""SIGKILL in the middle of the work, again and again on one data folder.
+
+ACR_TASKS_KILLS says how often (2), ACR_TASKS_SEED what chance decides (printed; another each time without it).
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import sqlite3
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from .clients import RUNS_EACH, TASKS_EACH, Acknowledged, Arm, Client
+from .emulator import Emulator, Process, inside, mounts
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+
+KILLS = int(os.environ.get("ACR_TASKS_KILLS", "2"))
+CLIENTS = 4
+OPTIONS = ("--agents", "3")
+UNDER_WAY = {"Started", "Running"}
+ENDS = {"Succeeded", "Failed", "Canceled", "Error", "Timeout"}
+PATIENCE = 240.0
+INTERNAL_ERROR = "internalerror"
+
+
+@dataclass
+class Folder:
+    """A data folder whose emulator is killed, and what all of its emulators have acknowledged."""
+
+    data: Path
+    acknowledged: Acknowledged = field(default_factory=Acknowledged)
+    ended: dict[str, dict[str, Any]] = field(default_factory=dict)  # runs as they were shown when they had ended
+
+    def file(self, relative_path: str) -> Path:
+        """Where an uploaded source is kept: no link that the service gives reads one."""
+        return next((self.data / "blobs" / "whole").glob(f"*/{relative_path}"))
+
+
+@pytest.mark.timeout(120 + 90 * KILLS)
+def test_killed_under_load(tmp_path: Path) -> None:
+    """Whatever was acknowledged is there at the next start, and nothing of the killed emulator is left."""
+    seed = int(os.environ.get("ACR_TASKS_SEED") or random.SystemRandom().randrange(10**9))
+    print(f"\nACR_TASKS_SEED={seed}")
+    choice = random.Random(seed)
+    folder = Folder(tmp_path / "data")
+    emulator = Emulator(folder.data, *OPTIONS)
+    try:
+        for number in range(KILLS):
+            print(f"kill {number + 1}: ", end="", flush=True)
+            started = killed(emulator, folder, choice)
+            statuses = whole_database(folder.data, tmp_path / "copy")
+            emulator = Emulator(folder.data, *OPTIONS)
+            none_left(started, folder.data)
+            all_there(Arm(emulator.about), folder, statuses)
+    finally:
+        status = emulator.stop()
+    assert status == 0
+    assert not inside(folder.data)
+
+
+def killed(emulator: Emulator, folder: Folder, choice: random.Random) -> set[Process]:
+    """Let clients write, and kill the emulator at some moment; return what it had started."""
+    clients = [
+        Client(number, emulator.about, folder.acknowledged, random.Random(choice.random())) for number in range(CLIENTS)
+    ]
+    moment, with_wardens = choice.uniform(0.1, 6), choice.random() < 0.5
+    for client in clients:
+        client.start()
+    threading.Event().wait(moment)  # not a wait for anything: the moment is what chance decides
+    started = emulator.kill(with_wardens)
+    for client in clients:
+        client.join(60)
+        assert not client.is_alive()
+        assert client.failure is None, client.failure
+    known = folder.acknowledged
+    print(
+        f"after {moment:.2f} s{' with its wardens' if with_wardens else ''}; {len(started)} processes below it; so far "
+        f"{len(known.tasks)} tasks, {len(known.runs)} runs, {len(known.sources)} sources; ",
+        end="",
+    )
+    if not with_wardens:
+        none_left(started, folder.data)  # the wardens see to that, without a next start
+    return started
+
+
+def whole_database(data: Path, copy: Path) -> dict[str, str]:
+    """The status of every run in a copy of what the killed emulator left of its database, which has to be whole."""
+    shutil.rmtree(copy, ignore_errors=True)
+    copy.mkdir()
+    for name in ("emulator.sqlite", "emulator.sqlite-wal"):
+        shutil.copy(data / name, copy)
+    connection = sqlite3.connect(copy / "emulator.sqlite")
+    try:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        return dict(connection.execute("SELECT run_id, status FROM run"))
+    finally:
+        connection.close()
+
+
+def none_left(started: set[Process], data: Path) -> None:
+    """Neither a process nor a mount of the killed emulator is left; asks for at most ten seconds."""
+    deadline = time.monotonic() + 10
+    while left := [process for process in started if process.lives]:
+        assert time.monotonic() < deadline, left
+        threading.Event().wait(0.01)  # a question every 10 ms
+    assert not mounts(data)
+
+
+def all_there(arm: Arm, folder: Folder, statuses: dict[str, str]) -> None:
+    """Tasks, sources and runs are as they were acknowledged; runs end, those that were under way as errors."""
+    known = folder.acknowledged
+    with arm.http:
+        for name, task in known.tasks.items():
+            same_task(arm("GET", f"tasks/{name}"), task, known.asked.get(name, task))
+        for name in known.asked.keys() - known.tasks.keys():
+            assert arm("GET", f"tasks/{name}").status_code in (200, 404)
+        known.asked.clear()
+        known.tasks = {name: shown(arm("GET", f"tasks/{name}")) for name in known.tasks}
+        for path, content in known.sources.items():
+            assert folder.file(path).read_bytes() == content
+        for run_id, run in folder.ended.items():
+            assert arm.ok("GET", f"runs/{run_id}") == run
+        new = known.runs - folder.ended.keys()
+        assert new <= statuses.keys()
+        began = time.monotonic()
+        folder.ended |= {run_id: ended(arm, run_id, statuses[run_id]) for run_id in sorted(new)}
+    found = [statuses[run_id] for run_id in new]
+    counts = ", ".join(f"{found.count(status)} {status}" for status in sorted(set(found)))
+    print(f"its runs: {counts or 'none'}; ended {time.monotonic() - began:.1f} s after the start", flush=True)
+
+
+def same_task(answer: httpx.Response, task: dict[str, Any] | None, asked: dict[str, Any] | None) -> None:
+    """A task is as it was acknowledged, or as it was asked for last, when that was not answered any more."""
+    found = shown(answer)
+    if found != task:
+        timeouts = [body and body["properties"]["timeout"] for body in (found, asked)]
+        assert timeouts[0] == timeouts[1], (found, task, asked)
+
+
+def shown(answer: httpx.Response) -> dict[str, Any] | None:
+    assert answer.status_code in (200, 404), answer.text
+    return answer.json() if answer.status_code == 200 else None
+
+
+def ended(arm: Arm, run_id: str, before: str) -> dict[str, Any]:
+    """The run when it has ended, as it has to from the status that it had when the emulator was killed."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        run: dict[str, Any] = arm.ok("GET", f"runs/{run_id}")
+        status = run["properties"]["status"]
+        if status in ENDS:
+            break
+        assert before == "Queued", f"{run_id} was {before} and is {status}"
+        assert time.monotonic() < deadline, f"{run_id} is still {status}"
+        threading.Event().wait(0.05)  # a question every 50 ms
+    log = httpx.get(arm.ok("POST", f"runs/{run_id}/listLogSasUrl")["logLink"], trust_env=False)
+    assert log.status_code == 200
+    complete = log.headers["x-ms-meta-Complete"]
+    if before in UNDER_WAY:
+        assert status == "Error"
+        assert run["properties"]["runErrorMessage"]
+        assert run["properties"]["finishTime"]
+        assert complete in (INTERNAL_ERROR, "successful")  # the log ends a moment before the run does
+    else:
+        assert (status, complete) == ("Succeeded", "successful"), log.text
+    return run
+
+
+def test_the_load_is_what_it_says() -> None:
+    """The clients write 200 tasks and schedule 20 runs."""
+    assert (CLIENTS * TASKS_EACH, CLIENTS * RUNS_EACH) == (200, 20)
