@@ -19,6 +19,7 @@ from acr_tasks_emulator.clock import SystemClock
 from acr_tasks_emulator.execution.agents import Agents
 from acr_tasks_emulator.execution.executor import ExecutorError, choose
 from acr_tasks_emulator.execution.registry import OciRegistry
+from acr_tasks_emulator.place import Place
 from acr_tasks_emulator.routes import (
     admin,
     blobs,
@@ -27,13 +28,16 @@ from acr_tasks_emulator.routes import (
     oci,
     operations,
     registries,
+    resource_groups,
     runs,
+    subscriptions,
     tasks,
     webhooks,
 )
 from acr_tasks_emulator.routes.faults import FaultRing
 from acr_tasks_emulator.routes.middleware import Activity, Guard, Recorder
 from acr_tasks_emulator.routes.throttle import Throttle
+from acr_tasks_emulator.services.admin_users import AdminUsers
 from acr_tasks_emulator.services.agent_delay import DelayedAgents
 from acr_tasks_emulator.services.all import Services
 from acr_tasks_emulator.services.blobs import BlobsService
@@ -43,7 +47,9 @@ from acr_tasks_emulator.services.images import Images
 from acr_tasks_emulator.services.operations import Operations
 from acr_tasks_emulator.services.quota import Quota
 from acr_tasks_emulator.services.registries import RegistriesService, id_of
+from acr_tasks_emulator.services.removal import Removal
 from acr_tasks_emulator.services.request_log import RequestLog
+from acr_tasks_emulator.services.resource_groups import ResourceGroupsService
 from acr_tasks_emulator.services.run_states import RunStates
 from acr_tasks_emulator.services.runs import RunsService
 from acr_tasks_emulator.services.sas import Signer
@@ -54,6 +60,7 @@ from acr_tasks_emulator.settings import Settings, SettingsError
 from acr_tasks_emulator.store.blobs import BlobStore
 from acr_tasks_emulator.store.database import Database, DatabaseError
 from acr_tasks_emulator.store.registries import RegistryStore
+from acr_tasks_emulator.store.resource_groups import ResourceGroupStore
 from acr_tasks_emulator.store.runs import RunStore
 from acr_tasks_emulator.store.tasks import TaskStore
 from acr_tasks_emulator.supervisor import Supervisor
@@ -81,14 +88,14 @@ class Application:
         self._closing.close()
 
 
-def build(settings: Settings, port: int) -> Application:
-    """Open the data folder and wire an emulator that will listen on `settings.host` and `port`.
+def build(settings: Settings, place: Place) -> Application:
+    """Open the data folder and wire an emulator that clients will reach at `place`.
 
     Raises SettingsError when the folder or the executor cannot be used.
     """
     with contextlib.ExitStack() as opened:
         try:
-            application = _wire(settings, _address(settings.host, port), opened)
+            application = _wire(settings, place, opened)
         except (DatabaseError, ExecutorError) as error:
             raise SettingsError(str(error)) from error
         except OSError as error:
@@ -97,7 +104,7 @@ def build(settings: Settings, port: int) -> Application:
         return application
 
 
-def _wire(settings: Settings, address: str, opened: contextlib.ExitStack) -> Application:
+def _wire(settings: Settings, place: Place, opened: contextlib.ExitStack) -> Application:
     clock, switches = SystemClock(), settings.switches
     closing = contextlib.ExitStack()
     opened.callback(closing.close)
@@ -106,7 +113,8 @@ def _wire(settings: Settings, address: str, opened: contextlib.ExitStack) -> App
     closing.callback(database.close)
     registry_store, run_store = RegistryStore(database), RunStore(database)
     signing_key = registry_store.setting("sasKey", lambda: base64.b64encode(secrets.token_bytes(32)).decode())
-    known = RegistriesService(registry_store, clock, address)
+    groups = ResourceGroupsService(ResourceGroupStore(database))
+    known = RegistriesService(registry_store, groups, clock, place.login_server)
     known.open(settings.registries)
     blob_service = BlobsService(
         BlobStore(settings.data / "blobs", database),
@@ -129,10 +137,10 @@ def _wire(settings: Settings, address: str, opened: contextlib.ExitStack) -> App
     closing.callback(delayed.close)
 
     about = {
-        "endpoint": f"http://{address}",
-        "loginServer": address,
-        "dashboard": f"http://{address}/",
-        "caCert": None,
+        "endpoint": place.endpoint,
+        "loginServer": place.login_server,
+        "dashboard": f"{place.endpoint}/",
+        "caCert": place.ca_cert,
         "registries": [id_of(row) for row in known.all()],
         "executor": executor.name,
     }
@@ -146,6 +154,9 @@ def _wire(settings: Settings, address: str, opened: contextlib.ExitStack) -> App
     oci_registry.notify(notifications.url, notifications.secret)
     services = Services(
         registries=known,
+        resource_groups=groups,
+        removal=Removal(known, groups, task_service, run_service),
+        admin_users=AdminUsers(base64.b64decode(signing_key), settings.token),
         tasks=task_service,
         runs=run_service,
         triggers=triggers,
@@ -163,7 +174,7 @@ def _wire(settings: Settings, address: str, opened: contextlib.ExitStack) -> App
     whole = _starlette(services)
     throttled = Throttle(FaultRing(whole, services.faults), services.quota, settings.latency)
     recorded = Recorder(throttled, whole, services)
-    activity = Activity(Guard(recorded, settings.host, settings.token))
+    activity = Activity(Guard(recorded, settings.host, settings.token, place.is_named))
     return Application(activity, about, services, activity, getattr(executor, "why", None), closing)
 
 
@@ -178,6 +189,7 @@ def _starlette(services: Services) -> Starlette:
     app = Starlette(
         routes=[
             *(*operations.ROUTES, *tasks.ROUTES, *runs.ROUTES, *registries.ROUTES, *blobs.ROUTES),
+            *(*subscriptions.ROUTES, *resource_groups.ROUTES),
             *(*oci.ROUTES, *admin.ROUTES, *webhooks.ROUTES, *dashboard.ROUTES),
         ],
         exception_handlers={
@@ -190,10 +202,3 @@ def _starlette(services: Services) -> Starlette:
     app.router.redirect_slashes = False
     app.state.services = services
     return app
-
-
-def _address(host: str, port: int) -> str:
-    # What can be connected to and stand in an image's name: not the wildcard, not an IPv6 address without brackets.
-    if host in {"0.0.0.0", "::", "localhost"}:  # noqa: S104 - compared, not bound
-        host = "127.0.0.1"
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -1,7 +1,8 @@
-"""Registries_ScheduleRun, Registries_GetBuildSourceUploadUrl, and GET of the registry itself."""
+"""Registries: the resource itself, ScheduleRun and GetBuildSourceUploadUrl."""
 
 from __future__ import annotations
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
@@ -18,14 +19,63 @@ from acr_tasks_emulator.routes.arm import (
 )
 from acr_tasks_emulator.routes.operations import accepted
 from acr_tasks_emulator.services import refusals, versions
+from acr_tasks_emulator.store.registries import RegistryRow
 
 
-async def get_registry(request: Request) -> Response:
-    """Show a registry, under any api-version that has more than tasks and runs."""
-    versions.well_formed(query(request, "api-version"))
-    registry = registry_of(request)
-    versions.require_for_registry(query(request, "api-version"), registry.location)
-    return answer(services_of(request).registries.show(registry))
+async def get(request: Request) -> Response:
+    """Registries_Get, under any api-version that has more than tasks and runs."""
+    return answer(services_of(request).registries.show(_registry(request)))
+
+
+async def put(request: Request) -> Response:
+    """Registries_Create: 201 for a new registry, 200 for one that was there."""
+    versions.require_for_registry(query(request, "api-version"), "")
+    registries, parts = services_of(request).registries, request.path_params
+    row, is_new = registries.put(
+        parts["subscription_id"], parts["resource_group_name"], parts["registry_name"], await body_of(request)
+    )
+    return answer(registries.show(row), 201 if is_new else 200)
+
+
+async def update(request: Request) -> Response:
+    """Registries_Update."""
+    registries, row = services_of(request).registries, _registry(request)
+    return answer(registries.show(registries.update(row, await body_of(request))))
+
+
+async def delete(request: Request) -> Response:
+    """Registries_Delete: 200, or 204 when there was no such registry in that group."""
+    versions.require_for_registry(query(request, "api-version"), "")
+    services, parts = services_of(request), request.path_params
+    in_group = services.registries.within(parts["subscription_id"], parts["resource_group_name"])
+    row = next((row for row in in_group if row.name.lower() == parts["registry_name"].lower()), None)
+    if row is None:
+        return Response(status_code=204)
+    await run_in_threadpool(services.removal.registry, row)
+    return Response(status_code=200)
+
+
+async def list_registries(request: Request) -> Response:
+    """Registries_List and Registries_ListByResourceGroup, by name, in one page."""
+    versions.require_for_registry(query(request, "api-version"), "")
+    registries, parts = services_of(request).registries, request.path_params
+    rows = registries.within(parts["subscription_id"], parts.get("resource_group_name"))
+    return answer({"value": [registries.show(row) for row in rows]})
+
+
+async def check_name_availability(request: Request) -> Response:
+    """Registries_CheckNameAvailability: a name belongs to one registry only, whatever its subscription."""
+    versions.require_for_registry(query(request, "api-version"), "")
+    services = services_of(request)
+    services.resource_groups.check_subscription(request.path_params["subscription_id"])
+    return answer(services.registries.name_availability(await body_of(request)))
+
+
+async def list_credentials(request: Request) -> Response:
+    """Registries_ListCredentials: what docker can sign in with, when the admin user is enabled."""
+    row = _registry(request)
+    services = services_of(request)
+    return answer(services.admin_users.credentials(row))
 
 
 async def schedule_run(request: Request) -> Response:
@@ -46,8 +96,24 @@ async def get_build_source_upload_url(request: Request) -> Response:
     return answer({"uploadUrl": call.link(link), "relativePath": relative_path})
 
 
+def _registry(request: Request) -> RegistryRow:
+    versions.well_formed(query(request, "api-version"))
+    registry = registry_of(request)
+    versions.require_for_registry(query(request, "api-version"), registry.location)
+    return registry
+
+
+_SUBSCRIPTION = "/subscriptions/{subscription_id}"
+_PROVIDER = "/providers/Microsoft.ContainerRegistry"
 ROUTES: list[BaseRoute] = [
-    ArmRoute(REGISTRY, get_registry, methods=["GET"]),
+    ArmRoute(REGISTRY, get, methods=["GET"]),
+    ArmRoute(REGISTRY, put, methods=["PUT"]),
+    ArmRoute(REGISTRY, update, methods=["PATCH"]),
+    ArmRoute(REGISTRY, delete, methods=["DELETE"]),
+    ArmRoute(REGISTRY.removesuffix("/{registry_name}"), list_registries, methods=["GET"]),
+    ArmRoute(f"{_SUBSCRIPTION}{_PROVIDER}/registries", list_registries, methods=["GET"]),
+    ArmRoute(f"{_SUBSCRIPTION}{_PROVIDER}/checkNameAvailability", check_name_availability, methods=["POST"]),
+    ArmRoute(REGISTRY + "/listCredentials", list_credentials, methods=["POST"]),
     ArmRoute(REGISTRY + "/scheduleRun", schedule_run, methods=["POST"]),
     ArmRoute(REGISTRY + "/listBuildSourceUploadUrl", get_build_source_upload_url, methods=["POST"]),
 ]

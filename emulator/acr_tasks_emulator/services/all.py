@@ -7,13 +7,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from acr_tasks_emulator.clock import SystemClock
+from acr_tasks_emulator.services.admin_users import AdminUsers
 from acr_tasks_emulator.services.blobs import BlobsService
 from acr_tasks_emulator.services.faults import Faults
 from acr_tasks_emulator.services.images import Images
 from acr_tasks_emulator.services.operations import Operations
 from acr_tasks_emulator.services.quota import Quota
 from acr_tasks_emulator.services.registries import RegistriesService
+from acr_tasks_emulator.services.removal import Removal
 from acr_tasks_emulator.services.request_log import RequestLog
+from acr_tasks_emulator.services.resource_groups import ResourceGroupsService
 from acr_tasks_emulator.services.runs import RunsService
 from acr_tasks_emulator.services.tasks import TasksService
 from acr_tasks_emulator.services.triggers import TriggersService
@@ -25,6 +28,9 @@ class Services:
     """Everything that a route may ask. `about` is what the ready line tells."""
 
     registries: RegistriesService
+    resource_groups: ResourceGroupsService
+    removal: Removal
+    admin_users: AdminUsers
     tasks: TasksService
     runs: RunsService
     triggers: TriggersService

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from acr_tasks_emulator.clock import Clock, round_trip, whole_seconds
 from acr_tasks_emulator.execution.job import Job
 from acr_tasks_emulator.services import bodies, errors, refusals, rules
-from acr_tasks_emulator.services.blobs import BlobsService
+from acr_tasks_emulator.services.blobs import BlobsService, container_of
 from acr_tasks_emulator.services.causes import Cause
 from acr_tasks_emulator.services.jobs import job_of, job_values, read_job
 from acr_tasks_emulator.services.refusals import CALLER
@@ -180,6 +180,14 @@ class RunsService:
     def active_count(self) -> int:
         """Count the runs that have not ended."""
         return self._store.count(*ACTIVE)
+
+    def delete_all(self, registry: RegistryRow) -> None:
+        """Cancel what runs in a registry, then remove its runs and blobs."""
+        for run in self._store.with_status(*ACTIVE):
+            if run.registry == registry.key:
+                self._agents.cancel(run.run_id)
+        self._store.delete_all(registry.key)
+        self._blobs.store.delete_container(container_of(registry))
 
     def clear(self) -> None:
         """Cancel what runs, then remove every run and blob."""

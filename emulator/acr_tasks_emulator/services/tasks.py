@@ -120,6 +120,10 @@ class TasksService:
         """Remove a task; tell whether there was one."""
         return self._store.delete(registry.key, name)
 
+    def delete_all(self, registry: RegistryRow) -> None:
+        """Remove every task of a registry."""
+        self._store.delete_all(registry.key)
+
     def clear(self) -> None:
         """Remove every task of every registry."""
         self._store.clear()

@@ -129,6 +129,12 @@ class BlobStore:
             name,
         )
 
+    def delete_container(self, container: str) -> None:
+        """Remove every blob of a container; blocks that were never put together stay until all is cleared."""
+        with self._lock:
+            self._database.execute("DELETE FROM blob WHERE container = ?", container)
+            shutil.rmtree(self._folder / "whole" / container, ignore_errors=True)
+
     def clear(self) -> None:
         """Remove every blob and block."""
         self._database.execute("DELETE FROM blob")

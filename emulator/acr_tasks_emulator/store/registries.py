@@ -41,7 +41,7 @@ class RegistryStore:
     def all(self) -> list[RegistryRow]:
         """Return every registry, by name."""
         rows = self._database.rows(f"SELECT {_COLUMNS} FROM registry ORDER BY name")  # noqa: S608 - a constant
-        return [RegistryRow(*row[:-1], document=json.loads(row[-1])) for row in rows]
+        return [RegistryRow(**{**dict(row), "document": json.loads(row["document"])}) for row in rows]
 
     def add(self, registry: RegistryRow) -> None:
         """Store a new registry.

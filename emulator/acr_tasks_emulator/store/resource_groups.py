@@ -29,7 +29,7 @@ class ResourceGroupStore:
     def all(self) -> list[ResourceGroupRow]:
         """Return every group, by name."""
         rows = self._database.rows("SELECT key, subscription_id, name, location, document FROM resource_group")
-        groups = [ResourceGroupRow(*row[:-1], document=json.loads(row[-1])) for row in rows]
+        groups = [ResourceGroupRow(**{**dict(row), "document": json.loads(row["document"])}) for row in rows]
         return sorted(groups, key=lambda row: row.name.lower())
 
     def put(self, group: ResourceGroupRow) -> None:

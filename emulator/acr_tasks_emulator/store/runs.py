@@ -114,6 +114,10 @@ class RunStore:
         row = self._database.row(f"SELECT count(*) FROM run WHERE status IN ({marks})", *statuses)  # noqa: S608
         return 0 if row is None else int(row[0])
 
+    def delete_all(self, registry: str) -> None:
+        """Remove every run of a registry."""
+        self._database.execute("DELETE FROM run WHERE registry = ?", registry)
+
     def clear(self) -> None:
         """Remove every run; the counters go on, so that an id never means two runs."""
         self._database.execute("DELETE FROM run")

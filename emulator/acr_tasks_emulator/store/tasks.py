@@ -61,6 +61,10 @@ class TaskStore:
         query = "SELECT key, document FROM task WHERE registry = ? AND key > ? ORDER BY key LIMIT ?"
         return [(row[0], row[1]) for row in self._database.rows(query, registry, after, limit)]
 
+    def delete_all(self, registry: str) -> None:
+        """Remove every task of a registry."""
+        self._database.execute("DELETE FROM task WHERE registry = ?", registry)
+
     def clear(self) -> None:
         """Remove every task."""
         self._database.execute("DELETE FROM task")

@@ -15,6 +15,7 @@ import pytest
 from acr_tasks_emulator.execution.job import Job
 from acr_tasks_emulator.services.blobs import BlobsService, container_of
 from acr_tasks_emulator.services.registries import RegistriesService
+from acr_tasks_emulator.services.resource_groups import ResourceGroupsService
 from acr_tasks_emulator.services.run_states import RunStates
 from acr_tasks_emulator.services.runs import RunsService
 from acr_tasks_emulator.services.sas import Signer
@@ -23,6 +24,7 @@ from acr_tasks_emulator.settings import RegistrySetting
 from acr_tasks_emulator.store.blobs import BlobStore
 from acr_tasks_emulator.store.database import Database
 from acr_tasks_emulator.store.registries import RegistryRow, RegistryStore
+from acr_tasks_emulator.store.resource_groups import ResourceGroupStore
 from acr_tasks_emulator.store.runs import RunStore
 from acr_tasks_emulator.store.tasks import TaskStore
 from acr_tasks_emulator.switches import Switches
@@ -68,7 +70,8 @@ class World:
         self.agents = NotingAgents()
         self.database = Database(data / "emulator.sqlite")
         store = RegistryStore(self.database)
-        self.registries = RegistriesService(store, self.clock, "127.0.0.1:5000")
+        groups = ResourceGroupsService(ResourceGroupStore(self.database))
+        self.registries = RegistriesService(store, groups, self.clock, "127.0.0.1:5000")
         self.registries.open([RegistrySetting.parse(text) for text in registries])
         self.registry: RegistryRow = self.registries.all()[0]
         self.blobs = BlobsService(

@@ -1,0 +1,126 @@
+"""Reads and checks what callers set of a registry, and what a registry has that they did not set."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from pydantic import ValidationError
+
+from acr_tasks_emulator.services import errors
+from acr_tasks_emulator.services.models import Definition, IdentityProperties
+
+_NAME = re.compile(r"[a-zA-Z0-9]{5,50}")
+SKUS = {name.lower(): name for name in ("Basic", "Standard", "Premium")}
+RESOURCE_TYPE = "Microsoft.ContainerRegistry/registries"
+_READ_ONLY = {
+    *("loginserver", "creationdate", "provisioningstate", "status", "privateendpointconnections"),
+    *("dataendpointhostnames",),
+}
+PROPERTIES: dict[str, Any] = {
+    "adminUserEnabled": False,
+    "policies": {
+        "quarantinePolicy": {"status": "disabled"},
+        "trustPolicy": {"type": "Notary", "status": "disabled"},
+        "retentionPolicy": {"days": 7, "status": "disabled"},
+        "exportPolicy": {"status": "enabled"},
+        "azureADAuthenticationAsArmPolicy": {"status": "enabled"},
+    },
+    "encryption": {"status": "disabled"},
+    "dataEndpointEnabled": False,
+    "dataEndpointHostNames": [],
+    "privateEndpointConnections": [],
+    "publicNetworkAccess": "Enabled",
+    "networkRuleBypassOptions": "AzureServices",
+    "zoneRedundancy": "Disabled",
+    "anonymousPullEnabled": False,
+}
+"""Of a registry whose maker said nothing (Registries_Get, 2023-07-01)."""
+
+Document = dict[str, Any]
+
+
+class Sku(Definition):
+    ignored = ("tier",)
+    name: str | None = None
+
+
+class Registry(Definition):
+    """The body of a PUT or PATCH. What the properties mean is not known here; they are kept and shown."""
+
+    ignored = ("id", "name", "type", "systemData")
+    location: str | None = None
+    sku: Sku | None = None
+    tags: dict[str, str | None] | None = None
+    identity: IdentityProperties | None = None
+    properties: Document | None = None
+
+
+def whole(body: Any) -> tuple[str, Document]:
+    """Return location and members of a registry that is made or replaced. Raises ServiceError."""
+    sent = _read(body)
+    if not sent.get("location"):
+        raise errors.LOCATION_REQUIRED()
+    if "sku" not in sent:
+        raise errors.INVALID_INPUT(parameters="registry", inner="Sku:The value is required")
+    return sent.pop("location"), sent
+
+
+def update(body: Any) -> Document:
+    """Return the members of a PATCH. Raises ServiceError."""
+    sent = _read(body)
+    sent.pop("location", None)  # a registry does not move, and the update has no such member
+    return sent
+
+
+def merged(old: Document, sent: Document) -> Document:
+    """Return what callers have set after a PATCH: properties are merged, the other members are replaced."""
+    properties = merged_properties(old.get("properties", {}), sent.get("properties", {}))
+    return {**old, **sent, **({"properties": properties} if properties else {})}
+
+
+def merged_properties(old: Document, new: Document) -> Document:
+    """Return properties with others merged in, objects member by member."""
+    result = dict(old)
+    for name, value in new.items():
+        both = isinstance(value, dict) and isinstance(result.get(name), dict)
+        result[name] = merged_properties(result[name], value) if both else value
+    return result
+
+
+def check_name(name: str) -> None:
+    """Refuse a name that no registry can have. Raises ServiceError."""
+    if not _NAME.fullmatch(name):
+        raise errors.INVALID_REGISTRY_NAME(name=name)
+
+
+def _read(body: Any) -> Document:
+    try:
+        read = Registry.model_validate(body)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise errors.INVALID_REQUEST_CONTENT(problem=f"{where}: {first['msg']}".removeprefix(": ")) from None
+    sent = _without_nulls(read.model_dump(by_alias=True))
+    known = {name: sent[name] for name in ("location", "sku", "tags", "identity", "properties") if name in sent}
+    if "sku" in known:
+        known["sku"] = _sku(known["sku"].get("name", ""))
+    if "properties" in known:
+        properties = known["properties"].items()
+        known["properties"] = {name: value for name, value in properties if name.lower() not in _READ_ONLY}
+    return known
+
+
+def _sku(name: str) -> Document:
+    if name.lower() not in SKUS:
+        raise errors.INVALID_INPUT(
+            parameters="registry",
+            inner=f"Sku:Invalid value '{name}'. The supported values are ({', '.join(SKUS.values())})",
+        )
+    return {"name": SKUS[name.lower()], "tier": SKUS[name.lower()]}
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_nulls(member) for name, member in value.items() if member is not None}
+    return [_without_nulls(each) for each in value] if isinstance(value, list) else value

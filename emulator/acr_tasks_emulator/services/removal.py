@@ -1,0 +1,37 @@
+"""Takes registries and resource groups away, with everything that is in them."""
+
+from __future__ import annotations
+
+from acr_tasks_emulator.services.registries import RegistriesService
+from acr_tasks_emulator.services.resource_groups import ResourceGroupsService
+from acr_tasks_emulator.services.runs import RunsService
+from acr_tasks_emulator.services.tasks import TasksService
+from acr_tasks_emulator.store.registries import RegistryRow
+from acr_tasks_emulator.store.resource_groups import ResourceGroupRow
+
+
+class Removal:
+    """Removes from the inside out, so that what is left after a crash is whole and can be removed again."""
+
+    def __init__(
+        self, registries: RegistriesService, groups: ResourceGroupsService, tasks: TasksService, runs: RunsService
+    ) -> None:
+        self._registries = registries
+        self._groups = groups
+        self._tasks = tasks
+        self._runs = runs
+
+    def registry(self, row: RegistryRow) -> None:
+        """Remove a registry: its tasks first, then its runs, canceled where they are under way, and its blobs.
+
+        Images stay: all registries of an emulator share one store of them.
+        """
+        self._tasks.delete_all(row)
+        self._runs.delete_all(row)
+        self._registries.delete(row)
+
+    def resource_group(self, row: ResourceGroupRow) -> None:
+        """Remove a group and its registries."""
+        for registry in self._registries.within(row.subscription_id, row.name):
+            self.registry(registry)
+        self._groups.delete(row)

@@ -1,0 +1,160 @@
+"""Subscriptions and resource groups, as far as clients of registries ask for them."""
+
+from __future__ import annotations
+
+import re
+import threading
+import uuid
+from typing import Any
+
+from pydantic import ValidationError
+
+from acr_tasks_emulator.services import errors
+from acr_tasks_emulator.services.models import Definition
+from acr_tasks_emulator.settings import SUBSCRIPTION_ID, normal_location
+from acr_tasks_emulator.store.resource_groups import ResourceGroupRow, ResourceGroupStore
+
+_NAME = re.compile(r"[\w().-]{0,89}[\w()-]")
+
+
+class ResourceGroup(Definition):
+    """The body of a PUT or PATCH."""
+
+    ignored = ("id", "name", "type", "properties")
+    location: str | None = None
+    managed_by: str | None = None
+    tags: dict[str, str | None] | None = None
+
+
+class ResourceGroupsService:
+    """Finds groups by subscription and name, compared without case. A subscription exists once it has had a group."""
+
+    def __init__(self, store: ResourceGroupStore) -> None:
+        self._store = store
+        self._lock = threading.Lock()
+        self._rows = {row.key: row for row in store.all()}
+        self._subscriptions = {SUBSCRIPTION_ID, *store.subscriptions()}
+
+    def subscriptions(self) -> list[str]:
+        """Return the id of every subscription, in lower case; the default one is always there."""
+        return sorted(self._subscriptions)
+
+    def all(self, subscription_id: str) -> list[ResourceGroupRow]:
+        """Return a subscription's groups, by name. Raises ServiceError."""
+        self.check_subscription(subscription_id)
+        rows = [row for row in self._rows.values() if row.subscription_id.lower() == subscription_id.lower()]
+        return sorted(rows, key=lambda row: row.name.lower())
+
+    def check_subscription(self, subscription_id: str) -> None:
+        """Refuse a subscription that is not there. Raises ServiceError."""
+        if subscription_id.lower() not in self._subscriptions:
+            raise errors.SUBSCRIPTION_NOT_FOUND(subscription=subscription_id)
+
+    def find(self, subscription_id: str, name: str) -> ResourceGroupRow:
+        """Return a group. Raises ServiceError: the first part that does not exist is what was not found."""
+        self.check_subscription(subscription_id)
+        row = self._rows.get(group_id(subscription_id, name).lower())
+        if row is None:
+            raise errors.RESOURCE_GROUP_NOT_FOUND(group=name)
+        return row
+
+    def exists(self, subscription_id: str, name: str) -> bool:
+        """Tell whether there is such a group."""
+        return group_id(subscription_id, name).lower() in self._rows
+
+    def put(self, subscription_id: str, name: str, body: Any) -> tuple[ResourceGroupRow, bool]:
+        """Make a group in any subscription, or replace what was set of it; tell whether it is new.
+
+        Raises ServiceError.
+        """
+        sent = _read(body)
+        if not sent.get("location"):
+            raise errors.LOCATION_REQUIRED()
+        return self._put(subscription_id, name, sent["location"], _without_location(sent))
+
+    def update(self, subscription_id: str, name: str, body: Any) -> ResourceGroupRow:
+        """Change the members that were sent. Raises ServiceError."""
+        row = self.find(subscription_id, name)
+        sent = _read(body)
+        return self._put(
+            row.subscription_id,
+            row.name,
+            sent.get("location") or row.location,
+            {**row.document, **_without_location(sent)},
+        )[0]
+
+    def ensure(self, subscription_id: str, name: str, location: str) -> None:
+        """Make a group if it is not there. Raises ServiceError when it cannot be."""
+        if not self.exists(subscription_id, name):
+            self._put(subscription_id, name, location, {})
+
+    def delete(self, row: ResourceGroupRow) -> None:
+        """Forget a group, which has to be empty already."""
+        self._store.delete(row.key)
+        with self._lock:
+            self._rows = {key: each for key, each in self._rows.items() if key != row.key}
+
+    def _put(
+        self, subscription_id: str, name: str, location: str, document: dict[str, Any]
+    ) -> tuple[ResourceGroupRow, bool]:
+        old = self._rows.get(group_id(subscription_id, name).lower())
+        location = normal_location(location)
+        if old is None:
+            _check(subscription_id, name)
+        elif old.location != location:
+            raise errors.RESOURCE_GROUP_ELSEWHERE(group=old.name, location=old.location, wanted=location)
+        row = ResourceGroupRow(
+            key=group_id(subscription_id, name).lower(),
+            subscription_id=old.subscription_id if old else subscription_id,
+            name=old.name if old else name,
+            location=location,
+            document=document,
+        )
+        self._store.put(row)
+        with self._lock:
+            self._rows = {**self._rows, row.key: row}
+            self._subscriptions = self._subscriptions | {subscription_id.lower()}
+        return row, old is None
+
+
+def show(row: ResourceGroupRow) -> dict[str, Any]:
+    """Return a group as Resource Manager shows it."""
+    return {
+        "id": group_id(row.subscription_id, row.name),
+        "name": row.name,
+        "type": "Microsoft.Resources/resourceGroups",
+        "location": row.location,
+        **row.document,
+        "properties": {"provisioningState": "Succeeded"},
+    }
+
+
+def group_id(subscription_id: str, name: str) -> str:
+    """Return a group's ARM id."""
+    return f"/subscriptions/{subscription_id}/resourceGroups/{name}"
+
+
+def _read(body: Any) -> dict[str, Any]:
+    try:
+        read = ResourceGroup.model_validate(body)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise errors.INVALID_REQUEST_CONTENT(problem=f"{where}: {first['msg']}".removeprefix(": ")) from None
+    sent = read.model_dump(by_alias=True, exclude_none=True)
+    if "tags" in sent:
+        sent["tags"] = {name: value for name, value in sent["tags"].items() if value is not None}
+    return {name: sent[name] for name in ("location", "managedBy", "tags") if name in sent}
+
+
+def _without_location(sent: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in sent.items() if name != "location"}
+
+
+def _check(subscription_id: str, name: str) -> None:
+    try:
+        uuid.UUID(subscription_id)
+    except ValueError:
+        raise errors.INVALID_SUBSCRIPTION_ID(subscription=subscription_id) from None
+    if not _NAME.fullmatch(name):
+        raise errors.INVALID_RESOURCE_GROUP_NAME(group=name)
