@@ -60,6 +60,11 @@ def serve(
         list[str] | None,
         typer.Option("--set", metavar="SWITCH=VALUE", help="Answer to an open question about the service."),
     ] = None,
+    tls: Annotated[bool, typer.Option("--tls", help="Serve https by a certificate that is made.")] = False,
+    cert: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Serve https by this certificate (PEM, with its chain).")
+    ] = None,
+    key: Annotated[Path | None, typer.Option(metavar="FILE", help="The key of --cert (PEM, no password).")] = None,
     detach: Annotated[bool, typer.Option("--detach", help="Go on in the background, and print where.")] = False,
 ) -> None:
     """Serve until ended; print one line of JSON when ready."""
@@ -81,6 +86,9 @@ def serve(
             throttle=throttle,
             latency=latency,
             switches=parse_switches(switch or ()),
+            tls=tls,
+            cert=cert and cert.absolute(),
+            key=key and key.absolute(),
         )
         if detach:
             _detach(settings, [f"--set={text}" for text in switch or ()])
@@ -118,6 +126,8 @@ def status(
         _output.print(f"  endpoint      {about['endpoint']}")
         _output.print(f"  login server  {about['loginServer']}")
         _output.print(f"  dashboard     {about['dashboard']}")
+        if about["caCert"]:
+            _output.print(f"  CA            {about['caCert']}")
         for registry in about["registries"]:
             _output.print(f"  registry      {registry}")
     if about is None:
@@ -135,7 +145,7 @@ def main() -> None:
 
 def _detach(settings: Settings, more: list[str]) -> None:
     from acr_tasks_emulator import instance
-    from acr_tasks_emulator.server import make_data_folder
+    from acr_tasks_emulator.data_folder import make_data_folder
 
     make_data_folder(settings.data)
     arguments = [f"--host={settings.host}", f"--port={settings.port}", f"--data={settings.data}"]
@@ -144,6 +154,9 @@ def _detach(settings: Settings, more: list[str]) -> None:
     arguments += [f"--mode={settings.mode}", f"--throttle={settings.throttle}", f"--latency={settings.latency}"]
     if settings.idle_exit is not None:
         arguments.append(f"--idle-exit={settings.idle_exit}")
+    arguments += ["--tls"] if settings.tls else []
+    if settings.cert is not None:
+        arguments += [f"--cert={settings.cert}", f"--key={settings.key}"]
     if settings.token is not None:
         # Not as an argument, which every user of the machine can read.
         os.environ["ACR_TASKS_EMULATOR_TOKEN"] = settings.token
@@ -152,7 +165,8 @@ def _detach(settings: Settings, more: list[str]) -> None:
 
 def _serve(settings: Settings) -> None:
     from acr_tasks_emulator import instance
-    from acr_tasks_emulator.server import Emulator, make_data_folder, running
+    from acr_tasks_emulator.data_folder import make_data_folder
+    from acr_tasks_emulator.server import Emulator, running
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s: %(message)s")
     make_data_folder(settings.data)
@@ -169,7 +183,7 @@ def _serve(settings: Settings) -> None:
         about = {**emulator.about, "pid": os.getpid()}
         if emulator.warning and settings.executor == "auto":
             _errors.print(f"acr-tasks-emulator: {emulator.warning}", markup=False)
-        with instance.announced(settings.data, about):
+        with instance.announced(settings.data, about, emulator.place.check):
             _print_line(about)
             wait(emulator)
 

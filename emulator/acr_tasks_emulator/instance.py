@@ -1,7 +1,8 @@
 """One emulator per data folder: who has it, where it is, starting one beside us, ending it.
 
 A live emulator holds a lock on `emulator.lock` for as long as it lives, however it ends, and has written its process id
-into it. When it is ready it writes `emulator.json`, its ready line; when it is about to end it removes that first.
+into it. When it is ready it writes `emulator.json`: its ready line, and how to ask whether it is well. When it is about
+to end it removes that first.
 `start.lock` is held by whoever starts one in the background, so that two of them at once end with one emulator.
 """
 
@@ -9,19 +10,22 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import http.client
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO, Any
-
-import httpx
+from typing import IO, TYPE_CHECKING, Any
 
 from acr_tasks_emulator.settings import SettingsError
+
+if TYPE_CHECKING:
+    import ssl
 
 LOCK = "emulator.lock"
 READY = "emulator.json"
@@ -49,11 +53,11 @@ def owned(data: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def announced(data: Path, about: About) -> Iterator[None]:
-    """Let others find this emulator until the block ends."""
+def announced(data: Path, about: About, check: dict[str, Any]) -> Iterator[None]:
+    """Let others find this emulator until the block ends. `check` is that of its Place."""
     ready = data / READY
     written = data / f"{READY}.new"
-    written.write_text(json.dumps(about))
+    written.write_text(json.dumps({"about": about, "check": check}))
     written.replace(ready)
     try:
         yield
@@ -63,6 +67,11 @@ def announced(data: Path, about: About) -> Iterator[None]:
 
 def find(data: Path) -> About | None:
     """Return the ready line of the live emulator of a folder; None when there is none, or none that is ready."""
+    found = _find(data)
+    return None if found is None else found[0]
+
+
+def _find(data: Path) -> tuple[About, dict[str, Any]] | None:
     if not (data / LOCK).exists():
         return None
     file = _try_lock(data / LOCK)
@@ -70,10 +79,10 @@ def find(data: Path) -> About | None:
         file.close()
         return None
     try:
-        about: About = json.loads((data / READY).read_text())
-    except (OSError, ValueError):
+        announced = json.loads((data / READY).read_text())
+        return announced["about"], announced["check"]
+    except (OSError, ValueError, LookupError):
         return None
-    return about
 
 
 def find_or_start(data: Path, arguments: Sequence[str]) -> About:
@@ -84,9 +93,9 @@ def find_or_start(data: Path, arguments: Sequence[str]) -> About:
     with _start_lock(data):
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
-            about = find(data)
-            if about is not None and _answers(about):
-                return about
+            found = _find(data)
+            if found is not None and _is_well(**found[1]):
+                return found[0]
             if _is_free(data):
                 return _start(data, arguments, deadline)
             time.sleep(_POLL_SECONDS)  # an emulator that starts or ends at this moment
@@ -144,13 +153,31 @@ def _start(data: Path, arguments: Sequence[str], deadline: float) -> About:
     raise SettingsError(f"The emulator was not ready within {START_SECONDS:.0f} seconds; see {data / OUTPUT}.")
 
 
-def _answers(about: About) -> bool:
+def _is_well(address: list[Any], host: str, trust: str | None) -> bool:
+    """Ask an emulator at `address` that is called `host` by clients; `trust` is the file to know it by under https."""
     # The question counts as a request, so an emulator that answers will not end of idleness under the caller's hands.
     # Any answer but "closing" is one: with a token, it is a refusal.
+    connection = http.client.HTTPConnection(host, address[1])
     try:
-        return httpx.get(f"{about['endpoint']}/_emulator/health", timeout=5, trust_env=False).status_code != 503
-    except httpx.HTTPError:
+        connection.sock = socket.create_connection((address[0], address[1]), timeout=5)
+        if trust is not None:
+            connection.sock = _context(trust).wrap_socket(connection.sock, server_hostname=host)
+        connection.request("GET", "/_emulator/health")
+        return connection.getresponse().status != http.client.SERVICE_UNAVAILABLE
+    except (OSError, http.client.HTTPException):
         return False
+    finally:
+        connection.close()
+
+
+def _context(trust: str) -> ssl.SSLContext:
+    import ssl  # only here: plain http does without
+
+    context = ssl.create_default_context(cafile=trust)
+    # The file may hold the server's own certificate alone, and one that OpenSSL's strict rules would refuse elsewhere.
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    return context
 
 
 @contextlib.contextmanager

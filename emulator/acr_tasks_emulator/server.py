@@ -11,13 +11,18 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
 from acr_tasks_emulator.app import Application, build
 from acr_tasks_emulator.connection import Connection
+from acr_tasks_emulator.data_folder import make_data_folder
+from acr_tasks_emulator.place import Place
 from acr_tasks_emulator.settings import RegistrySetting, Settings, SettingsError
+
+if TYPE_CHECKING:
+    from acr_tasks_emulator.certificates import Certificate
 
 PORT_FILE = "port"
 _LASTING_PORTS = range(20000, 32768)  # below Linux's and macOS's ports for outgoing connections
@@ -28,7 +33,8 @@ _logger = logging.getLogger(__name__)
 class Emulator:
     """An emulator that answers: `endpoint` and `dashboard` are URLs, `login_server` is host:port, `registries` ARM ids.
 
-    `warning` is a sentence about what works less well than was asked for, or None.
+    `ca_cert` is the path of the certificate that clients have to trust, None without `tls`. `executor` is the one that
+    was chosen. `warning` is a sentence about what works less well than was asked for, or None.
     """
 
     endpoint: str
@@ -37,6 +43,8 @@ class Emulator:
     registries: list[str]
     executor: str
     warning: str | None
+    ca_cert: str | None
+    place: Place
     application: Application
 
     @property
@@ -50,22 +58,24 @@ def running(settings: Settings) -> Iterator[Emulator]:
     """Serve until the block ends; then end every run and child process. Raises SettingsError."""
     with ExitStack() as stack:
         listening = stack.enter_context(_listen(settings))
-        application = build(settings, listening.getsockname()[1])
+        place = Place.of(settings.host, listening.getsockname()[1], _certificate(settings))
+        encryption = place.context()
+        application = build(settings, place)
         stack.callback(application.close)
-        server = uvicorn.Server(
-            uvicorn.Config(
-                application.asgi,
-                http=Connection,
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                proxy_headers=False,
-                lifespan="on",
-                timeout_graceful_shutdown=3,
-                timeout_keep_alive=75,
-            )
+        config = uvicorn.Config(
+            application.asgi,
+            http=Connection,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            lifespan="on",
+            timeout_graceful_shutdown=3,
+            timeout_keep_alive=75,
         )
-        stack.enter_context(_serving(server, listening))
+        config.load()
+        config.ssl = encryption  # uvicorn's own options take files, from which it makes a context of its own
+        stack.enter_context(_serving(uvicorn.Server(config), listening))
         stack.callback(application.services.closing.set)
         about = application.about
         yield Emulator(
@@ -75,6 +85,8 @@ def running(settings: Settings) -> Iterator[Emulator]:
             registries=about["registries"],
             executor=about["executor"],
             warning=application.warning,
+            ca_cert=place.ca_cert,
+            place=place,
             application=application,
         )
 
@@ -111,16 +123,17 @@ def serving(
         yield stack.enter_context(running(settings))
 
 
-def make_data_folder(folder: Path) -> None:
-    """Make a folder that only its owner can look into. Raises SettingsError."""
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder.chmod(0o700)
-        probe = folder / ".probe"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise SettingsError(f"The data folder {folder} cannot be used: {error.strerror}.") from error
+def _certificate(settings: Settings) -> Certificate | None:
+    # Imported here: who serves plain http does not wait for what makes certificates.
+    if settings.tls:
+        from acr_tasks_emulator import authority
+
+        return authority.make(settings.data, settings.host)
+    if settings.cert is not None and settings.key is not None:
+        from acr_tasks_emulator import certificates
+
+        return certificates.own(settings.data, settings.cert, settings.key)
+    return None
 
 
 def _listen(settings: Settings) -> socket.socket:
@@ -151,6 +164,8 @@ def _bind_any(host: str) -> socket.socket:
 
 
 def _bind(host: str, port: int) -> socket.socket:
+    if host == "localhost":
+        host = "127.0.0.1"  # which it is for every client; ::1 is for some
     family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     listening = socket.socket(family, kind, protocol)
     try:

@@ -19,6 +19,8 @@ EXECUTORS = ("auto", "buildah", "docker", "simulated")
 MODES = ("sync", "lro")
 THROTTLES = ("off", "arm")
 MAXIMUM_LATENCY = 60_000
+WILDCARDS = ("0.0.0.0", "::")  # noqa: S104 - compared, not bound
+"""The hosts that mean every address of this machine."""
 
 _REGISTRY_NAME = re.compile(r"[a-zA-Z0-9]{5,50}")
 _LOCATION = re.compile(r"[a-zA-Z0-9 ]{1,64}")
@@ -54,7 +56,9 @@ class Settings:
     `data` is an existing folder; `registries` may be empty, which means those that the folder has, or else the one
     default registry. `token` is the bearer token that callers must show, None for any. `idle_exit` is in seconds, None
     for never. `mode` is `sync` or `lro`, `throttle` is `off` or `arm`, `latency` in milliseconds, `switches` answer the
-    open questions. `host` and `port` are where the server listens; port 0 means the folder's own, or any free one.
+    open questions. `host` (an IPv6 address without brackets) and `port` are where the server listens; port 0 means the
+    folder's own, or any free one. `tls` asks for https with a certificate that is made; `cert` and `key` are PEM files
+    of one that the user has.
     """
 
     data: Path
@@ -69,8 +73,12 @@ class Settings:
     throttle: str = "off"
     latency: float = 0
     switches: Switches = field(default_factory=Switches)
+    tls: bool = False
+    cert: Path | None = None
+    key: Path | None = None
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "host", self.host.removeprefix("[").removesuffix("]"))
         if self.executor not in EXECUTORS:
             raise SettingsError(f"Executor {self.executor!r} is not known: {', '.join(EXECUTORS)} are.")
         if not 1 <= self.agents <= 64:
@@ -83,6 +91,12 @@ class Settings:
             )
         if self.token == "":
             raise SettingsError("An empty token protects nothing: give --token a value.")
+        if (self.cert is None) != (self.key is None):
+            raise SettingsError("--cert and --key belong together: give both, or neither.")
+        if self.tls and self.cert is not None:
+            raise SettingsError(
+                "--tls makes a certificate: give either --tls, or --cert and --key for one that you have."
+            )
         if self.idle_exit is not None and not self.idle_exit > 0:
             raise SettingsError("--idle-exit must be a number of seconds above 0.")
         if self.mode not in MODES:

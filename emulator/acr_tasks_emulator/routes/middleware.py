@@ -11,6 +11,7 @@ import socket
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -29,11 +30,15 @@ _WILDCARDS = {"0.0.0.0", "::", ""}  # noqa: S104 - compared, not bound
 
 
 class Guard:
-    """Refuses foreign hosts (DNS rebinding), posts by pages of other sites, and callers without the token."""
+    """Refuses foreign hosts (DNS rebinding), posts by pages of other sites, and callers without the token.
 
-    def __init__(self, app: ASGIApp, host: str, token: str | None) -> None:
+    `is_named` tells whether the server's certificate, if any, makes a host ours.
+    """
+
+    def __init__(self, app: ASGIApp, host: str, token: str | None, is_named: Callable[[str], bool]) -> None:
         self._app = app
-        self._host = host.strip("[]").lower()
+        self._is_named = is_named
+        self._host = host.lower()
         self._token = token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -64,7 +69,7 @@ class Guard:
             name = (urlsplit(f"//{host}").hostname or "").lower()
         except ValueError:
             return False
-        if name == self._host or is_loopback(name) or name.endswith(".localhost"):
+        if name == self._host or is_loopback(name) or name.endswith(".localhost") or self._is_named(name):
             return True
         if self._host not in _WILDCARDS:
             return False

@@ -1,0 +1,78 @@
+"""Where clients reach the emulator."""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from acr_tasks_emulator.settings import WILDCARDS, SettingsError
+
+if TYPE_CHECKING:
+    from acr_tasks_emulator.certificates import Certificate
+
+
+@dataclass(frozen=True)
+class Place:
+    """The name by which clients ask for a listening socket, and what they need to trust it.
+
+    host: a name or an address without brackets. listening: the address and port that a process of this machine connects
+    to. certificate: None for plain http.
+    """
+
+    host: str
+    listening: tuple[str, int]
+    certificate: Certificate | None = None
+
+    @classmethod
+    def of(cls, host: str, port: int, certificate: Certificate | None = None) -> Place:
+        """Return where a server bound to `host` and `port` is reached.
+
+        That is the host, or else, when there is a certificate that is not good for it, the first name that it is good
+        for. Raises SettingsError when it is good for none.
+        """
+        # What can be connected to and stand in an image's name. Not localhost, which is ::1 for some.
+        bound = "127.0.0.1" if host in {*WILDCARDS, "localhost"} else host
+        if certificate is None or certificate.covers(bound):
+            return cls(bound, (bound, port), certificate)
+        named = next((name for name in certificate.hosts if not name.startswith("*")), None)
+        if named is None:
+            raise SettingsError(
+                f"The certificate {certificate.chain} is good for {', '.join(certificate.hosts)}, not for {bound}: "
+                "say with --host by which name clients ask."
+            )
+        return cls(named, (bound, port), certificate)
+
+    @property
+    def login_server(self) -> str:
+        """`host:port`, as it stands in images' names."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.listening[1]}"
+
+    @property
+    def endpoint(self) -> str:
+        """`http://host:port`, or https; no slash at the end."""
+        return f"{'http' if self.certificate is None else 'https'}://{self.login_server}"
+
+    @property
+    def ca_cert(self) -> str | None:
+        """The path of the CA's certificate that clients are told to trust, if any."""
+        return str(self.certificate.ca) if self.certificate and self.certificate.ca else None
+
+    def is_named(self, host: str) -> bool:
+        """Tell whether the certificate makes that name or address one of ours."""
+        return self.certificate is not None and self.certificate.covers(host)
+
+    def context(self) -> ssl.SSLContext | None:
+        """Return what the server needs for https; None for plain http. Raises SettingsError."""
+        if self.certificate is None:
+            return None
+        from acr_tasks_emulator.tls import server_context
+
+        return server_context(self.certificate)
+
+    @property
+    def check(self) -> dict[str, Any]:
+        """How a process of this machine asks whether the server is well; see instance.py."""
+        trust = None if self.certificate is None else str(self.certificate.trust)
+        return {"address": list(self.listening), "host": self.host, "trust": trust}
