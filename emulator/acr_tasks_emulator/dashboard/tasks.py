@@ -84,7 +84,7 @@ def _facts(step: dict[str, Any]) -> Iterator[Fact]:
         value = step.get(name)
         if isinstance(value, bool):
             yield name, ["yes" if value else "no"]
-        elif isinstance(value, list):
+        elif isinstance(value, list) and value:
             yield name, [_item(item) for item in value]
         elif value:
             yield name, [str(value)]
