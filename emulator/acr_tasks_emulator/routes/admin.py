@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from acr_tasks_emulator.clock import round_trip
-from acr_tasks_emulator.routes.arm import answer, body_of, services_of
+from acr_tasks_emulator.routes.arm import answer, json_of, services_of
 from acr_tasks_emulator.services import errors
 from acr_tasks_emulator.services.faults import FaultsError
 
@@ -46,7 +46,7 @@ async def faults(request: Request) -> Response:
         return Response(status_code=204)
     if request.method == "PUT":
         try:
-            rules.put(await body_of(request))
+            rules.put(await json_of(request))
         except FaultsError as error:
             raise errors.INVALID_FAULTS(problem=str(error)) from None
     return answer({"value": rules.all()})
@@ -54,7 +54,7 @@ async def faults(request: Request) -> Response:
 
 async def advance_clock(request: Request) -> Response:
     """Move the emulator's clock forward; return what it says then."""
-    body = await body_of(request)
+    body = await json_of(request)
     seconds = body.get("seconds") if isinstance(body, dict) else None
     if not isinstance(seconds, (int, float)) or isinstance(seconds, bool) or not 0 <= seconds <= MAXIMUM_ADVANCE:
         raise errors.INVALID_SECONDS(limit=MAXIMUM_ADVANCE)

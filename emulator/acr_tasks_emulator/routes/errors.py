@@ -8,6 +8,7 @@ from xml.sax.saxutils import escape
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
 
 from acr_tasks_emulator.routes.arm import answer
 from acr_tasks_emulator.services import errors
@@ -23,10 +24,17 @@ async def http_error(request: Request, error: Exception) -> Response:
     """Answer an address or a method that no route has."""
     problem = cast(HTTPException, error)
     if problem.status_code == 405:
-        return error_answer(errors.METHOD_NOT_ALLOWED(method=request.method, path=request.url.path))
+        headers = {"Allow": ", ".join(sorted(_methods(request)))}
+        return error_answer(errors.METHOD_NOT_ALLOWED(headers=headers, method=request.method, path=request.url.path))
     if problem.status_code == 404:
         return error_answer(errors.RESOURCE_TYPE_NOT_FOUND())
     return error_answer(ServiceError(problem.status_code, "BadRequest", problem.detail))
+
+
+def _methods(request: Request) -> set[str]:
+    """Return the methods of an address: each may have a route of its own."""
+    routes = (route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE)
+    return {method for route in routes for method in route.methods or ()}
 
 
 async def unexpected_error(request: Request, error: Exception) -> Response:

@@ -159,6 +159,11 @@ FOREIGN_ORIGIN = ErrorText(403, "ForeignOrigin", "A page of '{origin}' may not c
 REQUEST_TOO_LARGE = ErrorText(
     413, "RequestEntityTooLarge", "The request content size exceeds the maximum size of {limit} bytes."
 )
+UNSUPPORTED_MEDIA_TYPE = ErrorText(  # seen in azure-cli #10143
+    415,
+    "UnsupportedMediaType",
+    "The content media type '{type}' is not supported. Only 'application/json' is supported.",
+)
 INVALID_REQUEST_CONTENT = ErrorText(
     400, "InvalidRequestContent", "The request content was invalid and could not be deserialized: '{problem}'."
 )

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, SerializeAsAny, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SerializeAsAny, model_validator
 from pydantic.alias_generators import to_camel
 
 Strings = list[str] | None
+Int32 = Annotated[int, Field(ge=-(2**31), lt=2**31)]
 
 
 class Definition(BaseModel):
@@ -100,7 +101,7 @@ class AuthInfo(Definition):
     token: str | None = None
     refresh_token: str | None = None
     scope: str | None = None
-    expires_in: int | None = None
+    expires_in: Int32 | None = None
 
 
 class SourceProperties(Definition):

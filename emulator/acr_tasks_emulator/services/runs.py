@@ -277,6 +277,8 @@ def _read_skip_token(token: str | None) -> tuple[int | None, int | None]:
         return None, None
     try:
         before, _, left = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode("ascii").partition(":")
+        if not before.isdigit() or len(before) > 18:
+            raise ValueError(before)
         return int(before), max(0, int(left)) if left else None
     except (ValueError, binascii.Error):
         raise errors.INVALID_SKIP_TOKEN() from None
