@@ -2,65 +2,45 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import posixpath
-import shutil
 import tarfile
-import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
-from lzma import LZMAError
 from pathlib import Path
+from typing import IO
 
+from acr_tasks_emulator.execution.archive import LIMITS, Limits, SourceError, entries
 from acr_tasks_emulator.execution.stop import Stop
+
+__all__ = ["NO_SOURCE", "Limits", "SourceError", "check_links", "file_in", "folder_in", "inside", "names_in", "unpack"]
 
 NO_SOURCE = "/dev/null"
 """The source location of a task without a context."""
 
-
-class SourceError(Exception):
-    """The source cannot be used; the text is for the run's log."""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How much an archive may unpack to. The service states no limits; these keep a desk alive."""
-
-    size_bytes: int = 16 * 1024**3
-    entries: int = 500_000
+_CHUNK = 1024 * 1024
+_LATEST = 2**33
+"""The latest time of change that every file system can keep, in seconds since 1970."""
 
 
-def names_in(archive: Path, limits: Limits = Limits()) -> set[str]:
+def names_in(archive: Path, limits: Limits = LIMITS) -> set[str]:
     """The names of the archive's entries, without a leading `./`. Raises SourceError when it cannot be read."""
-    found: set[str] = set()
-    with _reading(archive), tarfile.open(archive, "r:*") as tar:
-        for member in tar:
-            found.add(posixpath.normpath(member.name))
-            if len(found) > limits.entries:
-                raise SourceError(f"the source archive has more than {limits.entries} entries")
-    return found
+    with entries(archive, limits) as (_, members):
+        return {posixpath.normpath(member.name) for member in members}
 
 
-def unpack(archive: Path, target: Path, stop: Stop, limits: Limits = Limits()) -> None:
+def unpack(archive: Path, target: Path, stop: Stop, limits: Limits = LIMITS) -> None:
     """Unpack a tar archive, compressed or not, into `target`.
 
-    Raises SourceError for what cannot be read, for entries and links that lead out of the folder, for devices and
-    pipes, and for more than the limits allow. Returns early when `stop` is asked.
+    Modes are kept without setuid, setgid and sticky bits; links within the archive are kept too. Raises SourceError for
+    what cannot be read, for entries and links that lead out of the folder, for devices and pipes, and for more than the
+    limits allow. Returns early when `stop` is asked.
     """
     target.mkdir(parents=True, exist_ok=True)
     root = target.resolve()
-    size = 0
-    with _reading(archive), tarfile.open(archive, "r:*") as tar:
-        for number, member in enumerate(tar, 1):
+    with entries(archive, limits) as (tar, members):
+        for member in members:
             if stop.asked:
                 return
-            size += member.size if member.isreg() else 0
-            if number > limits.entries or size > limits.size_bytes:
-                raise SourceError(
-                    f"the source archive unpacks to more than {limits.size_bytes} bytes or {limits.entries} entries"
-                )
-            _unpack_one(tar, member, root)
+            _unpack_one(tar, member, root, stop, limits)
     check_links(root)
 
 
@@ -84,22 +64,8 @@ def folder_in(root: Path, name: str) -> Path:
     return path
 
 
-@contextlib.contextmanager
-def _reading(archive: Path) -> Iterator[None]:
-    try:
-        yield
-    except FileNotFoundError as error:
-        raise SourceError("the source archive is not there any more") from error
-    except (tarfile.TarError, EOFError, zlib.error, LZMAError, OSError, UnicodeError) as error:
-        raise SourceError(f"the source archive cannot be unpacked: {_first_line(error)}") from error
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
-
-
-def _unpack_one(tar: tarfile.TarFile, member: tarfile.TarInfo, root: Path) -> None:
-    path = inside(root, member.name)
+def _unpack_one(tar: tarfile.TarFile, member: tarfile.TarInfo, root: Path, stop: Stop, limits: Limits) -> None:
+    path = inside(root, member.name, limits)
     if path == root:
         return
     if path.parent.resolve() != path.parent:
@@ -113,31 +79,41 @@ def _unpack_one(tar: tarfile.TarFile, member: tarfile.TarInfo, root: Path) -> No
     elif member.isreg():
         content = tar.extractfile(member)
         assert content is not None  # noqa: S101 - a regular file always has content
-        with path.open("wb") as file:
-            shutil.copyfileobj(content, file, 1024 * 1024)
+        _write(content, path, stop)
         path.chmod(member.mode & 0o777)
-        os.utime(path, (member.mtime, member.mtime))
+        changed = member.mtime if 0 <= member.mtime < _LATEST else 0
+        os.utime(path, (changed, changed))
     elif member.issym():
         if member.linkname.startswith("/"):
             raise SourceError(
                 f"the source archive has a link out of its folder: {member.name!r} to {member.linkname!r}"
             )
-        inside(root, posixpath.join(posixpath.dirname(member.name), member.linkname))
+        inside(root, posixpath.join(posixpath.dirname(member.name), member.linkname), limits)
         path.symlink_to(member.linkname)
     elif member.islnk():
-        other = inside(root, member.linkname)
-        if not other.resolve().is_relative_to(root) or not other.is_file():
+        other = inside(root, member.linkname, limits).resolve()
+        if not other.is_relative_to(root) or not other.is_file():
             raise SourceError(f"the source archive links {member.name!r} to {member.linkname!r}, which is not in it")
-        shutil.copy2(other, path)
+        os.link(other, path)  # a copy would be another way to make much out of little
     else:
         raise SourceError(f"the source archive holds {member.name!r}, which is no file, folder or link")
 
 
-def inside(root: Path, name: str) -> Path:
-    """Return the path of an entry below `root`. Raises SourceError when it would be outside."""
+def _write(content: IO[bytes], path: Path, stop: Stop) -> None:
+    with path.open("wb") as file:
+        while not stop.asked and (data := content.read(_CHUNK)):
+            file.write(data)
+
+
+def inside(root: Path, name: str, limits: Limits = LIMITS) -> Path:
+    """Return the path of an entry below `root`. Raises SourceError when it would be outside, or is too deep below."""
     clean = posixpath.normpath(name)
-    if clean.startswith(("/", "../")) or clean == ".." or "\0" in name:
+    if clean.startswith(("/", "../")) or clean == "..":
         raise SourceError(f"the source archive has an entry outside of its folder: {name!r}")
+    if "\0" in name or "\n" in name:
+        raise SourceError(f"the source archive has an entry whose name is none: {name!r}")
+    if clean.count("/") >= limits.depth:
+        raise SourceError(f"the source archive has folders that are nested more than {limits.depth} deep")
     return root / clean
 
 

@@ -1,0 +1,163 @@
+"""Tar archives, read once from front to back: no size, count or header in them is believed."""
+
+from __future__ import annotations
+
+import bz2
+import contextlib
+import gzip
+import io
+import lzma
+import tarfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+HEADER_BYTES = 16 * 1024
+"""How long an extended header may be. tarfile searches each with regular expressions, for which many digits in a row
+are a second's work at this length, a minute's at eight times that, and nothing else runs meanwhile."""
+
+_BUFFER = 1024 * 1024
+_HEADERS_ALLOWED = 512 * 1024**2
+_HEADERS = {tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE}
+_HEADERS |= {tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK}
+_OPENERS = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
+
+
+class SourceError(Exception):
+    """The source cannot be used; the text is for the run's log."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much a source may hold. The service states no limits; these keep a desk alive.
+
+    size_bytes and entries: of the unpacked files, links and folders among them. depth: of folders in folders. ratio:
+    how many times as long as the archive its content may be, where that is more than `ratio_from` bytes.
+    """
+
+    size_bytes: int = 8 * 1024**3
+    entries: int = 200_000
+    depth: int = 100
+    ratio: int = 200
+    ratio_from: int = 256 * 1024**2
+
+
+LIMITS = Limits()
+
+
+class Meter:
+    """Counts what an archive of `length` bytes unpacks to: as its headers say, and as it really comes."""
+
+    def __init__(self, length: int, limits: Limits) -> None:
+        self._length = length
+        self._limits = limits
+        self._entries = 0
+        self._content = 0
+        self._stream = 0
+
+    def entry(self, size: int) -> None:
+        """Count an entry of `size` bytes. Raises SourceError."""
+        self._entries += 1
+        self._content += size
+        if self._entries > self._limits.entries:
+            raise SourceError(f"the source archive has more than {self._limits.entries} entries")
+        if self._content > self._limits.size_bytes:
+            raise SourceError(f"the source archive unpacks to more than {self._limits.size_bytes} bytes")
+
+    def came(self, size: int) -> None:
+        """Count `size` bytes that were unpacked, headers among them. Raises SourceError."""
+        self._stream += size
+        if self._stream > self._limits.size_bytes + _HEADERS_ALLOWED:
+            raise SourceError(f"the source archive unpacks to more than {self._limits.size_bytes} bytes")
+        if self._stream > max(self._limits.ratio_from, self._limits.ratio * self._length):
+            raise SourceError(f"the source archive unpacks to more than {self._limits.ratio} times its length")
+
+
+@contextlib.contextmanager
+def entries(path: Path, limits: Limits) -> Iterator[tuple[tarfile.TarFile, Iterator[tarfile.TarInfo]]]:
+    """Open an archive, compressed or not; give it and its entries, each of which is read before the next is asked for.
+
+    Raises SourceError, within the block too, for what cannot be read and for more than the limits allow.
+    """
+    meter = None
+    try:
+        with path.open("rb") as packed:
+            start = packed.read(6)
+            packed.seek(0)
+            meter = Meter(path.stat().st_size, limits)
+            opener: Any = next((found for magic, found in _OPENERS.items() if start.startswith(magic)), None)
+            with contextlib.ExitStack() as stack:
+                plain = stack.enter_context(opener(packed)) if opener else packed
+                stream: Any = _Metered(plain, meter)
+                tar = tarfile.open(fileobj=stream, mode="r|", bufsize=_BUFFER, tarinfo=_Entry)  # noqa: SIM115
+                yield stack.enter_context(tar), _each(tar, stream, meter)
+    except FileNotFoundError as error:
+        raise SourceError("the source archive is not there any more") from error
+    except (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, OSError, ValueError, RecursionError) as error:
+        raise SourceError(f"the source archive cannot be unpacked: {_reason(error)}") from error
+
+
+def _each(tar: tarfile.TarFile, stream: _Metered, meter: Meter) -> Iterator[tarfile.TarInfo]:
+    while (member := tar.next()) is not None:
+        tar.members.clear()  # type: ignore[attr-defined]  # tarfile remembers each of them
+        meter.entry(member.size if member.isreg() else 0)
+        yield member
+    while stream.read(_BUFFER):  # to the check sum, which stands at the end
+        pass
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror  # without the path on this machine
+    if isinstance(error, RecursionError):
+        return "its headers are nested too deeply"
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+class _Metered:
+    """The uncompressed bytes, counted."""
+
+    def __init__(self, file: io.BufferedIOBase, meter: Meter) -> None:
+        self._file = file
+        self._meter = meter
+        self._began = False
+
+    def read(self, size: int) -> bytes:
+        try:
+            data = self._file.read1(size)
+        except gzip.BadGzipFile as error:
+            if not self._began or "CRC" in str(error) or "length" in str(error):
+                raise
+            data = b""  # what stands behind the last of the compressed bytes is nobody's, as for every other reader
+        self._began = True
+        self._meter.came(len(data))
+        return data
+
+
+class _Entry(tarfile.TarInfo):
+    """An entry whose header is read with suspicion: tarfile itself trusts lengths, and ends where one is damaged."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> _Entry:
+        try:
+            return super().frombuf(buf, encoding, errors)
+        except (tarfile.InvalidHeaderError, tarfile.TruncatedHeaderError) as error:  # type: ignore[attr-defined]
+            raise SourceError(f"the source archive cannot be unpacked: {error}") from error
+
+    def _proc_member(self, tar: tarfile.TarFile) -> tarfile.TarInfo:
+        if self.size < 0 or (self.type in _HEADERS and self.size > HEADER_BYTES):
+            raise SourceError("the source archive has a header that is too long")
+        if self.type == tarfile.GNUTYPE_SPARSE:
+            self._refuse()
+        found: tarfile.TarInfo = super()._proc_member(tar)  # type: ignore[misc]
+        if found.size < 0:
+            raise SourceError("the source archive has an entry of a negative length")
+        return found
+
+    def _refuse(self, *_: object) -> None:
+        # A map of holes is another way to say a large size in few bytes; who packs a context makes none.
+        raise SourceError("the source archive holds a sparse file, which is not supported")
+
+    _proc_gnusparse_00 = _proc_gnusparse_01 = _proc_gnusparse_10 = _refuse

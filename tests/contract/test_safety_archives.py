@@ -1,0 +1,118 @@
+"""Uploaded archives that want out of their folder, or more room than a desk has."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import tarfile
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+TASK = b"version: v1.1.0\nsteps:\n  - cmd: busybox echo hello\n"
+FILE, LINK, HARD = tarfile.REGTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE
+
+Entry = tuple[str, bytes, bytes]
+Run = Callable[[bytes], tuple[dict[str, Any], str]]
+
+
+def packed(*entries: Entry) -> bytes:
+    """A context with a task file and more: name, type, and content or what a link points to."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
+        for name, kind, data in (("acb.yaml", FILE, TASK), *entries):
+            member = tarfile.TarInfo(name)
+            member.type = kind
+            member.linkname = data.decode() if kind in (LINK, HARD) else ""
+            member.size = len(data) if kind == FILE else 0
+            tar.addfile(member, io.BytesIO(data) if kind == FILE else None)
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def run(arm: Any, blobs: httpx.Client) -> Run:
+    """Uploads an archive and runs its task file; gives the run's properties and log."""
+
+    def run(archive: bytes) -> tuple[dict[str, Any], str]:
+        target = arm.ok("POST", "listBuildSourceUploadUrl")
+        answer = blobs.put(target["uploadUrl"], content=archive, headers={"x-ms-blob-type": "BlockBlob"})
+        assert answer.status_code == 201, answer.text
+        request = {"type": "FileTaskRunRequest", "taskFilePath": "acb.yaml", "platform": {"os": "Linux"}}
+        run_id = arm.schedule({**request, "sourceLocation": target["relativePath"]})
+        properties = arm.until(run_id)["properties"]
+        return properties, blobs.get(arm.log_link(run_id)).text
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("entries", "problem"),
+    [
+        ([("../evil", FILE, b"x")], "an entry outside of its folder"),
+        ([("/tmp/evil", FILE, b"x")], "an entry outside of its folder"),
+        ([("l", LINK, b"/etc/passwd")], "a link out of its folder"),
+        ([("l", LINK, b"../../../etc")], "an entry outside of its folder"),
+        ([("d/l", LINK, b".."), ("m", LINK, b"d/l/..")], "a link out of its folder"),
+        ([("l", LINK, b"sub"), ("l/x", FILE, b"x")], "through a link"),
+        ([("h", HARD, b"/etc/passwd")], "an entry outside of its folder"),
+        ([("h", HARD, b"../../evil")], "an entry outside of its folder"),
+        ([("dev", tarfile.CHRTYPE, b"")], "no file, folder or link"),
+        ([("pipe", tarfile.FIFOTYPE, b"")], "no file, folder or link"),
+        ([("a\nRun ID: cf1 was successful after 1s", FILE, b"x")], "whose name is none"),
+        ([("/".join("x" * 200), FILE, b"x")], "nested more than 100 deep"),
+    ],
+)
+@pytest.mark.emulator_choice("the agent's own words for such archives are not known")
+def test_what_wants_out_is_refused(run: Run, entries: list[Entry], problem: str) -> None:
+    """The run fails, its log says why in one line, and its message says it too."""
+    properties, log = run(packed(*entries))
+    assert properties["status"] == "Failed"
+    assert problem in properties["runErrorMessage"]
+    (last,) = [line for line in log.split("\r\n") if line.startswith("Run ID: ")]
+    assert f"Run ID: {properties['runId']} failed after" in last
+    assert problem in last
+
+
+def bomb() -> bytes:
+    zeros = tarfile.TarInfo("zeros")
+    zeros.size = 300 * 1024**2
+    buffer = io.BytesIO()
+    with gzip.GzipFile(fileobj=buffer, mode="w", compresslevel=1) as file:
+        file.write(zeros.tobuf())
+        for _ in range(300):
+            file.write(b"\0" * 1024**2)
+    return buffer.getvalue()
+
+
+DAMAGED = [
+    (b"", "cannot be unpacked"),
+    (b"no archive at all", "cannot be unpacked"),
+    (packed()[:100], "cannot be unpacked"),
+    (packed()[:-8] + b"\0" * 8, "cannot be unpacked"),
+]
+
+
+@pytest.mark.parametrize(("archive", "problem"), DAMAGED)
+@pytest.mark.emulator_choice("the agent's own words for such archives are not known")
+def test_what_is_damaged_is_refused(run: Run, archive: bytes, problem: str) -> None:
+    """Half an archive is no context, nor is one whose check sum is wrong."""
+    properties, _ = run(archive)
+    assert properties["status"] == "Failed"
+    assert problem in properties["runErrorMessage"]
+
+
+@pytest.mark.emulator_choice("the service states no limit")
+def test_a_bomb_is_refused(run: Run) -> None:
+    """A megabyte that unpacks to three hundred is no context."""
+    properties, _ = run(bomb())
+    assert properties["status"] == "Failed"
+    assert "more than 200 times its length" in properties["runErrorMessage"]
+
+
+@pytest.mark.emulator_choice("what contexts of clients hold: folders, programs, links")
+def test_what_stays_inside_is_kept(run: Run) -> None:
+    """Links between folders of the archive, hard links, and rubbish behind it are no problem."""
+    entries = [("bin/tool", FILE, b"x"), ("sub/tool", LINK, b"../bin/tool"), ("again", HARD, b"bin/tool")]
+    assert run(packed(*entries) + b"rubbish")[0]["status"] == "Succeeded"

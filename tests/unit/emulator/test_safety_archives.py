@@ -1,0 +1,204 @@
+"""Archives that lie about themselves: lengths, counts, headers, names and links."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import tarfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from acr_tasks_emulator.execution.archive import HEADER_BYTES, LIMITS
+from acr_tasks_emulator.execution.source import SourceError, folder_in, names_in, unpack
+from acr_tasks_emulator.execution.stop import Stop
+
+SMALL = replace(LIMITS, size_bytes=100_000, entries=20, depth=5)
+TIGHT = replace(SMALL, ratio=10, ratio_from=50_000)
+
+
+def entry(name: str, data: bytes = b"", **header: Any) -> bytes:
+    """One entry as it stands in an archive."""
+    member = tarfile.TarInfo(name)
+    member.size = len(data)
+    for attribute, value in header.items():
+        setattr(member, attribute, value)
+    return member.tobuf(tarfile.PAX_FORMAT) + data + b"\0" * (-len(data) % 512)
+
+
+def pax(records: bytes, kind: bytes = tarfile.XHDTYPE) -> bytes:
+    """An extended header, which describes the entry behind it."""
+    member = tarfile.TarInfo("pax")
+    member.type, member.size = kind, len(records)
+    return member.tobuf(tarfile.USTAR_FORMAT) + records + b"\0" * (-len(records) % 512)
+
+
+def record(name: str, value: str) -> bytes:
+    text = f" {name}={value}\n".encode()
+    length = len(text) + 1
+    while len(str(length)) + len(text) != length:
+        length += 1
+    return str(length).encode() + text
+
+
+def packed(folder: Path, *parts: bytes, end: bytes = b"\0" * 1024) -> Path:
+    path = folder / "source.tar.gz"
+    path.write_bytes(gzip.compress(b"".join(parts) + end, mtime=0))
+    return path
+
+
+Unpack = Callable[..., Path]
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Unpack:
+    """Packs entries, unpacks them under small limits, and gives the folder."""
+
+    def unpacked(*parts: bytes, end: bytes = b"\0" * 1024) -> Path:
+        unpack(packed(tmp_path, *parts, end=end), tmp_path / "out", Stop(), SMALL)
+        return tmp_path / "out"
+
+    return unpacked
+
+
+@pytest.mark.parametrize(
+    ("parts", "problem"),
+    [
+        ([entry(f"f{n}") for n in range(21)], "more than 20 entries"),
+        ([entry("a", os.urandom(60_000)), entry("b", os.urandom(60_000))], "more than 100000 bytes"),
+        ([entry("a", size=10**11)], "more than 100000 bytes"),
+        ([entry("/".join("abcdefg"), b"x")], "nested more than 5 deep"),
+        ([pax(record("path", "a\0b")), entry("a")], "whose name is none"),
+        ([entry("a\nb")], "whose name is none"),
+        ([entry("l", type=tarfile.SYMTYPE, linkname="a\nb")], "whose name is none"),
+        ([entry("block", type=tarfile.BLKTYPE)], "no file, folder or link"),
+        ([entry("x", b"x", type=b"Z")], "no file, folder or link"),
+        ([pax(record("size", "-512")), entry("a")], "negative length|backwards"),
+        ([pax(b"9" * (HEADER_BYTES + 1)), entry("a")], "header that is too long"),
+        ([pax(b"9" * 10**7, tarfile.XGLTYPE), entry("a")], "header that is too long"),
+        ([entry("long", b"n" * (HEADER_BYTES + 1), type=tarfile.GNUTYPE_LONGNAME)], "header that is too long"),
+        ([pax(b"9" * 5000 + b" path=x\n"), entry("a")], "cannot be unpacked"),
+        ([entry("s", type=tarfile.GNUTYPE_SPARSE, size=0)], "sparse file"),
+        ([pax(record("GNU.sparse.map", "0,1") + record("GNU.sparse.size", "99999999999")), entry("a")], "sparse"),
+        ([pax(record("GNU.sparse.size", "99999999999")), entry("a")], "sparse"),
+        ([pax(record("GNU.sparse.major", "1") + record("GNU.sparse.minor", "0")), entry("a", b"1\n0\n")], "sparse"),
+    ],
+)
+def test_what_is_refused(opened: Unpack, tmp_path: Path, parts: list[bytes], problem: str) -> None:
+    """Each is refused with a sentence, before it has taken more room than is allowed."""
+    with pytest.raises(SourceError, match=problem):
+        opened(*parts)
+    assert sum(path.stat().st_size for path in (tmp_path / "out").rglob("*") if path.is_file()) <= SMALL.size_bytes
+
+
+@pytest.mark.parametrize("nested", [tarfile.XHDTYPE, tarfile.XGLTYPE])
+def test_headers_of_headers(opened: Unpack, nested: bytes) -> None:
+    """A thousand headers that describe each other are no reason to fail."""
+    with pytest.raises(SourceError, match="nested too deeply"):
+        opened(*[pax(record("a", "b"), nested)] * 2000, entry("a"))
+
+
+def test_bombs(tmp_path: Path) -> None:
+    """Much out of little is refused long before it is written, and to who only asks for the names too."""
+    bomb = packed(tmp_path, entry("zeros", b"\0" * 90_000))
+    with pytest.raises(SourceError, match="more than 10 times its length"):
+        unpack(bomb, tmp_path / "out", Stop(), TIGHT)
+    with pytest.raises(SourceError, match="more than 10 times its length"):
+        names_in(bomb, TIGHT)
+    unpack(packed(tmp_path, entry("zeros", b"\0" * 40_000)), tmp_path / "out", Stop(), TIGHT)
+    with pytest.raises(SourceError, match="more than 20 entries"):
+        names_in(packed(tmp_path, *[entry("a")] * 21), SMALL)
+
+
+def test_hard_links_take_no_space(opened: Unpack) -> None:
+    """One file under many names is one file: a link is no way to multiply what an archive holds."""
+    links = [entry(f"l{n}", type=tarfile.LNKTYPE, linkname="a") for n in range(10)]
+    folder = opened(entry("a", os.urandom(60_000)), *links)
+    assert len({path.stat().st_ino for path in folder.iterdir()}) == 1
+    assert len(list(folder.iterdir())) == 11
+
+
+def test_a_name_that_comes_again_changes_no_other(opened: Unpack) -> None:
+    """The last entry of a name counts for that name, and not for what was linked to the earlier one."""
+    folder = opened(
+        entry("a", b"first"), entry("l", type=tarfile.LNKTYPE, linkname="a"), entry("a", b"second"), entry("l2", b"x")
+    )
+    assert (folder / "a").read_bytes() == b"second"
+    assert (folder / "l").read_bytes() == b"first"
+
+
+def test_links_that_stay_inside_are_kept(opened: Unpack) -> None:
+    """A link to another folder of the archive is what was packed."""
+    folder = opened(
+        entry("bin", type=tarfile.DIRTYPE),
+        entry("bin/tool", b"x"),
+        entry("sub", type=tarfile.DIRTYPE),
+        entry("sub/tool", type=tarfile.SYMTYPE, linkname="../bin/tool"),
+        entry("dangling", type=tarfile.SYMTYPE, linkname="bin/none"),
+    )
+    assert (folder / "sub" / "tool").is_symlink()
+    assert (folder / "sub" / "tool").read_bytes() == b"x"
+    assert (folder / "dangling").is_symlink()
+
+
+def test_modes(opened: Unpack) -> None:
+    """A program stays one, without setuid, setgid and sticky bits."""
+    folder = opened(entry("tool", b"x", mode=0o7755), entry("d", type=tarfile.DIRTYPE, mode=0o7700))
+    assert (folder / "tool").stat().st_mode & 0o7777 == 0o755
+    assert (folder / "d").stat().st_mode & 0o7777 == 0o700
+
+
+@pytest.mark.parametrize("value", ["1e300", "inf", "nan", "-5"])
+def test_times_that_are_none(opened: Unpack, value: str) -> None:
+    """A time of change that no file system can keep is no reason to refuse a file."""
+    assert (opened(pax(record("mtime", value)), entry("a", b"x")) / "a").stat().st_mtime == 0
+
+
+def test_damage(opened: Unpack, tmp_path: Path) -> None:
+    """A damaged header is no silent end of the archive; what stands behind the end does not matter."""
+    whole = entry("a", b"x") + entry("b", b"y")
+    with pytest.raises(SourceError, match="bad checksum"):
+        opened(whole[:1030] + b"!" + whole[1031:])
+    with pytest.raises(SourceError, match="cannot be unpacked"):
+        opened(whole[:1500], end=b"")
+    assert (opened(whole, end=b"\0" * 1024 + b"rubbish" * 1000) / "b").read_bytes() == b"y"
+    path = packed(tmp_path, whole)
+    path.write_bytes(path.read_bytes() + b"rubbish behind the archive")
+    unpack(path, tmp_path / "again", Stop(), SMALL)
+    assert (tmp_path / "again" / "b").read_bytes() == b"y"
+
+
+def test_a_problem_shows_no_path_of_this_machine(opened: Unpack, tmp_path: Path) -> None:
+    """What the file system says of a name is told without where it was tried."""
+    with pytest.raises(SourceError, match="File name too long") as caught:
+        opened(entry("n" * 300))
+    assert str(tmp_path) not in str(caught.value)
+
+
+def test_a_run_that_is_stopped(tmp_path: Path) -> None:
+    """Who cancels does not wait until a large file is written."""
+    stop = Stop()
+
+    class Content(io.RawIOBase):
+        def read(self, size: int = -1) -> bytes:
+            stop.ask("canceled")
+            return b"x" * size
+
+    from acr_tasks_emulator.execution import source
+
+    source._write(Content(), tmp_path / "a", stop)  # type: ignore[arg-type]
+    assert (tmp_path / "a").stat().st_size == source._CHUNK
+
+
+def test_a_folder_that_is_a_link(tmp_path: Path) -> None:
+    """A link among folders is followed only where it stays inside."""
+    (tmp_path / "root" / "real").mkdir(parents=True)
+    (tmp_path / "root" / "inside").symlink_to("real")
+    (tmp_path / "root" / "outside").symlink_to("..")
+    assert folder_in(tmp_path / "root", "inside") == tmp_path / "root" / "real"
+    with pytest.raises(SourceError, match="outside of the source"):
+        folder_in(tmp_path / "root", "outside")
