@@ -13,7 +13,7 @@ from acr_tasks_emulator.execution.image_name import DOCKER_HUB, ImageName
 from acr_tasks_emulator.execution.job import Job
 from acr_tasks_emulator.execution.registry import OciRegistry, RegistryError
 from acr_tasks_emulator.execution.stop import Stop
-from acr_tasks_emulator.execution.store import QUICK, Store, StoreError
+from acr_tasks_emulator.execution.tool import Place, Tool, ToolError
 
 _STOOD_IN_FOR = ("docker.io", "mcr.microsoft.com")
 _ACCEPT = ", ".join(
@@ -31,49 +31,50 @@ class BaseImageError(Exception):
 
 
 class Bases:
-    """Brings images into the store, under their full names. Safe to use from several threads.
+    """Brings images to the tool. Safe to use from several threads.
 
     The emulator's registry stands in for Docker Hub and mcr.microsoft.com: `FROM node:20` is taken from its
     `library/node:20` when somebody has pushed that.
     """
 
-    def __init__(self, store: Store, oci: OciRegistry) -> None:
-        self._store = store
+    def __init__(self, tool: Tool, oci: OciRegistry, scratch: Path) -> None:
+        self._tool = tool
         self._oci = oci
+        self._scratch = scratch
         self._lock = threading.Lock()
         self._seeding = threading.Lock()
         self._seeded = False
         self._digests: dict[str, tuple[str, str]] = {}  # name -> the registry's digest, and the image that came of it
 
     def seed(self, stop: Stop) -> None:
-        """Make sure, once, that busybox stands in store and registry. Raises StoreError, RegistryError."""
+        """Make sure, once, that tool and registry have busybox, if it can be made. Raises ToolError, RegistryError."""
         with self._seeding:
-            if self._seeded:
+            if self._seeded or not self._tool.seeds:
                 return
-            if self._store.image_id(f"docker.io/{seed.REPOSITORY}:latest", stop) is None:
-                seed.seed(self._store, stop)
+            image = self._tool.image_id(f"{DOCKER_HUB}/{seed.REPOSITORY}:latest", stop)
+            self._scratch.mkdir(parents=True, exist_ok=True)
+            image = image or seed.seed(self._tool, self._scratch, stop)
             address = self._oci.address()
             if address is not None:
-                seed.seed_registry(self._store, address, stop)
+                seed.seed_registry(self._tool, image, address, self._scratch, stop)
             self._seeded = True
 
     def fetch(self, name: ImageName, job: Job, stop: Stop, authfile: Path | None) -> str:
-        """The id of the image of that name, which stands in the store afterwards.
+        """The id of the image of that name, which the tool has afterwards.
 
         authfile: sign-in for registries on the network. Raises BaseImageError.
         """
         digest = self._digest_in_registry(name, job)
         if digest is not None:
             return self._from_registry(name, digest, stop)
-        here = self._from_layout(name, job, stop) or self._store.image_id(str(name), stop)
+        here = self._from_layout(name, job, stop) or self._tool.image_id(str(name), stop)
         if here is not None:
             return here
         if name.host in own_hosts(job):
             raise BaseImageError(f"image {name} was not found: the emulator's registry does not have it")
         try:
-            options = [*QUICK, *(["--authfile", str(authfile)] if authfile else [])]
-            return _last_line(self._store.ask(["pull", *options, str(name)], stop))
-        except StoreError as error:
+            return self._tool.pull(Place(name, authfile=authfile), stop)
+        except ToolError as error:
             raise BaseImageError(self._not_found(name, job, error)) from error
 
     def described(self, name: ImageName, image_id: str, stop: Stop) -> dict[str, str]:
@@ -82,14 +83,12 @@ class Bases:
         Docker Hub is `registry.hub.docker.com` (facts section 4.5).
         """
         with self._lock:
-            digest = (
-                name.digest or self._digests.get(str(name), ("", ""))[0] or self._store.image_digest(image_id, stop)
-            )
+            digest = name.digest or self._digests.get(str(name), ("", ""))[0] or self._tool.image_digest(image_id, stop)
         host = "registry.hub.docker.com" if name.host == DOCKER_HUB else name.host
         known = {"registry": host, "repository": name.repository, "tag": name.tag, "digest": digest}
         return {member: text for member, text in known.items() if text}
 
-    def _not_found(self, name: ImageName, job: Job, error: StoreError) -> str:
+    def _not_found(self, name: ImageName, job: Job, error: ToolError) -> str:
         instead = f"{job.login_server}/{name.repository}{name.suffix}"
         advice = f" Push it to {instead} to have it used in its place." if name.host in _STOOD_IN_FOR else ""
         return (
@@ -119,23 +118,18 @@ class Bases:
         if name.host not in own_hosts(job) or not (layout / "index.json").exists():
             return None
         try:
-            image = _last_line(self._store.ask(["pull", *QUICK, f"oci:{layout}:{name.tag}"], stop))
-            self._store.ask(["tag", image, str(name)], stop)
-        except StoreError:
+            return self._tool.pull(Place(name, layout=layout), stop)
+        except ToolError:
             return None
-        return image
 
     def _from_registry(self, name: ImageName, digest: str, stop: Stop) -> str:
         with self._lock:
             known, image = self._digests.get(str(name), ("", ""))
-        if known == digest:
+        if known == digest and (not self._tool.shared or self._tool.image_id(image, stop) is not None):
             return image
-        source = f"docker://{self._oci.address()}/{name.repository}@{digest}"
         try:
-            image = _last_line(self._store.ask(["pull", *QUICK, "--tls-verify=false", source], stop))
-            if name.digest is None:  # the builder finds a digest by the image's content
-                self._store.ask(["tag", image, str(name)], stop)
-        except StoreError as error:
+            image = self._tool.pull(Place(name, self._oci.address(), digest=digest), stop)
+        except ToolError as error:
             raise BaseImageError(
                 f"image {name} is in the emulator's registry and could not be read: {error}"
             ) from error
@@ -156,7 +150,3 @@ def sign_ins(job: Job) -> Iterable[tuple[str, str, str]]:
         password = ((entry or {}).get("password") or {}).get("value")
         if user and password:
             yield host, user, password
-
-
-def _last_line(text: str) -> str:
-    return text.splitlines()[-1].strip()

@@ -11,11 +11,11 @@ import uuid
 from pathlib import Path
 from typing import NoReturn
 
-from acr_tasks_emulator.execution.docker_build import Build
 from acr_tasks_emulator.execution.graph import WORKING_DIRECTORY, Step
 from acr_tasks_emulator.execution.remote import Remotes
 from acr_tasks_emulator.execution.source import SourceError, file_in
 from acr_tasks_emulator.execution.stop import Stop
+from acr_tasks_emulator.execution.tool import Build
 from acr_tasks_emulator.execution.workspace import Workspace
 
 _REMOTE = re.compile(r"[a-z][a-z0-9+.-]*:|git@|github\.com/", re.IGNORECASE)

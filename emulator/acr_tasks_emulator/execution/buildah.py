@@ -1,171 +1,195 @@
-"""The executor that builds and runs with buildah, without a daemon."""
+"""buildah, which builds and runs without a daemon."""
 
 from __future__ import annotations
 
 import contextlib
-import shutil
-from collections.abc import Callable
+import re
+import uuid
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 from acr_tasks_emulator.execution import seed
-from acr_tasks_emulator.execution.bases import Bases
-from acr_tasks_emulator.execution.build_line import parse_build
-from acr_tasks_emulator.execution.container import run_command
-from acr_tasks_emulator.execution.docker_build import Build, build
-from acr_tasks_emulator.execution.graph import Graph, Step
-from acr_tasks_emulator.execution.image_name import ImageNameError
-from acr_tasks_emulator.execution.job import Job, Outcome
+from acr_tasks_emulator.execution.dockerfile import own_platform
+from acr_tasks_emulator.execution.graph import Network, Step
 from acr_tasks_emulator.execution.log import RunLog
-from acr_tasks_emulator.execution.push import push
-from acr_tasks_emulator.execution.registry import OciRegistry, RegistryError
-from acr_tasks_emulator.execution.remote import Remotes
-from acr_tasks_emulator.execution.source import NO_SOURCE, SourceError, file_in
-from acr_tasks_emulator.execution.steps import StepFailedError, run_steps
 from acr_tasks_emulator.execution.stop import Stop
-from acr_tasks_emulator.execution.store import Store, StoreError, why_not_installed
-from acr_tasks_emulator.execution.task_file import TaskFileError, load
-from acr_tasks_emulator.execution.templates import TemplateError, render, run_variables
-from acr_tasks_emulator.execution.workspace import Workspace
+from acr_tasks_emulator.execution.store import Store, why_not_installed
+from acr_tasks_emulator.execution.tool import (
+    Build,
+    Container,
+    Origin,
+    Place,
+    Rename,
+    ToolError,
+    in_environment,
+)
 from acr_tasks_emulator.supervisor import Supervisor
 
+NOT_FOUND = 127
+"""Docker's exit status for a program that is not in the container."""
 
-def open_store(data: Path, supervisor: Supervisor) -> Store:
-    """The data folder's store, proved to work by building the seeded busybox in it; the first time takes about a
-    second.
+_QUICK = ("-q", "--retry", "1", "--retry-delay", "100ms")  # or buildah spends 6 seconds on a host that is not there
+_BUILD = ("--isolation", "chroot", "--layers", "--force-rm", "--format", "docker", "--pull=never")
+_RESERVED = {"PATH", "HOME", "TMPDIR", "XDG_RUNTIME_DIR", "LANG", "TZ"}
+_NOISE = re.compile(r"subprocess exited with status \d+|Error: exit status \d+")
+_NOT_FOUND = re.compile(r"process failed to start with error: (exec: .*: executable file not found in \$PATH).*")
 
-    Tries the overlay driver, then vfs. Raises StoreError with a sentence when builds do not work here.
+
+def open_buildah(data: Path, supervisor: Supervisor) -> Buildah:
+    """buildah with the data folder's store, proved to work by building the seeded busybox in it; the first time takes
+    about a second.
+
+    Tries the overlay driver, then vfs. Raises ToolError with a sentence when builds do not work here.
     """
     reason = why_not_installed()
     if reason is not None:
-        raise StoreError(reason)
-    store = Store(data.resolve() / "buildah", supervisor)
-    proof = store.folder / "driver"
+        raise ToolError(reason)
+    tool = Buildah(data.resolve() / "buildah", supervisor)
+    proof = tool.folder / "driver"
     if proof.exists():
-        store.use_driver(proof.read_text())
-        return store
+        tool.use_driver(proof.read_text())
+        return tool
     failures = []
     for driver in ("overlay", "vfs"):
-        store.use_driver(driver)
+        tool.use_driver(driver)
         try:
-            seed.seed(store, Stop())
-        except StoreError as error:
+            seed.seed(tool, tool.folder / "tmp", Stop())
+        except ToolError as error:
             failures.append(str(error))
         else:
             proof.write_text(driver)
-            return store
-    raise StoreError(f"a first build failed: {failures[0]}")
+            return tool
+    raise ToolError(f"a first build failed: {failures[0]}")
 
 
-class BuildahExecutor:
+class Buildah(Store):
     """Builds images and runs containers with buildah: chroot isolation, a store of its own, several runs at once.
 
-    Builds share the host's network and are no sandbox.
+    Builds and containers share the host's network and are no sandbox.
     """
 
     name = "buildah"
+    seeds = True
+    shared = False
+    own_networks = False
 
-    def __init__(self, data: Path, store: Store, oci: OciRegistry) -> None:
-        self._runs = data.resolve() / "runs"
-        self._store = store
-        self._oci = oci
-        self._bases = Bases(store, oci)
-        self._remotes = Remotes(store.supervisor, oci)
-
-    def run(self, job: Job, log: RunLog, stop: Stop) -> Outcome:
-        """Run a job to its end; its folder is removed afterwards."""
-        run = Workspace(job, log, self._runs / job.run_id)
-        self._remove(run)  # what a killed emulator may have left
-        error: str | None = None
-        try:
-            with self._store.in_use():
-                log.say(f"Using acb_vol_{job.run_id} as the home volume")
-                self._bases.seed(stop)
-                self._run(run, stop)
-        except StepFailedError as failure:
-            error = f"failed during run, err: {failure}"
-        except (SourceError, TemplateError, ImageNameError, TaskFileError) as failure:
-            error = str(failure)
-        except (RegistryError, StoreError) as failure:
-            if not stop.asked:
-                log.line(str(failure))
-                return Outcome("Error", run.pushed, str(failure))
-        finally:
-            self._remove(run)
-        status = "Failed" if error or stop.asked else "Succeeded"
-        return Outcome(status, run.pushed, error, run.base_images if job.kind == "Docker" else [])
-
-    def _run(self, run: Workspace, stop: Stop) -> None:
-        if str((run.job.platform or {}).get("os") or "linux").lower() != "linux":
-            raise SourceError("the emulator runs Linux builds and containers only; this run's platform is Windows")
-        run.log.say("Obtaining source code and scanning for dependencies...")
-        run.open(self._remotes, stop)
-        run.log.say("Successfully obtained source code and scanned for dependencies")
-        if stop.asked:
-            return
-        if run.job.kind == "Docker":
-            graph, build_of = _docker_graph(run)
+    def pull(self, place: Place, stop: Stop) -> str:
+        """See Tool."""
+        name, options = place.name, list(_QUICK)
+        if place.address is not None:
+            source = f"docker://{place.address}/{name.repository}@{place.digest}"
+            options.append("--tls-verify=false")
+        elif place.layout is not None:
+            source = f"oci:{place.layout}:{name.tag}"
         else:
-            graph = load(run.job, run.source)
+            source = str(name)
+            options += ["--authfile", str(place.authfile)] if place.authfile else []
+        image = self.ask(["pull", *options, source], stop).splitlines()[-1].strip()
+        if source != str(name) and name.digest is None:  # the builder finds a digest by the image's content
+            self.ask(["tag", image, str(name)], stop)
+        return image
 
-            def build_of(step: Step, run: Workspace) -> Build:
-                return parse_build(step, run, self._remotes, stop)
+    def push(self, image_id: str, place: Place, scratch: Path, stop: Stop) -> str:
+        """See Tool."""
+        name, options = place.name, list(_QUICK)
+        if place.address is not None:
+            target = f"docker://{place.address}/{name.repository}:{name.tag}"
+            options.append("--tls-verify=false")
+        elif place.layout is not None:
+            target = f"oci:{place.layout}:{name.tag}"
+        else:
+            target = f"docker://{name}"
+            options += ["--authfile", str(place.authfile)] if place.authfile else []
+        digest = scratch / f"{uuid.uuid4().hex}.digest"
+        self.ask(["push", *options, "--digestfile", str(digest), image_id, target], stop)
+        return digest.read_text().strip()
 
-        for remark in graph.remarks:
-            run.log.say(remark)
-        run.fill_volumes(graph.volumes)
+    def make(self, context: Path, names: Sequence[str], stop: Stop) -> None:
+        """See Tool."""
+        self.ask(["bud", *_BUILD, *(part for name in names for part in ("-t", name)), str(context)], stop)
 
-        def act(step: Step, own: Stop) -> int:
-            run.matched.discard(step.id)
-            if step.push:
-                return self._push(step, run, own)
-            run.log.say(f"Launching container with name: {step.id}")
-            if step.build is not None:
-                return build(build_of(step, run), run, self._store, self._bases, own, step)
-            return run_command(step, run, self._store, self._bases, own)
+    def build(
+        self, task: Build, origins: Sequence[Origin], step: Step, scratch: Path, log: RunLog, stop: Stop, rename: Rename
+    ) -> tuple[int, str]:
+        """See Tool."""
+        identity = scratch / f"{uuid.uuid4().hex}.iid"
+        arguments, environment = in_environment("--build-arg", task.arguments, _reserved)
+        options = [*_BUILD, *arguments, "--iidfile", str(identity), "-f", str(task.dockerfile)]
+        for origin in origins:
+            if not origin.named:
+                image_id = origin.image_id.removeprefix("sha256:")
+                options += ["--build-context", f"{origin.image}=docker-image://{image_id}"]
+        options += ["--target", task.target] if task.target else []
+        options += ["--no-cache"] if task.no_cache else []
+        options += [part for label in task.labels for part in ("--label", label)]
+        options += ["--platform", task.platform] if task.platform and task.platform != own_platform() else []
+        argv = ["bud", *options, str(task.context)]
+        status = self.pour(argv, log, stop, environment=environment, rename=rename)
+        return status, identity.read_text().strip() if status == 0 else ""
 
-        run_steps(graph, act, run.log, stop, lambda step: step.id in run.matched)
+    def networks(
+        self, run_id: str, networks: Sequence[Network], log: RunLog, stop: Stop
+    ) -> AbstractContextManager[None]:
+        """Nothing: all share the host's network."""
+        return contextlib.nullcontext()
 
-    def _remove(self, run: Workspace) -> None:
-        shutil.rmtree(run.folder, ignore_errors=True)
-        if run.folder.exists():  # not root's: containers may have made folders as users of theirs
-            with contextlib.suppress(StoreError):
-                self._store.ask(["unshare", "rm", "-rf", str(run.folder)], Stop())
+    def run(self, container: Container, log: RunLog, stop: Stop, look_at: Callable[[str], None]) -> int:
+        """See Tool."""
+        step = container.step
+        argv = command_line(self.image_config(container.image_id, stop), container.arguments, step.entry_point)
+        options = ["--isolation", "chroot"]
+        options += [part for folder, path in container.folders for part in ("-v", f"{folder}:{path}")]
+        options += [part for item in step.env for part in ("-e", item)]
+        options += ["--user", step.user] if step.user else []
+        options += ["--workingdir", container.working_directory] if container.working_directory else []
+        said = _Said(look_at)
+        try:
+            self.ask(["from", "--pull=never", "--name", container.name, container.image_id], stop)
+            status = self.pour(["run", *options, container.name, "--", *argv], log, stop, rename=said.line)
+            return NOT_FOUND if status and said.not_found else status
+        finally:
+            try:
+                self.ask(["rm", container.name], Stop())
+            except ToolError:
+                self.mark_dirty()  # removed with the leftovers when no run holds the store
 
-    def _push(self, step: Step, run: Workspace, stop: Stop) -> int:
-        for name in step.push:
-            status = push(run.full_name(name), run, self._store, self._oci, stop)
-            if status != 0 or stop.asked:
-                return status
-        return 0
-
-
-def _docker_graph(run: Workspace) -> tuple[Graph, Callable[[Step, Workspace], Build]]:
-    """The two steps that the service makes of a Docker step: `build`, and `push` unless pushing is switched off."""
-    job, step = run.job, run.job.step
-    if job.source is None and (not job.source_location or job.source_location.lower() == NO_SOURCE):
-        raise SourceError("a Docker build needs a source: this run has none")
-    variables = {"Run": run_variables(job)}
-    names = [str(run.full_name(render(str(name), variables))) for name in step.get("imageNames") or []]
-    task = Build(
-        context=run.source,
-        dockerfile=file_in(run.source, str(step.get("dockerFilePath") or "Dockerfile")),
-        names=names,
-        arguments={
-            str(item["name"]): render(str(item.get("value") or ""), variables) for item in step.get("arguments") or []
-        },
-        target=step.get("target") or None,
-        no_cache=bool(step.get("noCache")),
-        platform=_platform(job),
-    )
-    steps = [Step(id="build", after=(), build=".", timeout=job.timeout)]
-    if names and step.get("isPushEnabled") is not False:
-        steps.append(Step(id="push", after=("build",), push=tuple(names), timeout=job.timeout))
-    return Graph(tuple(steps)), lambda _step, _run: task
+    def remove_folder(self, folder: Path) -> None:
+        """See Tool."""
+        with contextlib.suppress(ToolError):
+            self.ask(["unshare", "rm", "-rf", str(folder)], Stop())
 
 
-def _platform(job: Job) -> str | None:
-    platform = job.platform or {}
-    if not platform.get("architecture"):
-        return None
-    parts = ["linux", str(platform["architecture"]).lower(), str(platform.get("variant") or "").lower()]
-    return "/".join(part for part in parts if part)
+def command_line(config: dict[str, Any], arguments: list[str], entry_point: str | None) -> list[str]:
+    """What Docker would run: the entry point (the image's, unless overridden), then the arguments or else the image's
+    own.
+
+    Raises ValueError when that is nothing.
+    """
+    argv = [entry_point] if entry_point else list(config.get("Entrypoint") or [])
+    argv += arguments or ([] if entry_point else list(config.get("Cmd") or []))
+    if not argv:
+        raise ValueError("no command specified: neither the step nor the image has one")
+    return argv
+
+
+def _reserved(name: str) -> bool:
+    return name.upper() in _RESERVED or name.startswith(("BUILDAH_", "CONTAINERS_", "STORAGE_"))
+
+
+class _Said:
+    """What the container prints, without what buildah adds to it."""
+
+    not_found = False
+
+    def __init__(self, look_at: Callable[[str], None]) -> None:
+        self._look_at = look_at
+
+    def line(self, text: str) -> str | None:
+        self._look_at(text)
+        found = _NOT_FOUND.fullmatch(text)
+        if found:
+            self.not_found = True
+            return found.group(1)
+        return None if _NOISE.fullmatch(text) else text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -32,7 +33,8 @@ class Executor(Protocol):
 
 
 def choose(kind: str, data: Path, oci: OciRegistry, supervisor: Supervisor) -> Executor:
-    """The executor of that kind; `auto` is buildah where it works, else simulated.
+    """The executor of that kind; `auto` is buildah where it works, else docker where a daemon answers, else
+    simulated.
 
     kind: one of KINDS. data: the emulator's data folder. A simulated executor that `auto` fell back to has its reason,
     a sentence for the caller to print, in `why`. Raises ExecutorError when what was asked for by name does not work
@@ -40,16 +42,20 @@ def choose(kind: str, data: Path, oci: OciRegistry, supervisor: Supervisor) -> E
     """
     if kind == "simulated":
         return SimulatedExecutor()
-    if kind == "docker":
-        raise ExecutorError("the docker executor is not available yet: use --executor buildah, or simulated")
     if kind not in KINDS:
         raise ExecutorError(f"executor {kind!r} is unknown: it is one of {', '.join(KINDS)}")
-    from acr_tasks_emulator.execution.buildah import BuildahExecutor, open_store
-    from acr_tasks_emulator.execution.store import StoreError
+    from acr_tasks_emulator.execution.buildah import open_buildah
+    from acr_tasks_emulator.execution.docker import open_docker
+    from acr_tasks_emulator.execution.tool import Tool, ToolError
+    from acr_tasks_emulator.execution.tool_executor import ToolExecutor
 
-    try:
-        return BuildahExecutor(data, open_store(data, supervisor), oci)
-    except StoreError as error:
-        if kind == "buildah":
-            raise ExecutorError(f"buildah does not work here: {error}") from error
-        return SimulatedExecutor(str(error))
+    openers: dict[str, Callable[[Path, Supervisor], Tool]] = {"buildah": open_buildah, "docker": open_docker}
+    reasons = []
+    for name in openers if kind == "auto" else (kind,):
+        try:
+            return ToolExecutor(data, openers[name](data, supervisor), oci)
+        except ToolError as error:
+            reasons.append(f"{name} does not work here: {error}")
+    if kind != "auto":
+        raise ExecutorError(reasons[0])
+    return SimulatedExecutor("; ".join(reasons))

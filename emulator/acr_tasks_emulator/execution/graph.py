@@ -70,6 +70,16 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Network:
+    """A network of the task's containers. external: it is there already, and nobody makes it."""
+
+    name: str
+    driver: str = "bridge"
+    ipv6: bool = False
+    external: bool = False
+
+
+@dataclass(frozen=True)
 class Graph:
     """All steps of a task, each after those that it waits for.
 
@@ -77,6 +87,7 @@ class Graph:
     """
 
     steps: tuple[Step, ...]
+    networks: tuple[Network, ...] = ()
     volumes: Mapping[str, Mapping[str, bytes]] = field(default_factory=dict, repr=False)
     remarks: tuple[str, ...] = ()
 
@@ -109,7 +120,7 @@ def read_graph(task: Any) -> Graph:
         for volume, _ in each.volume_mounts:
             if volume not in volumes:
                 raise GraphError(f"step {each.id} mounts the volume {volume}, which is not one of the task's volumes")
-    return Graph(_ordered(read), volumes, tuple(_remarks(task, steps, read)))
+    return Graph(_ordered(read), (), volumes, tuple(_remarks(task, steps, read)))
 
 
 def _remarks(task: Mapping[str, Any], steps: list[Any], read: list[Step]) -> Iterator[str]:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import uuid
 from contextlib import AbstractContextManager, nullcontext
 
 from acr_tasks_emulator.execution.image_name import ImageName
 from acr_tasks_emulator.execution.registry import OciRegistry
 from acr_tasks_emulator.execution.stop import Stop
-from acr_tasks_emulator.execution.store import QUICK, Store, StoreError
+from acr_tasks_emulator.execution.tool import Place, Tool, ToolError
 from acr_tasks_emulator.execution.workspace import Workspace
 
 
-def push(name: ImageName, run: Workspace, store: Store, oci: OciRegistry, stop: Stop) -> int:
+def push(name: ImageName, run: Workspace, tool: Tool, oci: OciRegistry, stop: Stop) -> int:
     """Push an image that this run built, and note its digest; return the exit status.
 
     The run's own registry is reached at its own address. Where no registry program is installed, the image goes to an
@@ -25,29 +24,22 @@ def push(name: ImageName, run: Workspace, store: Store, oci: OciRegistry, stop: 
     if image is None:
         log.line(f"An image does not exist locally with the tag: {name.host}/{name.repository}")
         return 1
-    options = [*QUICK]
     writing: AbstractContextManager[object] = nullcontext()
     if name.host == run.job.login_server:
         address = oci.address()
+        place = Place(name, address)
         if address is None:
-            layout = oci.layout(name.repository)
-            log.line(f"docker-registry is not installed: the image goes to {layout}")
-            destination = f"oci:{layout}:{name.tag}"
+            place = Place(name, layout=oci.layout(name.repository))
+            log.line(f"docker-registry is not installed: the image goes to {place.layout}")
             writing = oci.writing
-        else:
-            destination = f"docker://{address}/{name.repository}:{name.tag}"
-            options.append("--tls-verify=false")
     else:
-        destination = f"docker://{name}"
-        options += ["--authfile", str(run.authfile)] if run.authfile else []
-    digest_file = run.scratch / f"{uuid.uuid4().hex}.digest"
+        place = Place(name, authfile=run.authfile)
     try:
         with writing:
-            store.ask(["push", *options, "--digestfile", str(digest_file), image, destination], stop)
-    except StoreError as error:
+            digest = tool.push(image, place, run.scratch, stop)
+    except ToolError as error:
         log.line(f"failed to push {name}: {error}")
         return 1
-    digest = digest_file.read_text().strip()
     log.line(f"{name.tag}: digest: {digest}")
     log.say(f"Successfully pushed image: {name}")
     descriptor = {"registry": name.host, "repository": name.repository, "tag": name.tag, "digest": digest}

@@ -7,20 +7,17 @@ import getpass
 import json
 import os
 import shutil
-import subprocess
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from acr_tasks_emulator.execution.log import RunLog
 from acr_tasks_emulator.execution.stop import Stop
+from acr_tasks_emulator.execution.tool import Rename, ToolError, ask_program, run_program
 from acr_tasks_emulator.supervisor import Supervisor
 
 PROGRAM = "buildah"
-QUICK = ("-q", "--retry", "1", "--retry-delay", "100ms")
-"""Options of pull and push: quiet, and without the 6 seconds that buildah spends on a host that is not there."""
-
 IMAGES_KEPT = 300
 """With more images than this, those without a name, which builds left as their cache, go at the next start."""
 
@@ -30,10 +27,6 @@ _PASSED_ON |= {name.upper() for name in _PASSED_ON}
 
 _REGISTRIES = 'unqualified-search-registries = ["docker.io"]\nshort-name-mode = "disabled"\n'
 _POLICY = '{"default": [{"type": "insecureAcceptAnything"}]}'
-
-
-class StoreError(Exception):
-    """buildah could not do what it was asked for; the text is buildah's own last line."""
 
 
 class Store:
@@ -65,33 +58,31 @@ class Store:
         (self.folder / "storage.conf").write_text(f'[storage]\ndriver = "{name}"\n')
         self.driver = name
 
-    def run(
+    def pour(
         self,
         arguments: Sequence[str],
         log: RunLog,
         stop: Stop,
         *,
         environment: Mapping[str, str] | None = None,
-        rename: Callable[[str], str | None] | None = None,
+        rename: Rename | None = None,
     ) -> int:
         """Run buildah with its output going to the log; return its exit status. Ended at once when `stop` is asked."""
-        child = self._start(arguments, environment, subprocess.STDOUT)
-        assert child.stdout is not None  # noqa: S101 - a pipe was asked for
-        with child.stdout, stop.calling(lambda: self.supervisor.end(child)):
-            log.pour(child.stdout, rename)
-            status = child.wait()
+        status = run_program(
+            self.supervisor,
+            self._argv(arguments),
+            log,
+            stop,
+            rename,
+            env=self._environment(environment),
+            cwd=self.folder,
+        )
         self._dirty = self._dirty or stop.asked
         return status
 
-    def ask(self, arguments: Sequence[str], stop: Stop, *, environment: Mapping[str, str] | None = None) -> str:
-        """Run buildah and return what it prints, without spaces around it. Raises StoreError when it fails."""
-        child = self._start(arguments, environment, subprocess.PIPE)
-        with stop.calling(lambda: self.supervisor.end(child)):
-            out, err = child.communicate()
-        if child.returncode != 0:
-            lines = err.decode("utf-8", "replace").strip().splitlines() or [f"exit status {child.returncode}"]
-            raise StoreError(lines[-1].removeprefix("Error: "))
-        return out.decode("utf-8", "replace").strip()
+    def ask(self, arguments: Sequence[str], stop: Stop) -> str:
+        """Run buildah and return what it prints, without spaces around it. Raises ToolError when it fails."""
+        return ask_program(self.supervisor, self._argv(arguments), stop, env=self._environment(None), cwd=self.folder)
 
     def mark_dirty(self) -> None:
         """Remember that something was left behind, to be removed when no run holds the store."""
@@ -99,18 +90,18 @@ class Store:
 
     def image_id(self, name: str, stop: Stop) -> str | None:
         """The id of an image in the store; None when it is not there."""
-        with contextlib.suppress(StoreError):
+        with contextlib.suppress(ToolError):
             return str(self._inspect(name, stop)["FromImageID"])
         return None
 
     def image_digest(self, image_id: str, stop: Stop) -> str:
         """The digest of the manifest that an image came with; empty when the store does not know it."""
-        with contextlib.suppress(StoreError):
+        with contextlib.suppress(ToolError):
             return str(self._inspect(image_id, stop).get("FromImageDigest") or "")
         return ""
 
     def image_config(self, image_id: str, stop: Stop) -> dict[str, Any]:
-        """The image's configuration: `Entrypoint`, `Cmd`, `Env`, `WorkingDir`, `User`. Raises StoreError."""
+        """The image's configuration: `Entrypoint`, `Cmd`, `Env`, `WorkingDir`, `User`. Raises ToolError."""
         config = self._inspect(image_id, stop)["OCIv1"].get("config")
         return dict(config or {})
 
@@ -119,7 +110,7 @@ class Store:
         """Hold the store for a run; what ended runs left in it is removed when nobody else holds it."""
         with self._lock:
             if self._users == 0 and self._dirty:
-                with contextlib.suppress(StoreError):
+                with contextlib.suppress(ToolError):
                     self.ask(["rm", "--all"], Stop())
                 self._dirty = False
             if self._fresh:  # later, runs may know unnamed images
@@ -138,26 +129,17 @@ class Store:
         except FileNotFoundError:
             return
         if count > IMAGES_KEPT:
-            with contextlib.suppress(StoreError):  # it is tidied up at another start
+            with contextlib.suppress(ToolError):  # it is tidied up at another start
                 self.ask(["rmi", "--prune"], Stop())
 
     def _inspect(self, name: str, stop: Stop) -> dict[str, Any]:
         return dict(json.loads(self.ask(["inspect", "--type", "image", name], stop)))
 
-    def _start(
-        self, arguments: Sequence[str], environment: Mapping[str, str] | None, stderr: int
-    ) -> subprocess.Popen[bytes]:
+    def _argv(self, arguments: Sequence[str]) -> list[str]:
         storage = ["--root", f"{self.folder}/root", "--runroot", f"{self.folder}/run", "--storage-driver", self.driver]
-        return self.supervisor.start(
-            [*_private_mounts(), PROGRAM, *storage, *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=stderr,
-            env={**self._environment(), **(environment or {})},
-            cwd=self.folder,
-        )
+        return [*_private_mounts(), PROGRAM, *storage, *arguments]
 
-    def _environment(self) -> dict[str, str]:
+    def _environment(self, more: Mapping[str, str] | None) -> dict[str, str]:
         """Little of ours: a build may read its variables, and ours may hold a cloud's secrets."""
         folder = self.folder
         return {
@@ -170,6 +152,7 @@ class Store:
             "CONTAINERS_REGISTRIES_CONF": str(self.registries),
             "CONTAINERS_STORAGE_CONF": f"{folder}/storage.conf",
             "REGISTRY_AUTH_FILE": f"{folder}/home/auth.json",
+            **(more or {}),
         }
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from .test_execution_buildah import Desk, missing
+from .test_execution_tools import Desk, missing
 
 pytestmark = pytest.mark.skipif(missing is not None, reason=missing or "buildah works")
 CORPUS = Path(__file__).parent / "corpus"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from acr_tasks_emulator.execution.container import command_line
+from acr_tasks_emulator.execution.buildah import command_line
 from acr_tasks_emulator.execution.dockerfile import base_images
 from acr_tasks_emulator.execution.executor import ExecutorError, choose
 from acr_tasks_emulator.execution.image_name import ImageNameError, parse
@@ -238,7 +238,7 @@ def test_simulated_with_a_task_that_is_none() -> None:
     assert "step is missing a cmd, build, or push property" in (outcome.error_message or "")
 
 
-@pytest.mark.parametrize(("kind", "problem"), [("docker", "not available yet"), ("podman", "one of auto, buildah")])
+@pytest.mark.parametrize(("kind", "problem"), [("podman", "one of auto, buildah")])
 def test_executors_that_cannot_be_chosen(tmp_path: Path, kind: str, problem: str) -> None:
     """What is not there is refused with a sentence."""
     supervisor = Supervisor()

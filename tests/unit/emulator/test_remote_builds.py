@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from .test_execution_buildah import Desk, docker, encoded, missing
 from .test_execution_remote import GitDaemon, needs_git, repository, served
+from .test_execution_tools import Desk, docker, encoded, missing
 
 pytestmark = [pytest.mark.skipif(missing is not None, reason=missing or "buildah works"), needs_git]
 

@@ -19,11 +19,11 @@ import httpx
 import pytest
 
 from acr_tasks_emulator.execution.agents import Agents
-from acr_tasks_emulator.execution.buildah import BuildahExecutor
 from acr_tasks_emulator.execution.executor import choose
 from acr_tasks_emulator.execution.job import Job, Outcome
 from acr_tasks_emulator.execution.registry import PROGRAM, OciRegistry
 from acr_tasks_emulator.execution.store import why_not_installed
+from acr_tasks_emulator.execution.tool_executor import ToolExecutor
 from acr_tasks_emulator.supervisor import Supervisor
 
 missing = why_not_installed() or (None if shutil.which("busybox") else "busybox-static is not installed")
@@ -43,7 +43,7 @@ class Desk:
         self.supervisor = Supervisor()
         self.registry = OciRegistry(data, self.supervisor, registry_program)
         executor = choose("buildah", data, self.registry, self.supervisor)
-        assert isinstance(executor, BuildahExecutor)
+        assert isinstance(executor, ToolExecutor)
         self.agents = Agents(3, executor, self)
         self.logs: dict[str, bytes] = {}
         self.outcomes: dict[str, Outcome] = {}

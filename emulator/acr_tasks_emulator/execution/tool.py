@@ -1,0 +1,184 @@
+"""The seam between what a run does and the program that does it: buildah, or docker."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from acr_tasks_emulator.execution.graph import Network, Step
+from acr_tasks_emulator.execution.image_name import ImageName
+from acr_tasks_emulator.execution.log import RunLog
+from acr_tasks_emulator.execution.stop import Stop
+from acr_tasks_emulator.supervisor import Supervisor
+
+Rename = Callable[[str], "str | None"]
+"""Gives the line to write in place of one that a program printed; None for none."""
+
+
+class ToolError(Exception):
+    """The tool could not do what it was asked for; the text is the tool's own last line."""
+
+
+@dataclass(frozen=True)
+class Build:
+    """One `docker build`: the context's folder, the Dockerfile's path, and the options. Names are full names."""
+
+    context: Path
+    dockerfile: Path
+    names: list[str] = field(default_factory=list)
+    arguments: dict[str, str] = field(default_factory=dict, repr=False)
+    target: str | None = None
+    no_cache: bool = False
+    labels: list[str] = field(default_factory=list)
+    platform: str | None = None
+
+
+@dataclass(frozen=True)
+class Origin:
+    """An image that a Dockerfile starts from, as the Dockerfile spells it once its arguments are put in.
+
+    image_id: what it means in this run. named: the tool finds it by that name as well.
+    """
+
+    image: str
+    image_id: str
+    named: bool
+
+
+@dataclass(frozen=True)
+class Container:
+    """What a `cmd` step runs. folders: each with the path at which the container finds it."""
+
+    name: str
+    run_id: str
+    image_id: str
+    step: Step
+    arguments: list[str]
+    folders: list[tuple[Path, str]]
+    working_directory: str | None
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an image is outside of the tool, under `name`.
+
+    address: host:port of the emulator's registry, which speaks http on loopback; digest: which image is meant there.
+    layout: the folder of an OCI layout, where there is no such registry. With neither it is the registry that the name
+    says, on the network; authfile: sign-in for it.
+    """
+
+    name: ImageName
+    address: str | None = None
+    digest: str | None = None
+    layout: Path | None = None
+    authfile: Path | None = None
+
+
+class Tool(Protocol):
+    """Builds images and runs containers for several runs at once. Images are known by ids of the tool's own.
+
+    name: `buildah` or `docker`. seeds: busybox can be made from this machine's. shared: others use it too, so that what
+    it had may be gone. own_networks: containers of a run reach each other by their steps' ids; without, they share the
+    host's network.
+    """
+
+    name: str
+    seeds: bool
+    shared: bool
+    own_networks: bool
+    supervisor: Supervisor
+
+    def in_use(self) -> AbstractContextManager[None]:
+        """Hold the tool for a run; what ended runs left is removed when nobody else holds it."""
+        ...
+
+    def image_id(self, name: str, stop: Stop) -> str | None:
+        """The id of an image that the tool has, by name or id; None when it has not."""
+        ...
+
+    def image_digest(self, image_id: str, stop: Stop) -> str:
+        """The digest of the manifest that an image came with; empty when the tool does not know it."""
+        ...
+
+    def pull(self, place: Place, stop: Stop) -> str:
+        """Bring an image, and return its id. Raises ToolError."""
+        ...
+
+    def push(self, image_id: str, place: Place, scratch: Path, stop: Stop) -> str:
+        """Send an image, and return the digest of its manifest there. scratch: for files in between. Raises
+        ToolError.
+        """
+        ...
+
+    def make(self, context: Path, names: Sequence[str], stop: Stop) -> None:
+        """Build a folder's Dockerfile in silence, so that `image_id` knows the names. Raises ToolError."""
+        ...
+
+    def build(
+        self, task: Build, origins: Sequence[Origin], step: Step, scratch: Path, log: RunLog, stop: Stop, rename: Rename
+    ) -> tuple[int, str]:
+        """Build with the builder's lines going to the log; return the exit status and, after 0, the image's id."""
+        ...
+
+    def networks(
+        self, run_id: str, networks: Sequence[Network], log: RunLog, stop: Stop
+    ) -> AbstractContextManager[None]:
+        """Have a run's networks while the block lasts; remove what is left of its containers at the end."""
+        ...
+
+    def run(self, container: Container, log: RunLog, stop: Stop, look_at: Callable[[str], None]) -> int:
+        """Run a container to its end, its output going to the log; return its exit status, as Docker gives it.
+
+        look_at: is shown each line that the container prints. Raises ToolError, and ValueError when there is nothing to
+        run.
+        """
+        ...
+
+    def remove_folder(self, folder: Path) -> None:
+        """Remove a folder in which containers may have left files of users of theirs."""
+        ...
+
+
+def run_program(
+    supervisor: Supervisor, argv: Sequence[str], log: RunLog, stop: Stop, rename: Rename | None = None, **popen: Any
+) -> int:
+    """Run a program with its output going to the log; return its exit status. Ended at once when `stop` is asked."""
+    child = supervisor.start(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **popen)
+    assert child.stdout is not None  # noqa: S101 - a pipe was asked for
+    with child.stdout, stop.calling(lambda: supervisor.end(child)):
+        log.pour(child.stdout, rename)
+        return child.wait()
+
+
+def ask_program(supervisor: Supervisor, argv: Sequence[str], stop: Stop, **popen: Any) -> str:
+    """Run a program and return what it prints, without spaces around it. Raises ToolError when it fails."""
+    child = supervisor.start(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **popen)
+    with stop.calling(lambda: supervisor.end(child)):
+        out, err = child.communicate()
+    if child.returncode != 0:
+        lines = err.decode("utf-8", "replace").strip().splitlines() or [f"exit status {child.returncode}"]
+        raise ToolError(lines[-1].removeprefix("Error: "))
+    return out.decode("utf-8", "replace").strip()
+
+
+def in_environment(
+    option: str, values: Mapping[str, str], kept_out: Callable[[str], bool]
+) -> tuple[list[str], dict[str, str]]:
+    """Options and environment that hand over named values: in the environment, as everybody on the machine can read
+    command lines.
+
+    kept_out: tells the names that mean something to the tool itself; those stand on the command line all the same.
+    """
+    options: list[str] = []
+    environment: dict[str, str] = {}
+    for name, value in values.items():
+        if kept_out(name) or "\0" in value:
+            options += [option, f"{name}={value}"]
+        else:
+            options += [option, name]
+            environment[name] = value
+    return options, environment
