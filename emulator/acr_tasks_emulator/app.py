@@ -35,7 +35,7 @@ from acr_tasks_emulator.routes import (
     webhooks,
 )
 from acr_tasks_emulator.routes.faults import FaultRing
-from acr_tasks_emulator.routes.middleware import Activity, Guard, Recorder
+from acr_tasks_emulator.routes.middleware import Activity, ArmHeaders, Guard, Recorder
 from acr_tasks_emulator.routes.throttle import Throttle
 from acr_tasks_emulator.services.admin_users import AdminUsers
 from acr_tasks_emulator.services.agent_delay import DelayedAgents
@@ -174,7 +174,8 @@ def _wire(settings: Settings, place: Place, opened: contextlib.ExitStack) -> App
     whole = _starlette(services)
     throttled = Throttle(FaultRing(whole, services.faults), services.quota, settings.latency)
     recorded = Recorder(throttled, whole, services)
-    activity = Activity(Guard(recorded, settings.host, settings.token, place.is_named))
+    guarded = Guard(recorded, settings.host, settings.token, place.is_named)
+    activity = Activity(ArmHeaders(guarded, clock))
     return Application(activity, about, services, activity, getattr(executor, "why", None), closing)
 
 

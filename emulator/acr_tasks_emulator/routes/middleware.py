@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from acr_tasks_emulator.clock import round_trip
+from acr_tasks_emulator.clock import Clock, round_trip
 from acr_tasks_emulator.routes.errors import error_answer
 from acr_tasks_emulator.services import errors
 from acr_tasks_emulator.services.all import Services
@@ -26,6 +26,7 @@ from acr_tasks_emulator.settings import is_loopback
 
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 _VISIBLE = re.compile(r"[\x21-\x7e]{1,128}")
+_ARM = re.compile(r"/(subscriptions|tenants|providers)(/|$)", re.IGNORECASE)
 _WILDCARDS = {"0.0.0.0", "::", ""}  # noqa: S104 - compared, not bound
 
 
@@ -62,7 +63,7 @@ class Guard:
             return errors.FOREIGN_ORIGIN(origin=origin or "another site")
         if self._token is None or scope["path"].startswith("/blobs/"):
             return None  # a blob's link carries its own signature
-        return self._sign_in(headers.get("authorization", ""), scope["path"].lower().startswith("/subscriptions"))
+        return self._sign_in(headers.get("authorization", ""), scope["path"])
 
     def _is_ours(self, host: str) -> bool:
         try:
@@ -79,10 +80,10 @@ class Guard:
             return name in {socket.gethostname().lower(), socket.getfqdn().lower()}
         return True
 
-    def _sign_in(self, authorization: str, is_arm: bool) -> errors.ServiceError | None:
+    def _sign_in(self, authorization: str, path: str) -> errors.ServiceError | None:
         # A browser and docker can show the token only as a password, so Basic is taken as well.
         basic = {"WWW-Authenticate": 'Basic realm="acr-tasks-emulator", charset="UTF-8"'}
-        challenge = {"WWW-Authenticate": 'Bearer error="invalid_token"'} if is_arm else basic
+        challenge = {"WWW-Authenticate": 'Bearer error="invalid_token"'} if is_arm(path) else basic
         if not authorization:
             return errors.AUTHENTICATION_FAILED(headers=challenge)
         kind, _, shown = authorization.partition(" ")
@@ -94,6 +95,50 @@ class Guard:
         if not hmac.compare_digest(shown.strip().encode(), (self._token or "").encode()):
             return errors.INVALID_AUTHENTICATION_TOKEN(headers=challenge)
         return None
+
+
+class ArmHeaders:
+    """Gives every request its correlation id, and every answer of Resource Manager the common headers (facts 2.1).
+
+    It stands around the guard, so that refusals have them too.
+    """
+
+    def __init__(self, app: ASGIApp, clock: Clock) -> None:
+        self._app = app
+        self._clock = clock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        correlation_id = _correlation_id(Headers(scope=scope))
+        scope.setdefault("state", {})["correlation_id"] = correlation_id
+        added = self._headers(correlation_id) if is_arm(scope["path"]) else {}
+
+        async def add(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in added.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, add)
+
+    def _headers(self, correlation_id: str) -> dict[str, str]:
+        request_id, now = str(uuid.uuid4()), round_trip(self._clock.now())
+        return {
+            "cache-control": "no-cache",
+            "pragma": "no-cache",
+            "expires": "-1",
+            "strict-transport-security": "max-age=31536000; includeSubDomains",
+            "x-content-type-options": "nosniff",
+            "x-cache": "CONFIG_NOCACHE",
+            "x-msedge-ref": f"Ref A: {uuid.uuid4().hex.upper()} Ref B: EMULATOR Ref C: {now}",
+            "x-ms-operation-identifier": f"tenantId=,objectId=/emulator/{request_id}",
+            "x-ms-request-id": request_id,
+            "x-ms-correlation-request-id": correlation_id,
+            "x-ms-routing-request-id": f"EMULATOR:{request_id}",
+        }
 
 
 class Activity:
@@ -127,10 +172,7 @@ class Activity:
 
 
 class Recorder:
-    """Notes requests for Resource Manager and blobs, and gives the former their common headers (facts section 2.1).
-
-    `app` answers those, `rest` everything else.
-    """
+    """Notes requests for Resource Manager and blobs. `app` answers those, `rest` everything else."""
 
     def __init__(self, app: ASGIApp, rest: ASGIApp, services: Services) -> None:
         self._app = app
@@ -139,22 +181,15 @@ class Recorder:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
-        is_arm = path.lower().startswith("/subscriptions")
-        if scope["type"] != "http" or not (is_arm or path.startswith("/blobs/")):
+        if scope["type"] != "http" or not (is_arm(path) or path.startswith("/blobs/")):
             await self._rest(scope, receive, send)
             return
-        correlation_id = _correlation_id(Headers(scope=scope))
-        scope.setdefault("state", {})["correlation_id"] = correlation_id
-        added = self._arm_headers(correlation_id) if is_arm else {}
         began, time_text, status = time.perf_counter(), round_trip(self._services.clock.now()), 0
 
         async def note(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                for name, value in added.items():
-                    headers.setdefault(name, value)
             await send(message)
 
         try:
@@ -170,25 +205,14 @@ class Recorder:
                 query=without_signature(scope["query_string"].decode("latin-1")),
                 status=status,
                 milliseconds=round((time.perf_counter() - began) * 1000, 3),
-                correlationId=correlation_id,
+                correlationId=scope["state"]["correlation_id"],
             )
             self._services.request_log.add(entry)
 
-    def _arm_headers(self, correlation_id: str) -> dict[str, str]:
-        request_id, now = str(uuid.uuid4()), round_trip(self._services.clock.now())
-        return {
-            "cache-control": "no-cache",
-            "pragma": "no-cache",
-            "expires": "-1",
-            "strict-transport-security": "max-age=31536000; includeSubDomains",
-            "x-content-type-options": "nosniff",
-            "x-cache": "CONFIG_NOCACHE",
-            "x-msedge-ref": f"Ref A: {uuid.uuid4().hex.upper()} Ref B: EMULATOR Ref C: {now}",
-            "x-ms-operation-identifier": f"tenantId=,objectId=/emulator/{request_id}",
-            "x-ms-request-id": request_id,
-            "x-ms-correlation-request-id": correlation_id,
-            "x-ms-routing-request-id": f"EMULATOR:{request_id}",
-        }
+
+def is_arm(path: str) -> bool:
+    """Tell whether Resource Manager answers for a path."""
+    return _ARM.match(path) is not None
 
 
 def _correlation_id(headers: Headers) -> str:
