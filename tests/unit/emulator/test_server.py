@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from acr_tasks_emulator.server import Emulator
 
 VERSION = {"api-version": "2019-04-01"}
+JSON = {"Content-Type": "application/json"}
 YAML = base64.b64encode(b"version: v1.1.0\nsteps:\n  - cmd: busybox true\n").decode()
 REQUEST = {"type": "EncodedTaskRunRequest", "encodedTaskContent": YAML, "platform": {"os": "Linux"}}
 
@@ -118,13 +119,13 @@ def test_what_is_missing_is_the_first_part_that_is(http: httpx.Client, registry:
 )
 def test_bodies_that_are_no_json_object_are_refused(http: httpx.Client, registry: str, body: bytes) -> None:
     """400, whatever it is."""
-    answer = http.put(f"{registry}/tasks/task1", params=VERSION, content=body)
+    answer = http.put(f"{registry}/tasks/task1", params=VERSION, content=body, headers=JSON)
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "InvalidRequestContent")
 
 
 def test_a_body_of_more_than_four_mebibytes_is_refused(http: httpx.Client, registry: str) -> None:
     """413."""
-    answer = http.put(f"{registry}/tasks/task1", params=VERSION, content=b" " * (4 * 1024 * 1024 + 1))
+    answer = http.put(f"{registry}/tasks/task1", params=VERSION, content=b" " * (4 * 1024 * 1024 + 1), headers=JSON)
     assert (answer.status_code, answer.json()["error"]["code"]) == (413, "RequestEntityTooLarge")
 
 
@@ -136,7 +137,7 @@ def test_emoji_pass(http: httpx.Client, registry: str) -> None:
         "tags": {"a": "\U0001f600"},
         "properties": {"platform": {"os": "Linux"}, "step": step},
     }
-    answer = http.put(f"{registry}/tasks/emoji", params=VERSION, content=json.dumps(body).encode())
+    answer = http.put(f"{registry}/tasks/emoji", params=VERSION, content=json.dumps(body).encode(), headers=JSON)
     assert answer.json()["tags"] == {"a": "\U0001f600"}
 
 
