@@ -22,6 +22,7 @@ from acr_tasks_emulator.execution.registry import OciRegistry
 from acr_tasks_emulator.place import Place
 from acr_tasks_emulator.routes import (
     admin,
+    agent_pools,
     blobs,
     dashboard,
     errors,
@@ -190,7 +191,7 @@ def _starlette(services: Services) -> Starlette:
     app = Starlette(
         routes=[
             *(*operations.ROUTES, *tasks.ROUTES, *runs.ROUTES, *registries.ROUTES, *blobs.ROUTES),
-            *(*subscriptions.ROUTES, *resource_groups.ROUTES),
+            *(*subscriptions.ROUTES, *resource_groups.ROUTES, *agent_pools.ROUTES),
             *(*oci.ROUTES, *admin.ROUTES, *webhooks.ROUTES, *dashboard.ROUTES),
         ],
         exception_handlers={

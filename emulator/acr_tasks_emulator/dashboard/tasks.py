@@ -55,14 +55,14 @@ def task_view(
 ) -> TaskView:
     """Return what to show of a (masked) Task. firings: when each of its timers that fires does so next, by name."""
     properties = task["properties"]
-    step = properties["step"]
+    step = properties.get("step", {})  # a system task may have none, and no platform
     about = step.get("dockerFilePath") or step.get("taskFilePath") or "inline YAML"
     is_enabled = properties["status"].lower() == "enabled"
     return TaskView(
         registry=registry,
         name=task["name"],
         status=Status.of(properties["status"]),
-        step=f"{step['type']}: {about}",
+        step=f"{step['type']}: {about}" if step else "system task",
         context=step.get("contextPath", ""),
         images=step.get("imageNames", []),
         facts=list(_facts(step)),
@@ -70,7 +70,7 @@ def task_view(
         triggers=list(_triggers(properties.get("trigger", {}), now, firings if is_enabled else {})),
         next_firing=Moment.at(min(firings.values()), now) if firings and is_enabled else None,
         base_images=[_base_image(image) for image in step.get("baseImageDependencies", [])],
-        platform=platform_text(properties["platform"]),
+        platform=platform_text(properties.get("platform", {})),
         cpu=str(properties.get("agentConfiguration", {}).get("cpu", "")),
         timeout=spoken_length(properties["timeout"]),
         created=Moment.of(properties.get("creationDate"), now),

@@ -15,6 +15,7 @@ from starlette.routing import Route
 from acr_tasks_emulator.services import errors, versions
 from acr_tasks_emulator.services.all import Services
 from acr_tasks_emulator.services.tasks import spell
+from acr_tasks_emulator.services.versions import ApiVersion
 from acr_tasks_emulator.store.registries import RegistryRow
 
 REGISTRY = (
@@ -44,6 +45,12 @@ class Call:
     request: Request
     services: Services
     registry: RegistryRow
+    version: ApiVersion
+
+    @property
+    def is_long_running(self) -> bool:
+        """Whether operations that this version calls long-running are."""
+        return self.services.operations.enabled and self.version.is_long_running
 
     def part(self, name: str) -> str:
         """Return a part of the address, such as `task_name`."""
@@ -72,11 +79,14 @@ def registry_of(request: Request) -> RegistryRow:
 
 
 def open_call(request: Request, kind: str) -> Call:
-    """Check version and registry of a request for `kind` (`tasks` or `runs`). Raises ServiceError."""
+    """Check version and registry of a request for `kind`, a type below the registry such as `tasks`.
+
+    Raises ServiceError.
+    """
     versions.well_formed(query(request, "api-version"))
     registry = registry_of(request)
-    versions.require(query(request, "api-version"), kind, registry.location)
-    return Call(request, services_of(request), registry)
+    version = versions.require(query(request, "api-version"), kind, registry.location)
+    return Call(request, services_of(request), registry, version)
 
 
 def query(request: Request, name: str) -> str | None:

@@ -9,10 +9,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from acr_tasks_emulator.routes.arm import ArmRoute, Call, answer, origin, services_of
+from acr_tasks_emulator.routes.arm import ArmRoute, Call, answer, origin, query, services_of
+from acr_tasks_emulator.services import versions
 from acr_tasks_emulator.services.operations import Operation
-
-_VERSION = "api-version=2019-04-01"
 
 
 def created(call: Call, document: dict[str, Any], state: str) -> Response:
@@ -20,7 +19,7 @@ def created(call: Call, document: dict[str, Any], state: str) -> Response:
     operations = call.services.operations
     operation = operations.begin(call.registry, document["id"], state)
     response = answer(operations.shown(document), 201)
-    address = f"{operation.path}/operationStatuses/{operation.name}?{_VERSION}"
+    address = f"{operation.path}/operationStatuses/{operation.name}?api-version={call.version.name}"
     response.headers["Azure-AsyncOperation"] = call.link(address)
     response.headers["Retry-After"] = str(operations.retry_after)
     return response
@@ -61,7 +60,8 @@ async def result(request: Request) -> Response:
 
 def _under_way(request: Request, operation: Operation) -> Response:
     response = Response(status_code=202)
-    address = f"{operation.path}/operationResults/{operation.name}?{_VERSION}"
+    version = query(request, "api-version") or versions.STABLE.name
+    address = f"{operation.path}/operationResults/{operation.name}?api-version={version}"
     response.headers["Location"] = origin(request) + address
     response.headers["Retry-After"] = str(services_of(request).operations.retry_after)
     return response

@@ -82,10 +82,12 @@ async def schedule_run(request: Request) -> Response:
     """Registries_ScheduleRun."""
     call = open_call(request, "runs")
     runs, registry = call.services.runs, call.registry
-    run = runs.schedule(registry, await body_of(request))
-    if call.services.operations.enabled:
-        return accepted(call, request.url.path, "Creating", lambda: runs.get(registry, run["name"]))
-    return answer(run)
+    run = runs.schedule(registry, await body_of(request), call.version)
+    if call.is_long_running:
+        return accepted(
+            call, request.url.path, "Creating", lambda: runs.shown(runs.get(registry, run["name"]), call.version)
+        )
+    return answer(runs.shown(run, call.version))
 
 
 async def get_build_source_upload_url(request: Request) -> Response:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from acr_tasks_emulator.routes.arm import REGISTRY, ArmRoute, answer, body_of, listing, open_call
+from acr_tasks_emulator.routes.arm import REGISTRY, ArmRoute, Call, answer, body_of, listing, open_call
 from acr_tasks_emulator.routes.operations import accepted, created
 from acr_tasks_emulator.services import errors
 from acr_tasks_emulator.services.tasks import spell, task_id
@@ -20,7 +21,7 @@ async def list_tasks(request: Request) -> Response:
     """Tasks_List."""
     call = open_call(request, "tasks")
     tasks, operations = call.services.tasks, call.services.operations
-    page = tasks.list_texts(call.registry, _after(call.query("$skiptoken")))
+    page = tasks.list_texts(call.registry, _after(call.query("$skiptoken")), call.version)
     shown = page.texts
     if operations.enabled:
         shown = [spell(operations.shown(json.loads(text))) for text in shown]
@@ -34,15 +35,15 @@ async def get(request: Request) -> Response:
     tasks, operations, name = call.services.tasks, call.services.operations, call.part("task_name")
     operation = operations.under_way(task_id(call.registry, name))
     if operation is not None and operation.removed is not None:
-        return answer(operations.shown(operation.removed))
-    return answer(operations.shown(tasks.get(call.registry, name)))
+        return answer(_shown(call, operation.removed))
+    return answer(_shown(call, tasks.get(call.registry, name)))
 
 
 async def get_details(request: Request) -> Response:
     """Tasks_GetDetails: the one answer with secrets in clear."""
     call = open_call(request, "tasks")
     task = call.services.tasks.get_details(call.registry, call.part("task_name"))
-    return answer(call.services.operations.shown(task))
+    return answer(_shown(call, task))
 
 
 async def create(request: Request) -> Response:
@@ -50,8 +51,8 @@ async def create(request: Request) -> Response:
     call, body = open_call(request, "tasks"), await body_of(request)
     tasks, name = call.services.tasks, call.part("task_name")
     is_new = not tasks.exists(call.registry, name)
-    task = tasks.create(call.registry, name, body)
-    if call.services.operations.enabled:
+    task = tasks.shown(tasks.create(call.registry, name, body, call.version), call.version)
+    if call.is_long_running:
         return created(call, task, "Creating" if is_new else "Updating")
     return answer(task, int(call.services.switches.create_status) if is_new else 200)
 
@@ -59,8 +60,9 @@ async def create(request: Request) -> Response:
 async def update(request: Request) -> Response:
     """Tasks_Update."""
     call = open_call(request, "tasks")
-    task = call.services.tasks.update(call.registry, call.part("task_name"), await body_of(request))
-    return created(call, task, "Updating") if call.services.operations.enabled else answer(task)
+    tasks, body = call.services.tasks, await body_of(request)
+    task = tasks.shown(tasks.update(call.registry, call.part("task_name"), body, call.version), call.version)
+    return created(call, task, "Updating") if call.is_long_running else answer(task)
 
 
 async def delete(request: Request) -> Response:
@@ -71,9 +73,14 @@ async def delete(request: Request) -> Response:
         return Response(status_code=204)
     removed = tasks.get(call.registry, name)
     tasks.delete(call.registry, name)
-    if call.services.operations.enabled:
+    if call.is_long_running:
         return accepted(call, removed["id"], "Deleting", removed=removed)
     return Response(status_code=200)
+
+
+def _shown(call: Call, task: dict[str, Any]) -> dict[str, Any]:
+    """The task as the caller's version shows it, with the provisioning state that it has now."""
+    return call.services.tasks.shown(call.services.operations.shown(task), call.version)
 
 
 def _after(token: str | None) -> str:

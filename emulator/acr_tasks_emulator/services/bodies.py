@@ -3,52 +3,72 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from acr_tasks_emulator.services import errors, models
+from acr_tasks_emulator.services.versions import ApiVersion
 from acr_tasks_emulator.switches import DEFAULTS, Switches
 
-
-def whole_task(body: Any, switches: Switches) -> dict[str, Any]:
-    """Return a Task as to be stored: defaults filled in, nulls gone. Raises ServiceError."""
-    return _read(models.Task, body, switches).model_dump(by_alias=True, exclude_none=True)
+_NOTHING: frozenset[str] = frozenset()
+Read = TypeVar("Read", bound=models.Definition)
 
 
-def task_update(body: Any, switches: Switches) -> dict[str, Any]:
+def whole_task(body: Any, switches: Switches, version: ApiVersion | None = None) -> dict[str, Any]:
+    """Return a Task as to be stored: defaults filled in, nulls gone. Raises ServiceError.
+
+    version: that of the caller; None is for a task that is stored already, and knows the members of all versions.
+    """
+    unknown = version.unknown_of("Task") if version else _NOTHING
+    return _task(body, switches, unknown).model_dump(by_alias=True, exclude_none=True)
+
+
+def task_update(body: Any, switches: Switches, version: ApiVersion) -> dict[str, Any]:
     """Return only the members that the caller sent, explicit nulls among them. Raises ServiceError."""
-    return _read(models.Task, body, switches).model_dump(by_alias=True, exclude_unset=True)
+    unknown = version.unknown_of("TaskUpdateParameters")
+    return _task(body, switches, unknown).model_dump(by_alias=True, exclude_unset=True)
 
 
-def run_request(body: Any, switches: Switches) -> dict[str, Any]:
+def run_request(body: Any, switches: Switches, version: ApiVersion) -> dict[str, Any]:
     """Return a run request with its defaults. Raises ServiceError."""
-    read = _read(models.ScheduleRun, {"request": body}, switches)
-    request: dict[str, Any] = read.model_dump(by_alias=True, exclude_none=True)["request"]
-    return request
+    request = _parsed(models.ScheduleRun, {"request": body}).request
+    _check_members(request, switches, version.unknown_of(str(getattr(request, "type", ""))))
+    return request.model_dump(by_alias=True, exclude_none=True)
 
 
 def run_update(body: Any) -> dict[str, Any]:
     """Return the members of RunUpdateParameters that were sent. Raises ServiceError."""
-    return _read(models.RunUpdateParameters, body).model_dump(by_alias=True, exclude_none=True)
+    read = _parsed(models.RunUpdateParameters, body)
+    _check_members(read, DEFAULTS, _NOTHING)
+    return read.model_dump(by_alias=True, exclude_none=True)
 
 
-def _read(model: type[models.Definition], body: Any, switches: Switches = DEFAULTS) -> models.Definition:
+def _task(body: Any, switches: Switches, unknown: frozenset[str]) -> models.Task:
+    read = _parsed(models.Task, body)
+    _check_members(read, switches, unknown)
+    return read
+
+
+def _parsed(model: type[Read], body: Any) -> Read:
     try:
-        read = model.model_validate(body)
+        return model.model_validate(body)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"] if part != "request")
         problem = f"{where}: {first['msg']}" if where else first["msg"]
         raise errors.INVALID_REQUEST_CONTENT(problem=problem) from None
-    unknown = list(_unknown_members(read, "", switches.unknown_members == "kept"))
-    if unknown and switches.unknown_members == "refused":
-        raise errors.INVALID_REQUEST_CONTENT(problem=f"Could not find member {', '.join(unknown)}")
-    return read
 
 
-def _unknown_members(value: Any, where: str, keep: bool) -> Iterator[str]:
-    """Yield the paths of members that this version does not know; unless they are kept, they are taken out."""
+def _check_members(read: models.Definition, switches: Switches, unknown: frozenset[str]) -> None:
+    """Do what the switches say with members that nobody knows, and those of other versions, which are `unknown`."""
+    found = list(_unknown_members(read, "", switches.unknown_members == "kept", unknown))
+    if found and switches.unknown_members == "refused":
+        raise errors.INVALID_REQUEST_CONTENT(problem=f"Could not find member {', '.join(found)}")
+
+
+def _unknown_members(value: Any, where: str, keep: bool, unknown: frozenset[str]) -> Iterator[str]:
+    """Yield the paths of members that the caller's version does not know; unless they are kept, they are taken out."""
     if isinstance(value, models.Definition):
         extra = value.__pydantic_extra__ or {}
         for name in [name for name in extra if name.lower() in {each.lower() for each in value.ignored}]:
@@ -57,8 +77,14 @@ def _unknown_members(value: Any, where: str, keep: bool) -> Iterator[str]:
         if not keep:
             extra.clear()
         for name, field in type(value).model_fields.items():
-            yield from _unknown_members(getattr(value, name), f"{where}{field.alias}.", keep)
+            path = f"{where}{field.alias}"
+            if path in unknown and name in value.model_fields_set:
+                yield path
+                if not keep:
+                    setattr(value, name, field.default)
+                    value.model_fields_set.discard(name)
+            yield from _unknown_members(getattr(value, name), f"{path}.", keep, unknown)
     elif isinstance(value, (list, dict)):
         items = value.items() if isinstance(value, dict) else enumerate(value)
         for key, item in items:
-            yield from _unknown_members(item, f"{where.removesuffix('.')}[{key}].", keep)
+            yield from _unknown_members(item, f"{where.removesuffix('.')}[{key}].", keep, unknown)

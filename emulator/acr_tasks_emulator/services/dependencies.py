@@ -44,7 +44,7 @@ class Learning:
             return
         with self._tasks.transaction():
             task = self._tasks.get(run.registry, name)
-            if task is not None and _same_image(task["properties"]["step"], run.job["step"]):
+            if task is not None and _same_image(task["properties"].get("step", {}), run.job["step"]):
                 task["properties"]["step"] = _with(task["properties"]["step"], found)
                 self._tasks.put(run.registry, name, task)
 

@@ -71,6 +71,8 @@ RESOURCE_GROUP_NOT_FOUND = ErrorText(404, "ResourceGroupNotFound", "Resource gro
 REGISTRY_NOT_FOUND = ErrorText(404, "ResourceNotFound", _ARM_NOT_FOUND)
 TASK_NOT_FOUND = ErrorText(404, "ResourceNotFound", _ARM_NOT_FOUND)
 RUN_NOT_FOUND = ErrorText(404, "ResourceNotFound", _ARM_NOT_FOUND)
+AGENT_POOL_NOT_FOUND = ErrorText(404, "ResourceNotFound", _ARM_NOT_FOUND)
+TASK_RUN_NOT_FOUND = ErrorText(404, "ResourceNotFound", _ARM_NOT_FOUND)
 # What it might be instead (switches missing-task-code and missing-run-code): no real body was seen.
 EMPTY_NOT_FOUND = ErrorText(404, "", "")
 TASK_NOT_FOUND_AS = {
@@ -209,6 +211,9 @@ _WEBHOOK = (
 )
 WEBHOOK_FORBIDDEN = ErrorText(409, "ProviderCall", _WEBHOOK + "Forbidden", "GitHub", "Forbidden")
 WEBHOOK_NOT_FOUND = ErrorText(404, "ProviderCall", _WEBHOOK + "Not Found", "GitHub", "Not Found")
+TASK_WITHOUT_STEP = ErrorText(
+    400, "InvalidInputValue", "The task '{name}' is a system task without a platform or step; it cannot be run."
+)
 TASK_DISABLED = ErrorText(400, "TaskDisabled", "The task '{name}' is disabled; it cannot be run.")
 RUN_FINISHED = ErrorText(
     409, "OperationNotAllowed", "The run '{name}' has finished with the status '{status}'; it cannot be canceled."

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from acr_tasks_emulator.execution.job import Job
+from acr_tasks_emulator.services import errors
 from acr_tasks_emulator.services.causes import Cause
+from acr_tasks_emulator.services.overrides import overridden
 
 _STEP_TYPES = {
     "DockerBuildRequest": "Docker",
@@ -16,7 +18,8 @@ _STEP_TYPES = {
     "EncodedTaskRunRequest": "EncodedTask",
 }
 _NOT_OF_THE_STEP = {
-    *("type", "timeout", "platform", "agentConfiguration", "sourceLocation", "credentials", "isArchiveEnabled")
+    *("type", "timeout", "platform", "agentConfiguration", "sourceLocation", "credentials", "isArchiveEnabled"),
+    *("agentPoolName", "logTemplate"),
 }
 _REMOTE = re.compile(r"[a-z][a-z0-9+.-]*://|git@|github\.com/|/dev/null", re.IGNORECASE)
 
@@ -27,6 +30,9 @@ class JobSummary:
 
     task_name: str | None
     platform: dict[str, Any]
+    agent_configuration: dict[str, Any]
+    agent_pool_name: str | None
+    update_trigger_token: str | None
     source_registry_auth: str | None
     custom_registries: list[str] | None
 
@@ -35,15 +41,18 @@ def job_values(request: dict[str, Any], task: dict[str, Any] | None, cause: Caus
     """Return a job as plain values, to be stored with the run; secrets in clear.
 
     cause: the trigger that starts the task, None when somebody asked for the run. `sourcePath` is the uploaded source's
-    relative path, `sourceLocation` any other address of the context.
+    relative path, `sourceLocation` any other address of the context. Raises ServiceError for a task that has no step.
     """
     if task is None:
         step = {key: value for key, value in request.items() if key not in _NOT_OF_THE_STEP}
         step["type"] = _STEP_TYPES[request["type"]]
         owner, values, location = request, [], request.get("sourceLocation")
     else:
-        owner = task["properties"]
-        step, values = owner["step"], request.get("values", [])
+        if not {"platform", "step"} <= set(task["properties"]):
+            raise errors.TASK_WITHOUT_STEP(name=task["name"])
+        owner, override = task["properties"], request.get("overrideTaskStepProperties", {})
+        step = overridden(owner["step"], override)
+        values = [*request.get("values", []), *override.get("values", [])]
         location = step.get("contextPath")
     if cause is not None and cause.reference and location:
         location = _at(location, cause.reference)
@@ -55,6 +64,10 @@ def job_values(request: dict[str, Any], task: dict[str, Any] | None, cause: Caus
         "sourceLocation": None if uploaded else location,
         "values": values,
         "platform": owner["platform"],
+        "agentConfiguration": owner.get("agentConfiguration", {}),
+        "agentPoolName": request.get("agentPoolName") or owner.get("agentPoolName"),
+        "logTemplate": request.get("logTemplate") or owner.get("logTemplate"),
+        "updateTriggerToken": request.get("overrideTaskStepProperties", {}).get("updateTriggerToken"),
         "timeout": owner["timeout"],
         "credentials": owner.get("credentials", {}),
         "triggeredBy": cause.triggered_by if cause else "Manual",
@@ -69,6 +82,9 @@ def read_job(values: dict[str, Any]) -> JobSummary:
     return JobSummary(
         task_name=values["taskName"],
         platform=values["platform"],
+        agent_configuration=values.get("agentConfiguration", {}),
+        agent_pool_name=values.get("agentPoolName"),
+        update_trigger_token=values.get("updateTriggerToken"),
         source_registry_auth=credentials.get("sourceRegistry", {}).get("loginMode"),
         custom_registries=list(registries) if registries else None,
     )

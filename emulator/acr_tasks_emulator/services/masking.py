@@ -13,16 +13,17 @@ def masked(task: Task, switches: Switches) -> Task:
     """Change a task into what PUT, PATCH, GET and LIST show of it, and return it.
 
     Registry credentials keep their hosts and lose their values; secret arguments and values are left out whole, as in
-    the official examples, or lose their value; tokens are left out.
+    the official examples, or lose their value; tokens are left out, and so is the endpoint of a base image trigger.
     """
     properties = task["properties"]
-    step = properties["step"]
+    step = properties.get("step", {})
     step.pop("contextAccessToken", None)
     for name in ("arguments", "values"):
         if name in step:
             step[name] = _without_secrets(step[name], switches)
     for source in properties.get("trigger", {}).get("sourceTriggers", []):
         source["sourceRepository"].pop("sourceControlAuthProperties", None)
+    properties.get("trigger", {}).get("baseImageTrigger", {}).pop("updateTriggerEndpoint", None)
     registries = properties.get("credentials", {}).get("customRegistries")
     if registries is not None:
         properties["credentials"]["customRegistries"] = dict.fromkeys(registries)

@@ -26,13 +26,13 @@ def merged_task(task: Members, update: Members, switches: Switches = DEFAULTS) -
     sent = update.get("properties") or {}
     properties = result["properties"]
     _others(properties, sent, _KNOWN_PROPERTIES)
-    for name in ("status", "timeout"):
+    for name in ("status", "timeout", "agentPoolName", "logTemplate"):
         if sent.get(name) is not None:
             properties[name] = sent[name]
     for name in ("platform", "agentConfiguration"):
         _overlay(properties, name, sent.get(name))
     if sent.get("step") is not None:
-        properties["step"] = _step(properties["step"], sent["step"], switches)
+        properties["step"] = _step(properties.get("step") or {}, sent["step"], switches)
     if sent.get("trigger") is not None:
         properties["trigger"] = _trigger(properties.get("trigger", {}), sent["trigger"], switches)
     if sent.get("credentials") is not None:
@@ -40,7 +40,10 @@ def merged_task(task: Members, update: Members, switches: Switches = DEFAULTS) -
     return result
 
 
-_KNOWN_PROPERTIES = ("status", "timeout", "platform", "agentConfiguration", "step", "trigger", "credentials")
+_KNOWN_PROPERTIES = (
+    *("status", "timeout", "agentPoolName", "logTemplate", "platform", "agentConfiguration", "step"),
+    *("trigger", "credentials"),
+)
 
 
 def _others(owner: Members, sent: Members, known: tuple[str, ...]) -> None:
@@ -56,12 +59,12 @@ def _overlay(owner: Members, name: str, sent: Members | None) -> None:
 
 def _step(step: Members, sent: Members, switches: Switches) -> Members:
     values = {key: value for key, value in sent.items() if value is not None}
-    if step["type"] != sent["type"]:
+    if step and step["type"] != sent["type"]:
         return _step_of_another_type(step, values, switches)
     if switches.patch_step_arrays == "merge":
         for name in ("arguments", "values"):
             if name in values:
-                values[name] = _items_by_name(step.get(name, []), values[name])
+                values[name] = items_by_name(step.get(name, []), values[name])
         if "imageNames" in values:
             values["imageNames"] = list(dict.fromkeys([*step.get("imageNames", []), *values["imageNames"]]))
     return {**step, **values}
@@ -77,7 +80,8 @@ def _step_of_another_type(step: Members, values: Members, switches: Switches) ->
     return {**{key: value for key, value in step.items() if key in shared}, **values}
 
 
-def _items_by_name(items: list[Members], sent: list[Members]) -> list[Members]:
+def items_by_name(items: list[Members], sent: list[Members]) -> list[Members]:
+    """Return arguments or values with those that were sent in place of the ones of the same name, or after them."""
     named = {item["name"]: item for item in items}
     return list({**named, **{item["name"]: item for item in sent}}.values())
 
@@ -129,7 +133,10 @@ def _repository(repository: Members, sent: Members) -> Members:
 def _credentials(credentials: Members, sent: Members, switches: Switches) -> Members:
     result = dict(credentials)
     _others(result, sent, ("sourceRegistry", "customRegistries"))
-    _overlay(result, "sourceRegistry", sent.get("sourceRegistry"))
+    source = sent.get("sourceRegistry")
+    _overlay(result, "sourceRegistry", source)
+    if source and "identity" in source and source["identity"] is None:  # azure-cli relies on it (facts section 4.3)
+        result["sourceRegistry"] = {k: v for k, v in result.get("sourceRegistry", {}).items() if k != "identity"}
     if sent.get("customRegistries") is not None:
         result["customRegistries"] = _map(
             credentials.get("customRegistries", {}), sent["customRegistries"], switches.patch_registry_entry == "merge"

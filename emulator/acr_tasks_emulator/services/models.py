@@ -1,8 +1,8 @@
-"""What request bodies look like: the definitions of 2019-04-01, members in the order in which the service answers them.
+"""What request bodies look like: definitions with the members of all versions, in the order of the service's answers.
 
-Own members come first and those of the base last (facts section 4.1). Unknown members are kept here; `bodies` says what
-becomes of them. Every member may be null, which means absent: what is required is said by `rules`.
-Member names are read without case, as the service's JSON reader does.
+Own members come first and those of the base last (facts section 4.1). Which version has which member is said by
+`versions`. Unknown members are kept here; `bodies` says what becomes of them. Every member may be null, which means
+absent: what is required is said by `rules`. Member names are read without case, as the service's JSON reader does.
 """
 
 from __future__ import annotations
@@ -126,6 +126,8 @@ class SourceTrigger(Definition):
 
 class BaseImageTrigger(Definition):
     base_image_trigger_type: str | None = None
+    update_trigger_endpoint: str | None = None
+    update_trigger_payload_type: str | None = None
     status: str | None = "Enabled"
     name: str | None = None
 
@@ -142,6 +144,7 @@ class SecretObject(Definition):
 
 
 class SourceRegistryCredentials(Definition):
+    identity: str | None = None
     login_mode: str | None = None
 
 
@@ -199,10 +202,13 @@ class TaskProperties(Definition):
     status: str | None = None
     platform: PlatformProperties | None = None
     agent_configuration: AgentProperties | None = None
+    agent_pool_name: str | None = None
     timeout: int | None = None
     step: Step = None
     trigger: TriggerProperties | None = None
     credentials: Credentials | None = None
+    log_template: str | None = None
+    is_system_task: bool | None = None
 
 
 class Task(Definition):
@@ -230,6 +236,8 @@ class DockerBuildRequest(Definition):
     source_location: str | None = None
     credentials: Credentials | None = None
     is_archive_enabled: bool | None = False
+    agent_pool_name: str | None = None
+    log_template: str | None = None
 
 
 class FileTaskRunRequest(Definition):
@@ -243,6 +251,8 @@ class FileTaskRunRequest(Definition):
     source_location: str | None = None
     credentials: Credentials | None = None
     is_archive_enabled: bool | None = False
+    agent_pool_name: str | None = None
+    log_template: str | None = None
 
 
 class EncodedTaskRunRequest(Definition):
@@ -256,13 +266,30 @@ class EncodedTaskRunRequest(Definition):
     source_location: str | None = None
     credentials: Credentials | None = None
     is_archive_enabled: bool | None = False
+    agent_pool_name: str | None = None
+    log_template: str | None = None
+
+
+class OverrideTaskStepProperties(Definition):
+    context_path: str | None = None
+    file: str | None = None
+    arguments: list[Argument] | None = None
+    target: str | None = None
+    values: list[SetValue] | None = None
+    update_trigger_token: str | None = None
 
 
 class TaskRunRequest(Definition):
+    """Names its task by `taskName` or `taskId`, as the version says."""
+
     type: Literal["TaskRunRequest"] = "TaskRunRequest"
     task_name: str | None = None
     values: list[SetValue] | None = None
+    task_id: str | None = None
+    override_task_step_properties: OverrideTaskStepProperties | None = None
     is_archive_enabled: bool | None = False
+    agent_pool_name: str | None = None
+    log_template: str | None = None
 
 
 RUN_REQUESTS: dict[str, type[Definition]] = {

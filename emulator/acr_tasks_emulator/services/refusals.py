@@ -24,6 +24,14 @@ def check_run(switches: Switches, registry: RegistryRow) -> None:
         raise errors.TASKS_OPERATIONS_NOT_ALLOWED(registry=registry.name, subscription=registry.subscription_id)
 
 
+def check_agent_pool(switches: Switches, registry: RegistryRow, pool: str | None) -> None:
+    """Refuse a run on an agent pool, of which there is none. Raises ServiceError."""
+    if pool and switches.agent_pools == "refused":
+        raise errors.AGENT_POOL_NOT_FOUND(
+            resource=f"{registry.name}/agentPools/{pool}", group=registry.resource_group_name
+        )
+
+
 def check_list_details(switches: Switches, registry: RegistryRow, task_name: str) -> None:
     """Refuse to show secrets. Raises ServiceError."""
     if switches.list_details == "refused":

@@ -7,6 +7,7 @@ from typing import Any
 
 from acr_tasks_emulator.services import errors
 from acr_tasks_emulator.services.schedule import problem_of
+from acr_tasks_emulator.services.versions import ApiVersion
 
 MINIMUM_TIMEOUT = 300
 MAXIMUM_TIMEOUT = 28800
@@ -19,7 +20,6 @@ _REQUIRED_OF_STEP = {
     "DockerBuildRequest": ("dockerFilePath",),
     "FileTaskRunRequest": ("taskFilePath",),
     "EncodedTaskRunRequest": ("encodedTaskContent",),
-    "TaskRunRequest": ("taskName",),
 }
 
 
@@ -34,18 +34,24 @@ def check_task(properties: dict[str, Any], parameters: str) -> None:
 
     `parameters` is the service's name for the body: `taskCreateParameters` or `taskUpdateParameters`.
     """
-    problems = [*_platform(properties), *_agent(properties), *_timeout(properties)]
+    problems = [*_agent(properties), *_timeout(properties)]
     step = properties.get("step")
-    problems += _step(step) if step else ["TaskStepProperties:The property 'step' is required"]
+    if not properties.get("isSystemTask") or properties.get("platform"):
+        problems += _platform(properties)
+    if step:
+        problems += _step(step)
+    elif not properties.get("isSystemTask"):
+        problems.append("TaskStepProperties:The property 'step' is required")
     problems += _trigger(properties.get("trigger") or {})
     _refuse(parameters, problems)
 
 
-def check_run_request(request: dict[str, Any]) -> None:
+def check_run_request(request: dict[str, Any], version: ApiVersion) -> None:
     """Refuse a run request in the same way. Raises ServiceError."""
-    problems = _step(request)
-    if request["type"] != "TaskRunRequest":
-        problems += [*_platform(request), *_agent(request), *_timeout(request)]
+    if request["type"] == "TaskRunRequest":
+        problems = _required("TaskRunRequest", request, version.task_member)
+    else:
+        problems = [*_step(request), *_platform(request), *_agent(request), *_timeout(request)]
     _refuse("runRequest", problems)
 
 
@@ -61,6 +67,8 @@ def _platform(owner: dict[str, Any]) -> list[str]:
 
 
 def _agent(owner: dict[str, Any]) -> list[str]:
+    if owner.get("agentPoolName"):
+        return []  # the number is that of the shared pool (facts section 3.3)
     cores = (owner.get("agentConfiguration") or {}).get("cpu", CORES)
     if cores != CORES:
         return [f"AgentProperties:Invalid value for CPU core count. The supported values are ({CORES})"]

@@ -23,9 +23,10 @@ COMPLETE_VALUES = {
     "Error": "internalerror",
 }
 _ORDER = (
-    *("runId", "status", "lastUpdatedTime", "runType", "createTime", "startTime", "finishTime", "outputImages"),
-    *("task", "imageUpdateTrigger", "sourceTrigger", "platform", "agentConfiguration", "sourceRegistryAuth"),
-    *("customRegistries", "runErrorMessage", "provisioningState", "isArchiveEnabled", "timerTrigger"),
+    *("runId", "status", "lastUpdatedTime", "runType", "agentPoolName", "createTime", "startTime", "finishTime"),
+    *("outputImages", "task", "imageUpdateTrigger", "sourceTrigger", "platform", "agentConfiguration"),
+    *("sourceRegistryAuth", "customRegistries", "runErrorMessage", "updateTriggerToken", "provisioningState"),
+    *("isArchiveEnabled", "timerTrigger"),
 )
 
 

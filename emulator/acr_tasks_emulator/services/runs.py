@@ -18,7 +18,8 @@ from acr_tasks_emulator.services.registries import RegistriesService, id_of
 from acr_tasks_emulator.services.run_filter import compile_filter
 from acr_tasks_emulator.services.run_numbers import run_id
 from acr_tasks_emulator.services.run_states import ACTIVE, TERMINAL, RunStates
-from acr_tasks_emulator.services.tasks import TasksService
+from acr_tasks_emulator.services.tasks import TasksService, task_id
+from acr_tasks_emulator.services.versions import STABLE, ApiVersion
 from acr_tasks_emulator.store.registries import RegistryRow, RegistryStore
 from acr_tasks_emulator.store.runs import RunRow, RunStore
 from acr_tasks_emulator.switches import Switches
@@ -70,14 +71,15 @@ class RunsService:
         self._clock = clock
         self._switches = switches
 
-    def schedule(self, registry: RegistryRow, body: Any) -> Run:
+    def schedule(self, registry: RegistryRow, body: Any, version: ApiVersion = STABLE) -> Run:
         """Queue a run; return it as the service answers at once: few members, status Queued. Raises ServiceError."""
         refusals.check_run(self._switches, registry)
-        request = bodies.run_request(body, self._switches)
-        rules.check_run_request(request)
+        request = bodies.run_request(body, self._switches, version)
+        rules.check_run_request(request, version)
         task = None
         if request["type"] == "TaskRunRequest":
-            task = self._tasks.stored(registry, request["taskName"])
+            named = request[version.task_member]
+            task = self._tasks.stored(registry, _name_in(registry, named) if version.task_member == "taskId" else named)
             if self._switches.disabled_task_run == "refused" and task["properties"]["status"].lower() == "disabled":
                 raise errors.TASK_DISABLED(name=task["name"])
         return _just_scheduled(self._queue(registry, request, job_values(request, task)).document)
@@ -94,6 +96,7 @@ class RunsService:
             is_400 = self._switches.invalid_source_status == "400"
             refusal = errors.INVALID_SOURCE_LOCATION if is_400 else errors.SOURCE_LOCATION_NOT_FOUND
             raise refusal(location=values["sourcePath"])
+        refusals.check_agent_pool(self._switches, registry, values["agentPoolName"])
         with self._store.transaction():
             number = self._numbers.next_run_number(registry.key)
             identifier = run_id(registry.run_prefix, number)
@@ -159,9 +162,21 @@ class RunsService:
         changed = self._store.change(run.run_id, edit)
         return self._stored(registry, identifier).document if changed is None else changed.document
 
-    def log_link(self, registry: RegistryRow, identifier: str) -> str:
-        """Return path and query of a link to a run's log. Raises ServiceError."""
-        return self._blobs.log_link(registry, self._stored(registry, identifier).run_id)
+    def log_links(self, registry: RegistryRow, identifier: str) -> dict[str, str]:
+        """Return RunGetLogResult, of each link path and query. Raises ServiceError.
+
+        There is a link to the log as an artifact once a run with a log template has ended. Not before: who is given
+        one reads it whole and once, and follows no log (facts section 8).
+        """
+        run = self._stored(registry, identifier)
+        links = {"logLink": self._blobs.log_link(registry, run.run_id)}
+        if run.job.get("logTemplate") and run.status in TERMINAL:
+            links["logArtifactLink"] = self._blobs.log_link(registry, run.run_id)
+        return links
+
+    def shown(self, run: Run, version: ApiVersion) -> Run:
+        """Return what a version shows of a run; members of others when the switches keep what is not known."""
+        return run if self._switches.unknown_members == "kept" else version.shown("Run", run)
 
     def cancel(self, registry: RegistryRow, identifier: str) -> None:
         """Cancel a run that waits or runs; one that has ended stays as it is. Raises ServiceError."""
@@ -226,12 +241,14 @@ class RunsService:
             "status": "Queued",
             "lastUpdatedTime": whole_seconds(now),
             "runType": _run_type(request, values, cause),
+            "agentPoolName": job.agent_pool_name,
             "createTime": round_trip(now),
             "task": job.task_name,
             "platform": job.platform,
-            "agentConfiguration": {"cpu": rules.CORES},
+            "agentConfiguration": {"cpu": rules.CORES, **job.agent_configuration},
             "sourceRegistryAuth": job.source_registry_auth,
             "customRegistries": job.custom_registries,
+            "updateTriggerToken": job.update_trigger_token,
             "provisioningState": "Succeeded",
             "isArchiveEnabled": request["isArchiveEnabled"],
             **({cause.member: cause.value} if cause else {}),
@@ -243,6 +260,15 @@ class RunsService:
             "name": identifier,
             "systemData": _modified(round_trip(now)),
         }
+
+
+def _name_in(registry: RegistryRow, resource: str) -> str:
+    """Return the name in a task's ARM id, which has to be one of the registry. Raises ServiceError."""
+    prefix, name = task_id(registry, ""), resource.rstrip("/").rpartition("/")[2]
+    if resource.rstrip("/").lower() != (prefix + name).lower():
+        inner = f"TaskRunRequest:Invalid value for taskId '{resource}'. It must be the id of a task of this registry"
+        raise errors.INVALID_INPUT(parameters="runRequest", inner=inner)
+    return name
 
 
 def _modified(moment: str) -> Run:

@@ -13,6 +13,7 @@ from acr_tasks_emulator.services.masking import detailed, masked
 from acr_tasks_emulator.services.merge import merged_task
 from acr_tasks_emulator.services.refusals import CALLER
 from acr_tasks_emulator.services.registries import id_of
+from acr_tasks_emulator.services.versions import STABLE, SUPPORTED, ApiVersion
 from acr_tasks_emulator.settings import normal_location
 from acr_tasks_emulator.store.registries import RegistryRow
 from acr_tasks_emulator.store.tasks import TaskStore
@@ -46,13 +47,13 @@ class TasksService:
         self._store = store
         self._clock = clock
         self._switches = switches
-        self._shown = lru_cache(maxsize=_REMEMBERED)(lambda text: spell(masked(json.loads(text), switches)))
+        self._shown = lru_cache(maxsize=_REMEMBERED)(self._text)
 
-    def create(self, registry: RegistryRow, name: str, body: Any) -> Task:
+    def create(self, registry: RegistryRow, name: str, body: Any, version: ApiVersion = STABLE) -> Task:
         """Store a task in place of any of that name; return it. Raises ServiceError."""
         rules.check_task_name(name)
         refusals.check_change_of_task(self._switches, registry)
-        sent = bodies.whole_task(body, self._switches)
+        sent = bodies.whole_task(body, self._switches, version)
         _check_location(registry, sent.get("location"))
         properties = {"status": "Enabled", "timeout": 3600, **sent.get("properties", {})}
         rules.check_task(properties, "taskCreateParameters")
@@ -70,10 +71,10 @@ class TasksService:
             self._store.put(registry.key, name, task)
         return masked(task, self._switches)
 
-    def update(self, registry: RegistryRow, name: str, body: Any) -> Task:
+    def update(self, registry: RegistryRow, name: str, body: Any, version: ApiVersion = STABLE) -> Task:
         """Merge an update into a task; return it. Raises ServiceError."""
         refusals.check_change_of_task(self._switches, registry)
-        sent = bodies.task_update(body, self._switches)
+        sent = bodies.task_update(body, self._switches, version)
         with self._store.transaction():
             old = self.stored(registry, name)
             # Read once more as a whole task: the order of members and the defaults of what is new come from there.
@@ -101,12 +102,12 @@ class TasksService:
         rest = tasks[size - 1]["name"].lower() if len(tasks) > size else None
         return TaskPage([masked(task, self._switches) for task in tasks[:size]], rest)
 
-    def list_texts(self, registry: RegistryRow, after: str = "") -> TextPage:
-        """Return the same page as JSON texts: what was shown before is not read again."""
+    def list_texts(self, registry: RegistryRow, after: str = "", version: ApiVersion = STABLE) -> TextPage:
+        """Return the same page as JSON texts, as a version shows it: what was shown before is not read again."""
         size = self._switches.page_size
         rows = self._store.page_texts(registry.key, after, size + 1)
         rest = rows[size - 1][0] if len(rows) > size else None
-        return TextPage([self._shown(text) for _, text in rows[:size]], rest)
+        return TextPage([self._shown(text, version.name) for _, text in rows[:size]], rest)
 
     def count(self, registry: RegistryRow) -> int:
         """Count the tasks of a registry."""
@@ -128,6 +129,10 @@ class TasksService:
         """Remove every task of every registry."""
         self._store.clear()
 
+    def shown(self, task: Task, version: ApiVersion) -> Task:
+        """Return what a version shows of a task; members of others when the switches keep what is not known."""
+        return task if self._switches.unknown_members == "kept" else version.shown("Task", task)
+
     def stored(self, registry: RegistryRow, name: str) -> Task:
         """Return a task with every secret in clear, whatever the caller may see. Raises ServiceError."""
         task = self._store.get(registry.key, name)
@@ -135,6 +140,9 @@ class TasksService:
             not_found = errors.TASK_NOT_FOUND_AS[self._switches.missing_task_code]
             raise not_found(resource=f"{registry.name}/tasks/{name}", group=registry.resource_group_name)
         return task
+
+    def _text(self, stored: str, version: str) -> str:
+        return spell(self.shown(masked(json.loads(stored), self._switches), SUPPORTED[version]))
 
     def _document(self, registry: RegistryRow, name: str, sent: Task, old: Task | None, created: str | None) -> Task:
         now = round_trip(self._clock.now())
@@ -151,7 +159,7 @@ class TasksService:
             **{key: value for key, value in properties.items() if key not in _ORDER},
         }
         task |= {"id": resource_id, "name": name, "location": registry.location}
-        if old is not None:
+        if old is not None and "step" in task["properties"] and "step" in old["properties"]:
             task["properties"]["step"] = dependencies.kept(task["properties"]["step"], old["properties"]["step"])
         if sent.get("tags") is not None:
             task["tags"] = sent["tags"]
@@ -166,8 +174,11 @@ class TasksService:
 
 
 # An empty object among these, such as `credentials: {}`, is not stored. What stands in neither list is of a version
-# that this one does not know; there is some when the switches keep it.
-_ORDER = ("status", "platform", "agentConfiguration", "timeout", "step", "trigger", "credentials")
+# that the emulator does not know; there is some when the switches keep it.
+_ORDER = (
+    *("status", "platform", "agentConfiguration", "agentPoolName", "timeout", "step", "trigger", "credentials"),
+    *("logTemplate", "isSystemTask"),
+)
 _TOP = ("identity", "properties", "location", "tags")
 
 

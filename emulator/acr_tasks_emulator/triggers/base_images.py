@@ -44,13 +44,14 @@ def moved(push: ImagePush, task: Mapping[str, Any], own_hosts: Iterable[str]) ->
     trigger = (properties.get("trigger") or {}).get("baseImageTrigger")
     if not trigger or "disabled" in (_lower(trigger.get("status")), _lower(properties.get("status"))):
         return []
-    if push.repository in map(_repository, properties["step"].get("imageNames") or []):
+    step = properties.get("step") or {}  # a system task may have none
+    if push.repository in map(_repository, step.get("imageNames") or []):
         return []
     hosts = {*_STOOD_IN_FOR, *(host.lower() for host in own_hosts)}
     all_kinds = _lower(trigger.get("baseImageTriggerType")) == "all"
     return [
         dependency
-        for dependency in properties["step"].get("baseImageDependencies") or []
+        for dependency in step.get("baseImageDependencies") or []
         if (all_kinds or _lower(dependency.get("type")) == "runtime")
         and _lower(dependency.get("registry")) in hosts
         and (dependency.get("repository"), dependency.get("tag")) == (push.repository, push.tag)
