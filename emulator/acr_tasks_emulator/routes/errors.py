@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+from datetime import datetime, timezone
 from typing import Any, cast
 from xml.sax.saxutils import escape
 
@@ -12,7 +14,7 @@ from starlette.routing import Match
 
 from acr_tasks_emulator.routes.arm import answer
 from acr_tasks_emulator.services import errors
-from acr_tasks_emulator.services.errors import BlobError, ImageError, ServiceError
+from acr_tasks_emulator.services.errors import BlobError, ImageError, ServiceError, SignInError
 
 
 async def service_error(request: Request, error: Exception) -> Response:
@@ -53,6 +55,8 @@ def error_answer(error: ServiceError) -> Response:
         response.headers["x-ms-error-code"] = error.code
     elif isinstance(error, ImageError):
         response = answer({"errors": [{"code": error.code, "message": error.message}]}, error.status)
+    elif isinstance(error, SignInError):
+        response = answer(_sign_in_error(error), error.status)
     elif not error.code:
         response = Response(status_code=error.status)
     else:
@@ -65,3 +69,17 @@ def error_answer(error: ServiceError) -> Response:
     for name, value in error.headers.items():
         response.headers[name] = value
     return response
+
+
+def _sign_in_error(error: SignInError) -> dict[str, Any]:
+    trace, correlation = str(uuid.uuid4()), str(uuid.uuid4())
+    moment = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%SZ")
+    where = f"Trace ID: {trace} Correlation ID: {correlation} Timestamp: {moment}"
+    return {
+        "error": error.code,
+        "error_description": f"AADSTS{error.number}: {error.message} {where}",
+        "error_codes": [error.number],
+        "timestamp": moment,
+        "trace_id": trace,
+        "correlation_id": correlation,
+    }

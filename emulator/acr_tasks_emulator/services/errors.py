@@ -227,6 +227,67 @@ INVALID_SECONDS = ErrorText(400, "InvalidSeconds", 'The body must be {{"seconds"
 INTERNAL_ERROR = ErrorText(500, "InternalServerError", "The emulator met an unexpected error; its own log tells more.")
 
 
+class SignInError(ServiceError):
+    """An answer of a token endpoint, whose bodies are those of Entra ID; `number` is that of AADSTS."""
+
+    def __init__(self, status: int, code: str, message: str, number: int) -> None:
+        super().__init__(status, code, message)
+        self.number = number
+
+
+@dataclass(frozen=True)
+class SignInErrorText:
+    """One kind of sign-in error."""
+
+    status: int
+    code: str
+    number: int
+    text: str
+
+    def __call__(self, **values: Any) -> SignInError:
+        return SignInError(self.status, self.code, self.text.format(**values), self.number)
+
+
+PARAMETER_MISSING = SignInErrorText(
+    400, "invalid_request", 900144, "The request body must contain the following parameter: '{name}'."
+)
+UNSUPPORTED_GRANT = SignInErrorText(
+    400, "unsupported_grant_type", 70003, "The app requested an unsupported grant type '{grant}'."
+)
+INVALID_SCOPE = SignInErrorText(
+    400,
+    "invalid_scope",
+    1002012,
+    "The provided value for scope {scope} is not valid. Client credential flows must have a scope value with /.default "
+    "suffixed to the resource identifier (application ID URI).",
+)
+CLIENT_SECRET_MISSING = SignInErrorText(
+    401,
+    "invalid_client",
+    7000216,
+    "'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' grant type.",
+)
+CLIENT_SECRET_WRONG = SignInErrorText(
+    401,
+    "invalid_client",
+    7000215,
+    "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the "
+    "client secret ID, for a secret added to app '{client}'.",
+)
+CLIENT_ASSERTION_WRONG = SignInErrorText(
+    401,
+    "invalid_client",
+    700027,
+    "The certificate with identifier used to sign the client assertion is not registered.",
+)
+IDENTITY_HEADER_MISSING = SignInErrorText(
+    400, "invalid_request", 900144, "The request must contain the following header: 'X-IDENTITY-HEADER'."
+)
+IDENTITY_HEADER_WRONG = SignInErrorText(
+    401, "invalid_client", 7000215, "The header X-IDENTITY-HEADER does not have the value of IDENTITY_HEADER."
+)
+
+
 class BlobError(ServiceError):
     """An answer of the blob service, whose bodies are XML."""
 

@@ -1,0 +1,41 @@
+"""What clients ask before they can sign in: the cloud's endpoints, the tenant's, its keys. Anybody may ask."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from acr_tasks_emulator.routes.arm import ArmRoute, answer, origin, query
+from acr_tasks_emulator.services import metadata, versions
+
+
+async def endpoints(request: Request) -> Response:
+    """Return the cloud's endpoints and suffixes."""
+    version = versions.well_formed(query(request, "api-version"))
+    return answer(metadata.endpoints(origin(request), version))
+
+
+async def openid_configuration(request: Request) -> Response:
+    """Return the OpenID configuration of a tenant; any name is one."""
+    return answer(metadata.openid_configuration(origin(request), request.path_params["tenant"]))
+
+
+async def keys(request: Request) -> Response:
+    """Return the keys with which others can check tokens: none, for they are signed with a secret."""
+    return answer({"keys": []})
+
+
+async def instance(request: Request) -> Response:
+    """Tell that this is an authority that clients may trust."""
+    return answer(metadata.instance(origin(request), query(request, "authorization_endpoint") or ""))
+
+
+ROUTES: list[BaseRoute] = [
+    ArmRoute("/metadata/endpoints", endpoints, methods=["GET"]),
+    ArmRoute("/common/discovery/instance", instance, methods=["GET"]),
+    ArmRoute("/{tenant}/v2.0/.well-known/openid-configuration", openid_configuration, methods=["GET"]),
+    ArmRoute("/{tenant}/.well-known/openid-configuration", openid_configuration, methods=["GET"]),
+    ArmRoute("/{tenant}/discovery/v2.0/keys", keys, methods=["GET"]),
+    ArmRoute("/{tenant}/discovery/keys", keys, methods=["GET"]),
+]

@@ -1,0 +1,75 @@
+"""The token endpoints of a tenant, and that of managed identities. What is sent to them is never written down."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from acr_tasks_emulator.routes.arm import ArmRoute, answer, origin, query, services_of
+from acr_tasks_emulator.services import errors, sign_in, versions
+
+FORM_LIMIT = 64 * 1024
+
+
+async def token(request: Request) -> Response:
+    """Sign an application in; version 2.0 of the endpoint, which takes a scope."""
+    service = services_of(request).sign_in
+    return _secret(service.token(origin(request), request.path_params["tenant"], await _form(request)))
+
+
+async def token_v1(request: Request) -> Response:
+    """Sign an application in; version 1.0 of the endpoint, which takes a resource."""
+    service = services_of(request).sign_in
+    return _secret(service.token_v1(origin(request), request.path_params["tenant"], await _form(request)))
+
+
+async def device_code(request: Request) -> Response:
+    """Refuse: there are no people here, only applications."""
+    raise sign_in.refuse("device_code")
+
+
+async def authorize(request: Request) -> Response:
+    """Refuse: there are no people here, only applications."""
+    raise sign_in.refuse("authorization_code")
+
+
+async def managed_identity(request: Request) -> Response:
+    """Sign a managed identity in, as on App Service: IDENTITY_ENDPOINT is this address."""
+    versions.well_formed(query(request, "api-version"))
+    header = request.headers.get("x-identity-header")
+    service = services_of(request).sign_in
+    return _secret(service.managed_identity(origin(request), request.query_params, header))
+
+
+async def _form(request: Request) -> dict[str, str]:
+    """Read a form of at most 64 KiB. Raises ServiceError."""
+    data = bytearray()
+    async for chunk in request.stream():
+        data += chunk
+        if len(data) > FORM_LIMIT:
+            raise errors.REQUEST_TOO_LARGE(limit=FORM_LIMIT)
+    try:
+        return dict(parse_qsl(data.decode(), max_num_fields=100))
+    except ValueError:
+        raise errors.PARAMETER_MISSING(name="grant_type") from None
+
+
+def _secret(content: dict[str, object]) -> Response:
+    response = answer(content)
+    response.headers["Cache-Control"] = "no-store, no-cache"
+    return response
+
+
+ROUTES: list[BaseRoute] = [
+    ArmRoute("/{tenant}/oauth2/v2.0/token", token, methods=["POST"]),
+    ArmRoute("/{tenant}/oauth2/token", token_v1, methods=["POST"]),
+    ArmRoute("/{tenant}/oauth2/v2.0/devicecode", device_code, methods=["POST"]),
+    ArmRoute("/{tenant}/oauth2/devicecode", device_code, methods=["POST"]),
+    ArmRoute("/{tenant}/oauth2/v2.0/authorize", authorize, methods=["GET"]),
+    ArmRoute("/{tenant}/oauth2/authorize", authorize, methods=["GET"]),
+    ArmRoute("/msi/token", managed_identity, methods=["GET"]),
+    ArmRoute("/msi", managed_identity, methods=["GET"]),
+]
