@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import signal
@@ -11,7 +10,7 @@ import threading
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -28,7 +27,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-_errors = Console(stderr=True, highlight=False, soft_wrap=True)
 _output = Console(highlight=False, soft_wrap=True)
 
 Data = Annotated[Path, typer.Option("--data", metavar="DIR", help="The emulator's data folder.")]
@@ -118,7 +116,7 @@ def status(
 
     about = instance.find(data.resolve())
     if as_json:
-        _print_line({"running": about is not None, **(about or {})})
+        instance.print_line({"running": about is not None, **(about or {})})
     elif about is None:
         _output.print(f"No emulator has the data folder {data}.")
     else:
@@ -139,7 +137,7 @@ def main() -> None:
     try:
         app()
     except SettingsError as error:
-        _errors.print(f"acr-tasks-emulator: {error}", markup=False)
+        _say(error)
         sys.exit(2)
 
 
@@ -160,7 +158,12 @@ def _detach(settings: Settings, more: list[str]) -> None:
     if settings.token is not None:
         # Not as an argument, which every user of the machine can read.
         os.environ["ACR_TASKS_EMULATOR_TOKEN"] = settings.token
-    _print_line(instance.find_or_start(settings.data, arguments + more))
+    about = instance.find_or_start(settings.data, arguments + more)
+    if about["endpoint"].startswith("https:") != (settings.tls or settings.cert is not None):
+        _say(f"the emulator of {settings.data} runs already, as {about['endpoint']}: stop it to have it otherwise.")
+    else:
+        instance.remember(settings.data, sys.argv[1:])
+    instance.print_line(about)
 
 
 def _serve(settings: Settings) -> None:
@@ -182,12 +185,11 @@ def _serve(settings: Settings) -> None:
     with instance.owned(settings.data), running(settings) as emulator:
         about = {**emulator.about, "pid": os.getpid()}
         if emulator.warning and settings.executor == "auto":
-            _errors.print(f"acr-tasks-emulator: {emulator.warning}", markup=False)
+            _say(emulator.warning)
         with instance.announced(settings.data, about, emulator.place.check):
-            _print_line(about)
+            instance.print_line(about)
             wait(emulator)
 
 
-def _print_line(about: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(about) + "\n")
-    sys.stdout.flush()
+def _say(sentence: object) -> None:
+    Console(stderr=True, highlight=False, soft_wrap=True).print(f"acr-tasks-emulator: {sentence}", markup=False)

@@ -3,34 +3,37 @@
 A live emulator holds a lock on `emulator.lock` for as long as it lives, however it ends, and has written its process id
 into it. When it is ready it writes `emulator.json`: its ready line, and how to ask whether it is well. When it is about
 to end it removes that first.
-`start.lock` is held by whoever starts one in the background, so that two of them at once end with one emulator.
+`start.lock` is held by whoever starts one in the background, so that two of them at once end with one emulator. What
+they asked for is kept in `detached`, so that those who ask for the very same are answered without reading it again.
+
+Imports little: every deployment on an embedded emulator begins here.
 """
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
+import hashlib
 import http.client
+import itertools
 import json
 import os
 import signal
 import socket
-import subprocess
+import ssl
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
 from acr_tasks_emulator.settings import SettingsError
-
-if TYPE_CHECKING:
-    import ssl
 
 LOCK = "emulator.lock"
 READY = "emulator.json"
 START_LOCK = "start.lock"
 OUTPUT = "emulator.log"
+DETACHED = "detached"
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
 _POLL_SECONDS = 0.02
@@ -102,6 +105,46 @@ def find_or_start(data: Path, arguments: Sequence[str]) -> About:
     raise SettingsError(f"The emulator of {data} ({_whose(data)}) neither answers nor ends: end that process.")
 
 
+def find_again(arguments: Sequence[str]) -> About | None:
+    """Return the ready line of a live emulator that `serve --detach` has found or started for these very arguments.
+
+    None when there is none, or anything is in doubt: then the arguments have to be read properly. Which option is which
+    is of no matter here, only where the data folder is: it remembers all of them.
+    """
+    if arguments[:1] != ["serve"]:
+        return None
+    given = [after for option, after in itertools.pairwise(arguments) if option == "--data"]
+    given += [option[len("--data=") :] for option in arguments if option.startswith("--data=")]
+    if len(given) != 1:
+        return None
+    data = Path(given[0]).resolve()
+    try:
+        if (data / DETACHED).read_text() != _digest(arguments):
+            return None
+    except (OSError, ValueError):
+        return None
+    found = _find(data)
+    return found[0] if found is not None and _is_well(**found[1]) else None
+
+
+def remember(data: Path, arguments: Sequence[str]) -> None:
+    """Let find_again() know the arguments that led to the emulator of a folder."""
+    written = data / f"{DETACHED}.{os.getpid()}"
+    written.write_text(_digest(arguments))
+    written.replace(data / DETACHED)
+
+
+def _digest(arguments: Sequence[str]) -> str:
+    # Not the arguments themselves: one of them may be a token.
+    return hashlib.sha256(json.dumps(list(arguments)).encode()).hexdigest()
+
+
+def print_line(about: About) -> None:
+    """Print one line of JSON."""
+    sys.stdout.write(json.dumps(about) + "\n")
+    sys.stdout.flush()
+
+
 def stop(data: Path) -> int | None:
     """End the folder's emulator and wait until its process is gone; return its id, or None when there was none.
 
@@ -124,6 +167,8 @@ def stop(data: Path) -> int | None:
 
 
 def _start(data: Path, arguments: Sequence[str], deadline: float) -> About:
+    import subprocess
+
     command = [sys.executable, "-m", "acr_tasks_emulator", "serve", *arguments]
     environment = dict(os.environ)
     if "PYTHONPATH" in environment:
@@ -171,8 +216,6 @@ def _is_well(address: list[Any], host: str, trust: str | None) -> bool:
 
 
 def _context(trust: str) -> ssl.SSLContext:
-    import ssl  # only here: plain http does without
-
     context = ssl.create_default_context(cafile=trust)
     # The file may hold the server's own certificate alone, and one that OpenSSL's strict rules would refuse elsewhere.
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN

@@ -22,7 +22,7 @@ REGISTRY = (
 
 def command(*arguments: str) -> list[str]:
     # sys.path is handed on so that the child finds the same package.
-    code = f"import sys; sys.path[:] = {sys.path!r}; from acr_tasks_emulator.cli import main; main()"
+    code = f"import sys; sys.path[:] = {sys.path!r}; from acr_tasks_emulator.__main__ import main; main()"
     return [sys.executable, "-c", code, *arguments]
 
 
@@ -196,10 +196,38 @@ def test_a_detached_start_that_fails_says_why(data: Path) -> None:
     assert result.stderr == (f"acr-tasks-emulator: 127.0.0.1:{port} cannot be listened on: Address already in use.\n")
 
 
+HEAVY = ("cryptography", "httpx", "jinja2", "pydantic", "rich", "sqlite3", "starlette", "trustme", "typer", "uvicorn")
+
+
 def test_importing_the_package_imports_nothing_heavy() -> None:
     """Whoever only might use it pays nothing."""
     code = (
         f"import sys; sys.path[:] = {sys.path!r}; import acr_tasks_emulator;"
-        "print(sorted({'httpx', 'jinja2', 'pydantic', 'starlette', 'typer', 'uvicorn', 'sqlite3'} & set(sys.modules)))"
+        f"print(sorted({set(HEAVY)!r} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_who_asks_the_same_again_waits_for_no_imports(data: Path) -> None:
+    """The line is the same; what serves is not even imported."""
+    first = start(data)
+    asked = ["acr-tasks-emulator", "serve", "--detach", "--executor", "simulated", "--data", str(data)]
+    code = (
+        f"import sys; sys.path[:] = {sys.path!r}; sys.argv[:] = {asked!r};"
+        "from acr_tasks_emulator.__main__ import main; main();"
+        f"print(sorted({set(HEAVY)!r} & set(sys.modules)))"
+    )
+    again = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment())
+    line, imported = again.stdout.splitlines()
+    assert (json.loads(line), imported) == (first, "[]")
+
+
+def test_another_question_is_read_as_any(data: Path) -> None:
+    """A wrong option is refused though the emulator runs; a token is nowhere in the folder's note of what was asked."""
+    first = start(data, "--token", "s3cret-token-0123")
+    assert run("serve", "--detach", "--data", str(data), "--agents", "0").returncode == 2
+    assert start(data, "--agents", "3") == first
+    assert b"s3cret" not in (data / "detached").read_bytes()
+    assert run("stop", "--data", str(data)).returncode == 0
+    second = start(data, "--agents", "3")
+    assert second["pid"] != first["pid"]
