@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import heapq
-import logging
 import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 from acr_tasks_emulator.clock import Clock, parse
 from acr_tasks_emulator.services import causes, schedule
-from acr_tasks_emulator.services.errors import ServiceError
 from acr_tasks_emulator.services.registries import RegistriesService
-from acr_tasks_emulator.services.runs import RunsService
+from acr_tasks_emulator.services.runs import RunsService, Start
 from acr_tasks_emulator.store.registries import RegistryRow
 from acr_tasks_emulator.store.tasks import TaskStore
 from acr_tasks_emulator.triggers.base_images import ImagePush, moved
@@ -21,12 +21,12 @@ from acr_tasks_emulator.triggers.github import SourceEvent
 from acr_tasks_emulator.triggers.schedules import next_occurrence, occurrences
 
 PAGE = 500
+DAY = timedelta(days=1)
 DOWNTIME = timedelta(minutes=2)
 """A gap between two looks at the clock that is longer means that the machine slept: nothing is made up for."""
 
 Task = dict[str, Any]
-Firing = tuple[datetime, str, str, str]  # when it is due, registry key, task, timer
-_logger = logging.getLogger(__name__)
+Firing = tuple[datetime, RegistryRow, str, str]  # when it is due, registry, task, timer
 
 
 class TriggersService:
@@ -60,14 +60,14 @@ class TriggersService:
 
     def source_event(self, event: SourceEvent, identifier: str | None) -> list[str]:
         """Start every task with a source trigger for this event; return the runs' ids."""
-        started = []
+        starts = []
         for registry, task in self._enabled_tasks():
             for trigger in _triggers(task).get("sourceTriggers") or []:
                 if event.concerns(trigger):
                     url = str(trigger["sourceRepository"]["repositoryUrl"])
-                    started += self._start(registry, task["name"], causes.of_source(event, url, identifier))
+                    starts.append((registry, task["name"], causes.of_source(event, url, identifier)))
                     break  # one run for one event
-        return started
+        return self._runs.trigger(starts)
 
     def image_pushed(self, push: ImagePush) -> list[str]:
         """Start every task whose base image has moved; return the runs' ids.
@@ -85,27 +85,23 @@ class TriggersService:
                 for dependency in dependencies:
                     dependency["digest"] = push.digest
                 self._tasks.put(registry.key, task["name"], stored)
-            started += self._start(registry, task["name"], causes.of_base_images(dependencies, push, self._clock.now()))
+                cause = causes.of_base_images(dependencies, push, self._clock.now())
+                started += self._runs.trigger([(registry, task["name"], cause)])
         return started
 
     def _fire(self, now: datetime) -> int:
         after, self._fired_until = self._fired_until, max(now, self._fired_until)
+        return len(self._runs.trigger(chain.from_iterable(self._due(*day) for day in _days(after, now))))
+
+    def _due(self, after: datetime, until: datetime) -> Iterator[Start]:
+        moments = lru_cache(maxsize=None)(lambda text: list(occurrences(text, after, until)))
         due = [
-            _due(registry.key, task, timer, after, now)
+            _firings(registry, task, timer["name"], moments(timer["schedule"]))
             for registry, task in self._enabled_tasks()
             for timer in enabled_timers(task)
         ]
-        count = 0
-        for moment, key, task_name, timer_name in heapq.merge(*due):
-            count += len(self._start(self._registries.by_key(key), task_name, causes.of_timer(timer_name, moment)))
-        return count
-
-    def _start(self, registry: RegistryRow, task_name: str, cause: causes.Cause) -> list[str]:
-        try:
-            return [self._runs.trigger(registry, task_name, cause)]
-        except ServiceError as error:  # nobody asked, so there is nobody to tell
-            _logger.warning("task %s was not started by %s: %s", task_name, cause.triggered_by, error)
-            return []
+        for moment, registry, task_name, timer_name in heapq.merge(*due, key=lambda firing: firing[0]):
+            yield registry, task_name, causes.of_timer(timer_name, moment)
 
     def _enabled_tasks(self) -> Iterator[tuple[RegistryRow, Task]]:
         for registry in self._registries.all():
@@ -137,9 +133,16 @@ def next_firing(task: Task, now: datetime) -> datetime | None:
     return min(next_firings(task, now).values(), default=None)
 
 
-def _due(key: str, task: Task, timer: dict[str, Any], after: datetime, until: datetime) -> Iterator[Firing]:
-    after = max(after, parse(task["properties"]["creationDate"]))
-    return ((moment, key, task["name"], timer["name"]) for moment in occurrences(timer["schedule"], after, until))
+def _firings(registry: RegistryRow, task: Task, timer: str, moments: list[datetime]) -> Iterator[Firing]:
+    created = parse(task["properties"]["creationDate"])
+    return ((moment, registry, task["name"], timer) for moment in moments if moment > created)
+
+
+def _days(after: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
+    """The time between two moments in parts of at most a day, so that what is due in one of them is never much."""
+    while after < until:
+        before, after = after, min(after + DAY, until)
+        yield before, after
 
 
 def _triggers(task: Task) -> dict[str, Any]:

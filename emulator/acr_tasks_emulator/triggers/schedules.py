@@ -23,20 +23,26 @@ def occurrences(schedule: str, after: datetime, until: datetime) -> Iterator[dat
 
     schedule: five fields that `services.schedule.problem_of` found nothing wrong with. Both times are aware.
     """
-    moment = next_occurrence(schedule, after)
-    while moment is not None and moment <= until:
-        yield moment
-        moment = next_occurrence(schedule, moment)
+    try:
+        calendar = _calendar(schedule, after)
+        while (moment := calendar.get_next(datetime)) <= until:
+            yield moment
+    except CroniterBadDateError:
+        return
 
 
 def next_occurrence(schedule: str, after: datetime) -> datetime | None:
     """Return the first moment later than `after` at which a schedule is due; None when it never is (30 February)."""
     try:
-        # A day has to be right by both fields, month's and week's; cron itself would take either.
-        found = croniter(_in_numbers(schedule), after.astimezone(timezone.utc), day_or=False).get_next(datetime)
+        found = _calendar(schedule, after).get_next(datetime)
     except CroniterBadDateError:
         return None
     return found if isinstance(found, datetime) else None
+
+
+def _calendar(schedule: str, after: datetime) -> croniter:
+    # A day has to be right by both fields, month's and week's; cron itself would take either.
+    return croniter(_in_numbers(schedule), after.astimezone(timezone.utc), day_or=False)
 
 
 def in_words(moment: datetime) -> str:
