@@ -36,7 +36,8 @@ from acr_tasks_emulator.routes import (
     webhooks,
 )
 from acr_tasks_emulator.routes.faults import FaultRing
-from acr_tasks_emulator.routes.middleware import Activity, ArmHeaders, Guard, Recorder
+from acr_tasks_emulator.routes.guard import Guard
+from acr_tasks_emulator.routes.middleware import Activity, ArmHeaders, Recorder
 from acr_tasks_emulator.routes.throttle import Throttle
 from acr_tasks_emulator.services.admin_users import AdminUsers
 from acr_tasks_emulator.services.agent_delay import DelayedAgents

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, cast
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -24,6 +25,9 @@ REGISTRY = (
 )
 BODY_LIMIT = 4 * 1024 * 1024
 READ_LIMIT = 16 * BODY_LIMIT
+DEPTH_LIMIT = 128
+"""How deep objects and lists may stand in each other: what the service's JSON reader, Json.NET, allows by default."""
+_TOO_DEEP = f"The reader's MaxDepth of {DEPTH_LIMIT} has been exceeded."
 
 
 class ArmRoute(Route):
@@ -35,7 +39,9 @@ class ArmRoute(Route):
     def __init__(self, path: str, endpoint: Any, *, methods: list[str]) -> None:
         super().__init__(path, endpoint, methods=methods)
         self.methods = set(methods)
-        self.path_regex = re.compile(self.path_regex.pattern.removesuffix("$") + "/?$", re.IGNORECASE)
+        # To the very end, not to a line's, and without letters that are others' capitals, such as the long s.
+        pattern = self.path_regex.pattern.removesuffix("$") + r"/?\Z"
+        self.path_regex = re.compile(pattern, re.IGNORECASE | re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -54,7 +60,7 @@ class Call:
 
     def part(self, name: str) -> str:
         """Return a part of the address, such as `task_name`."""
-        return str(self.request.path_params[name])
+        return _plain(self.request.path_params[name])
 
     def query(self, name: str) -> str | None:
         """Return a query parameter, its name compared without case."""
@@ -74,7 +80,7 @@ def registry_of(request: Request) -> RegistryRow:
     """Return the registry that the address names. Raises ServiceError."""
     parts = request.path_params
     return services_of(request).registries.find(
-        parts["subscription_id"], parts["resource_group_name"], parts["registry_name"]
+        *(_plain(parts[name]) for name in ("subscription_id", "resource_group_name", "registry_name"))
     )
 
 
@@ -92,6 +98,11 @@ def open_call(request: Request, kind: str) -> Call:
 def query(request: Request, name: str) -> str | None:
     """Return a query parameter, its name compared without case."""
     return next((value for key, value in request.query_params.multi_items() if key.lower() == name.lower()), None)
+
+
+def _plain(part: str) -> str:
+    """Return a part of an address in ASCII: the Kelvin sign is no k, although it is one in lower case."""
+    return part if part.isascii() else quote(part)
 
 
 def origin(request: Request) -> str:
@@ -133,10 +144,28 @@ def _json(data: bytearray) -> Any:
         body = json.loads(data.decode("utf-8-sig"), parse_constant=_no_constant)
         if b"\\ud" in data.lower():
             json.dumps(body, ensure_ascii=False).encode()  # half a surrogate pair is no text: UnicodeError
-        return body
-    except (ValueError, RecursionError) as error:
-        problem = "it is nested too deeply" if isinstance(error, RecursionError) else "it is not JSON"
-        raise errors.INVALID_REQUEST_CONTENT(problem=problem) from None
+    except ValueError:
+        raise errors.INVALID_REQUEST_CONTENT(problem="it is not JSON") from None
+    except RecursionError:
+        raise errors.INVALID_REQUEST_CONTENT(problem=_TOO_DEEP) from None
+    if _is_deeper(body, DEPTH_LIMIT):
+        raise errors.INVALID_REQUEST_CONTENT(problem=_TOO_DEEP)
+    return body
+
+
+def _is_deeper(body: Any, limit: int) -> bool:
+    level = [body]
+    for _ in range(limit):
+        level = [item for each in level for item in _items(each)]
+        if not level:
+            return False
+    return any(isinstance(value, (dict, list)) for value in level)
+
+
+def _items(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def _no_constant(name: str) -> None:

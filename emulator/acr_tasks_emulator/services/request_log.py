@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter, deque
 from dataclasses import asdict, dataclass
 from typing import Any
+from urllib.parse import unquote_plus
 
 KEPT = 20_000
-_SIGNATURE = re.compile(r"(^|&)(sig=)[^&]*", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -58,5 +57,10 @@ class RequestLog:
 
 
 def without_signature(query: str) -> str:
-    """Return a query string whose shared access signature is redacted."""
-    return _SIGNATURE.sub(r"\1\2REDACTED", query)
+    """Return a query string whose shared access signature is redacted, however its name is spelled."""
+    return "&".join(map(_redacted, query.split("&")))
+
+
+def _redacted(parameter: str) -> str:
+    name, equals, _ = parameter.partition("=")
+    return f"{name}=REDACTED" if equals and unquote_plus(name).lower() == "sig" else parameter

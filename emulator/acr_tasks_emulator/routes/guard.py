@@ -1,0 +1,92 @@
+"""Who may ask: hosts that are ours, pages that are ours, callers who have the token."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+import ipaddress
+import re
+import socket
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from acr_tasks_emulator.routes.errors import error_answer
+from acr_tasks_emulator.routes.middleware import is_arm
+from acr_tasks_emulator.services import errors
+from acr_tasks_emulator.settings import is_loopback
+
+_SAFE = {"GET", "HEAD", "OPTIONS"}
+_ELSEWHERE = {"cross-site", "same-site"}  # another port of this machine is the same site, and another program
+_HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d{1,5})?", re.IGNORECASE)
+_WILDCARDS = {"0.0.0.0", "::", ""}  # noqa: S104 - compared, not bound
+
+
+class Guard:
+    """Refuses foreign hosts (DNS rebinding), posts by pages of other sites, and callers without the token.
+
+    `is_named` tells whether the server's certificate, if any, makes a host ours.
+    """
+
+    def __init__(self, app: ASGIApp, host: str, token: str | None, is_named: Callable[[str], bool]) -> None:
+        self._app = app
+        self._is_named = is_named
+        self._host = host.lower()
+        self._token = token
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        error = self._refusal(scope, Headers(scope=scope))
+        if error is None:
+            await self._app(scope, receive, send)
+        else:
+            await error_answer(error)(scope, receive, send)
+
+    def _refusal(self, scope: Scope, headers: Headers) -> errors.ServiceError | None:
+        host = headers.get("host", "")
+        if not self._is_ours(host):
+            return errors.FOREIGN_HOST(host=host)
+        origin = headers.get("origin")
+        foreign = origin is not None and urlsplit(origin).netloc.lower() != host.lower()
+        if scope["method"] not in _SAFE and (foreign or headers.get("sec-fetch-site") in _ELSEWHERE):
+            return errors.FOREIGN_ORIGIN(origin=origin or "another site")
+        if self._token is None or scope["path"].startswith("/blobs/"):
+            return None  # a blob's link carries its own signature
+        return self._sign_in(headers.get("authorization", ""), scope["path"])
+
+    def _is_ours(self, host: str) -> bool:
+        # Nothing but a name and a port: links are made of this text.
+        match = _HOST.fullmatch(host)
+        if match is None:
+            return False
+        name = match["name"].strip("[]").lower()
+        if name == self._host or is_loopback(name) or name.endswith(".localhost") or self._is_named(name):
+            return True
+        if self._host not in _WILDCARDS:
+            return False
+        try:
+            ipaddress.ip_address(name)  # no name of an attacker's domain is an address
+        except ValueError:
+            return name in {socket.gethostname().lower(), socket.getfqdn().lower()}
+        return True
+
+    def _sign_in(self, authorization: str, path: str) -> errors.ServiceError | None:
+        # A browser and docker can show the token only as a password, so Basic is taken as well.
+        basic = {"WWW-Authenticate": 'Basic realm="acr-tasks-emulator", charset="UTF-8"'}
+        challenge = {"WWW-Authenticate": 'Bearer error="invalid_token"'} if is_arm(path) else basic
+        if not authorization:
+            return errors.AUTHENTICATION_FAILED(headers=challenge)
+        kind, _, shown = authorization.partition(" ")
+        if kind.lower() == "basic":
+            try:
+                shown = base64.b64decode(shown, validate=True).decode().partition(":")[2]
+            except (ValueError, binascii.Error):
+                shown = ""
+        if not hmac.compare_digest(shown.strip().encode(), (self._token or "").encode()):
+            return errors.INVALID_AUTHENTICATION_TOKEN(headers=challenge)
+        return None

@@ -1,0 +1,138 @@
+"""Addresses that are bent: dots, encoded slashes, other alphabets, ends of lines."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+Raw = Callable[..., bytes]
+
+
+@pytest.fixture
+def raw(arm: Any) -> Raw:
+    """Sends bytes as they are, and gives the answer's."""
+    place = urlsplit(arm.coordinates.endpoint)
+
+    def ask(line: str, *headers: str, body: bytes = b"", to: Any = place) -> bytes:
+        lines = [
+            line,
+            f"Host: {to.netloc}",
+            f"Authorization: Bearer {arm.coordinates.token}",
+            "Connection: close",
+            *headers,
+        ]
+        with socket.create_connection((to.hostname, to.port), timeout=30) as connection:
+            connection.sendall("\r\n".join([*lines, "", ""]).encode("latin-1") + body)
+            found = b""
+            while data := connection.recv(65536):
+                found += data
+        return found
+
+    return ask
+
+
+def status(answer: bytes) -> int:
+    return int(answer.split(b" ", 2)[1])
+
+
+BENT = [
+    "..",
+    "%2e%2e",
+    "..%2f..%2f..%2fetc%2fpasswd",
+    "%2fetc%2fpasswd",
+    "..%5c..%5cx",
+    "a%00b",
+    "a%0d%0aX-Evil:%201",
+    "%ff%fe",
+]
+
+
+@pytest.mark.parametrize("name", BENT)
+@pytest.mark.parametrize("kind", ["tasks", "runs"])
+@pytest.mark.emulator_choice("what Resource Manager answers for names that nobody has")
+def test_a_bent_name_is_not_found(arm: Any, raw: Raw, kind: str, name: str) -> None:
+    """It finds nothing, changes nothing, and stands in no header."""
+    for method in ("GET", "DELETE", "PATCH"):
+        answer = raw(f"{method} {arm.registry}/{kind}/{name}?api-version=2019-04-01 HTTP/1.1", "Content-Length: 0")
+        assert status(answer) in (204, 400, 404, 405), (method, answer)
+        assert b"\r\nX-Evil" not in answer
+        assert b"root:" not in answer
+
+
+@pytest.mark.parametrize("name", ["a%0ab%0acd", "tas%20k", "task%00", "%C5%BFtask", "t%C3%A4sks", "task%2fx", "x" * 51])
+@pytest.mark.arm_documented("the specification's pattern of taskName")
+def test_no_task_gets_such_a_name(arm: Any, raw: Raw, docker_task: Any, name: str) -> None:
+    """A name has letters, digits, dashes and underscores of ASCII, or there is no such task."""
+    body = json.dumps(docker_task()).encode()
+    headers = ("Content-Type: application/json", f"Content-Length: {len(body)}")
+    answer = raw(f"PUT {arm.registry}/tasks/{name}?api-version=2019-04-01 HTTP/1.1", *headers, body=body)
+    assert status(answer) in (400, 404), answer
+
+
+@pytest.mark.emulator_choice("Resource Manager compares names without case, in ASCII")
+def test_look_alikes_are_others(arm: Any, raw: Raw, docker_task: Any, task_name: str) -> None:
+    """A letter of another alphabet is another letter, even where it becomes the same without case."""
+    name = f"{task_name}k"
+    arm.ok("PUT", f"tasks/{name}", docker_task())
+    query = "?api-version=2019-04-01 HTTP/1.1"
+    assert status(raw(f"GET {arm.registry}/tasks/{name.upper()}{query}")) == 200
+    assert status(raw(f"GET {arm.registry}/tasks/{task_name}%E2%84%AA{query}")) == 404
+    assert status(raw(f"DELETE {arm.registry}/tasks/{task_name}%E2%84%AA{query}")) == 204
+    assert status(raw(f"GET /%C5%BFubscriptions{arm.registry.removeprefix('/subscriptions')}/tasks{query}")) == 404
+    arm.ok("DELETE", f"tasks/{name}")
+
+
+@pytest.mark.emulator_choice("the emulator's own addresses")
+def test_an_address_ends_where_it_ends(emulated: Any, raw: Raw, quick_request: Any) -> None:
+    """An end of line behind the last name is no part of an operation's address, nor of the link that it answers."""
+    arm = emulated(mode="lro")
+    body = json.dumps(quick_request()).encode()
+    headers = ("Content-Type: application/json", f"Content-Length: {len(body)}")
+    for end, expected in (("%0a", 404), ("%0d%0aX-Evil:%201", 404), ("/", 202), ("", 202)):
+        line = f"POST {arm.registry}/scheduleRun{end}?api-version=2019-04-01 HTTP/1.1"
+        answer = raw(line, *headers, body=body, to=urlsplit(arm.coordinates.endpoint))
+        assert status(answer) == expected, (end, answer)
+        assert b"\nX-Evil" not in answer
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/assets/..%2f..%2fapp.py",
+        "/assets/%2e%2e/app.py",
+        "/runs/..%2f..%2f/x",
+        "/runs/emulator/..%2f..%2fx/log",
+        "/%2e%2e/%2e%2e/etc/passwd",
+        "//etc/passwd",
+        "/_emulator/../subscriptions",
+    ],
+)
+@pytest.mark.emulator_choice("the emulator's own addresses")
+def test_the_page_has_no_other_files(raw: Raw, path: str) -> None:
+    """Nothing outside of the page's own files is given."""
+    answer = raw(f"GET {path} HTTP/1.1")
+    assert status(answer) == 404
+    assert b"import " not in answer
+    assert b"root:" not in answer
+
+
+@pytest.mark.parametrize(
+    "name", ["../a", "..%2fa", "%2e%2e/%2e%2e/emulator.sqlite", "%2fetc%2fpasswd", "a%00", "%5c..%5ca"]
+)
+@pytest.mark.emulator_choice("a blob is whatever its signature is for")
+def test_a_bent_blob_is_refused(raw: Raw, arm: Any, name: str) -> None:
+    """No signature of a blob is one of a name that leads elsewhere."""
+    link = urlsplit(arm.ok("POST", "listBuildSourceUploadUrl")["uploadUrl"])
+    container = link.path.split("/")[2]
+    for method in ("GET", "PUT"):
+        answer = raw(
+            f"{method} /blobs/{container}/{name}?{link.query} HTTP/1.1",
+            "Content-Length: 0",
+            "x-ms-blob-type: BlockBlob",
+        )
+        assert status(answer) in (403, 404), answer
