@@ -3,10 +3,10 @@
 SHELL := /bin/sh
 PYTHON ?= python3
 VENV := .venv/bin
-VERBS := lint types unit contract integration policies compat e2e
+VERBS := lint types unit contract browser integration policies compat e2e
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart test engine environment builder bench durability equivalence lock clean $(VERBS)
+.PHONY: help quickstart test engine environment builder chromium bench durability equivalence lock clean $(VERBS)
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -28,6 +28,9 @@ environment:
 builder:
 	@$(PYTHON) tools/builder.py
 
+chromium:
+	@$(PYTHON) tools/browser.py
+
 engine: environment ## make sure that there is a Pulumi engine; prints the folder to put first on PATH
 	@$(VENV)/python tools/pulumi/engine.py
 
@@ -43,6 +46,9 @@ unit: environment ## the pure floors, with plain values
 
 contract: environment ## the service's contract, over TCP
 	@$(VENV)/python -m pytest tests/contract
+
+browser: environment chromium ## the emulator's dashboard in Chromium
+	@$(VENV)/python -m pytest tests/browser
 
 equivalence: environment ## 2,000 pairs of tasks in each world: our route to a change leads where a PUT leads (minutes)
 	@ACR_TASKS_PAIRS=2000 $(VENV)/python -m pytest tests/contract/test_equivalence.py --timeout 1800 -n 2

@@ -14,13 +14,14 @@ import sys
 from pathlib import Path
 
 import builder
+import debian
 
 ROOT = Path(__file__).resolve().parent.parent
 STACK = "dev"
 PROJECT = "acr-tasks-quickstart"
 SIMULATED = f"""
 The runs were simulated: nothing was built, so there is no image digest. To build for real, run
-`sudo {builder.COMMAND} {" ".join(builder.PARTS.values())}`,
+`{debian.advice(list(builder.PARTS.values()))}`,
 then the stop command and `pulumi destroy` from above, and `make quickstart` again.
 """
 
