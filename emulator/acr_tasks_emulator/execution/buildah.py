@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from acr_tasks_emulator.execution import seed
+from acr_tasks_emulator.execution.channel import Channel, passes_on
 from acr_tasks_emulator.execution.dockerfile import own_platform
 from acr_tasks_emulator.execution.graph import Network, Step
 from acr_tasks_emulator.execution.log import RunLog
@@ -138,17 +139,24 @@ class Buildah(Store):
     def run(self, container: Container, log: RunLog, stop: Stop, look_at: Callable[[str], None]) -> int:
         """See Tool."""
         step = container.step
-        argv = command_line(self.image_config(container.image_id, stop), container.arguments, step.entry_point)
+        config = self.image_config(container.image_id, stop)
+        argv = command_line(config, container.arguments, step.entry_point)
         options = ["--isolation", "chroot"]
         options += [part for folder, path in container.folders for part in ("-v", f"{folder}:{path}")]
         options += [part for item in step.env for part in ("-e", item)]
         options += ["--user", step.user] if step.user else []
         options += ["--workingdir", container.working_directory] if container.working_directory else []
         said = _Said(look_at)
+        busybox = seed.busybox()
         try:
             self.ask(["from", "--pull=never", "--name", container.name, container.image_id], stop)
-            status = self.pour(["run", *options, container.name, "--", *argv], log, stop, rename=said.line)
-            return NOT_FOUND if status and said.not_found else status
+            if busybox is None or not passes_on([*(config.get("Env") or []), *step.env]):
+                status = self.pour(["run", *options, container.name, "--", *argv], log, stop, rename=said.line)
+                return NOT_FOUND if status and said.not_found else status
+            channel = Channel(self.folder / "tmp" / f"{uuid.uuid4().hex}.pipe", busybox)
+            arguments = ["run", *options, *channel.mounts, container.name, "--", *channel.wrapped(argv)]
+            with channel.pouring(log, said.line):
+                return self.pour(arguments, log, stop, rename=said.noise)
         finally:
             try:
                 self.ask(["rm", container.name], Stop())
@@ -192,4 +200,9 @@ class _Said:
         if found:
             self.not_found = True
             return found.group(1)
+        return None if _NOISE.fullmatch(text) else text
+
+    @staticmethod
+    def noise(text: str) -> str | None:
+        """A line of buildah's own."""
         return None if _NOISE.fullmatch(text) else text

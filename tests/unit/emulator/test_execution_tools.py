@@ -268,6 +268,32 @@ def test_a_program_that_is_not_in_the_image(desk: Desk) -> None:
     assert 'exec: "no-such-program": executable file not found in $PATH' in log
 
 
+def test_output_past_the_tool(desk: Desk) -> None:
+    """A container prints into a pipe of ours, as buildah loses the last lines of a busy machine; the program finds its
+    own environment and search path there.
+    """
+    files = {"Dockerfile": "FROM busybox\nCOPY --chmod=755 ls /own/ls\n", "ls": "#!/bin/sh\necho own\n"}
+    task = """\
+version: v1.1.0
+steps:
+  - build: -t own .
+  - cmd: busybox readlink /proc/self/fd/1
+  - cmd: own ls
+    env: ["PATH=/own:/bin", "IFS=x", "_acb=y"]
+  - cmd: busybox env
+    env: ["IFS=x", "d=y"]
+  - cmd: busybox env
+    env: ["dotted.name=kept"]
+"""
+    outcome, log = desk.run(encoded(task), files)
+    assert outcome.status == "Succeeded", log
+    assert "\n/.acb/output\n" in log
+    assert "\nown\n" in log
+    assert "\nd=y\n" in log
+    assert "\nPWD=" not in log
+    assert "\ndotted.name=kept\n" in log
+
+
 @needs_registry
 def test_a_task_file_that_builds_and_pushes(desk: Desk) -> None:
     """Steps build, run and push images of their own; only what is pushed is reported."""

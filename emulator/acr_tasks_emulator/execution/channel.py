@@ -1,0 +1,74 @@
+"""A container's output, taken from the container itself.
+
+With chroot isolation buildah copies what a container prints, and does not wait for the copying when the container has
+ended: on a busy machine the last lines are lost. So the container gets a pipe of ours, and a busybox that opens it and
+becomes the step's program.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from acr_tasks_emulator.execution.log import RunLog
+from acr_tasks_emulator.execution.tool import Rename
+
+_FOLDER = "/.acb"
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:=.*)?", re.DOTALL)
+# This busybox would take its own `ls` for the image's, hence the search; names of variables are nobody else's, as those
+# that the environment has already would be changed for the program.
+_BECOME = f"""\
+exec >{_FOLDER}/output 2>&1
+unset SHLVL PWD OLDPWD
+case $1 in */*) exec "$@";; esac
+_acb_name=$1
+shift
+IFS=:
+for _acb_folder in $PATH; do
+  if [ -f "$_acb_folder/$_acb_name" ] && [ -x "$_acb_folder/$_acb_name" ]; then
+    unset IFS
+    exec -a "$_acb_name" "$_acb_folder/$_acb_name" "$@"
+  fi
+done
+echo "exec: \\"$_acb_name\\": executable file not found in \\$PATH"
+exit 127
+"""
+
+
+def passes_on(environment: Sequence[str]) -> bool:
+    """Tell whether a shell hands on these `NAME=VALUE`: it drops names that cannot be variables, such as `a.b`."""
+    return all(_VARIABLE.fullmatch(item) for item in environment)
+
+
+class Channel:
+    """One container's pipe. `mounts` are buildah's, `wrapped` is the command line that prints into it."""
+
+    def __init__(self, pipe: Path, busybox: Path) -> None:
+        self._pipe = pipe
+        self.mounts = ["-v", f"{busybox}:{_FOLDER}/busybox:ro", "-v", f"{pipe}:{_FOLDER}/output"]
+
+    def wrapped(self, argv: Sequence[str]) -> list[str]:
+        """The command line to run in place of `argv`."""
+        return [f"{_FOLDER}/busybox", "sh", "-c", _BECOME, "sh", *argv]
+
+    @contextlib.contextmanager
+    def pouring(self, log: RunLog, rename: Rename) -> Iterator[None]:
+        """Write to the log what comes through the pipe, until nobody has it open any more after the block."""
+        os.mkfifo(self._pipe)
+        self._pipe.chmod(0o666)  # the container's user may be anybody
+        reading = os.open(self._pipe, os.O_RDONLY | os.O_NONBLOCK)
+        os.set_blocking(reading, True)
+        kept = os.open(self._pipe, os.O_WRONLY)  # or the reader would be done before the container has begun
+        with os.fdopen(reading, "rb") as stream:
+            reader = threading.Thread(target=log.pour, args=(stream, rename), name="output", daemon=True)
+            reader.start()
+            try:
+                yield
+            finally:
+                os.close(kept)
+                reader.join()
+                self._pipe.unlink()
