@@ -26,11 +26,13 @@ from acr_tasks_emulator.routes import (
     blobs,
     dashboard,
     errors,
+    metadata,
     oci,
     operations,
     registries,
     resource_groups,
     runs,
+    sign_in,
     subscriptions,
     tasks,
     webhooks,
@@ -39,12 +41,14 @@ from acr_tasks_emulator.routes.faults import FaultRing
 from acr_tasks_emulator.routes.guard import Guard
 from acr_tasks_emulator.routes.middleware import Activity, ArmHeaders, Recorder
 from acr_tasks_emulator.routes.throttle import Throttle
+from acr_tasks_emulator.services.access_tokens import AccessTokens
 from acr_tasks_emulator.services.admin_users import AdminUsers
 from acr_tasks_emulator.services.agent_delay import DelayedAgents
 from acr_tasks_emulator.services.all import Services
 from acr_tasks_emulator.services.blobs import BlobsService
 from acr_tasks_emulator.services.dependencies import Learning
 from acr_tasks_emulator.services.errors import ServiceError
+from acr_tasks_emulator.services.identities import TENANT_ID
 from acr_tasks_emulator.services.images import Images
 from acr_tasks_emulator.services.operations import Operations
 from acr_tasks_emulator.services.quota import Quota
@@ -55,6 +59,7 @@ from acr_tasks_emulator.services.resource_groups import ResourceGroupsService
 from acr_tasks_emulator.services.run_states import RunStates
 from acr_tasks_emulator.services.runs import RunsService
 from acr_tasks_emulator.services.sas import Signer
+from acr_tasks_emulator.services.sign_in import SignIn
 from acr_tasks_emulator.services.tasks import TasksService
 from acr_tasks_emulator.services.timers import Timers
 from acr_tasks_emulator.services.triggers import TriggersService
@@ -159,6 +164,7 @@ def _wire(settings: Settings, place: Place, opened: contextlib.ExitStack) -> App
         resource_groups=groups,
         removal=Removal(known, groups, task_service, run_service),
         admin_users=AdminUsers(base64.b64decode(signing_key), settings.token),
+        sign_in=SignIn(AccessTokens(base64.b64decode(signing_key), settings.token, clock), settings.token),
         tasks=task_service,
         runs=run_service,
         triggers=triggers,
@@ -176,7 +182,8 @@ def _wire(settings: Settings, place: Place, opened: contextlib.ExitStack) -> App
     whole = _starlette(services)
     throttled = Throttle(FaultRing(whole, services.faults), services.quota, settings.latency)
     recorded = Recorder(throttled, whole, services)
-    guarded = Guard(recorded, settings.host, settings.token, place.is_named)
+    authority = f"{place.endpoint}/{TENANT_ID}"
+    guarded = Guard(recorded, settings.host, services.sign_in, authority, place.is_named)
     activity = Activity(ArmHeaders(guarded, clock))
     return Application(activity, about, services, activity, getattr(executor, "why", None), closing)
 
@@ -191,6 +198,7 @@ def _starlette(services: Services) -> Starlette:
 
     app = Starlette(
         routes=[
+            *(*metadata.ROUTES, *sign_in.ROUTES),  # first: the guard takes what they match for theirs
             *(*operations.ROUTES, *tasks.ROUTES, *runs.ROUTES, *registries.ROUTES, *blobs.ROUTES),
             *(*subscriptions.ROUTES, *resource_groups.ROUTES, *agent_pools.ROUTES),
             *(*oci.ROUTES, *admin.ROUTES, *webhooks.ROUTES, *dashboard.ROUTES),

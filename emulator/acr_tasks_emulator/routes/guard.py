@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hmac
 import ipaddress
 import re
 import socket
@@ -16,7 +15,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from acr_tasks_emulator.routes.errors import error_answer
 from acr_tasks_emulator.routes.middleware import is_arm
+from acr_tasks_emulator.routes.sign_in import is_sign_in
 from acr_tasks_emulator.services import errors
+from acr_tasks_emulator.services.sign_in import SignIn
 from acr_tasks_emulator.settings import is_loopback
 
 _SAFE = {"GET", "HEAD", "OPTIONS"}
@@ -28,14 +29,18 @@ _WILDCARDS = {"0.0.0.0", "::", ""}  # noqa: S104 - compared, not bound
 class Guard:
     """Refuses foreign hosts (DNS rebinding), posts by pages of other sites, and callers without the token.
 
-    `is_named` tells whether the server's certificate, if any, makes a host ours.
+    `sign_in` knows the token, and those that were issued for it; `authority` is where they are. `is_named` tells
+    whether the server's certificate, if any, makes a host ours.
     """
 
-    def __init__(self, app: ASGIApp, host: str, token: str | None, is_named: Callable[[str], bool]) -> None:
+    def __init__(
+        self, app: ASGIApp, host: str, sign_in: SignIn, authority: str, is_named: Callable[[str], bool]
+    ) -> None:
         self._app = app
         self._is_named = is_named
         self._host = host.lower()
-        self._token = token
+        self._callers = sign_in
+        self._authority = authority
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -55,8 +60,9 @@ class Guard:
         foreign = origin is not None and urlsplit(origin).netloc.lower() != host.lower()
         if scope["method"] not in _SAFE and (foreign or headers.get("sec-fetch-site") in _ELSEWHERE):
             return errors.FOREIGN_ORIGIN(origin=origin or "another site")
-        if self._token is None or scope["path"].startswith("/blobs/"):
-            return None  # a blob's link carries its own signature
+        # A blob's link carries its own signature; and where tokens are given, nobody has one yet.
+        if not self._callers.demanded or scope["path"].startswith("/blobs/") or is_sign_in(scope):
+            return None
         return self._sign_in(headers.get("authorization", ""), scope["path"])
 
     def _is_ours(self, host: str) -> bool:
@@ -78,7 +84,8 @@ class Guard:
     def _sign_in(self, authorization: str, path: str) -> errors.ServiceError | None:
         # A browser and docker can show the token only as a password, so Basic is taken as well.
         basic = {"WWW-Authenticate": 'Basic realm="acr-tasks-emulator", charset="UTF-8"'}
-        challenge = {"WWW-Authenticate": 'Bearer error="invalid_token"'} if is_arm(path) else basic
+        challenge = {"WWW-Authenticate": f'Bearer authorization_uri="{self._authority}", error="invalid_token"'}
+        challenge = challenge if is_arm(path) else basic
         if not authorization:
             return errors.AUTHENTICATION_FAILED(headers=challenge)
         kind, _, shown = authorization.partition(" ")
@@ -87,6 +94,6 @@ class Guard:
                 shown = base64.b64decode(shown, validate=True).decode().partition(":")[2]
             except (ValueError, binascii.Error):
                 shown = ""
-        if not hmac.compare_digest(shown.strip().encode(), (self._token or "").encode()):
+        if not self._callers.accepts(shown.strip()):
             return errors.INVALID_AUTHENTICATION_TOKEN(headers=challenge)
         return None

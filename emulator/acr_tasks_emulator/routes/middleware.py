@@ -11,6 +11,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from acr_tasks_emulator.clock import Clock, round_trip
+from acr_tasks_emulator.routes.sign_in import is_sign_in
 from acr_tasks_emulator.services.all import Services
 from acr_tasks_emulator.services.request_log import RequestEntry, without_signature
 
@@ -95,7 +96,7 @@ class Activity:
 
 
 class Recorder:
-    """Notes requests for Resource Manager and blobs. `app` answers those, `rest` everything else."""
+    """Notes requests for Resource Manager, blobs and sign-in. `app` answers the first two, `rest` everything else."""
 
     def __init__(self, app: ASGIApp, rest: ASGIApp, services: Services) -> None:
         self._app = app
@@ -104,7 +105,8 @@ class Recorder:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
-        if scope["type"] != "http" or not (is_arm(path) or path.startswith("/blobs/")):
+        app = self._app if is_arm(path) or path.startswith("/blobs/") else self._rest
+        if scope["type"] != "http" or (app is self._rest and not is_sign_in(scope)):
             await self._rest(scope, receive, send)
             return
         began, time_text, status = time.perf_counter(), round_trip(self._services.clock.now()), 0
@@ -116,7 +118,7 @@ class Recorder:
             await send(message)
 
         try:
-            await self._app(scope, receive, note)
+            await app(scope, receive, note)
         except BaseException:
             status = status or 500
             raise

@@ -6,8 +6,10 @@ from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Match
+from starlette.types import Scope
 
+from acr_tasks_emulator.routes import metadata
 from acr_tasks_emulator.routes.arm import ArmRoute, answer, origin, query, services_of
 from acr_tasks_emulator.services import errors, sign_in, versions
 
@@ -42,6 +44,11 @@ async def managed_identity(request: Request) -> Response:
     header = request.headers.get("x-identity-header")
     service = services_of(request).sign_in
     return _secret(service.managed_identity(origin(request), request.query_params, header))
+
+
+def is_sign_in(scope: Scope) -> bool:
+    """Tell whether a request is for what anybody may ask, to be able to sign in; the very routes decide."""
+    return any(route.matches(scope)[0] is Match.FULL for route in (*metadata.ROUTES, *ROUTES))
 
 
 async def _form(request: Request) -> dict[str, str]:

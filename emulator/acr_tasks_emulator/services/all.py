@@ -18,6 +18,7 @@ from acr_tasks_emulator.services.removal import Removal
 from acr_tasks_emulator.services.request_log import RequestLog
 from acr_tasks_emulator.services.resource_groups import ResourceGroupsService
 from acr_tasks_emulator.services.runs import RunsService
+from acr_tasks_emulator.services.sign_in import SignIn
 from acr_tasks_emulator.services.tasks import TasksService
 from acr_tasks_emulator.services.triggers import TriggersService
 from acr_tasks_emulator.switches import Switches
@@ -31,6 +32,7 @@ class Services:
     resource_groups: ResourceGroupsService
     removal: Removal
     admin_users: AdminUsers
+    sign_in: SignIn
     tasks: TasksService
     runs: RunsService
     triggers: TriggersService

@@ -31,6 +31,11 @@ class SignIn:
         self._tokens = tokens
         self._token = token
 
+    @property
+    def demanded(self) -> bool:
+        """Tell whether callers must show a token."""
+        return self._token is not None
+
     def accepts(self, shown: str) -> bool:
         """Tell whether a bearer token lets its bearer in: it is the one to be shown, or one that was issued here."""
         return self._is_right(shown) or self._tokens.is_valid(shown)
