@@ -25,17 +25,26 @@ def serve(
     throttle: str = "off",
     latency: float = 0,
     switches: Mapping[str, Any] | None = None,
+    tls: bool = False,
 ) -> AbstractContextManager[Emulator]:
     """Serve an emulator on 127.0.0.1 from a thread of this process until the block ends.
+
+        with acr_tasks_emulator.serve(tls=True) as emulator:
+            client = ContainerRegistryManagementClient(
+                credential, emulator.subscription_id, base_url=emulator.endpoint, connection_verify=emulator.ca_cert
+            )
 
     data: folder to keep, or None for one that is gone afterwards. executor: `auto`, `buildah`, `docker` or `simulated`.
     agents: how many runs at once, 1 to 64. registries: `NAME` or `NAME:LOCATION` each. port: 0 for any free one.
     token: the bearer token that callers must show, None for any. mode: `sync` as observed, or `lro`: long-running
     operations as the specification reads. throttle: `off`, or `arm` to answer 429 as Resource Manager does to who asks
     too often. latency: milliseconds that each of its answers takes longer. switches: answers to the open questions
-    about the service, by name, such as `{"create-status": "201"}` (README, "Switches").
+    about the service, by name, such as `{"create-status": "201"}` (README, "Switches"). tls: https, by a certificate of
+    a CA that the data folder keeps; the official clients send tokens over nothing else.
 
-    Gives an Emulator: `endpoint`, `login_server`, `dashboard`, `registries` (ARM ids). Raises SettingsError.
+    Gives an Emulator: `endpoint`, `dashboard` (URLs), `login_server` (host:port), `ca_cert` (path of the CA's certificate
+    or None), `registries` (ARM ids; `subscription_id`, `resource_group_name` and `registry_name` are parts of the first),
+    `reset()`. Raises SettingsError, which is a sentence.
     """
     # Imported here: whoever imports the package alone, as a test plugin does, pays nothing.
     from acr_tasks_emulator.server import serving
@@ -52,4 +61,5 @@ def serve(
         throttle=throttle,
         latency=latency,
         switches=read_switches(switches or {}),
+        tls=tls,
     )

@@ -52,6 +52,28 @@ class Emulator:
         """What the ready line tells, without the process id."""
         return self.application.about
 
+    @property
+    def subscription_id(self) -> str:
+        """The subscription of the first registry."""
+        return self._part(2)
+
+    @property
+    def resource_group_name(self) -> str:
+        """The resource group of the first registry."""
+        return self._part(4)
+
+    @property
+    def registry_name(self) -> str:
+        """The name of the first registry."""
+        return self._part(8)
+
+    def reset(self) -> None:
+        """Remove every task, run, blob and fault, and forget the requests; registries and images stay."""
+        self.application.services.reset()
+
+    def _part(self, index: int) -> str:
+        return self.registries[0].split("/")[index]
+
 
 @contextmanager
 def running(settings: Settings) -> Iterator[Emulator]:
