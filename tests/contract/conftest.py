@@ -9,13 +9,15 @@ from __future__ import annotations
 import base64
 import io
 import os
+import socket
 import tarfile
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -140,6 +142,27 @@ def arm(coordinates: Coordinates) -> Iterator[Arm]:
     arm = Arm(coordinates)
     yield arm
     arm.http.close()
+
+
+Raw = Callable[..., bytes]
+
+
+@pytest.fixture
+def raw(arm: Arm) -> Raw:
+    """Sends bytes as they are, for what no client would send; gives the answer's, which may be cut off."""
+
+    def ask(line: str, *headers: str, body: bytes = b"", to: str = arm.coordinates.endpoint) -> bytes:
+        place = urlsplit(to)
+        sign_in = f"Authorization: Bearer {arm.coordinates.token}"
+        head = "\r\n".join([line, f"Host: {place.netloc}", sign_in, "Connection: close", *headers, "", ""])
+        found = b""
+        with socket.create_connection((place.hostname, place.port), timeout=30) as connection, suppress(OSError):
+            connection.sendall(head.encode("latin-1") + body)
+            while data := connection.recv(65536):
+                found += data
+        return found
+
+    return ask
 
 
 @pytest.fixture

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from email.utils import formatdate
+from typing import BinaryIO
 
 import anyio
 from starlette.concurrency import run_in_threadpool
@@ -15,10 +16,13 @@ from starlette.routing import BaseRoute, Route
 
 from acr_tasks_emulator.routes.arm import services_of
 from acr_tasks_emulator.services import errors
-from acr_tasks_emulator.services.blobs import BINARY, BlobsService
+from acr_tasks_emulator.services.blobs import BINARY, UPLOAD_LIMIT, BlobsService
+from acr_tasks_emulator.services.sas import PARAMETERS, VERSION
 from acr_tasks_emulator.store.blobs import CHUNK, Blob
 
 BLOCK_LIST_LIMIT = 4 * 1024 * 1024
+_ECHOED = ("x-ms-version", "x-ms-client-request-id")
+_TEXT = re.compile(r"[\x20-\x7e]{1,1024}")
 _RANGE = re.compile(r"bytes=(\d{1,18})-(\d{0,18})")
 
 
@@ -40,8 +44,7 @@ async def _put_blob(request: Request) -> Response:
     if blob_type != "BlockBlob":
         raise errors.BLOB_HEADER_INVALID(header="x-ms-blob-type")
     with blobs.store.upload() as (file, path):
-        async for chunk in request.stream():
-            await run_in_threadpool(file.write, chunk)
+        await _receive(request, file)
         file.close()
         written = await run_in_threadpool(
             blobs.store.commit, path, container, name, _content_type(request), blobs.now()
@@ -55,11 +58,22 @@ async def _put_block(request: Request) -> Response:
     if not block_id:
         raise errors.BLOB_QUERY_INVALID()
     with blobs.store.upload() as (file, path):
-        async for chunk in request.stream():
-            await run_in_threadpool(file.write, chunk)
+        await _receive(request, file)
         file.close()
-        blobs.store.keep_block(path, container, name, block_id)
+        await run_in_threadpool(blobs.keep_block, path, container, name, block_id)
     return Response(status_code=201, headers=_common(request))
+
+
+async def _receive(request: Request, file: BinaryIO) -> None:
+    """Write a body to a file as it comes. Raises BlobError."""
+    if int(request.headers.get("content-length", 0)) > UPLOAD_LIMIT:
+        raise errors.BLOB_TOO_LARGE()
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > UPLOAD_LIMIT:
+            raise errors.BLOB_TOO_LARGE()
+        await run_in_threadpool(file.write, chunk)
 
 
 async def _put_block_list(request: Request) -> Response:
@@ -78,7 +92,7 @@ _WRITES = {"": _put_blob, "block": _put_block, "blocklist": _put_block_list}
 
 async def _get(request: Request) -> Response:
     parts = request.path_params
-    found = services_of(request).blobs.readable(parts["container"], parts["name"], request.query_params)
+    found = services_of(request).blobs.readable(parts["container"], parts["name"], _signed(request))
     return content(request, found, _common(request))
 
 
@@ -128,8 +142,16 @@ def _open_write(request: Request) -> tuple[BlobsService, str, str]:
     parts = request.path_params
     blobs = services_of(request).blobs
     create_only = request.headers.get("if-none-match") == "*"
-    blobs.check_writable(parts["container"], parts["name"], request.query_params, create_only)
+    blobs.check_writable(parts["container"], parts["name"], _signed(request), create_only)
     return blobs, parts["container"], parts["name"]
+
+
+def _signed(request: Request) -> Mapping[str, str]:
+    """The query; whoever gives a parameter of the signature twice means two different things. Raises BlobError."""
+    names = [name.lower() for name, _ in request.query_params.multi_items()]
+    if any(names.count(name) > 1 for name in PARAMETERS):
+        raise errors.SAS_INVALID()
+    return request.query_params
 
 
 def _content_type(request: Request) -> str:
@@ -161,10 +183,9 @@ def _properties(found: Blob) -> dict[str, str]:
 
 def _common(request: Request) -> dict[str, str]:
     # Every version is taken, and answered with the caller's own.
-    headers = {"x-ms-request-id": str(uuid.uuid4()), "x-ms-version": request.headers.get("x-ms-version", "2024-11-04")}
-    if "x-ms-client-request-id" in request.headers:
-        headers["x-ms-client-request-id"] = request.headers["x-ms-client-request-id"]
-    return headers
+    own = {"x-ms-request-id": str(uuid.uuid4()), "x-ms-version": VERSION}
+    given = {name: request.headers[name] for name in _ECHOED if _TEXT.fullmatch(request.headers.get(name, ""))}
+    return own | given
 
 
 ROUTES: list[BaseRoute] = [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import httpx
 from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
@@ -17,10 +19,16 @@ _HOP_BY_HOP = {
     *("connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer"),
     *("transfer-encoding", "upgrade"),
 }
+# The registry would make links by some of these. It has no sign-in: the emulator's token is not its business.
+_NOT_PASSED = {"authorization", "cookie", "forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"}
+# What an address of the distribution specification is made of, decoded: no part of it leads elsewhere.
+_ADDRESS = re.compile(r"/v2/?|/v2(?:/(?!\.{1,2}(?:/|\Z))[A-Za-z0-9._:=+-]+)+/?")
 
 
 async def pass_on(request: Request) -> Response:
     """Send the request to the registry and its answer back."""
+    if not _ADDRESS.fullmatch(request.scope["path"]) or b"#" in request.scope["raw_path"]:
+        raise errors.INVALID_IMAGE_ADDRESS()
     address = await run_in_threadpool(services_of(request).images.address)
     client: httpx.AsyncClient = request.app.state.registry_client
     # The bytes of the address as they came: a decoded path could mean another one.
@@ -29,8 +37,10 @@ async def pass_on(request: Request) -> Response:
         target += b"?" + request.scope["query_string"]
     host, _, port = address.rpartition(":")
     url = httpx.URL(scheme="http", host=host, port=int(port), raw_path=target)
-    # The registry has no sign-in of its own; the emulator's token is not its business.
-    headers = [(k, v) for k, v in request.headers.items() if k not in _HOP_BY_HOP and k != "authorization"]
+    kept_back = _HOP_BY_HOP | _NOT_PASSED | _named_by_connection(request)
+    if "transfer-encoding" in request.headers:
+        kept_back |= {"content-length"}  # of the two the former counts, for whoever reads the request next too
+    headers = [(k, v) for k, v in request.headers.items() if k not in kept_back]
     has_body = "content-length" in request.headers or "transfer-encoding" in request.headers
     outgoing = client.build_request(
         request.method, url, headers=headers, content=request.stream() if has_body else None
@@ -42,6 +52,12 @@ async def pass_on(request: Request) -> Response:
     answer = StreamingResponse(incoming.aiter_raw(), incoming.status_code, background=BackgroundTask(incoming.aclose))
     answer.raw_headers = [(k.lower(), v) for k, v in incoming.headers.raw if k.lower().decode() not in _HOP_BY_HOP]
     return answer
+
+
+def _named_by_connection(request: Request) -> set[str]:
+    values = request.headers.getlist("connection")
+    # The host and the length belong to the message, whatever a caller says.
+    return {name.strip().lower() for value in values for name in value.split(",")} - {"host", "content-length"}
 
 
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import threading
 import uuid
 from collections.abc import Mapping
 from datetime import timedelta
+from pathlib import Path
 from typing import BinaryIO
 from xml.etree import ElementTree
 
@@ -14,12 +16,17 @@ from acr_tasks_emulator.clock import Clock, parse, round_trip
 from acr_tasks_emulator.services import errors
 from acr_tasks_emulator.services.sas import CREATE_WRITE, READ, Signer
 from acr_tasks_emulator.store.blobs import Blob, BlobStore
+from acr_tasks_emulator.store.full import StorageFullError, noticed
 from acr_tasks_emulator.store.registries import RegistryRow
 from acr_tasks_emulator.switches import Switches
 
 COMPLETE = "Complete"
 BINARY = "application/octet-stream"
 TEXT = "text/plain; charset=utf-8"
+UPLOAD_LIMIT = 4 * 1024**3
+"""How many bytes a blob may have, in one piece or in blocks, committed or not. The service's own limit is higher."""
+BLOCKS_LIMIT = 50_000
+"""How many blocks a blob may have, as in the blob service."""
 
 
 class BlobsService:
@@ -75,9 +82,23 @@ class BlobsService:
         if create_only and self.store.find(container, name) is not None:
             raise errors.BLOB_ALREADY_EXISTS()
 
+    def keep_block(self, upload: Path, container: str, name: str, block_id: str) -> None:
+        """Keep an upload as one uncommitted block. Raises BlobError."""
+        kept = self.store.block_lengths(container, name)
+        if len(kept) >= BLOCKS_LIMIT:
+            raise errors.BLOB_BLOCK_COUNT(limit=BLOCKS_LIMIT)
+        if sum(kept) + upload.stat().st_size > UPLOAD_LIMIT:
+            raise errors.BLOB_TOO_LARGE()
+        self.store.keep_block(upload, container, name, block_id)
+
     def commit_blocks(self, container: str, name: str, content_type: str, xml: bytes) -> Blob:
         """Join the blocks that a Put Block List names. Raises BlobError."""
-        blob = self.store.commit_blocks(_block_ids(xml), container, name, content_type, self.now())
+        block_ids = _block_ids(xml)
+        if len(block_ids) > BLOCKS_LIMIT:
+            raise errors.BLOB_BLOCK_LIST_LENGTH(limit=BLOCKS_LIMIT)
+        if sum(self.store.block_lengths(container, name, block_ids)) > UPLOAD_LIMIT:  # one block may be named often
+            raise errors.BLOB_TOO_LARGE()
+        blob = self.store.commit_blocks(block_ids, container, name, content_type, self.now())
         if blob is None:
             raise errors.BLOB_BLOCK_LIST()
         return blob
@@ -98,17 +119,17 @@ class Log:
         self._file: BinaryIO = store.create_append_blob(container, name, TEXT, created)
 
     def write(self, data: bytes) -> None:
-        """Append to the log. What comes after its end is dropped."""
+        """Append to the log. What comes after its end is dropped, and what finds no room: the run goes on."""
         with self._lock:
             if not self._file.closed:
-                self._file.write(data)
+                with contextlib.suppress(StorageFullError), noticed():
+                    self._file.write(data)
 
     def complete(self, value: str) -> None:
-        """End the log: its metadata `Complete` tells readers that nothing follows."""
+        """End the log: its metadata `Complete` tells readers that nothing follows. Raises StorageFullError."""
         with self._lock:
-            if not self._file.closed:
-                self._file.close()
-                self._store.set_metadata(self._container, self._name, {COMPLETE: value})
+            self._file.close()
+            self._store.set_metadata(self._container, self._name, {COMPLETE: value})
 
     def close(self) -> None:
         """Let go of the file without ending the log, as a process does that is killed."""

@@ -224,6 +224,7 @@ DASHBOARD_REGISTRY_NOT_FOUND = ErrorText(404, "NotFound", "There is no registry 
 INVALID_FAULTS = ErrorText(400, "InvalidFaults", "{problem}")
 INVALID_SECONDS = ErrorText(400, "InvalidSeconds", 'The body must be {{"seconds": N}}, N a number from 0 to {limit}.')
 
+STORAGE_FULL = ErrorText(503, "ServiceUnavailable", "The emulator's data folder has no room left; nothing was changed.")
 INTERNAL_ERROR = ErrorText(500, "InternalServerError", "The emulator met an unexpected error; its own log tells more.")
 
 
@@ -316,6 +317,7 @@ SAS_PERMISSION = BlobErrorText(
 )
 BLOB_NOT_FOUND = BlobErrorText(404, "BlobNotFound", "The specified blob does not exist.")
 BLOB_ALREADY_EXISTS = BlobErrorText(409, "BlobAlreadyExists", "The specified blob already exists.")
+BLOB_STORAGE_FULL = BlobErrorText(503, "ServerBusy", "The emulator's data folder has no room left.")
 BLOB_CONDITION = BlobErrorText(
     412, "ConditionNotMet", "The condition specified using HTTP conditional header(s) is not met."
 )
@@ -328,6 +330,15 @@ BLOB_HEADER_INVALID = BlobErrorText(
 )
 BLOB_QUERY_INVALID = BlobErrorText(
     400, "InvalidQueryParameterValue", "Value for one of the query parameters specified in the request URI is invalid."
+)
+BLOB_TOO_LARGE = BlobErrorText(
+    413, "RequestBodyTooLarge", "The request body is too large and exceeds the maximum permissible limit."
+)
+BLOB_BLOCK_COUNT = BlobErrorText(
+    409, "BlockCountExceedsLimit", "The uncommitted block count cannot exceed the maximum limit of {limit} blocks."
+)
+BLOB_BLOCK_LIST_LENGTH = BlobErrorText(
+    400, "BlockListTooLong", "The block list may not contain more than {limit} blocks."
 )
 BLOB_BLOCK_LIST = BlobErrorText(400, "InvalidBlockList", "The specified block list is invalid.")
 BLOB_XML = BlobErrorText(400, "InvalidXmlDocument", "XML specified is not syntactically valid.")
@@ -353,4 +364,5 @@ NO_IMAGE_REGISTRY = ImageErrorText(
     "UNAVAILABLE",
     "There is no image registry on this machine: install docker-registry. Until then pushes are kept as OCI layouts.",
 )
+INVALID_IMAGE_ADDRESS = ImageErrorText(404, "NAME_INVALID", "The address holds what no name, tag or digest holds.")
 IMAGE_REGISTRY_FAILED = ImageErrorText(502, "UNAVAILABLE", "The image registry does not answer: {reason}")

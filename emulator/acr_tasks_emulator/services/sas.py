@@ -14,6 +14,8 @@ from acr_tasks_emulator.services import errors
 from acr_tasks_emulator.switches import DEFAULTS
 
 VERSION = "2024-11-04"
+PARAMETERS = ("sv", "se", "sr", "sp", "sig")
+"""What a link says besides its path."""
 READ = "r"
 CREATE_WRITE = "cw"
 

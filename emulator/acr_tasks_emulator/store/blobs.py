@@ -9,14 +9,18 @@ import os
 import secrets
 import shutil
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
+from acr_tasks_emulator.store import full
 from acr_tasks_emulator.store.database import Database
 
 CHUNK = 256 * 1024
+BLOCKS_KEPT_SECONDS = 7 * 24 * 3600
+"""Blocks that no list names go after a week, as in the service."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,9 @@ class BlobStore:
             (self._folder / part).mkdir(parents=True, exist_ok=True)
         for leftover in (self._folder / "uploads").iterdir():
             leftover.unlink()
+        for blocks in (self._folder / "blocks").iterdir():
+            if time.time() - blocks.stat().st_mtime > BLOCKS_KEPT_SECONDS:
+                shutil.rmtree(blocks, ignore_errors=True)
 
     def find(self, container: str, name: str) -> Blob | None:
         """Return what is known about a blob, or None."""
@@ -72,10 +79,13 @@ class BlobStore:
 
     @contextlib.contextmanager
     def upload(self) -> Iterator[tuple[BinaryIO, Path]]:
-        """Open a new file for what comes in; it is gone afterwards unless it was kept by `commit` or `keep_block`."""
+        """Open a new file for what comes in; it is gone afterwards unless it was kept by `commit` or `keep_block`.
+
+        Raises StorageFullError.
+        """
         path = self._folder / "uploads" / secrets.token_hex(16)
         try:
-            with path.open("xb") as file:
+            with full.noticed(), path.open("xb") as file:
                 yield file, path
         finally:
             path.unlink(missing_ok=True)
@@ -85,8 +95,8 @@ class BlobStore:
         target = self._whole(container, name)
         target.parent.mkdir(parents=True, exist_ok=True)
         with self._lock:
+            self._describe(container, name, "BlockBlob", content_type, created)  # there is no blob before its file is
             upload.replace(target)
-            self._describe(container, name, "BlockBlob", content_type, created)
         shutil.rmtree(self._blocks(container, name), ignore_errors=True)
         return self._known(container, name)
 
@@ -95,6 +105,14 @@ class BlobStore:
         folder = self._blocks(container, name)
         folder.mkdir(parents=True, exist_ok=True)
         upload.replace(folder / _hash(block_id))
+
+    def block_lengths(self, container: str, name: str, block_ids: Iterable[str] | None = None) -> list[int]:
+        """Return the lengths of a blob's uncommitted blocks: of all, or of those named, as often as they are named."""
+        with contextlib.suppress(FileNotFoundError), os.scandir(self._blocks(container, name)) as folder:
+            kept = {entry.name: entry.stat().st_size for entry in folder}
+            names = kept if block_ids is None else map(_hash, block_ids)
+            return [kept.get(each, 0) for each in names]
+        return []
 
     def commit_blocks(
         self, block_ids: Iterable[str], container: str, name: str, content_type: str, created: str
@@ -116,9 +134,8 @@ class BlobStore:
         target = self._whole(container, name)
         target.parent.mkdir(parents=True, exist_ok=True)
         with self._lock:
-            file = target.open("ab", buffering=0)
             self._describe(container, name, "AppendBlob", content_type, created)
-        return file
+            return target.open("ab", buffering=0)
 
     def set_metadata(self, container: str, name: str, metadata: dict[str, str]) -> None:
         """Replace a blob's metadata; nothing happens when there is no such blob."""
@@ -134,6 +151,17 @@ class BlobStore:
         with self._lock:
             self._database.execute("DELETE FROM blob WHERE container = ?", container)
             shutil.rmtree(self._folder / "whole" / container, ignore_errors=True)
+
+    def prune(self) -> None:
+        """Remove what a killed process left: files that belong to no blob, and blobs without a file."""
+        known = {}
+        for row in self._database.rows("SELECT container, name FROM blob"):
+            known[self._whole(row["container"], row["name"])] = (row["container"], row["name"])
+        there = {path for path in (self._folder / "whole").rglob("*") if path.is_file()}
+        for path in there - known.keys():
+            path.unlink()
+        for path in known.keys() - there:
+            self._database.execute("DELETE FROM blob WHERE container = ? AND name = ?", *known[path])
 
     def clear(self) -> None:
         """Remove every blob and block."""
