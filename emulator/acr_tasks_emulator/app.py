@@ -66,6 +66,7 @@ from acr_tasks_emulator.services.triggers import TriggersService
 from acr_tasks_emulator.settings import Settings, SettingsError
 from acr_tasks_emulator.store.blobs import BlobStore
 from acr_tasks_emulator.store.database import Database, DatabaseError
+from acr_tasks_emulator.store.full import StorageFullError
 from acr_tasks_emulator.store.registries import RegistryStore
 from acr_tasks_emulator.store.resource_groups import ResourceGroupStore
 from acr_tasks_emulator.store.runs import RunStore
@@ -115,7 +116,7 @@ def _wire(settings: Settings, place: Place, opened: contextlib.ExitStack) -> App
     clock, switches = SystemClock(), settings.switches
     closing = contextlib.ExitStack()
     opened.callback(closing.close)
-    closing.enter_context(leftovers.ended(settings.data))
+    was_killed = closing.enter_context(leftovers.ended(settings.data))
     database = Database(settings.data / "emulator.sqlite")
     closing.callback(database.close)
     registry_store, run_store = RegistryStore(database), RunStore(database)
@@ -123,8 +124,11 @@ def _wire(settings: Settings, place: Place, opened: contextlib.ExitStack) -> App
     groups = ResourceGroupsService(ResourceGroupStore(database))
     known = RegistriesService(registry_store, groups, clock, place.login_server)
     known.open(settings.registries)
+    blob_store = BlobStore(settings.data / "blobs", database)
+    if was_killed:
+        blob_store.prune()
     blob_service = BlobsService(
-        BlobStore(settings.data / "blobs", database),
+        blob_store,
         Signer(base64.b64decode(signing_key), clock, switches.sas_seconds),
         clock,
         switches,
@@ -206,6 +210,7 @@ def _starlette(services: Services) -> Starlette:
         exception_handlers={
             ServiceError: errors.service_error,
             HTTPException: errors.http_error,
+            StorageFullError: errors.storage_full,
             Exception: errors.unexpected_error,
         },
         lifespan=lifespan,

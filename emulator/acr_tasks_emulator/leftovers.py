@@ -36,8 +36,11 @@ _logger = logging.getLogger(__name__)
 
 
 @contextlib.contextmanager
-def ended(data: Path) -> Iterator[None]:
-    """End what is left of the folder's earlier emulators; for as long as the block lasts the record names this one."""
+def ended(data: Path) -> Iterator[bool]:
+    """End what is left of the folder's earlier emulators; for as long as the block lasts the record names this one.
+
+    Yields whether one of them was killed, so that it may have left something.
+    """
     data = data.resolve()
     record = data / RECORD
     earlier = _read(record)
@@ -46,7 +49,7 @@ def ended(data: Path) -> Iterator[None]:
         _end(killed, data)
     _write(record, [*sorted(earlier - killed), this_process()])
     try:
-        yield
+        yield bool(killed)
     finally:
         _write(record, sorted(_read(record) - {this_process()}))
 

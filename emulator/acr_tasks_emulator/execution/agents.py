@@ -6,17 +6,20 @@ import logging
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from acr_tasks_emulator.execution.executor import Executor
 from acr_tasks_emulator.execution.job import Job, Outcome
 from acr_tasks_emulator.execution.log import LogSink, RunLog
 from acr_tasks_emulator.execution.stop import Stop
 
+RETRY_SECONDS = 1.0
 CLOSED_MESSAGE = "The emulator was stopped while this run was under way."
 
 _logger = logging.getLogger(__name__)
+_T = TypeVar("_T")
 
 
 class Observer(Protocol):
@@ -46,6 +49,7 @@ class Agents:
         self._queue: deque[Job] = deque()
         self._running: dict[str, Stop] = {}
         self._closed = False
+        self._told = False
         self._threads = [
             threading.Thread(target=self._work, name=f"agent-{n}", daemon=True) for n in range(max(count, 1))
         ]
@@ -112,8 +116,8 @@ class Agents:
                     self._running.pop(job.run_id, None)
 
     def _run(self, job: Job, stop: Stop) -> None:
-        self._observer.started(job.run_id)
-        log = RunLog(self._observer.log(job.run_id), job.secrets())
+        self._insist(lambda: self._observer.started(job.run_id))
+        log = RunLog(self._insist(lambda: self._observer.log(job.run_id)), job.secrets())
         timer = threading.Timer(job.timeout, stop.ask, ("timedout",))
         timer.daemon = True
         timer.start()
@@ -128,8 +132,23 @@ class Agents:
         outcome = _with_reason(outcome, stop, job)
         if outcome.error_message is not None:
             outcome = replace(outcome, error_message=log.masked(outcome.error_message))
-        log.end(job.run_id, time.monotonic() - began, outcome.status, outcome.error_message)
-        self._observer.finished(job.run_id, outcome)
+        seconds = time.monotonic() - began
+        self._insist(lambda: log.end(job.run_id, seconds, outcome.status, outcome.error_message))
+        self._insist(lambda: self._observer.finished(job.run_id, outcome))
+
+    def _insist(self, record: Callable[[], _T]) -> _T:
+        """Record something as soon as the disk has room; when we are closed before that, the next start sees to it."""
+        while True:
+            try:
+                return record()
+            except OSError as error:
+                with self._wake:
+                    if self._closed:
+                        raise
+                    if not self._told:
+                        _logger.warning("what becomes of runs cannot be recorded: %s", error.strerror)
+                        self._told = True
+                    self._wake.wait_for(lambda: self._closed, RETRY_SECONDS)
 
 
 def _with_reason(outcome: Outcome, stop: Stop, job: Job) -> Outcome:

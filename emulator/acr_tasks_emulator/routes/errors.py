@@ -39,6 +39,12 @@ def _methods(request: Request) -> set[str]:
     return {method for route in routes for method in route.methods or ()}
 
 
+async def storage_full(request: Request, error: Exception) -> Response:
+    """Answer that there is no room for what was to be written."""
+    is_blob = request.url.path.startswith("/blobs/")
+    return error_answer(errors.BLOB_STORAGE_FULL() if is_blob else errors.STORAGE_FULL())
+
+
 async def unexpected_error(request: Request, error: Exception) -> Response:
     """Answer a defect of the emulator; the traceback goes to its log."""
     return error_answer(errors.INTERNAL_ERROR())

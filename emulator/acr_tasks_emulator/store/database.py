@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from acr_tasks_emulator.store import full
+
 _FIRST = """
 CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE registry (
@@ -67,14 +69,17 @@ class Database:
             # NORMAL loses nothing when the process dies, only when the machine does.
             self._connection.execute("PRAGMA synchronous = NORMAL")
             self._migrate(path)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, full.StorageFullError) as error:
             raise DatabaseError(f"The database {path} cannot be used: {error}.") from error
 
     def _migrate(self, path: Path) -> None:
         with self.transaction():
             version = self._connection.execute("PRAGMA user_version").fetchone()[0]
             if version > SCHEMA_VERSION:
-                raise DatabaseError(f"The database {path} was written by a newer version of the emulator.")
+                raise DatabaseError(
+                    f"The database {path} was written by a newer version of the emulator (its schema is {version}, "
+                    f"this one's {SCHEMA_VERSION}): use that version, or another folder."
+                )
             for migration in MIGRATIONS[version:]:
                 for statement in migration.split(";"):
                     self._connection.execute(statement)
@@ -82,26 +87,28 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Make everything inside one transaction; an exception takes it back. A nested one belongs to the outer one."""
-        with self._lock:
+        """Make everything inside one transaction; an exception takes it back. A nested one belongs to the outer one.
+
+        Raises StorageFullError.
+        """
+        with self._lock, full.noticed():
             if self._depth == 0:
                 self._connection.execute("BEGIN IMMEDIATE")
             self._depth += 1
             try:
                 yield
-            except BaseException:
-                if self._depth == 1:
-                    self._connection.execute("ROLLBACK")
-                raise
-            else:
                 if self._depth == 1:
                     self._connection.execute("COMMIT")
+            except BaseException:
+                if self._depth == 1 and self._connection.in_transaction:  # SQLite may have taken it back itself
+                    self._connection.execute("ROLLBACK")
+                raise
             finally:
                 self._depth -= 1
 
     def execute(self, statement: str, *values: Any) -> int:
-        """Run one writing statement; return how many rows it changed."""
-        with self._lock:
+        """Run one writing statement; return how many rows it changed. Raises StorageFullError."""
+        with self._lock, full.noticed():
             return self._connection.execute(statement, values).rowcount
 
     def rows(self, query: str, *values: Any) -> list[sqlite3.Row]:
