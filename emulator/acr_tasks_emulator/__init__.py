@@ -42,9 +42,9 @@ def serve(
     about the service, by name, such as `{"create-status": "201"}` (README, "Switches"). tls: https, by a certificate of
     a CA that the data folder keeps; the official clients send tokens over nothing else.
 
-    Gives an Emulator: `endpoint`, `dashboard` (URLs), `login_server` (host:port), `ca_cert` (path of the CA's certificate
-    or None), `registries` (ARM ids; `subscription_id`, `resource_group_name` and `registry_name` are parts of the first),
-    `reset()`. Raises SettingsError, which is a sentence.
+    Gives an Emulator: `endpoint`, `dashboard` (URLs), `login_server` (host:port), `ca_cert` (path of the CA's
+    certificate or None), `registries` (ARM ids; `subscription_id`, `resource_group_name` and `registry_name` are parts
+    of the first), `reset()`. Raises SettingsError, which is a sentence.
     """
     # Imported here: whoever imports the package alone, as a test plugin does, pays nothing.
     from acr_tasks_emulator.server import serving

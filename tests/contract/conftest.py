@@ -10,6 +10,7 @@ import base64
 import io
 import os
 import socket
+import ssl
 import tarfile
 import time
 import uuid
@@ -67,6 +68,7 @@ class Coordinates:
     settle: float  # seconds after which a run that has not started is waiting for an agent
     repository_url: str  # a repository in which `repository_token` may make webhooks
     repository_token: str
+    ca: str | None = None  # path of the certificate of a CA to trust for https, beside none else
 
 
 @pytest.fixture(scope="session")
@@ -78,6 +80,7 @@ def coordinates() -> Iterator[Coordinates]:
         float(environ.get("ACR_TASKS_SETTLE", "1")),
         environ.get("ACR_TASKS_REPOSITORY_URL", "https://github.com/Azure-Samples/acr-build-helloworld-node"),
         environ.get("ACR_TASKS_REPOSITORY_TOKEN", "repository-token-0123"),
+        environ.get("ACR_TASKS_CA"),
     )
     if endpoint := environ.get("ACR_TASKS_ENDPOINT"):
         yield Coordinates(endpoint.rstrip("/"), environ["ACR_TASKS_REGISTRY"], *rest)
@@ -97,7 +100,8 @@ class Arm:
         self.patience = coordinates.patience
         self.settle = coordinates.settle
         headers = {"Authorization": f"Bearer {coordinates.token}"}
-        self.http = httpx.Client(base_url=coordinates.endpoint, headers=headers, timeout=60)
+        verify = ssl.create_default_context(cafile=coordinates.ca)  # without one, those of the machine
+        self.http = httpx.Client(base_url=coordinates.endpoint, headers=headers, timeout=60, verify=verify)
 
     def __call__(self, method: str, path: str, json: Any = None, **query: Any) -> httpx.Response:
         """Sends one request under a fresh correlation id; a path that begins with a slash is that of the host."""
@@ -176,7 +180,8 @@ def emulated(coordinates: Coordinates) -> Iterator[Callable[..., Arm]]:
 
         def start(**options: Any) -> Arm:
             emulator = stack.enter_context(acr_tasks_emulator.serve(executor="simulated", **options))
-            own = replace(coordinates, endpoint=emulator.endpoint, registry=emulator.registries[0])
+            where = {"endpoint": emulator.endpoint, "registry": emulator.registries[0], "ca": emulator.ca_cert}
+            own = replace(coordinates, **where)
             arm = Arm(own)
             stack.callback(arm.http.close)
             return arm
