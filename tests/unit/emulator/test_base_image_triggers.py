@@ -53,9 +53,18 @@ class Desk:
         properties = {"platform": {"os": "Linux"}, "step": step, "trigger": trigger}
         self.ok("PUT", f"tasks/{name}", {"location": "westeurope", "properties": properties})
 
-    def run(self, name: str) -> None:
-        self.ok("POST", "scheduleRun", {"type": "TaskRunRequest", "taskName": name})
-        self.all_ended()
+    def run(self, name: str) -> dict[str, Any]:
+        run_id = self.ok("POST", "scheduleRun", {"type": "TaskRunRequest", "taskName": name})["name"]
+        return next(run for run in self.all_ended() if run["runId"] == run_id)
+
+    def move_tag(self, repository: str, source: str, tag: str) -> str:
+        """Push an image of the registry under another tag, as any client would; return its digest."""
+        kinds = "application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json"
+        manifest = self.http.get(f"/v2/{repository}/manifests/{source}", headers={"Accept": kinds})
+        headers = {"Content-Type": manifest.headers["Content-Type"]}
+        answer = self.http.put(f"/v2/{repository}/manifests/{tag}", content=manifest.content, headers=headers)
+        assert answer.status_code == 201, answer.text
+        return str(answer.headers["Docker-Content-Digest"])
 
     def all_ended(self, count: int = 1) -> list[dict[str, Any]]:
         """Every run, newest first, as soon as there are `count` and all of them have ended."""
@@ -103,3 +112,37 @@ def test_a_pushed_base_image_rebuilds_its_dependents(desk: Desk) -> None:
     image = triggered["first-task"]["imageUpdateTrigger"]["images"][0]
     assert image["digest"] == pushed["digest"] != base["digest"]
     assert triggered["first-task"]["runType"] == "AutoBuild"
+
+
+def test_a_tag_that_is_pushed_from_outside(desk: Desk) -> None:
+    """A client that moves a tag by /v2/ starts the two tasks that follow it once, and none of those that do not."""
+    for tag in ("1", "2", "3"):
+        desk.docker_task("base-task", f"parts/base:{tag}", f"FROM busybox\nRUN echo {tag} > /word\n")
+        desk.run("base-task")
+    base, other = f"FROM {desk.login_server}/parts/base:1\n", f"FROM {desk.login_server}/parts/base:3\n"
+    names = ("first-task", "second-task", "disabled-task", "disabled-trigger")
+    for name in names:
+        desk.docker_task(name, name, f"{base}LABEL task={name}\n")
+        desk.run(name)
+    desk.docker_task("other-base", "other-base", other)
+    desk.run("other-base")
+    desk.ok("PATCH", "tasks/disabled-task", {"properties": {"status": "Disabled"}})
+    disabled = {"baseImageTrigger": {"name": "base", "status": "Disabled"}}
+    desk.ok("PATCH", "tasks/disabled-trigger", {"properties": {"trigger": disabled}})
+    count = len(desk.all_ended())
+
+    digest = desk.move_tag("parts/base", "2", "1")
+    desk.move_tag("parts/base", "2", "1")  # the same once more
+    runs = desk.all_ended(count + 2)
+    # Pushes are acted on in their order: when the next one has started its run, nothing of those before is missing.
+    desk.move_tag("parts/base", "2", "3")
+    last, *runs = desk.all_ended(count + 3)[:-count]
+    assert last["task"] == "other-base"
+    assert sorted(run["task"] for run in runs) == ["first-task", "second-task"]
+    for run in runs:
+        assert (run["status"], run["runType"]) == ("Succeeded", "AutoBuild")
+        trigger = run["imageUpdateTrigger"]
+        image = {"registry": desk.login_server, "repository": "parts/base", "tag": "1", "digest": digest}
+        assert (trigger["images"], sorted(trigger)) == ([image], ["id", "images", "timestamp"])
+    step = desk.ok("GET", "tasks/disabled-task")["properties"]["step"]
+    assert step["baseImageDependencies"][0]["digest"] != digest
