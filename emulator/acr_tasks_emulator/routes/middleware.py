@@ -35,9 +35,13 @@ class ArmHeaders:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        correlation_id = _correlation_id(Headers(scope=scope))
+        asked = Headers(scope=scope)
+        correlation_id = _correlation_id(asked)
         scope.setdefault("state", {})["correlation_id"] = correlation_id
         added = self._headers(correlation_id) if is_arm(scope["path"]) else _EVERYWHERE
+        if "sec-fetch-site" in asked:
+            # A browser would from then on ask for https at every port of localhost, whoever serves there.
+            added = {name: value for name, value in added.items() if name != "strict-transport-security"}
 
         async def add(message: Message) -> None:
             if message["type"] == "http.response.start":
