@@ -32,6 +32,7 @@ class Supervisor:
         self._lock = threading.Lock()
         self._mark = leftovers.this_process()
         self._children: set[subprocess.Popen[bytes]] = set()
+        self._janitors: list[subprocess.Popen[bytes]] = []
         self._closed = False
 
     def start(self, argv: Sequence[str], **popen: Any) -> subprocess.Popen[bytes]:
@@ -53,6 +54,17 @@ class Supervisor:
             self._children.add(child)
             return child
 
+    def start_janitor(self, argv: Sequence[str], **popen: Any) -> None:
+        """Start a program that outlives this process to tidy up after it, and ends by itself.
+
+        argv: its `LIFE` argument is replaced by the read end of the pipe that ends with us. close() waits for it.
+        """
+        with self._lock:
+            if self._closed:
+                raise RuntimeError("the supervisor is closed: no process is started any more")
+            program = [str(self._life) if item == "LIFE" else item for item in argv]
+            self._janitors.append(subprocess.Popen(program, start_new_session=True, pass_fds=(self._life,), **popen))  # noqa: S603 - no shell
+
     def end(self, child: subprocess.Popen[bytes]) -> None:
         """End a child and everything that it started, at once. Does nothing when it has ended already."""
         if child.poll() is not None:
@@ -71,6 +83,8 @@ class Supervisor:
             children, self._children = self._children, set()
         for child in children:
             _wait_or_kill(child)
+        for janitor in self._janitors:
+            janitor.wait()
 
 
 def _wait_or_kill(child: subprocess.Popen[bytes]) -> None:

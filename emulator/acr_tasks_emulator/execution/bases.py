@@ -55,7 +55,7 @@ class Bases:
             self._scratch.mkdir(parents=True, exist_ok=True)
             image = image or seed.seed(self._tool, self._scratch, stop)
             address = self._oci.address()
-            if address is not None:
+            if address is not None and self._tool.reaches(address, stop):
                 seed.seed_registry(self._tool, image, address, self._scratch, stop)
             self._seeded = True
 
@@ -64,7 +64,7 @@ class Bases:
 
         authfile: sign-in for registries on the network. Raises BaseImageError.
         """
-        digest = self._digest_in_registry(name, job)
+        digest = self._digest_in_registry(name, job, stop)
         if digest is not None:
             return self._from_registry(name, digest, stop)
         here = self._from_layout(name, job, stop) or self._tool.image_id(str(name), stop)
@@ -96,14 +96,14 @@ class Bases:
             f"and {name.host} could not give it ({error}).{advice}"
         )
 
-    def _digest_in_registry(self, name: ImageName, job: Job) -> str | None:
+    def _digest_in_registry(self, name: ImageName, job: Job, stop: Stop) -> str | None:
         if name.host not in (*_STOOD_IN_FOR, *own_hosts(job)):
             return None
         try:
             address = self._oci.address()
         except RegistryError:
             return None
-        if address is None:
+        if address is None or not self._tool.reaches(address, stop):
             return None
         url = f"http://{address}/v2/{name.repository}/manifests/{name.reference}"
         try:

@@ -76,6 +76,10 @@ class Buildah(Store):
     shared = False
     own_networks = False
 
+    def reaches(self, address: str, stop: Stop) -> bool:
+        """See Tool."""
+        return True
+
     def pull(self, place: Place, stop: Stop) -> str:
         """See Tool."""
         name, options = place.name, list(_QUICK)
@@ -143,14 +147,14 @@ class Buildah(Store):
         argv = command_line(config, container.arguments, step.entry_point)
         options = ["--isolation", "chroot"]
         options += [part for folder, path in container.folders for part in ("-v", f"{folder}:{path}")]
-        options += [part for item in step.env for part in ("-e", item)]
+        options += [part for item in container.environment for part in ("-e", item)]
         options += ["--user", step.user] if step.user else []
         options += ["--workingdir", container.working_directory] if container.working_directory else []
         said = _Said(look_at)
         busybox = seed.busybox()
         try:
             self.ask(["from", "--pull=never", "--name", container.name, container.image_id], stop)
-            if busybox is None or not passes_on([*(config.get("Env") or []), *step.env]):
+            if busybox is None or not passes_on([*(config.get("Env") or []), *container.environment]):
                 status = self.pour(["run", *options, container.name, "--", *argv], log, stop, rename=said.line)
                 return NOT_FOUND if status and said.not_found else status
             channel = Channel(self.folder / "tmp" / f"{uuid.uuid4().hex}.pipe", busybox)

@@ -17,6 +17,9 @@ from acr_tasks_emulator.execution.workspace import Workspace
 NOT_RUN = 125
 """Docker's exit status for a container that could not be started."""
 
+HOME = "/acb/home"
+"""The home folder of all steps' containers: what one leaves there, such as a sign-in, the next one finds."""
+
 
 def run_command(step: Step, run: Workspace, tool: Tool, bases: Bases, stop: Stop) -> int:
     """Run the step's container to its end, its output going to the log; return its exit status.
@@ -25,7 +28,8 @@ def run_command(step: Step, run: Workspace, tool: Tool, bases: Bases, stop: Stop
     """
     try:
         image, *arguments = shlex.split(step.cmd or "")
-        folders = [(run.source, WORKING_DIRECTORY)]
+        run.home.mkdir(exist_ok=True)
+        folders = [(run.source, WORKING_DIRECTORY), (run.home, HOME)]
         container = Container(
             name=f"{run.job.run_id}_{step.id}",
             run_id=run.job.run_id,
@@ -33,6 +37,7 @@ def run_command(step: Step, run: Workspace, tool: Tool, bases: Bases, stop: Stop
             step=step,
             arguments=arguments,
             folders=[*folders, *((run.volumes / name, path) for name, path in step.volume_mounts)],
+            environment=[f"HOME={HOME}", *step.env],
             working_directory=_made(run.source, step.working_directory) if step.working_directory else None,
         )
         return tool.run(container, run.log, stop, lambda line: run.look_at(step, line))

@@ -1,13 +1,335 @@
-"""docker, as a tool: not written yet."""
+"""docker, which asks a daemon to build and run."""
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import re
+import sys
+import threading
+import uuid
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from acr_tasks_emulator.execution.tool import Tool, ToolError
+import httpx
+
+from acr_tasks_emulator.execution import docker_janitor, docker_layout, seed
+from acr_tasks_emulator.execution.docker_cli import DockerCli
+from acr_tasks_emulator.execution.dockerfile import origins as find_origins
+from acr_tasks_emulator.execution.dockerfile import own_platform, renamed
+from acr_tasks_emulator.execution.graph import Network, Step
+from acr_tasks_emulator.execution.log import RunLog
+from acr_tasks_emulator.execution.stop import Stop
+from acr_tasks_emulator.execution.tool import (
+    Build,
+    Container,
+    Origin,
+    Place,
+    Rename,
+    ToolError,
+    in_environment,
+)
 from acr_tasks_emulator.supervisor import Supervisor
 
+LABEL = "acr-tasks-emulator"
+"""Label of every container and network of ours; its value tells the data folders apart."""
 
-def open_docker(data: Path, supervisor: Supervisor) -> Tool:
-    """docker with the daemon that answers. Raises ToolError with a sentence when there is none."""
-    raise ToolError("it is not available yet")
+IMAGES_KEPT = 300
+"""With more images built than this, the oldest go at the next start."""
+
+_ACCEPT = "application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.image.manifest.v1+json"
+_RUNNING = re.compile(r" ---> Running in ([0-9a-f]{12,})")
+_COLOUR = re.compile(r"\x1b\[\d*m")  # of what RUN lines print on stderr
+_NOISE = re.compile(
+    r"DEPRECATED: The legacy builder.*| {12}(BuildKit is currently|environment-variable|Install the buildx|https://docs).*"
+    r"|Successfully built [0-9a-f]+|Run 'docker run --help' for more information"
+)
+
+
+def open_docker(data: Path, supervisor: Supervisor) -> Docker:
+    """docker with the daemon that answers, proved to work by building the seeded busybox and running it, where there is
+    a busybox to take.
+
+    Raises ToolError with a sentence when it does not work here.
+    """
+    cli = DockerCli(data.resolve() / "docker", supervisor)
+    cli.find_daemon()
+    tool = Docker(cli)
+    tool.sweep()
+    program = [sys.executable, "-I", "-S", docker_janitor.__file__, "LIFE", tool.label]
+    supervisor.start_janitor(program, env=cli.environment())
+    if seed.busybox() is not None:
+        tool.prove(seed.seed(tool, cli.folder, Stop()))
+    return tool
+
+
+class Docker:
+    """Builds images and runs containers with the docker client. Containers carry a label, and are gone after their run.
+
+    The daemon has others' images too: ours are called `acr-tasks-emulator` there, and by their own names only for the
+    moment of a push.
+    """
+
+    name = "docker"
+    shared = True
+    own_networks = True
+
+    def __init__(self, cli: DockerCli) -> None:
+        self.supervisor = cli.supervisor
+        self.seeds = seed.busybox() is not None
+        key = hashlib.sha256(str(cli.folder).encode()).hexdigest()[:12]
+        self.label = f"{LABEL}={key}"
+        self._cli = cli
+        self._prefix = f"acb_{key}_"
+        self._names: dict[str, str] = {}
+        self._reached: dict[str, bool] = {}
+        self._naming = threading.Lock()
+        self._built = threading.Lock()
+
+    def prove(self, image_id: str) -> None:
+        """Run a container that looks for our data folder. Raises ToolError when the daemon has another file system."""
+        options = ["--rm", "--label", self.label, "--network", "none", "-v", f"{self._cli.folder}:/seen"]
+        try:
+            self._cli.ask(["run", *options, image_id, "test", "-e", "/seen/config/config.json"], Stop())
+        except ToolError as error:
+            raise ToolError(f"the docker daemon does not see this machine's files, or cannot run ({error})") from error
+
+    def sweep(self, run_id: str | None = None) -> None:
+        """Remove the containers and networks of a run; without one, all of this data folder."""
+        docker_janitor.sweep(self._run_label(run_id) if run_id else self.label, self._cli.environment())
+
+    @contextlib.contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Nothing to hold: the daemon looks after itself."""
+        yield
+
+    def reaches(self, address: str, stop: Stop) -> bool:
+        """See Tool. Daemons in virtual machines and in networks of their own do not reach this machine's loopback."""
+        if address not in self._reached:
+            try:
+                self._cli.ask(["pull", "-q", f"{address}/{LABEL}/nothing:none"], stop)
+                reached = True
+            except ToolError as error:
+                reached = "not found" in str(error) or "manifest unknown" in str(error)
+            if stop.asked:
+                return reached
+            self._reached[address] = reached
+        return self._reached[address]
+
+    def image_id(self, name: str, stop: Stop) -> str | None:
+        """See Tool. Names of images that `make` made come first."""
+        with contextlib.suppress(ToolError):
+            return self._cli.ask(["image", "inspect", "--format", "{{.Id}}", self._names.get(name, name)], stop)
+        return None
+
+    def image_digest(self, image_id: str, stop: Stop) -> str:
+        """See Tool."""
+        with contextlib.suppress(ToolError):
+            form = "{{range .RepoDigests}}{{println .}}{{end}}"
+            found = self._cli.ask(["image", "inspect", "--format", form, image_id], stop)
+            return found.splitlines()[0].partition("@")[2] if found else ""
+        return ""
+
+    def pull(self, place: Place, stop: Stop) -> str:
+        """See Tool."""
+        if place.layout is not None:
+            image = docker_layout.load(self._cli, place.layout, place.name.tag, stop)
+            self._remember(image)
+            return image
+        name = str(place.name)
+        if place.address is not None:
+            name = f"{place.address}/{place.name.repository}@{place.digest}"
+        self._cli.ask(["pull", "-q", name], stop, authfile=place.authfile)
+        return self._cli.ask(["image", "inspect", "--format", "{{.Id}}", name], stop)
+
+    def push(self, image_id: str, place: Place, scratch: Path, stop: Stop) -> str:
+        """See Tool. The digest is what the registry says, or the daemon of a registry on the network."""
+        if place.layout is not None:
+            return docker_layout.save(self._cli, image_id, place.layout, place.name.tag, scratch, stop)
+        name = str(place.name)
+        if place.address is not None:
+            name = f"{place.address}/{place.name.repository}:{place.name.tag}"
+        with self._named(image_id, name, stop):
+            self._cli.ask(["push", "-q", name], stop, authfile=place.authfile)
+            if place.address is None:
+                return self._digest_at(image_id, name, stop)
+        url = f"http://{place.address}/v2/{place.name.repository}/manifests/{place.name.tag}"
+        answer = httpx.head(url, headers={"Accept": _ACCEPT}, trust_env=False, timeout=30)
+        return str(answer.headers["Docker-Content-Digest"])
+
+    def make(self, context: Path, names: Sequence[str], stop: Stop) -> None:
+        """See Tool."""
+        identity = context / "iid"
+        options = ["--force-rm", "--network", "host", "--iidfile", str(identity)]
+        self._cli.ask(["build", "-q", *options, str(context)], stop)
+        built = identity.read_text().strip()
+        self._cli.ask(["tag", built, _own_name(built)], stop)
+        self._names.update(dict.fromkeys(names, built))
+
+    def build(
+        self, task: Build, origins: Sequence[Origin], step: Step, scratch: Path, log: RunLog, stop: Stop, rename: Rename
+    ) -> tuple[int, str]:
+        """See Tool. The images that the Dockerfile starts from are put in by their ids: in the daemon they have others'
+        names, or none.
+        """
+        base = scratch / uuid.uuid4().hex
+        dockerfile, identity = base.with_suffix(".Dockerfile"), base.with_suffix(".iid")
+        text = task.dockerfile.read_text(errors="replace")
+        ids = {origin.image: origin.image_id for origin in origins}
+        dockerfile.write_text(renamed(text, find_origins(text, task.arguments, task.target).spots, ids))
+        arguments, environment = in_environment("--build-arg", task.arguments, _reserved)
+        options = ["--force-rm", "--network", "host", *arguments, "--iidfile", str(identity), "-f", str(dockerfile)]
+        options += ["--target", task.target] if task.target else []
+        options += ["--no-cache"] if task.no_cache else []
+        options += [part for label in task.labels for part in ("--label", label)]
+        options += ["--platform", task.platform] if task.platform and task.platform != own_platform() else []
+        said = _Said(origins, rename)
+        argv = ["build", *options, str(task.context)]
+        status = self._cli.pour(argv, log, stop, environment=environment, rename=said.line)
+        if stop.asked and said.running:
+            self._remove(said.running)
+        if status != 0:
+            return status, ""
+        built = identity.read_text().strip()
+        self._remember(built)
+        return 0, built
+
+    @contextlib.contextmanager
+    def networks(self, run_id: str, networks: Sequence[Network], log: RunLog, stop: Stop) -> Iterator[None]:
+        """See Tool."""
+        try:
+            for network in networks:
+                if network.external:
+                    log.say(f"Skip creating network: {network.name}")
+                    continue
+                log.say(f"Creating Docker network: {network.name}, driver: '{network.driver}'")
+                options = ["--label", self.label, "--label", self._run_label(run_id), "--driver", network.driver]
+                options += ["--ipv6"] if network.ipv6 else []
+                try:
+                    self._cli.ask(["network", "create", *options, self._network(run_id, network.name)], stop)
+                except ToolError as error:
+                    raise ToolError(f"failed to create network: {network.name}, err: {error}") from error
+                log.say(f"Successfully set up Docker network: {network.name}")
+            yield
+        finally:
+            self.sweep(run_id)
+
+    def run(self, container: Container, log: RunLog, stop: Stop, look_at: Callable[[str], None]) -> int:
+        """See Tool."""
+        step, name = container.step, f"{self._prefix}{container.name}"
+        variables = dict(item.partition("=")[::2] for item in container.environment)
+        given, environment = in_environment("--env", variables, _reserved)
+        options = ["--name", name, *given, "--label", self.label]
+        options += ["--label", self._run_label(container.run_id)]
+        options += [part for folder, path in container.folders for part in ("--volume", f"{folder}:{path}")]
+        options += ["--network", self._network(container.run_id, step.network)] if step.network else []
+        options += ["--network-alias", step.id] if step.network else []
+        options += [part for port in step.ports for part in ("--publish", _on_loopback(port))]
+        options += [part for port in step.expose for part in ("--expose", port)]
+        options += ["--privileged"] if step.privileged else []
+        for option in ("user", "isolation", "cpus"):
+            value = getattr(step, option)
+            options += [f"--{option}", value] if value else []
+        options += ["--workdir", container.working_directory] if container.working_directory else []
+        options += ["--entrypoint", step.entry_point] if step.entry_point else []
+
+        def rename(line: str) -> str | None:
+            look_at(line)
+            return None if _NOISE.fullmatch(line) else line
+
+        argv = ["run", "--rm", *options, container.image_id, *container.arguments]
+        status = self._cli.pour(argv, log, stop, environment=environment, rename=rename)
+        if stop.asked:
+            self._remove([name])
+        return status
+
+    def remove_folder(self, folder: Path) -> None:
+        """See Tool."""
+        image = self._names.get(f"docker.io/{seed.REPOSITORY}:latest")
+        if image is not None:
+            options = ["--rm", "--label", self.label, "--network", "none", "-v", f"{folder.parent}:/parent"]
+            with contextlib.suppress(ToolError):
+                self._cli.ask(["run", *options, image, "rm", "-rf", f"/parent/{folder.name}"], Stop())
+
+    def _run_label(self, run_id: str) -> str:
+        return f"{LABEL}.run={self._prefix}{run_id}"
+
+    def _network(self, run_id: str, name: str) -> str:
+        return f"{self._prefix}{run_id}_{name}"
+
+    def _remove(self, containers: Sequence[str]) -> None:
+        with contextlib.suppress(ToolError):
+            self._cli.ask(["rm", "-f", "-v", *containers], Stop())
+
+    @contextlib.contextmanager
+    def _named(self, image_id: str, name: str, stop: Stop) -> Iterator[None]:
+        """Give an image a name while the block lasts; who had the name before has it afterwards."""
+        with self._naming:
+            before = self.image_id(name, stop)
+            self._cli.ask(["tag", image_id, name], stop)
+            try:
+                yield
+            finally:
+                with contextlib.suppress(ToolError):
+                    self._cli.ask(["tag", before, name] if before else ["rmi", "--no-prune", name], Stop())
+
+    def _digest_at(self, image_id: str, name: str, stop: Stop) -> str:
+        repository = name.rpartition(":")[0].removeprefix("docker.io/library/").removeprefix("docker.io/")
+        form = "{{range .RepoDigests}}{{println .}}{{end}}"
+        for line in self._cli.ask(["image", "inspect", "--format", form, image_id], stop).splitlines():
+            where, _, digest = line.partition("@")
+            if where.removeprefix("docker.io/") == repository:
+                return digest
+        raise ToolError(f"the daemon does not know the digest of {name}")
+
+    def _remember(self, image_id: str) -> None:
+        """Name an image that was built, and remove the oldest where there are too many."""
+        self._cli.ask(["tag", image_id, _own_name(image_id)], Stop())
+        noted = self._cli.folder / "built"
+        with self._built:
+            known = noted.read_text().split() if noted.exists() else []
+            known = [*(known_id for known_id in known if known_id != image_id), image_id]
+            old, known = known[:-IMAGES_KEPT], known[-IMAGES_KEPT:]
+            noted.write_text("\n".join(known))
+        for each in old:
+            with contextlib.suppress(ToolError):  # it is gone already
+                self._cli.ask(["rmi", _own_name(each)], Stop())
+
+
+def _own_name(image_id: str) -> str:
+    return f"{LABEL}:{image_id.removeprefix('sha256:')[:12]}"
+
+
+def _reserved(name: str) -> bool:
+    return name in {"PATH", "HOME", "LANG", "TZ", "SSH_AUTH_SOCK"} or name.startswith(("DOCKER_", "BUILDKIT_"))
+
+
+def _on_loopback(port: str) -> str:
+    """A port to publish: on this machine alone, unless the task names an address."""
+    parts = port.count(":")
+    return f"127.0.0.1::{port}" if parts == 0 else f"127.0.0.1:{port}" if parts == 1 else port
+
+
+class _Said:
+    """What the builder prints, with images by their names; `running` are the containers that it has begun."""
+
+    def __init__(self, origins: Sequence[Origin], rename: Rename) -> None:
+        self._origins = origins
+        self._rename = rename
+        self._deprecated = False
+        self.running: list[str] = []
+
+    def line(self, text: str) -> str | None:
+        text = _COLOUR.sub("", text)
+        if _NOISE.fullmatch(text):
+            self._deprecated = not text.startswith("Successfully")
+            return None
+        if self._deprecated and not text:  # the empty line below docker's advice
+            self._deprecated = False
+            return None
+        running = _RUNNING.fullmatch(text)
+        if running:
+            self.running = [running.group(1)]
+        for origin in self._origins:
+            text = text.replace(origin.image_id, origin.image)
+        return self._rename(text)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import platform
 import re
 import shlex
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 _VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)(?:(:?[-+])([^}]*))?\})")
 _ESCAPE = re.compile(r"#\s*escape\s*=\s*(\S)\s*$", re.IGNORECASE)
@@ -15,14 +15,24 @@ _HEREDOC = re.compile(r"<<-?(['\"]?)([A-Za-z_]\w*)\1")
 
 
 @dataclass(frozen=True)
+class Spot:
+    """Where a Dockerfile names an image: its lines, counted from 0, and how it is written there."""
+
+    lines: range
+    written: str
+    image: str
+
+
+@dataclass(frozen=True)
 class Origins:
     """What a Dockerfile is built from: `images` in order, and the one among them that the built image runs on.
 
-    runtime: None when that is `scratch`, or when there is no FROM line.
+    runtime: None when that is `scratch`, or when there is no FROM line. spots: where the text names them.
     """
 
     images: list[str]
     runtime: str | None
+    spots: list[Spot] = field(default_factory=list)
 
 
 def base_images(text: str, arguments: Mapping[str, str]) -> list[str]:
@@ -39,8 +49,8 @@ def origins(text: str, arguments: Mapping[str, str], target: str | None = None) 
     variables = _predefined()
     stages: dict[str, str] = {}  # name or number in lower case -> the image it is based on, through other stages
     wanted = ""
-    found: list[str] = []
-    for line in _instructions(text):
+    found: list[Spot] = []
+    for line, lines in _instructions(text):
         word, _, rest = line.partition(" ")
         if word.upper() == "ARG" and not stages:
             for item in _words(rest):
@@ -50,7 +60,7 @@ def origins(text: str, arguments: Mapping[str, str], target: str | None = None) 
             parts = [part for part in rest.split() if not part.startswith("--")]
             image = _replaced(parts[0].strip("\"'"), variables) if parts else ""
             if image.lower() not in stages:
-                found.append(image)
+                found.append(Spot(lines, parts[0] if parts else "", image))
             named = len(parts) > 2 and parts[1].lower() == "as"
             stage = parts[2].lower() if named else str(len(stages))
             stages[stage] = stages.get(image.lower(), image)
@@ -58,10 +68,23 @@ def origins(text: str, arguments: Mapping[str, str], target: str | None = None) 
         elif word.upper() in ("COPY", "ADD"):
             origin = next((part[7:] for part in rest.split() if part.startswith("--from=")), "")
             if origin.lower() not in stages and not origin.isdigit():
-                found.append(origin)
-    images = [image for image in dict.fromkeys(found) if image and image != "scratch"]
+                found.append(Spot(lines, origin, origin))
+    spots = [spot for spot in found if spot.image and spot.image != "scratch"]
+    images = list(dict.fromkeys(spot.image for spot in spots))
     runtime = stages.get(wanted)
-    return Origins(images, runtime if runtime in images else None)
+    return Origins(images, runtime if runtime in images else None, spots)
+
+
+def renamed(text: str, spots: Iterable[Spot], names: Mapping[str, str]) -> str:
+    """The Dockerfile with other names for images. names: by image; those that are not among them stay."""
+    lines = text.splitlines()
+    for spot in spots:
+        if spot.image in names:
+            written = re.compile(rf"(?<=[\s=]){re.escape(spot.written)}(?=\s|$)")
+            number = next((number for number in spot.lines if written.search(lines[number])), None)
+            if number is not None:
+                lines[number] = written.sub(lambda _, name=names[spot.image]: name, lines[number], count=1)  # type: ignore[misc]
+    return "\n".join(lines) + "\n"
 
 
 def own_platform() -> str:
@@ -78,8 +101,10 @@ def _predefined() -> dict[str, str]:
     return {f"{where}{name}": value for where in ("TARGET", "BUILD") for name, value in values.items()}
 
 
-def _instructions(text: str) -> list[str]:
-    """The lines with continuations joined, without comments and the bodies of here-documents."""
+def _instructions(text: str) -> list[tuple[str, range]]:
+    """The lines with continuations joined, without comments and the bodies of here-documents; each with its lines'
+    numbers.
+    """
     escape = "\\"
     for line in text.splitlines():
         match = _ESCAPE.match(line)
@@ -87,23 +112,25 @@ def _instructions(text: str) -> list[str]:
             escape = match.group(1)
         if not line.startswith("#"):
             break
-    found: list[str] = []
-    pending, ends = "", ""
-    for line in text.splitlines():
+    found: list[tuple[str, range]] = []
+    pending, ends, first, number = "", "", 0, -1
+    for number, line in enumerate(text.splitlines()):
         stripped = line.strip()
         if ends:
             ends = "" if stripped == ends else ends
             continue
         if not stripped or stripped.startswith("#"):
             continue
+        first = first if pending else number
         if stripped.endswith(escape):
             pending += stripped[: -len(escape)] + " "
             continue
-        found.append((pending + stripped).strip().replace("\t", " "))
-        heredoc = _HEREDOC.search(found[-1])
-        ends = heredoc.group(2) if heredoc and found[-1].split(" ")[0].upper() in ("RUN", "COPY", "ADD") else ""
+        joined = (pending + stripped).strip().replace("\t", " ")
+        found.append((joined, range(first, number + 1)))
+        heredoc = _HEREDOC.search(joined)
+        ends = heredoc.group(2) if heredoc and joined.split(" ")[0].upper() in ("RUN", "COPY", "ADD") else ""
         pending = ""
-    return [*found, pending.strip()] if pending.strip() else found
+    return [*found, (pending.strip(), range(first, number + 1))] if pending.strip() else found
 
 
 def _words(text: str) -> list[str]:

@@ -67,6 +67,12 @@ class Step:
     entry_point: str | None = None
     user: str | None = None
     working_directory: str | None = None
+    network: str | None = None
+    ports: tuple[str, ...] = ()
+    expose: tuple[str, ...] = ()
+    privileged: bool = False
+    isolation: str | None = None
+    cpus: str | None = None
 
 
 @dataclass(frozen=True)

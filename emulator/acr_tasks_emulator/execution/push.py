@@ -27,10 +27,12 @@ def push(name: ImageName, run: Workspace, tool: Tool, oci: OciRegistry, stop: St
     writing: AbstractContextManager[object] = nullcontext()
     if name.host == run.job.login_server:
         address = oci.address()
+        reached = address is not None and tool.reaches(address, stop)
         place = Place(name, address)
-        if address is None:
+        if not reached:
             place = Place(name, layout=oci.layout(name.repository))
-            log.line(f"docker-registry is not installed: the image goes to {place.layout}")
+            why = "docker-registry is not installed" if address is None else f"{tool.name} does not reach the registry"
+            log.line(f"{why}: the image goes to {place.layout}")
             writing = oci.writing
     else:
         place = Place(name, authfile=run.authfile)

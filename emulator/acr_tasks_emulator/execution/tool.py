@@ -51,7 +51,9 @@ class Origin:
 
 @dataclass(frozen=True)
 class Container:
-    """What a `cmd` step runs. folders: each with the path at which the container finds it."""
+    """What a `cmd` step runs. folders: each with the path at which the container finds it. environment: `NAME=VALUE`;
+    the last one of a name counts.
+    """
 
     name: str
     run_id: str
@@ -59,6 +61,7 @@ class Container:
     step: Step
     arguments: list[str]
     folders: list[tuple[Path, str]]
+    environment: list[str] = field(repr=False)
     working_directory: str | None
 
 
@@ -94,6 +97,10 @@ class Tool(Protocol):
 
     def in_use(self) -> AbstractContextManager[None]:
         """Hold the tool for a run; what ended runs left is removed when nobody else holds it."""
+        ...
+
+    def reaches(self, address: str, stop: Stop) -> bool:
+        """Whether the tool gets through to the emulator's registry at host:port."""
         ...
 
     def image_id(self, name: str, stop: Stop) -> str | None:

@@ -44,6 +44,11 @@ class Workspace:
         return self.folder / "scratch"
 
     @property
+    def home(self) -> Path:
+        """The home folder that the run's containers share."""
+        return self.folder / "home"
+
+    @property
     def volumes(self) -> Path:
         """The volumes of the task file, each a folder of files."""
         return self.folder / "volumes"

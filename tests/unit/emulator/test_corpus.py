@@ -15,9 +15,8 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from .test_execution_tools import Desk, missing
+from .test_execution_tools import TOOLS, Desk
 
-pytestmark = pytest.mark.skipif(missing is not None, reason=missing or "buildah works")
 CORPUS = Path(__file__).parent / "corpus"
 NAMES = sorted(path.name.removesuffix(".expected.yaml") for path in CORPUS.glob("*.expected.yaml"))
 FILES = {
@@ -32,10 +31,12 @@ def expectation(name: str) -> dict[str, Any]:
     return dict(YAML(typ="safe").load((CORPUS / f"{name}.expected.yaml").read_text()))
 
 
-@pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Desk, dict[str, str]]]:
+@pytest.fixture(scope="module", params=TOOLS)
+def runs(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[tuple[Desk, dict[str, str]]]:
     """Every task file under way, several at once."""
-    desk = Desk(tmp_path_factory.mktemp("corpus"))
+    desk = Desk(tmp_path_factory.mktemp("corpus"), kind=request.param)
     try:
         yield desk, {name: submitted(desk, name) for name in NAMES}
     finally:
