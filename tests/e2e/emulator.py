@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import ssl
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,21 +25,26 @@ class Emulator:
     login_server: str
     registry_id: str
     executor: str
+    ca_cert: str | None = None
+    token: str = "any"
 
     @classmethod
-    def from_ready_line(cls, line: str) -> Emulator:
+    def from_ready_line(cls, line: str, token: str = "any") -> Emulator:
         ready = json.loads(line)
-        return cls(ready["endpoint"], ready["loginServer"], ready["registries"][0], ready["executor"])
+        return cls(
+            ready["endpoint"], ready["loginServer"], ready["registries"][0], ready["executor"], ready["caCert"], token
+        )
 
     @classmethod
     @contextlib.contextmanager
-    def started(cls, data: Path, *options: str) -> Iterator[Emulator]:
-        """Starts a server on a free port and ends that very process afterwards."""
+    def started(cls, data: Path, *options: str, token: str = "any") -> Iterator[Emulator]:
+        """Starts a server on a free port and ends that very process afterwards. With a `token` it demands that one."""
         command = ["acr-tasks-emulator", "serve", "--port", "0", "--data", str(data), *options]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        environment = os.environ if token == "any" else {**os.environ, "ACR_TASKS_EMULATOR_TOKEN": token}
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
         assert process.stdout
         try:
-            yield cls.from_ready_line(process.stdout.readline())
+            yield cls.from_ready_line(process.stdout.readline(), token)
         finally:
             process.terminate()
             process.wait(timeout=30)
@@ -57,7 +64,9 @@ class Emulator:
     def ask(self, method: str, suffix: str, **options: Any) -> httpx.Response:
         """One request below the registry, as any client of the service would make it."""
         url = f"{self.endpoint}{self.registry_id}{suffix}"
-        return httpx.request(method, url, params=API_VERSION, timeout=30, **options)
+        trust = ssl.create_default_context(cafile=self.ca_cert) if self.ca_cert else True
+        headers = {"Authorization": f"Bearer {self.token}"}
+        return httpx.request(method, url, params=API_VERSION, timeout=30, headers=headers, verify=trust, **options)
 
     def task(self, name: str) -> dict[str, Any]:
         answer = self.ask("GET", f"/tasks/{name}")

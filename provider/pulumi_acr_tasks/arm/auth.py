@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from pulumi_acr_tasks.arm.connection import authorities, is_loopback, open_http
+from pulumi_acr_tasks.arm.connection import authorities, distrust, is_loopback, open_http
 from pulumi_acr_tasks.errors import SignInError
 
 if TYPE_CHECKING:
@@ -159,7 +159,8 @@ class _Tokens:
         try:
             return self._credential.get_token(self._scope, **({"claims": claims} if claims else {}))
         except (AzureError, httpx.HTTPError, OSError, ValueError) as error:
-            reason = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
+            said = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
+            reason = distrust(error) or said
             raise SignInError(f"cannot sign in for {self._scope}: {reason}") from error
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import ipaddress
 import os
+import re
 import ssl
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 # The first two are OpenSSL's, which the engine and its other providers obey; the others are what az obeys.
 _NAMED_BY = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+# OpenSSL's words: all that every library keeps of such an error.
+_DISTRUST = re.compile(r"CERTIFICATE_VERIFY_FAILED\] certificate verify failed: (?P<reason>.+?)(?: \(_ssl|$)")
 # httpx's patterns of what is asked directly, whatever proxy the environment names.
 _DIRECT: dict[str, httpx.BaseTransport | None] = {f"all://{host}": None for host in ("127.0.0.1", "[::1]", "localhost")}
 
@@ -62,6 +65,15 @@ def trust() -> ssl.SSLContext:
         return ssl.create_default_context(cafile=None if folder else named, capath=named if folder else None)
     except OSError as error:  # ssl.SSLError is one
         raise SettingsError(f"the CA certificates in {named} cannot be read: {error.strerror or error}") from error
+
+
+def distrust(error: Exception) -> str:
+    """Says why a server's certificate was not believed, and the cure; empty when an error has another cause."""
+    match = _DISTRUST.search(str(error))
+    if match is None:
+        return ""
+    cure = "SSL_CERT_FILE or REQUESTS_CA_BUNDLE names the file of a CA of your own"
+    return f"the server's certificate is not trusted: {match['reason']}; {cure}"
 
 
 def open_http(**options: Any) -> httpx.Client:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import ssl
 import threading
 import time
 import uuid
@@ -15,7 +14,7 @@ import httpx
 from pulumi_acr_tasks.arm.auth import TokenCredential, sign_in
 from pulumi_acr_tasks.arm.client import Client
 from pulumi_acr_tasks.arm.clock import Clock, SystemClock
-from pulumi_acr_tasks.arm.connection import open_http
+from pulumi_acr_tasks.arm.connection import distrust, open_http
 from pulumi_acr_tasks.arm.operation import CORRELATION_ID, Send, operation_of
 from pulumi_acr_tasks.arm.retry import retry
 from pulumi_acr_tasks.arm.throttle import throttle
@@ -45,7 +44,6 @@ TRANSLATIONS: tuple[tuple[type[Exception], bool, str], ...] = (
     (httpx.HTTPError, True, "the request failed"),
 )
 
-_TRUST_CURE = "SSL_CERT_FILE or REQUESTS_CA_BUNDLE names the file of a CA of your own"
 # Task operations take 2 to 4 s live; listing and webhooks may take longer.
 _TIMEOUT = httpx.Timeout(100.0, connect=15.0, pool=None)
 # As wide as the pool of threads that the engine's requests run in.
@@ -67,9 +65,9 @@ def open_client(
     (default: the endpoint). `log` gets a redacted line for every request, with `verbose` also the sizes of
     the bodies and how many requests are left. `stop` ends waiting when it is set.
     """
-    for name in ("httpx", "httpcore"):
-        # Their INFO and DEBUG lines carry whole URLs, signatures included.
-        logging.getLogger(name).setLevel(logging.WARNING)
+    # The INFO and DEBUG lines of the first two carry whole URLs, signatures included; the third repeats what it raises.
+    for name, level in (("httpx", logging.WARNING), ("httpcore", logging.WARNING), ("azure.identity", logging.ERROR)):
+        logging.getLogger(name).setLevel(level)
     clock = SystemClock(stop)
     send = transport(open_http(limits=_LIMITS), log, verbose=verbose)
     return Client(rings(send, endpoint, credential, audience, clock), endpoint, clock)
@@ -111,24 +109,14 @@ def translate(error: Exception, request: httpx.Request) -> TransportError | None
         if isinstance(error, kind):
             operation = operation_of(request)
             origin = f"{request.url.scheme}://{request.url.netloc.decode()}"
-            distrust = _distrust(error)
-            cure = f"{distrust}; {_TRUST_CURE}\n" if distrust else ""
-            return TransportError(
-                f"{operation.action} {operation.resource_id}: {words} ({origin}: {type(error).__name__})\n"
-                f"{cure}correlation id {request.headers.get(CORRELATION_ID, '')}",
-                arrived=arrived,
-                lasting=bool(distrust),
-            )
+            untrusted = distrust(error)
+            lines = [
+                f"{operation.action} {operation.resource_id}: {words} ({origin}: {type(error).__name__})",
+                untrusted,
+                f"correlation id {request.headers.get(CORRELATION_ID, '')}",
+            ]
+            return TransportError("\n".join(line for line in lines if line), arrived=arrived, lasting=bool(untrusted))
     return None
-
-
-def _distrust(error: BaseException | None) -> str:
-    """Says why the server's certificate was not believed; empty when an error has another cause."""
-    while error is not None:
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return f"its certificate is not trusted: {error.verify_message}"
-        error = error.__cause__ or error.__context__
-    return ""
 
 
 def _write(
