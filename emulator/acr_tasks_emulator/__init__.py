@@ -26,6 +26,7 @@ def serve(
     latency: float = 0,
     switches: Mapping[str, Any] | None = None,
     tls: bool = False,
+    webhook_secret: str | None = None,
 ) -> AbstractContextManager[Emulator]:
     """Serve an emulator on 127.0.0.1 from a thread of this process until the block ends.
 
@@ -40,7 +41,8 @@ def serve(
     operations as the specification reads. throttle: `off`, or `arm` to answer 429 as Resource Manager does to who asks
     too often. latency: milliseconds that each of its answers takes longer. switches: answers to the open questions
     about the service, by name, such as `{"create-status": "201"}` (README, "Switches"). tls: https, by a certificate of
-    a CA that the data folder keeps; the official clients send tokens over nothing else.
+    a CA that the data folder keeps; the official clients send tokens over nothing else. webhook_secret: what GitHub
+    signs its webhooks with, None to take them from anybody.
 
     Gives an Emulator: `endpoint`, `dashboard` (URLs), `login_server` (host:port), `ca_cert` (path of the CA's
     certificate or None), `registries` (ARM ids; `subscription_id`, `resource_group_name` and `registry_name` are parts
@@ -62,4 +64,5 @@ def serve(
         latency=latency,
         switches=read_switches(switches or {}),
         tls=tls,
+        webhook_secret=webhook_secret,
     )

@@ -63,6 +63,7 @@ from acr_tasks_emulator.services.sign_in import SignIn
 from acr_tasks_emulator.services.tasks import TasksService
 from acr_tasks_emulator.services.timers import Timers
 from acr_tasks_emulator.services.triggers import TriggersService
+from acr_tasks_emulator.services.webhooks import Webhooks
 from acr_tasks_emulator.settings import Settings, SettingsError
 from acr_tasks_emulator.store.blobs import BlobStore
 from acr_tasks_emulator.store.database import Database, DatabaseError
@@ -160,6 +161,7 @@ def _wire(settings: Settings, place: Place, opened: contextlib.ExitStack) -> App
         run_store, registry_store, known, task_service, blob_service, states, queue, clock, switches
     )
     triggers = TriggersService(task_store, run_service, known, clock)
+    webhooks = Webhooks(triggers, settings.webhook_secret)
     notifications = Notifications(triggers.image_pushed)
     closing.callback(notifications.close)
     oci_registry.notify(notifications.url, notifications.secret)
@@ -172,6 +174,7 @@ def _wire(settings: Settings, place: Place, opened: contextlib.ExitStack) -> App
         tasks=task_service,
         runs=run_service,
         triggers=triggers,
+        webhooks=webhooks,
         blobs=blob_service,
         quota=Quota(clock, settings.throttle == "arm"),
         request_log=RequestLog(),
@@ -187,7 +190,7 @@ def _wire(settings: Settings, place: Place, opened: contextlib.ExitStack) -> App
     throttled = Throttle(FaultRing(whole, services.faults), services.quota, settings.latency)
     recorded = Recorder(throttled, whole, services)
     authority = f"{place.endpoint}/{TENANT_ID}"
-    guarded = Guard(recorded, settings.host, services.sign_in, authority, place.is_named)
+    guarded = Guard(recorded, settings.host, services.sign_in, authority, place.is_named, webhooks.are_secret)
     activity = Activity(ArmHeaders(guarded, clock))
     return Application(activity, about, services, activity, getattr(executor, "why", None), closing)
 

@@ -63,6 +63,10 @@ def serve(
         Path | None, typer.Option(metavar="FILE", help="Serve https by this certificate (PEM, with its chain).")
     ] = None,
     key: Annotated[Path | None, typer.Option(metavar="FILE", help="The key of --cert (PEM, no password).")] = None,
+    webhook_secret: Annotated[
+        str | None,
+        typer.Option(help="What git hosts sign with.", envvar="ACR_TASKS_EMULATOR_WEBHOOK_SECRET"),
+    ] = None,
     detach: Annotated[bool, typer.Option("--detach", help="Go on in the background, and print where.")] = False,
 ) -> None:
     """Serve until ended; print one line of JSON when ready."""
@@ -87,6 +91,7 @@ def serve(
             tls=tls,
             cert=cert and cert.absolute(),
             key=key and key.absolute(),
+            webhook_secret=webhook_secret,
         )
         if detach:
             _detach(settings, [f"--set={text}" for text in switch or ()])
@@ -155,9 +160,11 @@ def _detach(settings: Settings, more: list[str]) -> None:
     arguments += ["--tls"] if settings.tls else []
     if settings.cert is not None:
         arguments += [f"--cert={settings.cert}", f"--key={settings.key}"]
+    # Not as arguments, which every user of the machine can read.
     if settings.token is not None:
-        # Not as an argument, which every user of the machine can read.
         os.environ["ACR_TASKS_EMULATOR_TOKEN"] = settings.token
+    if settings.webhook_secret is not None:
+        os.environ["ACR_TASKS_EMULATOR_WEBHOOK_SECRET"] = settings.webhook_secret
     about = instance.find_or_start(settings.data, arguments + more)
     if about["endpoint"].startswith("https:") != (settings.tls or settings.cert is not None):
         _say(f"the emulator of {settings.data} runs already, as {about['endpoint']}: stop it to have it otherwise.")

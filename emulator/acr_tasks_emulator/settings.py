@@ -58,7 +58,7 @@ class Settings:
     for never. `mode` is `sync` or `lro`, `throttle` is `off` or `arm`, `latency` in milliseconds, `switches` answer the
     open questions. `host` (an IPv6 address without brackets) and `port` are where the server listens; port 0 means the
     folder's own, or any free one. `tls` asks for https with a certificate that is made; `cert` and `key` are PEM files
-    of one that the user has.
+    of one that the user has. `webhook_secret` is what git hosts have to know, None for nothing.
     """
 
     data: Path
@@ -76,6 +76,7 @@ class Settings:
     tls: bool = False
     cert: Path | None = None
     key: Path | None = None
+    webhook_secret: str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "host", self.host.removeprefix("[").removesuffix("]"))
@@ -91,6 +92,8 @@ class Settings:
             )
         if self.token == "":
             raise SettingsError("An empty token protects nothing: give --token a value.")
+        if self.webhook_secret == "":
+            raise SettingsError("An empty webhook secret protects nothing: give --webhook-secret a value.")
         if (self.cert is None) != (self.key is None):
             raise SettingsError("--cert and --key belong together: give both, or neither.")
         if self.tls and self.cert is not None:

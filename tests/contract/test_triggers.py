@@ -1,4 +1,4 @@
-"""Runs that nobody asked for: timers and webhooks."""
+"""Runs that nobody asked for: timers."""
 
 from __future__ import annotations
 
@@ -12,12 +12,6 @@ from croniter import croniter
 from .conftest import Arm, Body
 
 SCHEDULE = [{"name": "t1", "schedule": "*/5 * * * *"}, {"name": "t2", "schedule": "0 0 * * *", "status": "Disabled"}]
-REPOSITORY = "https://github.com/octocat/Hello-World"
-PUSH = {
-    "ref": "refs/heads/main",
-    "after": "6dcb09b5b57875f334f61aebed695e2e4193db5e",
-    "repository": {"html_url": REPOSITORY, "clone_url": f"{REPOSITORY}.git", "default_branch": "main"},
-}
 
 
 @pytest.mark.arm_documented("13, 5.1 and the example RunsGet_WithTimerTrigger")
@@ -84,34 +78,3 @@ def moment_of(text: str) -> datetime:
 def occurrence(run: dict[str, Any]) -> datetime:
     text = run["properties"]["timerTrigger"]["scheduleOccurrence"]
     return datetime.strptime(text, "%m/%d/%Y %I:%M %p").replace(tzinfo=timezone.utc)
-
-
-@pytest.mark.emulator_choice("the service's webhooks are between it and GitHub; here anybody may play GitHub")
-@pytest.mark.parametrize(("branch", "count"), [("main", 1), ("release", 0)])
-def test_webhooks(emulated: Callable[..., Arm], quick_task: Body, branch: str, count: int) -> None:
-    """A push runs the tasks that follow its branch, and the run tells the commit."""
-    arm = emulated()
-    source = {"sourceControlType": "Github", "repositoryUrl": REPOSITORY, "branch": branch}
-    trigger = {"name": "s1", "sourceRepository": source, "sourceTriggerEvents": ["commit"]}
-    arm.ok("PUT", "tasks/sourced-task", quick_task(trigger={"sourceTriggers": [trigger]}))
-    started = post(arm, "push", PUSH)["runs"]
-    assert len(started) == count
-    for run_id in started:
-        run = arm.until(run_id)["properties"]
-        assert (run["sourceTrigger"]["commitId"], run["sourceTrigger"]["branchName"]) == (PUSH["after"], "main")
-        assert run["runType"] == "AutoRun"
-    assert post(arm, "ping", {"zen": "Design for failure."}) == {"runs": []}
-
-
-@pytest.mark.emulator_choice("the service's webhooks are between it and GitHub; here anybody may play GitHub")
-def test_a_payload_that_is_none(emulated: Callable[..., Arm]) -> None:
-    """What GitHub would not send is refused with the member that is missing."""
-    answer = emulated().http.post("/_emulator/webhooks/github", json={"ref": "x"}, headers={"X-GitHub-Event": "push"})
-    assert answer.status_code == 400
-    assert "after is missing" in answer.json()["error"]["message"]
-
-
-def post(arm: Arm, event: str, payload: dict[str, Any]) -> Any:
-    answer = arm.http.post("/_emulator/webhooks/github", json=payload, headers={"X-GitHub-Event": event})
-    assert answer.status_code == 200, answer.text
-    return answer.json()

@@ -115,18 +115,19 @@ async def body_of(request: Request) -> Any:
     content_type = request.headers.get("content-type")
     kind = (content_type or "").partition(";")[0].strip().lower()
     is_json = kind in {"application/json", "text/json"} or kind.endswith("+json")
-    data = await _read(request)
+    data = await bytes_of(request)
     if data and not is_json:
         raise errors.UNSUPPORTED_MEDIA_TYPE(type="<null>" if content_type is None else content_type)
-    return _json(data)
+    return json_in(data)
 
 
 async def json_of(request: Request) -> Any:
     """Read a JSON body of at most 4 MiB, whatever type it says to be of. Raises ServiceError."""
-    return _json(await _read(request))
+    return json_in(await bytes_of(request))
 
 
-async def _read(request: Request) -> bytearray:
+async def bytes_of(request: Request) -> bytes:
+    """Read a body of at most 4 MiB. Raises ServiceError."""
     data, size = bytearray(), 0
     async for chunk in request.stream():
         size += len(chunk)
@@ -136,10 +137,11 @@ async def _read(request: Request) -> bytearray:
         data += chunk[: max(0, BODY_LIMIT + 1 - len(data))]
     if size > BODY_LIMIT:
         raise errors.REQUEST_TOO_LARGE(limit=BODY_LIMIT)
-    return data
+    return bytes(data)
 
 
-def _json(data: bytearray) -> Any:
+def json_in(data: bytes) -> Any:
+    """Read JSON. Raises ServiceError."""
     try:
         body = json.loads(data.decode("utf-8-sig"), parse_constant=_no_constant)
         if b"\\ud" in data.lower():

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from acr_tasks_emulator.routes import webhooks
 from acr_tasks_emulator.routes.errors import error_answer
 from acr_tasks_emulator.routes.middleware import is_arm
 from acr_tasks_emulator.routes.sign_in import is_sign_in
@@ -30,13 +31,20 @@ class Guard:
     """Refuses foreign hosts (DNS rebinding), posts by pages of other sites, and callers without the token.
 
     `sign_in` knows the token, and those that were issued for it; `authority` is where they are. `is_named` tells
-    whether the server's certificate, if any, makes a host ours.
+    whether the server's certificate, if any, makes a host ours. `webhooks_are_secret`: they check their callers.
     """
 
     def __init__(
-        self, app: ASGIApp, host: str, sign_in: SignIn, authority: str, is_named: Callable[[str], bool]
+        self,
+        app: ASGIApp,
+        host: str,
+        sign_in: SignIn,
+        authority: str,
+        is_named: Callable[[str], bool],
+        webhooks_are_secret: bool,
     ) -> None:
         self._app = app
+        self._webhooks_are_secret = webhooks_are_secret
         self._is_named = is_named
         self._host = host.lower()
         self._callers = sign_in
@@ -63,6 +71,8 @@ class Guard:
         # A blob's link carries its own signature; and where tokens are given, nobody has one yet.
         if not self._callers.demanded or scope["path"].startswith("/blobs/") or is_sign_in(scope):
             return None
+        if self._webhooks_are_secret and scope["path"].startswith(webhooks.FOLDER):
+            return None  # git hosts have no token: they show that they know the secret
         return self._sign_in(headers.get("authorization", ""), scope["path"])
 
     def _is_ours(self, host: str) -> bool:

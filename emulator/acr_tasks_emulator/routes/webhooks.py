@@ -1,28 +1,53 @@
-"""Where a repository tells of commits and pull requests: GitHub's own headers and payloads."""
+"""Where git hosts tell of commits and pull requests: GitHub by its webhooks, Azure DevOps by its service hooks."""
 
 from __future__ import annotations
+
+from urllib.parse import parse_qs
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from acr_tasks_emulator.routes.arm import answer, json_of, services_of
-from acr_tasks_emulator.services import errors
-from acr_tasks_emulator.triggers.github import PayloadError, read_event
+from acr_tasks_emulator.routes.arm import answer, bytes_of, json_in, services_of
+from acr_tasks_emulator.services.webhooks import Delivered
+
+FOLDER = "/_emulator/webhooks/"
+_FORM = "application/x-www-form-urlencoded"
 
 
 async def github(request: Request) -> Response:
-    """Start the tasks whose source trigger asks for the event; return the runs' ids, none for other events."""
+    """Start the tasks that ask for the event; return the runs' ids and a sentence. The payload is JSON or a form's."""
+    webhooks, body = services_of(request).webhooks, await bytes_of(request)
+    webhooks.check_github(body, request.headers.get("x-hub-signature-256"))
+    payload = json_in(_payload(body, request.headers.get("content-type", "")))
+    event, delivery = request.headers.get("x-github-event", ""), request.headers.get("x-github-delivery")
+    return _told(await run_in_threadpool(webhooks.github, event, delivery, payload))
+
+
+async def azure_devops(request: Request) -> Response:
+    """Start the tasks that ask for the event; return the runs' ids and a sentence."""
+    webhooks, body = services_of(request).webhooks, await bytes_of(request)
+    webhooks.check_azure_devops(request.headers.get("authorization"))
+    return _told(await run_in_threadpool(webhooks.azure_devops, json_in(body)))
+
+
+def _payload(body: bytes, content_type: str) -> bytes:
+    """Return the JSON in a body. curl calls everything a form, so what is no form is taken as it is."""
+    if content_type.partition(";")[0].strip().lower() != _FORM:
+        return body
     try:
-        event = read_event(request.headers.get("x-github-event", ""), await json_of(request))
-    except PayloadError as error:
-        raise errors.INVALID_REQUEST_CONTENT(problem=str(error)) from None
-    started: list[str] = []
-    if event is not None:
-        delivery = request.headers.get("x-github-delivery")
-        started = await run_in_threadpool(services_of(request).triggers.source_event, event, delivery)
-    return answer({"runs": started})
+        fields = parse_qs(body.decode("latin-1"), max_num_fields=100) if body[:1] != b"{" else {}
+    except ValueError:  # more fields than any form of a webhook
+        return body
+    return fields["payload"][0].encode() if "payload" in fields else body
 
 
-ROUTES: list[BaseRoute] = [Route("/_emulator/webhooks/github", github, methods=["POST"])]
+def _told(delivered: Delivered) -> Response:
+    return answer({"runs": delivered.runs, "message": delivered.message})
+
+
+ROUTES: list[BaseRoute] = [
+    Route(f"{FOLDER}github", github, methods=["POST"]),
+    Route(f"{FOLDER}azure-devops", azure_devops, methods=["POST"]),
+]

@@ -21,6 +21,7 @@ from acr_tasks_emulator.services.runs import RunsService
 from acr_tasks_emulator.services.sign_in import SignIn
 from acr_tasks_emulator.services.tasks import TasksService
 from acr_tasks_emulator.services.triggers import TriggersService
+from acr_tasks_emulator.services.webhooks import Webhooks
 from acr_tasks_emulator.switches import Switches
 
 
@@ -36,6 +37,7 @@ class Services:
     tasks: TasksService
     runs: RunsService
     triggers: TriggersService
+    webhooks: Webhooks
     blobs: BlobsService
     quota: Quota
     request_log: RequestLog

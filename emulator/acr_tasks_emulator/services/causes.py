@@ -10,8 +10,8 @@ from typing import Any
 
 from acr_tasks_emulator.clock import round_trip
 from acr_tasks_emulator.triggers.base_images import ImagePush
-from acr_tasks_emulator.triggers.github import COMMIT, SourceEvent
 from acr_tasks_emulator.triggers.schedules import in_words
+from acr_tasks_emulator.triggers.source_events import COMMIT, SourceEvent
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def of_timer(name: str, due: datetime) -> Cause:
 
 
 def of_source(event: SourceEvent, repository_url: str, identifier: str | None) -> Cause:
-    """A commit was pushed, or a pull request opened or added to. identifier: GitHub's id of the delivery."""
+    """A commit was pushed, or a pull request opened or added to. identifier: the git host's id of the delivery."""
     value = {
         "id": identifier or str(uuid.uuid4()),
         "eventType": event.kind,
@@ -44,7 +44,7 @@ def of_source(event: SourceEvent, repository_url: str, identifier: str | None) -
         "pullRequestId": event.pull_request,
         "repositoryUrl": repository_url,
         "branchName": event.branch,
-        "providerType": "Github",
+        "providerType": event.provider,
     }
     return Cause(
         "sourceTrigger",

@@ -221,6 +221,16 @@ RUN_FINISHED = ErrorText(
 
 # The emulator's own interface.
 DASHBOARD_REGISTRY_NOT_FOUND = ErrorText(404, "NotFound", "There is no registry {name} here.")
+WEBHOOK_PAYLOAD = ErrorText(400, "InvalidRequestContent", "This is not what {host} sends: {problem}.")
+WEBHOOK_SIGNATURE_MISSING = ErrorText(
+    401, "InvalidSignature", "The delivery is not signed: give the webhook at GitHub the secret that the emulator has."
+)
+WEBHOOK_SIGNATURE_WRONG = ErrorText(
+    401, "InvalidSignature", "X-Hub-Signature-256 is not that of this body and the emulator's webhook secret."
+)
+WEBHOOK_PASSWORD_WRONG = ErrorText(
+    401, "InvalidPassword", "Give the service hook the emulator's webhook secret as its basic authentication password."
+)
 INVALID_FAULTS = ErrorText(400, "InvalidFaults", "{problem}")
 INVALID_SECONDS = ErrorText(400, "InvalidSeconds", 'The body must be {{"seconds": N}}, N a number from 0 to {limit}.')
 

@@ -17,8 +17,8 @@ from acr_tasks_emulator.services.runs import RunsService, Start
 from acr_tasks_emulator.store.registries import RegistryRow
 from acr_tasks_emulator.store.tasks import TaskStore
 from acr_tasks_emulator.triggers.base_images import ImagePush, moved
-from acr_tasks_emulator.triggers.github import SourceEvent
 from acr_tasks_emulator.triggers.schedules import next_occurrence, occurrences
+from acr_tasks_emulator.triggers.source_events import SourceEvent
 
 PAGE = 500
 DAY = timedelta(days=1)
@@ -58,8 +58,8 @@ class TriggersService:
             move()
             return fired + self._fire(self._clock.now())
 
-    def source_event(self, event: SourceEvent, identifier: str | None) -> list[str]:
-        """Start every task with a source trigger for this event; return the runs' ids."""
+    def source_event(self, event: SourceEvent, identifier: str | None) -> tuple[list[str], int]:
+        """Start every task with a source trigger for this event; return the runs' ids, and how many tasks those are."""
         starts = []
         for registry, task in self._enabled_tasks():
             for trigger in _triggers(task).get("sourceTriggers") or []:
@@ -67,7 +67,7 @@ class TriggersService:
                     url = str(trigger["sourceRepository"]["repositoryUrl"])
                     starts.append((registry, task["name"], causes.of_source(event, url, identifier)))
                     break  # one run for one event
-        return self._runs.trigger(starts)
+        return self._runs.trigger(starts), len(starts)
 
     def image_pushed(self, push: ImagePush) -> list[str]:
         """Start every task whose base image has moved; return the runs' ids.

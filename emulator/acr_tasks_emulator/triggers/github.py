@@ -5,93 +5,71 @@ The shapes are those of GitHub's documentation (webhook events and payloads): `p
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import hashlib
+import hmac
 from typing import Any
-from urllib.parse import urlsplit
 
-COMMIT, PULL_REQUEST = "commit", "pullrequest"
+from acr_tasks_emulator.triggers.source_events import (
+    COMMIT,
+    NO_COMMIT,
+    PULL_REQUEST,
+    PayloadError,
+    Reading,
+    SourceEvent,
+    branch_of,
+    member_at,
+    number_at,
+    spoken,
+    text_at,
+)
+
 _BUILT_ACTIONS = {"opened", "synchronize", "reopened"}
-_NO_COMMIT = "0" * 40
+_ADDRESSES = ("html_url", "clone_url", "ssh_url", "git_url")
+_SIGNATURE = "sha256="
 
 
-class PayloadError(ValueError):
-    """The payload is not what GitHub sends; the text names the member."""
-
-
-@dataclass(frozen=True)
-class SourceEvent:
-    """A commit, or a pull request that was opened or got commits.
-
-    kind: `commit` or `pullrequest`. repositories: the addresses under which GitHub knows the repository. branch: the
-    one that was pushed to, or that the pull request wants to be merged into. default_branch: the repository's own.
-    """
-
-    kind: str
-    repositories: tuple[str, ...]
-    branch: str
-    commit: str
-    default_branch: str
-    pull_request: str | None = None
-
-    def concerns(self, trigger: Mapping[str, Any]) -> bool:
-        """Tell whether an enabled SourceTrigger asks for this event.
-
-        A trigger without a branch means the repository's default branch.
-        """
-        source = trigger.get("sourceRepository") or {}
-        wanted = {str(kind).lower() for kind in trigger.get("sourceTriggerEvents") or []}
-        return (
-            str(trigger.get("status") or "Enabled").lower() == "enabled"
-            and self.kind in wanted
-            and _place(str(source.get("repositoryUrl") or "")) in map(_place, self.repositories)
-            and (source.get("branch") or self.default_branch) == self.branch
-        )
-
-
-def read_event(name: str, payload: Any) -> SourceEvent | None:
-    """Return the event that a webhook tells of; None for those that start nothing, such as `ping` or a tag.
-
-    name: GitHub's `X-GitHub-Event` header. Raises PayloadError.
-    """
+def read_event(name: str, payload: Any) -> Reading:
+    """Return what a webhook tells of. name: GitHub's `X-GitHub-Event` header. Raises PayloadError."""
     if name == "push":
-        ref, commit = _text(payload, "ref"), _text(payload, "after")
-        if not ref.startswith("refs/heads/") or payload.get("deleted") is True or commit == _NO_COMMIT:
-            return None
-        addresses, default = _repository(payload)
-        return SourceEvent(COMMIT, addresses, ref.removeprefix("refs/heads/"), commit, default)
+        return _push(payload)
     if name == "pull_request":
-        if _text(payload, "action") not in _BUILT_ACTIONS:
-            return None
-        addresses, default = _repository(payload)
-        branch, commit = _text(payload, "pull_request", "base", "ref"), _text(payload, "pull_request", "head", "sha")
-        number = payload.get("number")
-        if not isinstance(number, int):
-            raise PayloadError("number is missing")
-        return SourceEvent(PULL_REQUEST, addresses, branch, commit, default, str(number))
-    return None
+        return _pull_request(payload)
+    if not name:
+        raise PayloadError("the header X-GitHub-Event is missing")
+    return Reading(nothing=f"The event {name} starts nothing: push and pull_request do.")
 
 
-def _repository(payload: Mapping[str, Any]) -> tuple[tuple[str, ...], str]:
-    repository = payload.get("repository")
-    if not isinstance(repository, Mapping):
+def is_signed(body: bytes, signature: str, secret: str) -> bool:
+    """Tell whether `X-Hub-Signature-256` is that of the body, made with the secret."""
+    wanted = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    return hmac.compare_digest(f"{_SIGNATURE}{wanted}".encode(), signature.strip().lower().encode())
+
+
+def _push(payload: Any) -> Reading:
+    reference, commit = text_at(payload, "ref"), text_at(payload, "after")
+    branch = branch_of(reference)
+    if branch is None:
+        return Reading(nothing=f"A push of {spoken(reference)} starts nothing.")
+    if payload.get("deleted") is True or commit == NO_COMMIT:
+        return Reading(nothing=f"The end of {spoken(reference)} starts nothing.")
+    return Reading((SourceEvent(COMMIT, *_repository(payload, branch, commit)),))
+
+
+def _pull_request(payload: Any) -> Reading:
+    action = text_at(payload, "action")
+    if action not in _BUILT_ACTIONS:
+        return Reading(nothing=f"A pull request that is {action} starts nothing: opened, reopened and synchronize do.")
+    branch, commit = text_at(payload, "pull_request", "base", "ref"), text_at(payload, "pull_request", "head", "sha")
+    known = _repository(payload, branch, commit)
+    return Reading((SourceEvent(PULL_REQUEST, *known, number_at(payload, "number")),))
+
+
+def _repository(payload: Any, branch: str, commit: str) -> tuple[tuple[str, ...], str, str, str]:
+    if not isinstance(member_at(payload, "repository"), dict):
         raise PayloadError("repository is missing")
-    addresses = tuple(str(repository[name]) for name in ("html_url", "clone_url", "git_url") if repository.get(name))
+    found = [member_at(payload, "repository", name) for name in _ADDRESSES]
+    addresses = tuple(address for address in found if isinstance(address, str) and address)
     if not addresses:
         raise PayloadError("repository.html_url is missing")
-    return addresses, str(repository.get("default_branch") or "master")
-
-
-def _text(payload: Any, *path: str) -> str:
-    found = payload
-    for name in path:
-        found = found.get(name) if isinstance(found, Mapping) else None
-    if not isinstance(found, str) or not found:
-        raise PayloadError(f"{'.'.join(path)} is missing")
-    return found
-
-
-def _place(address: str) -> str:
-    """Host and path of a repository's address, in lower case and without `.git`: what tells two of them apart."""
-    parts = urlsplit(address if "://" in address else f"https://{address}")
-    return f"{parts.netloc.rpartition('@')[2]}{parts.path}".lower().rstrip("/").removesuffix(".git")
+    default = member_at(payload, "repository", "default_branch")
+    return addresses, branch, commit, default if isinstance(default, str) and default else "master"

@@ -7,9 +7,12 @@ from typing import Any
 import httpx
 import pytest
 
+from acr_tasks_emulator.triggers import azure_devops
 from acr_tasks_emulator.triggers.base_images import ImagePush, moved, pushes
-from acr_tasks_emulator.triggers.github import PayloadError, SourceEvent, read_event
+from acr_tasks_emulator.triggers.github import is_signed, read_event
 from acr_tasks_emulator.triggers.notifications import Notifications
+from acr_tasks_emulator.triggers.repository import place
+from acr_tasks_emulator.triggers.source_events import PayloadError, SourceEvent
 
 COMMIT = "6dcb09b5b57875f334f61aebed695e2e4193db5e"
 REPOSITORY = {
@@ -29,8 +32,7 @@ PULL = {
 
 
 def read(name: str, payload: object) -> SourceEvent:
-    event = read_event(name, payload)
-    assert event is not None
+    (event,) = read_event(name, payload).events
     return event
 
 
@@ -47,24 +49,155 @@ def test_reading_payloads() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "payload"),
+    ("name", "payload", "nothing"),
     [
-        ("ping", {"zen": "Keep it logically awesome."}),
-        ("push", {**PUSH, "ref": "refs/tags/v1"}),
-        ("push", {**PUSH, "deleted": True}),
-        ("push", {**PUSH, "after": "0" * 40}),
-        ("pull_request", {**PULL, "action": "closed"}),
-        ("pull_request", {**PULL, "action": "labeled"}),
+        ("ping", {"zen": "Keep it logically awesome."}, "The event ping starts nothing"),
+        ("push", {**PUSH, "ref": "refs/tags/v1"}, "the tag v1"),
+        ("push", {**PUSH, "deleted": True}, "The end of the branch main"),
+        ("push", {**PUSH, "after": "0" * 40}, "The end of the branch main"),
+        ("pull_request", {**PULL, "action": "closed"}, "that is closed"),
+        ("pull_request", {**PULL, "action": "labeled"}, "that is labeled"),
     ],
 )
-def test_events_that_start_nothing(name: str, payload: dict[str, Any]) -> None:
-    """Pings, tags, deleted branches and closed pull requests start nothing."""
-    assert read_event(name, payload) is None
+def test_events_that_start_nothing(name: str, payload: dict[str, Any], nothing: str) -> None:
+    """Pings, tags, deleted branches and closed pull requests start nothing, and it is said which it was."""
+    reading = read_event(name, payload)
+    assert reading.events == ()
+    assert nothing in reading.nothing
+
+
+HOOK_REPOSITORY = {
+    "name": "Fabrikam Fiber",
+    "url": "https://dev.azure.com/fabrikam/_apis/git/repositories/278d5cd2-584d-4b63-824a-2ba458937249",
+    "defaultBranch": "refs/heads/main",
+    "remoteUrl": "https://fabrikam@dev.azure.com/fabrikam/Fiber/_git/Fabrikam%20Fiber",
+}
+
+
+def hook_push(*updates: tuple[str, str]) -> dict[str, Any]:
+    references = [{"name": name, "oldObjectId": "1" * 40, "newObjectId": commit} for name, commit in updates]
+    return {"eventType": "git.push", "resource": {"refUpdates": references, "repository": HOOK_REPOSITORY}}
+
+
+def hook_pull(kind: str, text: str, **resource: Any) -> dict[str, Any]:
+    pull = {
+        "repository": HOOK_REPOSITORY,
+        "pullRequestId": 1,
+        "status": "active",
+        "sourceRefName": "refs/heads/topic",
+        "targetRefName": "refs/heads/main",
+        "lastMergeSourceCommit": {"commitId": COMMIT},
+        **resource,
+    }
+    return {"eventType": f"git.pullrequest.{kind}", "message": {"text": text}, "resource": pull}
+
+
+def test_reading_service_hooks() -> None:
+    """A push to Azure DevOps is a commit for each of its branches; a pull request is one on its target."""
+    pushed = azure_devops.read_event(
+        hook_push(("refs/heads/main", COMMIT), ("refs/tags/v1", COMMIT), ("refs/heads/old", "0" * 40))
+    )
+    assert [(event.kind, event.branch, event.commit) for event in pushed.events] == [("commit", "main", COMMIT)]
+    (pull,) = azure_devops.read_event(hook_pull("created", "Jamal Hartnett created a new pull request")).events
+    assert (pull.kind, pull.branch, pull.commit, pull.pull_request) == ("pullrequest", "main", COMMIT, "1")
+    assert pull.provider == "VisualStudioTeamService"
+    assert azure_devops.read_event(hook_pull("updated", "Jamal Hartnett updated the source branch of 1")).events == (
+        pull,
+    )
+
+
+@pytest.mark.parametrize(
+    ("payload", "nothing"),
+    [
+        ({"eventType": "workitem.created"}, "The event workitem.created starts nothing"),
+        (hook_push(("refs/tags/v1", COMMIT)), "the tag v1"),
+        (hook_pull("updated", "Jamal Hartnett approved pull request 1"), "brings no commits"),
+        (hook_pull("updated", "Jamal Hartnett completed pull request 1", status="completed"), "that is completed"),
+    ],
+)
+def test_service_hooks_that_start_nothing(payload: dict[str, Any], nothing: str) -> None:
+    """Votes, completed pull requests, tags and other events of Azure DevOps start nothing."""
+    reading = azure_devops.read_event(payload)
+    assert reading.events == ()
+    assert nothing in reading.nothing
+
+
+@pytest.mark.parametrize(
+    ("payload", "problem"),
+    [
+        ([], "eventType is missing"),
+        ({"eventType": "git.push", "resource": {}}, "resource.refUpdates is missing"),
+        (hook_push(("refs/heads/main", "")), r"resource.refUpdates\[0\].newObjectId is missing"),
+        (hook_pull("created", "", repository={}), "resource.repository.remoteUrl is missing"),
+        (hook_pull("created", "", lastMergeSourceCommit=None), "lastMergeSourceCommit.commitId is missing"),
+        (hook_pull("created", "", pullRequestId=True), "pullRequestId is missing"),
+    ],
+)
+def test_service_hooks_that_are_none(payload: object, problem: str) -> None:
+    """What Azure DevOps would not send is refused with the member that is missing."""
+    with pytest.raises(PayloadError, match=problem):
+        azure_devops.read_event(payload)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://github.com/octocat/Hello-World",
+        "https://github.com/octocat/Hello-World.git#main:folder",
+        "HTTPS://GitHub.com/Octocat/hello-world/",
+        "https://token:x-oauth@github.com/octocat/Hello-World.git",
+        "https://www.github.com:443/octocat/Hello-World",
+        "git@github.com:octocat/Hello-World.git",
+        "ssh://git@github.com/octocat/Hello-World.git",
+        "ssh://git@ssh.github.com:443/octocat/Hello-World.git",
+        "git://github.com/octocat/Hello-World.git",
+        "github.com/octocat/Hello-World",
+        "https://api.github.com/repos/octocat/Hello-World",
+    ],
+)
+def test_addresses_of_a_repository_at_github(address: str) -> None:
+    """However the address of a repository is written, it is the same repository."""
+    assert place(address) == ("github.com", "octocat", "hello-world")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://dev.azure.com/fabrikam/Fiber/_git/Web%20Shop",
+        "https://fabrikam@dev.azure.com/fabrikam/Fiber/_git/Web%20Shop",
+        "https://fabrikam.visualstudio.com/Fiber/_git/Web%20Shop#main",
+        "https://fabrikam.visualstudio.com/DefaultCollection/Fiber/_git/Web%20Shop",
+        "git@ssh.dev.azure.com:v3/fabrikam/Fiber/Web%20Shop",
+        "fabrikam@vs-ssh.visualstudio.com:v3/fabrikam/Fiber/Web%20Shop",
+    ],
+)
+def test_addresses_of_a_repository_at_azure_devops(address: str) -> None:
+    """Azure DevOps has old and new addresses for the same repository."""
+    assert place(address) == ("dev.azure.com", "fabrikam", "fiber", "web shop")
+
+
+def test_addresses_that_mean_something_else() -> None:
+    """A repository of its project's name may be written without it; what is no address is no place."""
+    assert place("https://dev.azure.com/fabrikam/_git/Fiber") == place(
+        "https://fabrikam.visualstudio.com/Fiber/_git/Fiber"
+    )
+    assert place("https://github.example/octocat/Hello-World") != place("https://github.com/octocat/Hello-World")
+    assert place("") == place("https://[half") == place("   ") == ()
+
+
+def test_signatures() -> None:
+    """GitHub's own example of a signature holds, and no other body or secret has it."""
+    signature = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"
+    assert is_signed(b"Hello, World!", signature, "It's a Secret to Everybody")
+    assert not is_signed(b"Hello, World?", signature, "It's a Secret to Everybody")
+    assert not is_signed(b"Hello, World!", signature, "another")
+    assert not is_signed(b"Hello, World!", "sha256=\u00e4", "another")
 
 
 @pytest.mark.parametrize(
     ("name", "payload", "problem"),
     [
+        ("", {}, "X-GitHub-Event is missing"),
         ("push", [], "ref is missing"),
         ("push", {"ref": "refs/heads/x", "after": COMMIT}, "repository is missing"),
         ("push", {**PUSH, "repository": {}}, "repository.html_url is missing"),

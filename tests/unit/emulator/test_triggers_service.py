@@ -13,7 +13,7 @@ from acr_tasks_emulator.services.triggers import TriggersService, next_firing
 from acr_tasks_emulator.store.runs import RunStore
 from acr_tasks_emulator.store.tasks import TaskStore
 from acr_tasks_emulator.triggers.base_images import ImagePush
-from acr_tasks_emulator.triggers.github import SourceEvent
+from acr_tasks_emulator.triggers.source_events import SourceEvent
 
 from .conftest import World
 
@@ -101,7 +101,8 @@ def test_source_events(world: World, triggers: TriggersService) -> None:
     """A commit runs the tasks that ask for commits, at that commit; a pull request those that ask for it."""
     source_task(world, "commits", ["commit"])
     source_task(world, "pulls", ["commit", "pullrequest"], "https://example.com/context.tar.gz")
-    started = triggers.source_event(event(), "d1")
+    started, concerned = triggers.source_event(event(), "d1")
+    assert concerned == 2
     found = {run["task"]: run for run in runs_of(world)}
     assert sorted(run["runId"] for run in found.values()) == sorted(started)
     assert found["commits"]["sourceTrigger"] == {
