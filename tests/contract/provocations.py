@@ -1,0 +1,440 @@
+"""How each error of `services/errors.py` is provoked: one row a constant, for `test_errors.py`."""
+
+from __future__ import annotations
+
+import http.client
+import sqlite3
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import httpx
+import pytest
+
+from acr_tasks_emulator.services import blobs
+
+from .conftest import REGISTRY_API_VERSION, Arm, Coordinates, encoded
+
+BLOCK = {"x-ms-blob-type": "BlockBlob"}
+PREVIEW = "2025-03-01-preview"
+STEP = {"type": "EncodedTask", "encodedTaskContent": encoded("steps:\n  - cmd: busybox true\n"), "values": []}
+TASK = {"location": "westeurope", "properties": {"platform": {"os": "Linux"}, "step": STEP}}
+REQUEST = {
+    "type": "EncodedTaskRunRequest",
+    "platform": {"os": "Linux"},
+    "encodedTaskContent": STEP["encodedTaskContent"],
+}
+SOURCE_TRIGGER = {
+    "name": "s",
+    "sourceTriggerEvents": ["commit"],
+    "sourceRepository": {"sourceControlType": "Github", "repositoryUrl": "https://github.com/me/app"},
+}
+CLIENT = {"grant_type": "client_credentials", "client_id": "me", "scope": "https://r.example/.default"}
+
+
+class Emulated(Arm):
+    """An emulator with options of its own; `data` is its folder."""
+
+    def __init__(self, coordinates: Coordinates, data: Path) -> None:
+        super().__init__(coordinates)
+        self.data = data
+
+
+@dataclass(frozen=True)
+class Row:
+    """How an error is provoked: `provoke` asks an emulator that was started with `options`, and gets status and code.
+
+    says: a part of the message: what only this cause has, or what was seen of the real service (facts section 9).
+    """
+
+    status_and_code: str
+    provoke: Callable[[Emulated], httpx.Response]
+    says: str = ""
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """An error that needs more than a request: the test that meets it."""
+
+    status_and_code: str
+    file: str
+    test: str
+
+
+def switched(**switches: str) -> dict[str, Any]:
+    return {"switches": {name.replace("_", "-"): value for name, value in switches.items()}}
+
+
+def at_registry(arm: Emulated, method: str, suffix: str = "", json: Any = None) -> httpx.Response:
+    """A request for the registry itself, or for what is beside it when the suffix begins with two dots."""
+    path = arm.registry
+    while suffix.startswith("../"):
+        path, suffix = path.rpartition("/")[0], suffix[3:]
+    return arm(method, f"{path}/{suffix}".rstrip("/"), json, api_version=REGISTRY_API_VERSION)
+
+
+def group(arm: Emulated, method: str, name: str, json: Any = None, subscription: str | None = None) -> httpx.Response:
+    subscription = subscription or arm.registry.split("/")[2]
+    return arm(method, f"/subscriptions/{subscription}/resourcegroups/{name}", json, api_version="2021-04-01")
+
+
+def run(arm: Emulated, name: str = "task1", **members: Any) -> httpx.Response:
+    return arm("POST", "scheduleRun", {"type": "TaskRunRequest", "taskName": name, **members})
+
+
+def with_task(arm: Emulated, **properties: Any) -> Emulated:
+    arm.ok("PUT", "tasks/task1", {**TASK, "properties": {**TASK["properties"], **properties}})
+    return arm
+
+
+def ended(arm: Emulated) -> str:
+    run_id = arm.schedule(REQUEST)
+    arm.until(run_id)
+    return run_id
+
+
+def raw(arm: Emulated, method: str, path: str, **headers: str | None) -> httpx.Response:
+    """A request with headers of its own: None leaves one out that the client would send."""
+    query = {"api-version": "2019-04-01"}
+    request = arm.http.build_request(
+        method, f"{arm.registry}/{path}", params=query, content=b"" if method != "GET" else None
+    )
+    for name, value in headers.items():
+        request.headers.pop(name.replace("_", "-"), None)
+        if value is not None:
+            request.headers[name.replace("_", "-")] = value
+    return arm.http.send(request)
+
+
+def body(arm: Emulated, content: bytes, kind: str = "application/json") -> httpx.Response:
+    query, headers = {"api-version": "2019-04-01"}, {"Content-Type": kind}
+    return arm.http.put(f"{arm.registry}/tasks/task1", params=query, content=content, headers=headers)
+
+
+def token(arm: Emulated, **changes: str | None) -> httpx.Response:
+    form = {name: value for name, value in {**CLIENT, **changes}.items() if value is not None}
+    return arm.http.post("/tenant/oauth2/v2.0/token", data=form)
+
+
+def put(arm: Emulated, headers: dict[str, str] = BLOCK, content: bytes = b"x", **query: str) -> httpx.Response:
+    """An upload to a new link, with changed parameters; an empty one is left out."""
+    return httpx.put(changed(upload_url(arm), **query), content=content, headers=headers)
+
+
+def upload_url(arm: Emulated) -> str:
+    return str(arm.ok("POST", "listBuildSourceUploadUrl")["uploadUrl"])
+
+
+def changed(url: str, **query: str) -> str:
+    parts = urlsplit(url)
+    whole = {**dict(parse_qsl(parts.query)), **query}
+    return parts._replace(query=urlencode({name: value for name, value in whole.items() if value})).geturl()
+
+
+def log(arm: Emulated, **headers: str) -> httpx.Response:
+    return httpx.get(arm.log_link(ended(arm)), headers={name.replace("_", "-"): text for name, text in headers.items()})
+
+
+def block_list(arm: Emulated, *names: str, xml: str | None = None) -> httpx.Response:
+    latest = "".join(f"<Latest>{name}</Latest>" for name in names)
+    return put(arm, {}, (xml or f"<BlockList>{latest}</BlockList>").encode(), comp="blocklist")
+
+
+# What takes more than one request.
+
+
+def throttled(arm: Emulated) -> httpx.Response:
+    while (answer := arm("DELETE", "tasks/nosuch")).status_code != 429:
+        assert answer.status_code == 204
+    return answer
+
+
+def replaced_elsewhere(arm: Emulated) -> httpx.Response:
+    return at_registry(arm, "PUT", "", {"location": "eastus", "sku": {"name": "Basic"}})
+
+
+def quota(arm: Emulated) -> httpx.Response:
+    return at_registry(arm, "PUT", "../onetoomany", {"location": "eastus", "sku": {"name": "Basic"}})
+
+
+def name_in_use(arm: Emulated) -> httpx.Response:
+    assert group(arm, "PUT", "other", {"location": "eastus"}).status_code == 201
+    parts = arm.registry.split("/")
+    parts[4] = "other"
+    return arm(
+        "PUT", "/".join(parts), {"location": "eastus", "sku": {"name": "Basic"}}, api_version=REGISTRY_API_VERSION
+    )
+
+
+def twice_finished(arm: Emulated) -> httpx.Response:
+    return arm("POST", f"runs/{ended(arm)}/cancel")
+
+
+def disabled(arm: Emulated) -> httpx.Response:
+    return run(with_task(arm, status="Disabled"))
+
+
+def system_task(arm: Emulated) -> httpx.Response:
+    arm.ok(
+        "PUT", "tasks/quicktask", {"location": "westeurope", "properties": {"isSystemTask": True}}, api_version=PREVIEW
+    )
+    return run(arm, "quicktask")
+
+
+def expired(arm: Emulated) -> httpx.Response:
+    link = arm.log_link(ended(arm))
+    arm.http.post("/_emulator/clock/advance", json={"seconds": 100_000})
+    return httpx.get(link)
+
+
+def written_again(arm: Emulated) -> httpx.Response:
+    url = upload_url(arm)
+    assert httpx.put(url, content=b"x", headers=BLOCK).status_code == 201
+    return httpx.put(url, content=b"x", headers={**BLOCK, "If-None-Match": "*"})
+
+
+def announced_too_large(arm: Emulated) -> httpx.Response:
+    """A length alone is enough to be refused."""
+    url = urlsplit(upload_url(arm))
+    connection = http.client.HTTPConnection(url.netloc, timeout=60)
+    connection.putrequest("PUT", f"{url.path}?{url.query}")
+    for name, value in {**BLOCK, "Content-Length": str(5 * 1024**3)}.items():
+        connection.putheader(name, value)
+    connection.endheaders()
+    answer = connection.getresponse()
+    read = httpx.Response(answer.status, headers=answer.getheaders(), content=answer.read())
+    connection.close()
+    return read
+
+
+def too_many_blocks(arm: Emulated) -> httpx.Response:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(blobs, "BLOCKS_LIMIT", 2)
+        url = upload_url(arm)
+        for name in ("YQ==", "Yg=="):
+            assert httpx.put(changed(url, comp="block", blockid=name), content=b"x").status_code == 201
+        return httpx.put(changed(url, comp="block", blockid="Yw=="), content=b"x")
+
+
+def damaged(arm: Emulated) -> httpx.Response:
+    """Somebody has written into the emulator's database."""
+    with_task(arm)
+    with sqlite3.connect(arm.data / "emulator.sqlite") as database:
+        database.execute("UPDATE task SET document = '{'")
+    database.close()
+    return arm("GET", "tasks/task1")
+
+
+def with_cores(cpu: int) -> dict[str, Any]:
+    return {**TASK, "properties": {**TASK["properties"], "agentConfiguration": {"cpu": cpu}}}
+
+
+def sourced() -> dict[str, Any]:
+    return {**TASK, "properties": {**TASK["properties"], "trigger": {"sourceTriggers": [SOURCE_TRIGGER]}}}
+
+
+def identity(arm: Emulated, header: str = "") -> httpx.Response:
+    query = {"api-version": "2019-08-01", "resource": "https://r.example"}
+    return arm.http.get("/msi/token", params=query, headers={"X-IDENTITY-HEADER": header} if header else {})
+
+
+ROWS: dict[str, Row | Elsewhere] = {
+    "MISSING_API_VERSION": Row("400 MissingApiVersionParameter", lambda arm: arm.http.get(f"{arm.registry}/tasks")),
+    "INVALID_API_VERSION": Row("400 InvalidApiVersionParameter", lambda arm: arm("GET", "tasks", api_version="latest")),
+    "NO_REGISTERED_PROVIDER": Row(
+        "400 NoRegisteredProviderFound", lambda arm: arm("GET", "tasks", api_version="2023-07-01")
+    ),
+    "SUBSCRIPTION_NOT_FOUND": Row(
+        "404 SubscriptionNotFound", lambda arm: group(arm, "GET", "rg", subscription=str(uuid.UUID(int=9)))
+    ),
+    "RESOURCE_GROUP_NOT_FOUND": Row("404 ResourceGroupNotFound", lambda arm: group(arm, "GET", "nosuch")),
+    "REGISTRY_NOT_FOUND": Row(
+        "404 ResourceNotFound",
+        lambda arm: at_registry(arm, "GET", "../nosuch"),
+        "The Resource 'Microsoft.ContainerRegistry/registries/nosuch' under resource group 'rg' was not found. For more "
+        "details please go to https://aka.ms/ARMResourceNotFoundFix",
+    ),
+    "TASK_NOT_FOUND": Row("404 ResourceNotFound", lambda arm: arm("GET", "tasks/nosuch"), "/tasks/nosuch'"),
+    "RUN_NOT_FOUND": Row("404 ResourceNotFound", lambda arm: arm("GET", "runs/nosuch"), "/runs/nosuch'"),
+    "AGENT_POOL_NOT_FOUND": Row(
+        "404 ResourceNotFound", lambda arm: arm("GET", "agentPools/nosuch", api_version=PREVIEW), "/agentPools/nosuch'"
+    ),
+    "TASK_RUN_NOT_FOUND": Row(
+        "404 ResourceNotFound", lambda arm: arm("GET", "taskRuns/nosuch", api_version=PREVIEW), "/taskRuns/nosuch'"
+    ),
+    "EMPTY_NOT_FOUND": Row("404", lambda arm: arm("GET", "tasks/nosuch"), options=switched(missing_task_code="empty")),
+    **{
+        f"TASK_NOT_FOUND_AS[{code}]": Row(
+            f"404 {code}", lambda arm: arm("GET", "tasks/nosuch"), options=switched(missing_task_code=code)
+        )
+        for code in ("TaskNotFound", "NotFound")
+    },
+    **{
+        f"RUN_NOT_FOUND_AS[{code}]": Row(
+            f"404 {code}", lambda arm: arm("GET", "runs/nosuch"), options=switched(missing_run_code=code)
+        )
+        for code in ("RunNotFound", "NotFound")
+    },
+    "OPERATION_NOT_FOUND": Row(
+        "404 NotFound",
+        lambda arm: arm(
+            "GET",
+            "/".join(arm.registry.split("/")[:3])
+            + "/providers/Microsoft.ContainerRegistry/locations/westeurope/operationStatuses/nosuch",
+        ),
+    ),
+    "RESOURCE_TYPE_NOT_FOUND": Row("404 InvalidResourceType", lambda arm: arm("GET", "nosuchtype")),
+    "METHOD_NOT_ALLOWED": Row("405 HttpMethodNotAllowed", lambda arm: arm("DELETE", "runs/cf1")),
+    "INVALID_SUBSCRIPTION_ID": Row(
+        "400 InvalidSubscriptionId", lambda arm: group(arm, "PUT", "rg", {"location": "eastus"}, "nosuch")
+    ),
+    "INVALID_RESOURCE_GROUP_NAME": Row(
+        "400 InvalidResourceGroup", lambda arm: group(arm, "PUT", "dot.", {"location": "eastus"})
+    ),
+    "RESOURCE_GROUP_ELSEWHERE": Row(
+        "409 InvalidResourceGroupLocation", lambda arm: group(arm, "PUT", "rg", {"location": "eastus"})
+    ),
+    "RESOURCE_ELSEWHERE": Row("409 InvalidResourceLocation", replaced_elsewhere),
+    "INVALID_REGISTRY_NAME": Row(
+        "400 InvalidResourceName",
+        lambda arm: at_registry(arm, "PUT", "../abc", {"location": "eastus", "sku": {"name": "Basic"}}),
+    ),
+    "REGISTRY_NAME_IN_USE": Row("409 AlreadyInUse", name_in_use),
+    "REGISTRY_QUOTA_EXCEEDED": Row(
+        "409 QuotaExceeded", quota, options={"registries": tuple(f"registry{number}" for number in range(26 * 26))}
+    ),
+    "ADMIN_USER_DISABLED": Row(
+        "400 UnAuthorizedForCredentialOperations", lambda arm: at_registry(arm, "POST", "listCredentials")
+    ),
+    "INVALID_RESOURCE_NAMESPACE": Row(
+        "404 InvalidResourceNamespace",
+        lambda arm: arm(
+            "GET", f"/subscriptions/{arm.registry.split('/')[2]}/providers/No.Such", api_version="2021-04-01"
+        ),
+    ),
+    "INVALID_RESOURCE_FILTER": Row(
+        "400 InvalidFilterInQueryString",
+        lambda arm: arm(
+            "GET",
+            f"/subscriptions/{arm.registry.split('/')[2]}/resources",
+            api_version="2021-04-01",
+            **{"$filter": "nosuch eq 1"},
+        ),
+    ),
+    "AUTHENTICATION_FAILED": Row(
+        "401 AuthenticationFailed",
+        lambda arm: raw(arm, "GET", "tasks", authorization=None),
+        options={"token": "right-0123"},
+    ),
+    "INVALID_AUTHENTICATION_TOKEN": Row(
+        "401 InvalidAuthenticationToken",
+        lambda arm: raw(arm, "GET", "tasks", authorization="Bearer wrong"),
+        options={"token": "right-0123"},
+    ),
+    "AUTHORIZATION_FAILED": Row(
+        "403 AuthorizationFailed",
+        lambda arm: with_task(arm)("POST", "tasks/task1/listDetails"),
+        options=switched(list_details="refused"),
+    ),
+    "FOREIGN_HOST": Row("403 ForeignHost", lambda arm: raw(arm, "GET", "tasks", host="attacker.example")),
+    "FOREIGN_ORIGIN": Row(
+        "403 ForeignOrigin", lambda arm: raw(arm, "PUT", "tasks/task1", origin="https://attacker.example")
+    ),
+    "REQUEST_TOO_LARGE": Row("413 RequestEntityTooLarge", lambda arm: body(arm, b" " * (4 * 1024 * 1024 + 1))),
+    "UNSUPPORTED_MEDIA_TYPE": Row("415 UnsupportedMediaType", lambda arm: body(arm, b"{}", "text/plain")),
+    "INVALID_REQUEST_CONTENT": Row("400 InvalidRequestContent", lambda arm: body(arm, b"{")),
+    "LOCATION_REQUIRED": Row(
+        "400 LocationRequired", lambda arm: arm("PUT", "tasks/task1", {"properties": TASK["properties"]})
+    ),
+    "INVALID_INPUT": Row(
+        "400 InvalidInputValue",
+        lambda arm: arm("PUT", "tasks/task1", with_cores(3)),
+        "Some of the properties of 'taskCreateParameters' are invalid.. InnerErrors: AgentProperties:Invalid value for "
+        "CPU core count. The supported values are (2)",
+    ),
+    "INVALID_TASK_NAME": Row("400 InvalidResourceName", lambda arm: arm("PUT", "tasks/abc", TASK)),
+    "INVALID_SOURCE_LOCATION": Row(
+        "400 InvalidInputValue",
+        lambda arm: arm("POST", "scheduleRun", {**REQUEST, "sourceLocation": "source/no"}),
+        "The provided source location 'source/no' is invalid or doesn't exists. Please use 'GetBuildSourceUploadUrl' to "
+        "get a valid location to upload the source.",
+    ),
+    "SOURCE_LOCATION_NOT_FOUND": Row(
+        "404 InvalidInputValue",
+        lambda arm: arm("POST", "scheduleRun", {**REQUEST, "sourceLocation": "source/no"}),
+        options=switched(invalid_source_status="404"),
+    ),
+    "INVALID_FILTER": Row("400 InvalidFilter", lambda arm: arm("GET", "runs", **{"$filter": "nosuch eq 1"})),
+    "INVALID_TOP": Row("400 InvalidTop", lambda arm: arm("GET", "runs", **{"$top": "0"})),
+    "INVALID_SKIP_TOKEN": Row("400 InvalidSkipToken", lambda arm: arm("GET", "runs", **{"$skiptoken": "?"})),
+    "SUBSCRIPTION_REQUESTS_THROTTLED": Row("429 SubscriptionRequestsThrottled", throttled, options={"throttle": "arm"}),
+    "TASKS_OPERATIONS_NOT_ALLOWED": Row(
+        "400 TasksOperationsNotAllowed",
+        lambda arm: arm("POST", "scheduleRun", REQUEST),
+        "are not permitted. Please file an Azure support request at http://aka.ms/azuresupport for further assistance.",
+        options=switched(tasks_operations="no-runs"),
+    ),
+    "WEBHOOK_FORBIDDEN": Row(
+        "409 ProviderCall",
+        lambda arm: arm("PUT", "tasks/task1", sourced()),
+        "Failed to create webhook for repository: 'https://github.com/me/app'. For more information on how to create "
+        "source triggers see the tutorial https://aka.ms/acr/tasks/tutorial-git-trigger.. InnerErrors: Request:",
+        options=switched(source_trigger_check="409"),
+    ),
+    "WEBHOOK_NOT_FOUND": Row(
+        "404 ProviderCall",
+        lambda arm: arm("PUT", "tasks/task1", sourced()),
+        options=switched(source_trigger_check="404"),
+    ),
+    "TASK_WITHOUT_STEP": Row("400 InvalidInputValue", system_task),
+    "TASK_DISABLED": Row("400 TaskDisabled", disabled, options=switched(disabled_task_run="refused")),
+    "RUN_FINISHED": Row("409 OperationNotAllowed", twice_finished, options=switched(cancel_finished="409")),
+    "DASHBOARD_REGISTRY_NOT_FOUND": Row("404 NotFound", lambda arm: arm.http.get("/runs/nosuch/cf1/log/0")),
+    "INVALID_FAULTS": Row("400 InvalidFaults", lambda arm: arm.http.put("/_emulator/faults", json={})),
+    "INVALID_SECONDS": Row(
+        "400 InvalidSeconds", lambda arm: arm.http.post("/_emulator/clock/advance", json={"seconds": -1})
+    ),
+    "STORAGE_FULL": Elsewhere("503 ServiceUnavailable", "test_storage_full.py", "test_no_room"),
+    "INTERNAL_ERROR": Row("500 InternalServerError", damaged, options={"agents": 1}),
+    "PARAMETER_MISSING": Row("400 invalid_request", lambda arm: token(arm, grant_type=None)),
+    "UNSUPPORTED_GRANT": Row("400 unsupported_grant_type", lambda arm: token(arm, grant_type="password")),
+    "INVALID_SCOPE": Row("400 invalid_scope", lambda arm: token(arm, client_secret="any", scope="https://r.example")),
+    "CLIENT_SECRET_MISSING": Row("401 invalid_client", token),
+    "CLIENT_SECRET_WRONG": Row(
+        "401 invalid_client", lambda arm: token(arm, client_secret="wrong"), options={"token": "right-0123"}
+    ),
+    "CLIENT_ASSERTION_WRONG": Row(
+        "401 invalid_client", lambda arm: token(arm, client_assertion="wrong"), options={"token": "right-0123"}
+    ),
+    "IDENTITY_HEADER_MISSING": Row("400 invalid_request", lambda arm: identity(arm)),
+    "IDENTITY_HEADER_WRONG": Row(
+        "401 invalid_client", lambda arm: identity(arm, "wrong"), options={"token": "right-0123"}
+    ),
+    "SAS_MISSING": Row("403 AuthenticationFailed", lambda arm: put(arm, sig="")),
+    "SAS_INVALID": Row("403 AuthenticationFailed", lambda arm: put(arm, sig="wrong")),
+    "SAS_EXPIRED": Row("403 AuthenticationFailed", expired, options=switched(sas_seconds="60")),
+    "SAS_PERMISSION": Row("403 AuthorizationPermissionMismatch", lambda arm: httpx.get(upload_url(arm))),
+    "BLOB_NOT_FOUND": Row("404 BlobNotFound", lambda arm: log(arm), options=switched(log_missing_seconds="3600")),
+    "BLOB_ALREADY_EXISTS": Row("409 BlobAlreadyExists", written_again),
+    "BLOB_STORAGE_FULL": Elsewhere("503 ServerBusy", "test_storage_full.py", "test_no_room"),
+    "BLOB_CONDITION": Row("412 ConditionNotMet", lambda arm: log(arm, if_match='"other"')),
+    "BLOB_RANGE": Row("416 InvalidRange", lambda arm: log(arm, range="bytes=1000000-")),
+    "BLOB_HEADER_MISSING": Row("400 MissingRequiredHeader", lambda arm: put(arm, {})),
+    "BLOB_HEADER_INVALID": Row("400 InvalidHeaderValue", lambda arm: put(arm, {"x-ms-blob-type": "PageBlob"})),
+    "BLOB_QUERY_INVALID": Row("400 InvalidQueryParameterValue", lambda arm: put(arm, comp="block")),
+    "BLOB_TOO_LARGE": Row("413 RequestBodyTooLarge", announced_too_large),
+    "BLOB_BLOCK_COUNT": Row("409 BlockCountExceedsLimit", too_many_blocks),
+    "BLOB_BLOCK_LIST_LENGTH": Row("400 BlockListTooLong", lambda arm: block_list(arm, *["YQ=="] * 50_001)),
+    "BLOB_BLOCK_LIST": Row("400 InvalidBlockList", lambda arm: block_list(arm, "YQ==")),
+    "BLOB_XML": Row("400 InvalidXmlDocument", lambda arm: block_list(arm, xml="<BlockList>")),
+    "BLOB_OPERATION": Row("405 UnsupportedHttpVerb", lambda arm: httpx.delete(upload_url(arm))),
+    "NO_IMAGE_REGISTRY": Row("503 UNAVAILABLE", lambda arm: arm.http.get("/v2/"), options={"docker_registry": None}),
+    "INVALID_IMAGE_ADDRESS": Row("404 NAME_INVALID", lambda arm: arm.http.get("/v2/a%20b")),
+    "IMAGE_REGISTRY_FAILED": Row(
+        "502 UNAVAILABLE", lambda arm: arm.http.get("/v2/"), options={"docker_registry": "exit 1"}
+    ),
+}
