@@ -10,16 +10,19 @@ from typing import Any
 import httpx
 
 from acr_tasks_emulator.execution.addresses import checked
+from acr_tasks_emulator.execution.archive import LIMITS
 from acr_tasks_emulator.execution.bases import own_hosts, sign_ins
 from acr_tasks_emulator.execution.image_name import ImageName, ImageNameError, parse
 from acr_tasks_emulator.execution.job import Job
 from acr_tasks_emulator.execution.registry import OciRegistry, RegistryError
-from acr_tasks_emulator.execution.source import Limits, SourceError, inside, unpack
+from acr_tasks_emulator.execution.source import SourceError, inside, unpack
 from acr_tasks_emulator.execution.stop import Stop
 
 _TITLE, _UNPACK = "org.opencontainers.image.title", "io.deis.oras.content.unpack"
 _MANIFEST = "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.artifact.manifest.v1+json"
 _MANIFEST_LIMIT = 4 * 1024**2
+FILES_LIMIT = 1000
+"""How many files an artifact may have; a folder counts as one."""
 
 
 def pull(location: str, target: Path, scratch: Path, job: Job, oci: OciRegistry, stop: Stop) -> None:
@@ -33,12 +36,11 @@ def pull(location: str, target: Path, scratch: Path, job: Job, oci: OciRegistry,
             path = f"/v2/{name.repository}/manifests/{name.reference}"
             manifest = json.loads(_get(client, path, scratch / "manifest", _MANIFEST_LIMIT, stop))
             target.mkdir()
-            size = 0
-            for layer in _layers(manifest):
+            layers = _layers(manifest)
+            if len(layers) > FILES_LIMIT or sum(max(0, int(layer["size"])) for layer in layers) > LIMITS.size_bytes:
+                raise SourceError(f"the artifact has more than {FILES_LIMIT} files or {LIMITS.size_bytes} bytes")
+            for layer in layers:
                 title = str(layer["annotations"][_TITLE])
-                size += int(layer["size"])
-                if size > Limits().size_bytes:
-                    raise SourceError(f"the artifact is longer than {Limits().size_bytes} bytes")
                 _write(client, name, layer, inside(target.resolve(), title), scratch / "layer", stop)
                 if stop.asked:
                     return
@@ -46,19 +48,24 @@ def pull(location: str, target: Path, scratch: Path, job: Job, oci: OciRegistry,
         raise SourceError(f"{location}: {error}") from error
     except (httpx.HTTPError, RegistryError) as error:
         raise SourceError(f"the artifact {location} could not be fetched: {type(error).__name__}") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OSError) as error:
         raise SourceError(f"the artifact {location} cannot be read") from error
 
 
 def _client(name: ImageName, job: Job, oci: OciRegistry) -> httpx.Client:
     if name.host in own_hosts(job):
-        address = oci.address()
-        if address is None:
+        own = oci.address()
+        if own is None:
             raise SourceError("docker-registry is not installed: there are no artifacts here")
-        return httpx.Client(base_url=f"http://{address}", timeout=30, trust_env=False)
-    checked(f"https://{name.host}/")
+        return httpx.Client(base_url=f"http://{own}", timeout=30, trust_env=False)
+    address = checked(f"https://{name.host}/")
     auth = next(((user, password) for host, user, password in sign_ins(job) if host == name.host), None)
-    return httpx.Client(base_url=f"https://{name.host}", auth=auth, timeout=30)
+    tls = httpx.create_ssl_context()  # SSL_CERT_FILE counts, where proxies do not
+    client = httpx.Client(base_url=address.pinned, auth=auth, verify=tls, timeout=30, trust_env=address.ip is None)
+    if address.ip is not None:
+        client.headers["Host"] = address.place
+        client.event_hooks["request"] = [lambda request: request.extensions.update(sni_hostname=address.host)]
+    return client
 
 
 def _layers(manifest: dict[str, Any]) -> list[dict[str, Any]]:

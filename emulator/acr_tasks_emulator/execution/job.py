@@ -55,7 +55,8 @@ class Job:
         for registry in ((self.credentials or {}).get("customRegistries") or {}).values():
             found.append(str(((registry or {}).get("password") or {}).get("value") or ""))
         with contextlib.suppress(ValueError):  # no address: it is refused later
-            found.append(unquote(urlsplit(self.source_location or "").password or ""))
+            parts = urlsplit(self.source_location or "")
+            found.append(unquote(parts.password or parts.username or ""))  # a token may be the user's name
         return [value for value in found if value]
 
 

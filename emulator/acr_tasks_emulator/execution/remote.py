@@ -13,6 +13,7 @@ import httpx
 
 from acr_tasks_emulator.execution.addresses import Address, checked
 from acr_tasks_emulator.execution.artifact import pull
+from acr_tasks_emulator.execution.clone import Clone
 from acr_tasks_emulator.execution.git import Git
 from acr_tasks_emulator.execution.job import Job
 from acr_tasks_emulator.execution.log import RunLog
@@ -66,10 +67,12 @@ class Remotes:
         address = checked(url if "://" in url else f"https://{url}")
         checkout = scratch / f"{target.name}.git"
         try:
-            commit = Git(self._supervisor, scratch, address, token, stop).clone(reference, checkout)
+            git = Git(self._supervisor, scratch, address, token, stop)
+            commit = Clone(git, stop).make(address, reference, checkout)
             check_links(checkout.resolve())
             found = folder_in(checkout, folder)
             found.rename(target)
+            check_links(target.resolve())  # what stayed within the repository may leave its folder
         finally:
             shutil.rmtree(checkout, ignore_errors=True)
         return Fetched({"Commit": commit, "Branch": reference, "Repository": address.url})
@@ -98,9 +101,9 @@ def _save(url: str, target: Path, stop: Stop) -> None:
     """Write what an address answers to a file, following it where it leads. Raises SourceError, httpx's errors."""
     for _ in range(_REDIRECTS + 1):
         address = checked(url)
-        direct = address.ip is not None
+        tls, direct = httpx.create_ssl_context(), address.ip is not None  # SSL_CERT_FILE counts, where proxies do not
         with (
-            httpx.Client(timeout=30, follow_redirects=False, trust_env=not direct) as client,
+            httpx.Client(timeout=30, follow_redirects=False, verify=tls, trust_env=not direct) as client,
             client.stream(**_request(address)) as answer,
         ):
             if not answer.is_redirect:
@@ -140,11 +143,7 @@ def is_archive(path: Path) -> bool:
 
 def _request(address: Address) -> dict[str, Any]:
     """The request for an address, by the machine that was checked and not by its name."""
-    url = httpx.URL(address.url)
     auth = (address.user, address.password) if address.user or address.password else None
-    if address.ip is None:
-        return {"method": "GET", "url": url, "auth": auth}
-    host = url.netloc.decode("ascii")
-    extensions = {"sni_hostname": address.host}
-    pinned = url.copy_with(host=address.ip)
-    return {"method": "GET", "url": pinned, "auth": auth, "headers": {"Host": host}, "extensions": extensions}
+    extensions = {} if address.ip is None else {"sni_hostname": address.host}
+    headers = {"Host": address.place}
+    return {"method": "GET", "url": address.pinned, "auth": auth, "headers": headers, "extensions": extensions}

@@ -1,0 +1,392 @@
+"""Repositories that want more than to be cloned."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import socketserver
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from acr_tasks_emulator.execution import clone, git, tree
+from acr_tasks_emulator.execution.archive import LIMITS
+from acr_tasks_emulator.execution.job import Job
+from acr_tasks_emulator.execution.log import RunLog
+from acr_tasks_emulator.execution.registry import OciRegistry
+from acr_tasks_emulator.execution.remote import Remotes
+from acr_tasks_emulator.execution.source import SourceError
+from acr_tasks_emulator.execution.stop import Stop
+from acr_tasks_emulator.supervisor import Supervisor
+
+pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
+
+
+def call(folder: Path, *arguments: str, given: bytes = b"") -> str:
+    settings = ["-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "protocol.file.allow=always"]
+    environment = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+    done = subprocess.run(
+        ["git", *settings, *arguments],
+        cwd=folder,
+        env=environment,
+        input=given,
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+    return done.stdout.decode().strip()
+
+
+def repository(folder: Path, **files: str) -> Path:
+    folder.mkdir(parents=True)
+    call(folder, "init", "-q", "-b", "main")
+    (folder / "README").write_text("x")
+    return commit(folder, **files)
+
+
+def commit(folder: Path, **files: str) -> Path:
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    call(folder, "add", "-A")
+    call(folder, "commit", "-q", "-m", "x")
+    call(folder, "update-server-info")
+    return folder
+
+
+def submodule(folder: Path, path: str, url: str, head: str, name: str = "x") -> None:
+    """Adds a submodule as only .gitmodules and the tree tell of it."""
+    with (folder / ".gitmodules").open("a") as file:
+        file.write(f'[submodule "{name}"]\n\tpath = {path}\n\turl = {url}\n')
+    call(folder, "add", ".gitmodules")
+    call(folder, "update-index", "--add", "--cacheinfo", f"160000,{head},{path}")
+    call(folder, "commit", "-q", "-m", "x")
+    call(folder, "update-server-info")
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *args: Any) -> None: ...
+
+
+@contextlib.contextmanager
+def serving(server: socketserver.BaseServer) -> Iterator[int]:
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    try:
+        yield server.server_address[1]  # type: ignore[index, misc]
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.fixture
+def origin(tmp_path: Path) -> Iterator[tuple[Path, str]]:
+    """A folder of repositories and where it is served."""
+    folder = tmp_path / "origin"
+    folder.mkdir()
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))) as port:
+        yield folder, f"http://127.0.0.1:{port}"
+
+
+Fetch = Callable[..., Path]
+
+
+@pytest.fixture
+def fetch(tmp_path: Path) -> Iterator[Fetch]:
+    """Fetches a source into a run's folder, as a run does."""
+    supervisor = Supervisor()
+    remotes = Remotes(supervisor, OciRegistry(tmp_path, supervisor))
+
+    class Nowhere:
+        def write(self, data: bytes) -> None: ...
+
+        def complete(self, value: str) -> None: ...
+
+    def fetched(location: str, stop: Stop | None = None, **step: Any) -> Path:
+        run = tmp_path / f"run{len(list(tmp_path.glob('run*')))}"
+        (run / "scratch").mkdir(parents=True)
+        (run / "auth.json").write_text("a registry's password")
+        job = Job("cf1", "emulator", "127.0.0.1:5555", {"type": "FileTask", **step})
+        remotes.fetch(location, run / "source", run / "scratch", job, RunLog(Nowhere()), stop or Stop())
+        return run / "source"
+
+    yield fetched
+    supervisor.close()
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        *(
+            "--upload-pack=touch",
+            "-main",
+            "main --exec",
+            "a..b",
+            "main;id",
+            "$(id)",
+            "main\nid",
+            "@{u}",
+            "^main",
+            "+main",
+        ),
+        *("main:../..", "main:../../etc", "main:/etc/..", ":..", "main:link", "main:README", "HEAD:a:b"),
+    ],
+)
+def test_references_and_folders(origin: tuple[Path, str], fetch: Fetch, reference: str) -> None:
+    """Options are no branches, and folders outside of the repository, or behind a link out of it, are none of it."""
+    folder, url = origin
+    app = repository(folder / "app")
+    (app / "link").symlink_to("/etc")
+    commit(app, a="a")
+    with pytest.raises(SourceError):
+        fetch(f"{url}/app/.git#{reference}")
+
+
+def test_folders_that_are_there(origin: tuple[Path, str], fetch: Fetch) -> None:
+    """A folder of the repository is, also where a link within it leads to it."""
+    folder, url = origin
+    app = repository(folder / "app")
+    (app / "sub").mkdir()
+    (app / "sub" / "file").write_text("below")
+    (app / "link").symlink_to("sub")
+    commit(app)
+    for name in ("sub", "./sub/", "link"):
+        assert (fetch(f"{url}/app/.git#main:{name}") / "file").read_text() == "below"
+
+
+@pytest.mark.parametrize("target", ["/etc/passwd", "../../../etc/passwd", "../auth.json"])
+def test_links_out_of_the_source(origin: tuple[Path, str], fetch: Fetch, target: str) -> None:
+    """A link may not lead out of what becomes the source, nor out of the folder that becomes it."""
+    folder, url = origin
+    app = repository(folder / "app")
+    (app / "sub").mkdir()
+    (app / "sub" / "leak").symlink_to(target)
+    commit(app)
+    with pytest.raises(SourceError, match=r"link out of its folder: '(sub/)?leak"):
+        fetch(f"{url}/app/.git#main:sub")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *(
+            "file:///etc",
+            "/etc",
+            "ext::touch x",
+            "ssh://host/x",
+            "git@host:x",
+            "fd::0",
+            "-oProxyCommand=id",
+            "--upload-pack=id",
+        ),
+        *("http://169.254.169.254/x", "git://metadata.google.internal/x", "../../../x", "../../169.254.169.254/x"),
+    ],
+)
+def test_submodules(origin: tuple[Path, str], fetch: Fetch, url: str) -> None:
+    """A submodule's address is judged like the repository's own, and a relative one stays on its host."""
+    folder, base = origin
+    app = repository(folder / "app")
+    submodule(app, "part", url, call(app, "rev-parse", "HEAD"))
+    with pytest.raises(SourceError):
+        fetch(f"{base}/app/.git")
+
+
+@pytest.mark.parametrize("name", ["a b", "x https://good.example/", "../../hooks"])
+def test_names_of_submodules(origin: tuple[Path, str], fetch: Fetch, name: str) -> None:
+    """Whatever a submodule is called, it is the address that is judged, and the path that it is written to."""
+    folder, base = origin
+    part = repository(folder / "part", word="part")
+    app = repository(folder / "app")
+    submodule(app, "libs/part", f"{base}/part/.git", call(part, "rev-parse", "HEAD"), name)
+    assert (fetch(f"{base}/app/.git") / "libs" / "part" / "word").read_text() == "part"
+    submodule(app, "evil", "http://169.254.169.254/x", call(part, "rev-parse", "HEAD"), f"{name}2")
+    with pytest.raises(SourceError, match="metadata addresses are not asked"):
+        fetch(f"{base}/app/.git")
+
+
+def test_many_submodules(origin: tuple[Path, str], fetch: Fetch, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Submodules that have submodules without end have one."""
+    monkeypatch.setattr(clone, "SUBMODULES", 3)
+    folder, base = origin
+    app = repository(folder / "app")
+    submodule(app, "self", f"{base}/app/.git", call(app, "rev-parse", "HEAD"))
+    for _ in range(4):
+        call(app, "update-index", "--add", "--cacheinfo", f"160000,{call(app, 'rev-parse', 'HEAD')},self")
+        call(app, "commit", "-q", "-m", "x")
+    call(app, "update-server-info")
+    with pytest.raises(SourceError, match="more than 3 submodules"):
+        fetch(f"{base}/app/.git")
+
+
+def test_a_server_that_points_elsewhere(origin: tuple[Path, str], fetch: Fetch, tmp_path: Path) -> None:
+    """Objects are not fetched from where a server says that they are, nor does a redirect lead away."""
+    folder, base = origin
+    app = repository(folder / "app")
+    asked: list[str] = []
+
+    class Elsewhere(Quiet):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_error(404)
+
+    class Redirecting(Quiet):
+        def do_GET(self) -> None:
+            self.send_response(302)
+            self.send_header("Location", f"{elsewhere}{self.path}")
+            self.end_headers()
+
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere)) as port:
+        elsewhere = f"http://127.0.0.1:{port}"
+        shutil.rmtree(app / ".git" / "objects" / call(app, "rev-parse", "HEAD")[:2])
+        (app / ".git" / "objects" / "info" / "http-alternates").write_text(f"{elsewhere}/objects\n")
+        with pytest.raises(SourceError, match="git fetch failed"):
+            fetch(f"{base}/app/.git")
+        with (
+            serving(ThreadingHTTPServer(("127.0.0.1", 0), Redirecting)) as second,
+            pytest.raises(SourceError, match="fetch"),
+        ):
+            fetch(f"http://127.0.0.1:{second}/app.git")
+    assert asked == []
+
+
+def test_a_git_bomb(origin: tuple[Path, str], fetch: Fetch) -> None:
+    """A commit of a kilobyte that names a billion files is refused before the first of them is written."""
+    folder, base = origin
+    app = repository(folder / "app")
+    blob = call(app, "hash-object", "-w", "--stdin", given=b"boom")
+    kind, last = "100644 blob", blob
+    for _ in range(9):
+        last = call(app, "mktree", given="".join(f"{kind} {last}\tn{n}\n" for n in range(10)).encode())
+        kind = "040000 tree"
+    call(app, "update-ref", "refs/heads/main", call(app, "commit-tree", "-m", "x", last))
+    call(app, "update-server-info")
+    with pytest.raises(SourceError, match=f"more than {LIMITS.entries} files"):
+        fetch(f"{base}/app/.git")
+
+
+def test_limits_of_a_commit() -> None:
+    """Files, bytes and depth of all commits of a source count together."""
+    small = replace(LIMITS, entries=3, size_bytes=100, depth=2)
+
+    def listed(*names: str, size: int = 10) -> list[bytes]:
+        text = b"".join(f"100644 blob {'0' * 40} {size:7}\t{name}\0".encode() for name in names)
+        return [text[at : at + 7] for at in range(0, len(text), 7)]
+
+    meter = tree.TreeMeter(small)
+    meter.check(listed("a", "b/c"))
+    meter.check([f"160000 commit {'0' * 40}       -\tpart\0".encode()])
+    with pytest.raises(SourceError, match="more than 3 files"):
+        meter.check(listed("d"))
+    with pytest.raises(SourceError, match="more than 100 bytes"):
+        tree.TreeMeter(small).check(listed("a", size=101))
+    with pytest.raises(SourceError, match="nested more than 2 deep"):
+        tree.TreeMeter(small).check(listed("a/b/c"))
+    with pytest.raises(SourceError, match="name that is too long"):
+        tree.TreeMeter(small).check([b"x" * 40_000] * 3)
+
+
+def test_a_repository_that_grows(
+    origin: tuple[Path, str], fetch: Fetch, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A fetch is ended when it has brought more than is allowed, and not when it has brought it all."""
+    monkeypatch.setattr(git, "LIMITS", replace(LIMITS, size_bytes=1_000_000))
+    monkeypatch.setattr(git, "WATCH_SECONDS", 0.05)
+    folder, _ = origin
+    app = repository(folder / "app")
+    (app / "big").write_bytes(os.urandom(3_000_000))
+    commit(app)
+    ended = threading.Event()
+
+    class Slow(Quiet):
+        def copyfile(self, source: Any, outputfile: Any) -> None:
+            with contextlib.suppress(OSError):
+                while data := source.read(100_000):
+                    outputfile.write(data)
+                    if ended.wait(0.05 if len(data) == 100_000 else 0):
+                        return
+
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), partial(Slow, directory=str(folder)))) as port:
+        with pytest.raises(SourceError, match="more than 1000000 bytes"):
+            fetch(f"http://127.0.0.1:{port}/app/.git")
+        ended.set()
+
+
+def test_a_server_that_says_nothing(fetch: Fetch) -> None:
+    """A run that is canceled does not wait for a server that never answers."""
+    stop, connections = Stop(), []
+
+    def accept() -> None:
+        connections.append(silent.accept()[0])
+        stop.ask("canceled")
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        thread = threading.Thread(target=accept)
+        thread.start()
+        with pytest.raises(SourceError, match="git fetch failed"):
+            fetch(f"git://127.0.0.1:{silent.getsockname()[1]}/app", stop)
+        thread.join()
+        connections[0].close()
+
+
+def test_a_token_is_nobodys_business(fetch: Fetch) -> None:
+    """While git asks, the token stands in no command line and in no file of the run."""
+    token = "t0ken-0123456789"
+    seen: list[str] = []
+
+    class Looking(Quiet):
+        def do_GET(self) -> None:
+            for process in Path("/proc").glob("[0-9]*/cmdline"):
+                with contextlib.suppress(OSError):
+                    seen.append(process.read_text(errors="replace"))
+            self.send_error(404)
+
+    for location, step in (
+        ("http://x:t0ken-0123456789@127.0.0.1", {}),
+        ("http://127.0.0.1", {"contextAccessToken": token}),
+    ):
+        with serving(ThreadingHTTPServer(("127.0.0.1", 0), Looking)) as port, pytest.raises(SourceError) as caught:
+            fetch(f"{location}:{port}/app.git", **step)
+        assert token not in str(caught.value)
+    assert any("fetch" in line for line in seen)
+    assert not any(token in line for line in seen)
+
+
+def test_what_git_is_told(
+    fetch: Fetch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, origin: tuple[Path, str]
+) -> None:
+    """The user's own settings, hooks, templates and helpers have no part in it."""
+    folder, base = origin
+    app = repository(folder / "app", word="x")
+    marker = tmp_path / "was-here"
+    home = tmp_path / "home"
+    (home / "templates" / "hooks").mkdir(parents=True)
+    hook = home / "templates" / "hooks" / "post-checkout"
+    hook.write_text(f"#!/bin/sh\ntouch {marker}\n")
+    hook.chmod(0o755)
+    (home / ".gitconfig").write_text(
+        f"[init]\n\ttemplateDir = {home}/templates\n[core]\n\thooksPath = {home}/templates/hooks\n"
+        f'[url "http://127.0.0.1:1/"]\n\tinsteadOf = {base}/\n[credential]\n\thelper = "!touch {marker}"\n'
+    )
+    for name, value in {
+        "HOME": str(home),
+        "GIT_TEMPLATE_DIR": f"{home}/templates",
+        "GIT_CONFIG_PARAMETERS": f"'core.hooksPath={home}/templates/hooks'",
+        "GIT_ASKPASS": f"touch {marker}",
+        "GIT_SSH_COMMAND": f"touch {marker}",
+        "GIT_EXEC_PATH": str(home),
+        "GIT_DIR": str(app),
+        "GIT_PROXY_COMMAND": f"touch {marker}",
+        "ACR_TASKS_EMULATOR_TOKEN": "secret",
+    }.items():
+        monkeypatch.setenv(name, value)
+    assert (fetch(f"{base}/app/.git") / "word").read_text() == "x"
+    assert not marker.exists()
