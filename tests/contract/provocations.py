@@ -255,8 +255,8 @@ ROWS: dict[str, Row | Elsewhere] = {
     "REGISTRY_NOT_FOUND": Row(
         "404 ResourceNotFound",
         lambda arm: at_registry(arm, "GET", "../nosuch"),
-        "The Resource 'Microsoft.ContainerRegistry/registries/nosuch' under resource group 'rg' was not found. For more "
-        "details please go to https://aka.ms/ARMResourceNotFoundFix",
+        "The Resource 'Microsoft.ContainerRegistry/registries/nosuch' under resource group 'rg' was not found. For "
+        "more details please go to https://aka.ms/ARMResourceNotFoundFix",
     ),
     "TASK_NOT_FOUND": Row("404 ResourceNotFound", lambda arm: arm("GET", "tasks/nosuch"), "/tasks/nosuch'"),
     "RUN_NOT_FOUND": Row("404 ResourceNotFound", lambda arm: arm("GET", "runs/nosuch"), "/runs/nosuch'"),
@@ -360,8 +360,8 @@ ROWS: dict[str, Row | Elsewhere] = {
     "INVALID_SOURCE_LOCATION": Row(
         "400 InvalidInputValue",
         lambda arm: arm("POST", "scheduleRun", {**REQUEST, "sourceLocation": "source/no"}),
-        "The provided source location 'source/no' is invalid or doesn't exists. Please use 'GetBuildSourceUploadUrl' to "
-        "get a valid location to upload the source.",
+        "The provided source location 'source/no' is invalid or doesn't exists. Please use 'GetBuildSourceUploadUrl' "
+        "to get a valid location to upload the source.",
     ),
     "SOURCE_LOCATION_NOT_FOUND": Row(
         "404 InvalidInputValue",
