@@ -91,5 +91,5 @@ def _extended(numbers: Iterator[int]) -> int | None:
 
 def _nearest(channels: list[int]) -> int:
     """Return the colour of the palette in which the strong channels are on: bit 0 red, bit 1 green, bit 2 blue."""
-    threshold = max(max(channels) * 2 // 3, 64)
+    threshold = max(max(channels) * 3 // 5, 64)
     return sum(1 << bit for bit, strength in enumerate(channels) if strength >= threshold)

@@ -128,11 +128,6 @@ def next_firings(task: Task, now: datetime) -> dict[str, datetime]:
     return {name: moment for name, moment in found.items() if moment is not None}
 
 
-def next_firing(task: Task, now: datetime) -> datetime | None:
-    """Return when the first of a task's timers fires next; None when none does."""
-    return min(next_firings(task, now).values(), default=None)
-
-
 def _firings(registry: RegistryRow, task: Task, timer: str, moments: list[datetime]) -> Iterator[Firing]:
     created = parse(task["properties"]["creationDate"])
     return ((moment, registry, task["name"], timer) for moment in moments if moment > created)

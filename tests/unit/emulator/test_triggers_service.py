@@ -9,7 +9,7 @@ import pytest
 
 from acr_tasks_emulator.execution.job import Outcome
 from acr_tasks_emulator.services.dependencies import Learning
-from acr_tasks_emulator.services.triggers import TriggersService, next_firing
+from acr_tasks_emulator.services.triggers import TriggersService, next_firings
 from acr_tasks_emulator.store.runs import RunStore
 from acr_tasks_emulator.store.tasks import TaskStore
 from acr_tasks_emulator.triggers.base_images import ImagePush
@@ -75,15 +75,14 @@ def test_what_was_due_before(world: World, triggers: TriggersService) -> None:
     assert later.fire_timers() == 0
 
 
-def test_the_next_firing(world: World) -> None:
-    """A task fires next when the first of its enabled timers does."""
+def test_the_next_firings(world: World) -> None:
+    """Each enabled timer of an enabled task has a next time."""
     timers = [timer(schedule="0 0 * * *", status="Disabled"), timer("t2", "0 0 2 * *"), timer("t3", "30 18 * * *")]
     task = world.task(trigger={"timerTriggers": timers})
-    moment = next_firing(task, world.clock.now())
-    assert moment is not None
-    assert (moment.hour, moment.minute) == (18, 30)
+    found = next_firings(task, world.clock.now())
+    assert {name: (moment.day, moment.hour) for name, moment in found.items()} == {"t2": (2, 0), "t3": (4, 18)}
     task["properties"]["status"] = "Disabled"
-    assert next_firing(task, world.clock.now()) is None
+    assert next_firings(task, world.clock.now()) == {}
 
 
 def source_task(world: World, name: str, events: list[str], context: str = f"{URL}#main:src") -> None:
