@@ -1,6 +1,6 @@
-"""Prints what the provider costs, all of it or the parts that are named.
+"""Prints what provider and emulator cost, all of it or the parts that are named.
 
-    PATH=ENGINE:VENV/bin:$PATH python -m tests.bench [tasks] [latency] [packing] [memory] [--tasks N] [--mebibytes N]
+    PATH=ENGINE:VENV/bin:$PATH python -m tests.bench [PART...] [--tasks N] [--mebibytes N]
 
 What is slower on one machine is slower there for others too: so each figure stands beside that of something else in
 the same run, and only their ratio says something. Nothing is asserted.
@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import argparse
 
-from tests.bench import latency, memory, packing, tasks
+from tests.bench import emulator, latency, memory, packing, tasks
 
-PARTS = ("tasks", "latency", "packing", "memory")
+PARTS = ("tasks", "latency", "packing", "memory", "emulator")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Print what the provider costs.")
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Print what provider and emulator cost.")
     parser.add_argument("parts", nargs="*", help=f"{', '.join(PARTS)}; all without any", metavar="PART")
     parser.add_argument("--tasks", type=int, default=tasks.TASKS, help="tasks in the registry (%(default)s)")
     parser.add_argument("--mebibytes", type=int, default=memory.MEBIBYTES, help="size of the context (%(default)s)")
@@ -28,6 +28,7 @@ def main() -> None:
         "latency": latency.main,
         "packing": packing.main,
         "memory": lambda: memory.main(given.mebibytes),
+        "emulator": emulator.main,
     }
     for part in given.parts or PARTS:
         work[part]()
