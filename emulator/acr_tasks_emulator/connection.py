@@ -9,6 +9,7 @@ from starlette.types import Receive, Scope
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 _KEY = "connection"
+_FAREWELL_SECONDS = 0.25
 
 
 class Connection(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
@@ -18,6 +19,13 @@ class Connection(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
         super().connection_made(transport)
         # Each request's `state` begins as a copy of this.
         self.app_state: dict[str, Any] = {**self.app_state, _KEY: transport}
+
+    def shutdown(self) -> None:
+        super().shutdown()
+        # TLS waits for the other end to say goodbye too, and who keeps a connection for later does not listen: the
+        # emulator would not end.
+        if self.transport.is_closing() and self.transport.get_extra_info("sslcontext") is not None:
+            self.loop.call_later(_FAREWELL_SECONDS, self.transport.abort)
 
 
 async def drop(scope: Scope, receive: Receive) -> None:

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 from azure.core.credentials import AccessToken
+from azure.core.exceptions import ClientAuthenticationError
+from azure.identity import ClientSecretCredential
 from azure.storage.blob import BlobClient
 
 UNDER_WAY = ("Queued", "Started", "Running")
@@ -185,3 +187,37 @@ def test_a_run_is_cancelled(client: Any, version: Any, service: Any, here: dict[
     run_id = client.registries.begin_schedule_run(**here, run_request=request).result().run_id
     client.runs.begin_cancel(**here, run_id=run_id).result()
     assert ended(client, here, run_id, service.patience).status == "Canceled"
+
+
+@pytest.mark.arm_documented("azure-identity: client credentials at an authority of one's own")
+def test_an_application_signs_in_where_the_service_is(coordinates: Any, emulated: Any, version: Any) -> None:
+    """Microsoft's sign-in library gets a token there that the service takes; another secret gets none."""
+    token = coordinates.token
+    service = emulated(tls=True, token=token).coordinates
+
+    def tasks(secret: str) -> list[Any]:
+        _, _, subscription_id, _, group, _, _, _, registry = service.registry.split("/")
+        application = ClientSecretCredential(
+            "00000000-0000-0000-0000-00000000aaaa",
+            "11111111-1111-1111-1111-111111111111",
+            secret,
+            authority=service.endpoint,
+            disable_instance_discovery=True,
+            connection_verify=service.ca,
+        )
+        with (
+            application,
+            version.ContainerRegistryManagementClient(
+                application,
+                subscription_id,
+                base_url=service.endpoint,
+                credential_scopes=[f"{service.endpoint}/.default"],
+                connection_verify=service.ca,
+            ) as client,
+        ):
+            return list(client.tasks.list(group, registry))
+
+    assert tasks(token) == []
+    with pytest.raises(ClientAuthenticationError, match="AADSTS7000215") as refused:
+        tasks("another-secret-0123")
+    assert "another-secret" not in str(refused.value)

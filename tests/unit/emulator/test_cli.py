@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
+import trustme
 
 REGISTRY = (
     "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg"
@@ -74,6 +76,45 @@ def test_a_detached_emulator_is_found_again_and_stopped(data: Path) -> None:
     stopped = run("stop", "--data", str(data))
     assert (stopped.returncode, str(first["pid"]) in stopped.stdout) == (0, True)
     assert gone(first["pid"])
+
+
+def test_a_detached_emulator_is_found_over_https(data: Path) -> None:
+    """By a check that verifies it; status says which CA to trust, and the next emulator of the folder has the same."""
+    first = start(data, "--tls")
+    assert first["endpoint"].startswith("https://127.0.0.1:")
+    assert first["caCert"] == str(data / "tls" / "ca.pem")
+    trust = ssl.create_default_context(cafile=first["caCert"])
+    assert httpx.get(f"{first['endpoint']}/_emulator/health", verify=trust).status_code == 200
+    assert start(data, "--tls") == first
+    assert start(data, "--tls", "--agents", "3") == first
+    assert first["caCert"] in run("status", "--data", str(data)).stdout
+    assert "PRIVATE" not in (data / "emulator.log").read_text() + (data / "emulator.json").read_text()
+    assert run("stop", "--data", str(data)).returncode == 0
+    again = start(data, "--tls")
+    assert (again["endpoint"], again["pid"] != first["pid"]) == (first["endpoint"], True)
+    assert httpx.get(f"{again['endpoint']}/_emulator/health", verify=trust).status_code == 200
+
+
+def test_a_detached_emulator_shows_ones_own_certificate(data: Path, tmp_path: Path) -> None:
+    """Paths are those of the caller's folder; a name that leads nowhere here is no hindrance to finding it."""
+    leaf = trustme.CA().issue_cert("build.example")
+    leaf.private_key_and_cert_chain_pem.write_to_path(tmp_path / "own.pem")
+    own = [f"--cert={os.path.relpath(tmp_path / 'own.pem')}", f"--key={os.path.relpath(tmp_path / 'own.pem')}"]
+    first = start(data, *own)
+    assert (first["endpoint"], first["caCert"]) == (f"https://{first['loginServer']}", None)
+    assert first["loginServer"].startswith("build.example:")
+    assert start(data, *own) == first
+    assert start(data, *own, "--agents", "3") == first
+
+
+def test_who_wants_https_is_told_that_it_is_not(data: Path) -> None:
+    """The emulator that has the folder is found, whatever it serves."""
+    first = start(data)
+    asked = ("serve", "--detach", "--executor", "simulated", "--tls", "--data", str(data))
+    for _ in range(2):
+        result = run(*asked)
+        assert (result.returncode, json.loads(result.stdout)) == (0, first)
+        assert f"runs already, as {first['endpoint']}: stop it to have it otherwise." in result.stderr
 
 
 def test_without_an_emulator_there_is_a_sentence(data: Path) -> None:
@@ -174,6 +215,9 @@ def test_a_signal_ends_it_cleanly(number: int) -> None:
         (["--agents", "0"], "1 to 64"),
         (["--idle-exit", "0"], "above 0"),
         (["--mode", "async"], "sync, lro are"),
+        (["--tls", "--cert", "a", "--key", "b"], "give either --tls, or --cert and --key"),
+        (["--cert", "a"], "--cert and --key belong together"),
+        (["--cert", "/nowhere/a", "--key", "b"], "The certificate /nowhere/a cannot be read: No such file"),
         (["--set", "page-size"], "'page-size' has no value"),
         (["--set", "foo=1", "--set", "page-size=x"], "'foo' is not known"),
     ],

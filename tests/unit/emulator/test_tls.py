@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import socket
 import ssl
 from collections.abc import Iterator
@@ -141,6 +142,15 @@ def test_images_are_pushed_and_pulled(http: httpx.Client, emulator: Emulator) ->
     put = http.put(place.copy_add_param("digest", digest), content=b"foo")
     assert put.status_code == 201
     assert http.get(httpx.URL(emulator.endpoint).join(put.headers["location"])).content == b"foo"
+
+
+def test_who_keeps_a_connection_does_not_keep_the_emulator() -> None:
+    """It ends without waiting for a goodbye, and leaves nothing open: that would be a warning here."""
+    with acr_tasks_emulator.serve(tls=True) as emulator:
+        client = httpx.Client(base_url=emulator.endpoint, verify=trust(emulator))
+        assert client.get("/_emulator/health").status_code == 200
+    gc.collect()
+    client.close()
 
 
 # Elsewhere than on 127.0.0.1, and with a certificate of one's own
