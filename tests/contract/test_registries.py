@@ -231,3 +231,11 @@ def test_versions_of_tasks_have_no_registries(arm: Any, registry: str, location:
         answer = arm(method, path, body if method == "PUT" else None, api_version="2019-04-01")
         assert (answer.status_code, answer.json()["error"]["code"]) == (400, "NoRegisteredProviderFound"), method
     assert arm("PUT", registry, body, api_version="2031-01-01-preview").status_code == 201
+
+
+@pytest.mark.arm_documented("Registries_ListUsages, Replications_List, 2023-07-01")
+def test_a_registry_tells_what_it_may_have(arm: Any, made: str) -> None:
+    """By its SKU; there are no replications."""
+    usages = {each["name"]: each["limit"] for each in arm.ok("GET", f"{made}/listUsages", api_version=VERSION)["value"]}
+    assert usages == {"Size": 10 * 2**30, "Webhooks": 2}
+    assert arm.ok("GET", f"{made}/replications", api_version=VERSION)["value"] == []

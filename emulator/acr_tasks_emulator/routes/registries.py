@@ -18,7 +18,7 @@ from acr_tasks_emulator.routes.arm import (
     services_of,
 )
 from acr_tasks_emulator.routes.operations import accepted
-from acr_tasks_emulator.services import refusals, versions
+from acr_tasks_emulator.services import refusals, registry_bodies, versions
 from acr_tasks_emulator.store.registries import RegistryRow
 
 
@@ -78,6 +78,17 @@ async def list_credentials(request: Request) -> Response:
     return answer(services.admin_users.credentials(row))
 
 
+async def list_usages(request: Request) -> Response:
+    """Registries_ListUsages: what the SKU allows; what is used is not measured."""
+    return answer({"value": registry_bodies.usages(_registry(request).document)})
+
+
+async def list_replications(request: Request) -> Response:
+    """Replications_List: none beside the registry itself."""
+    _registry(request)
+    return answer({"value": []})
+
+
 async def schedule_run(request: Request) -> Response:
     """Registries_ScheduleRun."""
     call = open_call(request, "runs")
@@ -116,6 +127,8 @@ ROUTES: list[BaseRoute] = [
     ArmRoute(f"{_SUBSCRIPTION}{_PROVIDER}/registries", list_registries, methods=["GET"]),
     ArmRoute(f"{_SUBSCRIPTION}{_PROVIDER}/checkNameAvailability", check_name_availability, methods=["POST"]),
     ArmRoute(REGISTRY + "/listCredentials", list_credentials, methods=["POST"]),
+    ArmRoute(REGISTRY + "/listUsages", list_usages, methods=["GET"]),
+    ArmRoute(REGISTRY + "/replications", list_replications, methods=["GET"]),
     ArmRoute(REGISTRY + "/scheduleRun", schedule_run, methods=["POST"]),
     ArmRoute(REGISTRY + "/listBuildSourceUploadUrl", get_build_source_upload_url, methods=["POST"]),
 ]

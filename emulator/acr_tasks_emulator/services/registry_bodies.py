@@ -12,6 +12,8 @@ from acr_tasks_emulator.services.models import Definition, IdentityProperties
 
 _NAME = re.compile(r"[a-zA-Z0-9]{5,50}")
 SKUS = {name.lower(): name for name in ("Basic", "Standard", "Premium")}
+# Bytes and webhooks (Microsoft's "Registry SKU features and limits").
+_LIMITS = {"Basic": (10 * 2**30, 2), "Standard": (100 * 2**30, 10), "Premium": (500 * 2**30, 500)}
 RESOURCE_TYPE = "Microsoft.ContainerRegistry/registries"
 _READ_ONLY = {
     *("loginserver", "creationdate", "provisioningstate", "status", "privateendpointconnections"),
@@ -92,6 +94,15 @@ def check_name(name: str) -> None:
     """Refuse a name that no registry can have. Raises ServiceError."""
     if not _NAME.fullmatch(name):
         raise errors.INVALID_REGISTRY_NAME(name=name)
+
+
+def usages(document: Document) -> list[Document]:
+    """Return what a registry of that SKU may have."""
+    size, webhooks = _LIMITS[document.get("sku", {"name": "Standard"})["name"]]
+    return [
+        {"name": "Size", "limit": size, "currentValue": 0, "unit": "Bytes"},
+        {"name": "Webhooks", "limit": webhooks, "currentValue": 0, "unit": "Count"},
+    ]
 
 
 def _read(body: Any) -> Document:
