@@ -237,6 +237,10 @@ def sourced() -> dict[str, Any]:
     return {**TASK, "properties": {**TASK["properties"], "trigger": {"sourceTriggers": [SOURCE_TRIGGER]}}}
 
 
+def delivered(arm: Emulated, host: str, **headers: str) -> httpx.Response:
+    return arm.http.post(f"/_emulator/webhooks/{host}", json={}, headers=headers)
+
+
 def identity(arm: Emulated, header: str = "") -> httpx.Response:
     query = {"api-version": "2019-08-01", "resource": "https://r.example"}
     return arm.http.get("/msi/token", params=query, headers={"X-IDENTITY-HEADER": header} if header else {})
@@ -394,6 +398,20 @@ ROWS: dict[str, Row | Elsewhere] = {
     "TASK_DISABLED": Row("400 TaskDisabled", disabled, options=switched(disabled_task_run="refused")),
     "RUN_FINISHED": Row("409 OperationNotAllowed", twice_finished, options=switched(cancel_finished="409")),
     "DASHBOARD_REGISTRY_NOT_FOUND": Row("404 NotFound", lambda arm: arm.http.get("/runs/nosuch/cf1/log/0")),
+    "WEBHOOK_PAYLOAD": Row(
+        "400 InvalidRequestContent", lambda arm: delivered(arm, "github", **{"X-GitHub-Event": "push"})
+    ),
+    "WEBHOOK_SIGNATURE_MISSING": Row(
+        "401 InvalidSignature", lambda arm: delivered(arm, "github"), options={"webhook_secret": "secret-0123"}
+    ),
+    "WEBHOOK_SIGNATURE_WRONG": Row(
+        "401 InvalidSignature",
+        lambda arm: delivered(arm, "github", **{"X-Hub-Signature-256": "sha256=00"}),
+        options={"webhook_secret": "secret-0123"},
+    ),
+    "WEBHOOK_PASSWORD_WRONG": Row(
+        "401 InvalidPassword", lambda arm: delivered(arm, "azure-devops"), options={"webhook_secret": "secret-0123"}
+    ),
     "INVALID_FAULTS": Row("400 InvalidFaults", lambda arm: arm.http.put("/_emulator/faults", json={})),
     "INVALID_SECONDS": Row(
         "400 InvalidSeconds", lambda arm: arm.http.post("/_emulator/clock/advance", json={"seconds": -1})

@@ -336,6 +336,19 @@ def test_a_run_may_name_an_agent_pool(version: str, arm: Any, quick_request: Any
     assert arm("POST", "scheduleRun", request, api_version=STABLE).status_code == 400  # four cores, and no pool
 
 
+@pytest.mark.arm_documented("azure-mgmt-containerregistry 10.3.0: RunFilter of 2019-06-01-preview")
+def test_runs_are_found_by_their_agent_pool(arm: Any, quick_request: Any) -> None:
+    """Under the versions that have it; the stable one knows no such property."""
+    pool = f"pool-{uuid.uuid4().hex[:8]}"
+    scheduled = arm.ok("POST", "scheduleRun", quick_request(agentPoolName=pool), api_version=PREVIEW_2019)["name"]
+    arm.until(scheduled)
+    for version in PREVIEWS:
+        found = arm.ok("GET", "runs", api_version=version, **{"$filter": f"AgentPoolName eq '{pool}'"})["value"]
+        assert [run["name"] for run in found] == [scheduled]
+    refused = arm("GET", "runs", **{"$filter": f"AgentPoolName eq '{pool}'"})
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "InvalidFilter")
+
+
 @pytest.mark.emulator_choice("a switch: what the service says to a pool that it does not have was not seen")
 def test_an_unknown_agent_pool_may_be_refused(emulated: Any, quick_request: Any) -> None:
     """404, naming the pool, and there is no run."""
@@ -474,6 +487,9 @@ def test_members_of_another_version_are_unknown_members(emulated: Any) -> None:
     run = {**request_of(arm, "task1", PREVIEW_2025), "taskName": "task1"}
     refused = arm("POST", "scheduleRun", run, api_version=PREVIEW_2025)
     assert "Could not find member taskName'" in refused.json()["error"]["message"]
+    run_id = arm.ok("POST", "scheduleRun", request_of(arm, "task1", PREVIEW_2025), api_version=PREVIEW_2025)["name"]
+    update = arm("PATCH", f"runs/{run_id}", {"isArchiveEnabled": True, "status": "Failed"})
+    assert "Could not find member status'" in update.json()["error"]["message"]
 
     arm = emulated(switches={"unknown-members": "kept"})
     arm.ok("PUT", "tasks/task1", whole(location), api_version=STABLE)

@@ -18,7 +18,12 @@ async def list_runs(request: Request) -> Response:
     """Runs_List. A filter may read thousands of runs, so it does not run in the event loop."""
     call = open_call(request, "runs")
     page = await run_in_threadpool(
-        call.services.runs.list, call.registry, call.query("$filter"), call.query("$top"), call.query("$skiptoken")
+        call.services.runs.list,
+        call.registry,
+        call.query("$filter"),
+        call.query("$top"),
+        call.query("$skiptoken"),
+        version=call.version,
     )
     return listing(call, [spell(_shown(call, run)) for run in page.runs], page.skip_token)
 

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from acr_tasks_emulator.services import errors, models
 from acr_tasks_emulator.services.versions import ApiVersion
-from acr_tasks_emulator.switches import DEFAULTS, Switches
+from acr_tasks_emulator.switches import Switches
 
 _NOTHING: frozenset[str] = frozenset()
 Read = TypeVar("Read", bound=models.Definition)
@@ -37,11 +37,11 @@ def run_request(body: Any, switches: Switches, version: ApiVersion) -> dict[str,
     return request.model_dump(by_alias=True, exclude_none=True)
 
 
-def run_update(body: Any) -> dict[str, Any]:
+def run_update(body: Any, switches: Switches) -> dict[str, Any]:
     """Return the members of RunUpdateParameters that were sent. Raises ServiceError."""
     read = _parsed(models.RunUpdateParameters, body)
-    _check_members(read, DEFAULTS, _NOTHING)
-    return read.model_dump(by_alias=True, exclude_none=True)
+    _check_members(read, switches, _NOTHING)
+    return read.model_dump(by_alias=True, exclude_none=True, include={"is_archive_enabled"})
 
 
 def _task(body: Any, switches: Switches, unknown: frozenset[str]) -> models.Task:

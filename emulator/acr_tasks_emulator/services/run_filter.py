@@ -16,6 +16,7 @@ from typing import Any
 
 from acr_tasks_emulator import clock
 from acr_tasks_emulator.services import errors
+from acr_tasks_emulator.services.versions import STABLE, ApiVersion
 
 Properties = dict[str, Any]
 Test = Callable[[Properties], bool]
@@ -47,22 +48,24 @@ _FIELDS: dict[str, Callable[[Properties], Any]] = {
     "outputimagemanifests": _manifests,
     "isarchiveenabled": lambda run: run.get("isArchiveEnabled", False),
     "taskname": lambda run: run.get("task"),
+    "agentpoolname": lambda run: run.get("agentPoolName"),
 }
 _DATES = {"createtime", "finishtime"}
 
 
-def compile_filter(text: str | None) -> Test:
-    """Return a test of a run's properties. Raises ServiceError when the text is not a filter."""
+def compile_filter(text: str | None, version: ApiVersion = STABLE) -> Test:
+    """Return a test of a run's properties. Raises ServiceError when the text is not a filter of that version."""
     if not text or not text.strip():
         return lambda run: True
     try:
-        return _Parser(text).parse()
+        return _Parser(text, {name.lower() for name in version.unknown_of("RunFilter")}).parse()
     except ValueError as error:
         raise errors.INVALID_FILTER(filter=text, problem=error) from None
 
 
 class _Parser:
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, unknown: set[str]) -> None:
+        self._unknown = unknown
         self._tokens = list(_tokens(text.strip()))
         self._at = 0
         if len(self._tokens) > MAXIMUM_TOKENS:
@@ -108,7 +111,7 @@ class _Parser:
 
     def _name(self) -> str:
         name = self._next()
-        if name.lower() not in _FIELDS:
+        if name.lower() not in _FIELDS or name.lower() in self._unknown:
             raise ValueError(f"there is no property {name}")
         return name.lower()
 

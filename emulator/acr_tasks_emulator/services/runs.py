@@ -163,9 +163,10 @@ class RunsService:
         top: str | None = None,
         skip_token: str | None = None,
         page_size: int | None = None,
+        version: ApiVersion = STABLE,
     ) -> RunPage:
         """Return a page of the runs that pass `$filter`, newest first, never more than `$top`. Raises ServiceError."""
-        passes = compile_filter(text)
+        passes = compile_filter(text, version)
         before, left = _read_skip_token(skip_token)
         if skip_token is None and top is not None:
             left = _read_top(top)
@@ -184,7 +185,7 @@ class RunsService:
 
     def update(self, registry: RegistryRow, identifier: str, body: Any) -> Run:
         """Set whether a run's log is kept; return the run. Raises ServiceError."""
-        sent = bodies.run_update(body)
+        sent = bodies.run_update(body, self._switches)
         run = self._stored(registry, identifier)
         now = self._clock.now()
 

@@ -67,6 +67,7 @@ STABLE = ApiVersion(
         **dict.fromkeys(_STEP_REQUESTS, _REQUESTS_OF_PREVIEWS | {_REGISTRY_IDENTITY}),
         "TaskRunRequest": _REQUESTS_OF_PREVIEWS | {"taskId", "overrideTaskStepProperties"},
         "Run": frozenset({"properties.agentPoolName", "properties.updateTriggerToken"}),
+        "RunFilter": frozenset({"agentPoolName"}),
         "RunGetLogResult": frozenset({"logArtifactLink"}),
     },
 )
