@@ -6,7 +6,7 @@ VENV := .venv/bin
 VERBS := lint types unit contract browser integration policies compat e2e
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart test engine environment builder chromium bench durability equivalence lock clean $(VERBS)
+.PHONY: help quickstart test engine environment builder chromium picture bench durability equivalence lock clean $(VERBS)
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -50,6 +50,9 @@ contract: environment ## the service's contract, over TCP
 browser: environment chromium ## the emulator's dashboard in Chromium
 	@$(VENV)/python -m pytest tests/browser
 
+picture: environment builder chromium ## take emulator/dashboard.png anew
+	@$(VENV)/python tools/picture.py
+
 equivalence: environment ## 2,000 pairs of tasks in each world: our route to a change leads where a PUT leads (minutes)
 	@ACR_TASKS_PAIRS=2000 $(VENV)/python -m pytest tests/contract/test_equivalence.py --timeout 1800 -n 2
 
@@ -68,6 +71,9 @@ e2e: environment builder ## whole deployments through the real engine
 
 compat: environment ## the host's fixes under the oldest and the newest Pulumi SDK
 	@$(VENV)/python tools/compat.py
+
+clients: environment builder ## what people type, with Microsoft's az against the emulator (brings azure-cli, some 700 MB)
+	@$(VENV)/python tools/azure_cli.py
 
 bench: environment builder ## timings, as ratios within one run
 	@folder=$$($(VENV)/python tools/pulumi/engine.py) && \

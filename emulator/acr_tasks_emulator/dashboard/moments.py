@@ -25,8 +25,12 @@ class Moment:
     @classmethod
     def at(cls, moment: datetime, now: datetime) -> Moment:
         seconds = (now - moment).total_seconds()
-        spoken = f"{spoken_length(seconds)} ago" if seconds >= 0 else f"in {spoken_length(1 - seconds)}"
+        spoken = f"{_about(seconds)} ago" if seconds >= 0 else f"in {_about(1 - seconds)}"
         return cls(f"{moment:%Y-%m-%dT%H:%M:%SZ}", f"{moment:%Y-%m-%d %H:%M:%S} UTC", spoken)
+
+
+def _about(seconds: float) -> str:
+    return spoken_length(seconds if seconds < 60 else seconds - seconds % 60)
 
 
 def spoken_length(seconds: float) -> str:
