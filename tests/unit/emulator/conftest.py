@@ -70,8 +70,8 @@ class World:
         self.agents = NotingAgents()
         self.database = Database(data / "emulator.sqlite")
         store = RegistryStore(self.database)
-        groups = ResourceGroupsService(ResourceGroupStore(self.database))
-        self.registries = RegistriesService(store, groups, self.clock, "127.0.0.1:5000")
+        self.groups = ResourceGroupsService(ResourceGroupStore(self.database))
+        self.registries = RegistriesService(store, self.groups, self.clock, "127.0.0.1:5000")
         self.registries.open([RegistrySetting.parse(text) for text in registries])
         self.registry: RegistryRow = self.registries.all()[0]
         self.blobs = BlobsService(

@@ -1,0 +1,90 @@
+"""Registries and resource groups that clients make: kept across starts, one of each name, as many as there are ids."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.unit.emulator.conftest import World
+
+from acr_tasks_emulator.services.errors import ServiceError
+from acr_tasks_emulator.settings import RESOURCE_GROUP_NAME, SUBSCRIPTION_ID, RegistrySetting, SettingsError
+from acr_tasks_emulator.store import database
+from acr_tasks_emulator.store.database import Database
+from acr_tasks_emulator.store.registries import RegistryStore
+from acr_tasks_emulator.store.resource_groups import ResourceGroupStore
+
+OTHER = "99999999-0000-0000-0000-000000000000"
+BODY: dict[str, Any] = {"location": "West US", "sku": {"name": "Premium"}, "tags": {"a": "b"}}
+
+
+def test_a_folder_of_the_first_version_is_taken_over(tmp_path: Path) -> None:
+    """Its registries are shown as they were, in their group."""
+    old = sqlite3.connect(tmp_path / "emulator.sqlite")
+    old.executescript(database.MIGRATIONS[0])
+    key = f"/subscriptions/{SUBSCRIPTION_ID}/resourceGroups/rg/providers/Microsoft.ContainerRegistry/registries/older"
+    row = (key.lower(), SUBSCRIPTION_ID, "rg", "older", "eastus", "co", 7, "2026-01-02T03:04:05.6000000+00:00")
+    old.execute("INSERT INTO registry VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+    old.execute("PRAGMA user_version = 1")
+    old.commit()
+    old.close()
+    world = World(tmp_path)
+    shown = world.registries.show(world.registry)
+    assert (shown["name"], shown["location"], shown["sku"]["name"]) == ("older", "eastus", "Standard")
+    assert shown["properties"]["creationDate"] == "2026-01-02T03:04:05.6000000+00:00"
+    assert world.runs.schedule(world.registry, world.encoded_request())["name"] == "co8"
+    world.close()
+    opened = Database(tmp_path / "emulator.sqlite")
+    assert [(row.name, row.location) for row in ResourceGroupStore(opened).all()] == [("rg", "eastus")]
+    opened.close()
+
+
+def test_what_was_made_is_there_at_the_next_start(world: World) -> None:
+    """Also what was set of it, and that another one was removed."""
+    world.groups.put(OTHER, "Group", {"location": "westus", "tags": {"x": "y"}})
+    made, is_new = world.registries.put(OTHER, "group", "Another1", BODY)
+    assert (is_new, made.resource_group_name, made.location) == (True, "Group", "westus")
+    world.registries.delete(world.registry)
+    shown = world.registries.show(made)
+    again = world.reopened()
+    assert [again.registries.show(row) for row in again.registries.all()] == [shown]
+    assert again.groups.find(OTHER, "GROUP").document == {"tags": {"x": "y"}}
+    assert again.groups.subscriptions() == [SUBSCRIPTION_ID, OTHER]
+    again.close()
+
+
+def test_a_removed_group_leaves_its_subscription(world: World) -> None:
+    """The group is what is missing then."""
+    row, _ = world.groups.put(OTHER, "group", {"location": "westus"})
+    world.groups.delete(row)
+    with pytest.raises(ServiceError, match="ResourceGroupNotFound"):
+        world.groups.find(OTHER, "group")
+    again = world.reopened()
+    with pytest.raises(ServiceError, match="ResourceGroupNotFound"):
+        again.groups.find(OTHER, "group")
+    again.close()
+
+
+def test_a_name_that_is_taken_elsewhere_stops_the_start(world: World) -> None:
+    """With a sentence: names are unique."""
+    world.groups.put(OTHER, "group", {"location": "westeurope"})
+    world.registries.put(OTHER, "group", "taken", {**BODY, "location": "westeurope"})
+    with pytest.raises(SettingsError, match="belongs to another registry"):
+        world.registries.open([RegistrySetting("taken")])
+
+
+def test_there_are_only_so_many_run_prefixes(world: World) -> None:
+    """The registry after the last of them is refused; a removed one makes place, and its ids come never again."""
+    first = world.scheduled()
+    for number in range(675):
+        world.registries.put(SUBSCRIPTION_ID, RESOURCE_GROUP_NAME, f"many{number:03}", {**BODY, "location": "eastus"})
+    assert len({row.run_prefix for row in world.registries.all()}) == 676
+    with pytest.raises(ServiceError, match="QuotaExceeded"):
+        world.registries.put(SUBSCRIPTION_ID, RESOURCE_GROUP_NAME, "toomany", BODY)
+    world.registries.delete(world.registry)
+    made, _ = world.registries.put(SUBSCRIPTION_ID, RESOURCE_GROUP_NAME, "toomany", BODY)
+    assert made.run_prefix == world.registry.run_prefix
+    assert RegistryStore(world.database).next_run_number(made.key) == 2
+    assert first == f"{made.run_prefix}1"
