@@ -59,15 +59,16 @@ class Bases:
                 seed.seed_registry(self._tool, image, address, self._scratch, stop)
             self._seeded = True
 
-    def fetch(self, name: ImageName, job: Job, stop: Stop, authfile: Path | None) -> str:
+    def fetch(self, name: ImageName, job: Job, stop: Stop, authfile: Path | None, fresh: bool = False) -> str:
         """The id of the image of that name, which the tool has afterwards.
 
-        authfile: sign-in for registries on the network. Raises BaseImageError.
+        authfile: sign-in for registries on the network. fresh: what the tool has already does not count. Raises
+        BaseImageError.
         """
         digest = self._digest_in_registry(name, job, stop)
         if digest is not None:
             return self._from_registry(name, digest, stop)
-        here = self._from_layout(name, job, stop) or self._tool.image_id(str(name), stop)
+        here = self._from_layout(name, job, stop) or (None if fresh else self._tool.image_id(str(name), stop))
         if here is not None:
             return here
         if name.host in own_hosts(job):
@@ -150,3 +151,12 @@ def sign_ins(job: Job) -> Iterable[tuple[str, str, str]]:
         password = ((entry or {}).get("password") or {}).get("value")
         if user and password:
             yield host, user, password
+
+
+def vault_secrets(job: Job) -> Iterable[tuple[str, str]]:
+    """Host and member of each sign-in that stands in a Key Vault."""
+    for host, entry in ((job.credentials or {}).get("customRegistries") or {}).items():
+        for member in ("userName", "password"):
+            secret = (entry or {}).get(member) or {}
+            if str(secret.get("type") or "").lower() == "vaultsecret":
+                yield host, member

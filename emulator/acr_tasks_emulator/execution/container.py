@@ -33,7 +33,7 @@ def run_command(step: Step, run: Workspace, tool: Tool, bases: Bases, stop: Stop
         container = Container(
             name=f"{run.job.run_id}_{step.id}",
             run_id=run.job.run_id,
-            image_id=_image(image, run, bases, stop),
+            image_id=_image(image, step, run, bases, stop),
             step=step,
             arguments=arguments,
             folders=[*folders, *((run.volumes / name, path) for name, path in step.volume_mounts)],
@@ -46,13 +46,23 @@ def run_command(step: Step, run: Workspace, tool: Tool, bases: Bases, stop: Stop
         return NOT_RUN
 
 
-def _image(text: str, run: Workspace, bases: Bases, stop: Stop) -> str:
+def _image(text: str, step: Step, run: Workspace, bases: Bases, stop: Stop) -> str:
     """An image that this run built, under either reading of its name, else one from elsewhere."""
     name = run.full_name(text, run_local=False)
     for candidate in (name, run.full_name(text)):
         if str(candidate) in run.built:
             return run.built[str(candidate)]
-    return bases.fetch(name, run.job, stop, run.authfile)
+    if step.pull:
+        run.log.say("Step specified pull. Performing an explicit pull...")
+    for left in range(step.download_retries, 0, -1):
+        try:
+            return bases.fetch(name, run.job, stop, run.authfile, fresh=step.pull)
+        except BaseImageError as error:
+            run.log.line(str(error))
+            run.log.say(f"Waiting {step.download_retry_delay} seconds before downloading again, retries left: {left}")
+            if stop.wait(step.download_retry_delay):
+                raise
+    return bases.fetch(name, run.job, stop, run.authfile, fresh=step.pull)
 
 
 def _made(source: Path, directory: str) -> str:

@@ -17,6 +17,7 @@ def build(task: Build, run: Workspace, tool: Tool, bases: Bases, stop: Stop, ste
 
     Images that the Dockerfile starts from are brought to the tool first, so that the builder asks nobody.
     """
+    run.log.say("Scanning for dependencies...")
     text = task.dockerfile.read_text(errors="replace")
     found: list[Origin] = []
     missing: list[str] = []
@@ -38,6 +39,8 @@ def build(task: Build, run: Workspace, tool: Tool, bases: Bases, stop: Stop, ste
             missing.append(str(error))
         except ImageNameError:
             continue  # the builder's own words are better
+
+    run.log.say("Successfully scanned dependencies")
 
     def rename(line: str) -> str:
         run.look_at(step, line)

@@ -18,6 +18,7 @@ from acr_tasks_emulator.supervisor import Supervisor
 PROGRAM = "docker"
 _ANSWER_SECONDS = 10.0
 _PASSED_ON = ("PATH", "LANG", "TZ", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "SSH_AUTH_SOCK")
+_DOCKER_HUB, _DOCKER_HUB_HOSTS = "https://index.docker.io/v1/", ("docker.io", "index.docker.io", "registry-1.docker.io")
 _PLUGINS = ".docker/cli-plugins"
 
 
@@ -93,7 +94,9 @@ class DockerCli:
         """A configuration with the sign-ins of a run, beside its file."""
         folder = authfile.with_name("docker-config")
         if not folder.exists():
-            self._write_config(folder, json.loads(authfile.read_text()))
+            auths = json.loads(authfile.read_text())["auths"]
+            named = {_DOCKER_HUB if host in _DOCKER_HUB_HOSTS else host: entry for host, entry in auths.items()}
+            self._write_config(folder, {"auths": named})
         return folder
 
     @staticmethod

@@ -53,11 +53,12 @@ def load(cli: DockerCli, layout: Path, tag: str, stop: Stop) -> str:
         raise ToolError(f"{layout} has no image of the tag {tag}")
     manifest = json.loads(_path(layout, found[0]["digest"]).read_text())
     config, layers = manifest["config"]["digest"], [layer["digest"] for layer in manifest["layers"]]
-    image = {"Config": f"{_hex(config)}.json", "RepoTags": None, "Layers": [f"{_hex(each)}.tar" for each in layers]}
+    name = f"{_hex(config)}.json"
+    image = {"Config": name, "RepoTags": None, "Layers": [f"{_hex(each)}.tar" for each in layers]}
     with tempfile.TemporaryDirectory(dir=cli.folder) as temporary:
         archive = Path(temporary, "image.tar")
         with tarfile.open(archive, "w") as tar:
-            tar.add(_path(layout, config), image["Config"])
+            tar.add(_path(layout, config), name)
             for digest in dict.fromkeys(layers):
                 tar.add(_path(layout, digest), f"{_hex(digest)}.tar")
             text = json.dumps([image]).encode()

@@ -89,21 +89,26 @@ class _Detached:
 def _run_step(
     step: Step, act: Act, log: RunLog, group: Stop, detached: _Detached, said_so: Callable[[Step], bool]
 ) -> None:
+    _announce(step, log)
     if group.wait(step.start_delay):
         return
     began = time.monotonic()
     if step.detach:
-        _announce(step, log)
         detached.begin(step)
         log.say(f"Step ID: {step.id} marked as successful (elapsed time in seconds: 0.000000)")
         return
+    errors = []
     for _ in range(step.repeat + 1):
         error = _attempts(step, act, log, group, said_so)
         if group.asked:
             return
-        if error is not None and not step.ignore_errors:
-            log.line(f"failed to run step ID: {step.id}: {error}")
-            raise StepFailedError(error)
+        errors += [error] if error is not None else []
+    if errors and step.ignore_errors:
+        text = ", ".join(errors)
+        log.say(f"Step ID: {step.id} encountered an error: {text}, but is set to ignore errors. Continuing...")
+    elif errors:
+        log.line(f"failed to run step ID: {step.id}: {', '.join(errors)}")
+        raise StepFailedError(", ".join(errors))
     seconds = time.monotonic() - began
     log.say(f"Step ID: {step.id} marked as successful (elapsed time in seconds: {seconds:.6f})")
 
@@ -111,14 +116,15 @@ def _run_step(
 def _announce(step: Step, log: RunLog) -> None:
     log.say(
         f"Executing step ID: {step.id}. Timeout(sec): {step.timeout}, "
-        f"Working directory: '{step.working_directory or ''}', Network: ''"
+        f"Working directory: '{step.working_directory or ''}', Network: '{step.network or ''}'"
     )
+    if step.start_delay:
+        log.say(f"Waiting {step.start_delay} seconds before executing step ID: {step.id}")
 
 
 def _attempts(step: Step, act: Act, log: RunLog, group: Stop, said_so: Callable[[Step], bool]) -> str | None:
     """Try once and then as often as `retries` says; None, or what went wrong last."""
     for left in range(step.retries, -1, -1):
-        _announce(step, log)
         error = _attempt(step, act, group)
         if group.asked:
             return None

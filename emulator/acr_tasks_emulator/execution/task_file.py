@@ -5,23 +5,29 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from acr_tasks_emulator.execution.graph import DEFAULT_VERSION, Graph, GraphError, read_graph
+from acr_tasks_emulator.execution.aliases import read_aliases
+from acr_tasks_emulator.execution.graph import DEFAULT_VERSION, Graph, GraphError
+from acr_tasks_emulator.execution.graph_reader import read_graph
 from acr_tasks_emulator.execution.job import Job
 from acr_tasks_emulator.execution.source import SourceError, file_in
-from acr_tasks_emulator.execution.templates import TemplateError, render, replace_aliases, run_variables
+from acr_tasks_emulator.execution.templates import TemplateError, render, run_variables
 
 LIMIT_BYTES = 1024 * 1024
 ALIASES_SINCE = (1, 1, 0)
 
+_ENABLED = (
+    "Alias support enabled for version >= 1.1.0, please see https://aka.ms/acr/tasks/task-aliases for more information."
+)
 _FAILED = "failed to unmarshal task before running"
-_ALIAS_BLOCK = re.compile(r"^alias:[^\n]*(?:\n(?:[ \t][^\n]*|[ \t]*(?:#[^\n]*)?(?=\n)))*", re.MULTILINE)
+_ADDRESS = re.compile(r"https?://", re.IGNORECASE)
 _VERSION = re.compile(r"^version:\s*['\"]?([^\s'\"#]+)", re.MULTILINE)
 
 
@@ -29,10 +35,11 @@ class TaskFileError(ValueError):
     """The task file cannot be run; the text is the agent's, for the run's log."""
 
 
-def load(job: Job, source: Path) -> Graph:
+def load(job: Job, source: Path, fetch: Callable[[str], str] | None = None) -> Graph:
     """The graph of a FileTask or EncodedTask step, rendered with `{{.Run}}` and `{{.Values}}`.
 
-    source: the folder of the unpacked source. Raises TaskFileError, SourceError.
+    source: the folder of the unpacked source. fetch: gives the text at an address, for `alias.src`; without it such
+    aliases are refused. Raises TaskFileError, SourceError.
     """
     step = job.step
     if job.kind == "FileTask":
@@ -41,18 +48,33 @@ def load(job: Job, source: Path) -> Graph:
     else:
         text = _decoded(str(step.get("encodedTaskContent") or ""), "encodedTaskContent")
         given = _decoded(str(step.get("encodedValuesContent") or ""), "encodedValuesContent")
-    return read(
-        text, {**run_variables(job)}, {**_values(given), **{str(v["name"]): v["value"] for v in job.set_values()}}
-    )
+    values = {**_values(given), **{str(v["name"]): v["value"] for v in job.set_values()}}
+
+    def read_file(name: str) -> str:
+        if not _ADDRESS.match(name):
+            return _read(source, name)
+        if fetch is None:
+            raise GraphError(f"nothing is fetched from {name}: the run is simulated")
+        return fetch(name)
+
+    return read(text, run_variables(job), values, read_file)
 
 
-def read(text: str, run: Mapping[str, str], values: Mapping[str, Any]) -> Graph:
-    """The graph of a task file's text: aliases, then templates, then YAML, as the agent does. Raises TaskFileError."""
+def read(
+    text: str, run: Mapping[str, str], values: Mapping[str, Any], read_file: Callable[[str], str] | None = None
+) -> Graph:
+    """The graph of a task file's text: aliases, then templates, then YAML, as the agent does.
+
+    read_file: gives the text of a file of aliases. Raises TaskFileError.
+    """
     try:
+        images: Mapping[str, str] = {}
         if aliases_enabled(text):
-            text = replace_aliases(text, run, _own_aliases(text))
-        return read_graph(_yaml(render(text, {"Run": run, "Values": values})))
-    except (GraphError, TemplateError, YAMLError, RecursionError) as error:
+            aliases, text = read_aliases(text, run, read_file or _nothing)
+            text, images = aliases.replaced(text), aliases.values
+        graph = read_graph(_yaml(render(text, {"Run": run, "Values": values})), images)
+        return replace(graph, remarks=(_ENABLED, *graph.remarks)) if images else graph
+    except (GraphError, TemplateError, SourceError, YAMLError, RecursionError) as error:
         raise TaskFileError(f"{_FAILED}: {_in_one_line(error)}") from error
 
 
@@ -63,19 +85,8 @@ def aliases_enabled(text: str) -> bool:
     return tuple(int(number) for number in numbers[:3]) >= ALIASES_SINCE
 
 
-def _own_aliases(text: str) -> dict[str, str]:
-    """The task's `alias.values`; they are read before the rest of the file, which they change."""
-    block = _ALIAS_BLOCK.search(text)
-    alias = (_yaml(block.group()) if block else {}).get("alias") or {}
-    if not isinstance(alias, Mapping) or not isinstance(alias.get("values") or {}, Mapping):
-        raise GraphError("alias has to be a mapping with `values`")
-    if alias.get("src"):
-        raise GraphError("the emulator does not read aliases from other files: write them below alias.values")
-    values = {str(name): "" if value is None else str(value) for name, value in (alias.get("values") or {}).items()}
-    for name in values:
-        if not name.isascii() or not name.isalnum():
-            raise GraphError(f"alias {name!r} can hold letters and digits only")
-    return values
+def _nothing(name: str) -> str:
+    raise GraphError(f"there is no file {name}")
 
 
 def _values(text: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Templates in task files and image names: `{{.Run.ID}}`, `{{.Values.name}}`, and the aliases `$ID`, `$Registry`.
+"""Templates in task files and image names: `{{.Run.ID}}`, `{{.Values.name}}`.
 
 The agent renders the whole text of a task file before it reads it as YAML (facts, acr-tasks-api section 14). Its
 templates are Go's with Sprig's functions; here values and a few functions are rendered, and everything else is refused
@@ -16,11 +16,8 @@ from typing import Any
 from acr_tasks_emulator.execution.job import Job
 from acr_tasks_emulator.execution.template_functions import FunctionError, evaluate
 
-ALIASES = ("ID", "SharedVolume", "RegistryName", "Registry", "Date", "OS", "Architecture", "Commit", "Branch")
-
 _ACTION = re.compile(r"(\s*)\{\{(-?)(.*?)(-?)\}\}(\s*)", re.DOTALL)
 _COMMENT = re.compile(r"/\*.*\*/", re.DOTALL)
-_ALIAS = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "i686": "386", "armv7l": "arm"}
 
 
@@ -63,19 +60,6 @@ def render(text: str, variables: Mapping[str, Any]) -> str:
         return f"{'' if trim_before else before}{value}{'' if trim_after else after}"
 
     return _ACTION.sub(action, text)
-
-
-def replace_aliases(text: str, run: Mapping[str, str], custom: Mapping[str, str]) -> str:
-    """Replace `$ID`, `$Registry`, the other aliases of v1.1.0, and the task's own.
-
-    Other words after a dollar sign stay as they are.
-    """
-    values = {**{name: run[name] for name in ALIASES if name in run}, **custom}
-
-    def value(match: re.Match[str]) -> str:
-        return values.get(match.group(1) or match.group(2), match.group())
-
-    return _ALIAS.sub(value, text)
 
 
 def _value(body: str, variables: Mapping[str, Any]) -> str:

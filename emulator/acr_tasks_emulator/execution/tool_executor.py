@@ -72,6 +72,8 @@ class ToolExecutor:
             graph, build_of = _docker_graph(run)
         else:
             graph = load(run.job, run.source)
+            if not self._tool.own_networks:
+                graph = graph.on_host()
 
             def build_of(step: Step, run: Workspace) -> Build:
                 return parse_build(step, run, self._remotes, stop)
@@ -90,6 +92,8 @@ class ToolExecutor:
             return run_command(step, run, self._tool, self._bases, own)
 
         with self._tool.networks(run.job.run_id, graph.networks, run.log, stop):
+            run.log.say("Setting up Docker configuration...")
+            run.log.say("Successfully set up Docker configuration")
             run_steps(graph, act, run.log, stop, lambda step: step.id in run.matched)
 
     def _remove(self, run: Workspace) -> None:

@@ -10,14 +10,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from acr_tasks_emulator.execution.bases import own_hosts, sign_ins
+from acr_tasks_emulator.execution.bases import own_hosts, sign_ins, vault_secrets
 from acr_tasks_emulator.execution.graph import Step
 from acr_tasks_emulator.execution.image_name import ImageName, parse
 from acr_tasks_emulator.execution.job import Job
 from acr_tasks_emulator.execution.log import RunLog
 from acr_tasks_emulator.execution.remote import Remotes
-from acr_tasks_emulator.execution.source import NO_SOURCE, unpack
+from acr_tasks_emulator.execution.source import NO_SOURCE, SourceError, unpack
 from acr_tasks_emulator.execution.stop import Stop
+from acr_tasks_emulator.execution.task_parts import NO_KEY_VAULT
 
 
 @dataclass
@@ -86,6 +87,8 @@ class Workspace:
 
     def open(self, remotes: Remotes, stop: Stop) -> None:
         """Make the folder, and unpack or fetch the source. Raises SourceError."""
+        for host, member in vault_secrets(self.job):
+            raise SourceError(f"{NO_KEY_VAULT}: give the {member} for {host} as Opaque")
         self.scratch.mkdir(parents=True, mode=0o700)
         auths = {
             host: {"auth": base64.b64encode(f"{user}:{password}".encode()).decode()}

@@ -2,7 +2,8 @@
 
 order: the steps as they end well; those of an inner list may end in any order. lines: what stands in the log, with or
 without a time before it; count: how often. absent: what stands nowhere in it. error, problem: the run's error, or a
-part of it. images: the repositories that are pushed. values, valuesFile: given with the request.
+part of it; said: parts of the log. images: the repositories that are pushed. values, valuesFile, files: given with the
+request. docker: what is otherwise with docker.
 """
 
 from __future__ import annotations
@@ -31,6 +32,11 @@ def expectation(name: str) -> dict[str, Any]:
     return dict(YAML(typ="safe").load((CORPUS / f"{name}.expected.yaml").read_text()))
 
 
+def expectation_of(name: str, kind: str) -> dict[str, Any]:
+    expected = expectation(name)
+    return {**expected, **(expected.get("docker", {}) if kind == "docker" else {})}
+
+
 @pytest.fixture(scope="module", params=TOOLS)
 def runs(
     tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
@@ -46,7 +52,7 @@ def runs(
 def submitted(desk: Desk, name: str) -> str:
     expected = expectation(name)
     step: dict[str, object] = {"type": "FileTask", "taskFilePath": "acb.yaml", "values": expected.get("values", [])}
-    files = {**FILES, "acb.yaml": (CORPUS / f"{name}.yaml").read_text()}
+    files = {**FILES, **expected.get("files", {}), "acb.yaml": (CORPUS / f"{name}.yaml").read_text()}
     if "valuesFile" in expected:
         files["values.yaml"] = expected["valuesFile"]
         step["valuesFilePath"] = "values.yaml"
@@ -65,7 +71,7 @@ def test_corpus(runs: tuple[Desk, dict[str, str]], name: str) -> None:
     """A task file runs in its order, ends with its status, and says what it has to."""
     desk, ids = runs
     outcome, log = desk.wait(ids[name])
-    expected = expectation(name)
+    expected = expectation_of(name, desk.kind)
     lines = [_TIME.sub("", line) for line in log.splitlines()]
     assert outcome.status == expected["status"], log
     assert_order([match.group(1) for match in map(_DONE.fullmatch, lines) if match], expected["order"])
@@ -73,6 +79,8 @@ def test_corpus(runs: tuple[Desk, dict[str, str]], name: str) -> None:
         assert line in lines, log
     for line, count in expected.get("count", {}).items():
         assert lines.count(line) == count, log
+    for text in expected.get("said", []):
+        assert text in log
     for text in expected.get("absent", []):
         assert text not in log
     if "error" in expected:

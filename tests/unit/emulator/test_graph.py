@@ -55,9 +55,9 @@ def test_defaults_of_the_task() -> None:
 
 
 def test_when() -> None:
-    """`when` names the steps to wait for, and a dash means none; the order is one that can be run."""
+    """`when` names steps above to wait for, and a dash means none."""
     found = steps(
-        "steps:\n- {id: last, cmd: x, when: [a, b]}\n- {id: a, cmd: x, when: ['-']}\n- {id: b, cmd: x, when: ['-']}"
+        "steps:\n- {id: a, cmd: x, when: ['-']}\n- {id: b, cmd: x, when: ['-']}\n- {id: last, cmd: x, when: [a, b]}"
     )
     assert [(step.id, step.after) for step in found] == [("a", ()), ("b", ()), ("last", ("a", "b"))]
 
@@ -65,13 +65,13 @@ def test_when() -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("version: v9\nsteps:\n- cmd: x", 'invalid version specified: "v9", the current version is "v1.1.0"'),
+        ("version: v9\nsteps:\n- cmd: x", 'invalid version specified: "v9", the current version is "v1.0.0"'),
         ("steps:\n- {}", "step is missing a cmd, build, or push property"),
         ("steps:\n- cmd: x\n  build: .", "step must only contain a single build, cmd, or push property"),
         ("steps:\n- cmd: x\n  id: a b", "step ID cannot contain spaces"),
         ("steps:\n- cmd: x\n  id: ../x", "step ID '../x' can hold letters, digits, dots, underscores and dashes only"),
-        ("steps:\n- cmd: x\n  id: a\n- cmd: x\n  id: a", "step ID a is used more than once"),
-        ("steps:\n- cmd: x\n  retries: -1", "retries must not be negative"),
+        ("steps:\n- cmd: x\n  id: a\n- cmd: x\n  id: a", "a already exists as a vertex"),
+        ("steps:\n- cmd: x\n  retries: -1", "step must specify retries >= 0"),
         ("steps:\n- cmd: x\n  timeout: soon", "timeout has to be a whole number"),
         ("steps:\n- cmd: x\n  timeout: 1e10", "timeout has to be a whole number"),
         ("steps:\n- cmd: x\n  timeout: 10000000000", "timeout must not be greater than 2147483647"),
@@ -80,22 +80,70 @@ def test_when() -> None:
         ("steps:\n- cmd: x\n  ignoreErrors: 1", "ignoreErrors has to be true or false"),
         ("steps:\n- cmd: [x]", "cmd is a list, and has to be text"),
         ("steps:\n- push: x", "push has to be a list of texts"),
-        ("steps:\n- cmd: x\n  when: [nobody]", "step acb_step_0 waits for nobody, which is no step"),
-        ("steps:\n- cmd: x\n  id: a\n  when: [a]", "step a waits for itself"),
-        ("steps:\n- cmd: x\n  when: ['-', a]", 'step acb_step_0: when cannot hold "-" and ids of steps'),
+        ("steps:\n- cmd: x\n  when: [nobody]", "nobody does not exist as a vertex [from: nobody, to: acb_step_0]"),
+        ("steps:\n- cmd: x\n  id: a\n  when: [a]", "Step ID: a is self-referenced"),
+        (
+            "steps:\n- cmd: x\n  when: ['-', a]",
+            "step cannot contain other IDs in when if the immediate execution token is specified",
+        ),
         (
             "steps:\n- cmd: x\n  id: a\n  when: [b]\n- cmd: x\n  id: b\n  when: [a]",
-            "the steps a, b wait for each other",
+            "b does not exist as a vertex [from: b, to: a]",
         ),
-        ("secrets: [{id: a, keyvault: x}]\nsteps:\n- cmd: x", "secret a comes from Key Vault, which the emulator"),
-        ("volumes: [{name: a b, secret: {f: eA==}}]\nsteps:\n- cmd: x", "volume name 'a b' can hold letters"),
+        (
+            "secrets: [{id: a, keyvault: x}]\nsteps:\n- cmd: x",
+            "failed to resolve secrets: failed to fetch secret value from",
+        ),
+        (
+            "secrets: [{id: a}]\nsteps:\n- cmd: x",
+            "with ID: a: secret should contain either keyvault property for vault",
+        ),
+        ("secrets: [{keyvault: x}]\nsteps:\n- cmd: x", "secret is missing an ID as well as auto-generated ID"),
+        ("secrets: [{id: a b, keyvault: x}]\nsteps:\n- cmd: x", "secret ID cannot contain spaces"),
+        ("secrets: [{id: a, keyvault: x, clientID: y}]\nsteps:\n- cmd: x", "msi client ID is not a valid guid"),
+        (
+            "secrets: [{id: a, keyvault: x}, {id: a, keyvault: y}]\nsteps:\n- cmd: x",
+            "duplicate secret found with ID: a",
+        ),
+        ("networks: [{name: a b}]\nsteps:\n- cmd: x", "network name 'a b' can hold letters"),
+        ("steps:\n- cmd: x\n  repeat: -1", "step must specify repeat >= 0"),
+        ("steps:\n- cmd: x\n  cache: warm", "invalid value for cache property. Valid values are 'enabled', 'disabled'"),
+        ("steps:\n- cmd: x\n  id: acb_root", "acb_root is a reserved ID, it can't be used"),
+        ("env: [A]\nsteps:\n- cmd: x", "cannot parse task environment variable A correctly"),
+        ("steps:\n- cmd: x\n  env: [A]", "cannot parse step environment variable A correctly"),
+        (
+            "volumes: [{name: v, secret: {f: eA==}}, {name: v, secret: {f: eA==}}]\nsteps:\n- cmd: x",
+            "duplicate name found",
+        ),
+        (
+            "volumes: [{name: v, secret: {f: eA==}}]\nsteps:\n- cmd: x\n  volumeMounts: [{name: v, mountPath: /v}, "
+            "{name: v, mountPath: /v}]",
+            "mount with duplicate container file path found",
+        ),
+        ("steps:\n- cmd: x\n  volumeMounts: [{name: v}]", "mount name or container file path is empty"),
+        (
+            "volumes: [{name: a b, secret: {f: eA==}}]\nsteps:\n- cmd: x",
+            "volume name is not well formed. Only use alphanumeric and - _",
+        ),
         ("volumes: [{name: v}]\nsteps:\n- cmd: x", "volume v has to have files below `secret`"),
         ("volumes: [{name: v, secret: {../f: eA==}}]\nsteps:\n- cmd: x", "'../f' is not the name of a file"),
-        ("volumes: [{name: v, secret: {f: '*'}}]\nsteps:\n- cmd: x", "the content of f is not base64"),
-        ("steps:\n- cmd: x\n  volumeMounts: [{name: v, mountPath: /v}]", "mounts the volume v, which is not one of"),
-        ("steps:\n- cmd: x\n  volumeMounts: [{name: v, mountPath: v}]", "mountPath, which begins with a slash"),
-        ("version: v1.1.0\nalias: {src: [x.yaml]}\nsteps:\n- cmd: x", "does not read aliases from other files"),
-        ("version: v1.1.0\nalias:\n  values: {a-b: x}\nsteps:\n- cmd: x", "alias 'a-b' can hold letters and digits"),
+        (
+            "volumes: [{name: v, secret: {f: '*'}}]\nsteps:\n- cmd: x",
+            "failed to decode Base64 value. please make sure value provided is Base64 encoded",
+        ),
+        (
+            "steps:\n- cmd: x\n  volumeMounts: [{name: v, mountPath: /v}]",
+            "provided mount name does not correspond to a volume",
+        ),
+        ("steps:\n- cmd: x\n  volumeMounts: [{name: v, mountPath: v}]", "mountPath v has to begin with a slash"),
+        ("version: v1.1.0\nalias: {src: [x.yaml]}\nsteps:\n- cmd: x", "there is no file x.yaml"),
+        (
+            "version: v1.1.0\nalias:\n  values: {a-b: x}\nsteps:\n- cmd: x",
+            "alias key names only support alphanumeric characters",
+        ),
+        ("version: v1.1.0\nalias:\n  directive: '%%'\nsteps:\n- cmd: x", "only be overwritten by a single character"),
+        ("version: v1.1.0\nalias:\n  directive: a\nsteps:\n- cmd: x", "directives may not be alphanumeric characters"),
+        ("version: v1.1.0\nalias:\n  src: x\nsteps:\n- cmd: x", "alias.src has to be a list of files and addresses"),
         ("steps: []", "the task has no steps"),
         ("- cmd: x", "the task is not a mapping with `version` and `steps`"),
         ("steps:\n- cmd: x {{.Values.y}}", 'template: executing at <.Values.y>: map has no entry for key "y"'),
@@ -114,20 +162,81 @@ def test_what_is_refused(text: str, problem: str) -> None:
 
 def test_unknown_members() -> None:
     """Members that nobody knows do not stop the run, as in the service, and are reported."""
-    remarks = read("colour: red\nsteps:\n- cmd: x\n  shape: round\n  cpus: 2\n  ports: ['80:80']", RUN, {}).remarks
-    assert remarks == (
-        "Containers share the host's network here: networks and ports of the task file have no effect",
-        "The task file's member acb_step_0.cpus has no effect here",
+    graph = read(
+        "colour: red\nsteps:\n- cmd: x\n  shape: round\n  cpus: 2\n  ports: ['80:80']\n  exitedWith: [1]", RUN, {}
+    )
+    assert graph.remarks == (
+        "The task file's member acb_step_0.exitedWith has no effect here",
         "The task file's member colour is unknown and has no effect",
         "The task file's member acb_step_0.shape is unknown and has no effect",
     )
+    assert graph.on_host().remarks == (
+        "Containers share the host's network here: networks and ports of the task file have no effect",
+        "The task file's member acb_step_0.cpus has no effect here",
+        *graph.remarks,
+    )
+
+
+def test_networks() -> None:
+    """Steps run in the task's default network, without any in the agent's, and on the host in none."""
+    graph = read("steps:\n- cmd: x", RUN, {})
+    assert [network.name for network in graph.networks] == ["acb_default_network"]
+    assert graph.steps[0].network == "acb_default_network"
+    own = (
+        "networks: [{name: a}, {name: b, driver: overlay, ipv6: true, isDefault: true}, {name: c, skipCreation: true}]"
+    )
+    graph = read(f"{own}\nsteps:\n- cmd: x\n- cmd: x\n  network: a", RUN, {})
+    assert [(each.name, each.driver, each.ipv6, each.external) for each in graph.networks] == [
+        ("a", "bridge", False, False),
+        ("b", "overlay", True, False),
+        ("c", "bridge", False, True),
+    ]
+    assert [step.network for step in graph.steps] == ["b", "a"]
+    assert (graph.on_host().networks, graph.on_host().steps[0].network) == ((), None)
+    assert read("networks: [{name: a}]\nsteps:\n- cmd: x", RUN, {}).steps[0].network is None
+
+
+def test_variables_of_a_step() -> None:
+    """A step's variables override the task's of the same name."""
+    assert steps("env: [A=1, B=2]\nsteps:\n- cmd: x\n  env: [A=3=4]")[0].env == ("B=2", "A=3=4")
 
 
 def test_aliases_need_their_version() -> None:
     """`$ID` means the run since v1.1.0; before, it is text."""
-    text = "steps:\n- cmd: x $ID $Registry/a $RegistryName $HOME $IDEA"
-    assert steps(f"version: v1.1.0\n{text}")[0].cmd == "x cf1 127.0.0.1:5000/a emulator $HOME $IDEA"
-    assert steps(text)[0].cmd == "x $ID $Registry/a $RegistryName $HOME $IDEA"
+    text = "steps:\n- cmd: x $ID $Registry/a $RegistryName $HOME $IDEA ${ID} $$ID $ID_x"
+    assert steps(f"version: v1.1.0\n{text}")[0].cmd == ("x cf1 127.0.0.1:5000/a emulator $HOME $IDEA ${ID} $ID cf1_x")
+    assert steps(text)[0].cmd == "x $ID $Registry/a $RegistryName $HOME $IDEA ${ID} $$ID $ID_x"
+
+
+def test_images_by_alias() -> None:
+    """The first word of a command may be an alias without a directive, such as those of Microsoft's images."""
+    text = (
+        "alias: {values: {mine: own/image, az: own/az}}\nsteps:\n- cmd: bash -c $mine\n- cmd: mine bash\n- cmd: az acr"
+    )
+    assert [step.cmd for step in steps(f"version: v1.1.0\n{text}")] == [
+        "mcr.microsoft.com/acr/bash:9fb281c -c own/image",
+        "own/image bash",
+        "own/az acr",
+    ]
+    assert steps(text)[0].cmd == "bash -c $mine"
+
+
+def test_aliases_of_files() -> None:
+    """Files of aliases are read, the last one counting first, the task's own values before them all."""
+    files = {"a.yaml": "one: a\ntwo: a\nthree: a\nID: a", "https://host/b.yaml": "two: b\nthree: b"}
+    text = (
+        "version: v1.1.0\nalias:\n  directive: '%'\n  values: {three: own}\n"
+        "  src: [a.yaml, 'https://host/b.yaml']\nsteps:\n- cmd: x %one %two %three %ID $ID"
+    )
+    assert read(text, RUN, {}, files.__getitem__).steps[0].cmd == "x a b own cf1 $ID"
+
+
+def test_addresses_of_aliases_without_a_network(tmp_path: Path) -> None:
+    """A simulated run fetches nothing, and says so."""
+    text = "version: v1.1.0\nalias: {src: ['https://host/b.yaml']}\nsteps:\n- cmd: x"
+    job = Job("cf1", "emulator", "127.0.0.1:5000", {"type": "EncodedTask", "encodedTaskContent": encoded(text)})
+    with pytest.raises(TaskFileError, match=r"nothing is fetched from https://host/b\.yaml"):
+        load(job, tmp_path)
 
 
 def test_values() -> None:
