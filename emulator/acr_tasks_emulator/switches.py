@@ -76,6 +76,10 @@ class Switches:
         "Whether a run may name an agent pool: the emulator has none, so its own agents carry the run out, or it is "
         "refused with 404",
     )
+    equal_schedules: Literal["accepted", "refused"] = _open(
+        "accepted",
+        "Whether two timers of a task may have one schedule: the documentation says that schedules have to differ",
+    )
     cancel_finished: Literal["200", "409"] = _open("200", "The answer to the cancel of a run that has ended")
     invalid_source_status: Literal["400", "404"] = _open("400", "The status of the invalid source location error")
     page_size: int = _open(100, "How many tasks or runs a page of a list has", 1, 1000)

@@ -46,6 +46,7 @@ TASKS: tuple[Any, ...] = (
     task(trigger={"timerTriggers": [{"schedule": "0 9 * * *"}]}),
     {**TASK, "nosuch": 1},
 )
+EQUAL = {"timerTriggers": [{"name": "a", "schedule": "0 9 * * Mon"}, {"name": "b", "schedule": "0  9 * * mon"}]}
 REQUESTS: tuple[Any, ...] = (["no object"], {"type": "Other"}, {**REQUEST, "timeout": 28801})
 FILTERS = (
     "Status eq 'Running' and " * 1300 + "Status eq 'Running'",
@@ -102,13 +103,14 @@ def strict(request: pytest.FixtureRequest, messages: list[str]) -> list[str]:
     """The same, with those of an emulator that refuses what it does not know and PATCHes of another step type."""
     import acr_tasks_emulator
 
-    switches = {"unknown-members": "refused", "patch-step-type": "refuse"}
+    switches = {"unknown-members": "refused", "patch-step-type": "refuse", "equal-schedules": "refused"}
     with acr_tasks_emulator.serve(switches=switches) as emulator:
         own = request.getfixturevalue("coordinates")
         arm = Arm(replace(own, endpoint=emulator.endpoint, registry=emulator.registries[0]))
         arm.ok("PUT", "tasks/sentence", TASK)
         answers = [
             arm("PUT", "tasks/sentence", TASKS[-1]),
+            arm("PUT", "tasks/sentence", task(trigger=EQUAL)),
             arm("PATCH", "tasks/sentence", {"properties": {"step": DOCKER}}),
         ]
         arm.http.close()

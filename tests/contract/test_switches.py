@@ -43,6 +43,19 @@ def test_a_webhook_that_cannot_be_made_names_its_provider(emulated: Any, quick_t
     assert arm("GET", "tasks/task1").status_code == 404
 
 
+def test_two_timers_may_not_have_one_schedule(emulated: Any, quick_task: Any) -> None:
+    """Refused when they are put, and when one is added or changed; with schedules of their own they are taken."""
+    arm = emulated(switches={"equal-schedules": "refused"})
+    one, other = {"name": "t1", "schedule": "0 9 * * Mon"}, {"name": "t2", "schedule": "0 10 * * Mon"}
+    equal = {**other, "schedule": "0  9 * * mon"}
+    refused = arm("PUT", "tasks/task1", quick_task(trigger={"timerTriggers": [one, equal]}))
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "InvalidInputValue")
+    arm.ok("PUT", "tasks/task1", quick_task(trigger={"timerTriggers": [one, other]}))
+    assert arm("PATCH", "tasks/task1", {"properties": {"trigger": {"timerTriggers": [equal]}}}).status_code == 400
+    arm.ok("PATCH", "tasks/task1", {"properties": {"trigger": {"timerTriggers": [{**one, "schedule": "0 8 * * *"}]}}})
+    arm.ok("PATCH", "tasks/task1", {"properties": {"trigger": {"timerTriggers": [equal]}}})
+
+
 def test_a_small_page_has_a_next_link(emulated: Any, quick_task: Any) -> None:
     """Followed verbatim, the pages have every task once."""
     arm = emulated(switches={"page-size": 2})

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import Any
 
 from acr_tasks_emulator.services import errors
 from acr_tasks_emulator.services.schedule import problem_of
 from acr_tasks_emulator.services.versions import ApiVersion
+from acr_tasks_emulator.switches import Switches
 
 MINIMUM_TIMEOUT = 300
 MAXIMUM_TIMEOUT = 28800
@@ -29,7 +31,7 @@ def check_task_name(name: str) -> None:
         raise errors.INVALID_TASK_NAME(name=name)
 
 
-def check_task(properties: dict[str, Any], parameters: str) -> None:
+def check_task(properties: dict[str, Any], parameters: str, switches: Switches) -> None:
     """Refuse task properties with all that is wrong with them in one answer. Raises ServiceError.
 
     `parameters` is the service's name for the body: `taskCreateParameters` or `taskUpdateParameters`.
@@ -42,7 +44,10 @@ def check_task(properties: dict[str, Any], parameters: str) -> None:
         problems += _step(step)
     elif not properties.get("isSystemTask"):
         problems.append("TaskStepProperties:The property 'step' is required")
-    problems += _trigger(properties.get("trigger") or {})
+    trigger = properties.get("trigger") or {}
+    problems += _trigger(trigger)
+    if switches.equal_schedules == "refused":
+        problems += _equal_schedules(trigger.get("timerTriggers", []))
     _refuse(parameters, problems)
 
 
@@ -104,6 +109,15 @@ def _trigger(trigger: dict[str, Any]) -> list[str]:
     if "baseImageTrigger" in trigger:
         problems += _required("BaseImageTrigger", trigger["baseImageTrigger"], "baseImageTriggerType", "name")
     return problems
+
+
+def _equal_schedules(timers: list[dict[str, Any]]) -> list[str]:
+    counts = Counter(" ".join(timer["schedule"].lower().split()) for timer in timers if timer.get("schedule"))
+    return [
+        f"TimerTrigger:The schedule '{schedule}' is that of {count} timers"
+        for schedule, count in counts.items()
+        if count > 1
+    ]
 
 
 def _required(kind: str, owner: dict[str, Any], *names: str) -> list[str]:

@@ -56,7 +56,7 @@ class TasksService:
         sent = bodies.whole_task(body, self._switches, version)
         _check_location(registry, sent.get("location"))
         properties = {"status": "Enabled", "timeout": 3600, **sent.get("properties", {})}
-        rules.check_task(properties, "taskCreateParameters")
+        rules.check_task(properties, "taskCreateParameters", self._switches)
         refusals.check_webhooks(self._switches, properties)
         with self._store.transaction():
             old = self._store.get(registry.key, name)
@@ -79,7 +79,7 @@ class TasksService:
             old = self.stored(registry, name)
             # Read once more as a whole task: the order of members and the defaults of what is new come from there.
             whole = bodies.whole_task(merged_task(old, sent, self._switches), self._switches)
-            rules.check_task(whole["properties"], "taskUpdateParameters")
+            rules.check_task(whole["properties"], "taskUpdateParameters", self._switches)
             refusals.check_webhooks(self._switches, sent.get("properties") or {})
             task = self._document(registry, old["name"], whole, old, old["properties"]["creationDate"])
             self._store.put(registry.key, name, task)
