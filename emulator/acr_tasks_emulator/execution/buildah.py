@@ -37,6 +37,8 @@ _RESERVED = {"PATH", "HOME", "TMPDIR", "XDG_RUNTIME_DIR", "LANG", "TZ"}
 _NOISE = re.compile(r"subprocess exited with status \d+|Error: exit status \d+")
 _NOT_FOUND = re.compile(r"process failed to start with error: (exec: .*: executable file not found in \$PATH).*")
 
+DRIVERS = ("overlay", "vfs")
+
 
 def open_buildah(data: Path, supervisor: Supervisor) -> Buildah:
     """buildah with the data folder's store, proved to work by building the seeded busybox in it; the first time takes
@@ -49,11 +51,12 @@ def open_buildah(data: Path, supervisor: Supervisor) -> Buildah:
         raise ToolError(reason)
     tool = Buildah(data.resolve() / "buildah", supervisor)
     proof = tool.folder / "driver"
-    if proof.exists():
-        tool.use_driver(proof.read_text())
+    proven = proof.read_text() if proof.exists() else ""
+    if proven in DRIVERS:  # not half a word, as an emulator leaves that is killed
+        tool.use_driver(proven)
         return tool
     failures = []
-    for driver in ("overlay", "vfs"):
+    for driver in DRIVERS:
         tool.use_driver(driver)
         try:
             seed.seed(tool, tool.folder / "tmp", Stop())
