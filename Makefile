@@ -6,7 +6,7 @@ VENV := .venv/bin
 VERBS := lint types unit contract browser integration policies compat e2e
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart test engine environment builder chromium picture bench durability equivalence lock clean $(VERBS)
+.PHONY: help quickstart test engine environment builder chromium picture bench durability equivalence properties lock clean $(VERBS)
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -58,6 +58,10 @@ equivalence: environment ## 2,000 pairs of tasks in each world: our route to a c
 
 durability: environment builder ## 20 kills of an emulator under load: what it acknowledged is kept, what it started is ended (minutes)
 	@ACR_TASKS_KILLS=20 $(VENV)/python -m pytest tests/integration/durability -s
+
+properties: environment ## 150 lives of a registry under each version and mode, by the specification; wrong requests; tasks and a model (minutes)
+	@ACR_TASKS_LIVES=150 $(VENV)/python -m pytest tests/contract/test_specification_properties.py \
+	  tests/contract/test_refusals.py tests/contract/test_tasks_model.py --timeout 1800 -n 2
 
 integration: environment builder ## the provider on the emulator and the builder, without the engine
 	@$(VENV)/python -m pytest tests/integration -n 2

@@ -68,6 +68,8 @@ _FILLED = {"minProperties": 1}
 _SOURCES = ["/dev/null", "https://github.com/Azure-Samples/acr-build-helloworld-node.git#main:src"]
 REQUESTS = (
     Patch("Task.properties", REQUIRED, "facts 3: platform and step are required, and stand in it"),
+    Patch("TaskProperties.platform", REQUIRED, "facts 11: none but system tasks of previews go without"),
+    Patch("TaskProperties.step", REQUIRED, "likewise"),
     Patch("AgentProperties.cpu", {"enum": [2]}, "facts 3.3: other numbers of cores are refused"),
     Patch("TimerTrigger.schedule", _SCHEDULE, "facts 3.3: five fields, and of NCrontab"),
     Patch("TimerTriggerUpdateParameters.schedule", _SCHEDULE, "facts 3.3"),

@@ -25,7 +25,7 @@ from schemathesis import GenerationMode
 from .conftest import QUICK, Arm, encoded
 from .specification import OPERATIONS, Specification, described, error_problems
 
-LIVES = int(os.environ.get("ACR_TASKS_LIVES", "20"))
+LIVES = int(os.environ.get("ACR_TASKS_LIVES", "12"))
 REQUESTS_OF_A_LIFE = 30
 MODES: dict[str, dict[str, Any]] = {
     "sync": {},
