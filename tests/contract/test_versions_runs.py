@@ -1,0 +1,169 @@
+"""Runs under the three api-versions: what a request names, overrides and asks for, and what the run shows."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import httpx
+import pytest
+
+from .previews import PREVIEW_2019, PREVIEW_2025, PREVIEWS, STABLE, VERSIONS, request_of, whole
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.arm_documented("TaskRunRequest: taskName in 2019-04-01, taskId since")
+def test_a_run_names_its_task_as_the_version_does(version: str, arm: Any, task_name: str, quick_task: Any) -> None:
+    """By its name, or by its ARM id in any case; the other way it is missing."""
+    arm.ok("PUT", f"tasks/{task_name}", quick_task())
+    right = request_of(arm, task_name, version)
+    if "taskId" in right:
+        right["taskId"] = right["taskId"].upper()
+    run_id = arm.ok("POST", "scheduleRun", right, api_version=version)["properties"]["runId"]
+    assert arm.until(run_id)["properties"]["task"] == task_name
+    wrong = request_of(arm, task_name, STABLE if version != STABLE else PREVIEW_2025)
+    answer = arm("POST", "scheduleRun", wrong, api_version=version)
+    member = "taskName" if version == STABLE else "taskId"
+    assert answer.status_code == 400
+    assert f"TaskRunRequest:The property '{member}' is required" in answer.json()["error"]["message"]
+
+
+@pytest.mark.emulator_choice("what the service says to an id of another registry was not seen")
+def test_a_task_id_has_to_be_one_of_the_registry(arm: Any, task_name: str, quick_task: Any) -> None:
+    """A name alone, and a task of another registry, are refused; a task that is not there is not found."""
+    arm.ok("PUT", f"tasks/{task_name}", quick_task())
+    for wrong in (task_name, f"{arm.registry}x/tasks/{task_name}", f"{arm.registry}/runs/{task_name}", arm.registry):
+        answer = arm("POST", "scheduleRun", {"type": "TaskRunRequest", "taskId": wrong}, api_version=PREVIEW_2025)
+        assert answer.status_code == 400, wrong
+        assert f"Invalid value for taskId '{wrong}'" in answer.json()["error"]["message"]
+    missing = arm("POST", "scheduleRun", request_of(arm, "nosuch", PREVIEW_2025), api_version=PREVIEW_2025)
+    assert missing.status_code == 404
+
+
+@pytest.mark.emulator_choice("a public script sends both at once; that the other is ignored is likely")
+def test_what_another_version_would_override_is_ignored(arm: Any, task_name: str, location: str) -> None:
+    """Under 2019-04-01 a run has the values of that version's request, and no override."""
+    arm.ok("PUT", f"tasks/{task_name}", whole(location))
+    both = {
+        **request_of(arm, task_name, PREVIEW_2025),
+        "TaskName": task_name,
+        "values": [{"name": "word", "value": "value"}],
+        "overrideTaskStepProperties": {"values": [{"name": "word", "value": "override"}]},
+    }
+    said = {}
+    for version in (STABLE, PREVIEW_2025):
+        run_id = arm.ok("POST", "scheduleRun", both, api_version=version)["properties"]["runId"]
+        arm.until(run_id)
+        said[version] = httpx.get(arm.log_link(run_id)).text
+    assert "said-value" in said[STABLE]
+    assert "said-override" in said[PREVIEW_2025]
+
+
+@pytest.mark.parametrize("version", PREVIEWS)
+@pytest.mark.arm_documented("OverrideTaskStepProperties")
+def test_a_run_overrides_context_and_file(version: str, arm: Any, task_name: str, quick_task: Any, source: str) -> None:
+    """The context and the task file are those of the run; the task keeps its own."""
+    step = {"type": "FileTask", "taskFilePath": "nosuch.yaml", "contextPath": "https://r.example/nosuch.git"}
+    made = arm.ok("PUT", f"tasks/{task_name}", quick_task(step=step), api_version=version)
+    ends = {}
+    for file in ("acb.yaml", "nosuch2.yaml"):
+        request = request_of(arm, task_name, version, overrideTaskStepProperties={"contextPath": source, "file": file})
+        run_id = arm.ok("POST", "scheduleRun", request, api_version=version)["properties"]["runId"]
+        properties = arm.until(run_id)["properties"]
+        ends[file] = (properties["status"], "nosuch2.yaml" in properties.get("runErrorMessage", ""))
+    assert ends == {"acb.yaml": ("Succeeded", False), "nosuch2.yaml": ("Failed", True)}
+    assert arm.ok("GET", f"tasks/{task_name}", api_version=version)["properties"] == made["properties"]
+
+
+@pytest.mark.arm_documented("OverrideTaskStepProperties, Argument")
+def test_empty_overrides_override_nothing(arm: Any, task_name: str, location: str) -> None:
+    """azure-cli sends the object whether or not there is anything to override."""
+    arm.ok("PUT", f"tasks/{task_name}", whole(location), api_version=PREVIEW_2025)
+    empty = {"arguments": [], "values": [], "contextPath": None, "file": None, "target": None}
+    request = request_of(arm, task_name, PREVIEW_2025, overrideTaskStepProperties=empty)
+    run_id = arm.ok("POST", "scheduleRun", request, api_version=PREVIEW_2025)["properties"]["runId"]
+    assert arm.until(run_id)["properties"]["status"] == "Succeeded"
+    assert "said-hello" in httpx.get(arm.log_link(run_id)).text
+
+
+@pytest.mark.arm_documented("RunProperties.updateTriggerToken")
+def test_a_run_shows_the_token_that_it_was_given(arm: Any, task_name: str, quick_task: Any) -> None:
+    """Under the versions that know it."""
+    arm.ok("PUT", f"tasks/{task_name}", quick_task())
+    request = request_of(arm, task_name, PREVIEW_2019, overrideTaskStepProperties={"updateTriggerToken": "dG9rZW4="})
+    run_id = arm.ok("POST", "scheduleRun", request, api_version=PREVIEW_2019)["properties"]["runId"]
+    arm.until(run_id)
+    shown = [
+        arm.ok("GET", f"runs/{run_id}", api_version=version)["properties"].get("updateTriggerToken")
+        for version in VERSIONS
+    ]
+    assert shown == [None, "dG9rZW4=", "dG9rZW4="]
+
+
+@pytest.mark.arm_documented("azure-cli _stream_utils.py: with a link to an artifact it follows no log")
+def test_the_log_is_an_artifact_when_it_is_whole(
+    arm: Any, blobs: httpx.Client, quick_request: Any, long_run: Any
+) -> None:
+    """A run with a log template has the link once it has ended; before, and without a template, there is none."""
+    template = {"logTemplate": "logs/{{.Run.ID}}:v1"}
+
+    def link(run_id: str, version: str = PREVIEW_2025) -> str | None:
+        links = arm.ok("POST", f"runs/{run_id}/listLogSasUrl", api_version=version)
+        assert links["logLink"].startswith("http")
+        found: str | None = links.get("logArtifactLink")
+        return found
+
+    plain = arm.ok("POST", "scheduleRun", quick_request(), api_version=PREVIEW_2025)["name"]
+    ended = arm.ok("POST", "scheduleRun", quick_request(**template), api_version=PREVIEW_2025)["name"]
+    for run_id in (plain, ended):
+        arm.until(run_id)
+    assert link(plain) is None
+    assert link(ended, STABLE) is None
+    whole_log = blobs.get(link(ended) or "")
+    assert whole_log.status_code == 200
+    assert whole_log.content == blobs.get(arm.log_link(ended)).content
+    sleeping = quick_request("steps:\n  - cmd: busybox sleep 60\n    startDelay: 60\n", **template)
+    running = arm.ok("POST", "scheduleRun", sleeping, api_version=PREVIEW_2025)["name"]
+    try:
+        assert link(running) is None
+    finally:
+        arm("POST", f"runs/{running}/cancel")
+    arm.until(running)
+    assert link(running) is not None
+
+
+@pytest.mark.parametrize("version", PREVIEWS)
+@pytest.mark.emulator_choice("there are no agent pools here; the emulator's own agents carry the runs out")
+def test_a_run_may_name_an_agent_pool(version: str, arm: Any, quick_request: Any) -> None:
+    """It is shown, and other numbers of cores than the shared pool's are taken."""
+    request = quick_request(agentPoolName="pool1", agentConfiguration={"cpu": 4})
+    run_id = arm.ok("POST", "scheduleRun", request, api_version=version)["properties"]["runId"]
+    arm.until(run_id)
+    properties = arm.ok("GET", f"runs/{run_id}", api_version=version)["properties"]
+    assert (properties["status"], properties["agentPoolName"]) == ("Succeeded", "pool1")
+    assert properties["agentConfiguration"] == {"cpu": 4}
+    assert arm("POST", "scheduleRun", request, api_version=STABLE).status_code == 400  # four cores, and no pool
+
+
+@pytest.mark.arm_documented("azure-mgmt-containerregistry 10.3.0: RunFilter of 2019-06-01-preview")
+def test_runs_are_found_by_their_agent_pool(arm: Any, quick_request: Any) -> None:
+    """Under the versions that have it; the stable one knows no such property."""
+    pool = f"pool-{uuid.uuid4().hex[:8]}"
+    scheduled = arm.ok("POST", "scheduleRun", quick_request(agentPoolName=pool), api_version=PREVIEW_2019)["name"]
+    arm.until(scheduled)
+    for version in PREVIEWS:
+        found = arm.ok("GET", "runs", api_version=version, **{"$filter": f"AgentPoolName eq '{pool}'"})["value"]
+        assert [run["name"] for run in found] == [scheduled]
+    refused = arm("GET", "runs", **{"$filter": f"AgentPoolName eq '{pool}'"})
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "InvalidFilter")
+
+
+@pytest.mark.emulator_choice("a switch: what the service says to a pool that it does not have was not seen")
+def test_an_unknown_agent_pool_may_be_refused(emulated: Any, quick_request: Any) -> None:
+    """404, naming the pool, and there is no run."""
+    arm = emulated(switches={"agent-pools": "refused"})
+    answer = arm("POST", "scheduleRun", quick_request(agentPoolName="pool1"), api_version=PREVIEW_2025)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "ResourceNotFound")
+    assert "emulator/agentPools/pool1'" in answer.json()["error"]["message"]
+    assert arm.ok("GET", "runs") == {"value": []}
+    assert arm("POST", "scheduleRun", quick_request(agentPoolName="pool1"), api_version=STABLE).status_code == 200
