@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import shutil
+import uuid
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,7 @@ from acr_tasks_emulator.supervisor import Supervisor
 
 ARCHIVE_LIMIT = 1024**3
 """How many bytes an archive may have; the service states no limit."""
+TEXT_LIMIT = 1024**2
 _REDIRECTS = 5
 _GIT = re.compile(r"\.git(?:#.*)?$|visualstudio\.com|dev\.azure\.com", re.IGNORECASE)
 _GITHUB = re.compile(r"(?:https?://)?github\.com/[^/#?]+/[^/#?]+/?(?:#.*)?", re.IGNORECASE)
@@ -60,6 +63,25 @@ class Remotes:
             return self._clone(location, token, target, scratch, stop)
         self._download(location, token, target, scratch, log, stop)
         return Fetched()
+
+    def text(self, url: str, scratch: Path, stop: Stop) -> str:
+        """Return the text at an http address, at most TEXT_LIMIT bytes.
+
+        Raises SourceError, which does not hold the address: there may be a signature in it.
+        """
+        path = scratch / f"{uuid.uuid4().hex}.text"
+        try:
+            _save(url, path, stop)
+            data = path.read_bytes() if path.exists() else b""
+            if data.startswith(_MAGIC[0]):
+                data = zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(data, TEXT_LIMIT + 1)
+            if len(data) > TEXT_LIMIT:
+                raise SourceError(f"the file is longer than {TEXT_LIMIT} bytes")
+            return data.decode(errors="replace")
+        except (httpx.HTTPError, httpx.InvalidURL, zlib.error) as error:
+            raise SourceError(f"the file could not be fetched: {type(error).__name__}") from error
+        finally:
+            path.unlink(missing_ok=True)
 
     def _clone(self, location: str, token: str, target: Path, scratch: Path, stop: Stop) -> Fetched:
         url, _, fragment = location.partition("#")

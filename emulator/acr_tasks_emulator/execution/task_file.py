@@ -54,7 +54,7 @@ def load(job: Job, source: Path, fetch: Callable[[str], str] | None = None) -> G
         if not _ADDRESS.match(name):
             return _read(source, name)
         if fetch is None:
-            raise GraphError(f"nothing is fetched from {name}: the run is simulated")
+            raise GraphError(f"nothing is fetched from {name.partition('?')[0]}: the run is simulated")
         return fetch(name)
 
     return read(text, run_variables(job), values, read_file)

@@ -71,7 +71,7 @@ class ToolExecutor:
         if run.job.kind == "Docker":
             graph, build_of = _docker_graph(run)
         else:
-            graph = load(run.job, run.source)
+            graph = load(run.job, run.source, lambda url: self._remotes.text(url, run.scratch, stop))
             if not self._tool.own_networks:
                 graph = graph.on_host()
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import socketserver
 from collections.abc import Iterator
+from functools import partial
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
-from .test_execution_remote import GitDaemon, needs_git, repository, served
+from .test_execution_remote import Files, GitDaemon, needs_git, repository, served
 from .test_execution_tools import Desk, docker, encoded, missing
 
 pytestmark = [pytest.mark.skipif(missing is not None, reason=missing or "buildah works"), needs_git]
@@ -35,3 +37,24 @@ def test_builds_from_git(desk: Desk, tmp_path: Path) -> None:
         outcome, log = desk.run(encoded(f"steps:\n- build: -t corpus/git {location}\n- cmd: corpus/git cat /word\n"))
         assert outcome.status == "Succeeded", log
         assert log.count("\nfrom git\n") == 2
+
+
+def test_aliases_at_an_address(desk: Desk, tmp_path: Path) -> None:
+    """alias.src may be an address, which is fetched as sources are; no signature of it stands in the log."""
+    folder = tmp_path / "aliases"
+    folder.mkdir()
+    (folder / "aliases.yaml").write_text("word: from afar\n")
+    task = "version: v1.1.0\nalias:\n  src: ['{url}?sig=s3cret']\nsteps:\n- cmd: busybox echo $word\n"
+    handler = partial(Files, seen=[], leads="/", folder=folder)
+    with served(ThreadingHTTPServer(("127.0.0.1", 0), handler)) as port:
+        outcome, log = desk.run(encoded(task.format(url=f"http://127.0.0.1:{port}/aliases.yaml")))
+        assert outcome.status == "Succeeded", log
+        assert "\nfrom afar\n" in log
+        for url, problem in [
+            (f"http://127.0.0.1:{port}/nothing.yaml", "answered 404"),
+            ("http://169.254.169.254/a.yaml", "link-local and metadata addresses"),
+        ]:
+            outcome, log = desk.run(encoded(task.format(url=url)))
+            assert outcome.status == "Failed"
+            assert problem in (outcome.error_message or "")
+            assert "s3cret" not in log
