@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -9,8 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from acr_tasks_emulator.server import Emulator
+    from acr_tasks_emulator.settings import SettingsError
 
-__all__ = ["serve"]
+__all__ = ["Emulator", "SettingsError", "serve"]
+
+_MODULES = {"Emulator": "server", "SettingsError": "settings"}
+
+
+def __getattr__(name: str) -> Any:
+    # Loaded when asked for: whoever imports the package alone, as a test plugin does, pays nothing.
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
 
 
 def serve(
@@ -48,7 +59,6 @@ def serve(
     certificate or None), `registries` (ARM ids; `subscription_id`, `resource_group_name` and `registry_name` are parts
     of the first), `reset()`. Raises SettingsError, which is a sentence.
     """
-    # Imported here: whoever imports the package alone, as a test plugin does, pays nothing.
     from acr_tasks_emulator.server import serving
     from acr_tasks_emulator.settings import read_switches
 

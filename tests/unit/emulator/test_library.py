@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+import httpx
+import pytest
+
+import acr_tasks_emulator
+
+VERSION = {"api-version": "2019-04-01"}
+YAML = base64.b64encode(b"version: v1.1.0\nsteps:\n  - cmd: busybox true\n").decode()
+
+
+def test_every_public_name_is_there() -> None:
+    """Those that take long to import too, and no other."""
+    assert acr_tasks_emulator.__all__ == sorted(acr_tasks_emulator.__all__, key=lambda name: (name.islower(), name))
+    for name in acr_tasks_emulator.__all__:
+        assert getattr(acr_tasks_emulator, name).__name__ == name
+    with pytest.raises(AttributeError, match="no attribute 'server_of_dreams'"):
+        _ = acr_tasks_emulator.server_of_dreams
+
+
+def test_an_emulator_tells_a_test_what_it_needs(tmp_path: Path) -> None:
+    """Coordinates, and nothing to trust without https; the folder is kept when it is given."""
+    with acr_tasks_emulator.serve(data=tmp_path / "data", registries=["contoso:westus2", "fabrikam"]) as emulator:
+        assert isinstance(emulator, acr_tasks_emulator.Emulator)
+        parts = ("", "subscriptions", emulator.subscription_id, "resourceGroups", emulator.resource_group_name)
+        parts += ("providers", "Microsoft.ContainerRegistry", "registries", emulator.registry_name)
+        assert emulator.registries[0] == "/".join(parts)
+        assert (emulator.registry_name, emulator.executor, emulator.ca_cert) == ("contoso", "simulated", None)
+    assert (tmp_path / "data" / "emulator.sqlite").exists()
+    assert not (tmp_path / "data" / "tls").exists()
+
+
+def test_a_reset_leaves_an_empty_emulator() -> None:
+    """Where it was."""
+    with acr_tasks_emulator.serve() as emulator, httpx.Client(base_url=emulator.endpoint, params=VERSION) as http:
+        registry = emulator.registries[0]
+        request = {"type": "EncodedTaskRunRequest", "encodedTaskContent": YAML, "platform": {"os": "Linux"}}
+        assert http.post(f"{registry}/scheduleRun", json=request).status_code == 200
+        emulator.reset()
+        assert http.get(f"{registry}/runs").json() == {"value": []}
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [({"executor": "podman"}, "podman"), ({"registries": ["a"]}, "'a'"), ({"switches": {"foo": 1}}, "'foo'")],
+)
+def test_a_wrong_option_is_a_sentence(options: dict[str, object], sentence: str) -> None:
+    """The same as on the command line."""
+    with pytest.raises(acr_tasks_emulator.SettingsError, match=sentence), acr_tasks_emulator.serve(**options):  # type: ignore[arg-type]
+        pass
