@@ -6,7 +6,7 @@ VENV := .venv/bin
 VERBS := lint types unit contract browser integration policies compat e2e
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart test engine environment builder chromium picture bench durability equivalence properties lock clean $(VERBS)
+.PHONY: help quickstart test engine environment builder chromium picture clients bench durability equivalence properties lock clean $(VERBS)
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
