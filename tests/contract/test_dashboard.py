@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import httpx
@@ -66,3 +67,52 @@ def test_what_is_said_of_triggers(page: Arm, quick_task: Body) -> None:
     text = page.http.get("/").text
     assert "Timer t1" in text
     assert " 12:00 AM" in text
+
+
+def test_the_page_of_a_task(page: Arm, quick_task: Body) -> None:
+    """A task's page shows its own runs, page by page, none twice and none left out."""
+    page.ok("PUT", "tasks/other-task", quick_task())
+    page.ok("POST", "scheduleRun", {"type": "TaskRunRequest", "taskName": "other-task"})
+    page.ok("PUT", "tasks/timed-task", quick_task(trigger={"timerTriggers": [{"name": "t1", "schedule": "* * * * *"}]}))
+    page.ok("POST", "/_emulator/clock/advance", {"seconds": 40 * 60})
+    address, seen = "/tasks/emulator/timed-task", list[str]()
+    while address:
+        text = page.http.get(address).text
+        seen += re.findall(r'<tr id="run-(\w+)"', text)
+        older = re.search(r'<a href="([^"]+)" rel="next">Older runs', text)
+        address = older[1].replace("&amp;", "&") if older else ""
+    wanted = page.ok("GET", "runs", **{"$filter": "TaskName eq 'timed-task'"})["value"]
+    assert seen == [run["name"] for run in wanted]
+    assert len(seen) >= 40
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "said"),
+    [
+        ("/registries/nowhere", 404, "There is no registry nowhere here."),
+        ("/registries/emulator?runs=nonsense", 400, "The $skiptoken is invalid."),
+        ("/tasks/emulator/no-such-task", 404, "no-such-task"),
+        ("/runs/emulator/zz9", 404, "zz9"),
+        ("/runs/emulator/zz9/log", 404, "zz9"),
+    ],
+)
+def test_pages_that_are_none(page: Arm, path: str, status: int, said: str) -> None:
+    """What cannot be shown is told on a page, and nothing of an address becomes a part of it."""
+    answer = page.http.get(path)
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "text/html; charset=utf-8")
+    assert said in answer.text
+    assert "<script>" not in page.http.get("/registries/<script>alert(1)</script>").text
+
+
+def test_what_follows_in_a_log(page: Arm, quick_task: Body) -> None:
+    """A log is told piece by piece; what is no place in one is refused."""
+    page.ok("PUT", "tasks/quick-task", quick_task())
+    run_id = page.ok("POST", "scheduleRun", {"type": "TaskRunRequest", "taskName": "quick-task"})["name"]
+    page.until(run_id)
+    whole = page.http.get(f"/runs/emulator/{run_id}/log/0")
+    assert "was successful after" in whole.text
+    assert "x-log-next" not in whole.headers
+    assert len(page.http.get(f"/runs/emulator/{run_id}/log/30.b.f1").text) < len(whole.text) + 40
+    for place in ("-1", "1.x", "1.f9", "٣", "9" * 30, "1."):
+        assert page.http.get(f"/runs/emulator/{run_id}/log/{place}").status_code == 400
+    assert page.http.get(f"/runs/emulator/{run_id}/log/999999").text == ""

@@ -58,6 +58,7 @@ class Section:
 
     name: str
     location: str
+    group: str
     id: str
     task_count: int
     runs: list[RunView]
@@ -110,9 +111,8 @@ async def task_page(request: Request) -> Response:
     """Show one task with its runs."""
     services, row = services_of(request), _registry(request)
     task = services.tasks.get(row, request.path_params["task"])
-    query, now = f"TaskName eq '{task['name']}'", services.clock.now()
-    token = request.query_params.get("runs")
-    page = await run_in_threadpool(services.runs.list, row, query, None, token, RUNS_SHOWN)
+    now, token = services.clock.now(), request.query_params.get("runs")
+    page = await run_in_threadpool(services.runs.of_task, row, task["name"], RUNS_SHOWN, token)
     runs = [run_view(row.name, document, now) for document in page.runs]
     older = f"/tasks/{row.name}/{task['name']}?{urlencode({'runs': page.skip_token})}" if page.skip_token else None
     view = task_view(row.name, task, None, now, next_firings(task, now))
@@ -195,13 +195,15 @@ def _section(services: Services, row: RegistryRow, query: dict[str, str], runs: 
     address = f"/registries/{row.name}?"
 
     def view(task: dict[str, Any]) -> TaskView:
-        last = services.runs.newest_of_task(row, task["name"])
-        return task_view(row.name, task, run_view(row.name, last, now) if last else None, now, next_firings(task, now))
+        runs = services.runs.of_task(row, task["name"], 1).runs
+        last = run_view(row.name, runs[0], now) if runs else None
+        return task_view(row.name, task, last, now, next_firings(task, now))
 
     kept = {"name": part} if part else {}
     return Section(
         name=row.name,
         location=row.location,
+        group=row.resource_group_name,
         id=id_of(row),
         task_count=services.tasks.count(row),
         runs=[run_view(row.name, document, now) for document in run_page.runs],

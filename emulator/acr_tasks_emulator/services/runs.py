@@ -151,10 +151,12 @@ class RunsService:
         run = self._store.get(identifier)
         return run.document if run is not None and run.registry == registry.key else None
 
-    def newest_of_task(self, registry: RegistryRow, task_name: str) -> Run | None:
-        """Return the newest run of a task, or None."""
-        run = self._store.newest_of_task(registry.key, task_name)
-        return None if run is None else run.document
+    def of_task(self, registry: RegistryRow, task_name: str, size: int, skip_token: str | None = None) -> RunPage:
+        """Return a page of a task's runs, newest first. Raises ServiceError."""
+        before, _ = _read_skip_token(skip_token)
+        rows = self._store.newest_of_task(registry.key, task_name, before, size + 1)
+        token = _skip_token(rows[size - 1].number, None) if len(rows) > size else None
+        return RunPage([row.document for row in rows[:size]], token)
 
     def list(
         self,

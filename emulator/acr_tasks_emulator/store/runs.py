@@ -88,14 +88,13 @@ class RunStore:
                 return
             number = rows[-1]["number"]
 
-    def newest_of_task(self, registry: str, task: str) -> RunRow | None:
-        """Return the newest run of a task, its name as the run spells it, or None."""
-        row = self._database.row(
-            f"SELECT * FROM run WHERE registry = ? AND {TASK_OF_RUN} = ? ORDER BY number DESC LIMIT 1",  # noqa: S608
-            registry,
-            task,
+    def newest_of_task(self, registry: str, task: str, before: int | None, limit: int) -> list[RunRow]:
+        """Return the newest runs of a task, its name as the run spells it, of numbers below `before`."""
+        query = (
+            f"SELECT * FROM run WHERE registry = ? AND {TASK_OF_RUN} = ? AND number < ? ORDER BY number DESC LIMIT ?"  # noqa: S608
         )
-        return None if row is None else _run(row)
+        number = before if before is not None else 2**62
+        return [_run(row) for row in self._database.rows(query, registry, task, number, limit)]
 
     def with_status(self, *statuses: str) -> list[RunRow]:
         """Return the runs in these states, oldest first."""
