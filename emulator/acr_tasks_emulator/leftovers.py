@@ -28,7 +28,7 @@ MARK = "ACR_TASKS_EMULATOR_PROCESS"
 """The variable that names, in the environment of each child, the emulator that started it."""
 
 GRACE_SECONDS = 10.0
-_SCRATCH = ("runs", "buildah/tmp")
+_SCRATCH = ("runs", "scratch", "buildah/tmp")
 _MNT_DETACH = 2
 _PROC = Path("/proc")
 _ENDED = ("Z", "X")  # nobody has waited for it yet
@@ -110,7 +110,7 @@ def _end(killed: set[str], data: Path) -> None:
         _unmount(path)
     if not _mounts_below(data):  # what is mounted from elsewhere must not be removed
         for folder in _SCRATCH:
-            shutil.rmtree(data / folder, ignore_errors=True)
+            _remove(data / folder)
 
 
 def _left(killed: set[str], data: Path) -> set[int]:
@@ -147,6 +147,17 @@ def _mounts_below(data: Path) -> list[str]:
     # Blanks and the like are written as octal numbers (proc_pid_mountinfo(5)).
     places = [re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), line.split()[4]) for line in lines]
     return [place for place in places if any(_is_below(place, data / part) for part in ("runs", "buildah"))]
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder, also where a builder forbade itself to look in; other users' files stay."""
+    for parent, names, _ in os.walk(folder):
+        for name in names:
+            path = Path(parent, name)
+            with contextlib.suppress(OSError):
+                if not path.is_symlink():
+                    path.chmod(0o700)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _unmount(path: str) -> None:

@@ -36,11 +36,12 @@ class ToolExecutor:
         self._oci = oci
         self._bases = Bases(tool, oci, data.resolve() / "scratch")
         self._remotes = Remotes(tool.supervisor, oci)
+        for left in self._runs.glob("*"):  # of an emulator that was killed, by users of its containers
+            tool.remove_folder(left)
 
     def run(self, job: Job, log: RunLog, stop: Stop) -> Outcome:
         """Run a job to its end; its folder is removed afterwards."""
         run = Workspace(job, log, self._runs / job.run_id)
-        self._remove(run)  # what a killed emulator may have left
         error: str | None = None
         try:
             with self._tool.in_use():

@@ -66,6 +66,8 @@ def test_killed_under_load(tmp_path: Path) -> None:
         status = emulator.stop()
     assert status == 0
     assert not inside(folder.data)
+    unfinished = ("runs", "scratch", "buildah/tmp", "blobs/uploads")
+    assert not [path for name in unfinished for path in (folder.data / name).glob("*")]
 
 
 def killed(emulator: Emulator, folder: Folder, choice: random.Random) -> set[Process]:

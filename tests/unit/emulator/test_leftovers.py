@@ -52,6 +52,9 @@ def test_what_a_killed_emulator_left_ends_with_the_next(tmp_path: Path) -> None:
     data, other = tmp_path / "data", tmp_path / "other"
     for folder in (data, other, data / "runs" / "cf1"):
         folder.mkdir(parents=True)
+    (data / "runs" / "cf1" / "closed").mkdir(mode=0)
+    (data / "runs" / "cf1" / "closed-link").symlink_to(other)
+    mode = other.stat().st_mode
     with killed_emulator(data) as emulator:
         with leftovers.ended(other):
             assert has_children(emulator, 0.5)
@@ -59,6 +62,7 @@ def test_what_a_killed_emulator_left_ends_with_the_next(tmp_path: Path) -> None:
             assert not has_children(emulator, 10)
             assert leftovers.this_process() in (data / leftovers.RECORD).read_text()
             assert not (data / "runs").exists()
+    assert other.stat().st_mode == mode
     assert not (data / leftovers.RECORD).exists()
 
 
