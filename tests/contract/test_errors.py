@@ -101,6 +101,15 @@ def test_the_error_is_answered_in_another_test(name: str) -> None:
     assert f'({status}, "{code}")' in text.partition("\ndef ")[0]
 
 
+@pytest.mark.emulator_choice("facts section 9 has the texts that were seen; the others are in the same style")
+def test_no_error_is_made_elsewhere() -> None:
+    """What is answered is a constant with a name: whoever makes an error of his own has no row here."""
+    package = Path(errors.__file__).parents[1]
+    making = re.compile(r"\b(Service|Blob|Image|SignIn)Error\(")
+    made = [file.name for file in package.rglob("*.py") if making.search(file.read_text())]
+    assert made == ["errors.py"]
+
+
 def spelled(constant: Any, answer: httpx.Response) -> tuple[str, str]:
     """Code and message of an answer, read as the service of that constant spells them."""
     if isinstance(constant, errors.BlobErrorText):

@@ -28,9 +28,7 @@ async def http_error(request: Request, error: Exception) -> Response:
     if problem.status_code == 405:
         headers = {"Allow": ", ".join(sorted(_methods(request)))}
         return error_answer(errors.METHOD_NOT_ALLOWED(headers=headers, method=request.method, path=request.url.path))
-    if problem.status_code == 404:
-        return error_answer(errors.RESOURCE_TYPE_NOT_FOUND())
-    return error_answer(ServiceError(problem.status_code, "BadRequest", problem.detail))
+    return error_answer(errors.RESOURCE_TYPE_NOT_FOUND())
 
 
 def _methods(request: Request) -> set[str]:

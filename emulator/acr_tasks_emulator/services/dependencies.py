@@ -12,7 +12,7 @@ from acr_tasks_emulator.store.tasks import TaskStore
 
 MEMBER = "baseImageDependencies"
 _LAST = ("contextPath", "contextAccessToken")
-_OF_THE_IMAGE = ("type", "dockerFilePath", "contextPath")
+_OF_THE_IMAGE = ("type", "dockerFilePath", "target", "contextPath")
 
 
 class Learning:

@@ -9,7 +9,9 @@ import pytest
 
 from acr_tasks_emulator.execution.job import Outcome
 from acr_tasks_emulator.services.dependencies import Learning
+from acr_tasks_emulator.services.tasks import task_id
 from acr_tasks_emulator.services.triggers import TriggersService, next_firings
+from acr_tasks_emulator.services.versions import PREVIEW_2025
 from acr_tasks_emulator.store.runs import RunStore
 from acr_tasks_emulator.store.tasks import TaskStore
 from acr_tasks_emulator.triggers.base_images import ImagePush
@@ -131,9 +133,14 @@ def docker_task(world: World, name: str, **step: Any) -> None:
 BASE = {"type": "Runtime", "registry": "127.0.0.1:5000", "repository": "base", "tag": "1", "digest": "sha256:a"}
 
 
-def learn(world: World, name: str) -> None:
+def learn(world: World, name: str, **override: Any) -> None:
     """Run a task as if its image had been built from BASE."""
-    run = world.runs.schedule(world.registry, {"type": "TaskRunRequest", "taskName": name})
+    request = {
+        "type": "TaskRunRequest",
+        "taskId": task_id(world.registry, name),
+        "overrideTaskStepProperties": override,
+    }
+    run = world.runs.schedule(world.registry, request, PREVIEW_2025)
     learning = Learning(world.states, RunStore(world.database), TaskStore(world.database))
     learning.started(run["name"])
     learning.finished(run["name"], Outcome("Succeeded", base_images=[BASE]))
@@ -150,6 +157,18 @@ def test_learning_base_images(world: World) -> None:
     assert "baseImageDependencies" in world.tasks.get(world.registry, "first")["properties"]["step"]
     docker_task(world, "first", dockerFilePath="other/Dockerfile")
     assert "baseImageDependencies" not in world.tasks.get(world.registry, "first")["properties"]["step"]
+
+
+@pytest.mark.parametrize(
+    "override", [{"file": "other"}, {"target": "other"}, {"contextPath": "https://r.example/b.git"}]
+)
+def test_another_image_teaches_nothing(world: World, override: dict[str, str]) -> None:
+    """A run that overrides what its task builds says nothing of the task's own image."""
+    docker_task(world, "first")
+    learn(world, "first", **override)
+    assert "baseImageDependencies" not in world.tasks.get(world.registry, "first")["properties"]["step"]
+    learn(world, "first", arguments=[{"name": "a", "value": "b"}])
+    assert "baseImageDependencies" in world.tasks.get(world.registry, "first")["properties"]["step"]
 
 
 def test_a_push_of_a_base_image(world: World, triggers: TriggersService) -> None:
