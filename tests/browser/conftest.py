@@ -96,10 +96,10 @@ class Desk:
         """The id of the registry `emulator`."""
         return next(found for found in self.emulator.registries if found.endswith("/emulator"))
 
-    def ask(self, method: str, path: str, json: Any = None) -> Any:
+    def ask(self, method: str, path: str, json: Any = None, api_version: str = "2019-04-01") -> Any:
         """Asks for something of the registry, or of the host when the path begins with a slash."""
         address = path if path.startswith("/") else f"{self.registry}/{path}"
-        answer = self.http.request(method, address, params={"api-version": "2019-04-01"}, json=json)
+        answer = self.http.request(method, address, params={"api-version": api_version}, json=json)
         assert answer.is_success, answer.text
         return answer.json() if answer.content else None
 
