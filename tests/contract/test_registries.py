@@ -239,3 +239,36 @@ def test_a_registry_tells_what_it_may_have(arm: Any, made: str) -> None:
     usages = {each["name"]: each["limit"] for each in arm.ok("GET", f"{made}/listUsages", api_version=VERSION)["value"]}
     assert usages == {"Size": 10 * 2**30, "Webhooks": 2}
     assert arm.ok("GET", f"{made}/replications", api_version=VERSION)["value"] == []
+
+
+@pytest.mark.emulator_choice("the emulator's own interface")
+def test_after_a_reset_registries_are_those_of_the_start(emulated: Callable[..., Any], quick_request: Any) -> None:
+    """What was made is gone, what was removed or changed is back, and run ids go on."""
+    own = emulated()
+    body = {"location": "westeurope", "sku": {"name": "Basic"}}
+    before, first = own.ok("GET", own.registry, api_version=VERSION), own.schedule(quick_request())
+    group = own.registry.split("/providers/")[0]
+    assert own("PUT", f"{own.registry.rpartition('/')[0]}/another", body, api_version=VERSION).status_code == 201
+    own.ok("PUT", own.registry, body, api_version=VERSION)
+    assert own("PUT", f"{group}x", {"location": "westeurope"}, api_version="2021-04-01").status_code == 201
+    own.http.post("/_emulator/reset")
+    assert own("GET", f"{group}x", api_version="2021-04-01").status_code == 404
+    listed = own.ok("GET", own.registry.rpartition("/")[0], api_version=VERSION)["value"]
+    assert listed == [before]
+
+    assert own("DELETE", group, api_version="2021-04-01").status_code == 200
+    own.http.post("/_emulator/reset")
+    assert own.ok("GET", own.registry, api_version=VERSION) == before
+    assert own.schedule(quick_request()) != first
+
+
+@pytest.mark.emulator_choice("facts, fact 1, for tasks; nobody saw a registry made")
+def test_registries_are_made_at_once(emulated: Callable[..., Any]) -> None:
+    """Also where operations on tasks are long-running."""
+    own = emulated(mode="lro")
+    address = f"{own.registry.rpartition('/')[0]}/another"
+    made = own("PUT", address, {"location": "westeurope", "sku": {"name": "Basic"}}, api_version=VERSION)
+    assert (made.status_code, made.json()["properties"]["provisioningState"]) == (201, "Succeeded")
+    assert "azure-asyncoperation" not in made.headers
+    removed = own("DELETE", address, api_version=VERSION)
+    assert (removed.status_code, removed.headers.get("location")) == (200, None)

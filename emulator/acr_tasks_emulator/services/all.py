@@ -50,7 +50,11 @@ class Services:
     closing: threading.Event = field(default_factory=threading.Event)
 
     def reset(self) -> None:
-        """Remove tasks, runs, blobs, faults and the log of requests, and fill the quota; registries and images stay."""
+        """Remove tasks, runs, blobs, faults and the log of requests, and fill the quota; images stay.
+
+        Registries and resource groups are those of the start again.
+        """
+        self.removal.reset()
         self.runs.clear()
         self.tasks.clear()
         self.request_log.reset()

@@ -117,6 +117,14 @@ class RegistriesService:
         with self._lock:
             self._rows = {key: each for key, each in self._rows.items() if key != row.key}
 
+    def restore(self, row: RegistryRow) -> None:
+        """Have a registry as it was, whether it was changed or removed since."""
+        if row.key in self._rows:
+            self._store.change(row.key, row.document)
+        else:
+            self._store.add(row)
+        self._keep(row)
+
     def name_availability(self, body: Any) -> dict[str, Any]:
         """Tell whether a registry of a name could be made. Raises ServiceError."""
         name, kind = (body.get("name"), body.get("type")) if isinstance(body, dict) else (None, None)

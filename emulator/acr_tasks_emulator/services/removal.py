@@ -1,4 +1,4 @@
-"""Takes registries and resource groups away, with everything that is in them."""
+"""Takes registries and groups away, with everything that is in them; a reset brings back those of the start."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ class Removal:
         self._groups = groups
         self._tasks = tasks
         self._runs = runs
+        self._first_registries = registries.all()
+        self._first_groups = groups.every()
 
     def registry(self, row: RegistryRow) -> None:
         """Remove a registry: its tasks first, then its runs, canceled where they are under way, and its blobs.
@@ -35,3 +37,17 @@ class Removal:
         for registry in self._registries.within(row.subscription_id, row.name):
             self.registry(registry)
         self._groups.delete(row)
+
+    def reset(self) -> None:
+        """Remove registries and groups that were made since the start, and put the others back as they were then."""
+        registries, groups = {row.key for row in self._first_registries}, {row.key for row in self._first_groups}
+        for registry in self._registries.all():
+            if registry.key not in registries:
+                self.registry(registry)
+        for group in self._groups.every():
+            if group.key not in groups:
+                self._groups.delete(group)
+        for group in self._first_groups:
+            self._groups.restore(group)
+        for registry in self._first_registries:
+            self._registries.restore(registry)

@@ -45,6 +45,10 @@ class ResourceGroupsService:
         rows = [row for row in self._rows.values() if row.subscription_id.lower() == subscription_id.lower()]
         return sorted(rows, key=lambda row: row.name.lower())
 
+    def every(self) -> list[ResourceGroupRow]:
+        """Return the groups of all subscriptions."""
+        return list(self._rows.values())
+
     def check_subscription(self, subscription_id: str) -> None:
         """Refuse a subscription that is not there. Raises ServiceError."""
         if subscription_id.lower() not in self._subscriptions:
@@ -94,6 +98,13 @@ class ResourceGroupsService:
         with self._lock:
             self._rows = {key: each for key, each in self._rows.items() if key != row.key}
 
+    def restore(self, row: ResourceGroupRow) -> None:
+        """Have a group as it was, whether it was changed or removed since."""
+        self._store.put(row)
+        with self._lock:
+            self._rows = {**self._rows, row.key: row}
+            self._subscriptions = self._subscriptions | {row.subscription_id.lower()}
+
     def _put(
         self, subscription_id: str, name: str, location: str, document: dict[str, Any]
     ) -> tuple[ResourceGroupRow, bool]:
@@ -110,10 +121,7 @@ class ResourceGroupsService:
             location=location,
             document=document,
         )
-        self._store.put(row)
-        with self._lock:
-            self._rows = {**self._rows, row.key: row}
-            self._subscriptions = self._subscriptions | {subscription_id.lower()}
+        self.restore(row)
         return row, old is None
 
 
