@@ -90,6 +90,19 @@ def test_null_clears_the_identity_of_the_source_registry(arm: Any, task_name: st
     assert cleared == {"sourceRegistry": {"loginMode": "Default"}, "customRegistries": {"r.example": None}}
 
 
+@pytest.mark.emulator_choice("the service leaves empty objects out where they were recorded: credentials")
+def test_nothing_is_left_of_a_source_registry(arm: Any, task_name: str, quick_task: Any) -> None:
+    """One that has an identity alone is not there for other versions, nor for any when that is cleared."""
+    credentials = {"sourceRegistry": {"identity": "[system]"}}
+    made = arm.ok("PUT", f"tasks/{task_name}", quick_task(credentials=credentials), api_version=PREVIEW_2025)
+    assert made["properties"]["credentials"] == credentials
+    assert "credentials" not in arm.ok("GET", f"tasks/{task_name}")["properties"]
+    body = {"properties": {"credentials": {"sourceRegistry": {"identity": None}}}}
+    for _ in range(2):
+        cleared = arm.ok("PATCH", f"tasks/{task_name}", body, api_version=PREVIEW_2025)["properties"]
+        assert "credentials" not in cleared
+
+
 @pytest.mark.parametrize("architecture", ["386", "arm64"])
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.arm_documented("the enumeration Architecture, which is open")

@@ -136,7 +136,8 @@ def _credentials(credentials: Members, sent: Members, switches: Switches) -> Mem
     source = sent.get("sourceRegistry")
     _overlay(result, "sourceRegistry", source)
     if source and "identity" in source and source["identity"] is None:  # azure-cli relies on it (facts section 4.3)
-        result["sourceRegistry"] = {k: v for k, v in result.get("sourceRegistry", {}).items() if k != "identity"}
+        kept = {key: value for key, value in result.pop("sourceRegistry", {}).items() if key != "identity"}
+        result |= {"sourceRegistry": kept} if kept else {}
     if sent.get("customRegistries") is not None:
         result["customRegistries"] = _map(
             credentials.get("customRegistries", {}), sent["customRegistries"], switches.patch_registry_entry == "merge"

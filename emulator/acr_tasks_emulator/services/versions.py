@@ -127,4 +127,7 @@ def _without(document: Document, path: list[str]) -> Document:
         return {key: value for key, value in document.items() if key != name}
     inside = document[name]
     changed = _without(inside, rest) if isinstance(inside, dict) else inside
-    return document if changed is inside else {**document, name: changed}
+    if changed is inside:
+        return document
+    # An object of which nothing is left is not shown either.
+    return {**document, name: changed} if changed else _without(document, [name])
