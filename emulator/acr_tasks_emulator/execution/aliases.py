@@ -9,8 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ruamel.yaml import YAML
-
+from acr_tasks_emulator.execution.document import read_document
 from acr_tasks_emulator.execution.graph import GraphError
 
 DIRECTIVE = "$"
@@ -24,6 +23,8 @@ IMAGES = {
 }
 """Microsoft's images, which the first word of a `cmd` may mean without a directive; the service moves their tags."""
 
+LIMIT = 2 * 1024 * 1024
+"""How many characters the aliases of a text may stand for together."""
 _BLOCK = re.compile(r"^alias\s*:[^\n]*(?:\n(?:[ \t][^\n]*|[ \t]*(?:#[^\n]*)?(?=\n)))*", re.MULTILINE)
 _NAME = re.compile(r"[a-zA-Z0-9]+")
 
@@ -38,11 +39,17 @@ class Aliases:
     def replaced(self, text: str) -> str:
         """The text with each alias replaced; a doubled directive is one, and what is no alias stays as it is."""
         sign = re.escape(self.directive)
+        size = 0
 
         def value(match: re.Match[str]) -> str:
+            nonlocal size
             if match.group() == self.directive * 2:
                 return self.directive
-            return self.values.get(match.group(1), match.group())
+            found = self.values.get(match.group(1), match.group())
+            size += len(found)
+            if size > LIMIT:
+                raise GraphError(f"aliases stand for more than {LIMIT} characters")
+            return found
 
         return re.sub(rf"{sign}{sign}|{sign}([a-zA-Z0-9]+)", value, text)
 
@@ -54,7 +61,7 @@ def read_aliases(text: str, run: Mapping[str, str], read_file: Callable[[str], s
     before the agent's, and both before those of files, of which the last counts first. Raises GraphError.
     """
     block = _BLOCK.search(text)
-    found = (YAML(typ="safe", pure=True).load(block.group()) if block else {}).get("alias") or {}
+    found = (read_document(block.group()) if block else {}).get("alias") or {}
     if not isinstance(found, Mapping):
         raise GraphError("alias has to be a mapping with `values` and `src`")
     values = {**IMAGES, **{name: run[name] for name in VARIABLES if name in run}, **_texts(found.get("values"))}
@@ -62,7 +69,7 @@ def read_aliases(text: str, run: Mapping[str, str], read_file: Callable[[str], s
     if not isinstance(sources, list):
         raise GraphError("alias.src has to be a list of files and addresses")
     for source in reversed(sources):
-        values = {**_texts(YAML(typ="safe", pure=True).load(read_file(str(source)))), **values}
+        values = {**_texts(read_document(read_file(str(source)))), **values}
     for name in values:
         if not _NAME.fullmatch(name):
             raise GraphError(f"alias key names only support alphanumeric characters: {name!r}")

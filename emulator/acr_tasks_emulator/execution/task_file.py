@@ -10,10 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
 from acr_tasks_emulator.execution.aliases import read_aliases
+from acr_tasks_emulator.execution.document import DocumentError, read_document
 from acr_tasks_emulator.execution.graph import DEFAULT_VERSION, Graph, GraphError
 from acr_tasks_emulator.execution.graph_reader import read_graph
 from acr_tasks_emulator.execution.job import Job
@@ -21,6 +19,9 @@ from acr_tasks_emulator.execution.source import SourceError, file_in
 from acr_tasks_emulator.execution.templates import TemplateError, render, run_variables
 
 LIMIT_BYTES = 1024 * 1024
+"""How long a task file or a file of values may be."""
+STEPS = 500
+"""How many steps a task may have: all of them may be under way at once."""
 ALIASES_SINCE = (1, 1, 0)
 
 _ENABLED = (
@@ -72,16 +73,16 @@ def read(
         if aliases_enabled(text):
             aliases, text = read_aliases(text, run, read_file or _nothing)
             text, images = aliases.replaced(text), aliases.values
-        graph = read_graph(_yaml(render(text, {"Run": run, "Values": values})), images)
+        graph = read_graph(_task(render(text, {"Run": run, "Values": values})), images)
         return replace(graph, remarks=(_ENABLED, *graph.remarks)) if images else graph
-    except (GraphError, TemplateError, SourceError, YAMLError, RecursionError) as error:
+    except (GraphError, TemplateError, SourceError, DocumentError) as error:
         raise TaskFileError(f"{_FAILED}: {_in_one_line(error)}") from error
 
 
 def aliases_enabled(text: str) -> bool:
     """Whether the file's version knows aliases: v1.1.0 and later."""
     match = _VERSION.search(text)
-    numbers = re.findall(r"\d+", match.group(1) if match else DEFAULT_VERSION)
+    numbers = re.findall(r"\d{1,9}", match.group(1) if match else DEFAULT_VERSION)
     return tuple(int(number) for number in numbers[:3]) >= ALIASES_SINCE
 
 
@@ -91,8 +92,8 @@ def _nothing(name: str) -> str:
 
 def _values(text: str) -> dict[str, Any]:
     try:
-        values = _yaml(text) if text.strip() else {}
-    except (YAMLError, RecursionError) as error:
+        values = read_document(text) if text.strip() else {}
+    except DocumentError as error:
         raise TaskFileError(f"{_FAILED}: the values are no YAML: {_in_one_line(error)}") from error
     if not isinstance(values, Mapping):
         raise TaskFileError(f"{_FAILED}: the values are not a mapping of names to values")
@@ -115,8 +116,12 @@ def _decoded(text: str, name: str) -> str:
         raise TaskFileError(f"{_FAILED}: {name} is not text in base64") from error
 
 
-def _yaml(text: str) -> Any:
-    return YAML(typ="safe", pure=True).load(text)
+def _task(text: str) -> Any:
+    task = read_document(text)
+    steps = task.get("steps") if isinstance(task, Mapping) else None
+    if isinstance(steps, list) and len(steps) > STEPS:
+        raise GraphError(f"the task has more than {STEPS} steps")
+    return task
 
 
 def _in_one_line(error: Exception) -> str:

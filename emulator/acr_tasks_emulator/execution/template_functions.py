@@ -9,6 +9,9 @@ from collections.abc import Callable
 from typing import Any
 
 _TOKEN = re.compile(r'\s*("(?:[^"\\]|\\.)*"|`[^`]*`|-?\d+(?![\w.])|\.[A-Za-z_][\w.-]*|[A-Za-z]\w*|\||\S)')
+_NUMBER = re.compile(r"-?\d{1,18}")
+LIMIT = 256 * 1024
+"""How many characters a value may have on its way: a pipeline of a line can make a gigabyte of a letter."""
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r"}
 
 
@@ -27,7 +30,9 @@ def evaluate(body: str, look_up: Callable[[str], Any]) -> Any:
         if first in _FUNCTIONS:
             arguments = [_value(word, look_up) for word in rest] + result
             try:
-                result = [_FUNCTIONS[first](*arguments)]
+                result = [_short(_FUNCTIONS[first](*arguments))]
+            except FunctionError:
+                raise
             except (TypeError, ValueError, AttributeError) as error:
                 raise FunctionError(f"error calling {first}: wrong arguments") from error
         elif rest or result:
@@ -54,7 +59,7 @@ def _value(word: str, look_up: Callable[[str], Any]) -> Any:
         return re.sub(r"\\(.)", lambda match: _ESCAPED.get(match.group(1), match.group(1)), word[1:-1])
     if word.startswith("`") and len(word) > 1:
         return word[1:-1]
-    if re.fullmatch(r"-?\d+", word):
+    if _NUMBER.fullmatch(word):
         return int(word)
     if word.startswith(".") and len(word) > 1:
         return look_up(word[1:])
@@ -66,6 +71,18 @@ def _decoded(text: str) -> str:
         return base64.b64decode(text, validate=True).decode()
     except (binascii.Error, UnicodeError) as error:
         raise ValueError(text) from error
+
+
+def _short(value: Any) -> Any:
+    if isinstance(value, str) and len(value) > LIMIT:
+        raise FunctionError(f"the value is longer than {LIMIT} characters")
+    return value
+
+
+def _replaced(old: str, new: str, text: str) -> str:
+    if len(text) + text.count(old) * (len(new) - len(old)) > LIMIT:  # known before it is made
+        raise FunctionError(f"the value is longer than {LIMIT} characters")
+    return text.replace(old, new)
 
 
 def _truncated(length: int, text: str) -> str:
@@ -80,7 +97,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "trimPrefix": lambda prefix, text: _text(text).removeprefix(prefix),
     "trimSuffix": lambda suffix, text: _text(text).removesuffix(suffix),
     "trunc": lambda length, text: _truncated(length, _text(text)),
-    "replace": lambda old, new, text: _text(text).replace(old, new),
+    "replace": lambda old, new, text: _replaced(old, new, _text(text)),
     "quote": lambda text: '"' + _text(text).replace("\\", "\\\\").replace('"', '\\"') + '"',
     "squote": lambda text: f"'{_text(text)}'",
     "default": lambda instead, value: value if value else instead,

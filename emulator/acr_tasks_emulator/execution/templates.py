@@ -8,7 +8,6 @@ with a sentence.
 from __future__ import annotations
 
 import platform
-import re
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
@@ -16,8 +15,10 @@ from typing import Any
 from acr_tasks_emulator.execution.job import Job
 from acr_tasks_emulator.execution.template_functions import FunctionError, evaluate
 
-_ACTION = re.compile(r"(\s*)\{\{(-?)(.*?)(-?)\}\}(\s*)", re.DOTALL)
-_COMMENT = re.compile(r"/\*.*\*/", re.DOTALL)
+ACTION_LIMIT = 4096
+"""How many characters one action may have."""
+LIMIT = 2 * 1024 * 1024
+"""How many characters a rendered text may have: a value that is named often is written as often."""
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "i686": "386", "armv7l": "arm"}
 
 
@@ -54,12 +55,26 @@ def render(text: str, variables: Mapping[str, Any]) -> str:
     whatever is no plain value.
     """
 
-    def action(match: re.Match[str]) -> str:
-        before, trim_before, body, trim_after, after = match.groups()
-        value = "" if _COMMENT.fullmatch(body.strip()) else _value(body.strip(), variables)
-        return f"{'' if trim_before else before}{value}{'' if trim_after else after}"
+    parts: list[str] = []
+    size = at = 0
+    while (start := text.find("{{", at)) >= 0 and (end := text.find("}}", start + 2)) >= 0:
+        body, before = text[start + 2 : end], text[at:start]
+        if len(body) > ACTION_LIMIT:
+            raise TemplateError(f"template: an action is longer than {ACTION_LIMIT} characters")
+        trim_before, trim_after = body.startswith("-"), body.endswith("-") and len(body) > 1
+        body = body[trim_before : len(body) - trim_after].strip()
+        parts += [before.rstrip() if trim_before else before, "" if _is_comment(body) else _value(body, variables)]
+        size += len(parts[-1]) + len(parts[-2])
+        if size > LIMIT:
+            raise TemplateError(f"template: what is rendered is longer than {LIMIT} characters")
+        at = end + 2
+        while trim_after and at < len(text) and text[at].isspace():
+            at += 1
+    return "".join([*parts, text[at:]])
 
-    return _ACTION.sub(action, text)
+
+def _is_comment(body: str) -> bool:
+    return len(body) > 3 and body.startswith("/*") and body.endswith("*/")
 
 
 def _value(body: str, variables: Mapping[str, Any]) -> str:
@@ -70,6 +85,9 @@ def _value(body: str, variables: Mapping[str, Any]) -> str:
             f"template: {{{{{body}}}}}: {error} (values such as {{{{.Run.ID}}}} and some of Sprig's functions are "
             "rendered, no conditions or loops)"
         ) from error
+    if isinstance(found, (list, Mapping)):
+        kind = "list" if isinstance(found, list) else "map"
+        raise TemplateError(f"template: {{{{{body}}}}}: the value is a {kind}, not a plain one")
     if isinstance(found, bool):
         return str(found).lower()
     return "<no value>" if found is None else str(found)

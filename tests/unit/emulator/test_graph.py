@@ -149,7 +149,7 @@ def test_when() -> None:
         ("steps:\n- cmd: x {{.Values.y}}", 'template: executing at <.Values.y>: map has no entry for key "y"'),
         ("steps: [", "while parsing a flow node expected the node content"),
         ("a: &a [x, x]\nb: !!python/object:os.system {}", "could not determine a constructor"),
-        ("[" * 5000, "maximum recursion depth exceeded"),
+        ("[" * 5000, "exceeded max depth of 100"),
     ],
 )
 def test_what_is_refused(text: str, problem: str) -> None:
