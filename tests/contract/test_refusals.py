@@ -381,6 +381,16 @@ def test_a_number_that_is_no_int32_is_refused(number: int, wire: Wire, task: tup
     assert (answer.status, answer.error()["code"]) == (400, "InvalidRequestContent")
 
 
+@pytest.mark.emulator_choice("an infinite number cannot be written in JSON, so it could not be shown")
+def test_an_infinite_number_is_not_kept(emulated: Any, quick_task: Body) -> None:
+    """A number beyond all floats is refused, even as a member that nobody knows where those are kept."""
+    arm = emulated(switches={"unknown-members": "kept"})
+    content = json.dumps({**quick_task(), "x": 1}).replace('"x": 1', '"x": 1e999')
+    path, headers = f"{arm.registry}/tasks/task1?{VERSION}", {"Content-Type": "application/json"}
+    answer = arm.http.put(path, content=content, headers=headers)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "InvalidRequestContent")
+
+
 @pytest.mark.arm_documented("azure-sdk-for-python issue 2808: HEAD of a resource whose provider has no such operation")
 @pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "POST", "TRACE"])
 def test_a_method_that_there_is_not_tells_those_that_there_are(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -143,7 +144,7 @@ async def bytes_of(request: Request) -> bytes:
 def json_in(data: bytes) -> Any:
     """Read JSON. Raises ServiceError."""
     try:
-        body = json.loads(data.decode("utf-8-sig"), parse_constant=_no_constant)
+        body = json.loads(data.decode("utf-8-sig"), parse_constant=_no_constant, parse_float=_finite)
         if b"\\ud" in data.lower():
             json.dumps(body, ensure_ascii=False).encode()  # half a surrogate pair is no text: UnicodeError
     except ValueError:
@@ -172,6 +173,13 @@ def _items(value: Any) -> Iterable[Any]:
 
 def _no_constant(name: str) -> None:
     raise ValueError(name)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):  # 1e999: it could not be written in an answer
+        raise ValueError(text)
+    return number
 
 
 def answer(content: Any, status: int = 200) -> Response:
