@@ -6,15 +6,13 @@ import contextlib
 import hashlib
 import re
 import sys
-import threading
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-import httpx
-
-from acr_tasks_emulator.execution import docker_janitor, docker_layout, seed
+from acr_tasks_emulator.execution import docker_janitor, seed
 from acr_tasks_emulator.execution.docker_cli import DockerCli
+from acr_tasks_emulator.execution.docker_images import LABEL, DockerImages, own_name
 from acr_tasks_emulator.execution.dockerfile import origins as find_origins
 from acr_tasks_emulator.execution.dockerfile import own_platform, renamed
 from acr_tasks_emulator.execution.graph import Network, Step
@@ -23,21 +21,14 @@ from acr_tasks_emulator.execution.stop import Stop
 from acr_tasks_emulator.execution.tool import (
     Build,
     Container,
+    NetworkError,
     Origin,
-    Place,
     Rename,
     ToolError,
     in_environment,
 )
 from acr_tasks_emulator.supervisor import Supervisor
 
-LABEL = "acr-tasks-emulator"
-"""Label of every container and network of ours; its value tells the data folders apart."""
-
-IMAGES_KEPT = 300
-"""With more images built than this, the oldest go at the next start."""
-
-_ACCEPT = "application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.image.manifest.v1+json"
 _RUNNING = re.compile(r" ---> Running in ([0-9a-f]{12,})")
 _COLOUR = re.compile(r"\x1b\[\d*m")  # of what RUN lines print on stderr
 _NOISE = re.compile(
@@ -63,7 +54,12 @@ def open_docker(data: Path, supervisor: Supervisor) -> Docker:
     return tool
 
 
-class Docker:
+def label_of(folder: Path) -> str:
+    """The label of the containers and networks of an emulator; folder: `docker/` in its data folder."""
+    return f"{LABEL}={hashlib.sha256(str(folder).encode()).hexdigest()[:12]}"
+
+
+class Docker(DockerImages):
     """Builds images and runs containers with the docker client. Containers carry a label, and are gone after their run.
 
     The daemon has others' images too: ours are called `acr-tasks-emulator` there, and by their own names only for the
@@ -75,16 +71,11 @@ class Docker:
     own_networks = True
 
     def __init__(self, cli: DockerCli) -> None:
+        super().__init__(cli)
         self.supervisor = cli.supervisor
         self.seeds = seed.busybox() is not None
-        key = hashlib.sha256(str(cli.folder).encode()).hexdigest()[:12]
-        self.label = f"{LABEL}={key}"
-        self._cli = cli
-        self._prefix = f"acb_{key}_"
-        self._names: dict[str, str] = {}
-        self._reached: dict[str, bool] = {}
-        self._naming = threading.Lock()
-        self._built = threading.Lock()
+        self.label = label_of(cli.folder)
+        self._prefix = f"acb_{self.label.partition('=')[2]}_"
 
     def prove(self, image_id: str) -> None:
         """Run a container that looks for our data folder. Raises ToolError when the daemon has another file system."""
@@ -103,67 +94,13 @@ class Docker:
         """Nothing to hold: the daemon looks after itself."""
         yield
 
-    def reaches(self, address: str, stop: Stop) -> bool:
-        """See Tool. Daemons in virtual machines and in networks of their own do not reach this machine's loopback."""
-        if address not in self._reached:
-            try:
-                self._cli.ask(["pull", "-q", f"{address}/{LABEL}/nothing:none"], stop)
-                reached = True
-            except ToolError as error:
-                reached = "not found" in str(error) or "manifest unknown" in str(error)
-            if stop.asked:
-                return reached
-            self._reached[address] = reached
-        return self._reached[address]
-
-    def image_id(self, name: str, stop: Stop) -> str | None:
-        """See Tool. Names of images that `make` made come first."""
-        with contextlib.suppress(ToolError):
-            return self._cli.ask(["image", "inspect", "--format", "{{.Id}}", self._names.get(name, name)], stop)
-        return None
-
-    def image_digest(self, image_id: str, stop: Stop) -> str:
-        """See Tool."""
-        with contextlib.suppress(ToolError):
-            form = "{{range .RepoDigests}}{{println .}}{{end}}"
-            found = self._cli.ask(["image", "inspect", "--format", form, image_id], stop)
-            return found.splitlines()[0].partition("@")[2] if found else ""
-        return ""
-
-    def pull(self, place: Place, stop: Stop) -> str:
-        """See Tool."""
-        if place.layout is not None:
-            image = docker_layout.load(self._cli, place.layout, place.name.tag, stop)
-            self._remember(image)
-            return image
-        name = str(place.name)
-        if place.address is not None:
-            name = f"{place.address}/{place.name.repository}@{place.digest}"
-        self._cli.ask(["pull", "-q", name], stop, authfile=place.authfile)
-        return self._cli.ask(["image", "inspect", "--format", "{{.Id}}", name], stop)
-
-    def push(self, image_id: str, place: Place, scratch: Path, stop: Stop) -> str:
-        """See Tool. The digest is what the registry says, or the daemon of a registry on the network."""
-        if place.layout is not None:
-            return docker_layout.save(self._cli, image_id, place.layout, place.name.tag, scratch, stop)
-        name = str(place.name)
-        if place.address is not None:
-            name = f"{place.address}/{place.name.repository}:{place.name.tag}"
-        with self._named(image_id, name, stop):
-            self._cli.ask(["push", "-q", name], stop, authfile=place.authfile)
-            if place.address is None:
-                return self._digest_at(image_id, name, stop)
-        url = f"http://{place.address}/v2/{place.name.repository}/manifests/{place.name.tag}"
-        answer = httpx.head(url, headers={"Accept": _ACCEPT}, trust_env=False, timeout=30)
-        return str(answer.headers["Docker-Content-Digest"])
-
     def make(self, context: Path, names: Sequence[str], stop: Stop) -> None:
         """See Tool."""
         identity = context / "iid"
         options = ["--force-rm", "--network", "host", "--iidfile", str(identity)]
         self._cli.ask(["build", "-q", *options, str(context)], stop)
         built = identity.read_text().strip()
-        self._cli.ask(["tag", built, _own_name(built)], stop)
+        self._cli.ask(["tag", built, own_name(built)], stop)
         self._names.update(dict.fromkeys(names, built))
 
     def build(
@@ -191,7 +128,7 @@ class Docker:
         if status != 0:
             return status, ""
         built = identity.read_text().strip()
-        self._remember(built)
+        self.remember(built)
         return 0, built
 
     @contextlib.contextmanager
@@ -208,7 +145,7 @@ class Docker:
                 try:
                     self._cli.ask(["network", "create", *options, self._network(run_id, network.name)], stop)
                 except ToolError as error:
-                    raise ToolError(f"failed to create network: {network.name}, err: {error}") from error
+                    raise NetworkError(f"failed to create network: {network.name}, err: {error}") from error
                 log.say(f"Successfully set up Docker network: {network.name}")
             yield
         finally:
@@ -224,7 +161,7 @@ class Docker:
         options += [part for folder, path in container.folders for part in ("--volume", f"{folder}:{path}")]
         options += ["--network", self._network(container.run_id, step.network)] if step.network else []
         options += ["--network-alias", step.id] if step.network else []
-        options += [part for port in step.ports for part in ("--publish", _on_loopback(port))]
+        options += [part for port in step.ports for part in ("--publish", on_loopback(port))]
         options += [part for port in step.expose for part in ("--expose", port)]
         options += ["--privileged"] if step.privileged else []
         for option in ("user", "isolation", "cpus"):
@@ -261,50 +198,12 @@ class Docker:
         with contextlib.suppress(ToolError):
             self._cli.ask(["rm", "-f", "-v", *containers], Stop())
 
-    @contextlib.contextmanager
-    def _named(self, image_id: str, name: str, stop: Stop) -> Iterator[None]:
-        """Give an image a name while the block lasts; who had the name before has it afterwards."""
-        with self._naming:
-            before = self.image_id(name, stop)
-            self._cli.ask(["tag", image_id, name], stop)
-            try:
-                yield
-            finally:
-                with contextlib.suppress(ToolError):
-                    self._cli.ask(["tag", before, name] if before else ["rmi", "--no-prune", name], Stop())
-
-    def _digest_at(self, image_id: str, name: str, stop: Stop) -> str:
-        repository = name.rpartition(":")[0].removeprefix("docker.io/library/").removeprefix("docker.io/")
-        form = "{{range .RepoDigests}}{{println .}}{{end}}"
-        for line in self._cli.ask(["image", "inspect", "--format", form, image_id], stop).splitlines():
-            where, _, digest = line.partition("@")
-            if where.removeprefix("docker.io/") == repository:
-                return digest
-        raise ToolError(f"the daemon does not know the digest of {name}")
-
-    def _remember(self, image_id: str) -> None:
-        """Name an image that was built, and remove the oldest where there are too many."""
-        self._cli.ask(["tag", image_id, _own_name(image_id)], Stop())
-        noted = self._cli.folder / "built"
-        with self._built:
-            known = noted.read_text().split() if noted.exists() else []
-            known = [*(known_id for known_id in known if known_id != image_id), image_id]
-            old, known = known[:-IMAGES_KEPT], known[-IMAGES_KEPT:]
-            noted.write_text("\n".join(known))
-        for each in old:
-            with contextlib.suppress(ToolError):  # it is gone already
-                self._cli.ask(["rmi", _own_name(each)], Stop())
-
-
-def _own_name(image_id: str) -> str:
-    return f"{LABEL}:{image_id.removeprefix('sha256:')[:12]}"
-
 
 def _reserved(name: str) -> bool:
     return name in {"PATH", "HOME", "LANG", "TZ", "SSH_AUTH_SOCK"} or name.startswith(("DOCKER_", "BUILDKIT_"))
 
 
-def _on_loopback(port: str) -> str:
+def on_loopback(port: str) -> str:
     """A port to publish: on this machine alone, unless the task names an address."""
     parts = port.count(":")
     return f"127.0.0.1::{port}" if parts == 0 else f"127.0.0.1:{port}" if parts == 1 else port

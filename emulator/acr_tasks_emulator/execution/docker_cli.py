@@ -73,7 +73,7 @@ class DockerCli:
 
         authfile: sign-in for registries.
         """
-        variables = self.environment({"DOCKER_CONFIG": str(self._config_of(authfile))} if authfile else None)
+        variables = self.environment({"DOCKER_CONFIG": str(self.config_of(authfile))} if authfile else None)
         return ask_program(self.supervisor, [PROGRAM, *arguments], stop, env=variables, cwd=self.folder)
 
     def environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -90,7 +90,7 @@ class DockerCli:
             **(more or {}),
         }
 
-    def _config_of(self, authfile: Path) -> Path:
+    def config_of(self, authfile: Path) -> Path:
         """A configuration with the sign-ins of a run, beside its file."""
         folder = authfile.with_name("docker-config")
         if not folder.exists():

@@ -23,6 +23,10 @@ class ToolError(Exception):
     """The tool could not do what it was asked for; the text is the tool's own last line."""
 
 
+class NetworkError(Exception):
+    """A network of the task cannot be made; the text is the agent's, with the tool's last line."""
+
+
 @dataclass(frozen=True)
 class Build:
     """One `docker build`: the context's folder, the Dockerfile's path, and the options. Names are full names."""
@@ -134,7 +138,10 @@ class Tool(Protocol):
     def networks(
         self, run_id: str, networks: Sequence[Network], log: RunLog, stop: Stop
     ) -> AbstractContextManager[None]:
-        """Have a run's networks while the block lasts; remove what is left of its containers at the end."""
+        """Have a run's networks while the block lasts; remove what is left of its containers at the end.
+
+        Raises NetworkError.
+        """
         ...
 
     def run(self, container: Container, log: RunLog, stop: Stop, look_at: Callable[[str], None]) -> int:

@@ -22,7 +22,7 @@ from acr_tasks_emulator.execution.steps import StepFailedError, run_steps
 from acr_tasks_emulator.execution.stop import Stop
 from acr_tasks_emulator.execution.task_file import TaskFileError, load
 from acr_tasks_emulator.execution.templates import TemplateError, render, run_variables
-from acr_tasks_emulator.execution.tool import Build, Tool, ToolError
+from acr_tasks_emulator.execution.tool import Build, NetworkError, Tool, ToolError
 from acr_tasks_emulator.execution.workspace import Workspace
 
 
@@ -50,7 +50,7 @@ class ToolExecutor:
                 self._run(run, stop)
         except StepFailedError as failure:
             error = f"failed during run, err: {failure}"
-        except (SourceError, TemplateError, ImageNameError, TaskFileError) as failure:
+        except (SourceError, TemplateError, ImageNameError, TaskFileError, NetworkError) as failure:
             error = str(failure)
         except (RegistryError, ToolError) as failure:
             if not stop.asked:
