@@ -210,7 +210,9 @@ RUN exit 9
         {"name": "TOKEN", "value": "s3cret", "isSecret": True},
         {"name": "PLAIN", "value": "run-{{.Run.ID}}"},
     ]
-    outcome, log = desk.run(docker(arguments=arguments, target="one", isPushEnabled=False), {"Dockerfile": dockerfile})
+    outcome, log = desk.run(
+        docker(arguments=arguments, target="one", isPushEnabled=False, noCache=True), {"Dockerfile": dockerfile}
+    )
     assert outcome.status == "Succeeded", log
     assert f"s3cret run-cf{desk.count}"[::-1] in log  # backwards, the secret is no secret
     assert "\n***\n" in log
