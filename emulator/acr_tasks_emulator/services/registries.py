@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any
 
@@ -40,6 +41,10 @@ class RegistriesService:
         self._lock = threading.Lock()
         self._rows: dict[str, RegistryRow] = {}
         self._ever: dict[str, RegistryRow] = {}
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Make several steps one."""
+        return self._store.transaction()
 
     def open(self, wanted: Iterable[RegistrySetting]) -> None:
         """Make the wanted registries, beside those that the folder has; with none at all, the default one.
@@ -112,7 +117,7 @@ class RegistriesService:
         return self._change(row, registry_bodies.merged(row.document, registry_bodies.update(body)))
 
     def delete(self, row: RegistryRow) -> None:
-        """Forget a registry, whose tasks, runs and blobs have to be gone already."""
+        """Forget a registry; with its tasks and runs, in one transaction."""
         self._store.delete(row.key)
         with self._lock:
             self._rows = {key: each for key, each in self._rows.items() if key != row.key}

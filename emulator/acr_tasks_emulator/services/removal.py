@@ -11,7 +11,7 @@ from acr_tasks_emulator.store.resource_groups import ResourceGroupRow
 
 
 class Removal:
-    """Removes from the inside out, so that what is left after a crash is whole and can be removed again."""
+    """Removes a registry in one step: nothing is left of it after a crash, and nobody can add to it meanwhile."""
 
     def __init__(
         self, registries: RegistriesService, groups: ResourceGroupsService, tasks: TasksService, runs: RunsService
@@ -24,13 +24,15 @@ class Removal:
         self._first_groups = groups.every()
 
     def registry(self, row: RegistryRow) -> None:
-        """Remove a registry: its tasks first, then its runs, canceled where they are under way, and its blobs.
+        """Remove a registry with its tasks, runs and blobs; runs that are under way are canceled.
 
         Images stay: all registries of an emulator share one store of them.
         """
-        self._tasks.delete_all(row)
-        self._runs.delete_all(row)
-        self._registries.delete(row)
+        with self._registries.transaction():
+            self._tasks.delete_all(row)
+            under_way = self._runs.delete_all(row)
+            self._registries.delete(row)
+        self._runs.end_removed(row, under_way)
 
     def resource_group(self, row: ResourceGroupRow) -> None:
         """Remove a group and its registries."""

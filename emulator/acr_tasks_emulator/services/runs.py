@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Protocol
@@ -135,7 +135,7 @@ class RunsService:
             raise refusal(location=values["sourcePath"])
         refusals.check_agent_pool(self._switches, registry, values["agentPoolName"])
         with self._store.transaction():
-            number = self._numbers.next_run_number(registry.key)
+            number = self._next_number(registry)
             identifier = run_id(registry.run_prefix, number)
             document = self._document(registry, identifier, request, values, cause)
             run = RunRow(identifier, registry.key, number, document, values)
@@ -235,12 +235,16 @@ class RunsService:
         """Count the runs that have not ended."""
         return self._store.count(*ACTIVE)
 
-    def delete_all(self, registry: RegistryRow) -> None:
-        """Cancel what runs in a registry, then remove its runs and blobs."""
-        for run in self._store.with_status(*ACTIVE):
-            if run.registry == registry.key:
-                self._agents.cancel(run.run_id)
+    def delete_all(self, registry: RegistryRow) -> Collection[str]:
+        """Remove every run of a registry; return the ids of those that have not ended, for `end_removed`."""
+        under_way = [run.run_id for run in self._store.with_status(*ACTIVE) if run.registry == registry.key]
         self._store.delete_all(registry.key)
+        return under_way
+
+    def end_removed(self, registry: RegistryRow, run_ids: Collection[str]) -> None:
+        """Take runs that were removed from the agents, and remove the blobs of their registry."""
+        for identifier in run_ids:
+            self._agents.cancel(identifier)
         self._blobs.store.delete_container(container_of(registry))
 
     def clear(self) -> None:
@@ -256,6 +260,12 @@ class RunsService:
             self._states.abandon(run.run_id)
         for run in self._store.with_status("Queued"):
             self._agents.submit(self._job(run))
+
+    def _next_number(self, registry: RegistryRow) -> int:
+        try:
+            return self._numbers.next_run_number(registry.key)
+        except LookupError:  # it was removed while the request was under way
+            raise errors.REGISTRY_NOT_FOUND(resource=registry.name, group=registry.resource_group_name) from None
 
     def _job(self, run: RunRow) -> Job:
         registry = self._registries.by_key(run.registry)

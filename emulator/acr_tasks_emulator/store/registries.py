@@ -44,11 +44,17 @@ class RegistryStore:
         return [RegistryRow(**{**dict(row), "document": json.loads(row["document"])}) for row in rows]
 
     def add(self, registry: RegistryRow) -> None:
-        """Store a new registry.
+        """Store a new registry, which is empty.
 
         Its run counter begins at 0, or where the counter of a removed registry with the same prefix stopped: an id
         never means two runs.
         """
+        with self._database.transaction():
+            # A request that was under way when one of the same name was removed may have left a task.
+            self._database.execute("DELETE FROM task WHERE registry = ?", registry.key)
+            self._insert(registry)
+
+    def _insert(self, registry: RegistryRow) -> None:
         self._database.execute(
             "INSERT INTO registry (key, subscription_id, resource_group_name, name, location, run_prefix, run_count,"
             " creation_date, document) VALUES (?, ?, ?, ?, ?, ?, coalesce((SELECT run_count FROM retired_prefix"

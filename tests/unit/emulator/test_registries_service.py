@@ -88,3 +88,15 @@ def test_there_are_only_so_many_run_prefixes(world: World) -> None:
     assert made.run_prefix == world.registry.run_prefix
     assert RegistryStore(world.database).next_run_number(made.key) == 2
     assert first == f"{made.run_prefix}1"
+
+
+def test_what_comes_too_late_for_a_removed_registry_is_lost(world: World) -> None:
+    """A run is refused, and a task is not found again in a registry of the same name."""
+    world.registries.delete(world.registry)
+    with pytest.raises(ServiceError, match="ResourceNotFound"):
+        world.scheduled()
+    world.task("late1")
+    body = {**BODY, "location": "westeurope"}
+    made, is_new = world.registries.put(SUBSCRIPTION_ID, RESOURCE_GROUP_NAME, world.registry.name, body)
+    assert is_new
+    assert world.tasks.list(made).tasks == []
