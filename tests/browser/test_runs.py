@@ -128,3 +128,47 @@ def test_a_button_of_what_is_gone(desk: Callable[..., Desk]) -> None:
     page.get_by_role("link", name="Back to the registry").click()
     expect(page.get_by_role("heading", name="emulator")).to_be_visible()
     tab.complaints.clear()  # the browser's own, about the 404
+
+
+def test_a_long_log(desk: Callable[..., Desk]) -> None:
+    """Of a log of many megabytes the page keeps the end, says so and leads to the whole."""
+    here = desk()
+    here.put("still-task", STILL)
+    run_id = here.run("still-task")
+    tab = here.open_tab()
+    page = tab.open(f"/runs/emulator/{run_id}")
+    log = page.get_by_role("log")
+    expect(log).to_contain_text("simulated: nothing is built")
+    expect(page.get_by_role("link", name="The whole log")).to_be_hidden()
+    here.print(run_id, b"".join(b"%08d %s\r\n" % (number, b"x" * 90) for number in range(30_000)))
+    expect(log.locator("> span").last).to_contain_text("00029999")
+    kept = log.text_content() or ""
+    assert 1_500_000 < len(kept) < 2_500_000
+    assert "simulated: nothing is built" not in kept
+    whole = page.get_by_role("link", name="The whole log")
+    expect(whole).to_be_visible()
+    page.reload()
+    assert 400_000 < len(log.text_content() or "") < 600_000
+    text = here.http.get(whole.get_attribute("href") or "").text
+    assert text.count("\n") > 30_000
+
+
+def test_reading_while_a_log_grows(desk: Callable[..., Desk]) -> None:
+    """Whoever reads at the end of a log sees it grow; whoever has scrolled up stays where they are."""
+    here = desk()
+    here.put("still-task", STILL)
+    run_id = here.run("still-task")
+    page = here.open_tab().open(f"/runs/emulator/{run_id}")
+    log = page.get_by_role("log")
+    lines = b"".join(b"line %d\r\n" % number for number in range(200))
+    below = "document.body.scrollHeight - innerHeight - scrollY"
+    here.print(run_id, lines + b"first\r\n")
+    expect(log).to_contain_text("first")
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    here.print(run_id, lines + b"second\r\n")
+    expect(log).to_contain_text("second")
+    assert page.evaluate(below) < 2
+    page.evaluate("scrollTo(0, 500)")
+    here.print(run_id, lines + b"third\r\n")
+    expect(log).to_contain_text("third")
+    assert page.evaluate("scrollY") == 500

@@ -22,7 +22,6 @@ _SEQUENCE = re.compile(
     r"\x1b(?:\[([0-9;:]*)m|\[[0-?]*[ -/]*[@-~]|[\]P^_X][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-~])"
     r"|[\x00-\x08\x0b-\x1f\x7f-\x9f]"
 )
-_OVERWRITTEN = re.compile(r"[^\n]*\r+(?=[^\n\r])")
 _ON = {1: "b", 2: "d", 3: "i", 4: "u", 7: "r"}
 _OFF = {22: "bd", 23: "i", 24: "u", 27: "r"}
 _GREY_FROM = 232
@@ -34,14 +33,20 @@ def to_html(text: str, style: Style = PLAIN) -> tuple[Markup, Style]:
     style: what the text before it left switched on. What a carriage return overwrites is left out; sequences that
     move the cursor, set titles and the like are dropped, other control characters too.
     """
-    text = _OVERWRITTEN.sub("", text.replace("\r\n", "\n"))
-    html, at = Markup(), 0
+    text = "\n".join(map(_last_written, text.replace("\r\n", "\n").split("\n")))
+    parts, at = list[Markup](), 0
     for found in _SEQUENCE.finditer(text):
-        html += _span(text[at : found.start()], style)
+        parts.append(_span(text[at : found.start()], style))
         at = found.end()
         if found[1] is not None:
             style = _changed(style, found[1])
-    return html + _span(text[at:], style), style
+    return Markup("").join([*parts, _span(text[at:], style)]), style
+
+
+def _last_written(line: str) -> str:
+    """Return what is to be seen of a line in which carriage returns lead back to its beginning."""
+    line = line.rstrip("\r")
+    return line[line.rfind("\r") + 1 :]
 
 
 def _span(text: str, style: Style) -> Markup:

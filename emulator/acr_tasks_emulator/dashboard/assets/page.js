@@ -3,7 +3,7 @@
 
 const BUSY = 1000, QUIET = 5000;
 const LOOKED_AT = 10 * 60 * 1000; // a forgotten page asks nothing, so that the emulator can end when it is idle
-const LOG_KEPT = 4 * 1024 * 1024;
+const LOG_KEPT = 2 * 1024 * 1024;
 const trouble = document.getElementById("trouble");
 let touched = Date.now();
 
