@@ -34,6 +34,7 @@ NOT_FOUND = 127
 _QUICK = ("-q", "--retry", "1", "--retry-delay", "100ms")  # or buildah spends 6 seconds on a host that is not there
 _BUILD = ("--isolation", "chroot", "--layers", "--force-rm", "--format", "docker", "--pull=never")
 _RESERVED = {"PATH", "HOME", "TMPDIR", "XDG_RUNTIME_DIR", "LANG", "TZ"}
+_RESERVED_PREFIXES = ("BUILDAH_", "CONTAINERS_", "STORAGE_", "REGISTRY_", "XDG_", "GO", "LD_", "GLIBC_", "GCONV_", "_")
 _NOISE = re.compile(r"subprocess exited with status \d+|Error: exit status \d+")
 _NOT_FOUND = re.compile(r"process failed to start with error: (exec: .*: executable file not found in \$PATH).*")
 
@@ -150,7 +151,6 @@ class Buildah(Store):
         argv = command_line(config, container.arguments, step.entry_point)
         options = ["--isolation", "chroot"]
         options += [part for folder, path in container.folders for part in ("-v", f"{folder}:{path}")]
-        options += [part for item in container.environment for part in ("-e", item)]
         options += ["--user", step.user] if step.user else []
         options += ["--workingdir", container.working_directory] if container.working_directory else []
         said = _Said(look_at)
@@ -158,9 +158,11 @@ class Buildah(Store):
         try:
             self.ask(["from", "--pull=never", "--name", container.name, container.image_id], stop)
             if busybox is None or not passes_on([*(config.get("Env") or []), *container.environment]):
+                options += [part for item in container.environment for part in ("-e", item)]
                 status = self.pour(["run", *options, container.name, "--", *argv], log, stop, rename=said.line)
                 return NOT_FOUND if status and said.not_found else status
-            channel = Channel(self.folder / "tmp" / f"{uuid.uuid4().hex}.pipe", busybox)
+            given = [item for item in container.environment if "=" in item]
+            channel = Channel(self.folder / "tmp" / f"{uuid.uuid4().hex}.pipe", busybox, given)
             arguments = ["run", *options, *channel.mounts, container.name, "--", *channel.wrapped(argv)]
             with channel.pouring(log, said.line):
                 return self.pour(arguments, log, stop, rename=said.noise)
@@ -190,7 +192,8 @@ def command_line(config: dict[str, Any], arguments: list[str], entry_point: str 
 
 
 def _reserved(name: str) -> bool:
-    return name.upper() in _RESERVED or name.startswith(("BUILDAH_", "CONTAINERS_", "STORAGE_"))
+    """Tell the names that mean something to buildah, or to the system's loader and libraries on its behalf."""
+    return name.upper() in _RESERVED or name.startswith(_RESERVED_PREFIXES)
 
 
 class _Said:

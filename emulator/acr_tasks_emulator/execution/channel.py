@@ -2,7 +2,8 @@
 
 With chroot isolation buildah copies what a container prints, and does not wait for the copying when the container has
 ended: on a busy machine the last lines are lost. So the container gets a pipe of ours, and a busybox that opens it and
-becomes the step's program.
+becomes the step's program. The step's variables come in the same way: on a command line everybody on the machine
+could read them.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shlex
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -24,6 +26,7 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:=.*)?", re.DOTALL)
 _BECOME = f"""\
 exec >{_FOLDER}/output 2>&1
 unset SHLVL PWD OLDPWD
+. {_FOLDER}/environment
 case $1 in */*) exec "$@";; esac
 _acb_name=$1
 shift
@@ -45,11 +48,17 @@ def passes_on(environment: Sequence[str]) -> bool:
 
 
 class Channel:
-    """One container's pipe. `mounts` are buildah's, `wrapped` is the command line that prints into it."""
+    """One container's pipe. `mounts` are buildah's, `wrapped` is the command line that prints into it.
 
-    def __init__(self, pipe: Path, busybox: Path) -> None:
+    pipe: a path in a folder that nobody else can look into. environment: `NAME=VALUE`, as `passes_on` takes them.
+    """
+
+    def __init__(self, pipe: Path, busybox: Path, environment: Sequence[str] = ()) -> None:
         self._pipe = pipe
-        self.mounts = ["-v", f"{busybox}:{_FOLDER}/busybox:ro", "-v", f"{pipe}:{_FOLDER}/output"]
+        self._variables = pipe.with_suffix(".environment")
+        self._environment = environment
+        mounts = {busybox: "busybox:ro", pipe: "output", self._variables: "environment:ro"}
+        self.mounts = [part for path, name in mounts.items() for part in ("-v", f"{path}:{_FOLDER}/{name}")]
 
     def wrapped(self, argv: Sequence[str]) -> list[str]:
         """The command line to run in place of `argv`."""
@@ -58,6 +67,7 @@ class Channel:
     @contextlib.contextmanager
     def pouring(self, log: RunLog, rename: Rename) -> Iterator[None]:
         """Write to the log what comes through the pipe, until nobody has it open any more after the block."""
+        self._variables.write_text("".join(f"export {_assignment(item)}\n" for item in self._environment))
         os.mkfifo(self._pipe)
         self._pipe.chmod(0o666)  # the container's user may be anybody
         reading = os.open(self._pipe, os.O_RDONLY | os.O_NONBLOCK)
@@ -72,3 +82,9 @@ class Channel:
                 os.close(kept)
                 reader.join()
                 self._pipe.unlink()
+                self._variables.unlink()
+
+
+def _assignment(item: str) -> str:
+    name, _, value = item.partition("=")
+    return f"{name}={shlex.quote(value)}"
