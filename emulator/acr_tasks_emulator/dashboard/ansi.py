@@ -34,13 +34,14 @@ def to_html(text: str, style: Style = PLAIN) -> tuple[Markup, Style]:
     move the cursor, set titles and the like are dropped, other control characters too.
     """
     text = "\n".join(map(_last_written, text.replace("\r\n", "\n").split("\n")))
-    parts, at = list[Markup](), 0
+    parts, at = list[str](), 0
     for found in _SEQUENCE.finditer(text):
         parts.append(_span(text[at : found.start()], style))
         at = found.end()
         if found[1] is not None:
             style = _changed(style, found[1])
-    return Markup("").join([*parts, _span(text[at:], style)]), style
+    parts.append(_span(text[at:], style))
+    return Markup("".join(parts)), style  # noqa: S704 - every part is escaped
 
 
 def _last_written(line: str) -> str:
@@ -49,10 +50,10 @@ def _last_written(line: str) -> str:
     return line[line.rfind("\r") + 1 :]
 
 
-def _span(text: str, style: Style) -> Markup:
-    if not text or not style:
-        return escape(text)
-    return Markup('<span class="{}">{}</span>').format(" ".join(sorted(style)), text)
+def _span(text: str, style: Style) -> str:
+    if not text:
+        return ""
+    return f'<span class="{" ".join(sorted(style))}">{escape(text)}</span>' if style else str(escape(text))
 
 
 def _changed(style: Style, text: str) -> Style:

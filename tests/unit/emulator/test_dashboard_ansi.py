@@ -60,7 +60,9 @@ def test_anything(text: str) -> None:
     assert style <= CLASSES
 
 
-@pytest.mark.parametrize("text", ["x" * 1_000_000, f"{ESC}{'1;' * 500_000}", f"{ESC}]" * 300_000, f"{ESC}31mx{ESC}m" * 99_999])
+@pytest.mark.parametrize(
+    "text", ["x" * 1_000_000, f"{ESC}{'1;' * 500_000}", f"{ESC}]" * 300_000, f"{ESC}31mx{ESC}m" * 99_999]
+)
 def test_hostile_lines(text: str) -> None:
     """A line of a megabyte is read in one go: reading parts of it again and again would take hours."""
     html, _ = to_html(text + "\nend")
