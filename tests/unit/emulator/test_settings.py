@@ -32,6 +32,7 @@ def test_a_malformed_registry_is_refused(text: str) -> None:
         ({"host": "0.0.0.0"}, "give --token"),
         ({"host": "build.example"}, "give --token"),
         ({"token": ""}, "empty token"),
+        ({"webhook_secret": ""}, "empty webhook secret"),
         ({"idle_exit": 0}, "above 0"),
         ({"mode": "async"}, "sync, lro are"),
         ({"throttle": "on"}, "off, arm are"),
