@@ -31,6 +31,20 @@ class Acknowledged:
     asked: dict[str, dict[str, Any] | None] = field(default_factory=dict)  # without an answer when the emulator died
     runs: set[str] = field(default_factory=set)
     sources: dict[str, bytes] = field(default_factory=dict)
+    changed: threading.Condition = field(default_factory=threading.Condition)
+    answers: int = 0
+
+    def one_more(self) -> None:
+        """Count an answer."""
+        with self.changed:
+            self.answers += 1
+            self.changed.notify_all()
+
+    def wait_for(self, more: int) -> None:
+        """Return when there are so many answers more than now."""
+        with self.changed:
+            wanted = self.answers + more
+            assert self.changed.wait_for(lambda: self.answers >= wanted, 120), "the emulator does not answer"
 
 
 class Arm:
@@ -95,6 +109,7 @@ class Client(threading.Thread):
             asked[name] = {"location": "westeurope", "properties": properties}
             tasks[name] = self._arm.ok("PUT", f"tasks/{name}", asked[name])
         del asked[name]
+        self._acknowledged.one_more()
 
     def _upload(self) -> str:
         """A context in one piece or in blocks; its size is not that of any buffer."""
@@ -106,6 +121,7 @@ class Client(threading.Thread):
             else:
                 self._upload_blocks(blobs, target["uploadUrl"], content)
         self._acknowledged.sources[target["relativePath"]] = content
+        self._acknowledged.one_more()
         return str(target["relativePath"])
 
     def _upload_blocks(self, blobs: httpx.Client, url: str, content: bytes) -> None:
@@ -128,6 +144,7 @@ class Client(threading.Thread):
             request |= {"sourceLocation": self._upload(), "imageNames": [f"image-{self._number}-{number}:v1"]}
             request |= {"noCache": True}
         self._acknowledged.runs.add(self._arm.ok("POST", "scheduleRun", request)["name"])
+        self._acknowledged.one_more()
 
 
 def encoded(command: str) -> str:

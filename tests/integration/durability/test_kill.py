@@ -26,11 +26,13 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /pro
 
 KILLS = int(os.environ.get("ACR_TASKS_KILLS", "2"))
 CLIENTS = 4
+ANSWERS = 400  # of which the first 200 or so make tasks, runs and sources, and the others change tasks
 OPTIONS = ("--agents", "3")
 UNDER_WAY = {"Started", "Running"}
 ENDS = {"Succeeded", "Failed", "Canceled", "Error", "Timeout"}
 PATIENCE = 240.0
 INTERNAL_ERROR = "internalerror"
+MANIFESTS = "application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.image.manifest.v1+json"
 
 
 @dataclass
@@ -46,7 +48,7 @@ class Folder:
         return next((self.data / "blobs" / "whole").glob(f"*/{relative_path}"))
 
 
-@pytest.mark.timeout(120 + 90 * KILLS)
+@pytest.mark.timeout(120 + 150 * KILLS)
 def test_killed_under_load(tmp_path: Path) -> None:
     """Whatever was acknowledged is there at the next start, and nothing of the killed emulator is left."""
     seed = int(os.environ.get("ACR_TASKS_SEED") or random.SystemRandom().randrange(10**9))
@@ -71,22 +73,26 @@ def test_killed_under_load(tmp_path: Path) -> None:
 
 
 def killed(emulator: Emulator, folder: Folder, choice: random.Random) -> set[Process]:
-    """Let clients write, and kill the emulator at some moment; return what it had started."""
+    """Let clients write, and kill the emulator after some answer; return what it had started."""
     clients = [
         Client(number, emulator.about, folder.acknowledged, random.Random(choice.random())) for number in range(CLIENTS)
     ]
-    moment, with_wardens = choice.uniform(0.1, 6), choice.random() < 0.5
+    answers, pause, with_wardens = choice.randint(1, ANSWERS), choice.uniform(0, 0.05), choice.random() < 0.5
+    began = time.monotonic()
     for client in clients:
         client.start()
-    threading.Event().wait(moment)  # not a wait for anything: the moment is what chance decides
+    folder.acknowledged.wait_for(answers)
+    threading.Event().wait(pause)  # not a wait for anything: between which answers is what chance decides
+    moment = time.monotonic() - began
     started = emulator.kill(with_wardens)
     for client in clients:
         client.join(60)
         assert not client.is_alive()
         assert client.failure is None, client.failure
     known = folder.acknowledged
+    wardens = " with its wardens" if with_wardens else ""
     print(
-        f"after {moment:.2f} s{' with its wardens' if with_wardens else ''}; {len(started)} processes below it; so far "
+        f"after {answers} answers in {moment:.2f} s{wardens}; {len(started)} processes below it; so far "
         f"{len(known.tasks)} tasks, {len(known.runs)} runs, {len(known.sources)} sources; ",
         end="",
     )
@@ -110,8 +116,8 @@ def whole_database(data: Path, copy: Path) -> dict[str, str]:
 
 
 def none_left(started: set[Process], data: Path) -> None:
-    """Neither a process nor a mount of the killed emulator is left; asks for at most ten seconds."""
-    deadline = time.monotonic() + 10
+    """Neither a process nor a mount of the killed emulator is left; asks for at most thirty seconds."""
+    deadline = time.monotonic() + 30
     while left := [process for process in started if process.lives]:
         assert time.monotonic() < deadline, left
         threading.Event().wait(0.01)  # a question every 10 ms
@@ -119,7 +125,8 @@ def none_left(started: set[Process], data: Path) -> None:
 
 
 def all_there(arm: Arm, folder: Folder, statuses: dict[str, str]) -> None:
-    """Tasks, sources and runs are as they were acknowledged; runs end, those that were under way as errors."""
+    """Tasks, sources, runs and the images that they pushed are as they were acknowledged; runs that were under way are
+    errors, and those that waited go on."""
     known = folder.acknowledged
     with arm.http:
         for name, task in known.tasks.items():
@@ -136,6 +143,10 @@ def all_there(arm: Arm, folder: Folder, statuses: dict[str, str]) -> None:
         assert new <= statuses.keys()
         began = time.monotonic()
         folder.ended |= {run_id: ended(arm, run_id, statuses[run_id]) for run_id in sorted(new)}
+        for run in folder.ended.values():
+            for image in run["properties"].get("outputImages", []):
+                address = f"/v2/{image['repository']}/manifests/{image['digest']}"
+                assert arm.http.head(address, headers={"Accept": MANIFESTS}).status_code == 200, image
     found = [statuses[run_id] for run_id in new]
     counts = ", ".join(f"{found.count(status)} {status}" for status in sorted(set(found)))
     print(f"its runs: {counts or 'none'}; ended {time.monotonic() - began:.1f} s after the start", flush=True)
