@@ -21,6 +21,15 @@ from acr_tasks_emulator.execution.workspace import Workspace
 _REMOTE = re.compile(r"[a-z][a-z0-9+.-]*:|git@|github\.com/", re.IGNORECASE)
 
 
+# These change nothing here: there is one network, one isolation, no limit, and containers are always removed.
+_FLAGS = ("--pull", "--rm", "--force-rm", "-q --quiet", "--compress", "--squash", "--load", "--disable-content-trust")
+_VALUES = (
+    *("--network", "--isolation", "--cache-from", "--cache-to", "--progress", "--add-host", "-m --memory"),
+    *("--memory-swap", "--cpu-period", "--cpu-quota", "-c --cpu-shares", "--cpuset-cpus", "--cpuset-mems"),
+    *("--cgroup-parent", "--shm-size", "--ulimit", "--security-opt"),
+)
+
+
 class _Options(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise SourceError(f"build: {message}")
@@ -29,18 +38,18 @@ class _Options(argparse.ArgumentParser):
 def _options() -> _Options:
     options = _Options(prog="build", add_help=False, allow_abbrev=False)
     options.add_argument("context")
-    options.add_argument("-t", "--tag", action="append", default=[])
+    options.add_argument("-t", "--tag", "--image", action="append", default=[])
     options.add_argument("-f", "--file")
     options.add_argument("--build-arg", action="append", default=[])
     options.add_argument("--label", action="append", default=[])
+    options.add_argument("--secret", action="append", default=[])
     options.add_argument("--target")
     options.add_argument("--platform")
     options.add_argument("--no-cache", action="store_true")
-    # These change nothing here: there is one network, one isolation, and containers are always removed.
-    for name in ("--pull", "--rm", "--force-rm", "-q", "--quiet"):
-        options.add_argument(name, action="store_true")
-    for name in ("--network", "--isolation", "--cache-from", "--progress"):
-        options.add_argument(name)
+    for name in _FLAGS:
+        options.add_argument(*name.split(), action="store_true")
+    for name in _VALUES:
+        options.add_argument(*name.split(), action="append")
     return options
 
 
@@ -54,12 +63,12 @@ def parse_build(step: Step, run: Workspace, remotes: Remotes, stop: Stop) -> Bui
     except ValueError as error:
         raise SourceError(f"build: {error}") from error
     given = _options().parse_args(words)
+    directory = posixpath.join(WORKING_DIRECTORY, step.working_directory or "")
     if _REMOTE.match(given.context):
         context = run.scratch / f"context-{step.id}-{uuid.uuid4().hex}"
         remotes.fetch(given.context, context, run.scratch, run.job, run.log, stop)
         dockerfile = file_in(context, given.file or "Dockerfile")
     else:
-        directory = posixpath.join(WORKING_DIRECTORY, step.working_directory or "")
         context = _below(run.source, posixpath.join(directory, given.context))
         if not context.is_dir():
             raise SourceError(f"build: there is no folder {given.context} in the source")
@@ -73,8 +82,18 @@ def parse_build(step: Step, run: Workspace, remotes: Remotes, stop: Stop) -> Bui
         target=given.target,
         no_cache=given.no_cache,
         labels=given.label,
+        secrets=[_secret(item, run.source, directory) for item in given.secret],
         platform=given.platform,
     )
+
+
+def _secret(item: str, source: Path, directory: str) -> str:
+    """`id=NAME,src=FILE`, with the file's path on this machine. Raises SourceError."""
+    parts = dict(part.partition("=")[::2] for part in item.split(","))
+    name, file = parts.get("id"), parts.get("src") or parts.get("source")
+    if not name or not file:
+        raise SourceError(f"build: --secret {item} has to have an id and a src, a file of the source")
+    return f"id={name},src={file_in(source, _relative(posixpath.join(directory, file)))}"
 
 
 def _relative(path: str) -> str:

@@ -86,31 +86,16 @@ class Buildah(Store):
 
     def pull(self, place: Place, stop: Stop) -> str:
         """See Tool."""
-        name, options = place.name, list(_QUICK)
-        if place.address is not None:
-            source = f"docker://{place.address}/{name.repository}@{place.digest}"
-            options.append("--tls-verify=false")
-        elif place.layout is not None:
-            source = f"oci:{place.layout}:{name.tag}"
-        else:
-            source = str(name)
-            options += ["--authfile", str(place.authfile)] if place.authfile else []
+        source, options = _address(place, f"@{place.digest}")
         image = self.ask(["pull", *options, source], stop).splitlines()[-1].strip()
-        if source != str(name) and name.digest is None:  # the builder finds a digest by the image's content
-            self.ask(["tag", image, str(name)], stop)
+        here = place.address is not None or place.layout is not None
+        if here and place.name.digest is None:  # the builder finds a digest by the image's content
+            self.ask(["tag", image, str(place.name)], stop)
         return image
 
     def push(self, image_id: str, place: Place, scratch: Path, stop: Stop) -> str:
         """See Tool."""
-        name, options = place.name, list(_QUICK)
-        if place.address is not None:
-            target = f"docker://{place.address}/{name.repository}:{name.tag}"
-            options.append("--tls-verify=false")
-        elif place.layout is not None:
-            target = f"oci:{place.layout}:{name.tag}"
-        else:
-            target = f"docker://{name}"
-            options += ["--authfile", str(place.authfile)] if place.authfile else []
+        target, options = _address(place, f":{place.name.tag}")
         digest = scratch / f"{uuid.uuid4().hex}.digest"
         self.ask(["push", *options, "--digestfile", str(digest), image_id, target], stop)
         return digest.read_text().strip()
@@ -130,6 +115,7 @@ class Buildah(Store):
             if not origin.named:
                 image_id = origin.image_id.removeprefix("sha256:")
                 options += ["--build-context", f"{origin.image}=docker-image://{image_id}"]
+        options += [part for secret in task.secrets for part in ("--secret", secret)]
         options += ["--target", task.target] if task.target else []
         options += ["--no-cache"] if task.no_cache else []
         options += [part for label in task.labels for part in ("--label", label)]
@@ -189,6 +175,15 @@ def command_line(config: dict[str, Any], arguments: list[str], entry_point: str 
     if not argv:
         raise ValueError("no command specified: neither the step nor the image has one")
     return argv
+
+
+def _address(place: Place, suffix: str) -> tuple[str, list[str]]:
+    """What buildah calls a place, and the options to go there. suffix: which image is meant at the registry of ours."""
+    if place.address is not None:
+        return f"docker://{place.address}/{place.name.repository}{suffix}", [*_QUICK, "--tls-verify=false"]
+    if place.layout is not None:
+        return f"oci:{place.layout}:{place.name.tag}", [*_QUICK]
+    return f"docker://{place.name}", [*_QUICK, *(["--authfile", str(place.authfile)] if place.authfile else [])]
 
 
 def _reserved(name: str) -> bool:

@@ -30,6 +30,9 @@ from acr_tasks_emulator.execution.tool import (
 from acr_tasks_emulator.supervisor import Supervisor
 
 _RUNNING = re.compile(r" ---> Running in ([0-9a-f]{12,})")
+_BUILDKIT = "DOCKER_BUILDKIT=1"
+"""In a build step's `env`: build with BuildKit, as in the service. The client needs its plug-in buildx for it."""
+
 _COLOUR = re.compile(r"\x1b\[\d*m")  # of what RUN lines print on stderr
 _NOISE = re.compile(
     r"DEPRECATED: The legacy builder.*| {12}(BuildKit is currently|environment-variable|Install the buildx|https://docs).*"
@@ -106,16 +109,23 @@ class Docker(DockerImages):
     def build(
         self, task: Build, origins: Sequence[Origin], step: Step, scratch: Path, log: RunLog, stop: Stop, rename: Rename
     ) -> tuple[int, str]:
-        """See Tool. The images that the Dockerfile starts from are put in by their ids: in the daemon they have others'
-        names, or none.
+        """See Tool. The images that the Dockerfile starts from are put in by their ids, or for BuildKit, which knows no
+        ids, by the names that we gave them: in the daemon they have others' names, or none.
         """
         base = scratch / uuid.uuid4().hex
         dockerfile, identity = base.with_suffix(".Dockerfile"), base.with_suffix(".iid")
         text = task.dockerfile.read_text(errors="replace")
-        ids = {origin.image: origin.image_id for origin in origins}
-        dockerfile.write_text(renamed(text, find_origins(text, task.arguments, task.target).spots, ids))
         arguments, environment = in_environment("--build-arg", task.arguments, _reserved)
-        options = ["--force-rm", "--network", "host", *arguments, "--iidfile", str(identity), "-f", str(dockerfile)]
+        names = {origin.image: origin.image_id for origin in origins}
+        if _BUILDKIT in step.env:
+            environment["DOCKER_BUILDKIT"] = "1"
+            for image, image_id in names.items():
+                self._cli.ask(["tag", image_id, own_name(image_id)], stop)
+                names[image] = own_name(image_id)
+        dockerfile.write_text(renamed(text, find_origins(text, task.arguments, task.target).spots, names))
+        options = ["--progress", "plain"] if _BUILDKIT in step.env else []
+        options += [part for secret in task.secrets for part in ("--secret", secret)]
+        options += ["--force-rm", "--network", "host", *arguments, "--iidfile", str(identity), "-f", str(dockerfile)]
         options += ["--target", task.target] if task.target else []
         options += ["--no-cache"] if task.no_cache else []
         options += [part for label in task.labels for part in ("--label", label)]
@@ -231,4 +241,6 @@ class _Said:
             self.running = [running.group(1)]
         for origin in self._origins:
             text = text.replace(origin.image_id, origin.image)
+            text = text.replace(f"docker.io/library/{own_name(origin.image_id)}", origin.image)
+            text = text.replace(own_name(origin.image_id), origin.image)
         return self._rename(text)

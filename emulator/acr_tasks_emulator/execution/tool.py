@@ -29,7 +29,10 @@ class NetworkError(Exception):
 
 @dataclass(frozen=True)
 class Build:
-    """One `docker build`: the context's folder, the Dockerfile's path, and the options. Names are full names."""
+    """One `docker build`: the context's folder, the Dockerfile's path, and the options. Names are full names.
+
+    secrets: as `--secret` takes them, with the paths of their files on this machine.
+    """
 
     context: Path
     dockerfile: Path
@@ -38,6 +41,7 @@ class Build:
     target: str | None = None
     no_cache: bool = False
     labels: list[str] = field(default_factory=list)
+    secrets: list[str] = field(default_factory=list)
     platform: str | None = None
 
 

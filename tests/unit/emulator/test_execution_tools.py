@@ -219,6 +219,26 @@ RUN exit 9
     assert "s3cret" not in log
 
 
+def test_secrets_of_builds(desk: Desk) -> None:
+    """A build step's secret is a file of the source. With docker it takes BuildKit, which a client may lack and says."""
+    dockerfile = "FROM busybox\nRUN --mount=type=secret,id=token rev /run/secrets/token; echo\n"
+    files = {"Dockerfile": dockerfile, "token": f"{desk.data}"}
+    env = "  env: [DOCKER_BUILDKIT=1]\n"
+    outcome, log = desk.run(encoded(f"steps:\n- build: --no-cache --secret id=token,src=token .\n{env}"), files)
+    if desk.kind == "docker" and "buildx component is missing" in log:
+        assert outcome.status == "Failed"
+    else:
+        assert outcome.status == "Succeeded", log
+        assert str(desk.data)[::-1] in log
+    for secret, problem in [
+        ("id=token,src=../token", "../token is outside"),
+        ("id=token", "has to have an id and a src"),
+    ]:
+        outcome, log = desk.run(encoded(f"steps:\n- build: --secret {secret} ."), files)
+        assert outcome.status == "Failed"
+        assert problem in (outcome.error_message or "")
+
+
 def test_a_run_line_that_fails(desk: Desk) -> None:
     """A failing RUN line fails the run; its output and its exit status stand in the log."""
     outcome, log = desk.run(docker(imageNames=["x"]), {"Dockerfile": "FROM busybox\nRUN echo now >&2; exit 42\n"})
