@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,13 +15,22 @@ from typing import Any
 
 import pytest
 
-from acr_tasks_emulator.services import bodies, merge, models, rules, run_filter, schedule
+from acr_tasks_emulator.services import (
+    bodies,
+    faults,
+    merge,
+    models,
+    registry_bodies,
+    rules,
+    run_filter,
+    schedule,
+)
 
-from .conftest import Arm
+from .conftest import REGISTRY_API_VERSION, Arm
 from .provocations import REQUEST, SOURCE_TRIGGER, STEP, TASK
 
 pytestmark = pytest.mark.emulator_choice("the one sentence that was seen is that on cores; the others are like it")
-MODULES = (bodies, merge, models, rules, run_filter, schedule)
+MODULES = (bodies, faults, merge, models, registry_bodies, rules, run_filter, schedule)
 SENTENCE = re.compile(r"[a-z'] [a-z'{\x00]|\x00 [a-z]", re.IGNORECASE)
 DOCKER = {"type": "Docker", "dockerFilePath": "Dockerfile"}
 
@@ -64,6 +74,17 @@ FILTERS = (
 )
 
 
+# Lists of faults, each rule wrong in every way that goes together; registries with a sku that there is not.
+FAULTS: tuple[Any, ...] = (
+    {},
+    [1, {}],
+    [{"drop": "later", "match": 1, "headers": 1, "nosuch": 1}],
+    [{"drop": "after", "status": 200, "match": {"method": "?", "path": "("}, "headers": {"a b": [], "c": "\n"}}],
+    [{"body": 1, "delayMs": -1}],
+)
+REGISTRIES = ({"location": "eastus"}, {"location": "eastus", "sku": {"name": "Huge"}})
+
+
 def sentences() -> Iterator[tuple[str, str]]:
     """The module and the template of every sentence, the fields of which are NUL characters."""
     for module in MODULES:
@@ -100,7 +121,9 @@ def messages(arm: Arm) -> list[str]:
 
 @pytest.fixture(scope="module")
 def strict(request: pytest.FixtureRequest, messages: list[str]) -> list[str]:
-    """The same, with those of an emulator that refuses what it does not know and PATCHes of another step type."""
+    """The same, with what an emulator says that is strict by its switches, and to wrong faults and registries."""
+    if "ACR_TASKS_ENDPOINT" in os.environ:
+        pytest.skip("the service under test takes no options")
     import acr_tasks_emulator
 
     switches = {"unknown-members": "refused", "patch-step-type": "refuse", "equal-schedules": "refused"}
@@ -112,6 +135,8 @@ def strict(request: pytest.FixtureRequest, messages: list[str]) -> list[str]:
             arm("PUT", "tasks/sentence", TASKS[-1]),
             arm("PUT", "tasks/sentence", task(trigger=EQUAL)),
             arm("PATCH", "tasks/sentence", {"properties": {"step": DOCKER}}),
+            *(arm.http.put("/_emulator/faults", json=rules) for rules in FAULTS),
+            *(arm("PUT", arm.registry, body, api_version=REGISTRY_API_VERSION) for body in REGISTRIES),
         ]
         arm.http.close()
     assert {answer.status_code for answer in answers} == {400}

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from .conftest import QUICK, encoded
 from .previews import PREVIEW_2019, PREVIEW_2025, PREVIEWS, STABLE, VERSIONS, request_of, whole
 
 
@@ -26,6 +27,28 @@ def test_a_run_names_its_task_as_the_version_does(version: str, arm: Any, task_n
     member = "taskName" if version == STABLE else "taskId"
     assert answer.status_code == 400
     assert f"TaskRunRequest:The property '{member}' is required" in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.arm_documented("RunRequest and what extends it, in all three versions")
+def test_each_request_is_taken(version: str, arm: Any, task_name: str, quick_task: Any, source: str) -> None:
+    """A build, a task file, an encoded task and a task become runs of their types that succeed."""
+    arm.ok("PUT", f"tasks/{task_name}", quick_task(), api_version=version)
+    here = {"platform": {"os": "Linux", "architecture": "amd64"}, "agentConfiguration": {"cpu": 2}, "timeout": 600}
+    requests = (
+        (
+            "QuickBuild",
+            {"type": "DockerBuildRequest", "dockerFilePath": "Dockerfile", "sourceLocation": source, **here},
+        ),
+        ("QuickRun", {"type": "FileTaskRunRequest", "taskFilePath": "acb.yaml", "sourceLocation": source, **here}),
+        ("QuickRun", {"type": "EncodedTaskRunRequest", "encodedTaskContent": encoded(QUICK), **here}),
+        ("QuickRun", request_of(arm, task_name, version)),
+    )
+    for run_type, request in requests:
+        run_id = arm.ok("POST", "scheduleRun", {**request, "isArchiveEnabled": True}, api_version=version)["name"]
+        arm.until(run_id)
+        run = arm.ok("GET", f"runs/{run_id}", api_version=version)["properties"]
+        assert (run["status"], run["runType"], run["isArchiveEnabled"]) == ("Succeeded", run_type, True)
 
 
 @pytest.mark.emulator_choice("what the service says to an id of another registry was not seen")
