@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -62,14 +61,6 @@ class Place:
     def is_named(self, host: str) -> bool:
         """Tell whether the certificate makes that name or address one of ours."""
         return self.certificate is not None and self.certificate.covers(host)
-
-    def context(self) -> ssl.SSLContext | None:
-        """Return what the server needs for https; None for plain http. Raises SettingsError."""
-        if self.certificate is None:
-            return None
-        from acr_tasks_emulator.tls import server_context
-
-        return server_context(self.certificate)
 
     @property
     def check(self) -> dict[str, Any]:

@@ -81,7 +81,12 @@ def running(settings: Settings) -> Iterator[Emulator]:
     with ExitStack() as stack:
         listening = stack.enter_context(_listen(settings))
         place = Place.of(settings.host, listening.getsockname()[1], _certificate(settings))
-        encryption = place.context()
+        encryption = None
+        if place.certificate is not None:
+            from acr_tasks_emulator import tls  # here, as certificates are
+
+            encryption = tls.server_context(place.certificate)
+            listening = stack.enter_context(tls.Listening.of(listening))
         application = build(settings, place)
         stack.callback(application.close)
         config = uvicorn.Config(

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
+from contextlib import suppress
 from typing import Any
 
 from acr_tasks_emulator.certificates import Certificate
 from acr_tasks_emulator.settings import SettingsError
 
 _TEXT = b"This port speaks TLS, and the request came in plain HTTP: write https:// in its address.\n"
-_PLAIN_HTTP = (
-    b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s"
-)
+_ANSWER = b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s"
+_MOST_DRAINED = 64
 
 
 def server_context(certificate: Certificate) -> ssl.SSLContext:
     """Return a context (TLS 1.2 or later) that shows the certificate. Raises SettingsError when OpenSSL refuses it."""
-    context = _Context(ssl.PROTOCOL_TLS_SERVER)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.set_alpn_protocols(["http/1.1"])
     try:
         context.load_cert_chain(certificate.chain, certificate.key, password="")
@@ -26,27 +27,45 @@ def server_context(certificate: Certificate) -> ssl.SSLContext:
     return context
 
 
-class _Handshake(ssl.SSLObject):
-    """A handshake that tells plain HTTP what is wrong, instead of closing the connection without a word."""
+class Listening(socket.socket):
+    """A listening socket whose callers are told so when they come in plain HTTP.
 
-    outgoing: ssl.MemoryBIO
+    asyncio would close their connections without a word, and offers no place to say one before the handshake.
+    """
 
-    def do_handshake(self) -> None:
-        try:
-            super().do_handshake()
-        except ssl.SSLError as error:
-            if error.reason != "HTTP_REQUEST" or self.outgoing.pending:
-                raise
-            self.outgoing.write(_PLAIN_HTTP % (len(_TEXT), _TEXT))
-            # "Go on": what is written is sent, and the caller, who was told to, closes the connection.
-            raise ssl.SSLWantReadError(ssl.SSL_ERROR_WANT_READ, "plain HTTP") from None
+    @classmethod
+    def of(cls, listening: socket.socket) -> Listening:
+        """Take over a socket that listens."""
+        return cls(listening.family, listening.type, listening.proto, listening.detach())
+
+    def accept(self) -> tuple[socket.socket, Any]:
+        accepted, address = super().accept()
+        return _Caller(accepted.family, accepted.type, accepted.proto, accepted.detach()), address
 
 
-class _Context(ssl.SSLContext):
-    sslobject_class = _Handshake
+class _Caller(socket.socket):
+    """A connection that looks at the first byte that comes."""
 
-    def wrap_bio(self, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO, *args: Any, **options: Any) -> ssl.SSLObject:
-        wrapped = super().wrap_bio(incoming, outgoing, *args, **options)
-        if isinstance(wrapped, _Handshake):
-            wrapped.outgoing = outgoing
-        return wrapped
+    _has_begun = False
+
+    def recv(self, bufsize: int, flags: int = 0, /) -> bytes:
+        return b"" if self._is_refused() else super().recv(bufsize, flags)
+
+    def recv_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> int:
+        return 0 if self._is_refused() else super().recv_into(buffer, nbytes, flags)
+
+    def _is_refused(self) -> bool:
+        """Tell whether the connection has ended, because it began with the method of a request and not with TLS."""
+        if self._has_begun:
+            return False
+        first = super().recv(1, socket.MSG_PEEK)
+        self._has_begun = True
+        if not first.isalpha():
+            return False
+        with suppress(OSError):
+            self.send(_ANSWER % (len(_TEXT), _TEXT))
+            # What has come and was not read would break the connection, and with it the answer.
+            for _ in range(_MOST_DRAINED):
+                if not super().recv(65536):
+                    break
+        return True

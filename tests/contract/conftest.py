@@ -160,7 +160,11 @@ def raw(arm: Arm) -> Raw:
         sign_in = f"Authorization: Bearer {arm.coordinates.token}"
         head = "\r\n".join([line, f"Host: {place.netloc}", sign_in, "Connection: close", *headers, "", ""])
         found = b""
-        with socket.create_connection((place.hostname, place.port), timeout=30) as connection, suppress(OSError):
+        connection = socket.create_connection((place.hostname, place.port), timeout=30)
+        if place.scheme == "https":
+            trust = ssl.create_default_context(cafile=arm.coordinates.ca)
+            connection = trust.wrap_socket(connection, server_hostname=place.hostname)
+        with connection, suppress(OSError):
             connection.sendall(head.encode("latin-1") + body)
             while data := connection.recv(65536):
                 found += data

@@ -78,7 +78,7 @@ def test_plain_http_is_told_to_come_by_https(http: httpx.Client, emulator: Emula
         request = f"{method} / HTTP/1.1\r\nHost: {emulator.login_server}\r\n\r\n".encode()
         with closing(socket.create_connection(("127.0.0.1", port(emulator)), timeout=30)) as plain:
             plain.sendall(request)
-            answer = plain.recv(65536)
+            answer = b"".join(iter(lambda: plain.recv(65536), b""))
         assert answer.startswith(b"HTTP/1.1 400 Bad Request\r\n")
         assert b"https://" in answer
     answer = httpx.get(f"http://{emulator.login_server}/", trust_env=False)
