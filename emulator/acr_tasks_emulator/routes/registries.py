@@ -19,6 +19,7 @@ from acr_tasks_emulator.routes.arm import (
 )
 from acr_tasks_emulator.routes.operations import accepted
 from acr_tasks_emulator.services import refusals, registry_bodies, versions
+from acr_tasks_emulator.settings import LOCATION
 from acr_tasks_emulator.store.registries import RegistryRow
 
 
@@ -29,7 +30,7 @@ async def get(request: Request) -> Response:
 
 async def put(request: Request) -> Response:
     """Registries_Create: 201 for a new registry, 200 for one that was there."""
-    versions.require_for_registry(query(request, "api-version"), "")
+    _check_version(request, LOCATION)
     registries, parts = services_of(request).registries, request.path_params
     row, is_new = registries.put(
         parts["subscription_id"], parts["resource_group_name"], parts["registry_name"], await body_of(request)
@@ -45,7 +46,7 @@ async def update(request: Request) -> Response:
 
 async def delete(request: Request) -> Response:
     """Registries_Delete: 200, or 204 when there was no such registry in that group."""
-    versions.require_for_registry(query(request, "api-version"), "")
+    _check_version(request, LOCATION)
     services, parts = services_of(request), request.path_params
     in_group = services.registries.within(parts["subscription_id"], parts["resource_group_name"])
     row = next((row for row in in_group if row.name.lower() == parts["registry_name"].lower()), None)
@@ -57,7 +58,7 @@ async def delete(request: Request) -> Response:
 
 async def list_registries(request: Request) -> Response:
     """Registries_List and Registries_ListByResourceGroup, by name, in one page."""
-    versions.require_for_registry(query(request, "api-version"), "")
+    _check_version(request, LOCATION)
     registries, parts = services_of(request).registries, request.path_params
     rows = registries.within(parts["subscription_id"], parts.get("resource_group_name"))
     return answer({"value": [registries.show(row) for row in rows]})
@@ -65,7 +66,7 @@ async def list_registries(request: Request) -> Response:
 
 async def check_name_availability(request: Request) -> Response:
     """Registries_CheckNameAvailability: a name belongs to one registry only, whatever its subscription."""
-    versions.require_for_registry(query(request, "api-version"), "")
+    _check_version(request, LOCATION)
     services = services_of(request)
     services.resource_groups.check_subscription(request.path_params["subscription_id"])
     return answer(services.registries.name_availability(await body_of(request)))
@@ -112,8 +113,12 @@ async def get_build_source_upload_url(request: Request) -> Response:
 def _registry(request: Request) -> RegistryRow:
     versions.well_formed(query(request, "api-version"))
     registry = registry_of(request)
-    versions.require_for_registry(query(request, "api-version"), registry.location)
+    _check_version(request, registry.location)
     return registry
+
+
+def _check_version(request: Request, location: str) -> None:
+    versions.require_for_registry(query(request, "api-version"), location)
 
 
 _SUBSCRIPTION = "/subscriptions/{subscription_id}"

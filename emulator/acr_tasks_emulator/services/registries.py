@@ -114,6 +114,7 @@ class RegistriesService:
 
     def update(self, row: RegistryRow, body: Any) -> RegistryRow:
         """Change what was sent of a registry. Raises ServiceError."""
+        row = self._rows.get(row.key, row)  # it may have changed while the body was read
         return self._change(row, registry_bodies.merged(row.document, registry_bodies.update(body)))
 
     def delete(self, row: RegistryRow) -> None:
@@ -183,8 +184,13 @@ class RegistriesService:
         return self._keep(row)
 
     def _change(self, row: RegistryRow, document: dict[str, Any]) -> RegistryRow:
+        changed = replace(row, document=document)
+        with self._lock:
+            if row.key not in self._rows:  # it may have been removed, too
+                raise errors.REGISTRY_NOT_FOUND(resource=row.name, group=row.resource_group_name)
+            self._rows = {**self._rows, row.key: changed}
         self._store.change(row.key, document)
-        return self._keep(replace(row, document=document))
+        return changed
 
     def _keep(self, row: RegistryRow) -> RegistryRow:
         with self._lock:

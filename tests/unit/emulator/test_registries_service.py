@@ -91,8 +91,11 @@ def test_there_are_only_so_many_run_prefixes(world: World) -> None:
 
 
 def test_what_comes_too_late_for_a_removed_registry_is_lost(world: World) -> None:
-    """A run is refused, and a task is not found again in a registry of the same name."""
+    """A change and a run are refused, and a task is not found again in a registry of the same name."""
     world.registries.delete(world.registry)
+    with pytest.raises(ServiceError, match="ResourceNotFound"):
+        world.registries.update(world.registry, {"tags": {"a": "b"}})
+    assert world.registries.all() == []
     with pytest.raises(ServiceError, match="ResourceNotFound"):
         world.scheduled()
     world.task("late1")
@@ -100,3 +103,13 @@ def test_what_comes_too_late_for_a_removed_registry_is_lost(world: World) -> Non
     made, is_new = world.registries.put(SUBSCRIPTION_ID, RESOURCE_GROUP_NAME, world.registry.name, body)
     assert is_new
     assert world.tasks.list(made).tasks == []
+
+
+def test_a_change_starts_from_what_is_there(world: World) -> None:
+    """Not from what was there when the request came."""
+    world.registries.update(world.registry, {"properties": {"adminUserEnabled": True}})
+    changed = world.registries.update(world.registry, {"tags": {"a": "b"}})
+    assert changed.document == {"properties": {"adminUserEnabled": True}, "tags": {"a": "b"}}
+    again = world.reopened()
+    assert again.registries.all()[0].document == changed.document
+    again.close()
