@@ -194,9 +194,9 @@ def emulated(coordinates: Coordinates) -> Iterator[Callable[..., Arm]]:
 
 
 @pytest.fixture(scope="session")
-def blobs() -> Iterator[httpx.Client]:
+def blobs(coordinates: Coordinates) -> Iterator[httpx.Client]:
     """A client for blobs: no authorization but what stands in the address."""
-    with httpx.Client(timeout=60) as client:
+    with httpx.Client(timeout=60, verify=ssl.create_default_context(cafile=coordinates.ca)) as client:
         yield client
 
 
