@@ -12,6 +12,7 @@ import json
 import os
 import uuid
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -57,21 +58,22 @@ class Wire:
         self.registry = coordinates.registry
         self._token = coordinates.token
         address = urlsplit(coordinates.endpoint)
-        kind = http.client.HTTPSConnection if address.scheme == "https" else http.client.HTTPConnection
-        self._connection = kind(address.hostname or "", address.port, timeout=60)
+        self._kind = http.client.HTTPSConnection if address.scheme == "https" else http.client.HTTPConnection
+        self._address = (address.hostname or "", address.port)
 
     def __call__(self, method: str, target: str, content: bytes = b"", **headers: str) -> Answer:
         """Sends a request and checks what all answers have in common; `_` in names of headers is a hyphen."""
         correlation_id = str(uuid.uuid4())
-        self._connection.putrequest(method, target, skip_accept_encoding=True)
         every = {"Authorization": f"Bearer {self._token}", "x-ms-correlation-request-id": correlation_id, **headers}
         if content or method in ("PUT", "PATCH", "POST"):
             every["Content-Length"] = str(len(content))
-        for name, value in every.items():
-            self._connection.putheader(name.replace("_", "-"), value)
-        self._connection.endheaders(content or None)
-        response = self._connection.getresponse()
-        answer = Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, response.read())
+        with closing(self._kind(*self._address, timeout=60)) as connection:
+            connection.putrequest(method, target, skip_accept_encoding=True)
+            for name, value in every.items():
+                connection.putheader(name.replace("_", "-"), value)
+            connection.endheaders(content or None)
+            response = connection.getresponse()
+            answer = Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, response.read())
         self.check(method, answer, correlation_id)
         return answer
 
@@ -92,15 +94,10 @@ class Wire:
         if answer.content:
             assert answer.headers["content-type"] == "application/json; charset=utf-8"
 
-    def close(self) -> None:
-        self._connection.close()
-
 
 @pytest.fixture(scope="module")
-def wire(coordinates: Coordinates) -> Iterator[Wire]:
-    wire = Wire(coordinates)
-    yield wire
-    wire.close()
+def wire(coordinates: Coordinates) -> Wire:
+    return Wire(coordinates)
 
 
 @pytest.fixture(scope="module")
@@ -379,6 +376,33 @@ def test_a_number_that_is_no_int32_is_refused(number: int, wire: Wire, task: tup
     repository["sourceControlAuthProperties"]["expiresIn"] = number
     answer = wire.json("PUT", f"{wire.registry}/tasks/{task[0]}?{VERSION}", body)
     assert (answer.status, answer.error()["code"]) == (400, "InvalidRequestContent")
+
+
+@pytest.mark.emulator_choice("clients send null for what they do not say; by facts 4.3 it clears nothing")
+@pytest.mark.parametrize(
+    "member", ["timeout", "isArchiveEnabled", "isPushEnabled", "noCache", "arguments", "credentials"]
+)
+def test_null_is_no_value_of_a_request_for_a_run(member: str, arm: Arm) -> None:
+    """What is null has its default."""
+    step = {"type": "DockerBuildRequest", "dockerFilePath": "Dockerfile", "sourceLocation": "/dev/null"}
+    run_id = arm.schedule({**step, "platform": {"os": "Linux"}, member: None})
+    assert arm.until(run_id)["properties"]["isArchiveEnabled"] is False
+
+
+@pytest.mark.emulator_choice("clients send null for what they do not say; by facts 4.3 it clears nothing")
+def test_null_is_no_value_of_a_task(arm: Arm, task_name: str, location: str) -> None:
+    """What is null has its default, at every depth."""
+    item = {"name": "a", "value": "1", "isSecret": None}
+    step = {"type": "Docker", "dockerFilePath": "D", "isPushEnabled": None, "noCache": None, "arguments": [item]}
+    timer = {"name": "t1", "schedule": "0 21 * * *", "status": None}
+    properties = {"platform": {"os": "Linux"}, "timeout": None, "step": step, "trigger": {"timerTriggers": [timer]}}
+    shown = arm.ok("PUT", f"tasks/{task_name}", {"location": location, "tags": None, "properties": properties})[
+        "properties"
+    ]
+    assert shown["timeout"] == 3600
+    assert (shown["step"]["isPushEnabled"], shown["step"]["noCache"]) == (True, False)
+    assert shown["step"]["arguments"] == [{**item, "isSecret": False}]
+    assert shown["trigger"]["timerTriggers"] == [{**timer, "status": "Enabled"}]
 
 
 @pytest.mark.emulator_choice("an infinite number cannot be written in JSON, so it could not be shown")

@@ -28,7 +28,10 @@ class Definition(BaseModel):
         if not isinstance(value, dict):
             return value
         aliases = {(field.alias or name).lower(): field.alias or name for name, field in cls.model_fields.items()}
-        return {aliases.get(str(key).lower(), key): member for key, member in value.items()}
+        spelled = {aliases.get(str(key).lower(), key): member for key, member in value.items()}
+        # Null means absent: what has a default gets that.
+        with_default = {field.alias for field in cls.model_fields.values() if field.default is not None}
+        return {key: member for key, member in spelled.items() if member is not None or key not in with_default}
 
 
 class PlatformProperties(Definition):
