@@ -16,6 +16,7 @@ from acr_tasks_emulator.execution.docker_images import LABEL, DockerImages, own_
 from acr_tasks_emulator.execution.dockerfile import origins as find_origins
 from acr_tasks_emulator.execution.dockerfile import own_platform, renamed
 from acr_tasks_emulator.execution.graph import Network, Step
+from acr_tasks_emulator.execution.image_name import ImageNameError, parse
 from acr_tasks_emulator.execution.log import RunLog
 from acr_tasks_emulator.execution.stop import Stop
 from acr_tasks_emulator.execution.tool import (
@@ -32,6 +33,9 @@ from acr_tasks_emulator.supervisor import Supervisor
 _RUNNING = re.compile(r" ---> Running in ([0-9a-f]{12,})")
 _BUILDKIT = "DOCKER_BUILDKIT=1"
 """In a build step's `env`: build with BuildKit, as in the service. The client needs its plug-in buildx for it."""
+
+_NOWHERE = "missing.invalid/nothing"
+"""For images that are not there: the daemon is not to look for them where we do not."""
 
 _COLOUR = re.compile(r"\x1b\[\d*m")  # of what RUN lines print on stderr
 _NOISE = re.compile(
@@ -116,13 +120,15 @@ class Docker(DockerImages):
         dockerfile, identity = base.with_suffix(".Dockerfile"), base.with_suffix(".iid")
         text = task.dockerfile.read_text(errors="replace")
         arguments, environment = in_environment("--build-arg", task.arguments, _reserved)
-        names = {origin.image: origin.image_id for origin in origins}
+        needed = find_origins(text, task.arguments, task.target)
+        names = {image: _NOWHERE for image in needed.images if _is_name(image)}
+        names |= {origin.image: origin.image_id for origin in origins}
         if _BUILDKIT in step.env:
             environment["DOCKER_BUILDKIT"] = "1"
-            for image, image_id in names.items():
-                self._cli.ask(["tag", image_id, own_name(image_id)], stop)
-                names[image] = own_name(image_id)
-        dockerfile.write_text(renamed(text, find_origins(text, task.arguments, task.target).spots, names))
+            for origin in origins:
+                names[origin.image] = own_name(origin.image_id)
+                self._cli.ask(["tag", origin.image_id, own_name(origin.image_id)], stop)
+        dockerfile.write_text(renamed(text, needed.spots, names))
         options = ["--progress", "plain"] if _BUILDKIT in step.env else []
         options += [part for secret in task.secrets for part in ("--secret", secret)]
         options += ["--force-rm", "--network", "host", *arguments, "--iidfile", str(identity), "-f", str(dockerfile)]
@@ -207,6 +213,14 @@ class Docker(DockerImages):
     def _remove(self, containers: Sequence[str]) -> None:
         with contextlib.suppress(ToolError):
             self._cli.ask(["rm", "-f", "-v", *containers], Stop())
+
+
+def _is_name(image: str) -> bool:
+    try:
+        parse(image)
+    except ImageNameError:  # the builder's own words are better
+        return False
+    return True
 
 
 def _reserved(name: str) -> bool:

@@ -36,7 +36,7 @@ class SimulatedExecutor:
         except (SourceError, TaskFileError) as error:
             return Outcome("Failed", error_message=str(error))
         if graph is not None:
-            run_steps(graph, lambda step, _stop: _nothing(step, log), log, stop)
+            run_steps(graph.on_host(), lambda step, _stop: _nothing(step, log), log, stop)
         if stop.asked:
             return Outcome("Canceled")
         for image in job.step.get("imageNames") or []:

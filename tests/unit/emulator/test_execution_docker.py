@@ -142,6 +142,19 @@ def test_names_of_others_stay(desk: Desk) -> None:
 
 
 @needs_docker
+def test_the_daemon_looks_for_nothing(desk: Desk) -> None:
+    """What is nowhere to be found is not looked for by the daemon either, wherever its name leads."""
+    with socket.create_server(("127.0.0.1", int(LOGIN_SERVER.rpartition(":")[2]))) as server:
+        server.setblocking(False)
+        files = {"Dockerfile": f"FROM {LOGIN_SERVER}/never/there\nRUN true\n"}
+        outcome, log = desk.run(docker(), files)
+        assert outcome.status == "Failed"
+        assert f"image {LOGIN_SERVER}/never/there:latest was not found" in log
+        with pytest.raises(BlockingIOError):  # nobody has connected
+            server.accept()
+
+
+@needs_docker
 def test_old_builds_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of the images that were built, the newest are kept."""
     monkeypatch.setattr(docker_images, "IMAGES_KEPT", 1)

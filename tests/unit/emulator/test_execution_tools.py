@@ -220,7 +220,7 @@ RUN exit 9
 
 
 def test_secrets_of_builds(desk: Desk) -> None:
-    """A build step's secret is a file of the source. With docker it takes BuildKit, which a client may lack and says."""
+    """A build step's secret is a file of the source. With docker it takes BuildKit, which a client may lack."""
     dockerfile = "FROM busybox\nRUN --mount=type=secret,id=token rev /run/secrets/token; echo\n"
     files = {"Dockerfile": dockerfile, "token": f"{desk.data}"}
     env = "  env: [DOCKER_BUILDKIT=1]\n"
