@@ -9,6 +9,8 @@ from pathlib import Path
 import httpx
 
 from acr_tasks_emulator.execution import seed
+from acr_tasks_emulator.execution.addresses import check_registry
+from acr_tasks_emulator.execution.archive import SourceError
 from acr_tasks_emulator.execution.image_name import DOCKER_HUB, ImageName
 from acr_tasks_emulator.execution.job import Job
 from acr_tasks_emulator.execution.registry import OciRegistry, RegistryError
@@ -74,7 +76,10 @@ class Bases:
         if name.host in own_hosts(job):
             raise BaseImageError(f"image {name} was not found: the emulator's registry does not have it")
         try:
+            check_registry(name.host)
             return self._tool.pull(Place(name, authfile=authfile), stop)
+        except SourceError as error:
+            raise BaseImageError(f"image {name} is not fetched: {error}") from error
         except ToolError as error:
             raise BaseImageError(self._not_found(name, job, error)) from error
 

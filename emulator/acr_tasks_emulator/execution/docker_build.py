@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from acr_tasks_emulator.execution.bases import BaseImageError, Bases
-from acr_tasks_emulator.execution.dockerfile import origins
+from acr_tasks_emulator.execution.dockerfile import origins, read_dockerfile
 from acr_tasks_emulator.execution.graph import WORKING_DIRECTORY, Step
 from acr_tasks_emulator.execution.image_name import ImageNameError, parse
 from acr_tasks_emulator.execution.stop import Stop
@@ -18,7 +18,7 @@ def build(task: Build, run: Workspace, tool: Tool, bases: Bases, stop: Stop, ste
     Images that the Dockerfile starts from are brought to the tool first, so that the builder asks nobody.
     """
     run.log.say("Scanning for dependencies...")
-    text = task.dockerfile.read_text(errors="replace")
+    text = read_dockerfile(task.dockerfile)
     found: list[Origin] = []
     missing: list[str] = []
     dependencies: list[dict[str, str]] = []

@@ -7,7 +7,13 @@ import re
 import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from acr_tasks_emulator.execution.archive import SourceError
+
+LIMIT_BYTES = 1024 * 1024
+LIMIT_LINE = 8 * 1024
+"""How many characters an ARG or FROM line may have, before and after arguments are put in."""
 _VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)(?:(:?[-+])([^}]*))?\})")
 _ESCAPE = re.compile(r"#\s*escape\s*=\s*(\S)\s*$", re.IGNORECASE)
 _MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
@@ -35,6 +41,13 @@ class Origins:
     spots: list[Spot] = field(default_factory=list)
 
 
+def read_dockerfile(path: Path) -> str:
+    """The text of a Dockerfile. Raises SourceError for one that is longer than LIMIT_BYTES."""
+    if path.stat().st_size > LIMIT_BYTES:
+        raise SourceError(f"the Dockerfile is longer than {LIMIT_BYTES} bytes")
+    return path.read_text(errors="replace")
+
+
 def base_images(text: str, arguments: Mapping[str, str]) -> list[str]:
     """The images that FROM and COPY --from name, in order and without those that are stages or `scratch`.
 
@@ -45,13 +58,18 @@ def base_images(text: str, arguments: Mapping[str, str]) -> list[str]:
 
 
 def origins(text: str, arguments: Mapping[str, str], target: str | None = None) -> Origins:
-    """As `base_images`, with the image that the target stage, or else the last one, is based on."""
+    """As `base_images`, with the image that the target stage, or else the last one, is based on.
+
+    Raises SourceError for ARG and FROM lines beyond all use.
+    """
     variables = _predefined()
     stages: dict[str, str] = {}  # name or number in lower case -> the image it is based on, through other stages
     wanted = ""
     found: list[Spot] = []
     for line, lines in _instructions(text):
         word, _, rest = line.partition(" ")
+        if word.upper() in ("ARG", "FROM") and len(rest) > LIMIT_LINE:
+            raise SourceError(f"the Dockerfile has an {word.upper()} line of more than {LIMIT_LINE} characters")
         if word.upper() == "ARG" and not stages:
             for item in _words(rest):
                 name, _, default = item.partition("=")
@@ -150,4 +168,7 @@ def _replaced(text: str, variables: Mapping[str, str]) -> str:
             return other if found else ""
         return found
 
-    return _VARIABLE.sub(value, text)
+    found = _VARIABLE.sub(value, text)
+    if len(found) > LIMIT_LINE:  # or each argument could be made of ten of the one before it
+        raise SourceError(f"the Dockerfile's arguments stand for more than {LIMIT_LINE} characters")
+    return found

@@ -50,7 +50,7 @@ class RunLog:
 
     def say(self, text: str) -> None:
         """Write one line of the agent's own, with the time before it."""
-        self._append(self._now().strftime("%Y/%m/%d %H:%M:%S ") + self.masked(text))
+        self._append(self._now().strftime("%Y/%m/%d %H:%M:%S ") + _one_line(self.masked(text)))
 
     def line(self, text: str = "") -> None:
         """Write text as it is, one line or several."""
@@ -80,7 +80,7 @@ class RunLog:
     def end(self, run_id: str, seconds: float, status: str, error: str | None) -> None:
         """Write the agent's last line and mark the log as ended."""
         after = f"after {round(seconds)}s"
-        reason = f" Error: {self.masked(error)}" if error else ""
+        reason = f" Error: {_one_line(self.masked(error))}" if error else ""
         last = {
             "Succeeded": f"Run ID: {run_id} was successful {after}",
             "Canceled": f"Run ID: {run_id} was canceled {after}",
@@ -102,3 +102,8 @@ class RunLog:
                 data = b"The log is longer than %d MiB: the rest is left out.\r\n" % (LIMIT_BYTES // 1024 // 1024)
             self._size += len(data)
             self._sink.write(data)
+
+
+def _one_line(text: str) -> str:
+    """The text without ends of lines: a name that somebody gave must not write lines of the agent's."""
+    return " ".join(text.splitlines())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
 
+from acr_tasks_emulator.execution.addresses import check_registry
+from acr_tasks_emulator.execution.archive import SourceError
 from acr_tasks_emulator.execution.image_name import ImageName
 from acr_tasks_emulator.execution.registry import OciRegistry
 from acr_tasks_emulator.execution.stop import Stop
@@ -37,9 +39,11 @@ def push(name: ImageName, run: Workspace, tool: Tool, oci: OciRegistry, stop: St
     else:
         place = Place(name, authfile=run.authfile)
     try:
+        if place.address is None and place.layout is None:
+            check_registry(name.host)
         with writing:
             digest = tool.push(image, place, run.scratch, stop)
-    except ToolError as error:
+    except (ToolError, SourceError) as error:
         log.line(f"failed to push {name}: {error}")
         return 1
     log.line(f"{name.tag}: digest: {digest}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import subprocess
@@ -115,7 +116,13 @@ class OciRegistry:
         configuration.chmod(0o600)
         with output.open("wb") as file:
             child = self._supervisor.start(
-                [program, "serve", str(configuration)], stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT
+                [program, "serve", str(configuration)],
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                env={
+                    "PATH": os.environ.get("PATH", "")
+                },  # ours may hold a token, and REGISTRY_… would change its settings
             )
         try:
             _await_answer(child, address, output)

@@ -17,6 +17,7 @@ NO_SOURCE = "/dev/null"
 """The source location of a task without a context."""
 
 _CHUNK = 1024 * 1024
+_LONGEST, _LONGEST_PART = 1024, 255
 _LATEST = 2**33
 """The latest time of change that every file system can keep, in seconds since 1970."""
 
@@ -46,9 +47,7 @@ def unpack(archive: Path, target: Path, stop: Stop, limits: Limits = LIMITS) -> 
 
 def file_in(root: Path, name: str) -> Path:
     """The file of that name below `root`. Raises SourceError when it is missing, no file, or outside."""
-    path = (root / name.removeprefix("/")).resolve()
-    if not path.is_relative_to(root.resolve()):
-        raise SourceError(f"{name} is outside of the source")
+    path = _resolved(root, name.removeprefix("/"))
     if not path.is_file():
         raise SourceError(f"unable to find {name} in the source")
     return path
@@ -56,11 +55,19 @@ def file_in(root: Path, name: str) -> Path:
 
 def folder_in(root: Path, name: str) -> Path:
     """The folder of that name below `root`, itself when the name is empty. Raises SourceError."""
-    path = (root / name.strip("/")).resolve()
-    if not path.is_relative_to(root.resolve()):
-        raise SourceError(f"{name} is outside of the source")
+    path = _resolved(root, name.strip("/"))
     if not path.is_dir():
         raise SourceError(f"unable to find the folder {name} in the source")
+    return path
+
+
+def _resolved(root: Path, name: str) -> Path:
+    """Where a name below `root` really leads. Raises SourceError for no name at all, and for one that leads out."""
+    if "\0" in name or len(name) > _LONGEST or any(len(part.encode()) > _LONGEST_PART for part in name.split("/")):
+        raise SourceError(f"{name[:100]!r} is not the name of a file")
+    path = (root / name).resolve()
+    if not path.is_relative_to(root.resolve()):
+        raise SourceError(f"{name} is outside of the source")
     return path
 
 

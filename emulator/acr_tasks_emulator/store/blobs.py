@@ -85,7 +85,7 @@ class BlobStore:
         """
         path = self._folder / "uploads" / secrets.token_hex(16)
         try:
-            with full.noticed(), path.open("xb") as file:
+            with full.noticed(), open(path, "xb", opener=_private) as file:
                 yield file, path
         finally:
             path.unlink(missing_ok=True)
@@ -135,7 +135,7 @@ class BlobStore:
         target.parent.mkdir(parents=True, exist_ok=True)
         with self._lock:
             self._describe(container, name, "AppendBlob", content_type, created)
-            return target.open("ab", buffering=0)
+            return open(target, "ab", buffering=0, opener=_private)
 
     def set_metadata(self, container: str, name: str, metadata: dict[str, str]) -> None:
         """Replace a blob's metadata; nothing happens when there is no such blob."""
@@ -201,3 +201,8 @@ class BlobStore:
 
 def _hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _private(path: str, flags: int) -> int:
+    """Open a file that nobody else can read, whatever the mask."""
+    return os.open(path, flags, 0o600)

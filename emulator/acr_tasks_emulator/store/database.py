@@ -63,13 +63,14 @@ class Database:
         self._lock = threading.RLock()
         self._depth = 0
         try:
+            _make_private(path)
             self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
             self._connection.row_factory = sqlite3.Row
             self._connection.execute("PRAGMA journal_mode = WAL")
             # NORMAL loses nothing when the process dies, only when the machine does.
             self._connection.execute("PRAGMA synchronous = NORMAL")
             self._migrate(path)
-        except (sqlite3.Error, full.StorageFullError) as error:
+        except (sqlite3.Error, OSError, full.StorageFullError) as error:
             raise DatabaseError(f"The database {path} cannot be used: {error}.") from error
 
     def _migrate(self, path: Path) -> None:
@@ -126,3 +127,9 @@ class Database:
         """Write the log back into the file and close it."""
         with self._lock:
             self._connection.close()
+
+
+def _make_private(path: Path) -> None:
+    """Let nobody else read the file, nor those beside it that SQLite makes with its mode: tasks hold secrets."""
+    with path.open("ab"):
+        path.chmod(0o600)
