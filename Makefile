@@ -48,7 +48,7 @@ contract: environment ## the service's contract, over TCP
 	@$(VENV)/python -m pytest tests/contract
 
 browser: environment chromium ## the emulator's dashboard in Chromium
-	@$(VENV)/python -m pytest tests/browser
+	@$(VENV)/python -m pytest tests/browser -n 2
 
 picture: environment builder chromium ## take emulator/dashboard.png anew
 	@$(VENV)/python tools/picture.py
