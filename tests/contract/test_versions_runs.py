@@ -64,7 +64,9 @@ def test_a_task_id_has_to_be_one_of_the_registry(arm: Any, task_name: str, quick
 
 
 @pytest.mark.emulator_choice("a public script sends both at once; that the other is ignored is likely")
-def test_what_another_version_would_override_is_ignored(arm: Any, task_name: str, location: str) -> None:
+def test_what_another_version_would_override_is_ignored(
+    arm: Any, blobs: httpx.Client, task_name: str, location: str
+) -> None:
     """Under 2019-04-01 a run has the values of that version's request, and no override."""
     arm.ok("PUT", f"tasks/{task_name}", whole(location))
     both = {
@@ -77,7 +79,7 @@ def test_what_another_version_would_override_is_ignored(arm: Any, task_name: str
     for version in (STABLE, PREVIEW_2025):
         run_id = arm.ok("POST", "scheduleRun", both, api_version=version)["properties"]["runId"]
         arm.until(run_id)
-        said[version] = httpx.get(arm.log_link(run_id)).text
+        said[version] = blobs.get(arm.log_link(run_id)).text
     assert "said-value" in said[STABLE]
     assert "said-override" in said[PREVIEW_2025]
 
@@ -99,14 +101,14 @@ def test_a_run_overrides_context_and_file(version: str, arm: Any, task_name: str
 
 
 @pytest.mark.arm_documented("OverrideTaskStepProperties, Argument")
-def test_empty_overrides_override_nothing(arm: Any, task_name: str, location: str) -> None:
+def test_empty_overrides_override_nothing(arm: Any, blobs: httpx.Client, task_name: str, location: str) -> None:
     """azure-cli sends the object whether or not there is anything to override."""
     arm.ok("PUT", f"tasks/{task_name}", whole(location), api_version=PREVIEW_2025)
     empty = {"arguments": [], "values": [], "contextPath": None, "file": None, "target": None}
     request = request_of(arm, task_name, PREVIEW_2025, overrideTaskStepProperties=empty)
     run_id = arm.ok("POST", "scheduleRun", request, api_version=PREVIEW_2025)["properties"]["runId"]
     assert arm.until(run_id)["properties"]["status"] == "Succeeded"
-    assert "said-hello" in httpx.get(arm.log_link(run_id)).text
+    assert "said-hello" in blobs.get(arm.log_link(run_id)).text
 
 
 @pytest.mark.arm_documented("RunProperties.updateTriggerToken")
