@@ -48,6 +48,8 @@ def watch(life: int, argv: list[str]) -> int:
             _end_descendants()
             return status
         if ends or life in readable:
+            if not os.path.isdir("/proc"):  # noqa: PTH112 - macOS: nobody tells of others; what it left has no parent of ours
+                os.kill(child, signal.SIGKILL)
             _end_descendants()
             return 128 + (ends[0] if ends else signal.SIGHUP)
 
