@@ -8,6 +8,8 @@ from typing import Any, cast
 from starlette.types import Receive, Scope
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
+FIRST_REQUEST_SECONDS = 60.0
+"""How long a connection may be open before the headers of its first request have come; later, uvicorn's limits hold."""
 _KEY = "connection"
 _FAREWELL_SECONDS = 0.25
 
@@ -19,6 +21,15 @@ class Connection(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
         super().connection_made(transport)
         # Each request's `state` begins as a copy of this.
         self.app_state: dict[str, Any] = {**self.app_state, _KEY: transport}
+        self._waiting = self.loop.call_later(FIRST_REQUEST_SECONDS, self._end_without_request)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._waiting.cancel()
+        super().connection_lost(error)
+
+    def _end_without_request(self) -> None:
+        if self.cycle is None:  # there is one as soon as a request's headers are complete
+            self.transport.close()
 
     def shutdown(self) -> None:
         super().shutdown()
