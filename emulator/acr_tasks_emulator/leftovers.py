@@ -45,9 +45,8 @@ def ended(data: Path) -> Iterator[bool]:
     record = data / RECORD
     earlier = _read(record)
     killed = {name for name in earlier if not _lives(name)}
-    if killed:
-        _end(killed, data)
-    _write(record, [*sorted(earlier - killed), this_process()])
+    done = killed if killed and _end(killed, data) else set()
+    _write(record, [*sorted(earlier - done), this_process()])
     try:
         yield bool(killed)
     finally:
@@ -96,21 +95,24 @@ def _write(record: Path, names: list[str]) -> None:
     written.replace(record)
 
 
-def _end(killed: set[str], data: Path) -> None:
+def _end(killed: set[str], data: Path) -> bool:
+    """Tell whether nothing is left; if something is, the next start tries again."""
     deadline = time.monotonic() + GRACE_SECONDS
     while left := _left(killed, data):
         if time.monotonic() > deadline:
             _logger.warning("processes of an earlier emulator do not end: %s", ", ".join(map(str, sorted(left))))
-            break
+            return False
         for pid in left:
             with contextlib.suppress(OSError):  # it has ended meanwhile, or is another user's
                 os.kill(pid, signal.SIGKILL)
         time.sleep(0.005)  # not a guess at how long it takes: the loop asks again
     for path in reversed(_mounts_below(data)):
         _unmount(path)
-    if not _mounts_below(data):  # what is mounted from elsewhere must not be removed
-        for folder in _SCRATCH:
-            _remove(data / folder)
+    if _mounts_below(data):  # what is mounted from elsewhere must not be removed
+        return False
+    for folder in _SCRATCH:
+        _remove(data / folder)
+    return True
 
 
 def _left(killed: set[str], data: Path) -> set[int]:

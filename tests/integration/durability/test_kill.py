@@ -19,7 +19,7 @@ from typing import Any
 import httpx
 import pytest
 
-from .clients import RUNS_EACH, TASKS_EACH, Acknowledged, Arm, Client
+from .clients import RUNS_EACH, TASKS_EACH, Acknowledged, Arm, Client, encoded
 from .emulator import Emulator, Process, inside, mounts
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
@@ -77,6 +77,7 @@ def killed(emulator: Emulator, folder: Folder, choice: random.Random) -> set[Pro
     clients = [
         Client(number, emulator.about, folder.acknowledged, random.Random(choice.random())) for number in range(CLIENTS)
     ]
+    lasting = last(Arm(emulator.about))
     answers, pause, with_wardens = choice.randint(1, ANSWERS), choice.uniform(0, 0.05), choice.random() < 0.5
     began = time.monotonic()
     for client in clients:
@@ -96,9 +97,26 @@ def killed(emulator: Emulator, folder: Folder, choice: random.Random) -> set[Pro
         f"{len(known.tasks)} tasks, {len(known.runs)} runs, {len(known.sources)} sources; ",
         end="",
     )
-    if not with_wardens:
+    known.runs.add(lasting)
+    if with_wardens:
+        assert any("sleep 600" in process.command and process.lives for process in started)
+    else:
         none_left(started, folder.data)  # the wardens see to that, without a next start
     return started
+
+
+def last(arm: Arm) -> str:
+    """Schedule a run that lasts, with a daemon; return its id when both are there."""
+    with arm.http:
+        content = encoded("busybox sh -c 'setsid sleep 600 & echo lasting; sleep 600'")
+        request = {"type": "EncodedTaskRunRequest", "platform": {"os": "linux"}, "encodedTaskContent": content}
+        run_id = str(arm.ok("POST", "scheduleRun", request)["name"])
+        link = arm.ok("POST", f"runs/{run_id}/listLogSasUrl")["logLink"]
+        deadline = time.monotonic() + 60
+        while "\r\nlasting\r\n" not in arm.http.get(link).text:
+            assert time.monotonic() < deadline, f"{run_id} has not begun"
+            threading.Event().wait(0.05)  # a question every 50 ms
+    return run_id
 
 
 def whole_database(data: Path, copy: Path) -> dict[str, str]:
