@@ -12,6 +12,9 @@ from acr_tasks_emulator.execution.stop import Stop
 from acr_tasks_emulator.execution.tool import Place, Tool, ToolError
 from acr_tasks_emulator.execution.workspace import Workspace
 
+ATTEMPTS = 3
+_PAUSE_SECONDS = 0.5
+
 
 def push(name: ImageName, run: Workspace, tool: Tool, oci: OciRegistry, stop: Stop) -> int:
     """Push an image that this run built, and note its digest; return the exit status.
@@ -42,7 +45,7 @@ def push(name: ImageName, run: Workspace, tool: Tool, oci: OciRegistry, stop: St
         if place.address is None and place.layout is None:
             check_registry(name.host)
         with writing:
-            digest = tool.push(image, place, run.scratch, stop)
+            digest = _sent(image, place, run, tool, stop)
     except (ToolError, SourceError) as error:
         log.line(f"failed to push {name}: {error}")
         return 1
@@ -52,3 +55,16 @@ def push(name: ImageName, run: Workspace, tool: Tool, oci: OciRegistry, stop: St
     with run.lock:
         run.pushed.append(descriptor)
     return 0
+
+
+def _sent(image: str, place: Place, run: Workspace, tool: Tool, stop: Stop) -> str:
+    """Push as often as the agent does; return the digest. Raises ToolError with what went wrong last."""
+    for attempt in range(2, ATTEMPTS + 1):
+        try:
+            return tool.push(image, place, run.scratch, stop)
+        except ToolError as error:
+            if stop.wait(_PAUSE_SECONDS):
+                raise
+            run.log.line(f"failed to push {place.name}: {error}")
+            run.log.say(f"Pushing image: {place.name}, attempt {attempt}")
+    return tool.push(image, place, run.scratch, stop)

@@ -8,6 +8,7 @@ import os
 import select
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tarfile
@@ -179,6 +180,17 @@ def test_build_and_push(desk: Desk) -> None:
     assert f"Successfully pushed image: {LOGIN_SERVER}/team/app:stable" in log
     assert log.splitlines()[-1].startswith(f"Run ID: cf{desk.count} was successful after ")
     assert not list((desk.data / "runs").iterdir())
+
+
+def test_pushes_are_tried_again(desk: Desk) -> None:
+    """A registry that does not answer is asked three times, as the agent does, then the run fails."""
+    with socket.socket() as probe:  # bound, and nobody listens
+        probe.bind(("127.0.0.1", 0))
+        name = f"127.0.0.1:{probe.getsockname()[1]}/app:1"
+        outcome, log = desk.run(docker(imageNames=[name]), {"Dockerfile": "FROM scratch\nCOPY a /a\n", "a": "x"})
+    assert outcome.error_message == "failed during run, err: exit status 1"
+    assert [f"Pushing image: {name}, attempt {n}" in log for n in (1, 2, 3, 4)] == [True, True, True, False]
+    assert log.count(f"failed to push {name}: ") == 3
 
 
 @needs_registry
