@@ -21,6 +21,7 @@ class Connection(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
         super().connection_made(transport)
         # Each request's `state` begins as a copy of this.
         self.app_state: dict[str, Any] = {**self.app_state, _KEY: transport}
+        self._is_tls = transport.get_extra_info("sslcontext") is not None
         self._waiting = self.loop.call_later(FIRST_REQUEST_SECONDS, self._end_without_request)
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -32,10 +33,12 @@ class Connection(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
             self.transport.close()
 
     def shutdown(self) -> None:
-        super().shutdown()
+        # A TLS transport that is closed twice forgets its connection (asyncio's sslproto): nothing could end that then.
+        if not self.transport.is_closing():
+            super().shutdown()
         # TLS waits for the other end to say goodbye too, and who keeps a connection for later does not listen: the
         # emulator would not end.
-        if self.transport.is_closing() and self.transport.get_extra_info("sslcontext") is not None:
+        if self._is_tls and self.transport.is_closing():
             self.loop.call_later(_FAREWELL_SECONDS, self.transport.abort)
 
 
