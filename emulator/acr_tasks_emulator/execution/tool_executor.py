@@ -37,7 +37,7 @@ class ToolExecutor:
         self._bases = Bases(tool, oci, data.resolve() / "scratch")
         self._remotes = Remotes(tool.supervisor, oci)
         for left in self._runs.glob("*"):  # of an emulator that was killed, by users of its containers
-            tool.remove_folder(left)
+            self._remove(left)
 
     def run(self, job: Job, log: RunLog, stop: Stop) -> Outcome:
         """Run a job to its end; its folder is removed afterwards."""
@@ -57,7 +57,7 @@ class ToolExecutor:
                 log.line(str(failure))
                 return Outcome("Error", run.pushed, str(failure))
         finally:
-            self._remove(run)
+            self._remove(run.folder)
         status = "Failed" if error or stop.asked else "Succeeded"
         return Outcome(status, run.pushed, error, run.base_images if job.kind == "Docker" else [])
 
@@ -97,10 +97,10 @@ class ToolExecutor:
             run.log.say("Successfully set up Docker configuration")
             run_steps(graph, act, run.log, stop, lambda step: step.id in run.matched)
 
-    def _remove(self, run: Workspace) -> None:
-        shutil.rmtree(run.folder, ignore_errors=True)
-        if run.folder.exists():  # not ours: containers may have made folders as users of theirs
-            self._tool.remove_folder(run.folder)
+    def _remove(self, folder: Path) -> None:
+        shutil.rmtree(folder, ignore_errors=True)
+        if folder.exists():  # not ours: containers may have made folders as users of theirs
+            self._tool.remove_folder(folder)
 
     def _push(self, step: Step, run: Workspace, stop: Stop) -> int:
         for name in step.push:

@@ -252,13 +252,17 @@ def test_secrets_of_builds(desk: Desk) -> None:
 
 
 def test_a_run_line_that_fails(desk: Desk) -> None:
-    """A failing RUN line fails the run; its output and its exit status stand in the log."""
-    outcome, log = desk.run(docker(imageNames=["x"]), {"Dockerfile": "FROM busybox\nRUN echo now >&2; exit 42\n"})
+    """A failing RUN line fails the run; its output and its exit status stand in the log.
+
+    It waits before it fails, as buildah may lose what a RUN line says last.
+    """
+    files = {"Dockerfile": "FROM busybox\nRUN echo now >&2; sleep 0.5; exit 42\n"}
+    outcome, log = desk.run(docker(imageNames=["x"]), files)
     assert outcome == Outcome("Failed", error_message="failed during run, err: exit status 42")
     assert "\nnow\n" in log
     said = {
-        "buildah": 'Error: building at STEP "RUN echo now >&2; exit 42": exit status 42',
-        "docker": "The command '/bin/sh -c echo now >&2; exit 42' returned a non-zero code: 42",
+        "buildah": 'Error: building at STEP "RUN echo now >&2; sleep 0.5; exit 42": exit status 42',
+        "docker": "The command '/bin/sh -c echo now >&2; sleep 0.5; exit 42' returned a non-zero code: 42",
     }
     assert said[desk.kind] in log
     assert log.splitlines()[-1].endswith("Error: failed during run, err: exit status 42")
