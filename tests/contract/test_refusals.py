@@ -5,17 +5,13 @@ ACR_TASKS_LIVES makes the properties draw more; without it the same few are draw
 
 from __future__ import annotations
 
-import base64
 import copy
-import http.client
 import json
 import os
 import uuid
 from collections.abc import Iterator
-from contextlib import closing
-from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -23,7 +19,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from .conftest import Arm, Body, Coordinates
-from .specification import error_problems
+from .wire import Wire
+from .wrong import PARAMETERS, SEGMENTS, spoiled, token
 
 drawn = settings(
     max_examples=10 * int(os.environ.get("ACR_TASKS_LIVES", "15")),
@@ -36,63 +33,6 @@ drawn = settings(
 in_general = pytest.mark.emulator_choice("what Resource Manager answers in general, not recorded for tasks")
 VERSION = "api-version=2019-04-01"
 METHODS = ("GET", "HEAD", "OPTIONS", "PUT", "PATCH", "POST", "DELETE", "TRACE", "QUERY", "get")
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What came back; header names in small letters."""
-
-    status: int
-    headers: dict[str, str]
-    content: bytes
-
-    def error(self) -> dict[str, str]:
-        error: dict[str, str] = json.loads(self.content)["error"]
-        return error
-
-
-class Wire:
-    """Sends targets as they are spelled: an HTTP client would put them right."""
-
-    def __init__(self, coordinates: Coordinates) -> None:
-        self.registry = coordinates.registry
-        self._token = coordinates.token
-        address = urlsplit(coordinates.endpoint)
-        self._kind = http.client.HTTPSConnection if address.scheme == "https" else http.client.HTTPConnection
-        self._address = (address.hostname or "", address.port)
-
-    def __call__(self, method: str, target: str, content: bytes = b"", **headers: str) -> Answer:
-        """Sends a request and checks what all answers have in common; `_` in names of headers is a hyphen."""
-        correlation_id = str(uuid.uuid4())
-        every = {"Authorization": f"Bearer {self._token}", "x-ms-correlation-request-id": correlation_id, **headers}
-        if content or method in ("PUT", "PATCH", "POST"):
-            every["Content-Length"] = str(len(content))
-        with closing(self._kind(*self._address, timeout=60)) as connection:
-            connection.putrequest(method, target, skip_accept_encoding=True)
-            for name, value in every.items():
-                connection.putheader(name.replace("_", "-"), value)
-            connection.endheaders(content or None)
-            response = connection.getresponse()
-            answer = Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, response.read())
-        self.check(method, answer, correlation_id)
-        return answer
-
-    def json(self, method: str, target: str, body: Any) -> Answer:
-        """Sends what JSON can be made of."""
-        return self(method, target, json.dumps(body).encode(), Content_Type="application/json")
-
-    @staticmethod
-    def check(method: str, answer: Answer, correlation_id: str) -> None:
-        assert answer.status < 500, answer
-        assert answer.headers["x-ms-correlation-request-id"] == correlation_id
-        assert answer.headers["x-ms-request-id"]
-        if method == "HEAD":
-            assert answer.content == b""
-            return
-        if answer.status >= 400:
-            assert error_problems(answer.content) == []
-        if answer.content:
-            assert answer.headers["content-type"] == "application/json; charset=utf-8"
 
 
 @pytest.fixture(scope="module")
@@ -144,48 +84,6 @@ def run_id(arm: Arm, task: tuple[str, dict[str, Any]]) -> str:
     return run_id
 
 
-def nested(depth: int, kind: type) -> Any:
-    value: Any = 1
-    for _ in range(depth):
-        value = {"properties": value} if kind is dict else [value]
-    return value
-
-
-JUNK = st.one_of(
-    st.sampled_from(
-        (None, True, 0, -1, 2**31, 2**63, 10**30, 1.5, -0.0, 1e300, "", " ", "\0", "ﬀ😀İ", "{0}", "[]", "null")
-    ),
-    st.sampled_from((70_000, 1_000_000)).map("x".__mul__),
-    st.builds(nested, st.sampled_from((1, 40, 300)), st.sampled_from((dict, list))),
-    st.text(max_size=30),
-    st.lists(st.none() | st.integers() | st.dictionaries(st.text(max_size=5), st.none(), max_size=2), max_size=3),
-    st.dictionaries(st.text(max_size=9), st.text(max_size=9) | st.none() | st.floats(allow_nan=False), max_size=3),
-)
-
-
-def places(value: Any) -> Iterator[tuple[Any, Any]]:
-    """Every member and item below a value: what it is in, and its key."""
-    if isinstance(value, dict | list):
-        for key in value if isinstance(value, dict) else range(len(value)):
-            yield value, key
-            yield from places(value[key])
-
-
-@st.composite
-def spoiled(draw: Any, body: dict[str, Any]) -> Any:
-    """A body with something of another kind in one to three places, or members that nobody knows."""
-    body = copy.deepcopy(body)
-    for owner, key in draw(st.lists(st.sampled_from([(body, None), *places(body)]), min_size=1, max_size=3)):
-        junk = draw(JUNK)
-        if isinstance(owner, dict) and draw(st.booleans()):
-            owner[draw(st.text(max_size=8) | st.sampled_from(("Properties", "type", "TYPE", "name")))] = junk
-        elif key is None:
-            return junk
-        else:
-            owner[key] = junk
-    return body
-
-
 @in_general
 @drawn
 @given(data=st.data())
@@ -214,65 +112,6 @@ def test_bodies_that_are_hardly_json(content: bytes, wire: Wire, task: tuple[str
     assert wire("PATCH", target, content, Content_Type="application/json").status in (200, 400)
 
 
-def token(text: str | bytes) -> str:
-    return base64.urlsafe_b64encode(text if isinstance(text, bytes) else text.encode()).decode()
-
-
-NUMBERS = st.integers() | st.sampled_from((2**31, 2**63 - 1, 2**63, -(2**64), 10**40))
-DATES = st.builds(
-    "{}-{}-{}T{}:00:00{}".format,
-    st.sampled_from(("0001", "2025", "9999", "10000", "٢٠٢٥")),
-    st.sampled_from(("01", "13", "12")),
-    st.sampled_from(("01", "31", "00")),
-    st.sampled_from(("00", "23", "24")),
-    st.sampled_from(("Z", "", "+14:00", "-23:59", "+25:00", ".1234567890Z")),
-)
-LITERALS = DATES | st.sampled_from(("null", "true", "'a'", "''", "'it''s'", "'", "NaN", "-1", "datetime'2025'"))
-COMPARISONS = st.builds(
-    "{} {} {}".format,
-    st.sampled_from(
-        ("TaskName", "createTime", "finishtime", "isArchiveEnabled", "outputImageManifests", "nosuch", "é")
-    ),
-    st.sampled_from(("eq", "ne", "ge", "LT", "has", "add 1 eq", "")),
-    LITERALS,
-)
-CALLS = st.builds("contains({},{})".format, st.sampled_from(("runId", "createTime", "nosuch")), LITERALS)
-FILTERS = st.recursive(
-    COMPARISONS | CALLS | st.text(max_size=20),
-    lambda inner: st.builds("{} {} ({})".format, inner, st.sampled_from(("and", "or", "not", "xor")), inner),
-    max_leaves=6,
-)
-TOKENS = st.one_of(
-    st.text(max_size=20),
-    st.builds("{}:{}".format, NUMBERS, NUMBERS).map(token),
-    st.binary(max_size=20).map(token),
-    st.text(max_size=20).map(token),
-)
-VERSIONS = st.sampled_from(
-    (
-        "2019-04-01",
-        "",
-        "2019-4-1",
-        "9999-99-99",
-        "2019-04-01-PREVIEW",
-        "2019-04-01 ",
-        "é",
-        "٢019-04-01",
-        "{0}",
-        "9" * 5000,
-    )
-)
-PARAMETERS = st.one_of(
-    st.tuples(st.sampled_from(("api-version", "API-Version", "api-version[]")), VERSIONS),
-    st.tuples(
-        st.sampled_from(("$top", "$TOP")), NUMBERS.map(str) | st.sampled_from(("", "1.5", "٣", "²", "1e3", "0x1"))
-    ),
-    st.tuples(st.just("$skiptoken"), TOKENS),
-    st.tuples(st.just("$filter"), FILTERS),
-    st.tuples(st.text(max_size=5), st.text(max_size=5)),
-)
-
-
 @in_general
 @drawn
 @given(
@@ -284,15 +123,6 @@ def test_queries_of_all_kinds(path: str, versioned: bool, parameters: list[tuple
     """Versions, numbers, filters and tokens that are none, once or repeated, are refused or have no effect."""
     spelled = [VERSION] * versioned + [f"{quote(name, '$')}={quote(value, '')}" for name, value in parameters]
     wire("GET", f"{wire.registry}/{path}".rstrip("/") + "?" + "&".join(spelled))
-
-
-SEGMENTS = st.one_of(
-    st.sampled_from(
-        ("tasks", "RUNS", "listDetails", "cancel", "scheduleRun", "..", ".", "", "%00", "%2F", "%FF", "%zz", "%")
-    ),
-    st.text(min_size=1, max_size=8).map(lambda text: quote(text, "")),
-    st.sampled_from(("a" * 3000, "%ed%a0%80", "task;x=1", "%0d%0aX-Y:1", "~", "%5C..%5C")),
-)
 
 
 @in_general
