@@ -21,6 +21,7 @@ _NOT_OF_THE_STEP = {
     *("type", "timeout", "platform", "agentConfiguration", "sourceLocation", "credentials", "isArchiveEnabled"),
     *("agentPoolName", "logTemplate"),
 }
+_ASKED_LATER = {"logTemplate"}
 _REMOTE = re.compile(r"[a-z][a-z0-9+.-]*://|git@|github\.com/|/dev/null", re.IGNORECASE)
 
 
@@ -88,6 +89,12 @@ def read_job(values: dict[str, Any]) -> JobSummary:
         source_registry_auth=credentials.get("sourceRegistry", {}).get("loginMode"),
         custom_registries=list(registries) if registries else None,
     )
+
+
+def forget(job: dict[str, Any]) -> None:
+    """Remove from a stored job what nobody asks for once its run has ended: it has the run's secrets."""
+    for name in job.keys() - _ASKED_LATER:
+        del job[name]
 
 
 def job_of(run_id: str, registry_name: str, login_server: str, values: dict[str, Any], source: Path | None) -> Job:

@@ -8,6 +8,7 @@ from acr_tasks_emulator.clock import Clock, round_trip, whole_seconds
 from acr_tasks_emulator.execution.job import Outcome
 from acr_tasks_emulator.execution.log import LogSink
 from acr_tasks_emulator.services.blobs import COMPLETE, BlobsService
+from acr_tasks_emulator.services.jobs import forget
 from acr_tasks_emulator.services.registries import RegistriesService
 from acr_tasks_emulator.store.runs import RunRow, RunStore
 
@@ -84,12 +85,14 @@ class RunStates:
     def _change(self, run_id: str, status: str, **members: Any) -> None:
         now = self._clock.now()
 
-        def edit(document: dict[str, Any]) -> bool:
-            properties = document["properties"]
-            if properties["status"] in TERMINAL:
+        def edit(run: RunRow) -> bool:
+            if run.status in TERMINAL:
                 return False
+            properties = run.document["properties"]
             properties |= {"status": status, "lastUpdatedTime": whole_seconds(now), **members}
-            document["properties"] = {name: properties[name] for name in _ORDER if name in properties}
+            run.document["properties"] = {name: properties[name] for name in _ORDER if name in properties}
+            if status in TERMINAL:
+                forget(run.job)
             return True
 
         self._store.change(run_id, edit)

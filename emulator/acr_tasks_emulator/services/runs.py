@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import logging
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Protocol
 
-from acr_tasks_emulator.clock import Clock, round_trip, whole_seconds
+from acr_tasks_emulator.clock import Clock
 from acr_tasks_emulator.execution.job import Job
-from acr_tasks_emulator.services import bodies, errors, refusals, rules
+from acr_tasks_emulator.services import bodies, errors, refusals, rules, run_documents
 from acr_tasks_emulator.services.blobs import BlobsService, container_of
 from acr_tasks_emulator.services.causes import Cause
-from acr_tasks_emulator.services.jobs import job_of, job_values, read_job
-from acr_tasks_emulator.services.refusals import CALLER
-from acr_tasks_emulator.services.registries import RegistriesService, id_of
+from acr_tasks_emulator.services.jobs import job_of, job_values
+from acr_tasks_emulator.services.registries import RegistriesService
 from acr_tasks_emulator.services.run_filter import compile_filter
 from acr_tasks_emulator.services.run_numbers import run_id
+from acr_tasks_emulator.services.run_pages import RunPage, make_skip_token, read_skip_token, read_top
 from acr_tasks_emulator.services.run_states import ACTIVE, TERMINAL, RunStates
 from acr_tasks_emulator.services.tasks import TasksService, task_id
 from acr_tasks_emulator.services.versions import STABLE, ApiVersion
@@ -44,14 +41,6 @@ class Agents(Protocol):
     def cancel(self, run_id: str) -> bool:
         """End a run that waits or runs; tell whether there was one."""
         ...
-
-
-@dataclass(frozen=True)
-class RunPage:
-    """A page of a list; `skip_token` finds the next one, None at the end."""
-
-    runs: list[Run]
-    skip_token: str | None
 
 
 class RunsService:
@@ -90,7 +79,7 @@ class RunsService:
             task = self._tasks.stored(registry, _name_in(registry, named) if version.task_member == "taskId" else named)
             if self._switches.disabled_task_run == "refused" and task["properties"]["status"].lower() == "disabled":
                 raise errors.TASK_DISABLED(name=task["name"])
-        return _just_scheduled(self._queue(registry, request, job_values(request, task)).document)
+        return run_documents.just_scheduled(self._queue(registry, request, job_values(request, task)).document)
 
     def trigger(self, starts: Iterable[Start]) -> list[str]:
         """Queue runs of tasks that triggers start; return the runs' ids.
@@ -137,7 +126,7 @@ class RunsService:
         with self._store.transaction():
             number = self._next_number(registry)
             identifier = run_id(registry.run_prefix, number)
-            document = self._document(registry, identifier, request, values, cause)
+            document = run_documents.queued(registry, identifier, request, values, cause, self._clock.now())
             run = RunRow(identifier, registry.key, number, document, values)
             self._store.add(run)
         return run
@@ -153,9 +142,9 @@ class RunsService:
 
     def of_task(self, registry: RegistryRow, task_name: str, size: int, skip_token: str | None = None) -> RunPage:
         """Return a page of a task's runs, newest first. Raises ServiceError."""
-        before, _ = _read_skip_token(skip_token)
+        before, _ = read_skip_token(skip_token)
         rows = self._store.newest_of_task(registry.key, task_name, before, size + 1)
-        token = _skip_token(rows[size - 1].number, None) if len(rows) > size else None
+        token = make_skip_token(rows[size - 1].number, None) if len(rows) > size else None
         return RunPage([row.document for row in rows[:size]], token)
 
     def list(
@@ -169,9 +158,9 @@ class RunsService:
     ) -> RunPage:
         """Return a page of the runs that pass `$filter`, newest first, never more than `$top`. Raises ServiceError."""
         passes = compile_filter(text, version)
-        before, left = _read_skip_token(skip_token)
+        before, left = read_skip_token(skip_token)
         if skip_token is None and top is not None:
-            left = _read_top(top)
+            left = read_top(top)
         page_size = page_size or self._switches.page_size
         size = page_size if left is None else min(page_size, left)
         found: list[RunRow] = []
@@ -180,7 +169,7 @@ class RunsService:
                 continue
             if len(found) == size:
                 rest = None if left is None else left - size
-                token = None if rest == 0 else _skip_token(found[-1].number, rest)
+                token = None if rest == 0 else make_skip_token(found[-1].number, rest)
                 return RunPage([row.document for row in found], token)
             found.append(run)
         return RunPage([row.document for row in found], None)
@@ -191,11 +180,8 @@ class RunsService:
         run = self._stored(registry, identifier)
         now = self._clock.now()
 
-        def edit(document: Run) -> bool:
-            document["properties"] |= sent
-            document["properties"]["lastUpdatedTime"] = whole_seconds(now)
-            created = {"createdBy": CALLER, "createdByType": "User", "createdAt": round_trip(now)}
-            document["systemData"] = {**created, **document["systemData"], **_modified(round_trip(now))}
+        def edit(run: RunRow) -> bool:
+            run_documents.update(run.document, sent, now)
             return True
 
         changed = self._store.change(run.run_id, edit)
@@ -282,34 +268,6 @@ class RunsService:
             raise not_found(resource=f"{registry.name}/runs/{identifier}", group=registry.resource_group_name)
         return run
 
-    def _document(self, registry: RegistryRow, identifier: str, request: Run, values: Run, cause: Cause | None) -> Run:
-        now = self._clock.now()
-        job = read_job(values)
-        properties = {
-            "runId": identifier,
-            "status": "Queued",
-            "lastUpdatedTime": whole_seconds(now),
-            "runType": _run_type(request, values, cause),
-            "agentPoolName": job.agent_pool_name,
-            "createTime": round_trip(now),
-            "task": job.task_name,
-            "platform": job.platform,
-            "agentConfiguration": {"cpu": rules.CORES, **job.agent_configuration},
-            "sourceRegistryAuth": job.source_registry_auth,
-            "customRegistries": job.custom_registries,
-            "updateTriggerToken": job.update_trigger_token,
-            "provisioningState": "Succeeded",
-            "isArchiveEnabled": request["isArchiveEnabled"],
-            **({cause.member: cause.value} if cause else {}),
-        }
-        return {
-            "type": "Microsoft.ContainerRegistry/registries/runs",
-            "properties": {name: value for name, value in properties.items() if value is not None},
-            "id": f"{id_of(registry)}/runs/{identifier}",
-            "name": identifier,
-            "systemData": _modified(round_trip(now)),
-        }
-
 
 def _name_in(registry: RegistryRow, resource: str) -> str:
     """Return the name in a task's ARM id, which has to be one of the registry. Raises ServiceError."""
@@ -318,42 +276,3 @@ def _name_in(registry: RegistryRow, resource: str) -> str:
         inner = f"TaskRunRequest:Invalid value for taskId '{resource}'. It must be the id of a task of this registry"
         raise errors.INVALID_INPUT(parameters="runRequest", inner=inner)
     return name
-
-
-def _modified(moment: str) -> Run:
-    return {"lastModifiedBy": CALLER, "lastModifiedByType": "User", "lastModifiedAt": moment}
-
-
-def _run_type(request: Run, values: Run, cause: Cause | None) -> str:
-    """Return the run's type; a task that is run by hand is a QuickRun even when it builds (facts section 5.1)."""
-    if cause is not None:
-        return "AutoBuild" if values["step"]["type"] == "Docker" else "AutoRun"
-    return "QuickBuild" if request["type"] == "DockerBuildRequest" else "QuickRun"
-
-
-def _just_scheduled(document: Run) -> Run:
-    """Return what ScheduleRun answers: run type, platform and createTime come with the first GET only."""
-    shown = ("runId", "status", "lastUpdatedTime", "provisioningState", "isArchiveEnabled")
-    return {**document, "properties": {name: document["properties"][name] for name in shown}}
-
-
-def _read_top(top: str) -> int:
-    if not top.isascii() or not top.isdigit() or int(top[:10]) == 0:
-        raise errors.INVALID_TOP(top=top)
-    return int(top[:10])
-
-
-def _skip_token(before: int, left: int | None) -> str:
-    return base64.urlsafe_b64encode(f"{before}:{'' if left is None else left}".encode()).decode().rstrip("=")
-
-
-def _read_skip_token(token: str | None) -> tuple[int | None, int | None]:
-    if token is None:
-        return None, None
-    try:
-        before, _, left = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode("ascii").partition(":")
-        if not before.isdigit() or len(before) > 18:
-            raise ValueError(before)
-        return int(before), max(0, int(left)) if left else None
-    except (ValueError, binascii.Error):
-        raise errors.INVALID_SKIP_TOKEN() from None

@@ -69,6 +69,8 @@ class Database:
             self._connection.execute("PRAGMA journal_mode = WAL")
             # NORMAL loses nothing when the process dies, only when the machine does.
             self._connection.execute("PRAGMA synchronous = NORMAL")
+            # What is removed may be a secret: its place in the file is written over.
+            self._connection.execute("PRAGMA secure_delete = ON")
             self._migrate(path)
         except (sqlite3.Error, OSError, full.StorageFullError) as error:
             raise DatabaseError(f"The database {path} cannot be used: {error}.") from error

@@ -57,18 +57,19 @@ class RunStore:
         row = self._database.row("SELECT * FROM run WHERE run_id = ?", run_id.lower())
         return None if row is None else _run(row)
 
-    def change(self, run_id: str, edit: Callable[[Document], bool]) -> RunRow | None:
-        """Let `edit` change the document in place, in one transaction; it answers whether to keep the change.
+    def change(self, run_id: str, edit: Callable[[RunRow], bool]) -> RunRow | None:
+        """Let `edit` change document and job in place, in one transaction; it answers whether to keep the change.
 
         Returns the run as it is afterwards, or None when there is no such run.
         """
         with self._database.transaction():
             run = self.get(run_id)
-            if run is not None and edit(run.document):
+            if run is not None and edit(run):
                 self._database.execute(
-                    "UPDATE run SET status = ?, document = ? WHERE run_id = ?",
+                    "UPDATE run SET status = ?, document = ?, job = ? WHERE run_id = ?",
                     run.status,
                     json.dumps(run.document),
+                    json.dumps(run.job),
                     run.run_id,
                 )
             return run
