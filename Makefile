@@ -6,7 +6,7 @@ VENV := .venv/bin
 VERBS := lint types unit contract browser integration policies compat e2e
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart test engine environment builder chromium picture clients bench durability equivalence properties lock clean $(VERBS)
+.PHONY: help quickstart test engine environment builder chromium docker picture clients bench durability equivalence properties lock clean $(VERBS)
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -75,6 +75,9 @@ e2e: environment builder ## whole deployments through the real engine
 
 compat: environment ## the host's fixes under the oldest and the newest Pulumi SDK
 	@$(VENV)/python tools/compat.py
+
+docker: environment builder ## the docker executor with a daemon of its own (root; brings Debian's docker.io; minutes)
+	@$(VENV)/python tools/docker_daemon.py
 
 clients: environment builder ## what people type, with Microsoft's az against the emulator (brings azure-cli, some 700 MB)
 	@$(VENV)/python tools/azure_cli.py
