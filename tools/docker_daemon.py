@@ -58,7 +58,10 @@ def main() -> int:
             command = [sys.executable, "-m", "pytest", *TESTS, "-k", "docker", "-n", "2"]
             return subprocess.run(command, env={**os.environ, "DOCKER_HOST": address}, check=False).returncode
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        # The daemon leaves its network namespace mounted there.
+        for left in (folder / "exec" / "netns").glob("*"):
+            subprocess.run(["umount", str(left)], check=False)
+        shutil.rmtree(folder)
 
 
 if __name__ == "__main__":
