@@ -6,7 +6,6 @@ import contextlib
 import os
 import shutil
 import socket
-import socketserver
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -27,6 +26,8 @@ from acr_tasks_emulator.execution.remote import Remotes
 from acr_tasks_emulator.execution.source import SourceError
 from acr_tasks_emulator.execution.stop import Stop
 from acr_tasks_emulator.supervisor import Supervisor
+
+from .test_execution_remote import served
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 
@@ -76,24 +77,12 @@ class Quiet(SimpleHTTPRequestHandler):
     def log_message(self, *args: Any) -> None: ...
 
 
-@contextlib.contextmanager
-def serving(server: socketserver.BaseServer) -> Iterator[int]:
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    try:
-        yield server.server_address[1]  # type: ignore[index, misc]
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
 @pytest.fixture
 def origin(tmp_path: Path) -> Iterator[tuple[Path, str]]:
     """A folder of repositories and where it is served."""
     folder = tmp_path / "origin"
     folder.mkdir()
-    with serving(ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))) as port:
+    with served(ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))) as port:
         yield folder, f"http://127.0.0.1:{port}"
 
 
@@ -244,14 +233,14 @@ def test_a_server_that_points_elsewhere(origin: tuple[Path, str], fetch: Fetch, 
             self.send_header("Location", f"{elsewhere}{self.path}")
             self.end_headers()
 
-    with serving(ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere)) as port:
+    with served(ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere)) as port:
         elsewhere = f"http://127.0.0.1:{port}"
         shutil.rmtree(app / ".git" / "objects" / call(app, "rev-parse", "HEAD")[:2])
         (app / ".git" / "objects" / "info" / "http-alternates").write_text(f"{elsewhere}/objects\n")
         with pytest.raises(SourceError, match="git fetch failed"):
             fetch(f"{base}/app/.git")
         with (
-            serving(ThreadingHTTPServer(("127.0.0.1", 0), Redirecting)) as second,
+            served(ThreadingHTTPServer(("127.0.0.1", 0), Redirecting)) as second,
             pytest.raises(SourceError, match="fetch"),
         ):
             fetch(f"http://127.0.0.1:{second}/app.git")
@@ -314,7 +303,7 @@ def test_a_repository_that_grows(
                     if ended.wait(0.05 if len(data) == 100_000 else 0):
                         return
 
-    with serving(ThreadingHTTPServer(("127.0.0.1", 0), partial(Slow, directory=str(folder)))) as port:
+    with served(ThreadingHTTPServer(("127.0.0.1", 0), partial(Slow, directory=str(folder)))) as port:
         with pytest.raises(SourceError, match="more than 1000000 bytes"):
             fetch(f"http://127.0.0.1:{port}/app/.git")
         ended.set()
@@ -353,7 +342,7 @@ def test_a_token_is_nobodys_business(fetch: Fetch) -> None:
         ("http://x:t0ken-0123456789@127.0.0.1", {}),
         ("http://127.0.0.1", {"contextAccessToken": token}),
     ):
-        with serving(ThreadingHTTPServer(("127.0.0.1", 0), Looking)) as port, pytest.raises(SourceError) as caught:
+        with served(ThreadingHTTPServer(("127.0.0.1", 0), Looking)) as port, pytest.raises(SourceError) as caught:
             fetch(f"{location}:{port}/app.git", **step)
         assert token not in str(caught.value)
     assert any("fetch" in line for line in seen)
