@@ -44,9 +44,12 @@ def authorities() -> str | None:
     name = next((name for name in _NAMED_BY if os.environ.get(name)), None)
     if name is None:
         return None
-    if not Path(os.environ[name]).exists():
+    # Several folders may be named, as OpenSSL and Go have it; our libraries take one.
+    named = os.environ[name].split(os.pathsep) if name == "SSL_CERT_DIR" else [os.environ[name]]
+    found = next((path for path in named if Path(path).exists()), None)
+    if found is None:
         raise SettingsError(f"{name} is {os.environ[name]!r}, and there is no such file or folder of CA certificates")
-    return os.environ[name]
+    return found
 
 
 @functools.lru_cache(maxsize=1)

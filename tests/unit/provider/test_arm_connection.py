@@ -53,6 +53,13 @@ def test_the_engines_variable_comes_first(environment: pytest.MonkeyPatch, bundl
     assert authorities() == str(bundle)
 
 
+def test_of_several_folders_the_first_that_is_there_counts(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """SSL_CERT_DIR may be a list."""
+    environment.setenv("SSL_CERT_DIR", f"{tmp_path / 'nowhere'}:{tmp_path}")
+    assert authorities() == str(tmp_path)
+    assert names(trust()) == []
+
+
 def test_without_a_word_the_usual_authorities_are_trusted() -> None:
     """Those that the libraries bring."""
     assert authorities() is None
