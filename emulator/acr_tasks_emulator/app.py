@@ -121,7 +121,9 @@ def _wire(settings: Settings, place: Place, opened: contextlib.ExitStack) -> App
     database = Database(settings.data / "emulator.sqlite")
     closing.callback(database.close)
     registry_store, run_store = RegistryStore(database), RunStore(database)
-    signing_key = registry_store.setting("sasKey", lambda: base64.b64encode(secrets.token_bytes(32)).decode())
+    signing_key = base64.b64decode(
+        registry_store.setting("sasKey", lambda: base64.b64encode(secrets.token_bytes(32)).decode())
+    )
     groups = ResourceGroupsService(ResourceGroupStore(database))
     known = RegistriesService(registry_store, groups, clock, place.login_server)
     known.open(settings.registries)
@@ -130,7 +132,7 @@ def _wire(settings: Settings, place: Place, opened: contextlib.ExitStack) -> App
         blob_store.prune()
     blob_service = BlobsService(
         blob_store,
-        Signer(base64.b64decode(signing_key), clock, switches.sas_seconds),
+        Signer(signing_key, clock, switches.sas_seconds),
         clock,
         switches,
     )
@@ -169,8 +171,8 @@ def _wire(settings: Settings, place: Place, opened: contextlib.ExitStack) -> App
         registries=known,
         resource_groups=groups,
         removal=Removal(known, groups, task_service, run_service),
-        admin_users=AdminUsers(base64.b64decode(signing_key), settings.token),
-        sign_in=SignIn(AccessTokens(base64.b64decode(signing_key), settings.token, clock), settings.token),
+        admin_users=AdminUsers(signing_key, settings.token),
+        sign_in=SignIn(AccessTokens(signing_key, settings.token, clock), settings.token),
         tasks=task_service,
         runs=run_service,
         triggers=triggers,

@@ -19,12 +19,11 @@ from acr_tasks_emulator.routes.middleware import is_arm
 from acr_tasks_emulator.routes.sign_in import is_sign_in
 from acr_tasks_emulator.services import errors
 from acr_tasks_emulator.services.sign_in import SignIn
-from acr_tasks_emulator.settings import is_loopback
+from acr_tasks_emulator.settings import WILDCARDS, is_loopback
 
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 _ELSEWHERE = {"cross-site", "same-site"}  # another port of this machine is the same site, and another program
 _HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d{1,5})?", re.IGNORECASE)
-_WILDCARDS = {"0.0.0.0", "::", ""}  # noqa: S104 - compared, not bound
 
 
 class Guard:
@@ -83,7 +82,7 @@ class Guard:
         name = match["name"].strip("[]").lower()
         if name == self._host or is_loopback(name) or name.endswith(".localhost") or self._is_named(name):
             return True
-        if self._host not in _WILDCARDS:
+        if self._host not in {*WILDCARDS, ""}:
             return False
         try:
             ipaddress.ip_address(name)  # no name of an attacker's domain is an address

@@ -32,29 +32,31 @@ def task_update(body: Any, switches: Switches, version: ApiVersion) -> dict[str,
 
 def run_request(body: Any, switches: Switches, version: ApiVersion) -> dict[str, Any]:
     """Return a run request with its defaults. Raises ServiceError."""
-    request = _parsed(models.ScheduleRun, {"request": body}).request
+    request = parsed(models.ScheduleRun, {"request": body}).request
     _check_members(request, switches, version.unknown_of(str(getattr(request, "type", ""))))
     return request.model_dump(by_alias=True, exclude_none=True)
 
 
 def run_update(body: Any, switches: Switches) -> dict[str, Any]:
     """Return the members of RunUpdateParameters that were sent. Raises ServiceError."""
-    read = _parsed(models.RunUpdateParameters, body)
+    read = parsed(models.RunUpdateParameters, body)
     _check_members(read, switches, _NOTHING)
     return read.model_dump(by_alias=True, exclude_none=True, include={"is_archive_enabled"})
 
 
 def _task(body: Any, switches: Switches, unknown: frozenset[str]) -> models.Task:
-    read = _parsed(models.Task, body)
+    read = parsed(models.Task, body)
     _check_members(read, switches, unknown)
     return read
 
 
-def _parsed(model: type[Read], body: Any) -> Read:
+def parsed(model: type[Read], body: Any) -> Read:
+    """Return a body as its model reads it. Raises ServiceError with what is wrong first, and where."""
     try:
         return model.model_validate(body)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
+        # The member `request` is ours: it lets the model tell the kinds of requests apart.
         where = ".".join(str(part) for part in first["loc"] if part != "request")
         problem = f"{where}: {first['msg']}" if where else first["msg"]
         raise errors.INVALID_REQUEST_CONTENT(problem=problem) from None

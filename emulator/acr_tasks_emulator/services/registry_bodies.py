@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from pydantic import ValidationError
-
 from acr_tasks_emulator.services import errors
+from acr_tasks_emulator.services.bodies import parsed
 from acr_tasks_emulator.services.models import Definition, IdentityProperties
 
 _NAME = re.compile(r"[a-zA-Z0-9]{5,50}")
@@ -106,12 +105,7 @@ def usages(document: Document) -> list[Document]:
 
 
 def _read(body: Any) -> Document:
-    try:
-        read = Registry.model_validate(body)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise errors.INVALID_REQUEST_CONTENT(problem=f"{where}: {first['msg']}".removeprefix(": ")) from None
+    read = parsed(Registry, body)
     sent = _without_nulls(read.model_dump(by_alias=True))
     known = {name: sent[name] for name in ("location", "sku", "tags", "identity", "properties") if name in sent}
     if "sku" in known:

@@ -7,9 +7,8 @@ import threading
 import uuid
 from typing import Any
 
-from pydantic import ValidationError
-
 from acr_tasks_emulator.services import errors
+from acr_tasks_emulator.services.bodies import parsed
 from acr_tasks_emulator.services.models import Definition
 from acr_tasks_emulator.settings import SUBSCRIPTION_ID, normal_location
 from acr_tasks_emulator.store.resource_groups import ResourceGroupRow, ResourceGroupStore
@@ -143,12 +142,7 @@ def group_id(subscription_id: str, name: str) -> str:
 
 
 def _read(body: Any) -> dict[str, Any]:
-    try:
-        read = ResourceGroup.model_validate(body)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise errors.INVALID_REQUEST_CONTENT(problem=f"{where}: {first['msg']}".removeprefix(": ")) from None
+    read = parsed(ResourceGroup, body)
     sent = read.model_dump(by_alias=True, exclude_none=True)
     if "tags" in sent:
         sent["tags"] = {name: value for name, value in sent["tags"].items() if value is not None}
