@@ -113,20 +113,13 @@ class Recorder:
         if scope["type"] != "http" or (app is self._rest and not is_sign_in(scope)):
             await self._rest(scope, receive, send)
             return
-        began, time_text, status = time.perf_counter(), round_trip(self._services.clock.now()), 0
+        began, time_text, status, noted = time.perf_counter(), round_trip(self._services.clock.now()), 0, False
 
-        async def note(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
-        try:
-            await app(scope, receive, note)
-        except BaseException:
-            status = status or 500
-            raise
-        finally:
+        def note() -> None:
+            nonlocal noted
+            if noted:
+                return
+            noted = True
             entry = RequestEntry(
                 time=time_text,
                 method=scope["method"],
@@ -137,6 +130,22 @@ class Recorder:
                 correlationId=scope["state"]["correlation_id"],
             )
             self._services.request_log.add(entry)
+
+        async def sending(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            elif not message.get("more_body"):
+                note()  # before the caller has it all: who asks then finds the request in the list
+            await send(message)
+
+        try:
+            await app(scope, receive, sending)
+        except BaseException:
+            status = status or 500
+            raise
+        finally:
+            note()
 
 
 def is_arm(path: str) -> bool:
