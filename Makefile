@@ -45,7 +45,7 @@ unit: environment ## the pure floors, with plain values
 	@$(VENV)/python -m pytest tests/unit -n 2
 
 contract: environment ## the service's contract, over TCP
-	@$(VENV)/python -m pytest tests/contract
+	@$(VENV)/python -m pytest tests/contract -n 2
 
 browser: environment chromium ## the emulator's dashboard in Chromium
 	@$(VENV)/python -m pytest tests/browser -n 2
