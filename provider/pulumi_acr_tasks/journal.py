@@ -3,17 +3,17 @@
 A request that makes something is written down before it is sent. When `up` is killed, or its answer is lost, the
 engine's state has nothing of it; the next create of the same URN finds the entry, and knows that the thing is its own.
 
-When is an entry confirmed? No call of the engine says that a checkpoint was written, and that `create` returned does
-not mean it: the engine may die in between. But the engine shows an id only for what stands in its state. So:
+When is an entry removed?
 
-* `diff`, `read`, `update` and `delete` of a URN with that very id: confirmed, the entry goes (`confirm`).
-* A refusal by the service: nothing was made, the entry goes (`end`). No answer: it may have been made, the entry stays.
-* `create` confirms nothing. The engine calls it for what it has no state of: for what a killed `up` left behind, above
-  all. It finds the entry, uses what it says, and leaves one of its own.
-* Whatever nobody asks for any more (a stack that was removed) ages out.
+* `create` has returned (`returned`), and then the engine's Cancel arrives (`hand_over`): the engine has the result in
+  its state. Cancel ends every command that is not killed, also after a failure or ^C.
+* `diff`, `read`, `update` or `delete` of the URN with that very id (`confirm`): the engine shows an id only when it
+  stands in its state. This covers an engine that was killed after it had written its checkpoint.
+* The request was refused, or cannot have been sent (`end`): nothing was made.
+* Seven days have passed: nobody asks for it any more.
 
-An entry that outlives its confirmation (nobody has run `preview`, `up` or `refresh` since) does no harm: it speaks of
-one URN, one endpoint and one id, and is heard only by a create of that URN.
+An entry stays when the command was killed, or when no answer says whether the request was carried out. The next
+`create` of that URN then finds it.
 
 One small file for each URN, below Pulumi's home, readable by its owner only. No secret is in it, and no hash of one:
 callers mask what they hash.
@@ -39,6 +39,7 @@ TASK, RUN = "task", "run"
 MAX_AGE = 7 * 24 * 3600.0  # seconds: longer than a weekend, shorter than the service's memory of runs (30 days)
 
 _lock = threading.Lock()
+_returned: set[Path] = set()
 _opened: set[Path] = set()
 _warned: set[Path] = set()
 
@@ -65,6 +66,15 @@ class Entry:
 def request_hash(request: Any) -> str:
     """Gives the hash of a plain value, whatever the order of its members: 64 hexadecimal digits."""
     return hashlib.sha256(json.dumps(request, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def hand_over() -> None:
+    """Remove the entries of this process whose creates have returned: the engine ends the command, and knows them."""
+    with _lock:
+        files = list(_returned)
+        _returned.clear()
+    for file in files:
+        Journal._remove(file)
 
 
 class Journal:
@@ -114,7 +124,9 @@ class Journal:
         run_id: str = "",
         create_time: str = "",
     ) -> Entry:
-        """Writes down what is about to be asked, in place of any earlier entry of that URN."""
+        """Write down what is about to be asked, in place of any earlier entry of that URN."""
+        with _lock:
+            _returned.discard(self._file(urn) or Path())
         entry = Entry(kind, urn or "", endpoint, resource_id, content_hash, self._now(), run_id, create_time)
         self._write(entry)
         return entry
@@ -141,6 +153,13 @@ class Journal:
     def end(self, entry: Entry) -> None:
         """Takes an entry out."""
         self._remove(self._file(entry.urn))
+
+    def returned(self, urn: str | None) -> None:
+        """Note that the create of a URN has returned; its entry goes when the command ends (`hand_over`)."""
+        file = self._file(urn)
+        if file is not None:
+            with _lock:
+                _returned.add(file)
 
     def confirm(self, urn: str | None, resource_id: str) -> None:
         """Takes out the entry of a URN for which the engine has shown that very id. Costs nothing without one."""

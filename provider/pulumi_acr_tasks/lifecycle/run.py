@@ -67,6 +67,7 @@ def create(
             f"Run {run_id} pushes images, but the service has reported none of them: image_refs is empty. Whoever "
             "needs a digest has to ask the registry."
         )
+    service.journal(around.urn).returned(around.urn)
     return run.id or registry.run(run_id), made
 
 

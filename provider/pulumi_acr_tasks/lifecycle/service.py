@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pulumi_acr_tasks import host
 from pulumi_acr_tasks.errors import EndpointError
-from pulumi_acr_tasks.journal import Journal
+from pulumi_acr_tasks.journal import Journal, hand_over
 from pulumi_acr_tasks.lifecycle.inventory import Inventory
 from pulumi_acr_tasks.settings import Settings, pulumi_home
 
@@ -30,6 +30,7 @@ class Service:
         self._client: Client | None = None
         self._registries: dict[RegistryId, tuple[threading.Lock, dict[str, Any]]] = {}
         self._inventories: dict[RegistryId, Inventory] = {}
+        host.on_cancel(hand_over)
 
     @property
     def endpoint_name(self) -> str:

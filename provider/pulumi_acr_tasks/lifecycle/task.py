@@ -52,6 +52,7 @@ def create(service: Service, inputs: dict[str, Any], urn: str | None) -> tuple[s
     else:
         _refuse_somebody_else_s(service, registry, inputs, urn)
         answer = _adopt(service, registry, inputs, existing, urn)
+    service.journal(urn).returned(urn)
     return registry.task(name), outputs(inputs, answer.raw)
 
 

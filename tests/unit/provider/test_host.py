@@ -84,19 +84,27 @@ def test_a_pool_that_is_wider_already_stays() -> None:
 
 
 def test_cancel_sets_the_event_through_a_bound_method(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A handler that was bound before the code was exchanged sets the event, and still answers."""
+    """A handler that was bound before the code was exchanged sets the event, calls each callback once, and answers."""
 
     class Servicer:
         def Cancel(self, request: Any, context: Any) -> Any:  # noqa: N802 - gRPC's name
             return "stock"
 
     bound = Servicer().Cancel
-    canceled = threading.Event()
+    canceled, called = threading.Event(), list[bool]()
     monkeypatch.setattr(cancel, "canceled", canceled)
+    monkeypatch.setattr(cancel, "_callbacks", [])
+
+    def fails() -> None:
+        raise OSError
+
+    for callback in (fails, call := lambda: called.append(canceled.is_set()), call):
+        host.on_cancel(callback)
     monkeypatch.setitem(sys.modules, "__main__", SimpleNamespace(DynamicResourceProviderServicer=Servicer))  # type: ignore[arg-type]
     cancel.attach()
     answer = bound(None, None)
     assert canceled.is_set()
+    assert called == [True]
     assert type(answer).__name__ == "Empty"
 
 

@@ -24,6 +24,7 @@ _ENDPOINT = "https://arm.example.org"
 def _new_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(journal, "_opened", set())
     monkeypatch.setattr(journal, "_warned", set())
+    monkeypatch.setattr(journal, "_returned", set())
 
 
 def _begin(kept: Journal, urn: str = _URN) -> Entry:
@@ -82,6 +83,23 @@ def test_the_engine_confirms_by_showing_the_id(tmp_path: Path) -> None:
     kept.confirm(_URN, _ID.upper())
     assert _find(kept) is None
     kept.confirm(_URN, _ID)
+
+
+def test_entries_of_returned_creates_go_when_the_command_ends(tmp_path: Path) -> None:
+    """A create in flight keeps its entry, also when an earlier create of the URN has returned."""
+    kept = Journal.open(tmp_path, _URN)
+    _begin(kept)
+    _begin(kept, _OTHER)
+    kept.returned(_URN)
+    kept.returned(None)
+    journal.hand_over()
+    assert _find(kept) is None
+    assert _find(kept, _OTHER) is not None
+
+    kept.returned(_OTHER)
+    _begin(kept, _OTHER)
+    journal.hand_over()
+    assert _find(kept, _OTHER) is not None
 
 
 def test_a_run_is_known_by_its_id_once_it_is_scheduled(tmp_path: Path) -> None:
