@@ -113,6 +113,11 @@ class Journal:
             journal._forget_old()
         return journal
 
+    @property
+    def folder(self) -> Path | None:
+        """The stack's folder; None where nothing is remembered."""
+        return self._folder
+
     def begin(
         self,
         kind: str,

@@ -96,10 +96,9 @@ class TaskProvider(ResourceProvider):
             task.delete(self._service(), _id, to_plan(_props), _urn())
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
-        from pulumi_acr_tasks.validate.task import check
+        from pulumi_acr_tasks.lifecycle import task_check
 
-        settings = self._settings
-        inputs, problems = check(to_plan(news), settings.registry_defaults, settings.endpoint)
+        inputs, problems = task_check.check(self._service(), to_plan(_olds), to_plan(news), _urn())
         return CheckResult(from_plan(inputs), [CheckFailure("", str(problem)) for problem in problems])
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
@@ -111,6 +110,8 @@ class TaskProvider(ResourceProvider):
         service.refuse_other_endpoint("task", olds)
         service.journal(urn).confirm(urn, _id)
         plan, console = diff(olds, to_plan(_news)), host.console(urn)
+        if plan.route != REPLACE:
+            service.keep(urn, _id)
         if plan.route is None:
             return DiffResult(changes=False)
         (console.info if plan.route == PUT else console.status)(str(plan))
@@ -208,7 +209,8 @@ class Task(Resource, module="acr-tasks", name="Task"):
         :param step: what a run does: DockerBuildStepArgs, FileTaskStepArgs or EncodedTaskStepArgs.
         :param registry_id: the registry's ARM id. Or `subscription_id`, `resource_group_name` and `registry_name`;
             what is not said comes from the provider or the configuration.
-        :param task_name: 5 to 50 letters, digits, `-` and `_`. Default: the resource's name.
+        :param task_name: 5 to 50 letters, digits, `-` and `_`. Default: the resource's name when the task is made;
+            the task keeps its name when the resource gets another one.
         :param location: the registry's location, and nothing else; looked up when left out.
         :param trigger: timers, source repositories and base images that start runs.
         :param credentials: registries that runs sign in to.
@@ -228,5 +230,4 @@ class Task(Resource, module="acr-tasks", name="Task"):
         # Two tasks of one name cannot be, and `--replace` does not ask diff.
         opts.delete_before_replace = True
         props = {name: normalize(given[name], kind, name) for name, kind in _INPUTS.items()}
-        props["task_name"] = resource_name if task_name is None else props["task_name"]
         super().__init__(TaskProvider(), resource_name, outputs.engine_properties(type(self), props), opts)

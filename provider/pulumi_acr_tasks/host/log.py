@@ -39,6 +39,10 @@ class Console:
         """Keep `text` under Diagnostics, as a warning."""
         self._keep("WARNING", text)
 
+    def error(self, text: str) -> None:
+        """Keep `text` under Diagnostics, as an error: the resource's row shows it, and the command goes on."""
+        self._keep("ERROR", text)
+
     def _keep(self, severity: str, text: str) -> None:
         if not _send(severity, text, self._urn, ephemeral=False):
             name = self._urn.rpartition("::")[2]
@@ -67,6 +71,14 @@ def engine_address() -> str:
     if not re.fullmatch(r"[^\s/]+:\d+", address):
         raise LookupError("the last argument is not the engine's address")
     return address
+
+
+def command() -> str:
+    """Return what all providers of one command have in common, the engine's address; empty without an engine."""
+    try:
+        return engine_address()
+    except LookupError:
+        return ""
 
 
 def _engine() -> Any:

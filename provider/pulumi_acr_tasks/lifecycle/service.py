@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pulumi_acr_tasks import host
 from pulumi_acr_tasks.errors import EndpointError
 from pulumi_acr_tasks.journal import Journal, hand_over
+from pulumi_acr_tasks.lifecycle.claims import Claims, withdraw
 from pulumi_acr_tasks.lifecycle.inventory import Inventory
 from pulumi_acr_tasks.settings import Settings, pulumi_home
 
@@ -30,7 +31,11 @@ class Service:
         self._client: Client | None = None
         self._registries: dict[RegistryId, tuple[threading.Lock, dict[str, Any]]] = {}
         self._inventories: dict[RegistryId, Inventory] = {}
+        self._claims: dict[Path | None, Claims] = {}
+        self.kept_names: dict[str, Any] = {}
+        """The names of tasks that exist, by URN, for a check that is asked without the old inputs."""
         host.on_cancel(hand_over)
+        host.on_cancel(withdraw)
 
     @property
     def endpoint_name(self) -> str:
@@ -78,6 +83,21 @@ class Service:
             backend=os.environ.get("PULUMI_BACKEND_URL", ""),
             warn=host.console(None).warning,
         )
+
+    def claims(self, urn: str | None) -> Claims:
+        """Return what is known in this command of the tasks that the stack's resources have."""
+        folder = self.journal(urn).folder
+        with self._lock:
+            return self._claims.setdefault(folder, Claims(folder, host.command()))
+
+    def claim_key(self, task_id: str, urn: str | None) -> str:
+        """Return what names a task in `claims`: where its service is, and its ARM id."""
+        place = str(embedded_data(self.settings, urn)) if self.settings.is_embedded else self.endpoint_name
+        return f"{place} {task_id}"
+
+    def keep(self, urn: str | None, task_id: str) -> None:
+        """Note that the resource has the task of that id, and keeps it."""
+        self.claims(urn).manage(urn, self.claim_key(task_id, urn))
 
     def _open(self, urn: str | None) -> Client:
         from pulumi_acr_tasks.arm.transport import open_client

@@ -21,6 +21,7 @@ from pulumi_acr_tasks.lifecycle.task_change import change, location
 from pulumi_acr_tasks.lifecycle.task_outputs import PURE_OUTPUTS, inputs_of, outputs, with_identity
 from pulumi_acr_tasks.lifecycle.told import shortened
 from pulumi_acr_tasks.plan.definitions import Kind
+from pulumi_acr_tasks.plan.diff import diff
 from pulumi_acr_tasks.plan.drift import observed
 from pulumi_acr_tasks.plan.equality import identity_type
 from pulumi_acr_tasks.plan.patch import put_body
@@ -40,6 +41,12 @@ def create(service: Service, inputs: dict[str, Any], urn: str | None) -> tuple[s
     says that an `up` of this URN made it and was killed; otherwise TaskExistsError.
     """
     registry, name = RegistryId.parse(inputs["registryId"]), inputs["taskName"]
+    owner = service.claims(urn).manager(urn, service.claim_key(registry.task(name), urn))
+    if owner is not None:
+        raise TaskExistsError(
+            f"task {name} of registry {registry.registry_name} belongs to another resource of this program\n"
+            f"give this one another task_name, or take the other one out ({owner})"
+        )
     place = location(service, registry, inputs, urn)
     inventory = service.inventory(registry, urn)
     existing = inventory.find(name)
@@ -50,9 +57,10 @@ def create(service: Service, inputs: dict[str, Any], urn: str | None) -> tuple[s
             )
         answer = _make(service, registry, inputs, place, urn)
     else:
-        _refuse_somebody_else_s(service, registry, inputs, urn)
-        answer = _adopt(service, registry, inputs, existing, urn)
+        whose = _whose(service, registry, inputs, urn)
+        answer = _adopt(service, registry, inputs, existing, urn, whose)
     service.journal(urn).returned(urn)
+    service.keep(urn, registry.task(name))
     return registry.task(name), outputs(inputs, answer.raw)
 
 
@@ -78,22 +86,24 @@ def _make(service: Service, registry: RegistryId, inputs: dict[str, Any], place:
     return answer
 
 
-def _refuse_somebody_else_s(service: Service, registry: RegistryId, inputs: dict[str, Any], urn: str | None) -> None:
-    """Raises TaskExistsError for a task that is neither to be adopted nor known to be ours."""
+def _whose(service: Service, registry: RegistryId, inputs: dict[str, Any], urn: str | None) -> str:
+    """Say where a task comes from that is to be adopted or is known to be ours; raise TaskExistsError for any other."""
     name = inputs["taskName"]
     id_ = registry.task(name)
-    if inputs.get("adopt"):
-        return
     if service.journal(urn).find(urn, TASK, endpoint=service.endpoint_name, resource_id=id_):
-        host.console(urn).info(f"task {name} was made by an earlier update that did not end; it is taken over")
-        return
+        return "was made by an earlier update that did not end"
+    if inputs.get("adopt"):
+        return "exists already"
     raise TaskExistsError(
         f"task {name} exists already in registry {registry.registry_name}\n"
-        f"set adopt=True to take it over, or delete it first ({id_})"
+        "if the resource had another name or parent before, give it opts=ResourceOptions(aliases=[...]); otherwise "
+        f"set adopt=True to take the task over, or delete it first ({id_})"
     )
 
 
-def _adopt(service: Service, registry: RegistryId, inputs: dict[str, Any], existing: Task, urn: str | None) -> Task:
+def _adopt(
+    service: Service, registry: RegistryId, inputs: dict[str, Any], existing: Task, urn: str | None, whose: str
+) -> Task:
     """Changes an existing task where it differs from the inputs; without permission to see secrets, all of it."""
     client, name = service.client(urn), inputs["taskName"]
     try:
@@ -107,7 +117,9 @@ def _adopt(service: Service, registry: RegistryId, inputs: dict[str, Any], exist
         service.inventory(registry, urn).wrote(name, answer)
         return answer
     # As a refresh sees it: a default of the service that the program does not write is no difference.
-    return change(service, registry, observed(inputs, live, clear=True), inputs, urn, live) or existing
+    seen = observed(inputs, live, clear=True)
+    host.console(urn).info(f"task {name} {whose}, and is taken over: {diff(seen, inputs)}")
+    return change(service, registry, seen, inputs, urn, live) or existing
 
 
 def update(service: Service, old: dict[str, Any], new: dict[str, Any], urn: str | None) -> dict[str, Any]:
@@ -118,6 +130,7 @@ def update(service: Service, old: dict[str, Any], new: dict[str, Any], urn: str 
     service.refuse_other_endpoint("task", old)
     registry, name = RegistryId.parse(new["registryId"]), new["taskName"]
     service.journal(urn).confirm(urn, registry.task(name))
+    service.keep(urn, registry.task(name))
     try:
         answer = change(service, registry, old, new, urn)
     except RegistryNotFoundError:
@@ -149,6 +162,7 @@ def read(
     service.refuse_other_endpoint("task", props)
     service.journal(urn).confirm(urn, id_)
     registry, name = parse_task_id(id_)
+    service.claims(urn).read(urn, service.claim_key(id_, urn))
     inputs = inputs_of(props)
     # A read by id (opts.id) has only inputs: nothing that could be gone, and no other reads beside it.
     alone = not any(key in props for key in PURE_OUTPUTS)
@@ -190,9 +204,19 @@ def _seen(
 
 
 def delete(service: Service, id_: str, props: dict[str, Any], urn: str | None) -> None:
-    """Deletes the task; one that is gone already is a success, and a message says so."""
+    """Delete the task; one that is gone already is a success, and a message says so.
+
+    A task that another resource of the program has or will adopt is only forgotten, and a message says so.
+    """
     service.refuse_other_endpoint("task", props)
     registry, name = parse_task_id(id_)
+    claims = service.claims(urn)
+    claims.release(urn)
+    heir = claims.heir(urn, service.claim_key(id_, urn))
+    if heir is not None:
+        service.journal(urn).confirm(urn, id_)
+        host.console(urn).info(f"task {name} is not deleted: it belongs to {heir.rpartition('::')[2]} now ({heir})")
+        return
     try:
         there_was_one = service.client(urn).tasks.delete(registry, name)
     except NotFoundError:

@@ -17,10 +17,11 @@ from pulumi_acr_tasks.arm.client import Client
 from pulumi_acr_tasks.arm.ids import RegistryId
 from pulumi_acr_tasks.arm.transport import transport
 from pulumi_acr_tasks.journal import TASK, request_hash
-from pulumi_acr_tasks.lifecycle import task
+from pulumi_acr_tasks.lifecycle import task, task_check
 from pulumi_acr_tasks.lifecycle.service import Service, embedded_data, service_for
 from pulumi_acr_tasks.plan.definitions import Kind
 from pulumi_acr_tasks.plan.secrets import masked
+from pulumi_acr_tasks.plan.values import UNKNOWN
 from pulumi_acr_tasks.settings import Settings
 
 _ENDPOINT = "https://arm.example.org"
@@ -107,7 +108,7 @@ class Said:
     def info(self, text: str) -> None:
         self.lines.append(text)
 
-    warning = status = info
+    error = warning = status = info
 
 
 @pytest.fixture
@@ -464,6 +465,71 @@ def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return tmp_path
 
 
+def _check(service: Service, urn: str | None = _URN, olds: dict[str, Any] | None = None, **changes: Any) -> Any:
+    news = {key: value for key, value in {**_INPUTS, **changes}.items() if value is not None}
+    inputs, problems = task_check.check(service, olds or {}, news, urn)
+    return inputs.get("taskName"), [str(problem) for problem in problems]
+
+
+def test_a_task_has_its_resource_s_name_until_it_has_its_own(service: Service, home: Path) -> None:
+    """The name in the old inputs stays; so it does when the engine asks again without them, for a replacement."""
+    assert _check(service, taskName=None) == ("build", [])
+    assert _check(service, f"{_URN}-two", taskName=None) == ("build-two", [])
+    renamed = f"{_URN}-renamed"
+    assert _check(service, renamed, {"taskName": "before"}, taskName=None) == ("before", [])
+    assert _check(service, renamed, taskName=None) == ("before", [])
+    assert _check(service, renamed, taskName="given") == ("given", [])
+    assert _check(service, None, {"taskName": "before"}, taskName=None) == ("before", [])
+    _, problems = _check(service, None, taskName=None)
+    assert len(problems) == 1
+    assert problems[0].startswith("task_name: ")
+
+
+def test_a_task_that_is_declared_twice_is_a_problem_of_both(service: Service, said: Said, home: Path) -> None:
+    """Both are named; another registry or endpoint is another task."""
+    assert _check(service) == ("build", [])
+    _, problems = _check(service, f"{_URN}-two", taskName="BUILD")
+    assert problems == [
+        f"task_name: is 'BUILD'; {_URN} declares the same task in registry registry (the case of names does not count)"
+    ]
+    assert said.lines == [
+        f"task_name: is 'BUILD'; {_URN}-two declares the same task in registry registry "
+        "(the case of names does not count)"
+    ]
+    assert _check(service, f"{_URN}-two", registryId=f"{_REGISTRY}2")[1] == []
+    assert _check(service, f"{_URN}-two", registryId=UNKNOWN)[1] == []
+
+
+def test_preview_says_that_an_existing_task_will_be_adopted(service: Service, said: Said, home: Path) -> None:
+    """Once the resource is in state there is nothing to adopt."""
+    _check(service, adopt=True)
+    assert said.lines == ["task build of registry registry is taken over if it exists"]
+    _check(service, adopt=True, olds=_INPUTS)
+    assert len(said.lines) == 1
+
+
+def test_a_task_that_has_an_heir_is_only_forgotten(service: Service, fake: FakeService, said: Said, home: Path) -> None:
+    """Another resource of the program has adopted it; without one the task is deleted."""
+    task.create(service, _INPUTS, _URN)
+    later, heir = _next_process(service), f"{_URN}-heir"
+    task.create(later, {**_INPUTS, "adopt": True}, heir)
+    fake.requests.clear()
+    task.delete(later, _TASK, _INPUTS, _URN)
+    assert fake.requests == []
+    assert said.lines[-1] == f"task build is not deleted: it belongs to build-heir now ({heir})"
+    task.delete(later, _TASK, _INPUTS, heir)
+    assert fake.requests == [("DELETE", "/tasks/build", None)]
+
+
+def test_a_task_of_this_program_is_not_adopted(service: Service, fake: FakeService, home: Path) -> None:
+    """It would be two resources'."""
+    task.create(service, _INPUTS, _URN)
+    fake.requests.clear()
+    with pytest.raises(errors.TaskExistsError, match="belongs to another resource of this program"):
+        task.create(service, {**_INPUTS, "adopt": True, "timeout": 900}, f"{_URN}-two")
+    assert fake.requests == []
+
+
 def test_what_a_killed_update_made_is_taken_over(service: Service, fake: FakeService, said: Said, home: Path) -> None:
     """By the same URN only, changed where the program has changed since, and said."""
     task.create(service, _INPUTS, _URN)
@@ -474,7 +540,7 @@ def test_what_a_killed_update_made_is_taken_over(service: Service, fake: FakeSer
     id_, outs = task.create(later, new, _URN)
     assert (id_, outs["timeout"]) == (_TASK, 700)
     assert fake.requests[-1] == ("PATCH", "/tasks/build", {"properties": {"timeout": 700}})
-    assert said.lines == ["task build was made by an earlier update that did not end; it is taken over"]
+    assert said.lines == ["task build was made by an earlier update that did not end, and is taken over: PATCH timeout"]
 
 
 @pytest.mark.parametrize("doing", ["update", "read", "delete"])
