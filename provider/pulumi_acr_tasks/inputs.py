@@ -13,6 +13,7 @@ import pulumi
 
 from pulumi_acr_tasks.errors import ValidationError
 from pulumi_acr_tasks.plan.definitions import Kind, camel_case, kind, members, snake_case, variant
+from pulumi_acr_tasks.plan.paths import translate
 from pulumi_acr_tasks.plan.secrets import is_secret
 from pulumi_acr_tasks.plan.values import UNKNOWN, Unknown, from_engine
 
@@ -51,28 +52,19 @@ def _exchange(value: Any, kind: type, stand_in: Any) -> Any:
     return stand_in if isinstance(value, kind) else value
 
 
-def translate_paths(opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions:
-    """Gives a copy of the options in which property paths (`ignore_changes=["step.image_names"]`) are ARM's.
+def translate_paths(opts: pulumi.ResourceOptions | None, inputs: Mapping[str, str]) -> pulumi.ResourceOptions:
+    """Return a copy of the options in which property paths (`ignore_changes=["step.image_names"]`) are ARM's.
 
-    The engine knows properties by their names in state; programs may write either spelling.
+    The engine knows properties by their names in state; programs may write either spelling. `inputs` gives the
+    resource's inputs by name, with their kinds.
     """
     copied = copy.copy(opts) if opts is not None else pulumi.ResourceOptions()
     for name in ("ignore_changes", "replace_on_changes", "additional_secret_outputs"):
         paths = getattr(copied, name, None)
         if isinstance(paths, list):
-            setattr(copied, name, [_translate_path(path) for path in paths])
+            translated = [each for path in paths for each in translate(path, inputs)]
+            setattr(copied, name, list(dict.fromkeys(translated)))
     return copied
-
-
-def _translate_path(path: str) -> str:
-    """Spells the segments of a path as ARM does, as far as they lead through definitions and not through a map."""
-    parts = []
-    for part in path.split("."):
-        camel = camel_case(part)
-        parts.append(camel if snake_case(camel) == part else part)
-        if part.split("[")[0] in ("tags", "custom_registries", "user_assigned_identities"):
-            break
-    return ".".join([*parts, *path.split(".")[len(parts) :]])
 
 
 def _normalize(value: Any, of: Kind, path: str) -> Any:

@@ -9,15 +9,73 @@ from typing import Any, TypeVar
 import pulumi
 
 from pulumi_acr_tasks.args import dataclass_transform
-from pulumi_acr_tasks.plan.definitions import camel_case
+from pulumi_acr_tasks.plan.definitions import camel_case, snake_case
 
 T = TypeVar("T")
 
 
+class OutputType(dict[str, Any]):
+    """The dictionary of an object's members that the service has said, by their names in Python.
+
+    A member can be read as an attribute and by subscript, in either spelling. A declared member without a value is
+    None both ways, and is no item of the dictionary. Raises KeyError for a name that is not declared.
+    """
+
+    def __missing__(self, key: str) -> Any:
+        name = snake_case(key)
+        if name not in inspect.get_annotations(type(self)):
+            raise KeyError(key)
+        return dict.get(self, name)
+
+    def __contains__(self, key: object) -> bool:
+        return dict.__contains__(self, key) or (isinstance(key, str) and dict.__contains__(self, snake_case(key)))
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return the member of that name in either spelling, `default` where it has no value."""
+        return self[key] if key in self else default  # noqa: SIM401 - this is `get`
+
+
 @dataclass_transform(kw_only_default=True, field_specifiers=(pulumi.property,))
 def output_type(cls: type[T]) -> type[T]:
-    """Makes an output type of an annotated class."""
-    return pulumi.output_type(cls)
+    """Make an output type of an annotated subclass of OutputType; its constructor takes the members by name."""
+    names = set(inspect.get_annotations(cls))
+
+    def construct(self: Any, **members: Any) -> None:
+        if unknown := sorted({*members} - names):
+            raise TypeError(f"{cls.__name__} has no member {', '.join(unknown)}")
+        dict.update(self, {name: value for name, value in members.items() if value is not None})
+
+    # The SDK makes its own only where a class has none.
+    setattr(cls, "__init__", construct)  # noqa: B010
+    setattr(cls, "__eq__", dict.__eq__)  # noqa: B010
+    made = pulumi.output_type(cls)
+    if "values" in names:
+        setattr(made, "values", _values_property(inspect.get_annotations(cls)["values"]))  # noqa: B010
+    return made
+
+
+class Values(list[Any]):
+    """The member `values` of a step or request, empty where it has none; called, the values of its dictionary.
+
+    The SDK calls `values()` on every dictionary, and the service has a member of that name.
+    """
+
+    def __init__(self, owner: dict[str, Any]) -> None:
+        super().__init__(dict.get(owner, "values") or ())
+        self._owner = owner
+
+    def __call__(self) -> Any:
+        return dict.values(self._owner)
+
+
+def _values_property(annotation: Any) -> property:
+    def values(self: dict[str, Any]) -> Any:
+        return Values(self)
+
+    values.__annotations__ = {"return": annotation}
+    # The getter that the SDK prefers when it makes a stack output of the object: there, what is not said is left out.
+    values.__dict__["_pulumi_deprecated_callable"] = lambda self: dict.get(self, "values")
+    return property(pulumi.getter(name="values")(values))
 
 
 # The names in state of each resource's properties.
@@ -48,7 +106,8 @@ def engine_properties(cls: type, given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _reader(name: str, engine_name: str, annotation: Any) -> property:
     def read(self: pulumi.Resource) -> Any:
-        return self.__dict__[engine_name]
+        # None before the resource is registered, as with every other provider: transformations look at it then.
+        return self.__dict__.get(engine_name)
 
     read.__name__ = name
     read.__annotations__ = {"return": annotation}
@@ -56,7 +115,7 @@ def _reader(name: str, engine_name: str, annotation: Any) -> property:
 
 
 @output_type
-class ImageDescriptor:
+class ImageDescriptor(OutputType):
     """An image: login server, repository, tag and digest (`sha256:…`), each None where the service does not say."""
 
     registry: str | None = pulumi.property("registry", default=None)
@@ -66,7 +125,7 @@ class ImageDescriptor:
 
 
 @output_type
-class PlatformProperties:
+class PlatformProperties(OutputType):
     """The platform of a run."""
 
     os: str = pulumi.property("os")
@@ -75,14 +134,14 @@ class PlatformProperties:
 
 
 @output_type
-class AgentProperties:
+class AgentProperties(OutputType):
     """The agent of a run."""
 
     cpu: int | None = pulumi.property("cpu", default=None)
 
 
 @output_type
-class IdentityProperties:
+class IdentityProperties(OutputType):
     """The managed identities of a task, with the principal and tenant that Azure gave the system-assigned one."""
 
     principal_id: str | None = pulumi.property("principalId", default=None)
@@ -94,7 +153,7 @@ class IdentityProperties:
 
 
 @output_type
-class UserIdentityProperties:
+class UserIdentityProperties(OutputType):
     """A user-assigned identity."""
 
     principal_id: str | None = pulumi.property("principalId", default=None)
@@ -102,7 +161,7 @@ class UserIdentityProperties:
 
 
 @output_type
-class TaskStepProperties:
+class TaskStepProperties(OutputType):
     """The step of a task: `type` says which, and only the members of that type are there.
 
     (One class for the three types: not every SDK that this package allows can choose a class by `type`.)
@@ -121,11 +180,11 @@ class TaskStepProperties:
     values_file_path: str | None = pulumi.property("valuesFilePath", default=None)
     encoded_task_content: str | None = pulumi.property("encodedTaskContent", default=None)
     encoded_values_content: str | None = pulumi.property("encodedValuesContent", default=None)
-    values: Sequence[SetValue] | None = pulumi.property("values", default=None)
+    values: Sequence[SetValue] | None = pulumi.property("values", default=None)  # type: ignore[assignment]
 
 
 @output_type
-class TriggerProperties:
+class TriggerProperties(OutputType):
     """What starts runs of a task."""
 
     timer_triggers: Sequence[TimerTrigger] | None = pulumi.property("timerTriggers", default=None)
@@ -134,7 +193,7 @@ class TriggerProperties:
 
 
 @output_type
-class Credentials:
+class Credentials(OutputType):
     """The registries that a run signs in to."""
 
     source_registry: SourceRegistryCredentials | None = pulumi.property("sourceRegistry", default=None)
@@ -144,7 +203,32 @@ class Credentials:
 
 
 @output_type
-class BaseImageDependency:
+class RunRequest(OutputType):
+    """The request of a run: `type` says which of the four it is, and only the members of that type have values."""
+
+    type: str = pulumi.property("type")
+    is_archive_enabled: bool | None = pulumi.property("isArchiveEnabled", default=None)
+    image_names: Sequence[str] | None = pulumi.property("imageNames", default=None)
+    is_push_enabled: bool | None = pulumi.property("isPushEnabled", default=None)
+    no_cache: bool | None = pulumi.property("noCache", default=None)
+    docker_file_path: str | None = pulumi.property("dockerFilePath", default=None)
+    target: str | None = pulumi.property("target", default=None)
+    arguments: Sequence[Argument] | None = pulumi.property("arguments", default=None)
+    timeout: int | None = pulumi.property("timeout", default=None)
+    platform: PlatformProperties | None = pulumi.property("platform", default=None)
+    agent_configuration: AgentProperties | None = pulumi.property("agentConfiguration", default=None)
+    source_location: str | None = pulumi.property("sourceLocation", default=None)
+    credentials: Credentials | None = pulumi.property("credentials", default=None)
+    task_file_path: str | None = pulumi.property("taskFilePath", default=None)
+    values_file_path: str | None = pulumi.property("valuesFilePath", default=None)
+    values: Sequence[SetValue] | None = pulumi.property("values", default=None)  # type: ignore[assignment]
+    task_name: str | None = pulumi.property("taskName", default=None)
+    encoded_task_content: str | None = pulumi.property("encodedTaskContent", default=None)
+    encoded_values_content: str | None = pulumi.property("encodedValuesContent", default=None)
+
+
+@output_type
+class BaseImageDependency(OutputType):
     """A base image that the service found in the task's last run; `type` is BuildTime or Runtime."""
 
     type: str | None = pulumi.property("type", default=None)
@@ -155,7 +239,7 @@ class BaseImageDependency:
 
 
 @output_type
-class TimerTrigger:
+class TimerTrigger(OutputType):
     """A timer."""
 
     name: str = pulumi.property("name")
@@ -164,7 +248,7 @@ class TimerTrigger:
 
 
 @output_type
-class SourceTrigger:
+class SourceTrigger(OutputType):
     """A source repository whose events start runs."""
 
     name: str = pulumi.property("name")
@@ -174,7 +258,7 @@ class SourceTrigger:
 
 
 @output_type
-class BaseImageTrigger:
+class BaseImageTrigger(OutputType):
     """A base image whose changes start runs."""
 
     name: str = pulumi.property("name")
@@ -183,14 +267,14 @@ class BaseImageTrigger:
 
 
 @output_type
-class SourceRegistryCredentials:
+class SourceRegistryCredentials(OutputType):
     """Whether a run signs in to its own registry."""
 
     login_mode: str | None = pulumi.property("loginMode", default=None)
 
 
 @output_type
-class CustomRegistryCredentials:
+class CustomRegistryCredentials(OutputType):
     """How a run signs in to another registry."""
 
     user_name: SecretObject | None = pulumi.property("userName", default=None)
@@ -199,7 +283,7 @@ class CustomRegistryCredentials:
 
 
 @output_type
-class SourceProperties:
+class SourceProperties(OutputType):
     """The source repository of a trigger."""
 
     source_control_type: str = pulumi.property("sourceControlType")
@@ -209,7 +293,7 @@ class SourceProperties:
 
 
 @output_type
-class SecretObject:
+class SecretObject(OutputType):
     """A secret, or the URL of one in Key Vault."""
 
     value: str | None = pulumi.property("value", default=None)
@@ -217,7 +301,7 @@ class SecretObject:
 
 
 @output_type
-class AuthInfo:
+class AuthInfo(OutputType):
     """The token with which the service makes a webhook."""
 
     token_type: str = pulumi.property("tokenType")
@@ -228,7 +312,7 @@ class AuthInfo:
 
 
 @output_type
-class Argument:
+class Argument(OutputType):
     """A build argument."""
 
     name: str = pulumi.property("name")
@@ -237,7 +321,7 @@ class Argument:
 
 
 @output_type
-class SetValue:
+class SetValue(OutputType):
     """A value of a task file."""
 
     name: str = pulumi.property("name")
@@ -246,7 +330,7 @@ class SetValue:
 
 
 @output_type
-class SystemData:
+class SystemData(OutputType):
     """Who made and who last changed a resource, and when (RFC 3339)."""
 
     created_by: str | None = pulumi.property("createdBy", default=None)

@@ -22,6 +22,7 @@ from pulumi.dynamic import (
 from pulumi_acr_tasks import args, outputs
 from pulumi_acr_tasks.errors import ValidationError
 from pulumi_acr_tasks.inputs import from_plan, normalize, to_plan, translate_paths
+from pulumi_acr_tasks.preview import OldOutputs, complete_run
 
 if TYPE_CHECKING:
     from pulumi_acr_tasks.lifecycle.awaiting import Surroundings
@@ -143,7 +144,7 @@ class Run(Resource, module="acr-tasks", name="Run"):
 
     registry_id: pulumi.Output[str] = pulumi.property("registryId")
     endpoint: pulumi.Output[str] = pulumi.property("endpoint")
-    run_request: pulumi.Output[Mapping[str, Any]] = pulumi.property("runRequest")
+    run_request: pulumi.Output[outputs.RunRequest] = pulumi.property("runRequest")
     context: pulumi.Output[str | None] = pulumi.property("context")
     context_hash: pulumi.Output[str | None] = pulumi.property("contextHash")
     triggers: pulumi.Output[Any] = pulumi.property("triggers")
@@ -211,6 +212,10 @@ class Run(Resource, module="acr-tasks", name="Run"):
             raise ValidationError(
                 [f"{resource_name}: the engine cannot import dynamic resources, and a run is made once"]
             )
-        opts = translate_paths(opts)
+        opts = translate_paths(opts, _INPUTS)
         props = {name: normalize(given[name], kind, name) for name, kind in _INPUTS.items()}
+        old, previewed = OldOutputs(), pulumi.runtime.is_dry_run()
+        opts = old.asked_for(opts) if previewed else opts
         super().__init__(RunProvider(), resource_name, outputs.engine_properties(type(self), props), opts)
+        if previewed:
+            complete_run(self, old)

@@ -22,6 +22,7 @@ from pulumi.dynamic import (
 from pulumi_acr_tasks import args, outputs
 from pulumi_acr_tasks.errors import ValidationError
 from pulumi_acr_tasks.inputs import from_plan, normalize, to_plan, translate_paths
+from pulumi_acr_tasks.preview import OldOutputs, complete_task
 
 if TYPE_CHECKING:
     from pulumi_acr_tasks.lifecycle.service import Service
@@ -226,8 +227,31 @@ class Task(Resource, module="acr-tasks", name="Task"):
             raise ValidationError(
                 [f"{resource_name}: the engine cannot import dynamic resources; adopt=True takes over an existing task"]
             )
-        opts = translate_paths(opts)
+        opts = translate_paths(opts, _INPUTS)
         # Two tasks of one name cannot be, and `--replace` does not ask diff.
         opts.delete_before_replace = True
         props = {name: normalize(given[name], kind, name) for name, kind in _INPUTS.items()}
+        old = OldOutputs()
+        previewed = pulumi.runtime.is_dry_run() and identity is not None
+        opts = old.asked_for(opts) if previewed else opts
         super().__init__(TaskProvider(), resource_name, outputs.engine_properties(type(self), props), opts)
+        if previewed:
+            complete_task(self, old)
+
+    @property
+    def principal_id(self) -> pulumi.Output[str | None]:
+        """The principal id of the task's system-assigned identity, to grant roles to; None without one."""
+        return self._of_identity("principal_id")
+
+    @property
+    def tenant_id(self) -> pulumi.Output[str | None]:
+        """The tenant of the task's system-assigned identity; None without one."""
+        return self._of_identity("tenant_id")
+
+    def _of_identity(self, member: str) -> pulumi.Output[Any]:
+        def lift(identity: Any) -> Any:
+            if isinstance(identity, outputs.IdentityProperties):
+                return getattr(identity, member)
+            return identity  # unknown, or None
+
+        return self.identity.apply(lift, True)

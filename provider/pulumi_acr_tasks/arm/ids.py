@@ -54,6 +54,21 @@ class RegistryId:
         return hash(str(self).lower())
 
 
+def moved_registry(old: str, new: str) -> str:
+    """Say in which parts one registry's id differs from another's: `registry moves from contoso to fabrikam`."""
+    try:
+        before, after = RegistryId.parse(old), RegistryId.parse(new)
+    except ValueError:
+        return "registry moves"
+    parts = {
+        "registry": (before.registry_name, after.registry_name),
+        "resource group": (before.resource_group_name, after.resource_group_name),
+        "subscription": (before.subscription_id, after.subscription_id),
+    }
+    moves = [f"{part} moves from {one} to {two}" for part, (one, two) in parts.items() if one.lower() != two.lower()]
+    return ", ".join(moves) or "registry moves"
+
+
 def parse_task_id(text: str) -> tuple[RegistryId, str]:
     """Splits a task's id into its registry and its name; raises ValueError when it is no task's id."""
     return _parse_child(_TASK_ID, text, "task")

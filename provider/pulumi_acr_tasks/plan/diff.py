@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from pulumi_acr_tasks.arm.ids import moved_registry
 from pulumi_acr_tasks.plan.definitions import members, variant
 from pulumi_acr_tasks.plan.equality import DEFAULTS, identity_type, same, same_member
 from pulumi_acr_tasks.plan.values import contains_unknown, is_unknown
@@ -169,6 +170,8 @@ def _words(rule: Rule, before: Any, after: Any, item: str = "") -> str:
         before_type, after_type = (identity_type(value or {}) for value in (before, after))
         if "System" in before_type and "System" not in after_type:
             return f"the system-assigned identity is removed, its {_LOST}"
+    if rule.path == "registryId" and isinstance(before, str) and isinstance(after, str):
+        return moved_registry(before, after)
     noun = " ".join(part for part in (rule.noun or rule.path, item) if part)
     change = "removed" if after is None else "added" if before is None else "changed"
     if rule.changed is _renamed and change == "changed" and _renamed(before, after) == PUT:

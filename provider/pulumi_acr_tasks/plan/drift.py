@@ -13,9 +13,6 @@ from pulumi_acr_tasks.plan.definitions import Kind, members, variant
 from pulumi_acr_tasks.plan.equality import same, same_member
 from pulumi_acr_tasks.plan.secrets import is_secret
 
-# What the service may fill in by itself, beyond the documented defaults.
-_FILLED_IN = {("PlatformProperties", "architecture"): "amd64", ("SecretObject", "type"): "Opaque"}
-
 # Members whose absence (or null) in an answer says nothing, not even in one that shows secrets.
 _UNTOLD = {("Credentials", "sourceRegistry"), ("SourceRegistryCredentials", "loginMode")}
 # The same, in an answer that masks secrets.
@@ -57,8 +54,6 @@ def _member(definition: str, name: str, declared: Any, live: Any, kind: Kind, cl
         return declared
     if same_member(definition, name, declared, live):
         return declared
-    if declared is None and _FILLED_IN.get((definition, name), object()) == live:
-        return None
     if kind.name in ("Argument", "SetValue") and kind.container == "list":
         return (live or None) if clear else _items(declared or [], live or [], kind.item)
     if kind.name in ("TimerTrigger", "SourceTrigger") and kind.container == "list":

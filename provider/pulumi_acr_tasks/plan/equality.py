@@ -5,6 +5,7 @@ Whatever is subtler than `==` has a function of its own here, and a line in one 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -44,9 +45,28 @@ DEFAULTS: dict[tuple[str, str], Any] = {
 }
 
 
+# What `check` writes into the request of a run where the program says nothing: another release may write more.
+REQUEST_DEFAULTS: dict[str, dict[str, Any]] = {
+    "DockerBuildRequest": {"platform": {"os": "Linux"}, "dockerFilePath": "Dockerfile"},
+    "FileTaskRunRequest": {"platform": {"os": "Linux"}},
+    "EncodedTaskRunRequest": {"platform": {"os": "Linux"}},
+}
+DEFAULTS |= {
+    (definition, member): value for definition, given in REQUEST_DEFAULTS.items() for member, value in given.items()
+}
+
+# What the service fills in by itself, and the specification does not document: written or left out, it is the same.
+FILLED_IN = {("PlatformProperties", "architecture"): "amd64", ("SecretObject", "type"): "opaque"}
+
+
 def without_case(text: str) -> str:
     """Is the form of enumerations (`Github` is `GitHub`), of ARM ids, and of the hosts of registries."""
     return text.lower()
+
+
+def without_sign_in(address: str) -> str:
+    """Is the form of an address that a run's files come from: `https://token@host/x` is `https://host/x`."""
+    return re.sub(r"(?<=://)[^/@]*@", "", address)
 
 
 def location(text: str) -> str:
@@ -103,6 +123,7 @@ _FORMS: dict[tuple[str, str], Callable[[str], str]] = {
     **{(definition, "type"): without_case for group in POLYMORPHIC.values() for definition in group.values()},
     **{(name, "type"): without_case for name in POLYMORPHIC},
     **dict.fromkeys(ENUMERATIONS, without_case),
+    **dict.fromkeys(((definition, "sourceLocation") for definition in REQUEST_DEFAULTS), without_sign_in),
 }
 
 
@@ -132,7 +153,8 @@ def _member(definition: str, name: str, value: Any, kind: Kind) -> Any:
     if (definition, name) == ("Task", "identity") and isinstance(value, dict):
         return identity(value)
     if form is not None and isinstance(value, str):
-        return form(value)
+        canonical = form(value)
+        return None if canonical == FILLED_IN.get((definition, name)) else canonical
     if form is not None and isinstance(value, list):
         return sorted(form(item) if isinstance(item, str) else str(item) for item in value)
     return _canonical(value, kind)
@@ -141,7 +163,7 @@ def _member(definition: str, name: str, value: Any, kind: Kind) -> Any:
 def _canonical(value: Any, kind: Kind) -> Any:
     if isinstance(value, list) and kind.container == "list":
         items = [_canonical(item, kind.item) for item in value]
-        return _by_name(items) if kind.name in ("TimerTrigger", "SourceTrigger") else items
+        return _by_name(items) if kind.name in _KNOWN_BY_NAME else items
     if isinstance(value, dict) and kind.container == "map":
         hosts = kind.name in ("CustomRegistryCredentials", "UserIdentityProperties")
         return {key.lower() if hosts else key: _canonical(item, kind.item) for key, item in value.items()}
@@ -158,6 +180,9 @@ def _canonical(value: Any, kind: Kind) -> Any:
     return {name: item for name, item in form.items() if item is not None and item != {} and item != []}
 
 
+_KNOWN_BY_NAME = ("TimerTrigger", "SourceTrigger", "Argument", "SetValue")
+
+
 def _by_name(items: list[Any]) -> list[Any]:
-    """Puts triggers into the order of their names: the order in which they are written means nothing."""
+    """Put items into the order of their names: the order in which they are written means nothing."""
     return sorted(items, key=lambda item: str(item.get("name", "")) if isinstance(item, dict) else "")

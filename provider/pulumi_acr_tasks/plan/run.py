@@ -6,7 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from pulumi_acr_tasks.plan.definitions import snake_case
+from pulumi_acr_tasks.arm.ids import moved_registry
+from pulumi_acr_tasks.plan.definitions import snake_case, variant
+from pulumi_acr_tasks.plan.equality import same_member, without_sign_in
 from pulumi_acr_tasks.plan.values import contains_unknown
 from pulumi_acr_tasks.validate.task_yaml import decoded
 
@@ -18,6 +20,8 @@ _PUSH = re.compile(r"^[ \t]*(?:-[ \t]+)?push[ \t]*:", re.MULTILINE)
 
 # The one thing that the service changes in a run that exists (Runs_Update).
 ARCHIVE = "isArchiveEnabled"
+# How a run signs in says nothing of what it makes: a rotated password is for the next run.
+CREDENTIALS = "credentials"
 
 # What each property does. `context` is only the way to the files; what they hold is in `contextHash`.
 REPLACING = ("registryId", "runRequest", "contextHash", "triggers")
@@ -41,7 +45,7 @@ class RunDiff:
     def summary(self) -> str:
         """What will be done, in a few words; empty when nothing is."""
         if self.replaces:
-            return f"new run ({', '.join(self.reasons)} changed)"
+            return f"new run ({'; '.join(self.reasons)})"
         return "PATCH is_archive_enabled" if self.archive else ""
 
 
@@ -51,19 +55,15 @@ def diff_run(olds: dict[str, Any], news: dict[str, Any]) -> RunDiff:
     if is_address(olds.get("context")) or is_address(news.get("context")):
         # There is no hash of what lies elsewhere: another address is another context.
         replacing.append("context")
-        local.remove("context")
     replaces = [name for name in replacing if _changed(name, olds.get(name), news.get(name))]
-    reasons: list[str] = []
-    for name in replaces:
-        if name == "runRequest":
-            reasons += _request_reasons(olds.get(name), news.get(name))
-        else:
-            reasons.append("context" if name == "contextHash" else snake_case(name))
+    differing = [name for name in local if name not in replaces and _differs(olds.get(name), news.get(name))]
+    if _differs(_credentials(olds), _credentials(news)):
+        differing.append("runRequest")
     return RunDiff(
         replaces=replaces,
-        reasons=reasons,
+        reasons=_reasons(replaces, olds, news),
         archive=archive_of(olds) != archive_of(news),
-        local=[name for name in local if olds.get(name) != news.get(name)],
+        local=differing,
     )
 
 
@@ -84,24 +84,49 @@ def archive_of(inputs: dict[str, Any]) -> bool:
     return bool(isinstance(request, dict) and request.get(ARCHIVE))
 
 
+def _credentials(inputs: dict[str, Any]) -> Any:
+    request = inputs.get("runRequest")
+    return request.get(CREDENTIALS) if isinstance(request, dict) else None
+
+
+def _differs(old: Any, new: Any) -> bool:
+    return contains_unknown(new) or bool(old != new)
+
+
 def _changed(name: str, old: Any, new: Any) -> bool:
     if name == "runRequest" and isinstance(old, dict) and isinstance(new, dict):
-        old, new = _without_archive(old), _without_archive(new)
+        return bool(_changed_members(old, new))
     if contains_unknown(new):
         return True
     if name == "registryId":
-        # Ids compare without case.
-        return str(old).lower() != str(new).lower()
+        return not same_member("Task", "registryId", old, new)
+    if name == "context" and isinstance(old, str) and isinstance(new, str):
+        return without_sign_in(old) != without_sign_in(new)
     return bool(old != new)
 
 
-def _without_archive(request: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in request.items() if name != ARCHIVE}
+def _changed_members(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    """Return the members that make another request of it, as ARM spells them."""
+    definition = variant("RunRequest", new)
+    if definition != variant("RunRequest", old):
+        return ["type"]
+    names = sorted({*old, *new} - {ARCHIVE, CREDENTIALS})
+    return [name for name in names if not same_member(definition, name, old.get(name), new.get(name))]
 
 
-def _request_reasons(old: Any, new: Any) -> list[str]:
-    """The members of the request that differ, as Python spells them; never their values."""
-    if not isinstance(old, dict) or not isinstance(new, dict):
-        return ["run_request"]
-    names = sorted({*old, *new} - {ARCHIVE})
-    return [snake_case(name) for name in names if contains_unknown(new.get(name)) or old.get(name) != new.get(name)]
+def _reasons(replaces: list[str], olds: dict[str, Any], news: dict[str, Any]) -> list[str]:
+    """Say what makes the run a new one, as Python spells it; never a value of the request."""
+    changed, unknown, moved = list[str](), list[str](), list[str]()
+    for name in replaces:
+        old, new = olds.get(name), news.get(name)
+        if name == "registryId" and not contains_unknown(new):
+            moved.append(moved_registry(str(old), str(new)))
+        elif name == "runRequest" and isinstance(old, dict) and isinstance(new, dict):
+            for member in _changed_members(old, new):
+                (unknown if contains_unknown(new.get(member)) else changed).append(snake_case(member))
+        else:
+            spelled = {"contextHash": "context", "registryId": "registry"}.get(name, snake_case(name))
+            (unknown if contains_unknown(new) else changed).append(spelled)
+    told = [*moved]
+    told += [f"{', '.join(changed)} changed"] if changed else []
+    return told + ([f"{', '.join(unknown)} not known yet"] if unknown else [])

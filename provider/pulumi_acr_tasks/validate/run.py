@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pulumi_acr_tasks.plan.definitions import Kind, kind, variant
+from pulumi_acr_tasks.plan.equality import REQUEST_DEFAULTS
 from pulumi_acr_tasks.plan.values import is_unknown
 from pulumi_acr_tasks.validate.members import check_value
 from pulumi_acr_tasks.validate.names import check_task_name, resolve
@@ -52,12 +53,7 @@ def with_defaults(request: dict[str, Any]) -> dict[str, Any]:
 
     The platform is Linux, as the Azure CLI has it, and a Docker build's file is `Dockerfile`.
     """
-    defaults: dict[str, dict[str, Any]] = {
-        "DockerBuildRequest": {"platform": {"os": "Linux"}, "dockerFilePath": "Dockerfile"},
-        "FileTaskRunRequest": {"platform": {"os": "Linux"}},
-        "EncodedTaskRunRequest": {"platform": {"os": "Linux"}},
-    }
-    return {**defaults.get(variant("RunRequest", request), {}), **request}
+    return {**REQUEST_DEFAULTS.get(variant("RunRequest", request), {}), **request}
 
 
 def _check_behaviour(inputs: dict[str, Any]) -> list[Problem]:

@@ -12,7 +12,7 @@ import pulumi
 import pytest
 from pulumi.runtime import rpc
 
-from pulumi_acr_tasks import args
+from pulumi_acr_tasks import args, run, task
 from pulumi_acr_tasks.errors import ValidationError
 from pulumi_acr_tasks.inputs import from_plan, normalize, to_plan, translate_paths
 from pulumi_acr_tasks.plan.definitions import DEFINITIONS, kind, snake_case
@@ -137,17 +137,57 @@ def test_what_cannot_be_an_object_stays_for_check_to_report() -> None:
     assert normalize(["a"], "PlatformProperties") == ["a"]
 
 
-def test_property_paths_of_options_may_be_snake_case() -> None:
-    """`ignore_changes` and `replace_on_changes` lead through definitions, and stop at maps."""
-    opts = pulumi.ResourceOptions(
-        ignore_changes=["step.image_names[0]", "tags.task_name", "trigger.timerTriggers"],
-        replace_on_changes=["agent_configuration"],
-    )
-    translated = translate_paths(opts)
-    assert translated.ignore_changes == ["step.imageNames[0]", "tags.task_name", "trigger.timerTriggers"]
-    assert translated.replace_on_changes == ["agentConfiguration"]
-    assert opts.replace_on_changes == ["agent_configuration"]
-    assert translate_paths(None).ignore_changes is None
+_PATHS = {
+    "*": ["*"],
+    "tags": ["tags"],
+    "tags.task_name": ["tags.task_name"],
+    'tags["a.b"]': ['tags["a.b"]'],
+    'tags["task_name"]': ["tags.task_name"],
+    "agent_configuration.cpu": ["agentConfiguration.cpu"],
+    "agentConfiguration.cpu": ["agentConfiguration.cpu"],
+    "step.image_names[0]": ["step.imageNames[0]"],
+    'step["image_names"]': ["step.imageNames"],
+    '["step"].docker_file_path': ["step.dockerFilePath"],
+    "trigger.timerTriggers": ["trigger.timerTriggers"],
+    "trigger.timer_triggers[*].schedule": ['trigger.timerTriggers["*"].schedule'],
+    "trigger.source_triggers[1].source_repository.source_control_auth_properties.token": [
+        "trigger.sourceTriggers[1].sourceRepository.sourceControlAuthProperties.token"
+    ],
+    'credentials.custom_registries["x.azurecr.io"].user_name.value': [
+        'credentials.customRegistries["x.azurecr.io"].userName.value'
+    ],
+    "credentials.custom_registries.user_name.user_name": ["credentials.customRegistries.user_name.userName"],
+    'identity.user_assigned_identities["/a/user_name"]': ['identity.userAssignedIdentities["/a/user_name"]'],
+    "creation_date": ["creationDate"],
+    "registry_name": ["registryId", "subscriptionId", "resourceGroupName", "registryName"],
+    'tags["a': ['tags["a'],
+}
+_RUN_PATHS = {
+    "triggers.my_key": ["triggers.my_key"],
+    "triggers[0].image_names": ["triggers[0].image_names"],
+    "context": ["context", "contextHash"],
+    "context_hash": ["contextHash"],
+    "run_request.image_names": ["runRequest.imageNames"],
+    'run_request.credentials.custom_registries["x_y"].password.value': [
+        "runRequest.credentials.customRegistries.x_y.password.value"
+    ],
+    "image_refs": ["imageRefs"],
+    "cancel_on_delete": ["cancelOnDelete"],
+}
+
+
+@pytest.mark.parametrize(
+    ("inputs", "path", "wanted"),
+    [(task._INPUTS, *each) for each in _PATHS.items()] + [(run._INPUTS, *each) for each in _RUN_PATHS.items()],
+)
+def test_property_paths_of_options_are_in_either_spelling(inputs: dict[str, str], path: str, wanted: list[str]) -> None:
+    """Names of definitions are translated, also behind keys of maps; those keys, and values of any kind, never."""
+    opts = pulumi.ResourceOptions(ignore_changes=[path], replace_on_changes=[path, path])
+    translated = translate_paths(opts, inputs)
+    assert translated.ignore_changes == wanted
+    assert translated.replace_on_changes == wanted
+    assert opts.ignore_changes == [path]
+    assert translate_paths(None, inputs).ignore_changes is None
 
 
 def test_unknown_values_cross_the_border_both_ways() -> None:

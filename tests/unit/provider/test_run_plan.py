@@ -41,14 +41,19 @@ def test_nothing_changed() -> None:
     ("change", "replaces", "summary"),
     [
         ({"contextHash": "sha256:2"}, ["contextHash"], "new run (context changed)"),
-        ({"contextHash": UNKNOWN}, ["contextHash"], "new run (context changed)"),
+        ({"contextHash": UNKNOWN}, ["contextHash"], "new run (context not known yet)"),
         ({"triggers": ["2"]}, ["triggers"], "new run (triggers changed)"),
-        ({"triggers": [UNKNOWN]}, ["triggers"], "new run (triggers changed)"),
+        ({"triggers": [UNKNOWN]}, ["triggers"], "new run (triggers not known yet)"),
         (request(imageNames=["b"]), ["runRequest"], "new run (image_names changed)"),
-        (request(imageNames=[UNKNOWN]), ["runRequest"], "new run (image_names changed)"),
+        (request(imageNames=[UNKNOWN]), ["runRequest"], "new run (image_names not known yet)"),
         (request(noCache=True, target="x"), ["runRequest"], "new run (no_cache, target changed)"),
-        ({"runRequest": UNKNOWN}, ["runRequest"], "new run (run_request changed)"),
-        ({"registryId": REGISTRY + "2"}, ["registryId"], "new run (registry_id changed)"),
+        ({"runRequest": UNKNOWN}, ["runRequest"], "new run (run_request not known yet)"),
+        ({"registryId": REGISTRY + "2"}, ["registryId"], "new run (registry moves from emulator to emulator2)"),
+        (
+            {"registryId": REGISTRY.replace("/s/resourceGroups/rg", "/t/resourceGroups/other"), "triggers": [UNKNOWN]},
+            ["registryId", "triggers"],
+            "new run (resource group moves from rg to other, subscription moves from s to t; triggers not known yet)",
+        ),
         (
             {"contextHash": "sha256:2", **request(imageNames=["b"], isArchiveEnabled=True)},
             ["runRequest", "contextHash"],
@@ -79,3 +84,70 @@ def test_local_behaviour_changes_nothing_at_the_service(name: str) -> None:
 def test_ids_compare_without_case() -> None:
     """As the service's own do."""
     assert diff_run(OUTPUTS, {**INPUTS, "registryId": REGISTRY.upper()}).replaces == []
+
+
+_FULL: dict[str, Any] = {
+    "type": "DockerBuildRequest",
+    "imageNames": ["a", "b"],
+    "dockerFilePath": "Dockerfile",
+    "sourceLocation": "https://example.com/a.git",
+    "arguments": [{"name": "x", "value": "1"}, {"name": "y", "value": "2", "isSecret": True}],
+    "platform": {"os": "Linux"},
+    "credentials": {"customRegistries": {"a.example": {"password": {"value": "p", "type": "Opaque"}}}},
+}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"platform": {"os": "linux"}},
+        {"platform": {"os": "Linux", "architecture": "AMD64"}},
+        {"platform": None},
+        {"type": "dockerbuildrequest"},
+        {"dockerFilePath": None},
+        {"isPushEnabled": True, "noCache": False, "timeout": 3600, "agentConfiguration": {"cpu": 2}},
+        {"isArchiveEnabled": False},
+        {"arguments": [{"name": "y", "value": "2", "isSecret": True}, {"name": "x", "value": "1", "isSecret": False}]},
+        {"sourceLocation": "https://user:another-token@example.com/a.git"},
+        {"credentials": {"customRegistries": {"A.example": {"password": {"value": "rotated"}}}}},
+        {"credentials": {"customRegistries": {"a.example": {"password": {"value": UNKNOWN}}}}},
+        {"credentials": None},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("back", [False, True])
+def test_a_request_that_means_the_same_is_no_new_run(change: dict[str, Any], back: bool) -> None:
+    """Spelling, defaults, the order of named arguments, and how the run signs in make nothing anew."""
+    old, new = {**INPUTS, "runRequest": _FULL}, {**INPUTS, "runRequest": {**_FULL, **change}}
+    plan = diff_run(new, old) if back else diff_run(old, new)
+    assert (plan.replaces, plan.archive, plan.summary) == ([], False, "")
+    assert plan.local == (["runRequest"] if "credentials" in change else [])
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"imageNames": ["b", "a"]}, "image_names changed"),
+        ({"arguments": [{"name": "x", "value": "1"}]}, "arguments changed"),
+        (
+            {"arguments": [{"name": "x", "value": "1"}, {"name": "y", "value": "3", "isSecret": True}]},
+            "arguments changed",
+        ),
+        ({"platform": {"os": "Linux", "architecture": "arm"}}, "platform changed"),
+        ({"sourceLocation": "https://example.com/b.git"}, "source_location changed"),
+        ({"type": "FileTaskRunRequest"}, "type changed"),
+        ({"timeout": 600, "target": UNKNOWN}, "timeout changed; target not known yet"),
+    ],
+    ids=str,
+)
+def test_another_request_says_what_is_another(change: dict[str, Any], reason: str) -> None:
+    """The order of image names is the order of image_refs; a secret argument may change what is built."""
+    plan = diff_run({**INPUTS, "runRequest": _FULL}, {**INPUTS, "runRequest": {**_FULL, **change}})
+    assert (plan.replaces, plan.summary) == (["runRequest"], f"new run ({reason})")
+
+
+def test_a_token_in_the_address_of_a_context_is_no_content() -> None:
+    """A rotated one fetches the same files."""
+    old, new = ({**INPUTS, "context": f"https://{who}@example.com/a.git", "contextHash": None} for who in ("a", "u:b"))
+    assert diff_run(old, new).replaces == []
+    assert diff_run(old, new).local == ["context"]
