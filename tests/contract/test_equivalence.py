@@ -328,6 +328,9 @@ _DEFAULTS = {
     "arguments": {"isSecret": False},
     "values": {"isSecret": False},
     "step": {"isPushEnabled": True, "noCache": False},
+    "platform": {"architecture": "amd64"},
+    "userName": {"type": "opaque"},
+    "password": {"type": "opaque"},
     "properties": {"status": "enabled", "timeout": 3600, "agentConfiguration": {"cpu": 2}},
 }
 
