@@ -10,15 +10,21 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pulumi_acr_tasks.errors import EmulatorError
+from pulumi_acr_tasks.arm.limits import affordable, interruptible
+from pulumi_acr_tasks.errors import CanceledError, DeadlineError, EmulatorError
 
 _IDLE_EXIT = 900  # seconds without a request and without a run, after which it ends by itself
 _PATIENCE = 60.0  # seconds until it serves; a machine that is busy with builds may take several
+_SLICE = 0.2  # seconds in which ^C is noticed meanwhile
 _LAST_LINES = 8
+_REVIVALS = 3  # times that one that died is started again; one that dies again and again is not helped by that
 
 
 @dataclass(frozen=True)
@@ -33,31 +39,85 @@ class Emulator:
     executor: str = ""
 
 
-def start(data: Path) -> Emulator:
+def start(data: Path, stop: threading.Event | None = None) -> Emulator:
     """Start the emulator of the folder `data`, or find the one that runs on it already.
 
     It outlives this process, and ends by itself after 15 idle minutes. Raises EmulatorError when it is not installed
-    or does not start.
+    or does not start, CanceledError when `stop` is set meanwhile.
     """
     data.mkdir(parents=True, exist_ok=True)
     command = [*executable(), "serve", "--detach", "--data", str(data), "--idle-exit", str(_IDLE_EXIT)]
     try:
-        done = subprocess.run(  # noqa: S603 - our own command line, no shell
-            command, capture_output=True, text=True, timeout=_PATIENCE, check=False, stdin=subprocess.DEVNULL
+        process = subprocess.Popen(  # noqa: S603 - our own command line, no shell
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL
         )
-    except subprocess.TimeoutExpired as expired:
-        raise EmulatorError(
-            f"The embedded emulator did not start within {_PATIENCE:.0f} s on {data}.{_tail(expired.stderr)}"
-        ) from None
     except OSError as error:
         raise EmulatorError(f"The embedded emulator cannot be started: {error}.") from error
-    if done.returncode != 0:
-        if "No module named acr_tasks_emulator" in done.stderr:
+    with process:
+        try:
+            stdout, stderr = _output(process, data, stop)
+        except BaseException:
+            process.kill()
+            raise
+    if process.returncode != 0:
+        if "No module named acr_tasks_emulator" in stderr:
             raise EmulatorError(_missing())
         raise EmulatorError(
-            f"The embedded emulator did not start on {data} (exit status {done.returncode}).{_tail(done.stderr)}"
+            f"The embedded emulator did not start on {data} (exit status {process.returncode}).{_tail(stderr)}"
         )
-    return _read(done.stdout, done.stderr)
+    return _read(stdout, stderr)
+
+
+def _output(process: subprocess.Popen[str], data: Path, stop: threading.Event | None) -> tuple[str, str]:
+    """Wait for the end of the command that starts it, and return what the command wrote."""
+    end = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            return process.communicate(timeout=_SLICE)
+        except subprocess.TimeoutExpired as expired:
+            if stop is not None and stop.is_set() and interruptible():
+                raise CanceledError("The update was cancelled while the embedded emulator started.") from None
+            if not affordable(0):
+                raise DeadlineError("The embedded emulator did not start in the time that was left.") from None
+            if time.monotonic() >= end:
+                raise EmulatorError(
+                    f"The embedded emulator did not start within {_PATIENCE:.0f} s on {data}.{_tail(expired.stderr)}"
+                ) from None
+
+
+class Revival:
+    """Starts an emulator again that has died under this process: its folder and port are kept.
+
+    `tell` takes one sentence each time.
+    """
+
+    def __init__(self, emulator: Emulator, data: Path, stop: threading.Event, tell: Callable[[str], None]) -> None:
+        self._emulator, self._data, self._stop, self._tell = emulator, data, stop, tell
+        self._lock = threading.Lock()
+        self._times = 0
+
+    def __call__(self) -> bool:
+        """Start it again, or find that it runs; False when it has been started again too often.
+
+        Raises EmulatorError and CanceledError as `start` does.
+        """
+        with self._lock:
+            if self._times >= _REVIVALS:
+                return False
+            found = start(self._data, self._stop)
+            if found.endpoint != self._emulator.endpoint:
+                raise EmulatorError(
+                    f"The embedded emulator has died, and its port is taken: it is at {found.endpoint} now. Run "
+                    "pulumi up again."
+                )
+            if found.pid != self._emulator.pid:
+                self._times += 1
+                self._emulator = found
+                self._tell(
+                    "The embedded emulator had died and was started again. Runs that it had under way end as Error, "
+                    f"unless they had ended before. Its own log is in {self._data}."
+                )
+            return True
 
 
 def stop_command(data: Path) -> str:

@@ -20,13 +20,15 @@
     │   ├── ThrottledError                429, after all retries
     │   └── UnavailableError              5xx, after all retries
     ├── TransportError                no answer at all
+    │   └── DeadlineError                 no answer within the resource's custom timeout
     ├── RunError                      a run ended other than Succeeded
     │   ├── RunFailedError                Failed: a step failed
     │   ├── RunCanceledError              Canceled: somebody else cancelled it at the service
     │   ├── RunTimeoutError               Timeout: it took longer than its request allows
     │   ├── RunServiceError               Error: the service or its agent broke
     │   ├── RunQueueTimeoutError          given up: no agent took it within `queue_timeout`
-    │   └── RunDeadlineError              given up: it did not end within the resource's custom timeout
+    │   ├── RunDeadlineError              given up: it did not end within the resource's custom timeout
+    │   └── RunUnreachableError           given up: the service has told nothing of it within `answerTimeout`
     ├── SourceError                   a local context cannot be packed or uploaded
     ├── EmulatorError                 the embedded emulator cannot be started
     └── CanceledError                 the user cancelled the update (^C)
@@ -77,6 +79,7 @@ class ServiceError(AcrTasksError):
     `status` is the HTTP status, `code`, `message` and `target` are those of the answer's `error` object (empty where
     the answer has none), `correlation_id` is the `x-ms-correlation-request-id` of our request, `action` is what we were
     doing in the words "create task", `resource_id` the ARM id that we did it to, and `cure` one sentence, or empty.
+    `retry_after` is the number of seconds that the service asks to wait, None where it does not.
     """
 
     def __init__(
@@ -91,6 +94,7 @@ class ServiceError(AcrTasksError):
         cure: str = "",
     ) -> None:
         self.status, self.code, self.message, self.target = status, code, message, target
+        self.retry_after: float | None = None
         self.correlation_id, self.action, self.resource_id, self.cure = correlation_id, action, resource_id, cure
         super().__init__(self._text())
 
@@ -165,6 +169,10 @@ class TransportError(AcrTasksError):
         self.lasting = lasting
 
 
+class DeadlineError(TransportError):
+    """A request that was given up because the time for it was over."""
+
+
 class RunError(AcrTasksError):
     """Says how a run ended when it did not succeed; `status` is the run's, as on the wire."""
 
@@ -196,6 +204,10 @@ class RunQueueTimeoutError(RunError):
 
 class RunDeadlineError(RunError):
     """Is a run that did not end within the custom timeout of its resource; we have cancelled it."""
+
+
+class RunUnreachableError(RunError):
+    """A run that is not awaited any longer because the service does not answer; it may go on."""
 
 
 class SourceError(AcrTasksError):

@@ -27,6 +27,7 @@ class Provider(pulumi.ProviderResource):
         audience: pulumi.Input[str] | None = None,
         embedded_data: pulumi.Input[str] | None = None,
         secret_drift: pulumi.Input[bool] | None = None,
+        answer_timeout: pulumi.Input[float] | None = None,
         log_level: pulumi.Input[str] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -42,6 +43,8 @@ class Provider(pulumi.ProviderResource):
         :param audience: the tokens' audience at an endpoint of your own. Default: that endpoint.
         :param embedded_data: the embedded emulator's folder.
         :param secret_drift: read secrets back on refresh. Default: False.
+        :param answer_timeout: seconds after which an awaited run is given up when the service does not answer. The run
+            is not cancelled. Default: 600.
         :param log_level: off (default), info or debug: a redacted line for every request.
         """
         values = {
@@ -57,6 +60,9 @@ class Provider(pulumi.ProviderResource):
             "audience": audience,
             "embeddedData": embedded_data,
             "secretDrift": None if secret_drift is None else pulumi.Output.from_input(secret_drift).apply(_configured),
+            "answerTimeout": None
+            if answer_timeout is None
+            else pulumi.Output.from_input(answer_timeout).apply(lambda seconds: f"{seconds:g}"),
             "logLevel": log_level,
         }
         props = {f"acr-tasks:{key}": value for key, value in values.items() if value is not None}

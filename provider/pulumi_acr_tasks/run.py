@@ -60,10 +60,11 @@ class RunProvider(ResourceProvider):
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         from pulumi_acr_tasks.lifecycle import run
+        from pulumi_acr_tasks.lifecycle.timeouts import custom_timeout
         from pulumi_acr_tasks.lifecycle.told import told_once
 
         around = _surroundings()
-        with told_once(around.urn):
+        with told_once(around.urn), custom_timeout(around.timeout, "create"):
             return CreateResult(*run.create(self._service(), to_plan(props), around))
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
@@ -76,18 +77,20 @@ class RunProvider(ResourceProvider):
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         from pulumi_acr_tasks.lifecycle import run
+        from pulumi_acr_tasks.lifecycle.timeouts import custom_timeout
         from pulumi_acr_tasks.lifecycle.told import told_once
 
         around = _surroundings()
-        with told_once(around.urn):
+        with told_once(around.urn), custom_timeout(around.timeout, "update"):
             return UpdateResult(run.update(self._service(), _id, to_plan(_olds), to_plan(_news), around))
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         from pulumi_acr_tasks.lifecycle import run
+        from pulumi_acr_tasks.lifecycle.timeouts import custom_timeout
         from pulumi_acr_tasks.lifecycle.told import told_once
 
         around = _surroundings()
-        with told_once(around.urn):
+        with told_once(around.urn), custom_timeout(around.timeout, "delete"):
             run.delete(self._service(), _id, to_plan(_props), around)
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:

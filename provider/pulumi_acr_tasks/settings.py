@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,9 @@ from pulumi_acr_tasks.errors import SettingsError
 EMBEDDED = "embedded"
 
 CREDENTIALS = ("default", "cli", "managed-identity", "workload-identity", "client-secret", "oidc", "none")
+_SHORTEST = 10
+"""Seconds: a question that is not answered takes about as long."""
+
 LOG_LEVELS = ("off", "info", "debug")
 
 
@@ -48,7 +52,8 @@ class Settings:
     """Is everything that a provider process is told; two equal Settings share one client.
 
     `endpoint` is `embedded` or an URL without a trailing slash. The three ids are defaults, each None where nothing
-    says it. `audience` is what tokens are asked for. The oidc values are those of azure-native's environment.
+    says it. `audience` is what tokens are asked for. `answer_timeout` is the number of seconds for which a service may
+    leave an awaited run without an answer. The oidc values are those of azure-native's environment.
     """
 
     endpoint: str
@@ -64,6 +69,7 @@ class Settings:
     authority: str = ""
     embedded_data: str | None = None
     secret_drift: bool = False
+    answer_timeout: float = 600.0
     log_level: str = "off"
     oidc_token: str | None = field(default=None, repr=False)
     oidc_token_file: str | None = None
@@ -126,6 +132,7 @@ class _Reader:
             authority=self._env("AZURE_AUTHORITY_HOST") or cloud.authority,
             embedded_data=self._value("embeddedData"),
             secret_drift=self._boolean("secretDrift"),
+            answer_timeout=self._seconds("answerTimeout", 600.0),
             log_level=self._choice("logLevel", LOG_LEVELS) or "off",
             oidc_token=self._env("ARM_OIDC_TOKEN"),
             oidc_token_file=self._env("ARM_OIDC_TOKEN_FILE_PATH", "AZURE_FEDERATED_TOKEN_FILE"),
@@ -152,6 +159,15 @@ class _Reader:
 
     def _boolean(self, key: str) -> bool:
         return self._choice(key, ("true", "false")) == "true"
+
+    def _seconds(self, key: str, default: float) -> float:
+        value = (self._config(key) or "").strip()
+        if not value:
+            return default
+        if re.fullmatch(r"\d{1,6}(?:\.\d+)?", value) and float(value) >= _SHORTEST:
+            return float(value)
+        self._problems.append(f"acr-tasks:{key} is {value!r}; it is a number of seconds, {_SHORTEST} to 999999")
+        return default
 
     def _endpoint(self, cloud: Environment) -> str:
         value = (self._config("endpoint") or cloud.endpoint).rstrip("/")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 import pulumi
@@ -66,7 +67,7 @@ class TaskProvider(ResourceProvider):
         from pulumi_acr_tasks.lifecycle import task
         from pulumi_acr_tasks.lifecycle.told import told_once
 
-        with told_once(_urn()):
+        with told_once(_urn()), _custom_timeout("create"):
             return CreateResult(*task.create(self._service(), to_plan(props), _urn()))
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
@@ -86,14 +87,14 @@ class TaskProvider(ResourceProvider):
         from pulumi_acr_tasks.lifecycle import task
         from pulumi_acr_tasks.lifecycle.told import told_once
 
-        with told_once(_urn()):
+        with told_once(_urn()), _custom_timeout("update"):
             return UpdateResult(task.update(self._service(), to_plan(_olds), to_plan(_news), _urn()))
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         from pulumi_acr_tasks.lifecycle import task
         from pulumi_acr_tasks.lifecycle.told import told_once
 
-        with told_once(_urn()):
+        with told_once(_urn()), _custom_timeout("delete"):
             task.delete(self._service(), _id, to_plan(_props), _urn())
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
@@ -149,6 +150,13 @@ def _urn() -> str | None:
     from pulumi_acr_tasks import host
 
     return host.current_request().urn
+
+
+def _custom_timeout(doing: str) -> AbstractContextManager[None]:
+    from pulumi_acr_tasks import host
+    from pulumi_acr_tasks.lifecycle.timeouts import custom_timeout
+
+    return custom_timeout(host.current_request().timeout, doing)
 
 
 @outputs.typed_properties

@@ -96,7 +96,9 @@ class Client:
         response = self._send(request)
         self.server_time.note(response)
         if response.status_code not in _ACCEPTED:
-            raise refusal(response)
+            error = refusal(response)
+            error.retry_after = retry_after(response)
+            raise error
         return response
 
     def _finished(self, response: httpx.Response, operation: Operation) -> httpx.Response:

@@ -6,7 +6,9 @@ import threading
 import time
 from typing import Protocol
 
-from pulumi_acr_tasks.errors import CanceledError
+from pulumi_acr_tasks.arm.limits import affordable
+from pulumi_acr_tasks.arm.limits import interruptible as may_be_interrupted
+from pulumi_acr_tasks.errors import CanceledError, DeadlineError
 
 
 class Clock(Protocol):
@@ -17,7 +19,11 @@ class Clock(Protocol):
         ...
 
     def sleep(self, seconds: float, *, interruptible: bool = True) -> None:
-        """Lets `seconds` pass; raises CanceledError when the update is cancelled meanwhile, if that may interrupt."""
+        """Let `seconds` pass.
+
+        Raises CanceledError when the update is cancelled meanwhile, if that may interrupt; DeadlineError, at once, when
+        the limit of this thread is nearer.
+        """
         ...
 
 
@@ -31,7 +37,9 @@ class SystemClock:
         return time.monotonic()
 
     def sleep(self, seconds: float, *, interruptible: bool = True) -> None:
-        if not interruptible:
+        if not affordable(seconds):
+            raise DeadlineError("no time is left to wait for the service")
+        if not interruptible or not may_be_interrupted():
             time.sleep(seconds)
         elif self._stop.wait(seconds):
             raise CanceledError("cancelled while waiting for the service")

@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
+from pulumi_acr_tasks.arm.limits import affordable
 from pulumi_acr_tasks.arm.operation import operation_of
 from pulumi_acr_tasks.errors import TransportError
 
@@ -29,22 +30,30 @@ def retry(send: Send, clock: Clock, *, jitter: bool = True) -> Send:
     429 is sent again after `Retry-After`; 500, 502, 503, 504 and broken connections only when the operation is
     idempotent, and any other only when it certainly did not arrive; every other answer stands. Waits are doubled from
     half a second, with full jitter. A certificate that is not trusted is not
-    asked for again. The last answer or error is handed on.
+    asked for again. A wait that does not end within the limit of this thread is not begun. The last answer or error is
+    handed on.
     """
 
     def retrying(request: httpx.Request) -> httpx.Response:
         operation = operation_of(request)
         for attempt in range(ATTEMPTS):
             last = attempt == ATTEMPTS - 1
-            response = None
+            response, failure = None, None
             try:
                 response = send(request)
             except TransportError as error:
                 if last or error.lasting or (error.arrived and not operation.idempotent):
                     raise
+                failure = error
             if response is not None and (last or not _may_help(response, operation)):
                 return response
-            clock.sleep(_wait(attempt, response, jitter), interruptible=not operation.after_cancel)
+            wait = _wait(attempt, response, jitter)
+            if not affordable(wait):
+                if response is not None:
+                    return response
+                if failure is not None:
+                    raise failure
+            clock.sleep(wait, interruptible=not operation.after_cancel)
         raise AssertionError("the last attempt returns or raises")
 
     return retrying

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import httpx
 
+from pulumi_acr_tasks.arm.attend import attend, revive
 from pulumi_acr_tasks.arm.auth import TokenCredential, sign_in
 from pulumi_acr_tasks.arm.client import Client
 from pulumi_acr_tasks.arm.clock import Clock, SystemClock
@@ -58,18 +59,22 @@ def open_client(
     log: Callable[[str], None] | None = None,
     verbose: bool = False,
     stop: threading.Event | None = None,
+    start: Callable[[], bool] | None = None,
 ) -> Client:
     """Opens a client of the Resource Manager at `endpoint` (an URL), pooled, for any number of threads.
 
     `credential` gives the tokens (None: requests carry no Authorization header), `audience` what they are asked for
     (default: the endpoint). `log` gets a redacted line for every request, with `verbose` also the sizes of
-    the bodies and how many requests are left. `stop` ends waiting when it is set.
+    the bodies and how many requests are left. `stop` ends waiting when it is set. `start` starts a service of our own
+    that does not listen any more, and returns whether it does now.
     """
     # The INFO and DEBUG lines of the first two carry whole URLs, signatures included; the third repeats what it raises.
     for name, level in (("httpx", logging.WARNING), ("httpcore", logging.WARNING), ("azure.identity", logging.ERROR)):
         logging.getLogger(name).setLevel(level)
     clock = SystemClock(stop)
-    send = transport(open_http(limits=_LIMITS), log, verbose=verbose)
+    send = attend(transport(open_http(limits=_LIMITS), log, verbose=verbose), stop)
+    if start is not None:
+        send = revive(send, start)
     return Client(rings(send, endpoint, credential, audience, clock), endpoint, clock)
 
 

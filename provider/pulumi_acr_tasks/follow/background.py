@@ -9,7 +9,7 @@ from collections.abc import Callable
 import httpx
 
 from pulumi_acr_tasks.arm.connection import open_http
-from pulumi_acr_tasks.errors import AcrTasksError
+from pulumi_acr_tasks.errors import AcrTasksError, CanceledError
 from pulumi_acr_tasks.follow.log import LogFollower
 
 TAIL = 40
@@ -20,8 +20,9 @@ class BackgroundLog:
     """Follows the log of one run in a thread of its own.
 
     `link` gives a link to the log. `mask` makes of each line what may be shown. `show` takes lines, `warn` one sentence
-    when the log cannot be read, `at_end` is called when nothing more will come: the run has ended then, or is
-    about to. None of them may raise.
+    when the log cannot be read. `at_end` is called when nothing more will come: the run has ended then, or is about
+    to. It is also called when the storage stops answering, which may be the first sign of a lost service. None of
+    them may raise.
     """
 
     def __init__(
@@ -58,15 +59,22 @@ class BackgroundLog:
     def _follow(self) -> None:
         try:
             with open_log_client() as http:
-                LogFollower(http, self._link, self._print).follow(self._finish)
+                LogFollower(http, self._link, self._print, unreachable=self._at_end).follow(self._finish)
+        except CanceledError:
+            # At the end of every command all waiting is ended; whoever cancelled reads of it from the resource.
+            pass
         except AcrTasksError as error:
-            self._warn(str(error))
-        except httpx.HTTPError as error:
-            # Its text may hold the link, which is a secret.
-            self._warn(f"The log cannot be shown: {type(error).__name__}. The run goes on.")
+            self._complain(str(error))
+        except Exception as error:
+            # Deliberately any: the run goes on. The error's text may hold the link, which is a secret.
+            self._complain(f"The log cannot be shown: {type(error).__name__}. The run goes on.")
         finally:
             self.ended.set()
             self._at_end()
+
+    def _complain(self, text: str) -> None:
+        if not self._silent:
+            self._warn(text)
 
     def _print(self, lines: list[str]) -> None:
         masked = [self._mask(line) for line in lines]

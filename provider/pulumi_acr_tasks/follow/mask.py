@@ -7,6 +7,8 @@ from collections.abc import Iterable
 
 from pulumi_acr_tasks.plan.secrets import MASK
 
+_COLOUR = r"(?:\x1b\[[0-9;:]*m)*"
+
 
 class Mask:
     """Replaces each of `secrets` in a line; of one with several lines, each of them.
@@ -18,7 +20,12 @@ class Mask:
         lines = {line.strip() for secret in secrets for line in secret.splitlines() if line.strip()}
         # The longest first: a secret may be the beginning of another one.
         ordered = sorted(lines, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, ordered))) if ordered else None
+        self._pattern = re.compile("|".join(map(_coloured, ordered))) if ordered else None
 
     def __call__(self, line: str) -> str:
         return self._pattern.sub(MASK, line) if self._pattern else line
+
+
+def _coloured(secret: str) -> str:
+    """A pattern of a secret that may have colours between its characters."""
+    return _COLOUR.join(map(re.escape, secret))

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Generic, TypeVar
 
-from pulumi_acr_tasks.errors import AcrTasksError, CanceledError, ThrottledError, TransportError, UnavailableError
+from pulumi_acr_tasks.errors import (
+    AcrTasksError,
+    CanceledError,
+    SignInError,
+    ThrottledError,
+    TransportError,
+    UnavailableError,
+)
 from pulumi_acr_tasks.follow.status import RunLike
 
 R = TypeVar("R", bound=RunLike)
@@ -13,26 +20,30 @@ R = TypeVar("R", bound=RunLike)
 GROUP = 15
 """Runs in one question: a filter of more comparisons may be refused (`facts/acr-tasks-api.md`, notes on use)."""
 
-_BUSY = (ThrottledError, UnavailableError, TransportError)
+# What may pass: it says nothing of the run. (A token is asked for at another server, which may be lost too.)
+_BUSY = (ThrottledError, UnavailableError, TransportError, SignInError)
 
 
 class Question(Generic[R]):
     """Asks for runs: one by its id with `get`, several with `find`, a list filtered by their ids.
 
     A filter that is refused, or an answer that is none to it, is the last one that was tried: from then on every run is
-    asked for by itself.
+    asked for by itself. `unanswered` says why the last question had no answer for some of its runs; None when it had
+    them all.
     """
 
     def __init__(self, get: Callable[[str], R], find: Callable[[Sequence[str]], Iterable[R]] | None = None) -> None:
         self._get, self._find = get, find
+        self.unanswered: AcrTasksError | None = None
 
     def ask(self, ids: Sequence[str]) -> dict[str, R | AcrTasksError]:
         """The runs by id, or why one cannot be read. A run that is left out may be asked for again: the service was
-        busy.
+        busy, or did not answer, or not in a way that is understood.
 
         Raises CanceledError when the update is cancelled meanwhile.
         """
         answers: dict[str, R | AcrTasksError] = {}
+        self.unanswered = None
         for group in _groups(ids):
             found = self._list(group) if len(group) > 1 else {}
             if found is None:
@@ -58,7 +69,7 @@ class Question(Generic[R]):
             return found
         try:
             for run in self._find(group):
-                run_id = run.properties.run_id
+                run_id, _ = run.properties.run_id, run.properties.status
                 if run_id not in group:
                     # The filter was not understood. The rest may be every run that the registry ever had.
                     self._find = None
@@ -66,22 +77,30 @@ class Question(Generic[R]):
                 found[run_id] = run
         except CanceledError:
             raise
-        except _BUSY:
+        except _BUSY as error:
+            self.unanswered = error
             return None
-        except (AcrTasksError, ValueError):
-            # Refused, or not to be understood (pydantic's errors are ValueErrors): asking by id may still work.
+        except Exception:
+            # Deliberately any: refused, or not to be understood in whatever way. Asking by id may still work.
             self._find = None
         return found
 
     def _read(self, run_id: str) -> R | AcrTasksError | None:
         try:
-            return self._get(run_id)
+            run = self._get(run_id)
+            _ = run.properties.status
+            return run
         except CanceledError:
             raise
-        except _BUSY:
-            return None
+        except _BUSY as error:
+            self.unanswered = error
         except AcrTasksError as error:
             return error
+        except Exception as error:
+            # Deliberately any: whatever a proxy may have answered in place of the service.
+            words = f"the answer is not understood ({type(error).__name__})"
+            self.unanswered = TransportError(f"read run {run_id}: {words}")
+        return None
 
 
 def _groups(ids: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from pulumi_acr_tasks.errors import AcrTasksError
+
 TERMINAL = frozenset({"Succeeded", "Failed", "Canceled", "Error", "Timeout"})
 QUEUED = "Queued"
 
@@ -37,6 +39,14 @@ class WaitExpiredError(Exception):
         self.queued, self.by_queue = queued, by_queue
 
 
+class WaitUnansweredError(Exception):
+    """The service did not answer for `seconds`; `reason` is why the last question had no answer."""
+
+    def __init__(self, seconds: float, reason: AcrTasksError) -> None:
+        super().__init__("unanswered")
+        self.seconds, self.reason = seconds, reason
+
+
 @dataclass
 class Wait:
     """The patience for one run, and what may end it early.
@@ -44,7 +54,9 @@ class Wait:
     `stop` ends the waiting. `hurry` is set when there is reason to believe that the run has ended: the status is then
     asked for at once; the watcher sets it too, when it has seen the end. `until` and `queued_until` are times of the
     clock, None without a limit; the second counts only until an agent has taken the run. `noticed` is told each status
-    that is not the one before, `looked` each run as it was seen, the final one excepted.
+    that is not the one before, `looked` each run as it was seen, the final one excepted. `silence` is the number of
+    seconds for which the service may leave questions unanswered, None without a limit; `silent` is told after ten of
+    them and now and then later, with the reason, and `spoke` once, when there is an answer again.
     """
 
     stop: threading.Event
@@ -53,6 +65,9 @@ class Wait:
     queued_until: float | None = None
     noticed: Callable[[str], None] = lambda status: None
     looked: Callable[[Any], None] = lambda run: None
+    silence: float | None = None
+    silent: Callable[[float, AcrTasksError], None] = lambda seconds, reason: None
+    spoke: Callable[[float], None] = lambda seconds: None
 
     def check(self, now: float, *, queued: bool) -> None:
         """Raise WaitStoppedError or WaitExpiredError when the waiting is over at the time `now`."""

@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from pulumi_acr_tasks.errors import AcrTasksError, NotFoundError
+from pulumi_acr_tasks.arm.limits import limited
+from pulumi_acr_tasks.errors import AcrTasksError, NotFoundError, ServiceError
 from pulumi_acr_tasks.follow.clock import Clock, SystemClock
 from pulumi_acr_tasks.follow.question import Question
+from pulumi_acr_tasks.follow.silence import Silence
 from pulumi_acr_tasks.follow.status import QUEUED, TERMINAL, RunLike, Wait
 
 R = TypeVar("R", bound=RunLike)
@@ -23,6 +25,8 @@ _LATEST = 60.0  # the same, however many requests a question takes
 _GROWTH = 1.5
 _SLICE = 0.25  # seconds in which a stop is noticed while waiting for something else
 _MOMENT = 0.05
+_LOST = 5.0  # seconds between two questions, at most, while the service does not answer
+_PATIENCE = 10.0  # seconds for a question and its retries: whoever asks has to tell soon that there is no answer
 _UNSEEN = 5  # questions in which a new run may be unknown to the service
 
 
@@ -31,6 +35,7 @@ class _Watched(Generic[R]):
     """A run that somebody waits for: when to ask for it, and what the last answer was."""
 
     wait: Wait
+    silence: Silence
     due: float
     pause: float = _SOON
     hurried: bool = False
@@ -62,8 +67,8 @@ class Watcher(Generic[R]):
     def wait(self, run_id: str, wait: Wait) -> R:
         """Return the run once its status is final.
 
-        A service that is busy or does not answer is asked again. Raises WaitStoppedError, WaitExpiredError, and
-        whatever else asking for this run raises.
+        A service that is busy or does not answer is asked again. Raises WaitStoppedError, WaitExpiredError,
+        WaitUnansweredError, and whatever else asking for this run raises.
         """
         me = self._enter(run_id, wait)
         status, queued = "", True
@@ -81,6 +86,7 @@ class Watcher(Generic[R]):
                         wait.noticed(status)
                     wait.looked(run)
                 wait.check(self._clock.now(), queued=queued)
+                me.silence.check(self._clock.now())
                 if not self._ask(me):
                     self._sleep(me, queued=queued)
         finally:
@@ -91,7 +97,7 @@ class Watcher(Generic[R]):
     def _enter(self, run_id: str, wait: Wait) -> _Watched[R]:
         with self._lock:
             # It was scheduled just now, so there is nothing to see yet.
-            me = self._watched[run_id] = _Watched[R](wait, due=0.0)
+            me = self._watched[run_id] = _Watched[R](wait, Silence(wait), due=0.0)
             me.due = self._clock.now() + self._stretched(me.pause)
             return me
 
@@ -107,6 +113,8 @@ class Watcher(Generic[R]):
         with self._lock:
             answer, me.answer = me.answer, None
             me.answered.clear()
+            if answer is not None:
+                me.silence.ends(self._clock.now())
             if isinstance(answer, NotFoundError) and me.unseen < _UNSEEN:
                 me.unseen += 1  # a run that was scheduled just now may not have reached every server
                 return None
@@ -130,25 +138,33 @@ class Watcher(Generic[R]):
             due = {run_id: each for run_id, each in self._watched.items() if _is_due(each, now, all_=not me.hurried)}
         answers: dict[str, R | AcrTasksError] = {}
         try:
-            answers = self._question.ask(list(due))
+            with limited(_PATIENCE):
+                answers = self._question.ask(list(due))
         finally:
             with self._lock:
                 self._asking = False
                 for run_id, each in due.items():
-                    self._heard(each, answers.get(run_id))
+                    self._heard(each, answers.get(run_id), now)
         return True
 
     def _hurry(self, each: _Watched[R], now: float) -> None:
         """Take note that there is reason to believe that a run has ended."""
-        if each.wait.hurry.is_set() and not each.hurried:
+        if each.wait.hurry.is_set():
+            each.wait.hurry.clear()
             # The log ends a moment before the status changes: stay close to it from now on. Where several runs are in
             # flight, they often end together.
             each.hurried, each.pause = True, _CLOSE
             soonest = max(now + _GATHER, self._asked + _PACE) if len(self._watched) > 1 else now
             each.due = min(each.due, soonest)
 
-    def _heard(self, each: _Watched[R], answer: R | AcrTasksError | None) -> None:
-        each.due = self._clock.now() + (each.pause if each.hurried else self._stretched(each.pause))
+    def _heard(self, each: _Watched[R], answer: R | AcrTasksError | None, asked: float) -> None:
+        pause = each.pause if each.hurried else self._stretched(each.pause)
+        reason = self._question.unanswered
+        if answer is None and reason is not None:
+            each.silence.begins(asked, reason)
+            told = reason.retry_after if isinstance(reason, ServiceError) else None
+            pause = min(pause, _LOST) if told is None else max(pause, told)
+        each.due = self._clock.now() + pause
         each.pause = min(each.pause * _GROWTH, _LATE)
         # An answer that was not read yet is worth more than none.
         each.answer = answer if answer is not None else each.answer
@@ -160,10 +176,10 @@ class Watcher(Generic[R]):
         """Sleep until it is time to ask, there is an answer or a reason to hurry, the waiting is stopped, or the
         patience ends."""
         # When it is time and another one is asking, there will be an answer, or a turn, in a moment.
-        end = max(me.wait.end(me.due, queued=queued), self._clock.now() + _MOMENT)
-        while (left := end - self._clock.now()) > 0 and not me.wait.stop.is_set() and not me.answered.is_set():
-            if self._clock.wait(me.answered if me.hurried else me.wait.hurry, min(left, _SLICE)):
-                return
+        end = max(me.silence.end(me.wait.end(me.due, queued=queued)), self._clock.now() + _MOMENT)
+        woken = (me.wait.stop, me.answered, me.wait.hurry)
+        while (left := end - self._clock.now()) > 0 and not any(event.is_set() for event in woken):
+            self._clock.wait(me.answered if me.hurried else me.wait.hurry, min(left, _SLICE))
 
 
 def _is_due(each: _Watched[R], now: float, *, all_: bool) -> bool:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from pulumi_acr_tasks.arm.filters import any_of, equals
-from pulumi_acr_tasks.errors import AcrTasksError, CanceledError, RunError
+from pulumi_acr_tasks.arm.limits import limited
+from pulumi_acr_tasks.errors import AcrTasksError, CanceledError, ServiceError
 from pulumi_acr_tasks.follow.background import BackgroundLog
 from pulumi_acr_tasks.follow.clock import Clock, SystemClock
 from pulumi_acr_tasks.follow.screen import Screen
-from pulumi_acr_tasks.follow.status import Wait, WaitExpiredError, WaitStoppedError
+from pulumi_acr_tasks.follow.status import Wait, WaitExpiredError, WaitStoppedError, WaitUnansweredError
 from pulumi_acr_tasks.follow.watcher import Watcher
 from pulumi_acr_tasks.lifecycle.disclosure import mask_of
 from pulumi_acr_tasks.lifecycle.ending import Ending
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from pulumi_acr_tasks.lifecycle.resuming import RememberedRun
 
 _LOG_PATIENCE = 5.0  # seconds for the log of a run that has ended to be complete
+_CANCEL_REQUEST = 8.0  # seconds for the service to take a cancellation, retries included
 _CANCEL_PATIENCE = 2.0  # seconds for a run that was cancelled to say so
 _CANCEL_LOG_PATIENCE = 0.5  # seconds for the last words of its log
 _TIMEOUT = 3600  # seconds; the specification's default for a request's timeout
@@ -68,7 +72,8 @@ class Awaiting:
     """A run that was scheduled.
 
     `began` is the moment, on the clock, since which the custom timeout counts. `remembered` is its entry in the
-    journal, which goes when the run is not to be taken up again.
+    journal, which goes when the run is not to be taken up again. `silence` is the number of seconds for which the
+    service may leave us without an answer.
     """
 
     client: Client
@@ -80,24 +85,33 @@ class Awaiting:
     began: float
     remembered: RememberedRun
     clock: Clock = field(default_factory=SystemClock)
+    silence: float | None = None
 
     def end(self) -> Run:
         """Show the log and return the run once it has succeeded.
 
         Raises RunError for any other ending, CanceledError when the user cancels; the run is then cancelled at the
-        service. Whatever else ends the waiting leaves the run alone.
+        service. One that has succeeded by then is returned all the same. Whatever else ends the waiting leaves the run
+        alone.
         """
         wait = self._wait()
         log = self._log(wait.hurry)
         if self._streaming:
             log.start()
         try:
-            run = self._watcher().wait(self.run_id, wait)
+            return self._ended(self._watcher().wait(self.run_id, wait), log)
         except (WaitStoppedError, CanceledError):
-            raise self._canceled(log) from None
+            return self._canceled(log)
         except WaitExpiredError as expired:
-            self._cancel()
-            raise self._given_up(expired, log) from None
+            return self._given_up(expired, log)
+        except WaitUnansweredError as silent:
+            raise self._ending(self._tail(log, 0.0)).of_silence(silent.seconds, silent.reason) from None
+
+    def _ended(self, run: Run, log: BackgroundLog) -> Run:
+        """Return a run that has succeeded.
+
+        Raises the RunError of any other ending.
+        """
         status = run.properties.status or ""
         self.remembered.scheduled(run)
         if status != "Succeeded":
@@ -135,6 +149,17 @@ class Awaiting:
             queued_until=self.clock.now() + queue_timeout if queue_timeout else None,
             noticed=notice,
             looked=look,
+            silence=self.silence,
+            silent=self._tell_silence,
+            spoke=lambda seconds: self.around.console.status(f"the service answers again, after {seconds:.0f} s"),
+        )
+
+    def _tell_silence(self, seconds: float, reason: AcrTasksError) -> None:
+        since = datetime.now().astimezone() - timedelta(seconds=seconds)
+        limit = f"; given up after {self.silence:g} s" if self.silence is not None else ""
+        self.around.console.status(
+            f"the service has not answered since {since:%H:%M:%S} ({seconds:.0f} s): {_in_short(reason)}; "
+            f"{self.run_id} is asked for again{limit}"
         )
 
     def _log(self, hurry: threading.Event) -> BackgroundLog:
@@ -173,39 +198,70 @@ class Awaiting:
             timeout=int(self.inputs["runRequest"].get("timeout") or _TIMEOUT),
         )
 
-    def _given_up(self, expired: WaitExpiredError, log: BackgroundLog) -> RunError:
+    def _given_up(self, expired: WaitExpiredError, log: BackgroundLog) -> Run:
+        """Cancel the run at the service.
+
+        Raises what to tell the user of it; returns the run if it has succeeded in the last moment.
+        """
+        run, refused = self._cancel()
+        if run is not None and (refused is not None or run.properties.status == "Succeeded"):
+            return self._ended(run, log)
         queue_timeout = self.inputs.get("queueTimeout")
         # What the run wrote until it was cancelled tells where it hung; nothing more will come soon.
         ending = self._ending([] if expired.queued else self._tail(log, _CANCEL_PATIENCE))
         if expired.by_queue and queue_timeout:
-            return ending.of_queue_timeout(float(queue_timeout))
-        return ending.of_deadline(self.around.timeout, queued=expired.queued)
+            raise ending.of_queue_timeout(float(queue_timeout), refused) from None
+        raise ending.of_deadline(self.around.timeout, refused, queued=expired.queued) from None
 
-    def _canceled(self, log: BackgroundLog) -> CanceledError:
-        """Cancel the run at the service; what to tell the user of it."""
+    def _canceled(self, log: BackgroundLog) -> Run:
+        """Cancel the run at the service.
+
+        Raises what to tell the user of it; returns the run if it has succeeded in the last moment.
+        """
         self.around.console.status(f"cancelling {self.run_id}")
-        refused = self._cancel()
+        run, refused = self._cancel()
+        if run is not None and (refused is not None or run.properties.status == "Succeeded"):
+            return self._ended(run, log)
         if self._streaming:
             log.finish(_CANCEL_LOG_PATIENCE)
         if refused is not None:
-            return CanceledError(
+            raise CanceledError(
                 f"The update was cancelled, and run {self.run_id} could not be: it may still run. {refused}"
-            )
+            ) from None
         self.around.console.status(f"{self.run_id} is canceled")
-        return CanceledError(f"Run {self.run_id} was canceled at the service, because the update was.")
+        raise CanceledError(f"Run {self.run_id} was canceled at the service, because the update was.") from None
 
-    def _cancel(self) -> AcrTasksError | None:
-        """Ask for the end of the run and wait a moment for it; the error when the service refuses."""
+    def _cancel(self) -> tuple[Run | None, AcrTasksError | None]:
+        """Ask for the end of the run and wait a moment for it: the run when it is seen to have ended, and why it could
+        not be cancelled, None when the service accepted that.
+
+        Neither ^C nor a timeout, which are the reasons for it, interrupt it; it takes seconds at most.
+        """
+        refused = None
+        with limited(_CANCEL_REQUEST, interruptible=False, afresh=True):
+            try:
+                self.client.runs.cancel(self.registry, self.run_id)
+            except AcrTasksError as error:
+                refused = error
+        if refused is None:
+            self.remembered.forget()
+        elif not isinstance(refused, ServiceError):
+            return None, refused  # there was no answer, and there would be none to another question
+        return self._last_look(), refused
+
+    def _last_look(self) -> Run | None:
+        """The run when it has ended within two seconds; None when it has not, or cannot be read."""
         hurry = threading.Event()
         hurry.set()
-        try:
-            self.client.runs.cancel(self.registry, self.run_id)
-            # Neither ^C nor a timeout may end this waiting: it has a short one of its own.
-            wait = Wait(stop=threading.Event(), hurry=hurry, until=self.clock.now() + _CANCEL_PATIENCE)
-            self._watcher().wait(self.run_id, wait)
-        except AcrTasksError as error:
-            return error
-        except WaitExpiredError:
-            pass  # accepted; the service ends it in its own time
-        self.remembered.forget()
-        return None
+        wait = Wait(stop=threading.Event(), hurry=hurry, until=self.clock.now() + _CANCEL_PATIENCE)
+        with limited(_CANCEL_PATIENCE, interruptible=False, afresh=True):
+            try:
+                return self._watcher().wait(self.run_id, wait)
+            except (AcrTasksError, WaitExpiredError):
+                return None
+
+
+def _in_short(reason: AcrTasksError) -> str:
+    """What is wrong in one line, without what we were doing to which resource."""
+    line = next(iter(str(reason).splitlines()), "")
+    return re.sub(r"^[A-Za-z ]+ (?:/\S+)?: ", "", line)

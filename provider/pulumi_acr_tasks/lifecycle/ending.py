@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pulumi_acr_tasks.arm.connection import is_loopback
 from pulumi_acr_tasks.errors import (
+    AcrTasksError,
     RunCanceledError,
     RunDeadlineError,
     RunError,
@@ -14,7 +15,9 @@ from pulumi_acr_tasks.errors import (
     RunQueueTimeoutError,
     RunServiceError,
     RunTimeoutError,
+    RunUnreachableError,
 )
+from pulumi_acr_tasks.lifecycle.cause import cause_of
 
 if TYPE_CHECKING:
     from pulumi_acr_tasks.arm.ids import RegistryId
@@ -29,6 +32,9 @@ _ENDINGS: dict[str, tuple[type[RunError], str]] = {
     ),
     "Error": (RunServiceError, "ended because the service or its agent broke; that is not the build's fault"),
 }
+
+# The endings of which a line of the log may be the cause.
+_CAUSED = ("Failed", "Error")
 
 
 def log_place(endpoint: str, registry: RegistryId, run_id: str) -> str:
@@ -61,22 +67,40 @@ class Ending:
         kind, sentence = _ENDINGS.get(status, (RunError, "ended as {status}"))
         return self._error(kind, sentence.format(timeout=self.timeout, status=status), status)
 
-    def of_queue_timeout(self, seconds: float) -> RunError:
-        """The error for a run that no agent took in time."""
-        sentence = f"was still queued after {seconds:g} s (queue_timeout), and was canceled: no agent was free"
-        return self._error(RunQueueTimeoutError, sentence, "Queued")
+    def of_queue_timeout(self, seconds: float, refused: AcrTasksError | None) -> RunError:
+        """The error for a run that no agent took in time; `refused` says why it could not be cancelled."""
+        sentence = f"was still queued after {seconds:g} s (queue_timeout): no agent was free; {_outcome(refused)}"
+        return self._error(RunQueueTimeoutError, sentence, "Queued", refused)
 
-    def of_deadline(self, seconds: float, *, queued: bool) -> RunError:
-        """The error for a run that did not end within the resource's custom timeout."""
+    def of_deadline(self, seconds: float, refused: AcrTasksError | None, *, queued: bool) -> RunError:
+        """The error for a run that did not end within the resource's custom timeout; `refused` says why it could not
+        be cancelled."""
         state = "still queued" if queued else "still running"
-        sentence = f"was {state} after {seconds:g} s (the resource's custom timeout), and was canceled"
-        return self._error(RunDeadlineError, sentence, "Queued" if queued else "Running")
+        sentence = f"was {state} after {seconds:g} s (the resource's custom timeout); {_outcome(refused)}"
+        return self._error(RunDeadlineError, sentence, "Queued" if queued else "Running", refused)
 
-    def _error(self, kind: type[RunError], sentence: str, status: str) -> RunError:
-        lines = [f"Run {self.run_id} in registry {self.registry_name} {sentence}."]
+    def of_silence(self, seconds: float, reason: AcrTasksError | None) -> RunError:
+        """The error for a run of which the service has told nothing for so long."""
+        sentence = (
+            f"is not awaited any longer: the service has not answered for {seconds:g} s (acr-tasks:answerTimeout); "
+            "it was not cancelled and may go on, and the next pulumi up awaits it"
+        )
+        return self._error(RunUnreachableError, sentence, "", reason)
+
+    def _error(self, kind: type[RunError], sentence: str, status: str, reason: AcrTasksError | None = None) -> RunError:
+        cause = cause_of(self.tail, self.message) if status in _CAUSED else ""
+        headline = f"Run {self.run_id} in registry {self.registry_name} {sentence}"
+        lines = [f"{headline}: {cause} ({self.log_place})" if cause else f"{headline} ({self.log_place})"]
+        if reason is not None:
+            lines.append(str(reason))
         if self.message:
             lines.append(" ".join(self.message.split()))
         if self.tail:
             lines += ["The end of its log:", *(f"  {line}".rstrip() for line in self.tail)]
         lines.append(f"Whole log: {self.log_place}")
         return kind("\n".join(lines), run_id=self.run_id, status=status)
+
+
+def _outcome(refused: AcrTasksError | None) -> str:
+    """What became of the cancellation."""
+    return "it was canceled" if refused is None else "it could not be canceled and may still run"

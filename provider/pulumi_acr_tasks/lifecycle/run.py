@@ -22,6 +22,7 @@ from pulumi_acr_tasks.follow.status import TERMINAL
 from pulumi_acr_tasks.lifecycle.awaiting import Awaiting, Surroundings
 from pulumi_acr_tasks.lifecycle.context import context_of
 from pulumi_acr_tasks.lifecycle.ending import log_place
+from pulumi_acr_tasks.lifecycle.packing import Packing
 from pulumi_acr_tasks.lifecycle.resuming import RememberedRun
 from pulumi_acr_tasks.lifecycle.scheduling import scheduling_of
 from pulumi_acr_tasks.plan.run import ARCHIVE, archive_of, is_address, pushes
@@ -60,7 +61,8 @@ def create(
     run_id = run.properties.run_id or run.name or ""
     if inputs.get("wait", True):
         place = log_place(client.endpoint, registry, run_id)
-        run = Awaiting(client, registry, run_id, inputs, around, place, began, remembered, clock).end()
+        silence = service.settings.answer_timeout
+        run = Awaiting(client, registry, run_id, inputs, around, place, began, remembered, clock, silence).end()
     made = outputs(inputs, run)
     if made.get("status") == "Succeeded" and not made["imageRefs"] and pushes(inputs["runRequest"]):
         around.console.warning(
@@ -197,9 +199,14 @@ def _upload(
     from pulumi_acr_tasks.source.upload import upload
 
     around.console.status("packing the context")
-    with context.archive(expected) as archive:
+    with context.archive(expected, Packing(around.console.status, around.stop)) as archive:
         around.console.status(f"uploading the context, {_size(archive.stat().st_size)}")
-        return upload(archive, lambda: client.registries.get_build_source_upload_url(registry), around.console.status)
+        return upload(
+            archive,
+            lambda: client.registries.get_build_source_upload_url(registry),
+            around.console.status,
+            around.stop,
+        )
 
 
 def _forgotten(state: dict[str, Any], run_id: str, around: Surroundings) -> dict[str, Any]:

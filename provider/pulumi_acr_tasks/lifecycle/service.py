@@ -103,14 +103,15 @@ class Service:
         from pulumi_acr_tasks.arm.transport import open_client
 
         settings = self.settings
-        embedded = settings.is_embedded
+        endpoint, start = _start_emulator(settings, urn) if settings.is_embedded else (settings.endpoint, None)
         return open_client(
-            _start_emulator(settings, urn) if embedded else settings.endpoint,
-            None if embedded else _credential(settings),
+            endpoint,
+            None if settings.is_embedded else _credential(settings),
             audience=settings.audience,
             log=_wire_log(settings),
             verbose=settings.log_level == "debug",
             stop=host.canceled,
+            start=start,
         )
 
 
@@ -131,18 +132,22 @@ def _credential(settings: Settings) -> TokenCredential | None:
     )
 
 
-def _start_emulator(settings: Settings, urn: str | None) -> str:
-    """Starts the embedded emulator, says where it is and how to stop it, and gives its URL."""
+def _start_emulator(settings: Settings, urn: str | None) -> tuple[str, Callable[[], bool]]:
+    """Start the embedded emulator, and say where it is and how to stop it.
+
+    Returns its URL, and a function that starts it again when it has died.
+    """
     from pulumi_acr_tasks import embedded
 
     data = embedded_data(settings, urn)
-    emulator = embedded.start(data)
+    host.console(urn).status("starting the embedded emulator")
+    emulator = embedded.start(data, host.canceled)
     host.console(None).info(
         f"embedded emulator: dashboard {emulator.dashboard}; stop it with: acr-tasks-emulator stop --data {data}"
     )
     if emulator.executor == "simulated":
         host.console(None).warning("the embedded emulator simulates runs here: nothing is built, no digest comes out")
-    return emulator.endpoint
+    return emulator.endpoint, embedded.Revival(emulator, data, host.canceled, host.console(None).warning)
 
 
 def embedded_data(settings: Settings, urn: str | None) -> Path:

@@ -6,7 +6,7 @@ import gzip
 import hashlib
 import tarfile
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -22,39 +22,44 @@ before 1980."""
 _LEVEL = 6  # 9 takes three times as long for a percent or two
 
 
+Watch = Callable[[int], None]
+"""Is told now and then how many bytes have been read; what it raises ends the packing."""
+
+
 @contextmanager
-def packed(members: Iterable[Entry]) -> Iterator[tuple[Path, str]]:
+def packed(members: Iterable[Entry], watch: Watch = lambda size: None) -> Iterator[tuple[Path, str]]:
     """Pack a context into a temporary file, gone at the end of the block: its path, and the context's hash as it was
     packed.
 
     Memory does not grow with the context. Raises SourceError for a file that cannot be read or that grows or shrinks
-    meanwhile.
+    meanwhile, and what `watch` raises.
     """
-    with tempfile.TemporaryDirectory(prefix="acr-tasks-") as folder:
+    # An upload that was left at ^C may still have the file open, which Windows does not like.
+    with tempfile.TemporaryDirectory(prefix="acr-tasks-", ignore_cleanup_errors=True) as folder:
         path = Path(folder) / "context.tar.gz"
         with path.open("wb") as file:
-            digest = pack(members, file)
+            digest = pack(members, file, watch)
         yield path, digest
 
 
-def pack(members: Iterable[Entry], file: IO[bytes]) -> str:
+def pack(members: Iterable[Entry], file: IO[bytes], watch: Watch = lambda size: None) -> str:
     """Write the tar.gz of `members` to `file` and return the context's hash.
 
-    Owners are 0, times fixed, modes 755 or 644, links kept as links.
+    Owners are 0, times fixed, modes 755 or 644, links kept as links. `watch` is told of each block.
     Raises SourceError for a file that cannot be read or that grows or shrinks meanwhile.
     """
-    total = ContextHash()
+    total, counter = ContextHash(), Counter(watch)
     # The header of a gzip file has a name and a time of its own: both left out.
     with (
         gzip.GzipFile(filename="", mode="wb", fileobj=file, compresslevel=_LEVEL, mtime=0) as compressed,
         tarfile.open(fileobj=compressed, mode="w|", format=tarfile.PAX_FORMAT) as archive,
     ):
         for entry in members:
-            total.add(entry, _add(archive, entry))
+            total.add(entry, _add(archive, entry, counter))
     return total.value()
 
 
-def _add(archive: tarfile.TarFile, entry: Entry) -> str:
+def _add(archive: tarfile.TarFile, entry: Entry, counter: Counter) -> str:
     """Add one entry; the hash of a file's content as it went in, in hexadecimal, and nothing for the others."""
     header = tarfile.TarInfo(entry.name)
     header.mtime = _TIME
@@ -71,7 +76,7 @@ def _add(archive: tarfile.TarFile, entry: Entry) -> str:
     try:
         with entry.path.open("rb") as content:
             header.size = entry.size
-            reader = _Hashing(content)
+            reader = _Hashing(content, counter)
             archive.addfile(header, reader)
             if content.read(1):
                 raise SourceError(f"{entry.path} grew while it was packed: run pulumi up again.")
@@ -82,14 +87,27 @@ def _add(archive: tarfile.TarFile, entry: Entry) -> str:
     return reader.hash.hexdigest()
 
 
-class _Hashing:
-    """A file that hashes what is read from it."""
+class Counter:
+    """Counts bytes, and tells `watch` the sum each time."""
 
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+        self._sum = 0
+
+    def add(self, size: int) -> None:
+        self._sum += size
+        self._watch(self._sum)
+
+
+class _Hashing:
+    """A file that hashes and counts what is read from it."""
+
+    def __init__(self, file: IO[bytes], counter: Counter) -> None:
+        self._file, self._counter = file, counter
         self.hash = hashlib.sha256()
 
     def read(self, size: int = -1) -> bytes:
         block = self._file.read(size)
         self.hash.update(block)
+        self._counter.add(len(block))
         return block

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pulumi_acr_tasks.errors import SourceError
-from pulumi_acr_tasks.source.archive import packed
+from pulumi_acr_tasks.source.archive import Watch, packed
 from pulumi_acr_tasks.source.digest import hash_context
 from pulumi_acr_tasks.source.entries import Entry, entries, file_entry
 from pulumi_acr_tasks.source.ignore import load_rules
@@ -50,12 +50,12 @@ class Context:
         return hash_context(self._entries())
 
     @contextmanager
-    def archive(self, expected: str) -> Iterator[Path]:
-        """Pack the context into a temporary file that is gone at the end of the block.
+    def archive(self, expected: str, watch: Watch = lambda size: None) -> Iterator[Path]:
+        """Pack the context into a temporary file that is gone at the end of the block; `watch` is told how far it is.
 
         `expected` is the hash that was taken before: raises SourceError when the context has changed since.
         """
-        with packed(self._entries()) as (path, found):
+        with packed(self._entries(), watch) as (path, found):
             if found != expected:
                 raise SourceError(
                     f"The context {self.folder} has changed since this update began: run pulumi up again, and "

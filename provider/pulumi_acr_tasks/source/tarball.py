@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import os
-import shutil
 import tarfile
 import tempfile
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pulumi_acr_tasks.errors import SourceError
+from pulumi_acr_tasks.source.archive import Counter, Watch
 from pulumi_acr_tasks.source.context import FILES, inner_name
 from pulumi_acr_tasks.source.digest import ContextHash, hash_stream, remembered
 from pulumi_acr_tasks.source.entries import Entry, refuse_escape
@@ -62,8 +62,8 @@ class Tarball:
         return {}
 
     @contextmanager
-    def archive(self, expected: str) -> Iterator[Path]:
-        """The file to upload, compressed if it is not yet.
+    def archive(self, expected: str, watch: Watch = lambda size: None) -> Iterator[Path]:
+        """The file to upload, compressed if it is not yet; `watch` is told how far it is.
 
         Raises SourceError when its content has changed since the hash `expected` was taken.
         """
@@ -74,10 +74,12 @@ class Tarball:
         if compressed:
             yield self.path
             return
-        with tempfile.TemporaryDirectory(prefix="acr-tasks-") as folder:
-            packed = Path(folder) / "context.tar.gz"
+        with tempfile.TemporaryDirectory(prefix="acr-tasks-", ignore_cleanup_errors=True) as folder:
+            packed, counter = Path(folder) / "context.tar.gz", Counter(watch)
             with self.path.open("rb") as plain, gzip.open(packed, "wb", compresslevel=6) as target:
-                shutil.copyfileobj(plain, target, 1 << 20)
+                while block := plain.read(1 << 20):
+                    target.write(block)
+                    counter.add(len(block))
             yield packed
 
     def _hash(self) -> str:

@@ -5,16 +5,22 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
 from pulumi_acr_tasks.arm.connection import authorities, is_loopback
+from pulumi_acr_tasks.arm.limits import attended
 from pulumi_acr_tasks.errors import SourceError
 
 _BLOCK = 8 << 20  # bytes; a lost connection costs no more than one block
 _RETRIES = 5
 _BACKOFF = 1  # seconds before the first retry; the library's default, 15, is long for a lost packet
+_SILENCE = 300  # seconds to send one block, and as many for its answer: a slow line may take minutes for either
+_QUIET = 30.0  # seconds without progress, after which that is shown
 _LINKS = 3  # a link lives an hour or so: a large archive on a slow line may outlive more than one
 
 
@@ -25,12 +31,15 @@ class Link(Protocol):
     relative_path: str | None
 
 
-def upload(archive: Path, ask: Callable[[], Link], show: Callable[[str], None]) -> str:
+def upload(
+    archive: Path, ask: Callable[[], Link], show: Callable[[str], None], stop: threading.Event | None = None
+) -> str:
     """Upload `archive` and return the `sourceLocation` under which the service knows it.
 
     `ask` gives a new link each time; it is called again when one has expired, twice at most. `show` takes lines such as
     `uploading 120 of 380 MiB`.
-    Raises SourceError when the storage refuses the archive or cannot be reached.
+    Raises SourceError when the storage refuses the archive or cannot be reached, CanceledError soon after `stop` is
+    set, DeadlineError when the limit of this thread is reached.
     """
     from azure.core.exceptions import AzureError, HttpResponseError
 
@@ -39,7 +48,9 @@ def upload(archive: Path, ask: Callable[[], Link], show: Callable[[str], None]) 
         if not link.upload_url or not link.relative_path:
             raise SourceError("The service gave no link to upload the context to.")
         try:
-            _put(archive, link.upload_url, show)
+            progress = _Progress(show, archive.stat().st_size)
+            put = partial(_put, archive, link.upload_url, progress.sent)
+            attended(put, stop, "upload the context", meanwhile=progress.quiet)
         except HttpResponseError as error:
             if error.status_code == 403 and not last:
                 continue
@@ -58,7 +69,28 @@ def upload(archive: Path, ask: Callable[[], Link], show: Callable[[str], None]) 
     raise AssertionError("unreachable: the last link either works or raises")
 
 
-def _put(archive: Path, url: str, show: Callable[[str], None]) -> None:
+class _Progress:
+    """Shows how much has been uploaded, and for how long nothing has gone through."""
+
+    def __init__(self, show: Callable[[str], None], size: int) -> None:
+        self._show, self._size = show, size
+        self._moved = self._told = time.monotonic()
+
+    def sent(self, sent: int, total: int | None) -> None:
+        """Take note of the bytes that were sent."""
+        self._moved = self._told = time.monotonic()
+        if self._size > _BLOCK:
+            self._show(f"uploading {sent >> 20} of {(total or self._size) >> 20} MiB")
+
+    def quiet(self) -> None:
+        """Look whether there is progress; told every thirty seconds when there is none."""
+        now = time.monotonic()
+        if now - self._told >= _QUIET:
+            self._told = now
+            self._show(f"uploading: the storage has taken nothing for {now - self._moved:.0f} s")
+
+
+def _put(archive: Path, url: str, sent: Callable[[int, int | None], None]) -> None:
     from azure.storage.blob import BlobClient, BlobType, ExponentialRetry
 
     size = archive.stat().st_size
@@ -68,18 +100,15 @@ def _put(archive: Path, url: str, show: Callable[[str], None]) -> None:
         retry_policy=retry,
         max_single_put_size=_BLOCK,
         max_block_size=_BLOCK,
-        connection_timeout=300,
+        connection_timeout=_SILENCE,
+        read_timeout=_SILENCE,
         # A proxy of the environment cannot reach the emulator on this very machine.
         use_env_settings=not is_loopback(url),
         connection_verify=authorities() or True,
     )
 
-    def progress(sent: int, total: int | None) -> None:
-        show(f"uploading {sent >> 20} of {(total or size) >> 20} MiB")
-
-    options: dict[str, Any] = {"progress_hook": progress} if size > _BLOCK else {}
     with client, archive.open("rb") as file:
-        client.upload_blob(file, blob_type=BlobType.BLOCKBLOB, length=size, overwrite=True, **options)
+        client.upload_blob(file, blob_type=BlobType.BLOCKBLOB, length=size, overwrite=True, progress_hook=sent)
 
 
 def _reason(error: Any) -> str:

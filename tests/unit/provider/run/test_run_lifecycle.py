@@ -112,7 +112,11 @@ def test_a_run_that_is_not_awaited_is_returned_as_it_was_queued() -> None:
 
 
 ENDINGS = [
-    ("Failed", errors.RunFailedError, "Run cf1 in registry contoso failed."),
+    (
+        "Failed",
+        errors.RunFailedError,
+        "Run cf1 in registry contoso failed: exit status 1 (az acr task logs -r contoso ",
+    ),
     ("Canceled", errors.RunCanceledError, "Run cf1 in registry contoso was canceled at the service"),
     (
         "Timeout",
@@ -208,7 +212,9 @@ def test_a_queue_timeout_cancels_what_no_agent_took() -> None:
     """It is an error of its own."""
     scene = Scene("Queued")
     text = scene.failure(errors.RunQueueTimeoutError, queueTimeout=30)
-    assert text.startswith("Run cf1 in registry contoso was still queued after 30 s (queue_timeout), and was canceled")
+    assert text.startswith(
+        "Run cf1 in registry contoso was still queued after 30 s (queue_timeout): no agent was free; it"
+    )
     assert "POST runs/cf1/cancel" in scene.service.requests
 
 
