@@ -6,7 +6,7 @@ VENV := .venv/bin
 VERBS := lint types unit contract browser integration policies compat e2e
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart test engine environment builder chromium docker picture clients bench durability equivalence properties lock clean $(VERBS)
+.PHONY: help quickstart test engine environment builder chromium docker picture rules clients bench durability equivalence properties lock clean $(VERBS)
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -39,7 +39,7 @@ lint: environment ## ruff, and who may import whom
 
 types: environment ## mypy, strict
 	@$(VENV)/mypy provider/pulumi_acr_tasks && $(VENV)/mypy emulator/acr_tasks_emulator && \
-	  $(VENV)/mypy policies/acr_task_policies && MYPYPATH=tools:tools/pulumi $(VENV)/mypy tools/*.py tools/pulumi/*.py
+	  $(VENV)/mypy policies/acr_task_policies && MYPYPATH=tools:tools/pulumi:policies $(VENV)/mypy tools/*.py tools/pulumi/*.py
 
 unit: environment ## the pure floors, with plain values
 	@$(VENV)/python -m pytest tests/unit -n 2
@@ -65,6 +65,9 @@ properties: environment ## 150 lives of a registry under each version and mode, 
 
 integration: environment builder ## the provider on the emulator and the builder, without the engine
 	@$(VENV)/python -m pytest tests/integration -n 2
+
+rules: environment ## write the table of rules in policies/README.md anew
+	@$(VENV)/python tools/rules.py
 
 policies: environment ## the policy pack's rules
 	@$(VENV)/python -m pytest tests/policies

@@ -1,4 +1,4 @@
-"""Which rules there are: those that stand in the folder."""
+"""The rules of the pack, found by walking their folders."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from . import rules
 
 
 def policies() -> list[Policy]:
-    """Finds the policies of all files in `rules`, in the order of the files' names."""
+    """Return the policies of all files below `rules`, in the order of folders and files."""
     found: list[Policy] = []
-    for module in sorted(pkgutil.iter_modules(rules.__path__), key=lambda each: each.name):
-        members = vars(import_module(f"{rules.__name__}.{module.name}"))
-        found += [member for member in members.values() if isinstance(member, Policy)]
+    modules = pkgutil.walk_packages(rules.__path__, f"{rules.__name__}.")
+    for module in sorted(modules, key=lambda each: each.name):
+        if not module.ispkg:
+            members = vars(import_module(module.name))
+            found += [member for member in members.values() if isinstance(member, Policy)]
     return found

@@ -1,10 +1,10 @@
-"""Places in a resource's properties, read only when asked for."""
+"""Places in a resource's properties, each read when a rule needs it."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, MutableMapping, Sequence
+from typing import Any, cast
 
 from pulumi_policy import proxy
 from pulumi_policy.proxy import UnknownValueError
@@ -13,20 +13,28 @@ UNKNOWN = frozenset(value for name, value in vars(proxy).items() if name.startsw
 
 
 class Place:
-    """One value in the properties of a resource, known by its path; making a place reads nothing.
+    """A value in the properties of a resource, known by its path; making a place reads nothing.
 
-    What policies are given are proxies: neither dict nor list, numbers are floats, and touching an unknown value
-    raises UnknownValueError. In a remediation the proxies are others, and unknown values are bare sentinels: a place
-    raises the same error for both. A member that is left out reads as None.
+    Policies are given proxies: neither dict nor list, numbers are floats, and touching an unknown value raises
+    UnknownValueError. In a remediation the proxies are others, and unknown values are bare sentinels: a place raises
+    the same error for both. A member that is left out reads as None.
     """
 
-    def __init__(self, properties: Any, parent: Place | None = None, key: str | int = "") -> None:
+    def __init__(
+        self, properties: Any, parent: Place | None = None, key: str | int = "", *, is_entry: bool = False
+    ) -> None:
         self._properties = properties
         self._parent = parent
         self._key = key
+        self._is_entry = is_entry
 
     def __getitem__(self, key: str | int) -> Place:
         return Place(self._properties, self, key)
+
+    @property
+    def key(self) -> str:
+        """The name of the member, the key of the entry, or the index of the item."""
+        return str(self._key)
 
     @property
     def path(self) -> str:
@@ -35,24 +43,26 @@ class Place:
             return ""
         if isinstance(self._key, int):
             return f"{self._parent.path}[{self._key}]"
+        if self._is_entry:
+            return f'{self._parent.path}["{self._key}"]'
         name = re.sub(r"(?<!^)(?=[A-Z])", "_", self._key).lower()
         return f"{self._parent.path}.{name}".lstrip(".")
 
     def value(self) -> Any:
-        """Reads the value; raises UnknownValueError when it, or what holds it, is unknown in this preview."""
+        """Return the value; raise UnknownValueError when it, or what holds it, is unknown in this preview."""
         if self._parent is None:
             return self._properties
         holder = self._parent.value()
-        # list(holder), because `in holder` would touch the value.
-        if isinstance(self._key, str) and not (isinstance(holder, Mapping) and self._key in list(holder)):
+        if isinstance(self._key, int) or (isinstance(holder, Mapping) and self._key in list(holder)):
+            found = holder[self._key]
+        else:
             return None
-        found = holder[self._key]
         if isinstance(found, str) and found in UNKNOWN:
             raise UnknownValueError(found, [self.path])
         return found
 
     def known(self) -> bool:
-        """Whether the value can be read now."""
+        """Return whether the value can be read now."""
         try:
             self.value()
         except UnknownValueError:
@@ -60,26 +70,26 @@ class Place:
         return True
 
     def exists(self) -> bool:
-        """Whether there is a value, be it unknown."""
+        """Return whether there is a value, be it unknown."""
         return not self.known() or self.value() is not None
 
     def text(self) -> str | None:
-        """The value when it is a string, else None."""
+        """Return the value when it is a string, else None."""
         value = self.value()
         return value if isinstance(value, str) else None
 
     def number(self) -> float | None:
-        """The value when it is a number, else None."""
+        """Return the value when it is a number, else None."""
         value = self.value()
         return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
     def flag(self) -> bool | None:
-        """The value when it is a boolean, else None."""
+        """Return the value when it is a boolean, else None."""
         value = self.value()
         return value if isinstance(value, bool) else None
 
     def items(self) -> list[Place]:
-        """The places of a list's items. An unknown list is one item, which says so when it is read."""
+        """Return the places of a list's items. An unknown list is one item, and reading it raises UnknownValueError."""
         if not self.known():
             return [self]
         value = self.value()
@@ -87,8 +97,19 @@ class Place:
             return []
         return [self[index] for index in range(len(value))]
 
+    def entries(self) -> list[Place]:
+        """The places of a map's entries, whose keys are the user's own. An unknown map is one entry, as in `items`."""
+        if not self.known():
+            return [self]
+        value = self.value()
+        keys = list(value) if isinstance(value, Mapping) else []
+        return [Place(self._properties, self, key, is_entry=True) for key in keys]
+
     def write(self, value: Any) -> None:
-        """Sets the value in place, which is what keeps the secret marks of everything around it."""
-        if self._parent is None:
-            raise ValueError("the properties themselves cannot be replaced")
-        self._parent.value()[self._key] = value
+        """Set the value in place, which keeps the secret marks of everything around it.
+
+        Leave an owner of the wrong shape alone: the provider refuses it with a sentence of its own.
+        """
+        owner = cast("MutableMapping[str | int, Any]", self._parent.value() if self._parent is not None else None)
+        if isinstance(owner, Mapping):  # a proxy can be written, and calls itself a Mapping alone
+            owner[self._key] = value

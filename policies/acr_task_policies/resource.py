@@ -1,18 +1,44 @@
-"""What a task or a run says, as rules ask for it."""
+"""A typed view of what a task or a run declares, the same for this project's resources and for azure-native's."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from . import task_yaml
+from . import task_file
+from .images import Image
 from .place import Place
+from .task_file import Line, Step
 
 TASK = "pulumi-python:dynamic/acr-tasks:Task"
 RUN = "pulumi-python:dynamic/acr-tasks:Run"
+PLUGIN = re.compile(r"acr-tasks:index:(?P<kind>Task|Run)")
+AZURE_NATIVE = re.compile(r"azure-native:containerregistry(/v\w+)?:(?P<kind>Task|TaskRun)")
 
-DEFAULT_TIMEOUT = 3600  # seconds; what the service takes when `timeout` is left out (azure-spec, TaskProperties)
+DEFAULT_TIMEOUT = 3600  # seconds; what the service takes when `timeout` is left out
+DEFAULT_ARCHITECTURE = "amd64"
+
+_REGISTRY_ID = re.compile(
+    r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.ContainerRegistry/registries/([^/]+)/?",
+    re.IGNORECASE,
+)
+
+
+def kind_of(resource_type: str) -> str | None:
+    """Return `task` or `run` for the type token of a task or a run, of whichever provider; None for any other type."""
+    match = AZURE_NATIVE.fullmatch(resource_type) or PLUGIN.fullmatch(resource_type)
+    if match:
+        return "task" if match["kind"] == "Task" else "run"
+    return {TASK: "task", RUN: "run"}.get(resource_type)
+
+
+def registry_name(text: str) -> str:
+    """Return the short name of a registry that is given by its ARM id or by its name."""
+    match = _REGISTRY_ID.fullmatch(text)
+    return match[1] if match else text
 
 
 @dataclass(frozen=True)
@@ -31,7 +57,7 @@ class Argument:
 
     @property
     def value(self) -> str:
-        """In clear text, even when it is a secret in the program: never for a message."""
+        """The value in clear text, even when it is a secret in the program: never for a message."""
         return self.place["value"].text() or ""
 
     @property
@@ -50,10 +76,14 @@ class ImageName:
     def text(self) -> str:
         return self.read() or ""
 
+    @property
+    def image(self) -> Image:
+        return Image.parse(self.text)
+
 
 @dataclass(frozen=True)
 class Timeout:
-    """How long a run may take."""
+    """The timeout of a run."""
 
     place: Place
 
@@ -70,34 +100,220 @@ class Timeout:
         return self.place.number() or DEFAULT_TIMEOUT
 
 
+@dataclass(frozen=True)
+class Timer:
+    """A timer trigger."""
+
+    place: Place
+
+    @property
+    def path(self) -> str:
+        return self.place["schedule"].path
+
+    @property
+    def name(self) -> str:
+        return self.place["name"].text() or ""
+
+    @property
+    def schedule(self) -> str:
+        return self.place["schedule"].text() or ""
+
+
+@dataclass(frozen=True)
+class Credential:
+    """The sign-in to another registry, `host`."""
+
+    host: str
+    place: Place
+
+    @property
+    def path(self) -> str:
+        return self.place.path
+
+    def opaque(self) -> list[str]:
+        """The members that hold a secret as it is, instead of the address of one in a key vault."""
+        return [
+            name
+            for name in ("userName", "password")
+            if self.place[name]["value"].exists() and not _is(self.place[name]["type"], "vaultsecret")
+        ]
+
+    @property
+    def uses_password(self) -> bool:
+        """Whether the sign-in goes by a password, be it kept in a key vault."""
+        return self.place["password"].exists()
+
+
 class Resource:
-    """A task or a run, by the members that both have: a step and a run request are alike."""
+    """A task or a run by the members that both have: a step and a run request are alike."""
 
     def __init__(self, resource_type: str, properties: Any) -> None:
-        self._is_task = resource_type == TASK
-        self._top = Place(properties)
-        self._body = self._top["step" if self._is_task else "runRequest"]
+        self.kind = kind_of(resource_type)
+        self.is_task = self.kind == "task"
+        self.is_azure_native = AZURE_NATIVE.fullmatch(resource_type) is not None
+        self.top = Place(properties)
+        self.body = self.top["step" if self.is_task else "runRequest"]
+
+    def itself(self) -> Iterator[Resource]:
+        """The resource as the one part of itself, for rules about the whole of it."""
+        yield self
+
+    def tasks(self) -> Iterator[Resource]:
+        """The resource when it is a task."""
+        if self.is_task:
+            yield self
+
+    def runs(self) -> Iterator[Resource]:
+        """The resource when it is a run."""
+        if self.kind == "run":
+            yield self
+
+    @property
+    def name(self) -> str:
+        """The task's name, as far as it is given."""
+        return self.top["taskName"].text() or ""
+
+    @property
+    def is_run_of_a_task(self) -> bool:
+        return not self.is_task and _is(self.body["type"], "taskrunrequest")
+
+    @property
+    def is_enabled(self) -> bool:
+        """Whether the task's triggers start it; a status that is left out means Enabled."""
+        return not _is(self.top["status"], "disabled")
+
+    @property
+    def step_type(self) -> str:
+        """What the resource does, lower case: docker, filetask, encodedtask, or taskrunrequest for a run of a task."""
+        text = (self.body["type"].text() or "").lower()
+        return {
+            "dockerbuildrequest": "docker",
+            "filetaskrunrequest": "filetask",
+            "encodedtaskrunrequest": "encodedtask",
+        }.get(text, text)
+
+    def registries(self) -> Iterator[Place]:
+        """The one place that names the registry: its ARM id, or its name."""
+        yield self.top["registryId"] if self.top["registryId"].exists() else self.top["registryName"]
+
+    def registry(self) -> str:
+        """The registry's short name in lower case, empty where the program leaves it to the configuration."""
+        (place,) = self.registries()
+        return registry_name(place.text() or "").lower()
+
+    def locations(self) -> Iterator[Place]:
+        """The location, where it is given."""
+        if self.top["location"].exists():
+            yield self.top["location"]
+
+    def platforms(self) -> Iterator[Place]:
+        """The platform that runs need; a run of a task has none of its own."""
+        place = self.top["platform"] if self.is_task else self.body["platform"]
+        if place.exists():
+            yield place
 
     def timeouts(self) -> Iterator[Timeout]:
-        """The one timeout. A run of a task has none of its own."""
-        if self._is_task:
-            yield Timeout(self._top["timeout"])
-        elif not self._body.known() or not self._body["taskName"].exists():
-            yield Timeout(self._body["timeout"])
+        """The one timeout; a run of a task has none of its own."""
+        if self.is_task:
+            yield Timeout(self.top["timeout"])
+        elif not self.body.known() or not self.body["type"].known() or not self.is_run_of_a_task:
+            yield Timeout(self.body["timeout"])
+
+    def timers(self) -> Iterator[Timer]:
+        """The timers that are enabled, of a task that is."""
+        for place in self.top["trigger"]["timerTriggers"].items():
+            if not (place["status"].known() and _is(place["status"], "disabled")):
+                yield Timer(place)
+
+    def source_triggers(self) -> Iterator[Place]:
+        """The source triggers that are enabled."""
+        for place in self.top["trigger"]["sourceTriggers"].items():
+            if not (place["status"].known() and _is(place["status"], "disabled")):
+                yield place
 
     def arguments(self) -> Iterator[Argument]:
         """The arguments of Docker builds and the values of the others."""
         for member in ("arguments", "values"):
-            for place in self._body[member].items():
+            for place in self.body[member].items():
                 yield Argument(place)
 
+    def credentials(self) -> Iterator[Credential]:
+        """The sign-ins to other registries."""
+        holder = self.top if self.is_task else self.body
+        for place in holder["credentials"]["customRegistries"].entries():
+            yield Credential(place.key, place)
+
+    def addresses(self) -> Iterator[Place]:
+        """The addresses that the service fetches from: contexts, sources, repositories."""
+        places = [self.body["contextPath"], self.body["sourceLocation"], self.top["context"]]
+        triggers = self.top["trigger"]["sourceTriggers"].items()
+        places += [trigger["sourceRepository"]["repositoryUrl"] for trigger in triggers]
+        yield from (place for place in places if place.exists())
+
+    def encoded_content(self) -> Place:
+        """The place of an encoded task's text."""
+        return self.body["encodedTaskContent"]
+
+    def task_file(self) -> task_file.TaskFile:
+        """The encoded task as steps; raises UnknownValueError while its text is unknown."""
+        return task_file.read(self.encoded_content().text() or "")
+
+    def steps(self) -> Iterator[FileStep]:
+        """The steps of an encoded task."""
+        content = self.encoded_content()
+        if not content.known():
+            yield FileStep(content, None)
+            return
+        for step in self.task_file().steps:
+            yield FileStep(content, step)
+
     def image_names(self) -> Iterator[ImageName]:
-        """The image names of Docker builds, and those that an encoded task builds or pushes."""
-        for place in self._body["imageNames"].items():
+        """The image names of Docker builds, and those that an encoded task builds or pushes, each once."""
+        for place in self.body["imageNames"].items():
             yield ImageName(place.path, place.text)
-        content = self._body["encodedTaskContent"]
+        content = self.encoded_content()
         if not content.known():
             yield ImageName(content.path, content.text)
             return
-        for where, name in task_yaml.image_names(content.text() or ""):
-            yield ImageName(f"{content.path}: {where}", lambda name=name: name)  # type: ignore[misc]
+        for line, name in _built_and_pushed(self.task_file().steps):
+            yield ImageName(f"{content.path}: {line.at}", partial(str, name))
+
+    def pushed_images(self) -> list[ImageName]:
+        """The image names that reach a registry; raises UnknownValueError while one is unknown."""
+        pushes = self.body["isPushEnabled"].flag() is not False
+        names = [ImageName(place.path, place.text) for place in self.body["imageNames"].items() if pushes]
+        path = self.encoded_content().path
+        for step in self.task_file().steps:
+            names += [ImageName(f"{path}: {line.at}", partial(str, line.text)) for line in step.pushed]
+        return names
+
+
+@dataclass(frozen=True)
+class FileStep:
+    """A step of an encoded task, `step` being None while the text is unknown in a preview."""
+
+    content: Place
+    step: Step | None
+
+    def read(self) -> Step:
+        """Return the step; raises UnknownValueError while the text is unknown."""
+        if self.step is None:
+            self.content.value()
+            raise LookupError("a text that is known has steps")
+        return self.step
+
+    def at(self, line: Line) -> str:
+        """The place of a line as a sentence names it."""
+        return f"{self.content.path}: {line.at}"
+
+
+def _is(place: Place, lower: str) -> bool:
+    return (place.text() or "").lower() == lower
+
+
+def _built_and_pushed(steps: tuple[Step, ...]) -> list[tuple[Line, str]]:
+    found: dict[str, Line] = {}
+    for step in steps:
+        for line in (*step.tags, *step.pushed):
+            found.setdefault(line.text, line)
+    return [(line, name) for name, line in found.items()]

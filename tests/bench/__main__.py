@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import argparse
 
-from tests.bench import emulator, latency, memory, packing, tasks
+from tests.bench import emulator, latency, memory, packing, policies, tasks
 
-PARTS = ("tasks", "latency", "packing", "memory", "emulator")
+PARTS = ("tasks", "latency", "packing", "memory", "emulator", "policies")
 
 
 def main() -> None:
@@ -29,6 +29,7 @@ def main() -> None:
         "packing": packing.main,
         "memory": lambda: memory.main(given.mebibytes),
         "emulator": emulator.main,
+        "policies": policies.main,
     }
     for part in given.parts or PARTS:
         work[part]()

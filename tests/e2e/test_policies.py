@@ -28,6 +28,35 @@ Task(
 )
 """
 
+MIXED = """
+import pulumi
+from pulumi_acr_tasks import ArgumentArgs, DockerBuildStepArgs, PlatformPropertiesArgs, Task
+
+def build(name, step, **more):
+    return Task(name, platform=PlatformPropertiesArgs(os="Linux"), step=step, **more)
+
+first = build(
+    "first-task",
+    DockerBuildStepArgs(
+        docker_file_path="Dockerfile",
+        context_path="https://github.com/Azure-Samples/acr-build-helloworld-node",
+        image_names=["hello:{{.Run.ID}}"],
+        arguments=[ArgumentArgs(name="KEY", value=pulumi.Output.secret("secret-canary-4711"), is_secret=True)],
+    ),
+    tags={"team": "api"},
+)
+build(
+    "second-task",
+    DockerBuildStepArgs(
+        docker_file_path="Dockerfile",
+        context_path="https://github.com/Azure-Samples/acr-build-helloworld-node",
+        image_names=["hello"],  # known, and wrong
+        arguments=[ArgumentArgs(name="AFTER", value=first.creation_date)],  # unknown in a preview
+    ),
+    tags={"team": "web"},
+)
+"""
+
 
 def options(folder: Path, **levels: Any) -> list[str]:
     """The command line's options for the pack, with these enforcement levels."""
@@ -36,8 +65,9 @@ def options(folder: Path, **levels: Any) -> list[str]:
     return ["--policy-pack", PACK, "--policy-pack-config", str(config)]
 
 
-def test_policies_advise_forbid_and_remedy(emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
+def test_policies_advise_forbid_and_remedy(idle_emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
     """Advisory lets the update through, mandatory stops it before any request, a remedy changes what is sent."""
+    emulator = idle_emulator
     stack = new_stack("policies", program=PROGRAM, **emulator.config)
 
     # mandatory: nothing is asked of the service, the sentence stands on the screen, the value does not
@@ -60,3 +90,26 @@ def test_policies_advise_forbid_and_remedy(emulator: Emulator, new_stack: Callab
     assert "plain-canary-0815" not in advised.screen
     assert emulator.task("lax-task")["properties"]["timeout"] == 7200
     stack.settles()
+
+
+def test_presets_unknowns_and_remedies(idle_emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
+    """An unknown value hides no known fault, a preset configures the pack, and a remedy keeps secrets secret."""
+    stack = new_stack("presets", program=MIXED, **idle_emulator.config)
+
+    # a preview: the tag is reported, although an argument beside it is unknown
+    previewed = stack.preview("--policy-pack", PACK).succeeded()
+    assert "step.image_names[0] has no tag, which means latest" in previewed.screen
+    assert "secret-canary-4711" not in previewed.screen
+
+    # the preset `strict` forbids, before any request
+    strict = ["--policy-pack", PACK, "--policy-pack-config", f"{PACK}/presets/strict.json"]
+    forbidden = stack.up("--skip-preview", *strict).failed()
+    assert "acr-task-require-base-image-trigger" in forbidden.screen
+    assert idle_emulator.writes() == []
+
+    # a remedy adds the tags that are required; what was secret is secret in the state
+    tags = {"enforcementLevel": "remediate", "required": ["owner", "team"], "defaults": {"owner": "platform"}}
+    stack.up("--skip-preview", *options(stack.folder, require_tags=tags)).succeeded()
+    assert idle_emulator.task("first-task")["tags"] == {"owner": "platform", "team": "api"}
+    assert idle_emulator.task("second-task")["tags"] == {"owner": "platform", "team": "web"}
+    assert "secret-canary-4711" not in json.dumps(stack.resources())

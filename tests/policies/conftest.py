@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import sys
 from collections.abc import Callable, Mapping
@@ -18,8 +19,12 @@ from pulumi_policy.proxy import unknown_checking_proxy
 # The pack is a folder, not a distribution: Pulumi puts it on the path just so.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "policies"))
 
+from acr_task_policies import policies
+
 TASK = "pulumi-python:dynamic/acr-tasks:Task"
 RUN = "pulumi-python:dynamic/acr-tasks:Run"
+NATIVE_TASK = "azure-native:containerregistry:Task"
+NATIVE_RUN = "azure-native:containerregistry/v20190601preview:TaskRun"
 REGISTRY = (
     "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg"
     "/providers/Microsoft.ContainerRegistry/registries/emulator"
@@ -52,8 +57,13 @@ def task() -> dict[str, Any]:
                 {"name": "BASE", "value": "debian:12", "isSecret": False},
             ],
         },
+        "trigger": {
+            "baseImageTrigger": {"name": "base", "baseImageTriggerType": "Runtime"},
+            "timerTriggers": [{"name": "nightly", "schedule": "0 3 * * *"}],
+        },
         "timeout": 1800,
         "status": "Enabled",
+        "tags": {"owner": "platform"},
     }
 
 
@@ -71,9 +81,16 @@ def run() -> dict[str, Any]:
             "imageNames": ["app:{{.Run.ID}}"],
             "arguments": [{"name": "API_KEY", "value": "0123456789", "isSecret": True}],
             "timeout": 1800,
+            "isArchiveEnabled": True,
         },
         "wait": True,
     }
+
+
+def of_azure_native(props: Mapping[str, Any]) -> dict[str, Any]:
+    """The same task or run as azure-native declares it: the registry by name, no local context."""
+    rest = {key: value for key, value in props.items() if key not in ("registryId", "context", "contextHash", "wait")}
+    return {**rest, "registryName": "emulator", "resourceGroupName": "rg"}
 
 
 Ask = Callable[..., list[str]]
@@ -81,7 +98,7 @@ Ask = Callable[..., list[str]]
 
 @pytest.fixture
 def sentences() -> Ask:
-    """Asks a policy about inputs; gives the sentences that it reports, and lets UnknownValueError through."""
+    """Ask a policy about inputs: return the sentences that it reports, and let UnknownValueError through."""
 
     def ask(policy: ResourceValidationPolicy, props: Mapping[str, Any], **config: Any) -> list[str]:
         kind = RUN if "runRequest" in props else TASK
@@ -124,3 +141,44 @@ def remediated() -> Callable[..., wire.RemediateResponse]:
         return servicer.Remediate(wire.AnalyzeRequest(type=kind, name="it", properties=properties), None)
 
     return send
+
+
+def spoiled(props: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy with members changed by path (`step.arguments.0.value`); None takes a member out."""
+    copied = copy.deepcopy(props)
+    for path, value in changes.items():
+        *owners, name = path.split("/")
+        owner: Any = copied
+        for part in owners:
+            owner = owner[int(part)] if isinstance(owner, list) else owner.setdefault(part, {})
+        if value is None:
+            owner.pop(name, None)
+        else:
+            owner[int(name) if isinstance(owner, list) else name] = value
+    return copied
+
+
+@pytest.fixture
+def judged(sentences: Ask, task: dict[str, Any], run: dict[str, Any]) -> Callable[..., list[str]]:
+    """Ask one rule about a copy of the good task or run with fields spoiled, for both providers' types.
+
+    The two answers have to be the same, unless the rule is about members that azure-native's type lacks (`only_ours`).
+    """
+    rules = {policy.name: policy for policy in policies()}
+
+    def judge(
+        name: str, kind: str, changes: Mapping[str, Any], config: Mapping[str, Any], *, only_ours: bool = False
+    ) -> list[str]:
+        props = spoiled(task if kind == "task" else run, changes)
+        ours = list(sentences(rules[name], props, **config))
+        if not only_ours:
+            native = NATIVE_TASK if kind == "task" else NATIVE_RUN
+            assert sentences(rules[name], of_azure_native(props), resource_type=native, **config) == ours
+        return ours
+
+    return judge
+
+
+def encoded(text: str) -> str:
+    """A text as task and values files travel."""
+    return base64.b64encode(text.encode()).decode()

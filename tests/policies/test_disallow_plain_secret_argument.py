@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from google.protobuf.json_format import MessageToDict
 from pulumi_policy.proxy import UNKNOWN_ARRAY_VALUE, UNKNOWN_STRING_VALUE, UnknownValueError
 
-from acr_task_policies.rules.disallow_plain_secret_argument import disallow_plain_secret_argument
+from acr_task_policies.rules.secrets.disallow_plain_secret_argument import disallow_plain_secret_argument
 
 PLAIN = "hunter2-hunter2"
 
 
 def sentence(path: str, name: str, reason: str) -> str:
-    return f"{path} ({name}) {reason}: set is_secret=True, or whoever may read it sees the value."
+    return f"{path} ({name}) {reason}: set is_secret=True, or everyone with read access sees the value."
 
 
 @pytest.mark.parametrize(
@@ -177,3 +178,12 @@ def test_an_unknown_list_hides_no_other_list(task: dict, sentences: Any) -> None
     with pytest.raises(UnknownValueError):
         sentences(disallow_plain_secret_argument, task)
     assert sentences.reported == [sentence("step.values[0]", "token", "is named like a secret")]
+
+
+def test_the_remedy_marks_the_argument_for_the_service(task: dict, remediated: Any) -> None:
+    """Only the mark is added; the value and everything else stay as they came."""
+    task["step"]["arguments"][1] = {"name": "DB_PASSWORD", "value": PLAIN}
+    (change,) = remediated(disallow_plain_secret_argument, task).remediations
+    properties = MessageToDict(change.properties)
+    assert properties["step"]["arguments"][1] == {"name": "DB_PASSWORD", "value": PLAIN, "isSecret": True}
+    assert properties["step"]["arguments"][0] == task["step"]["arguments"][0]

@@ -8,7 +8,7 @@ import pytest
 from google.protobuf.json_format import MessageToDict
 from pulumi_policy.proxy import UNKNOWN_NUMBER_VALUE, UnknownValueError
 
-from acr_task_policies.rules.limit_timeout import limit_timeout
+from acr_task_policies.rules.timing.limit_timeout import limit_timeout
 
 SIGNATURE = "4dabf18193072939515e22adb298388d"
 SECRET = "1b47061264138c4ac30d75fd1eb44270"

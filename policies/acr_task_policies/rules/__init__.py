@@ -1,1 +1,1 @@
-"""One rule a file; the file is named as the rule, without `acr_task_`."""
+"""One rule a file, in folders by noun; a file is named as its rule, without the prefix `acr_task_` and the like."""

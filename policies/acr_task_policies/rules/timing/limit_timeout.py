@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from pulumi_policy import EnforcementLevel, Severity
+from pulumi_policy import Severity
 
-from ..resource import Resource, Timeout
-from ..rule import Config, rule
+from ...resource import Resource, Timeout
+from ...rule import Config, rule
 
 
 def shorten(timeout: Timeout, config: Config) -> None:
-    """Sets the longest timeout that is allowed."""
+    """Set the longest timeout that is allowed."""
     timeout.place.write(int(config["maxSeconds"]))
 
 
@@ -17,14 +17,16 @@ def shorten(timeout: Timeout, config: Config) -> None:
     "acr-task-limit-timeout",
     "Checks that tasks and runs give up after a limited time.",
     severity=Severity.LOW,
-    level=EnforcementLevel.ADVISORY,
     over=Resource.timeouts,
-    # The bounds are the service's own for a timeout: no remedy writes what it would refuse.
+    tags=["cost"],
+    steps="Set `timeout` to the seconds that the slowest good run takes, with a margin.",
+    url="container-registry-tasks-reference-yaml",
+    # The bounds are the service's own for a timeout: no remedy writes a value that the service refuses.
     config={"maxSeconds": {"type": "integer", "minimum": 300, "maximum": 28800, "default": 3600}},
     remedy=shorten,
 )
 def limit_timeout(timeout: Timeout, config: Config) -> str | None:
-    """Says the limit when the timeout, or the one that the service takes instead, is above it."""
+    """Return the limit when the timeout, or the service's default for it, is above the limit."""
     limit = int(config["maxSeconds"])
     if timeout.seconds <= limit:
         return None

@@ -1,0 +1,1 @@
+"""Rules about where tasks live and what they are labelled with."""

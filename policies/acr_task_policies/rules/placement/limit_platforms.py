@@ -1,0 +1,30 @@
+"""A team that runs one platform wants no image of another."""
+
+from __future__ import annotations
+
+from pulumi_policy import Severity
+
+from ...place import Place
+from ...resource import DEFAULT_ARCHITECTURE, Resource
+from ...rule import GLOBS, Config, matches, rule
+
+
+@rule(
+    "acr-task-limit-platforms",
+    "Checks that tasks and runs build for platforms that are allowed.",
+    severity=Severity.LOW,
+    over=Resource.platforms,
+    tags=["placement"],
+    steps="Set `platform` to an allowed one, written as os/architecture or os/architecture/variant.",
+    url="container-registry-tasks-overview",
+    config={"allowed": {**GLOBS, "default": ["*"]}},
+)
+def limit_platforms(place: Place, config: Config) -> str | None:
+    """Return the allowed platforms when another is declared; `linux` allows all architectures of Linux."""
+    os = place["os"].text() or ""
+    architecture = place["architecture"].text() or DEFAULT_ARCHITECTURE
+    variant = place["variant"].text()
+    platform = "/".join(part for part in (os, architecture, variant) if part)
+    if not os or matches(platform, config["allowed"]) or matches(os, config["allowed"]):
+        return None
+    return f"{place.path} is not an allowed platform: choose one of {', '.join(config['allowed'])}."

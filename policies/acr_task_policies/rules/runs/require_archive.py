@@ -1,0 +1,30 @@
+"""The service forgets a run after 30 days, unless it is archived."""
+
+from __future__ import annotations
+
+from pulumi_policy import Severity
+
+from ...resource import Resource
+from ...rule import Config, rule
+
+
+def archive(run: Resource, _config: Config) -> None:
+    """Archive the run."""
+    run.body["isArchiveEnabled"].write(True)
+
+
+@rule(
+    "acr-run-require-archive",
+    "Checks that runs are archived, so that their logs can be read later.",
+    severity=Severity.LOW,
+    over=Resource.runs,
+    tags=["runs"],
+    steps="Set `is_archive_enabled=True` on the run request.",
+    url="container-registry-tasks-logs",
+    remedy=archive,
+)
+def require_archive(run: Resource, _config: Config) -> str | None:
+    """Return that the run is not archived."""
+    if run.body["isArchiveEnabled"].flag() is True:
+        return None
+    return "run_request.is_archive_enabled is not True: set it, so that the run is kept for longer than 30 days."

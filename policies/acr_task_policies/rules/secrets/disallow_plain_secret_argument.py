@@ -1,0 +1,33 @@
+"""An argument that is not marked as secret is shown to everyone with permission to read the task."""
+
+from __future__ import annotations
+
+from pulumi_policy import Severity
+
+from ...resource import Argument, Resource
+from ...rule import Config, nist, rule
+from ...secrets import reason
+
+
+def mark(argument: Argument, _config: Config) -> None:
+    """Mark the argument as secret for the service."""
+    argument.place["isSecret"].write(True)
+
+
+@rule(
+    "acr-task-disallow-plain-secret-argument",
+    "Checks that arguments and values that look like secrets are marked as secret.",
+    severity=Severity.HIGH,
+    over=Resource.arguments,
+    tags=["secrets"],
+    steps="Set `is_secret=True` on the argument, and change the secret if the task was deployed before.",
+    url="container-registry-tasks-reference-yaml",
+    framework=nist("4.1.4"),
+    remedy=mark,
+)
+def disallow_plain_secret_argument(argument: Argument, _config: Config) -> str | None:
+    """Return which argument to mark, by its name and path; its value is never part of the sentence."""
+    why = None if argument.is_secret else reason(argument.name, argument.value)
+    if why is None:
+        return None
+    return f"{argument.path} ({argument.name}) {why}: set is_secret=True, or everyone with read access sees the value."

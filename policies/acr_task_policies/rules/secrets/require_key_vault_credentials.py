@@ -1,0 +1,25 @@
+"""A password that stands in a task must be changed in each task; one in a key vault is changed once."""
+
+from __future__ import annotations
+
+from pulumi_policy import Severity
+
+from ...resource import Credential, Resource
+from ...rule import Config, nist, rule
+
+
+@rule(
+    "acr-task-require-key-vault-credentials",
+    "Checks that sign-ins to other registries take their secrets from a key vault.",
+    severity=Severity.MEDIUM,
+    over=Resource.credentials,
+    tags=["secrets"],
+    steps="Put the secret into a key vault, and give its address with `type='Vaultsecret'` and an `identity`.",
+    url="container-registry-tasks-authentication-key-vault",
+    framework=nist("4.2.3"),
+)
+def require_key_vault_credentials(credential: Credential, _config: Config) -> str | None:
+    """Return that the password is opaque; a user name alone is no secret."""
+    if "password" not in credential.opaque():
+        return None
+    return f"{credential.path}.password is opaque: give the address of a key vault's secret, with type='Vaultsecret'."

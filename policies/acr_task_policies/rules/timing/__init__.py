@@ -1,0 +1,1 @@
+"""Rules about when tasks start and how long they run."""

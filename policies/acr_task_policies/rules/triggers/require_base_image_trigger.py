@@ -1,0 +1,35 @@
+"""An image that is never rebuilt keeps the holes of its base image."""
+
+from __future__ import annotations
+
+from pulumi_policy import Severity
+
+from ...resource import Resource
+from ...rule import Config, nist, rule
+
+
+def builds(task: Resource) -> bool:
+    """Return whether the task builds images; a task file in a repository does not show it, and counts as no."""
+    return task.step_type == "docker" or any(step.kind == "build" for step in task.task_file().steps)
+
+
+@rule(
+    "acr-task-require-base-image-trigger",
+    "Checks that tasks rebuild their images when a base image is patched.",
+    severity=Severity.MEDIUM,
+    over=Resource.tasks,
+    tags=["supply-chain"],
+    steps="Add a `base_image_trigger` of type Runtime, which is enabled.",
+    url="container-registry-tasks-base-images",
+    framework=nist("4.1.1"),
+)
+def require_base_image_trigger(task: Resource, _config: Config) -> str | None:
+    """Return that a base image trigger is missing or disabled, for an enabled task that builds images."""
+    trigger = task.top["trigger"]["baseImageTrigger"]
+    if not task.is_enabled or not builds(task):
+        return None
+    if not trigger.exists():
+        return "trigger.base_image_trigger is missing: add one, so that a patched base image is built in."
+    if (trigger["status"].text() or "").lower() == "disabled":
+        return "trigger.base_image_trigger is disabled: enable it, so that a patched base image is built in."
+    return None
