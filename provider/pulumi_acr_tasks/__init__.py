@@ -64,6 +64,7 @@ _MODULES = {
     "SourcePropertiesArgs": "args",
     "SourceRegistryCredentialsArgs": "args",
     "SourceTriggerArgs": "args",
+    "SubscriptionNotFoundError": "errors",
     "Task": "task",
     "TaskExistsError": "errors",
     "TaskProvider": "task",

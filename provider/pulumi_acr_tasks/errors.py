@@ -13,7 +13,8 @@
     │   ├── UnauthorizedError             401
     │   ├── ForbiddenError                403
     │   ├── NotFoundError                 404
-    │   │   └── RegistryNotFoundError         404 of the registry, its group or its subscription
+    │   │   └── RegistryNotFoundError         404 of the registry or its resource group
+    │   ├── SubscriptionNotFoundError     404 of the subscription: it proves nothing about what is in it
     │   ├── ConflictError                 409
     │   │   └── NotRegisteredError            MissingSubscriptionRegistration
     │   ├── WebhookError                  409 or 404 `ProviderCall`: the webhook of a source trigger was refused
@@ -133,7 +134,14 @@ class NotFoundError(ServiceError):
 
 
 class RegistryNotFoundError(NotFoundError):
-    """Is a registry, resource group or subscription that does not exist."""
+    """A registry or resource group that does not exist."""
+
+
+class SubscriptionNotFoundError(ServiceError):
+    """A subscription that does not exist, or that the signed-in identity cannot see.
+
+    It is no NotFoundError: a wrong subscription or sign-in says nothing about the resources in it.
+    """
 
 
 class ConflictError(ServiceError):

@@ -72,8 +72,9 @@ class RunProvider(ResourceProvider):
         from pulumi_acr_tasks.lifecycle.told import told_once
 
         around = _surroundings()
-        with told_once(around.urn):
-            return ReadResult(id_, run.read(self._service(), id_, to_plan(props), around))
+        with told_once(around.urn), self._service().reading():
+            found = run.read(self._service(), id_, to_plan(props), around)
+        return ReadResult(None, {}) if found is None else ReadResult(id_, found)
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         from pulumi_acr_tasks.lifecycle import run

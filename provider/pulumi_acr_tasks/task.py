@@ -74,7 +74,7 @@ class TaskProvider(ResourceProvider):
         from pulumi_acr_tasks.lifecycle import task
         from pulumi_acr_tasks.lifecycle.told import told_once
 
-        with told_once(_urn()):
+        with told_once(_urn()), self._service().reading():
             found = task.read(self._service(), id_, to_plan(props), _urn())
         if found is None:
             return ReadResult(None, {})

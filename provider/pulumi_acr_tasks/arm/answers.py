@@ -25,6 +25,7 @@ _WEBHOOK = (
     "the token of the source trigger cannot make a webhook: it needs admin:repo_hook (GitHub) or Code (Azure DevOps), "
     "single sign-on authorised, and an owner who administers the repository"
 )
+_SUBSCRIPTION = "check acr-tasks:subscriptionId, and that the signed-in identity may see that subscription"
 _LOCATION = "location is the registry's; leave it out and it is looked up"
 
 # The first line that matches counts. (Source: facts, section 9.)
@@ -44,8 +45,8 @@ REFUSALS = (
         "register it: az provider register --namespace Microsoft.ContainerRegistry",
     ),
     Refusal(404, "ResourceGroupNotFound", errors.RegistryNotFoundError),
-    Refusal(404, "SubscriptionNotFound", errors.RegistryNotFoundError),
-    Refusal(404, "InvalidSubscriptionId", errors.RegistryNotFoundError),
+    Refusal(404, "SubscriptionNotFound", errors.SubscriptionNotFoundError, _SUBSCRIPTION),
+    Refusal(404, "InvalidSubscriptionId", errors.SubscriptionNotFoundError, _SUBSCRIPTION),
     Refusal(400, "LocationNotAvailableForResourceType", errors.InvalidRequestError, _LOCATION),
     Refusal(400, "InvalidResourceLocation", errors.InvalidRequestError, _LOCATION),
     Refusal(409, "InvalidResourceLocation", errors.ConflictError, _LOCATION),

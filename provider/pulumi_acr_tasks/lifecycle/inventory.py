@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,18 +14,14 @@ if TYPE_CHECKING:
     from pulumi_acr_tasks.arm.ids import RegistryId
     from pulumi_acr_tasks.arm.models import Task
 
-# So many who wait ask for their task each; more of them turn the next page of the list together.
-FEW = 2
-
 
 class Inventory:
-    """Is what is known of one registry's tasks, for as long as the process lives. Safe for any number of threads.
+    """What is known of one registry's tasks, for as long as the process lives. Safe for any number of threads.
 
-    The list is read page by page, and no further than somebody needs it. When the first create or read arrives, nobody
-    can know how many will follow; waiting for them would cost the lonely one time. The list's first page costs no more
-    than a GET, and answers all of them where the registry has no more tasks than that. Where it has more, one or two
-    who wait get a GET each, which is cheaper than the pages of a large registry; the third turns the next page.
+    The next page of the list is turned while fewer pages have been turned than tasks have been asked for. A task that
+    the pages turned so far do not show is otherwise asked for by itself.
 
+    So the tasks of a registry of ours cost its pages, and a few among many of other people's at most two requests each.
     Only our own writes change what is known: what others do to the registry meanwhile is seen by the next command.
     """
 
@@ -34,36 +29,36 @@ class Inventory:
         self._client, self._registry = client, registry
         self._lock = threading.Lock()
         self._pages: Iterator[tuple[list[Task], bool]] | None = None
+        self._turned = 0
+        self._asked: set[str] = set()
         self._listed: dict[str, Task] = {}
-        self._all_listed = False
+        self._at_the_end = False  # no page is left
+        self._complete = False  # the list was read to its end: what it does not show is not there
         self._own: dict[str, Task | None] = {}  # written or asked for by name: outranks a page, which may be older
         self._claimed: set[str] = set()
         self._turning: _Turn | None = None
-        self._waiting = 0
         self._masked = False
 
     def find(self, name: str) -> Task | None:
-        """Gives the task of that name, secrets masked, or None when the registry, which exists, has none.
+        """Return the task of that name, secrets masked; None when the registry, which exists, has none.
 
-        Raises what the request raised that was made for this and other callers; nothing is remembered of it.
+        For a task that is to be made: a list that was read to its end is enough to say that there is none. Raises what
+        the request raised that was made for this and other callers; an error is not remembered.
         """
-        key = name.lower()
-        with self._wanted():
-            while True:
-                with self._lock:
-                    if self._is_known(key):
-                        return self._own[key] if key in self._own else self._listed.get(key)
-                    turn = self._turning
-                    if turn is None and self._pages is not None and self._waiting <= FEW:
-                        break
-                    leads = turn is None
-                    turn = self._turning = turn or _Turn()
-                if leads:
-                    self._turn(turn)
-                turn.done.wait()
-                if turn.error is not None:
-                    raise turn.error
-        return self._get(name)
+        try:
+            return self._look_up(name, believing_the_list=True)
+        except RegistryNotFoundError:
+            raise
+        except NotFoundError:
+            return None
+
+    def read(self, name: str) -> Task:
+        """Return the task of that name, secrets masked.
+
+        For a task that was there. Only its own GET says that it is gone: NotFoundError is raised of nothing else.
+        """
+        found = self._look_up(name, believing_the_list=False)
+        return found if found is not None else self._get(name)
 
     def claim(self, name: str) -> bool:
         """Says whether the caller may make a task of that name: one resource of the program, and no second."""
@@ -95,52 +90,62 @@ class Inventory:
             first, self._masked = not self._masked, True
             return first
 
-    @contextlib.contextmanager
-    def _wanted(self) -> Iterator[None]:
-        with self._lock:
-            self._waiting += 1
-        try:
-            yield
-        finally:
+    def _look_up(self, name: str, *, believing_the_list: bool) -> Task | None:
+        """Return the task, or None when nothing that is known by then has it; raise NotFoundError of its own GET."""
+        key = name.lower()
+        while True:
             with self._lock:
-                self._waiting -= 1
-
-    def _is_known(self, key: str) -> bool:
-        return key in self._own or key in self._listed or self._all_listed
+                self._asked.add(key)
+                if key in self._own or key in self._listed or (self._complete and believing_the_list):
+                    return self._own[key] if key in self._own else self._listed.get(key)
+                turn = self._turning
+                if turn is None and (self._at_the_end or self._turned >= len(self._asked)):
+                    break
+                leads = turn is None
+                turn = self._turning = turn or _Turn()
+            if leads:
+                self._turn(turn)
+            turn.done.wait()
+            if turn.error is not None:
+                raise turn.error
+        return self._get(name)
 
     def _turn(self, turn: _Turn) -> None:
-        """Turns one page of the list for everybody who waits for `turn`."""
+        """Turn one page of the list for everybody who waits for `turn`."""
         try:
             if self._pages is None:
                 self._pages = self._client.tasks.pages(self._registry)
             page, more = next(self._pages)
             with self._lock:
+                self._turned += 1
                 self._listed.update({(task.name or "").lower(): task for task in page})
-                self._all_listed = not more
+                self._complete = self._at_the_end = not more
+        except NotFoundError:
+            # It says nothing about any task: each is asked for by itself.
+            self._at_the_end = True
         except Exception as error:
             # Everybody who waits is told; who asks later begins anew.
-            self._pages = None
+            self._pages, self._turned = None, 0
             turn.error = error
         finally:
             with self._lock:
                 self._turning = None
             turn.done.set()
 
-    def _get(self, name: str) -> Task | None:
-        task: Task | None = None
+    def _get(self, name: str) -> Task:
         try:
             task = self._client.tasks.get(self._registry, name)
-        except RegistryNotFoundError:
-            raise
         except NotFoundError:
-            pass  # the list's first page has come: the registry exists
+            with self._lock:
+                self._own.setdefault(name.lower(), None)
+            raise
         with self._lock:
-            return self._own.setdefault(name.lower(), task)
+            return self._own.setdefault(name.lower(), task) or task
 
 
 @dataclass
 class _Turn:
-    """Is one page on its way: `done` when it has come, with `error` when it has not."""
+    """One page on its way: `done` when it has come, with `error` when it has not."""
 
     done: threading.Event = field(default_factory=threading.Event)
     error: Exception | None = None

@@ -5,17 +5,15 @@ A run is hardly ever changed and never deleted: a new one takes its place (`fact
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 from pulumi_acr_tasks.arm.ids import RegistryId, parse_run_id
+from pulumi_acr_tasks.arm.models import Date
 from pulumi_acr_tasks.errors import (
     CanceledError,
-    ForbiddenError,
     NotFoundError,
     ServiceError,
-    ThrottledError,
-    TransportError,
-    UnavailableError,
 )
 from pulumi_acr_tasks.follow.clock import Clock, SystemClock
 from pulumi_acr_tasks.follow.status import TERMINAL
@@ -109,11 +107,11 @@ def _schedule(
     return run
 
 
-def read(service: Service, id_: str, state: dict[str, Any], around: Surroundings) -> dict[str, Any]:
-    """Read a run and return its outputs.
+def read(service: Service, id_: str, state: dict[str, Any], around: Surroundings) -> dict[str, Any] | None:
+    """Read a run and return its outputs; None when its registry is gone, and its images with it.
 
-    A run that the service has forgotten stays as it is known, with a warning: dropping it would run it again. So does
-    one that cannot be read just now. Raises ServiceError for anything else.
+    A run that the service has forgotten, in a registry that exists, stays as it is known, with a warning: dropping it
+    would run it again. Raises ServiceError and TransportError for a run that cannot be read.
     """
     service.refuse_other_endpoint("run", state)
     service.journal(around.urn).confirm(around.urn, id_)
@@ -123,15 +121,12 @@ def read(service: Service, id_: str, state: dict[str, Any], around: Surroundings
     except NotFoundError:
         if "runId" not in state:
             raise  # a read by id (opts.id): nothing is known that could be kept
-        return _forgotten(state, run_id, around)
-    except (ForbiddenError, ThrottledError, UnavailableError, TransportError) as error:
-        around.console.warning(f"Run {run_id} could not be read, and is kept as it was last seen. {error}")
-        return state
-    found = outputs(state, run)
-    if state.get("createTime") and found.get("createTime") and state["createTime"] != found["createTime"]:
-        # Another run of that id: the registry was made anew, and counts its runs from the beginning.
-        return _forgotten(state, run_id, around)
-    return found
+        gone = service.gone(registry, around.urn)
+        if not gone:
+            return _forgotten(state, run_id, around)
+        around.console.warning(f"{gone} does not exist any more; the run is dropped from the state")
+        return None
+    return _forgotten(state, run_id, around) if _is_another(state, run) else outputs(state, run)
 
 
 def update(
@@ -148,9 +143,10 @@ def update(
     if archive_of(olds) == archive_of(news):
         return {**known, **news}
     registry, run_id = parse_run_id(id_)
-    try:
+    run: Run | None = None
+    with contextlib.suppress(NotFoundError):
         run = service.client(around.urn).runs.update(registry, run_id, {ARCHIVE: archive_of(news)})
-    except NotFoundError:
+    if run is None or _is_another(olds, run):
         around.console.warning(f"The service has forgotten run {run_id}: there is nothing left to archive.")
         return {**known, **news}
     return outputs({**known, **news}, run)
@@ -159,6 +155,7 @@ def update(
 def delete(service: Service, id_: str, state: dict[str, Any], around: Surroundings) -> None:
     """Forget the run; with `cancelOnDelete` it is cancelled if it has not ended. Nothing else can be done to one.
 
+    A run that is gone already, with its registry or without, is a success, and a message says so.
     Raises ServiceError and TransportError.
     """
     service.journal(around.urn).confirm(around.urn, id_)
@@ -169,11 +166,14 @@ def delete(service: Service, id_: str, state: dict[str, Any], around: Surroundin
     registry, run_id = parse_run_id(id_)
     runs = service.client(around.urn).runs
     try:
-        if runs.get(registry, run_id).properties.status not in TERMINAL:
+        run = runs.get(registry, run_id)
+        if _is_another(state, run):
+            around.console.info(f"run {run_id} was gone already")
+        elif run.properties.status not in TERMINAL:
             runs.cancel(registry, run_id)
             around.console.status(f"{run_id} is canceled")
     except NotFoundError:
-        around.console.status(f"the service has forgotten {run_id}")
+        around.console.info(f"{service.gone(registry, around.urn) or f'run {run_id}'} was gone already")
 
 
 def outputs(inputs: dict[str, Any], run: Run) -> dict[str, Any]:
@@ -207,6 +207,12 @@ def _upload(
             around.console.status,
             around.stop,
         )
+
+
+def _is_another(state: dict[str, Any], run: Run) -> bool:
+    """Whether a run has only the id of the one in state: a registry made anew counts its runs from the beginning."""
+    known, created = state.get("createTime"), run.properties.create_time
+    return bool(known and created) and Date(known).moment != Date(created).moment
 
 
 def _forgotten(state: dict[str, Any], run_id: str, around: Surroundings) -> dict[str, Any]:

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pulumi_acr_tasks import host
-from pulumi_acr_tasks.errors import EndpointError
+from pulumi_acr_tasks.errors import AcrTasksError, EndpointError, ThrottledError, TransportError, UnavailableError
 from pulumi_acr_tasks.journal import Journal, hand_over
 from pulumi_acr_tasks.lifecycle.claims import Claims, withdraw
 from pulumi_acr_tasks.lifecycle.inventory import Inventory
+from pulumi_acr_tasks.lifecycle.registries import Registries
 from pulumi_acr_tasks.settings import Settings, pulumi_home
 
 if TYPE_CHECKING:
     from pulumi_acr_tasks.arm.auth import TokenCredential
     from pulumi_acr_tasks.arm.client import Client
     from pulumi_acr_tasks.arm.ids import RegistryId
+
+_ENOUGH = 3
 
 
 class Service:
@@ -29,8 +33,9 @@ class Service:
         self.settings = settings
         self._lock = threading.Lock()
         self._client: Client | None = None
-        self._registries: dict[RegistryId, tuple[threading.Lock, dict[str, Any]]] = {}
+        self._registries = Registries()
         self._inventories: dict[RegistryId, Inventory] = {}
+        self._unread: list[AcrTasksError] = []
         self._claims: dict[Path | None, Claims] = {}
         self.kept_names: dict[str, Any] = {}
         """The names of tasks that exist, by URN, for a check that is asked without the old inputs."""
@@ -59,21 +64,39 @@ class Service:
             return self._client
 
     def registry(self, registry: RegistryId, urn: str | None) -> dict[str, Any]:
-        """Gives the registry as the service describes it, asked once however many threads wait for it."""
-        client = self.client(urn)
-        with self._lock:
-            lock, known = self._registries.setdefault(registry, (threading.Lock(), {}))
-        with lock:
-            if not known:
-                # An error is not remembered: the next resource asks again.
-                known.update(client.registries.get(registry))
-            return known
+        """Return the registry as the service describes it, asked once however many threads wait for it."""
+        return self._registries.get(self.client(urn), registry)
+
+    def gone(self, registry: RegistryId, urn: str | None) -> str:
+        """Return `registry contoso` or `resource group builds` when that is proved to be gone; else an empty string.
+
+        Raises what the request raises when nothing proves either.
+        """
+        return self._registries.gone(self.client(urn), registry)
 
     def inventory(self, registry: RegistryId, urn: str | None) -> Inventory:
         """Gives what this process knows of the registry's tasks."""
         client = self.client(urn)
         with self._lock:
             return self._inventories.setdefault(registry, Inventory(client, registry))
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[None]:
+        """Fail the reads of a refresh at once after three in a row that got no answer.
+
+        Each of hundreds would otherwise wait for its own retries. The next command asks again.
+        """
+        with self._lock:
+            if len(self._unread) >= _ENOUGH:
+                raise self._unread[-1]
+        try:
+            yield
+        except (ThrottledError, TransportError, UnavailableError) as error:
+            with self._lock:
+                self._unread.append(error)
+            raise
+        with self._lock:
+            self._unread.clear()
 
     def journal(self, urn: str | None) -> Journal:
         """Opens the journal of the stack that the resource is in."""

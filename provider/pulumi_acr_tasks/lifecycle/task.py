@@ -12,14 +12,11 @@ from pulumi_acr_tasks.errors import (
     RegistryNotFoundError,
     ServiceError,
     TaskExistsError,
-    ThrottledError,
     TransportError,
-    UnavailableError,
 )
 from pulumi_acr_tasks.journal import TASK, request_hash
 from pulumi_acr_tasks.lifecycle.task_change import change, location
 from pulumi_acr_tasks.lifecycle.task_outputs import PURE_OUTPUTS, inputs_of, outputs, with_identity
-from pulumi_acr_tasks.lifecycle.told import shortened
 from pulumi_acr_tasks.plan.definitions import Kind
 from pulumi_acr_tasks.plan.diff import diff
 from pulumi_acr_tasks.plan.drift import observed
@@ -154,10 +151,10 @@ def _has_principal(props: dict[str, Any]) -> bool:
 def read(
     service: Service, id_: str, props: dict[str, Any], urn: str | None
 ) -> tuple[dict[str, Any], dict[str, Any]] | None:
-    """Gives the task's outputs and its inputs, or None when it is gone although its registry exists.
+    """Return the task's outputs and its inputs; None when it is gone, and a warning says what is gone.
 
-    With `secretDrift` they hold the secrets that the service has, in clear text: to be encrypted by the caller. When
-    the service does not let us see the task, or is ill, what we know is kept and a warning says why.
+    With `secretDrift` they hold the secrets that the service has, in clear text: to be encrypted by the caller. A task
+    that cannot be read is an error, as a green refresh that read nothing would be a lie.
     """
     service.refuse_other_endpoint("task", props)
     service.journal(urn).confirm(urn, id_)
@@ -168,16 +165,11 @@ def read(
     alone = not any(key in props for key in PURE_OUTPUTS)
     try:
         answer, clear = _seen(service, registry, name, inputs, urn, alone=alone)
-    except (ForbiddenError, ThrottledError, UnavailableError, TransportError) as error:
-        host.console(urn).warning(f"what was known of the task is kept\n{shortened(error, urn)}")
-        return props, inputs
-    except RegistryNotFoundError:
-        raise
     except NotFoundError:
-        # The body of a missing task's 404 is not known: that the registry exists is asked, not guessed.
-        service.registry(registry, urn)
         if alone:
             raise
+        gone = service.gone(registry, urn) or f"task {name}"
+        host.console(urn).warning(f"{gone} does not exist any more; the task is dropped from the state")
         return None
     ours = {**inputs, "registryId": inputs.get("registryId") or str(registry), "taskName": name}
     seen = observed(ours, answer.raw, clear=clear)
@@ -187,24 +179,25 @@ def read(
 def _seen(
     service: Service, registry: RegistryId, name: str, inputs: dict[str, Any], urn: str | None, *, alone: bool
 ) -> tuple[Task, bool]:
-    """Reads a task, and says whether with its secrets; raises NotFoundError only after asking for that very task."""
+    """Read a task, and say whether with its secrets. Only the answer to its own GET raises NotFoundError."""
     client, inventory = service.client(urn), service.inventory(registry, urn)
     drift = service.settings.secret_drift and any(True for _ in secret_values(inputs, _TASK))
     if drift and not inventory.is_masked:
         try:
             return client.tasks.get_details(registry, name), True
+        except NotFoundError:
+            pass  # the task's own GET is asked below
         except ForbiddenError as error:
             if inventory.refused_details():
                 host.console(urn).warning(
                     f"secrets of registry {registry.registry_name} are not compared, although acr-tasks:secretDrift "
                     f"asks for it\n{error}"
                 )
-    found = None if alone else inventory.find(name)
-    return found or client.tasks.get(registry, name), False
+    return client.tasks.get(registry, name) if alone else inventory.read(name), False
 
 
 def delete(service: Service, id_: str, props: dict[str, Any], urn: str | None) -> None:
-    """Delete the task; one that is gone already is a success, and a message says so.
+    """Delete the task. One that is gone already, with its registry or without, is a success, and a message says so.
 
     A task that another resource of the program has or will adopt is only forgotten, and a message says so.
     """
@@ -217,11 +210,13 @@ def delete(service: Service, id_: str, props: dict[str, Any], urn: str | None) -
         service.journal(urn).confirm(urn, id_)
         host.console(urn).info(f"task {name} is not deleted: it belongs to {heir.rpartition('::')[2]} now ({heir})")
         return
+    gone = ""
     try:
-        there_was_one = service.client(urn).tasks.delete(registry, name)
+        if not service.client(urn).tasks.delete(registry, name):
+            gone = f"task {name}"
     except NotFoundError:
-        there_was_one = False
+        gone = service.gone(registry, urn) or f"task {name}"
     service.journal(urn).confirm(urn, id_)
     service.inventory(registry, urn).wrote(name, None)
-    if not there_was_one:
-        host.console(urn).info(f"task {name} was gone already")
+    if gone:
+        host.console(urn).info(f"{gone} was gone already")

@@ -17,6 +17,7 @@ from pulumi_acr_tasks.errors import (
     ServiceError,
     SettingsError,
     SignInError,
+    SubscriptionNotFoundError,
     UnauthorizedError,
 )
 
@@ -32,6 +33,7 @@ _OF_THE_STACK = (
     NotPermittedError,
     NotRegisteredError,
     RegistryNotFoundError,
+    SubscriptionNotFoundError,
 )
 
 _lock = threading.Lock()
@@ -46,7 +48,7 @@ def told_once(urn: str | None) -> Iterator[None]:
     """
     try:
         yield
-    except _OF_THE_STACK as error:
+    except AcrTasksError as error:
         short = shortened(error, urn)
         if short is error:
             raise
@@ -54,17 +56,19 @@ def told_once(urn: str | None) -> Iterator[None]:
 
 
 def shortened(error: E, urn: str | None) -> E:
-    """Gives the error itself the first time that one of its kind comes, and to the same resource; else one line."""
-    if not isinstance(error, _OF_THE_STACK):
-        return error
+    """Return the error itself the first time that one of its kind comes, and to the same resource; else one line."""
     with _lock:
         first = _told.setdefault(_kind(error), urn)
-    return error if first == urn else _one_line(error, first)
+    return error if first == urn or "\n" not in str(error) else _one_line(error, first)
 
 
 def _kind(error: AcrTasksError) -> tuple[str, ...]:
-    """Tells errors apart by what would have to be put right: not by the resource, nor by the correlation id."""
-    if isinstance(error, ServiceError):
+    """Tell errors of the stack apart by what would have to be put right, not by resource or correlation id.
+
+    Any other error is of one kind with itself alone: many resources may have waited for the same answer.
+    """
+    of_the_stack = isinstance(error, _OF_THE_STACK)
+    if of_the_stack and isinstance(error, ServiceError):
         return type(error).__name__, str(error.status), error.code, error.action
     return type(error).__name__, str(error)
 

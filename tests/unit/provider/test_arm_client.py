@@ -276,7 +276,7 @@ def test_an_answer_that_is_none_is_an_error(answer: httpx.Response) -> None:
         (_error(403, "AuthorizationFailed"), errors.ForbiddenError, "Container Registry Tasks Contributor"),
         (_error(404, "ResourceNotFound", "The task was not found"), errors.NotFoundError, ""),
         (_error(404, "ResourceGroupNotFound"), errors.RegistryNotFoundError, ""),
-        (_error(404, "SubscriptionNotFound"), errors.RegistryNotFoundError, ""),
+        (_error(404, "SubscriptionNotFound"), errors.SubscriptionNotFoundError, "acr-tasks:subscriptionId"),
         (
             _error(404, "ResourceNotFound", "The Resource 'Microsoft.ContainerRegistry/registries/X' under ..."),
             errors.RegistryNotFoundError,

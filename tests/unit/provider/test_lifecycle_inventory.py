@@ -14,7 +14,7 @@ from pulumi_acr_tasks.arm.client import Client
 from pulumi_acr_tasks.arm.ids import RegistryId
 from pulumi_acr_tasks.arm.models import Task
 from pulumi_acr_tasks.arm.transport import transport
-from pulumi_acr_tasks.lifecycle.inventory import FEW, Inventory
+from pulumi_acr_tasks.lifecycle.inventory import Inventory
 
 _ENDPOINT = "https://arm.example.org"
 _REGISTRY = "/subscriptions/S/resourceGroups/G/providers/Microsoft.ContainerRegistry/registries/registry"
@@ -23,8 +23,8 @@ _REGISTRY = "/subscriptions/S/resourceGroups/G/providers/Microsoft.ContainerRegi
 class _Registry:
     """Answers page after page; each answer is held back until `open` is set."""
 
-    def __init__(self, *pages: list[str], status: int = 200) -> None:
-        self.pages, self.status = pages, status
+    def __init__(self, *pages: list[str], status: int = 200, list_status: int = 200) -> None:
+        self.pages, self.status, self.list_status = pages, status, list_status
         self.requests: list[str] = []
         self.open = threading.Event()
         self.open.set()
@@ -34,8 +34,9 @@ class _Registry:
         number = int(request.url.params.get("page", 0))
         self.requests.append(name or f"page {number}")
         assert self.open.wait(10)
-        if self.status != 200:
-            return httpx.Response(self.status, json={"error": {"code": "No", "message": "no"}})
+        status = self.status if name else max(self.status, self.list_status)
+        if status != 200:
+            return httpx.Response(status, json={"error": {"code": "No", "message": "no"}})
         if name:
             found = any(name in page for page in self.pages)
             return httpx.Response(200, json={"name": name}) if found else httpx.Response(404)
@@ -88,7 +89,7 @@ def test_many_who_wait_share_one_list() -> None:
     inventory, callers = registry.inventory(), _Callers()
     for name in ("a", "B", "c", "d"):
         callers.ask(name, lambda name=name: inventory.find(name))  # type: ignore[misc]
-    _until(lambda: inventory._waiting == 4)
+    _until(lambda: len(inventory._asked) == 4)
     registry.open.set()
     came = callers.end()
     assert {name: task and task.name for name, task in came.items()} == {"a": "a", "B": "b", "c": None, "d": None}
@@ -103,30 +104,46 @@ def test_a_lonely_one_costs_one_request() -> None:
     assert registry.requests == ["page 0"]
 
 
-def test_few_who_wait_do_not_turn_the_pages_of_a_large_registry() -> None:
-    """A GET each is cheaper, and is remembered too."""
-    registry = _Registry(["a"], ["b"], ["c"], ["d"])
+def test_a_few_do_not_turn_the_pages_of_a_large_registry() -> None:
+    """As many pages as tasks at most, and a GET for each: none is asked for twice."""
+    registry = _Registry(*([f"other{page}"] for page in range(50)), ["x", "y"])
     inventory = registry.inventory()
-    found = inventory.find("d")
-    assert found is not None
-    assert found.name == "d"
-    assert inventory.find("x") is None
-    assert inventory.find("x") is None
-    assert registry.requests == ["page 0", "d", "x"]
+    assert [inventory.read(name).name for name in ("x", "y", "x", "y")] == ["x", "y", "x", "y"]
+    assert registry.requests == ["page 0", "x", "page 1", "y"]
 
 
-def test_more_than_a_few_turn_the_pages_together() -> None:
+@pytest.mark.parametrize("order", [1, -1])
+def test_tasks_of_ours_cost_their_pages(order: int) -> None:
+    """In whatever order they are asked for: 260 tasks are at most five requests."""
+    names = [f"task-{number:03}" for number in range(260)]
+    registry = _Registry(names[:100], names[100:200], names[200:])
+    inventory = registry.inventory()
+    assert [inventory.read(name).name for name in names[::order]] == names[::order]
+    assert len(registry.requests) <= 5
+
+
+def test_many_at_once_turn_the_pages_together() -> None:
     """Each page once, and no further than somebody needs."""
     registry = _Registry(["a"], ["b"], ["c"], ["d"])
     registry.open.clear()
     inventory, callers = registry.inventory(), _Callers()
-    names = ["b"] * (FEW + 3)
-    for index, name in enumerate(names):
-        callers.ask(str(index), lambda name=name: inventory.find(name))  # type: ignore[misc]
-    _until(lambda: inventory._waiting == len(names))
+    for name in ("a", "b", "A", "B", "b"):
+        callers.ask(name, lambda name=name: inventory.find(name))  # type: ignore[misc]
+    _until(lambda: len(inventory._asked) == 2)
     registry.open.set()
-    assert {task.name for task in callers.end().values()} == {"b"}
+    assert {task.name for task in callers.end().values()} == {"a", "b"}
     assert registry.requests == ["page 0", "page 1"]
+
+
+def test_a_list_alone_never_says_that_a_task_is_gone() -> None:
+    """Neither one that lacks it nor one that is not found: its own GET is asked, once."""
+    for registry in (_Registry(["a"]), _Registry(["a"], list_status=404)):
+        inventory = registry.inventory()
+        assert inventory.read("a").name == "a"
+        with pytest.raises(errors.NotFoundError, match="read task"):
+            inventory.read("b")
+        assert inventory.find("b") is None
+        assert registry.requests.count("b") == 1
 
 
 def test_an_error_is_everybody_s_who_waits_and_nobody_s_who_comes_later() -> None:
@@ -136,7 +153,7 @@ def test_an_error_is_everybody_s_who_waits_and_nobody_s_who_comes_later() -> Non
     inventory, callers = registry.inventory(), _Callers()
     for name in ("a", "b", "c"):
         callers.ask(name, lambda name=name: inventory.find(name))  # type: ignore[misc]
-    _until(lambda: inventory._waiting == 3)
+    _until(lambda: len(inventory._asked) == 3)
     registry.open.set()
     assert {type(error) for error in callers.end().values()} == {errors.ForbiddenError}
     assert registry.requests == ["page 0"]
@@ -173,8 +190,7 @@ def test_one_name_is_made_once() -> None:
     assert inventory.claim("a")
 
 
-@pytest.mark.parametrize("status", [404, 503])
-def test_a_registry_that_cannot_be_asked_has_no_tasks_to_speak_of(status: int) -> None:
+def test_a_registry_that_is_ill_has_no_tasks_to_speak_of() -> None:
     """It is an error, never an empty list."""
-    with pytest.raises(errors.ServiceError):
-        _Registry([], status=status).inventory().find("a")
+    with pytest.raises(errors.UnavailableError):
+        _Registry([], status=503).inventory().find("a")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import json
 import re
@@ -48,6 +49,7 @@ class FakeService:
 
     tasks: dict[str, dict[str, Any]] = field(default_factory=dict)
     has_registry: bool = True
+    missing: str = "ResourceGroupNotFound"
     refusals: dict[str, int] = field(default_factory=dict)
     stubborn: dict[str, Any] = field(default_factory=dict)
     requests: list[tuple[str, str, Any]] = field(default_factory=list)
@@ -60,7 +62,7 @@ class FakeService:
         if status:
             return httpx.Response(status, json={"error": {"code": "No", "message": "no"}})
         if not self.has_registry:
-            return httpx.Response(404, json={"error": {"code": "ResourceGroupNotFound", "message": "no group"}})
+            return httpx.Response(404, json={"error": {"code": self.missing, "message": "no group"}})
         if path == _REGISTRY:
             return httpx.Response(200, json={"location": "westeurope", "properties": {}})
         if path == f"{_REGISTRY}/tasks":
@@ -342,37 +344,89 @@ def test_a_refresh_shows_what_somebody_changed(service: Service, fake: FakeServi
     assert found == ({**outs, "timeout": 5000}, {**_INPUTS, "timeout": 5000})
 
 
-def test_a_task_that_is_gone_is_dropped(service: Service, fake: FakeService) -> None:
-    """Only once the registry is known to be there."""
+def test_a_task_that_is_gone_is_dropped(service: Service, fake: FakeService, said: Said) -> None:
+    """Its own GET has said so, the registry is known to be there, and a warning says it."""
     _, outs = task.create(service, _INPUTS, None)
     fake.tasks.clear()
     assert task.read(_next_process(service), _TASK, outs, None) is None
     assert [request[:2] for request in fake.requests[-3:]] == [("GET", "/tasks"), ("GET", "/tasks/build"), ("GET", "")]
+    assert said.lines == ["task build does not exist any more; the task is dropped from the state"]
 
 
-def test_a_task_whose_registry_is_gone_is_not_dropped(service: Service, fake: FakeService) -> None:
-    """A wrong subscription must not empty the state."""
-    _, outs = task.create(service, _INPUTS, None)
+def test_a_list_that_is_not_found_drops_nothing(service: Service, fake: FakeService) -> None:
+    """Each task is asked for by itself then."""
+    made = [task.create(service, {**_INPUTS, "taskName": f"build{number}"}, None) for number in range(3)]
+    fake.refusals["GET /tasks"] = 404
+    later = _next_process(service)
+    assert all(task.read(later, id_, outs, None) is not None for id_, outs in made)
+
+
+@pytest.mark.parametrize("secret_drift", [False, True])
+def test_tasks_whose_registry_is_gone_are_dropped(
+    service: Service, fake: FakeService, said: Said, secret_drift: bool
+) -> None:
+    """A warning names what is gone, which is asked for once."""
+    made = [task.create(service, {**_INPUTS, "taskName": f"build{number}"}, None) for number in range(3)]
     fake.has_registry = False
-    with pytest.raises(errors.RegistryNotFoundError):
+    fake.requests.clear()
+    later = _drifting(service) if secret_drift else _next_process(service)
+    assert [task.read(later, id_, outs, None) for id_, outs in made] == [None] * 3
+    assert set(said.lines) == {"resource group G does not exist any more; the task is dropped from the state"}
+    assert [path for _, path, _ in fake.requests].count("") == 1
+
+
+@pytest.mark.parametrize("code", ["SubscriptionNotFound", "NotFound", ""])
+def test_a_404_that_proves_nothing_drops_nothing(
+    service: Service, fake: FakeService, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    """A wrong subscription, or a proxy, must not empty the state; nor does destroy take it for success."""
+    _, outs = task.create(service, _INPUTS, None)
+    fake.has_registry, fake.missing = False, code
+    for call in (task.read, task.delete):
+        with pytest.raises(errors.ServiceError):
+            call(_next_process(service), _TASK, outs, None)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(401, "Unauthorized"), (403, "Forbidden"), (429, "Throttled"), (503, "Unavailable")]
+)
+def test_what_cannot_be_read_is_an_error(service: Service, fake: FakeService, status: int, kind: str) -> None:
+    """Not signed in, not allowed, too busy, or ill: a refresh that read nothing is not green."""
+    _, outs = task.create(service, _INPUTS, None)
+    fake.refusals["GET /tasks"] = status
+    with pytest.raises(getattr(errors, f"{kind}Error")):
         task.read(_next_process(service), _TASK, outs, None)
 
 
-@pytest.mark.parametrize("status", [403, 429, 503])
-def test_what_is_known_is_kept_when_the_service_does_not_tell(
-    service: Service, fake: FakeService, said: Said, status: int
-) -> None:
-    """Not allowed, too busy, or ill: a warning, and the state as it was."""
-    _, outs = task.create(service, _INPUTS, None)
-    fake.refusals["GET /tasks"] = status
-    assert task.read(_next_process(service), _TASK, outs, None) == (outs, _INPUTS)
-    assert said.lines[0].startswith("what was known of the task is kept")
+def test_reads_of_a_service_that_does_not_answer_are_given_up(service: Service) -> None:
+    """After three in a row: hundreds of tasks do not each wait for their retries. An answer begins anew."""
+    asked = []
+
+    def read(*, fails: bool) -> None:
+        with service.reading():
+            asked.append(fails)
+            if fails:
+                raise errors.TransportError("no answer")
+
+    for fails in (True, True, False, True, True, True):
+        with contextlib.suppress(errors.TransportError):
+            read(fails=fails)
+    with pytest.raises(errors.TransportError, match="no answer"):
+        read(fails=False)
+    assert len(asked) == 6
 
 
 def test_a_task_that_is_looked_up_by_its_id_must_exist(service: Service) -> None:
     """`opts.id` has nothing that could be gone."""
     with pytest.raises(errors.NotFoundError):
         task.read(service, _TASK, _INPUTS, None)
+
+
+def test_deleting_with_the_registry_succeeds_and_says_so(service: Service, fake: FakeService, said: Said) -> None:
+    """What is gone is named."""
+    fake.has_registry = False
+    task.delete(service, _TASK, _INPUTS, None)
+    assert said.lines == ["resource group G was gone already"]
 
 
 def test_delete_is_one_request(service: Service, fake: FakeService, said: Said) -> None:

@@ -54,3 +54,18 @@ def test_what_concerns_one_resource_is_always_told_in_full() -> None:
     for name in "ab":
         error = errors.WebhookError(409, "ProviderCall", "refused", "GitHub", "id", "update task", f"/{name}", "a cure")
         assert _raised(error, name) == str(error)
+
+
+def test_an_answer_that_many_waited_for_is_told_once() -> None:
+    """They share the error, and its correlation id."""
+    error = errors.UnavailableError(503, "Busy", "no", "", "id", "list tasks of", "/registry")
+    assert _raised(error, "a") == str(error)
+    assert _raised(error, "b") == (
+        "list tasks of /registry: the service answered 503 Busy (told in full at a; correlation id id)"
+    )
+
+
+def test_a_single_line_is_never_shortened() -> None:
+    """The hint would be longer than what it saves."""
+    for name in "ab":
+        assert _raised(errors.CanceledError("The update was cancelled."), name) == "The update was cancelled."

@@ -14,9 +14,11 @@ import pytest
 
 from pulumi_acr_tasks import errors
 from pulumi_acr_tasks.arm.client import Client
+from pulumi_acr_tasks.arm.ids import RegistryId
 from pulumi_acr_tasks.journal import Journal
 from pulumi_acr_tasks.lifecycle import run
 from pulumi_acr_tasks.lifecycle.awaiting import Surroundings
+from pulumi_acr_tasks.lifecycle.registries import Registries
 from pulumi_acr_tasks.settings import Settings
 
 REGISTRY = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.ContainerRegistry/registries/contoso"
@@ -59,12 +61,13 @@ class FakeConsole:
     def __init__(self) -> None:
         self.statuses: list[str] = []
         self.warnings: list[str] = []
+        self.kept: list[str] = []
 
     def status(self, text: str) -> None:
         self.statuses.append(text)
 
     def info(self, text: str) -> None:
-        raise AssertionError("a run has nothing to keep on the screen")
+        self.kept.append(text)
 
     def warning(self, text: str) -> None:
         self.warnings.append(text)
@@ -89,6 +92,9 @@ class FakeService:
 
     def client(self, urn: str | None) -> Client:
         return self._client
+
+    def gone(self, registry: RegistryId, urn: str | None) -> str:
+        return Registries().gone(self._client, registry)
 
     def journal(self, urn: str | None) -> Journal:
         return Journal.open(Path(os.environ["PULUMI_HOME"]) if urn != "urn" else Path(), urn)
@@ -146,5 +152,5 @@ class Scene:
         assert type(failed.value) is kind
         return str(failed.value)
 
-    def read(self, **state: Any) -> dict[str, Any]:
+    def read(self, **state: Any) -> dict[str, Any] | None:
         return run.read(self.service, ID, {**INPUTS, "runId": "cf1", **state}, self.around)  # type: ignore[arg-type]

@@ -266,32 +266,74 @@ def test_a_refusal_of_the_request_is_handed_on() -> None:
 def test_reading_tells_how_a_run_ended() -> None:
     """What was known of the inputs stays."""
     outputs = Scene("Succeeded").read(status="Queued", triggers=["1"])
+    assert outputs is not None
     assert outputs.items() >= {**INPUTS, "status": "Succeeded", "triggers": ["1"]}.items()
 
 
+def _missing(code: str) -> httpx.Response:
+    return httpx.Response(404, json={"error": {"code": code, "message": "not found"}})
+
+
 def test_a_run_that_the_service_has_forgotten_stays() -> None:
-    """Dropping it would run it again; a warning says so."""
+    """Dropping it would run it again; the registry is proved to exist, and a warning says so."""
     scene = Scene("Succeeded")
-    scene.service.answers["GET runs/cf1"] = httpx.Response(404, json={"error": {"code": "ResourceNotFound"}})
+    scene.service.answers["GET runs/cf1"] = _missing("ResourceNotFound")
     state = {**INPUTS, "runId": "cf1", "status": "Succeeded"}
     assert scene.read(status="Succeeded") == state
     assert "has forgotten run cf1" in scene.console.warnings[0]
+    assert scene.service.requests == ["GET runs/cf1", "GET "]
+
+
+@pytest.mark.parametrize(
+    ("code", "gone"), [("ResourceNotFound", "registry contoso"), ("ResourceGroupNotFound", "resource group rg")]
+)
+def test_a_run_whose_registry_is_gone_is_dropped(code: str, gone: str) -> None:
+    """Its images went with it; a warning names what is gone."""
+    scene = Scene("Succeeded")
+    scene.service.answers.update({"GET runs/cf1": _missing(code), "GET ": _missing(code)})
+    assert scene.read(status="Succeeded") is None
+    assert scene.console.warnings == [f"{gone} does not exist any more; the run is dropped from the state"]
 
 
 def test_another_run_of_the_same_id_is_not_taken_for_it() -> None:
     """A registry that was made anew counts its runs from the beginning."""
-    scene = Scene("Failed")
-    scene.service.said = {"createTime": "2026-02-02T00:00:00Z"}
-    assert scene.read(status="Succeeded", createTime="2026-01-01T00:00:00Z")["status"] == "Succeeded"
+    scene = Scene("Running")
+    scene.service.said = {"createTime": "2026-02-02T00:00:00Z", "status": "Failed"}
+    known = {"status": "Queued", "createTime": "2026-01-01T00:00:00Z"}
+    found = scene.read(**known)
+    assert found is not None
+    assert found["status"] == "Queued"
     assert "has forgotten run cf1" in scene.console.warnings[0]
+    # Nor is it cancelled in its place.
+    run.delete(scene.service, ID, {**INPUTS, **known, "cancelOnDelete": True}, scene.around)  # type: ignore[arg-type]
+    assert scene.service.requests == ["GET runs/cf1", "GET runs/cf1"]
+    assert scene.console.kept == ["run cf1 was gone already"]
 
 
-def test_a_run_that_may_not_be_read_stays() -> None:
-    """With a warning that says why."""
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (httpx.Response(403, json={"error": {"code": "AuthorizationFailed"}}), errors.ForbiddenError),
+        (httpx.Response(429), errors.ThrottledError),
+        (httpx.Response(503), errors.UnavailableError),
+        (_missing("SubscriptionNotFound"), errors.SubscriptionNotFoundError),
+    ],
+)
+def test_a_run_that_cannot_be_read_is_an_error(answer: httpx.Response, kind: type[errors.ServiceError]) -> None:
+    """A refresh that read nothing is not green."""
     scene = Scene("Succeeded")
-    scene.service.answers["GET runs/cf1"] = httpx.Response(403, json={"error": {"code": "AuthorizationFailed"}})
-    assert scene.read(status="Queued")["status"] == "Queued"
-    assert "AuthorizationFailed" in scene.console.warnings[0]
+    scene.service.answers["GET runs/cf1"] = answer
+    with pytest.raises(kind):
+        scene.read(status="Queued")
+
+
+@pytest.mark.parametrize("answer", [httpx.Response(404, text="<html>"), _missing("NotFound"), httpx.Response(403)])
+def test_a_404_that_nothing_explains_is_an_error(answer: httpx.Response) -> None:
+    """A proxy may have answered it."""
+    scene = Scene("Succeeded")
+    scene.service.answers.update({"GET runs/cf1": httpx.Response(404, text="<html>"), "GET ": answer})
+    with pytest.raises(errors.ServiceError, match="read registry"):
+        scene.read(status="Queued")
 
 
 def test_a_read_by_id_of_a_run_that_is_not_there_fails() -> None:
