@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 from pulumi.dynamic import (
-    CheckFailure,
     CheckResult,
     ConfigureRequest,
     CreateResult,
@@ -21,7 +20,7 @@ from pulumi.dynamic import (
 
 from pulumi_acr_tasks import args, outputs
 from pulumi_acr_tasks.errors import ValidationError
-from pulumi_acr_tasks.inputs import from_plan, normalize, to_plan, translate_paths
+from pulumi_acr_tasks.inputs import normalize, to_plan, translate_paths
 from pulumi_acr_tasks.preview import OldOutputs, complete_run
 
 if TYPE_CHECKING:
@@ -95,10 +94,12 @@ class RunProvider(ResourceProvider):
             run.delete(self._service(), _id, to_plan(_props), around)
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        from pulumi_acr_tasks import host
+        from pulumi_acr_tasks.lifecycle.checked import check_result
         from pulumi_acr_tasks.lifecycle.context import check
 
-        inputs, problems = check(to_plan(news), self._settings)
-        return CheckResult(from_plan(inputs), [CheckFailure("", str(problem)) for problem in problems])
+        inputs, problems = check(to_plan(news), self._settings, to_plan(_olds))
+        return check_result(host.current_request().urn, inputs, problems)
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         from pulumi_acr_tasks import host

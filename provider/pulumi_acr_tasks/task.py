@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 from pulumi.dynamic import (
-    CheckFailure,
     CheckResult,
     ConfigureRequest,
     CreateResult,
@@ -22,7 +21,7 @@ from pulumi.dynamic import (
 
 from pulumi_acr_tasks import args, outputs
 from pulumi_acr_tasks.errors import ValidationError
-from pulumi_acr_tasks.inputs import from_plan, normalize, to_plan, translate_paths
+from pulumi_acr_tasks.inputs import normalize, to_plan, translate_paths
 from pulumi_acr_tasks.preview import OldOutputs, complete_task
 
 if TYPE_CHECKING:
@@ -99,9 +98,10 @@ class TaskProvider(ResourceProvider):
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         from pulumi_acr_tasks.lifecycle import task_check
+        from pulumi_acr_tasks.lifecycle.checked import check_result
 
         inputs, problems = task_check.check(self._service(), to_plan(_olds), to_plan(news), _urn())
-        return CheckResult(from_plan(inputs), [CheckFailure("", str(problem)) for problem in problems])
+        return check_result(_urn(), inputs, problems)
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         from pulumi_acr_tasks import host

@@ -51,5 +51,5 @@ def peak() -> int:
 if __name__ == "__main__":
     context = Context(Path(sys.argv[1]), REQUEST)
     before = peak()
-    pack(context, context.hash())
+    pack(context, context.fingerprint().hash)
     print(peak() - before)

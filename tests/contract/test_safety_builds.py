@@ -49,18 +49,24 @@ class Builder:
         content = base64.b64encode(f"version: v1.1.0\n{text}".encode()).decode()
         return self.run(type="EncodedTaskRunRequest", encodedTaskContent=content, **request)
 
-    def build(self, dockerfile: str, **request: Any) -> tuple[dict[str, Any], str]:
-        """Builds an uploaded Dockerfile."""
+    def build(self, dockerfile: str, links: dict[str, str] | None = None, **request: Any) -> tuple[dict[str, Any], str]:
+        """Builds an uploaded Dockerfile, with links beside it."""
         buffer = io.BytesIO()
         with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
             member = tarfile.TarInfo("Dockerfile")
             member.size = len(dockerfile)
             tar.addfile(member, io.BytesIO(dockerfile.encode()))
+            for name, target in (links or {}).items():
+                link = tarfile.TarInfo(name)
+                link.type, link.linkname = tarfile.SYMTYPE, target
+                tar.addfile(link)
         target = self.arm.ok("POST", "listBuildSourceUploadUrl")
         put = httpx.put(target["uploadUrl"], content=buffer.getvalue(), headers={"x-ms-blob-type": "BlockBlob"})
         assert put.status_code == 201
         location = target["relativePath"]
-        return self.run(type="DockerBuildRequest", dockerFilePath="Dockerfile", sourceLocation=location, **request)
+        return self.run(
+            **{"type": "DockerBuildRequest", "dockerFilePath": "Dockerfile", "sourceLocation": location, **request}
+        )
 
 
 @pytest.fixture(scope="module")
@@ -154,6 +160,29 @@ def test_images_that_are_not_asked_for(builder: Builder, image: str) -> None:
     ):
         assert properties["status"] == "Failed"
         assert "metadata addresses are not asked" in log
+
+
+def test_links_out_of_the_source_lead_nowhere(builder: Builder, tmp_path: Path) -> None:
+    """A build has them as links; what they point to on this machine is neither copied, nor a Dockerfile, nor rules."""
+    (tmp_path / "secret").write_text(SECRET)
+    links = {"absolute": str(tmp_path / "secret"), "folder": str(tmp_path), "up": "../" * 20 + f"{tmp_path}/secret"[1:]}
+    kept = "FROM busybox\nCOPY . /all/\n" + "".join(f"RUN readlink /all/{name}\n" for name in links)
+    properties, log = builder.build(kept, links)
+    assert (properties["status"], str(tmp_path) in log) == ("Succeeded", True), log
+    copies = [f"COPY {source} /copied\nRUN cat /copied" for source in ("absolute", "up", "folder/secret", "folder/")]
+    mounts = [
+        "RUN --mount=type=bind,source=absolute,target=/m cat /m",
+        "RUN --mo\\\n  unt=source=folder,target=/m cat /m/secret",
+    ]
+    for text in (*copies, "ADD up /copied\nRUN cat /copied", *mounts):
+        properties, log = builder.build(f"FROM busybox\n{text}\n", links)
+        assert (properties["status"], SECRET in log) == ("Failed", False), text + log
+    for name, asked in (("Dockerfile.own", {"dockerFilePath": "Dockerfile.own"}), (".dockerignore", {})):
+        properties, log = builder.build("FROM busybox\n", {name: str(tmp_path / "secret")}, **asked)
+        assert (properties["status"], SECRET in log) == ("Failed", False), log
+        assert "out of the source" in log or "outside of the source" in log
+    properties, log = builder.build("FROM busybox\n", links, dockerFilePath="folder/secret")
+    assert "outside of the source" in log
 
 
 def test_dockerfiles_that_want_to_be_large(builder: Builder) -> None:

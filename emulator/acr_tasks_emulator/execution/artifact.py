@@ -15,7 +15,7 @@ from acr_tasks_emulator.execution.bases import own_hosts, sign_ins
 from acr_tasks_emulator.execution.image_name import ImageName, ImageNameError, parse
 from acr_tasks_emulator.execution.job import Job
 from acr_tasks_emulator.execution.registry import OciRegistry, RegistryError
-from acr_tasks_emulator.execution.source import SourceError, inside, unpack
+from acr_tasks_emulator.execution.source import SourceError, inside, make_parent, unpack
 from acr_tasks_emulator.execution.stop import Stop
 
 _TITLE, _UNPACK = "org.opencontainers.image.title", "io.deis.oras.content.unpack"
@@ -84,10 +84,10 @@ def _write(client: httpx.Client, name: ImageName, layer: dict[str, Any], path: P
             found.update(chunk)
     if digest != f"sha256:{found.hexdigest()}":
         raise SourceError(f"the artifact's {path.name} is not what its manifest says")
+    make_parent(path, path.name)
     if layer["annotations"].get(_UNPACK) == "true":
         unpack(between, path.parent, stop)  # the archive holds the folder by its name
     else:
-        path.parent.mkdir(parents=True, exist_ok=True)
         between.replace(path)
 
 

@@ -15,6 +15,7 @@ from acr_tasks_emulator.execution.channel import Channel, passes_on
 from acr_tasks_emulator.execution.dockerfile import own_platform
 from acr_tasks_emulator.execution.graph import Network, Step
 from acr_tasks_emulator.execution.log import RunLog
+from acr_tasks_emulator.execution.source import check_mounts
 from acr_tasks_emulator.execution.stop import Stop
 from acr_tasks_emulator.execution.store import Store, why_not_installed
 from acr_tasks_emulator.execution.tool import (
@@ -108,6 +109,8 @@ class Buildah(Store):
         self, task: Build, origins: Sequence[Origin], step: Step, scratch: Path, log: RunLog, stop: Stop, rename: Rename
     ) -> tuple[int, str]:
         """See Tool."""
+        inherited = [str(line) for o in origins for line in self.image_config(o.image_id, stop).get("OnBuild") or []]
+        check_mounts(task.context, "\n".join([task.dockerfile.read_text(errors="replace"), *inherited]))
         identity = scratch / f"{uuid.uuid4().hex}.iid"
         arguments, environment = in_environment("--build-arg", task.arguments, _reserved)
         options = [*_BUILD, *arguments, "--iidfile", str(identity), "-f", str(task.dockerfile)]

@@ -6,6 +6,7 @@ from acr_tasks_emulator.execution.bases import BaseImageError, Bases
 from acr_tasks_emulator.execution.dockerfile import origins, read_dockerfile
 from acr_tasks_emulator.execution.graph import WORKING_DIRECTORY, Step
 from acr_tasks_emulator.execution.image_name import ImageNameError, parse
+from acr_tasks_emulator.execution.source import check_ignore_files
 from acr_tasks_emulator.execution.stop import Stop
 from acr_tasks_emulator.execution.tool import Build, Origin, Tool
 from acr_tasks_emulator.execution.workspace import Workspace
@@ -19,6 +20,7 @@ def build(task: Build, run: Workspace, tool: Tool, bases: Bases, stop: Stop, ste
     """
     run.log.say("Scanning for dependencies...")
     text = read_dockerfile(task.dockerfile)
+    check_ignore_files(task.context, task.dockerfile)
     found: list[Origin] = []
     missing: list[str] = []
     dependencies: list[dict[str, str]] = []

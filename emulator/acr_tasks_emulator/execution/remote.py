@@ -20,7 +20,7 @@ from acr_tasks_emulator.execution.git import Git
 from acr_tasks_emulator.execution.job import Job
 from acr_tasks_emulator.execution.log import RunLog
 from acr_tasks_emulator.execution.registry import OciRegistry
-from acr_tasks_emulator.execution.source import SourceError, check_links, folder_in, unpack
+from acr_tasks_emulator.execution.source import SourceError, folder_in, unpack
 from acr_tasks_emulator.execution.stop import Stop
 from acr_tasks_emulator.supervisor import Supervisor
 
@@ -91,10 +91,7 @@ class Remotes:
         try:
             git = Git(self._supervisor, scratch, address, token, stop)
             commit = Clone(git, stop).make(address, reference, checkout)
-            check_links(checkout.resolve())
-            found = folder_in(checkout, folder)
-            found.rename(target)
-            check_links(target.resolve())  # what stayed within the repository may leave its folder
+            folder_in(checkout, folder).rename(target)
         finally:
             shutil.rmtree(checkout, ignore_errors=True)
         return Fetched({"Commit": commit, "Branch": reference, "Repository": address.url})

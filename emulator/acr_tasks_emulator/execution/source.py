@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import posixpath
+import re
 import tarfile
 from pathlib import Path
 from typing import IO
@@ -11,7 +12,19 @@ from typing import IO
 from acr_tasks_emulator.execution.archive import LIMITS, Limits, SourceError, entries
 from acr_tasks_emulator.execution.stop import Stop
 
-__all__ = ["NO_SOURCE", "Limits", "SourceError", "check_links", "file_in", "folder_in", "inside", "names_in", "unpack"]
+__all__ = [
+    "NO_SOURCE",
+    "Limits",
+    "SourceError",
+    "check_ignore_files",
+    "check_mounts",
+    "file_in",
+    "folder_in",
+    "inside",
+    "make_parent",
+    "names_in",
+    "unpack",
+]
 
 NO_SOURCE = "/dev/null"
 """The source location of a task without a context."""
@@ -31,8 +44,9 @@ def names_in(archive: Path, limits: Limits = LIMITS) -> set[str]:
 def unpack(archive: Path, target: Path, stop: Stop, limits: Limits = LIMITS) -> None:
     """Unpack a tar archive, compressed or not, into `target`.
 
-    Modes are kept without setuid, setgid and sticky bits; links within the archive are kept too. Raises SourceError for
-    what cannot be read, for entries and links that lead out of the folder, for devices and pipes, and for more than the
+    Modes are kept without setuid, setgid and sticky bits. Links are kept wherever they point, as the service's agent
+    keeps them; nothing is written through one, and whoever reads the source goes by file_in and folder_in. Raises
+    SourceError for what cannot be read, for entries outside of the folder, for devices and pipes, and for more than the
     limits allow. Returns early when `stop` is asked.
     """
     target.mkdir(parents=True, exist_ok=True)
@@ -42,7 +56,6 @@ def unpack(archive: Path, target: Path, stop: Stop, limits: Limits = LIMITS) -> 
             if stop.asked:
                 return
             _unpack_one(tar, member, root, stop, limits)
-    check_links(root)
 
 
 def file_in(root: Path, name: str) -> Path:
@@ -65,7 +78,7 @@ def _resolved(root: Path, name: str) -> Path:
     """Where a name below `root` really leads. Raises SourceError for no name at all, and for one that leads out."""
     if "\0" in name or len(name) > _LONGEST or any(len(part.encode()) > _LONGEST_PART for part in name.split("/")):
         raise SourceError(f"{name[:100]!r} is not the name of a file")
-    path = (root / name).resolve()
+    path = Path(os.path.realpath(root / name))  # unlike resolve(), it takes links in a circle
     if not path.is_relative_to(root.resolve()):
         raise SourceError(f"{name} is outside of the source")
     return path
@@ -75,9 +88,7 @@ def _unpack_one(tar: tarfile.TarFile, member: tarfile.TarInfo, root: Path, stop:
     path = inside(root, member.name, limits)
     if path == root:
         return
-    if path.parent.resolve() != path.parent:
-        raise SourceError(f"the source archive writes {member.name!r} through a link")
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_parent(path, member.name)
     if path.is_symlink() or (path.exists() and not path.is_dir()):
         path.unlink()  # the last entry of a name counts, as everywhere with tar
     if member.isdir():
@@ -91,14 +102,11 @@ def _unpack_one(tar: tarfile.TarFile, member: tarfile.TarInfo, root: Path, stop:
         changed = member.mtime if 0 <= member.mtime < _LATEST else 0
         os.utime(path, (changed, changed))
     elif member.issym():
-        if member.linkname.startswith("/"):
-            raise SourceError(
-                f"the source archive has a link out of its folder: {member.name!r} to {member.linkname!r}"
-            )
-        inside(root, posixpath.join(posixpath.dirname(member.name), member.linkname), limits)
+        if "\0" in member.linkname or "\n" in member.linkname:
+            raise SourceError(f"the source archive has a link to a name that is none: {member.linkname!r}")
         path.symlink_to(member.linkname)
     elif member.islnk():
-        other = inside(root, member.linkname, limits).resolve()
+        other = Path(os.path.realpath(inside(root, member.linkname, limits)))
         if not other.is_relative_to(root) or not other.is_file():
             raise SourceError(f"the source archive links {member.name!r} to {member.linkname!r}, which is not in it")
         os.link(other, path)  # a copy would be another way to make much out of little
@@ -124,13 +132,37 @@ def inside(root: Path, name: str, limits: Limits = LIMITS) -> Path:
     return root / clean
 
 
-def check_links(root: Path) -> None:
-    """Look where each link really ends: links of links can lead out although each of them looks harmless.
+def make_parent(path: Path, name: str) -> None:
+    """Make the folder of an entry that is to be written, `path` below a root that is resolved.
 
-    Raises SourceError.
+    Raises SourceError where a link of the source stands in between: it may lead anywhere.
     """
+    if any(folder.is_symlink() for folder in path.parents):
+        raise SourceError(f"the source archive writes {name!r} through a link")
+    path.parent.mkdir(parents=True, exist_ok=True)
+
+
+def check_ignore_files(context: Path, dockerfile: Path) -> None:
+    """Raise SourceError for an ignore file of a build that leads out of its context: builders open it by its name."""
+    names = (context / ".dockerignore", context / ".containerignore", Path(f"{dockerfile}.dockerignore"))
+    root = context.resolve()
+    for path in names:
+        if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(root):
+            raise SourceError(f"{path.name} is a link out of the source")
+
+
+def check_mounts(context: Path, text: str) -> None:
+    """Raise SourceError where `text`, instructions of a Dockerfile, may mount a part of a context with links out of it.
+
+    For builders that open what is mounted by its name, on this machine.
+    """
+    if "--mount" not in re.sub(r"[\\`][ \t]*\r?\n\s*", "", text):
+        return
+    root = context.resolve()
     for folder, folders, files in os.walk(root):
         for name in (*folders, *files):
             path = Path(folder, name)
             if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(root):
-                raise SourceError(f"the source archive has a link out of its folder: {str(path.relative_to(root))!r}")
+                raise SourceError(
+                    f"RUN --mount is not carried out beside a link out of the source: {str(path.relative_to(root))!r}"
+                )

@@ -13,26 +13,31 @@ from pulumi_acr_tasks.settings import Settings
 from pulumi_acr_tasks.source.context import FILES, Context
 from pulumi_acr_tasks.source.tarball import Tarball, is_tarball
 from pulumi_acr_tasks.validate import run as validate
-from pulumi_acr_tasks.validate.problem import Problem, member_path
+from pulumi_acr_tasks.validate.problem import Problem, errors, member_path
 from pulumi_acr_tasks.validate.task_yaml import check_task_yaml
 
+_HASHES = ("contextHash", "contextContents")
+_SHOWN = 3  # files that a warning names
 
-def check(news: dict[str, Any], settings: Settings) -> tuple[dict[str, Any], list[Problem]]:
-    """Complete a run's inputs (`registryId`, `endpoint`, defaults, `contextHash`) and say everything that is wrong
-    with them.
 
-    Reads the context, and makes no request.
+def check(
+    news: dict[str, Any], settings: Settings, olds: dict[str, Any] | None = None
+) -> tuple[dict[str, Any], list[Problem]]:
+    """Complete a run's inputs (`registryId`, `endpoint`, defaults, `contextHash`, `contextContents`) and say everything
+    that is wrong with them.
+
+    `olds` are the inputs in state: their hash stays while it stands for the same context. Reads the context, and makes
+    no request.
     """
     inputs, problems = validate.check(news, settings.registry_defaults, settings.endpoint)
     # Only check knows the hash: what the program or an older state says of it counts for nothing.
-    inputs.pop("contextHash", None)
+    for name in _HASHES:
+        inputs.pop(name, None)
     if is_address(inputs.get("context")):
         return inputs, problems
-    unusable = any(problem.path == "context" for problem in problems)
+    unusable = any(problem.path == "context" for problem in errors(problems))
     if inputs.get("context") is not None and isinstance(inputs.get("runRequest"), dict) and not unusable:
-        found = _context_hash(inputs, settings, problems)
-        if found is not None:
-            inputs["contextHash"] = found
+        inputs |= _hashes(inputs, settings, problems, olds or {})
     return inputs, problems
 
 
@@ -45,10 +50,13 @@ def context_of(inputs: dict[str, Any], settings: Settings) -> Context | Tarball:
     return Context(Path(inputs["context"]), inputs["runRequest"], tuple(left_out))
 
 
-def _context_hash(inputs: dict[str, Any], settings: Settings, problems: list[Problem]) -> Any:
-    """The hash; UNKNOWN while the folder or a file of it is; None when it cannot be packed, which is a problem then."""
+def _hashes(
+    inputs: dict[str, Any], settings: Settings, problems: list[Problem], olds: dict[str, Any]
+) -> dict[str, Any]:
+    """The context's hashes; UNKNOWN while the folder or a file of it is; none when it cannot be packed, which is a
+    problem then."""
     if is_unknown(inputs["context"]) or any(is_unknown(inputs["runRequest"].get(member)) for member in FILES):
-        return UNKNOWN
+        return dict.fromkeys(_HASHES, UNKNOWN)
     context = context_of(inputs, settings)
     wrong = [
         Problem(member_path("run_request", member) if member else "context", message)
@@ -57,13 +65,34 @@ def _context_hash(inputs: dict[str, Any], settings: Settings, problems: list[Pro
     if isinstance(context, Context):
         wrong = wrong or _check_task_file(inputs["runRequest"], context.folder)
     problems += wrong
-    if wrong:
-        return None
+    if errors(wrong):
+        return {}
     try:
-        return context.hash()
+        found = context.fingerprint()
+        problems += _warnings(context)
     except SourceError as error:
         problems.append(Problem("context", str(error)))
-        return None
+        return {}
+    # Another machine may have written the hash in state: a folder that it would know again has not changed.
+    settled = found.settled(olds.get("contextHash"), olds.get("contextContents"))
+    return {"contextHash": settled, "contextContents": found.contents}
+
+
+def _warnings(context: Context | Tarball) -> list[Problem]:
+    """Say which files the builder of the service will not find although they are sent."""
+    unreached = context.unreached()
+    if not unreached:
+        return []
+    more = f" and {len(unreached) - _SHOWN} more" if len(unreached) > _SHOWN else ""
+    return [
+        Problem(
+            "context",
+            f"{', '.join(unreached[:_SHOWN])}{more} are sent, and the service's builder leaves them out of its build: "
+            "an exception with a wildcard in .dockerignore does not make it enter an ignored folder. "
+            "Ignore what is in that folder (folder/*) and not the folder, or name the exceptions without wildcards",
+            warning=True,
+        )
+    ]
 
 
 def _check_task_file(request: dict[str, Any], folder: Path) -> list[Problem]:

@@ -81,7 +81,7 @@ def _request(
     elif inputs.get("contextHash"):
         context = context_of(inputs, service.settings)
         request |= context.sent()
-        request["sourceLocation"] = _upload(client, registry, context, inputs["contextHash"], around)
+        request["sourceLocation"] = _upload(client, registry, context, inputs, around)
     return request
 
 
@@ -193,13 +193,14 @@ def outputs(inputs: dict[str, Any], run: Run) -> dict[str, Any]:
 
 
 def _upload(
-    client: Client, registry: RegistryId, context: Context | Tarball, expected: str, around: Surroundings
+    client: Client, registry: RegistryId, context: Context | Tarball, inputs: dict[str, Any], around: Surroundings
 ) -> str:
     """Pack and upload the context; the `sourceLocation` under which the service knows it."""
     from pulumi_acr_tasks.source.upload import upload
 
     around.console.status("packing the context")
-    with context.archive(expected, Packing(around.console.status, around.stop)) as archive:
+    watch = Packing(around.console.status, around.stop)
+    with context.archive(inputs["contextHash"], inputs.get("contextContents"), watch) as archive:
         around.console.status(f"uploading the context, {_size(archive.stat().st_size)}")
         return upload(
             archive,

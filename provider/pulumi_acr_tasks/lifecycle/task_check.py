@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pulumi_acr_tasks import host
 from pulumi_acr_tasks.arm.ids import RegistryId
 from pulumi_acr_tasks.validate import task as validate
-from pulumi_acr_tasks.validate.problem import Problem
+from pulumi_acr_tasks.validate.problem import Problem, errors
 
 if TYPE_CHECKING:
     from pulumi_acr_tasks.lifecycle.service import Service
@@ -22,7 +22,7 @@ def check(
     """
     news = _named(service, olds, news, urn)
     inputs, problems = validate.check(news, service.settings.registry_defaults, service.endpoint_name)
-    if problems or not all(isinstance(inputs.get(member), str) for member in ("registryId", "taskName")):
+    if errors(problems) or not all(isinstance(inputs.get(member), str) for member in ("registryId", "taskName")):
         return inputs, problems
     registry, name = RegistryId.parse(inputs["registryId"]), inputs["taskName"]
     adopts = inputs.get("adopt") is True

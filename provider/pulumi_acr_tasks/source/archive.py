@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from pulumi_acr_tasks.errors import SourceError
-from pulumi_acr_tasks.source.digest import ContextHash
+from pulumi_acr_tasks.source.digest import ContextHash, Fingerprint
 from pulumi_acr_tasks.source.entries import Entry
 
 _TIME = 946_684_800
@@ -27,9 +27,9 @@ Watch = Callable[[int], None]
 
 
 @contextmanager
-def packed(members: Iterable[Entry], watch: Watch = lambda size: None) -> Iterator[tuple[Path, str]]:
-    """Pack a context into a temporary file, gone at the end of the block: its path, and the context's hash as it was
-    packed.
+def packed(members: Iterable[Entry], watch: Watch = lambda size: None) -> Iterator[tuple[Path, Fingerprint]]:
+    """Pack a context into a temporary file, gone at the end of the block: its path, and the context's fingerprint as it
+    was packed.
 
     Memory does not grow with the context. Raises SourceError for a file that cannot be read or that grows or shrinks
     meanwhile, and what `watch` raises.
@@ -42,8 +42,8 @@ def packed(members: Iterable[Entry], watch: Watch = lambda size: None) -> Iterat
         yield path, digest
 
 
-def pack(members: Iterable[Entry], file: IO[bytes], watch: Watch = lambda size: None) -> str:
-    """Write the tar.gz of `members` to `file` and return the context's hash.
+def pack(members: Iterable[Entry], file: IO[bytes], watch: Watch = lambda size: None) -> Fingerprint:
+    """Write the tar.gz of `members` to `file` and return the context's fingerprint.
 
     Owners are 0, times fixed, modes 755 or 644, links kept as links. `watch` is told of each block.
     Raises SourceError for a file that cannot be read or that grows or shrinks meanwhile.

@@ -12,9 +12,9 @@ from typing import Any
 
 from pulumi_acr_tasks.errors import SourceError
 from pulumi_acr_tasks.source.archive import Watch, packed
-from pulumi_acr_tasks.source.digest import hash_context
+from pulumi_acr_tasks.source.digest import Fingerprint, hash_context
 from pulumi_acr_tasks.source.entries import Entry, entries, file_entry
-from pulumi_acr_tasks.source.ignore import load_rules
+from pulumi_acr_tasks.source.ignore import IgnoreRules, load_rules
 
 # The members of a request that name a file in the context, which the agent opens itself.
 FILES = ("dockerFilePath", "taskFilePath", "valuesFilePath")
@@ -34,6 +34,12 @@ class Context:
 
     def problems(self) -> Iterator[tuple[str, str]]:
         """What cannot be right, each as the member of the request (empty for the folder itself) and a sentence."""
+        try:
+            yield from self._problems()
+        except OSError as error:
+            yield "", f"{error.filename or self.folder} cannot be read: {error.strerror}"
+
+    def _problems(self) -> Iterator[tuple[str, str]]:
         if not self.folder.exists():
             yield "", f"the folder {self.folder} does not exist (relative to {Path.cwd()})"
             return
@@ -45,18 +51,31 @@ class Context:
             if isinstance(name, str) and (problem := self._file_problem(member, name)):
                 yield member, problem
 
-    def hash(self) -> str:
-        """The hash of what would be packed; raises SourceError for what cannot be."""
+    def fingerprint(self) -> Fingerprint:
+        """Return what the context is known by as it would be packed; raises SourceError for what cannot be."""
         return hash_context(self._entries())
 
+    def unreached(self) -> list[str]:
+        """Return the files that travel along, and that docker's classic builder then does not find: they come back from
+        an ignored folder by an exception with wildcards, for which it does not enter one.
+
+        Raises SourceError for what cannot be packed.
+        """
+        if not self._rules().wildcard_exceptions:
+            return []
+        return [entry.name for entry in self._entries() if not entry.reached and entry.kind != "folder"]
+
     @contextmanager
-    def archive(self, expected: str, watch: Watch = lambda size: None) -> Iterator[Path]:
+    def archive(
+        self, expected: str, contents: str | None = None, watch: Watch = lambda size: None
+    ) -> Iterator[Path]:
         """Pack the context into a temporary file that is gone at the end of the block; `watch` is told how far it is.
 
-        `expected` is the hash that was taken before: raises SourceError when the context has changed since.
+        `expected` and `contents` are what state has, the hash and what stands beside it: raises SourceError when the
+        context has changed since.
         """
         with packed(self._entries(), watch) as (path, found):
-            if found != expected:
+            if found.settled(expected, contents) != expected:
                 raise SourceError(
                     f"The context {self.folder} has changed since this update began: run pulumi up again, and "
                     "leave out (.dockerignore) what changes by itself."
@@ -70,11 +89,7 @@ class Context:
         return {} if outside is None else {"dockerFilePath": outside[0]}
 
     def _entries(self) -> Iterator[Entry]:
-        dockerfile = self.request.get("dockerFilePath")
-        rules = load_rules(
-            self.folder, inner_name(dockerfile) if isinstance(dockerfile, str) else None, self._kept(), self.left_out
-        )
-        yield from entries(self.folder, rules)
+        yield from entries(self.folder, self._rules())
         outside = self._outside_dockerfile()
         if outside is not None:
             name, path = outside
@@ -84,6 +99,11 @@ class Context:
                 raise SourceError(f"The Dockerfile {path} cannot be read: {error.strerror}.") from error
             if entry is not None:
                 yield entry
+
+    def _rules(self) -> IgnoreRules:
+        dockerfile = self.request.get("dockerFilePath")
+        name = inner_name(dockerfile) if isinstance(dockerfile, str) else None
+        return load_rules(self.folder, name, self._kept(), self.left_out)
 
     def _outside_dockerfile(self) -> tuple[str, Path] | None:
         """A Dockerfile outside the folder: the name that it gets in the archive, and where it is."""

@@ -1,7 +1,8 @@
 """The hash of a context: the same on every machine, file system and Python.
 
 It is taken over names, kinds, executable bits, link targets and contents, never over the archive, whose compressed
-bytes depend on the zlib at hand.
+bytes depend on the zlib at hand. A machine without executable bits (Windows) sends every file as executable, as docker
+does there; a fingerprint tells that from a change of the context.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -26,26 +28,57 @@ _remembered: dict[str, tuple[tuple[int, int, int], str]] = {}
 _lock = threading.Lock()
 
 
+@dataclass(frozen=True)
+class Fingerprint:
+    """What a context is known by.
+
+    `hash`: over names, kinds, executable bits, link targets and contents. `contents`: the same with no file executable.
+    `uniform`: the same with every file executable, as a machine has it that keeps no such bits (Windows, or a drive of
+    Windows under WSL).
+    """
+
+    hash: str
+    contents: str
+    uniform: str
+
+    def settled(self, known: object, contents: object) -> str:
+        """Return `known`, the hash in state, where it stands for this very context; else this context's own.
+
+        `contents` is what state has beside it, None in states of older releases. Two machines agree when their contents
+        do and one of the two keeps no executable bits.
+        """
+        bits_unknown_here = self.hash == self.uniform and self.contents in (contents, known)
+        return known if isinstance(known, str) and (known == self.uniform or bits_unknown_here) else self.hash
+
+
 class ContextHash:
-    """Takes the hash of a context, one entry after the other in the order of the walk."""
+    """Takes the fingerprint of a context, one entry after the other in the order of the walk."""
 
     def __init__(self) -> None:
         # The first line names the format: another one must give another hash.
-        self._hash = hashlib.sha256(b"context 1\n")
+        self._hash, self._contents, self._uniform = (hashlib.sha256(b"context 1\n") for _ in range(3))
 
     def add(self, entry: Entry, content: str = "") -> None:
         """Add one entry; `content` is the hash of a file's content, in hexadecimal."""
-        kind = "executable" if entry.executable else entry.kind
-        for field in (kind, entry.name, entry.target, content):
-            self._hash.update(os.fsencode(field) + b"\0")
+        is_file = entry.kind == "file"
+        kinds = (
+            (self._hash, "executable" if entry.executable else entry.kind),
+            (self._contents, entry.kind),
+            (self._uniform, "executable" if is_file else entry.kind),
+        )
+        fields = b"".join(os.fsencode(field) + b"\0" for field in (entry.name, entry.target, content))
+        for digest, kind in kinds:
+            digest.update(kind.encode() + b"\0" + fields)
 
-    def value(self) -> str:
-        """`sha256:` and 64 hexadecimal digits."""
-        return "sha256:" + self._hash.hexdigest()
+    def value(self) -> Fingerprint:
+        """Return the fingerprint; each hash is `sha256:` and 64 hexadecimal digits."""
+        digests = (self._hash, self._contents, self._uniform)
+        return Fingerprint(*("sha256:" + digest.hexdigest() for digest in digests))
 
 
-def hash_context(members: Iterable[Entry]) -> str:
-    """The hash of a context; the contents of files that have not changed since the last call are not read again.
+def hash_context(members: Iterable[Entry]) -> Fingerprint:
+    """Return the fingerprint of a context; the contents of files that have not changed since the last call are not read
+    again.
 
     Raises SourceError for a file that cannot be read.
     """

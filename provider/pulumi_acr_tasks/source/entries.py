@@ -11,6 +11,7 @@ from typing import Literal
 
 from pulumi_acr_tasks.errors import SourceError
 from pulumi_acr_tasks.source.ignore import IgnoreRules
+from pulumi_acr_tasks.source.patterns import Matched
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,8 @@ class Entry:
     """One member of a context.
 
     `name`: relative to the context, with `/`. `target`: where a link points, as it is written. `size`, `mtime_ns` and
-    `inode` are of the file as it was found; they tell whether it has changed since.
+    `inode` are of the file as it was found; they tell whether it has changed since. `reached`: docker's classic builder
+    finds it too.
     """
 
     name: str
@@ -29,78 +31,82 @@ class Entry:
     size: int = 0
     mtime_ns: int = 0
     inode: int = 0
+    reached: bool = True
 
 
 def entries(context: Path, rules: IgnoreRules) -> Iterator[Entry]:
     """Walk the folder `context`, sorted by name folder by folder.
 
-    Folders that are ignored are not walked, unless the rules may re-include something below them. Links are not
-    followed.
-    Raises SourceError for what cannot be read, and for a link that leaves the context.
+    Folders that are ignored are not walked, unless the rules may re-include something below them; one that cannot be
+    read is left out then. Links are not followed, and are kept wherever they point, as docker sends them.
+    Raises SourceError for what cannot be read, and for pipes and devices.
     """
-    return _walk(context, "", rules)
+    return _walk(context, "", rules, above=None, ignored=False, reached=True)
 
 
-def _walk(folder: Path, prefix: str, rules: IgnoreRules) -> Iterator[Entry]:
+def _walk(
+    folder: Path, prefix: str, rules: IgnoreRules, above: Matched | None, ignored: bool, reached: bool
+) -> Iterator[Entry]:
     try:
         with os.scandir(folder) as found:
             members = sorted(found, key=lambda member: os.fsencode(member.name))
     except OSError as error:
+        if ignored:
+            return  # nothing of it was asked for by name
         raise SourceError(f"The context's folder {folder} cannot be read: {error.strerror}.") from error
     for member in members:
         name = prefix + member.name
-        ignored = rules.ignored(name)
-        is_folder = member.is_dir(follow_symlinks=False)
-        if not ignored:
-            entry = _entry(name, member)
+        left_out, matched = rules.look(name, above)
+        if not left_out:
+            entry = _entry(name, member, reached)
             if entry is not None:
                 yield entry
-        if is_folder and (not ignored or rules.walked(name)):
-            yield from _walk(Path(member.path), name + "/", rules)
+        if member.is_dir(follow_symlinks=False) and (not left_out or rules.walked(name)):
+            enters = reached and (not left_out or rules.classic_walked(name))
+            yield from _walk(Path(member.path), name + "/", rules, matched, left_out, enters)
 
 
-def _entry(name: str, member: os.DirEntry[str]) -> Entry | None:
-    """The entry of one member of a folder, None for sockets, pipes and devices: docker leaves them out as well."""
+def _entry(name: str, member: os.DirEntry[str], reached: bool) -> Entry | None:
+    """The entry of one member of a folder, None for a socket: docker leaves sockets out as well."""
     path = Path(member.path)
     try:
         if member.is_symlink():
-            target = str(path.readlink()).replace(os.sep, "/")
-            refuse_escape(name, target)
-            return Entry(name, path, "link", target=target)
-        return file_entry(name, path, member.stat(follow_symlinks=False))
+            return Entry(name, path, "link", target=link_target(str(path.readlink())), reached=reached)
+        return file_entry(name, path, member.stat(follow_symlinks=False), reached=reached)
     except OSError as error:
         raise SourceError(f"{path} in the context cannot be read: {error.strerror}.") from error
 
 
-def file_entry(name: str, path: Path, status: os.stat_result) -> Entry | None:
-    """The entry, of that name, of a file or folder; None for sockets, pipes and devices."""
+def file_entry(name: str, path: Path, status: os.stat_result, *, reached: bool = True) -> Entry | None:
+    """Return the entry, of that name, of a file or folder; None for a socket.
+
+    Raises SourceError for a pipe or a device, which cannot be sent.
+    """
     if stat.S_ISDIR(status.st_mode):
-        return Entry(name, path, "folder")
-    if not stat.S_ISREG(status.st_mode):
+        return Entry(name, path, "folder", reached=reached)
+    if stat.S_ISSOCK(status.st_mode):
         return None
+    if not stat.S_ISREG(status.st_mode):
+        kind = "a pipe" if stat.S_ISFIFO(status.st_mode) else "a device"
+        raise SourceError(f"{name} in the context is {kind}, which cannot be sent: name it in .dockerignore.")
     return Entry(
         name,
         path,
         "file",
-        executable=bool(status.st_mode & 0o100),
+        executable=is_executable(status.st_mode),
         size=status.st_size,
         mtime_ns=status.st_mtime_ns,
         inode=status.st_ino,
+        reached=reached,
     )
 
 
-def refuse_escape(name: str, target: str) -> None:
-    """Refuse a link that points outside the context: it would point at whatever the agent has there."""
-    depth = name.count("/")
-    for part in target.split("/"):
-        if part == "..":
-            depth -= 1
-        elif part not in {"", "."}:
-            depth += 1
-        if depth < 0:
-            break
-    if target.startswith("/") or depth < 0:
-        raise SourceError(
-            f"The link {name} points to {target}, outside the context. "
-            "Links must stay inside: make it relative, replace it by what it points to, or name it in .dockerignore."
-        )
+def is_executable(mode: int, *, windows: bool = os.name == "nt") -> bool:
+    """Return whether a file is sent as executable: as its owner's bit says, and always from Windows, which has no such
+    bit. That is docker's rule; no other bit counts, so no umask does."""
+    return windows or bool(mode & 0o100)
+
+
+def link_target(target: str, *, windows: bool = os.name == "nt") -> str:
+    """Return where a link points, in the spelling of the machine that builds."""
+    return target.removeprefix("\\\\?\\").replace("\\", "/") if windows else target

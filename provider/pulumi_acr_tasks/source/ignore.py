@@ -7,11 +7,12 @@ Dockerfile, the task file) always travel along, whatever the patterns say.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
 from pulumi_acr_tasks.errors import SourceError
-from pulumi_acr_tasks.source.patterns import Patterns, read_patterns
+from pulumi_acr_tasks.source.patterns import Matched, Patterns, read_patterns
 
 ALWAYS_IGNORED = ("**/.git", "**/.pulumi")
 
@@ -24,17 +25,29 @@ class IgnoreRules:
         self._keep = frozenset(keep)
         self._drop = frozenset(drop)
 
-    def ignored(self, path: str) -> bool:
-        """True when this file or folder is left out."""
-        if path in self._drop:
-            return True
-        return path not in self._keep and self._patterns.ignored(path)
+    def look(self, path: str, above: Matched | None) -> tuple[bool, Matched]:
+        """Return whether this file or folder is left out, and what to look at its members with.
+
+        `above` is the second value for its folder, None at the top.
+        """
+        ignored, matched = self._patterns.look(path, above)
+        return path in self._drop or (ignored and path not in self._keep), matched
 
     def walked(self, folder: str) -> bool:
-        """True when this folder, although ignored, may hold something that is not."""
-        if any(kept.startswith(folder + "/") for kept in self._keep):
-            return True
-        return self._patterns.may_reenter(folder)
+        """Return True when this folder, although ignored, may hold something that is not."""
+        return self._keeps_below(folder) or self._patterns.may_reenter(folder)
+
+    def classic_walked(self, folder: str) -> bool:
+        """Return True when docker's classic builder walks this folder although it is ignored."""
+        return self._keeps_below(folder) or self._patterns.classic_reenters(folder)
+
+    @property
+    def wildcard_exceptions(self) -> bool:
+        """Whether an exception has a wildcard, so that today's builder may find more than docker's classic one."""
+        return self._patterns.wildcard_exceptions
+
+    def _keeps_below(self, folder: str) -> bool:
+        return any(kept.startswith(folder + "/") for kept in self._keep)
 
 
 def load_rules(
@@ -60,14 +73,18 @@ def load_rules(
     else:
         text = ""
     outside = [_escape(relative) for folder in folders if (relative := _relative(folder, context))]
-    return IgnoreRules([*outside, *read_patterns(text)], kept, dropped)
+    return IgnoreRules([*outside, *read_patterns(text, windows=os.name == "nt")], kept, dropped)
 
 
 def _read(path: Path) -> str:
+    """The text of an ignore file. Bytes that are no UTF-8 stay what they are, as in the names of files."""
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SourceError(f"The ignore file {path} cannot be read: {error}.") from error
+        content = path.read_bytes()
+    except OSError as error:
+        raise SourceError(f"The ignore file {path} cannot be read: {error.strerror}.") from error
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in content:
+        raise SourceError(f"The ignore file {path} is in UTF-16, or no text: docker reads UTF-8, so save it as UTF-8.")
+    return content.decode("utf-8", "surrogateescape")
 
 
 def _relative(folder: Path, context: Path) -> str | None:
@@ -81,4 +98,4 @@ def _relative(folder: Path, context: Path) -> str | None:
 
 def _escape(path: str) -> str:
     """A pattern that matches exactly this path."""
-    return "".join("\\" + char if char in "*?[\\" else char for char in path)
+    return "".join("\\" + char if char in "!*?[\\" else char for char in path)

@@ -1,8 +1,8 @@
-"""Docker's ignore patterns, with the semantics of moby's `patternmatcher`.
+"""Docker's ignore patterns, with the semantics of moby's `patternmatcher` 0.6.1 and of the walk that BuildKit does.
 
-A pattern is relative to the context and matches whole paths; the last one that matches a path or one of its parents
-decides; `!` re-includes. `*` and `?` stop at `/`, `**` does not, `[...]` is a class, and a backslash takes the next
-character literally.
+A pattern is relative to the context and matches whole paths. A path inherits the patterns that matched its folder; of
+all that match, the last one decides; `!` re-includes. `*` and `?` stop at `/`, `**` does not, `[...]` is a class, and a
+backslash takes the next character literally (on Windows it separates, as `/` does).
 
 Package `docker` has a matcher too. It ignores case, knows no backslash, and does not look for `**` patterns among a
 path's parents, so it answers differently from the docker that builds; hence this translation of moby's own.
@@ -12,55 +12,87 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from pulumi_acr_tasks.errors import SourceError
+from pulumi_acr_tasks.source.go_regexp import MalformedError, check_class_syntax, readable, translate
+
+_SPACES = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
+"""What Go trims; Python's strip() trims four control characters more."""
+
+_LONGEST_LINE = 65_535
+_SPECIAL = re.compile(r"[\ufeff*?\[\]\\]")
+_ESCAPED = frozenset(".+()$")
+"""moby means to escape `|`, `{` and `}` too, and does not: its table is too small for them."""
+
+Matched = tuple[bool, ...]
+"""Which of the patterns have matched a path or one of its parents."""
 
 
 class Pattern:
-    """One line of an ignore file. `exception` is True for one that begins with `!`."""
+    """One line of an ignore file. `exception`: it begins with `!`. `literal`: it has no wildcards."""
 
     def __init__(self, text: str) -> None:
         self.exception = text.startswith("!")
         self.text = text[1:] if self.exception else text
-        self.parts = self.text.split("/")
-        self._regex = _compile(self.text)
+        if not self.text:
+            raise SourceError("The ignore pattern '!' re-includes nothing: name what comes back, or remove the line.")
+        self._test: Callable[[str], bool] | None = None
+        try:
+            check_class_syntax(self.text)
+        except MalformedError as error:
+            raise self._malformed(error) from None
+        special = _SPECIAL.search(self.text)
+        # What every path that matches begins with; the whole path where the pattern has no wildcards.
+        self._beginning = self.text[: special.start()] if special else self.text
+        if special and (set(self.text) & set("|{") or readable(self.text) != self.text):
+            self._beginning = ""  # the expression may match what begins otherwise
+        self.literal = special is None
 
     def matches(self, path: str) -> bool:
-        """True when the pattern matches this very path."""
-        return self._regex.fullmatch(path) is not None
+        """Return whether the pattern matches this very path.
+
+        Raises SourceError for a malformed expression: not before, as docker takes one that is never tried.
+        """
+        if self._test is None:
+            try:
+                self._test = _compile(self.text)
+            except MalformedError as error:
+                raise self._malformed(error) from None
+        return self._test(path)
+
+    def _malformed(self, error: MalformedError) -> SourceError:
+        return SourceError(f"The ignore pattern {readable(self.text)!r} is malformed: {error}.")
 
     def may_match_below(self, folder: str) -> bool:
-        """True when the pattern could match something inside `folder`, as far as the folder's name tells."""
-        for part, name in zip(self.parts, folder.split("/"), strict=False):
-            if "**" in part:
-                return True
-            if _compile(part).fullmatch(name) is None:
-                return False
-        # Shorter than the folder: it matches the folder itself or a parent of it, and so all that is inside.
-        return True
+        """Return True when the pattern could match something inside `folder`."""
+        inside = folder + "/"
+        return self._beginning.startswith(inside) or (not self.literal and inside.startswith(self._beginning))
 
 
-def read_patterns(text: str) -> list[str]:
-    """The patterns in the text of an ignore file, cleaned as moby cleans them.
+def read_patterns(text: str, *, windows: bool = False) -> list[str]:
+    """Return the patterns in the text of an ignore file, cleaned as moby cleans them.
 
-    Comments begin with `#` in the first column; blanks around a line, a leading `/` and `.` or `..` elements are
-    dropped; a line that is only `.` or empty says nothing, and one that leads out of the context matches nothing.
+    Only a line feed ends a line. Comments begin with `#` in the first column; blanks around a line, a leading `/` and
+    `.` or `..` elements are dropped. `windows`: read as docker does on Windows, where a backslash is a `/`.
+    Raises SourceError for a line that docker's reader cannot hold.
     """
     patterns = []
-    for line in text.removeprefix("\ufeff").splitlines():
+    for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), start=1):
+        if len(line.encode("utf-8", "surrogatepass")) > _LONGEST_LINE:
+            raise SourceError(f"Line {number} of the ignore file is longer than {_LONGEST_LINE} bytes.")
         if line.startswith("#"):
             continue
-        pattern = line.strip()
+        pattern = line.strip(_SPACES)
         exception = pattern.startswith("!")
         if exception:
-            pattern = pattern[1:].strip()
-        if not pattern:
+            pattern = pattern[1:].strip(_SPACES)
+        elif not pattern:
             continue
-        # normpath keeps a doubled slash at the beginning, which POSIX allows and an ignore file does not mean.
-        pattern = posixpath.normpath(pattern).lstrip("/")
-        if pattern in {"", ".", ".."}:
-            continue
+        if pattern:
+            pattern = _clean(pattern.replace("\\", "/") if windows else pattern)
+            if len(pattern) > 1:
+                pattern = pattern.removeprefix("/")
         patterns.append(("!" if exception else "") + pattern)
     return patterns
 
@@ -69,82 +101,93 @@ class Patterns:
     """The patterns of one context, in their order."""
 
     def __init__(self, patterns: Iterable[str]) -> None:
-        self._patterns = [Pattern(text) for text in patterns]
+        trimmed = (text.strip(_SPACES) for text in patterns)
+        self._patterns = [Pattern(_clean(text)) for text in trimmed if text]
         self._exceptions = [pattern for pattern in self._patterns if pattern.exception]
+        self.wildcard_exceptions = any(not pattern.literal for pattern in self._exceptions)
+
+    def look(self, path: str, above: Matched | None = None) -> tuple[bool, Matched]:
+        """Return whether `path` is ignored, and which patterns have matched it, for what is below it.
+
+        `path` is relative to the context and uses `/`; `above` is what this said of its folder, None at the top.
+        """
+        ignored, matched = False, []
+        for index, pattern in enumerate(self._patterns):
+            match = above is not None and above[index]
+            # A pattern that would not change the verdict is not tried, and so is not inherited either.
+            if not match and pattern.exception is ignored:
+                match = pattern.matches(path)
+            if match:
+                ignored = not pattern.exception
+            matched.append(match)
+        return ignored, tuple(matched)
 
     def ignored(self, path: str) -> bool:
-        """True when the last pattern that matches `path` or one of its parents is not an exception.
-
-        `path` is relative to the context and uses `/`.
-        """
-        parents = _with_parents(path)
+        """Return whether `path` is ignored, looked at from the top."""
+        above: Matched | None = None
         ignored = False
-        for pattern in self._patterns:
-            # A pattern that would not change the verdict need not be tried.
-            if pattern.exception is ignored and any(pattern.matches(name) for name in parents):
-                ignored = not pattern.exception
+        for end in (*(index for index, char in enumerate(path) if char == "/"), len(path)):
+            ignored, above = self.look(path[:end], above)
         return ignored
 
     def may_reenter(self, folder: str) -> bool:
-        """True when an exception could re-include something inside this ignored folder, so that it must be walked."""
+        """Return True when an exception could re-include something inside this ignored folder: it must be walked."""
         return any(pattern.may_match_below(folder) for pattern in self._exceptions)
 
-
-def _with_parents(path: str) -> list[str]:
-    """`a/b/c` -> `a/b/c`, `a/b`, `a`."""
-    names = [path]
-    while "/" in path:
-        path = path.rpartition("/")[0]
-        names.append(path)
-    return names
+    def classic_reenters(self, folder: str) -> bool:
+        """Return True when docker's classic builder walks this ignored folder too: an exception names, letter for
+        letter, something inside."""
+        return any(f"{pattern.text}/".startswith(f"{folder}/") for pattern in self._exceptions)
 
 
-def _compile(pattern: str) -> re.Pattern[str]:
-    """Translate as moby's `Pattern.compile` does.
+def _clean(path: str) -> str:
+    """Return what Go's `filepath.Clean` makes of a path."""
+    # normpath keeps a doubled slash at the beginning, which POSIX allows and an ignore file does not mean.
+    return re.sub("^//+", "/", posixpath.normpath(path))
 
-    Raises SourceError for a class that is not closed, or a backslash at the end.
+
+def _compile(pattern: str) -> Callable[[str], bool]:
+    """Return the test that moby's `Pattern.compile` chooses: equality, beginning, end, or a regular expression.
+
+    Raises MalformedError for an expression that Go refuses.
     """
-    regex, index = "", 0
+    # The scanner that moby reads patterns with drops a byte order mark.
+    first = int(pattern.startswith("\ufeff"))
+    regex, kind, index = "^", "exact", first
     while index < len(pattern):
-        char = pattern[index]
+        char, start = pattern[index], index
         index += 1
         if char == "*" and pattern[index : index + 1] == "*":
             index += 1
             # `**/x` is `x` at any depth, none included.
             if pattern[index : index + 1] == "/":
                 index += 1
-            regex += ".*" if index >= len(pattern) else "(?:.*/)?"
-        elif char == "*":
-            regex += "[^/]*"
-        elif char == "?":
-            regex += "[^/]"
-        elif char == "\\":
-            if index >= len(pattern):
-                raise SourceError(f"The ignore pattern {pattern!r} ends in a backslash: there is nothing to escape.")
-            regex += re.escape(pattern[index])
-            index += 1
-        elif char == "[":
-            end = _class_end(pattern, index)
-            regex += "[" + pattern[index:end].replace("[", r"\[") + "]"
-            index = end + 1
-        else:
-            regex += re.escape(char)
-    try:
-        return re.compile(regex, re.DOTALL)
-    except re.error as error:
-        raise SourceError(f"The ignore pattern {pattern!r} is malformed: {error}.") from error
-
-
-def _class_end(pattern: str, start: int) -> int:
-    """Where the class that opens before `start` closes; the first character may be a `]` of its own, after a `^`
-    too."""
-    first = start + 1 if pattern[start : start + 1] == "^" else start
-    index = first
-    while index < len(pattern):
-        if pattern[index] == "\\":
-            index += 2
+            if index < len(pattern):
+                regex, kind = regex + "(.*/)?", "regexp"
+            elif kind == "exact":
+                kind = "prefix"
+            else:
+                regex, kind = regex + ".*", "regexp"
+            if start == first:
+                kind = "suffix"
             continue
-        if pattern[index] == "]" and index > first:
-            return index
-        index += 1
-    raise SourceError(f"The ignore pattern {pattern!r} opens a [ that is never closed.")
+        if char == "*":
+            regex, kind = regex + "[^/]*", "regexp"
+        elif char == "?":
+            regex, kind = regex + "[^/]", "regexp"
+        elif char == "\\":
+            regex, kind = regex + pattern[start : index + 1], "regexp"
+            index += 1
+        elif char in "[]":
+            regex, kind = regex + char, "regexp"
+        else:
+            regex += "\\" + char if char in _ESCAPED else char
+    if kind == "exact":
+        return lambda path: path == pattern
+    if kind == "prefix":
+        return lambda path: path.startswith(pattern[:-2])
+    if kind == "suffix":
+        end = pattern[2:]
+        return lambda path: path.endswith(end) or (end.startswith("/") and path == end[1:])
+    expression = translate(regex + "$")
+    return lambda path: expression.search(readable(path)) is not None

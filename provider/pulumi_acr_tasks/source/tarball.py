@@ -15,8 +15,8 @@ from typing import Any
 from pulumi_acr_tasks.errors import SourceError
 from pulumi_acr_tasks.source.archive import Counter, Watch
 from pulumi_acr_tasks.source.context import FILES, inner_name
-from pulumi_acr_tasks.source.digest import ContextHash, hash_stream, remembered
-from pulumi_acr_tasks.source.entries import Entry, refuse_escape
+from pulumi_acr_tasks.source.digest import ContextHash, Fingerprint, hash_stream, remembered
+from pulumi_acr_tasks.source.entries import Entry
 
 SUFFIXES = (".tar", ".tar.gz", ".tgz")
 
@@ -50,24 +50,30 @@ class Tarball:
             if isinstance(name, str) and inner_name(name) not in names:
                 yield member, f"there is no file {name!r} in the archive {self.path}"
 
-    def hash(self) -> str:
-        """The hash of what is in the archive: the same as that of the folder that it was made of.
+    def fingerprint(self) -> Fingerprint:
+        """Return what the archive's content is known by: the same as the folder that it was made of.
 
-        Raises SourceError for what is no archive, or leaves the context.
+        Raises SourceError for what is no archive, or has a member outside the context.
         """
-        return remembered(self.path, "archive", self._hash)
+        return Fingerprint(*remembered(self.path, "archive", self._hashes).split())
+
+    def unreached(self) -> list[str]:
+        """Return nothing: no ignore rule decided what is in an archive."""
+        return []
 
     def sent(self) -> dict[str, Any]:
         """The members of the request that are sent otherwise than they were written: none."""
         return {}
 
     @contextmanager
-    def archive(self, expected: str, watch: Watch = lambda size: None) -> Iterator[Path]:
+    def archive(
+        self, expected: str, contents: str | None = None, watch: Watch = lambda size: None
+    ) -> Iterator[Path]:
         """The file to upload, compressed if it is not yet; `watch` is told how far it is.
 
-        Raises SourceError when its content has changed since the hash `expected` was taken.
+        Raises SourceError when its content has changed since the hash `expected`, with `contents` beside it, was taken.
         """
-        if self.hash() != expected:
+        if self.fingerprint().settled(expected, contents) != expected:
             raise SourceError(f"The archive {self.path} has changed since this update began: run pulumi up again.")
         with self.path.open("rb") as file:
             compressed = file.read(len(_GZIP)) == _GZIP
@@ -82,13 +88,14 @@ class Tarball:
                     counter.add(len(block))
             yield packed
 
-    def _hash(self) -> str:
+    def _hashes(self) -> str:
         # Whatever order the archive has, and however often it has a name: the last one is what unpacking leaves.
         last = {entry.name: (entry, content) for entry, content in self._members(contents=True)}
         total = ContextHash()
         for name in sorted(last, key=lambda name: [os.fsencode(part) for part in name.split("/")]):
             total.add(*last[name])
-        return total.value()
+        found = total.value()
+        return f"{found.hash} {found.contents} {found.uniform}"
 
     def _members(self, *, contents: bool = False) -> Iterator[tuple[Entry, str]]:
         """The members in the archive's order, each with the hash of its content, which is left out unless asked for."""
@@ -106,7 +113,10 @@ class Tarball:
 
 
 def _entry(member: tarfile.TarInfo, archive: Path) -> Entry | None:
-    """The entry of one member, None for the root itself and for what is neither file, folder nor link."""
+    """The entry of one member, None for the root itself.
+
+    Raises SourceError for a member outside the context, and for pipes and devices.
+    """
     name = inner_name(member.name)
     if name == ".":
         return None
@@ -116,9 +126,7 @@ def _entry(member: tarfile.TarInfo, archive: Path) -> Entry | None:
         return Entry(name, archive, "folder")
     if member.issym() or member.islnk():
         target = member.linkname
-        if member.issym():
-            refuse_escape(name, target)
         return Entry(name, archive, "link", target=target if member.issym() else f"={inner_name(target)}")
     if not member.isfile():
-        return None
+        raise SourceError(f"The archive {archive} has {member.name}, a pipe or a device, which cannot be sent.")
     return Entry(name, archive, "file", executable=bool(member.mode & 0o100), size=member.size)

@@ -9,16 +9,23 @@ from pulumi_acr_tasks.plan.definitions import snake_case
 
 @dataclass(frozen=True)
 class Problem:
-    """Is one thing that is wrong: `path` as Python spells it (`step.docker_file_path`), `message` without the path.
+    """One thing that is wrong: `path` as Python spells it (`step.docker_file_path`), `message` without the path.
 
-    A message never holds the value of a secret.
+    `warning`: it is allowed, and does hardly what was meant; it is shown, and stops nothing. A message never holds the
+    value of a secret.
     """
 
     path: str
     message: str
+    warning: bool = False
 
     def __str__(self) -> str:
         return f"{self.path}: {self.message}"
+
+
+def errors(problems: list[Problem]) -> list[Problem]:
+    """Return those that are no warnings."""
+    return [problem for problem in problems if not problem.warning]
 
 
 def member_path(owner: str, name: str) -> str:

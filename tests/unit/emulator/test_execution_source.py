@@ -9,7 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from acr_tasks_emulator.execution.source import Limits, SourceError, file_in, names_in, unpack
+from acr_tasks_emulator.execution.source import (
+    Limits,
+    SourceError,
+    check_ignore_files,
+    file_in,
+    folder_in,
+    names_in,
+    unpack,
+)
 from acr_tasks_emulator.execution.stop import Stop
 
 FILE, FOLDER, LINK, HARD = tarfile.REGTYPE, tarfile.DIRTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE
@@ -55,11 +63,13 @@ def test_unpack(tmp_path: Path) -> None:
         ([("../evil", FILE, "x")], "outside of its folder: '../evil'"),
         ([("a/../../evil", FILE, "x")], "outside of its folder"),
         ([("/etc/evil", FILE, "x")], "outside of its folder"),
-        ([("link", LINK, "/etc/passwd")], "link out of its folder"),
-        ([("link", LINK, "../../etc/passwd")], "outside of its folder"),
         ([("a", FOLDER, ""), ("link", LINK, "a"), ("link/x", FILE, "x")], "through a link"),
-        ([("d", LINK, "."), ("l", LINK, "d/..")], "link out of its folder: 'l'"),
-        ([("l", LINK, "d/.."), ("d", LINK, ".")], "link out of its folder: 'l'"),
+        ([("link", LINK, "../out-there"), ("link/x", FILE, "x")], "through a link"),
+        ([("link", LINK, "/etc"), ("link/acr", FOLDER, "")], "through a link"),
+        ([("link", LINK, "/etc"), ("link/acr/x", LINK, "y")], "through a link"),
+        ([("link", LINK, "/etc/passwd"), ("hard", HARD, "link")], "which is not in it"),
+        ([("link", LINK, "/etc"), ("hard", HARD, "link/passwd")], "which is not in it"),
+        ([("a", LINK, "b"), ("b", LINK, "a"), ("a/x", FILE, "x")], "through a link"),
         ([("hard", HARD, "../x")], "outside of its folder"),
         ([("hard", HARD, "missing")], "which is not in it"),
         ([("null", tarfile.CHRTYPE, "")], "no file, folder or link"),
@@ -69,10 +79,45 @@ def test_unpack(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_refused(tmp_path: Path, entries: list[tuple[str, bytes, str]], problem: str) -> None:
-    """Entries and links that lead out, devices, and bombs are refused with a sentence."""
+    """Entries that lead out by their name or by a link, devices, and bombs are refused with a sentence."""
     with pytest.raises(SourceError, match=problem):
         unpack(archive(tmp_path, *entries), tmp_path / "out", Stop(), Limits(size_bytes=150, entries=3))
     assert not (tmp_path / "evil").exists()
+
+
+@pytest.mark.parametrize("target", ["/etc/passwd", "../../etc/passwd", "d/../..", "link", "/", "none"])
+def test_a_link_is_kept_and_not_read_through(tmp_path: Path, target: str) -> None:
+    """Wherever it points; a file or folder is looked for within the source only."""
+    source = archive(tmp_path, ("d", LINK, "."), ("link", LINK, target), ("Dockerfile", FILE, "FROM scratch"))
+    root = tmp_path / "out"
+    unpack(source, root, Stop())
+    assert str((root / "link").readlink()) == target
+    assert sorted(path.name for path in root.iterdir()) == ["Dockerfile", "d", "link"]
+    for name in ("link", "link/passwd", "link/etc/passwd"):
+        with pytest.raises(SourceError, match=r"outside of the source|unable to find"):
+            file_in(root, name)
+        with pytest.raises(SourceError, match=r"outside of the source|unable to find"):
+            folder_in(root, name)
+
+
+def test_the_last_entry_of_a_name_takes_the_place_of_a_link(tmp_path: Path) -> None:
+    """What the link points to stays as it is."""
+    (tmp_path / "precious").write_text("x")
+    source = archive(tmp_path, ("link", LINK, "../precious"), ("link", FILE, "y"))
+    unpack(source, tmp_path / "out", Stop())
+    assert ((tmp_path / "out" / "link").read_text(), (tmp_path / "precious").read_text()) == ("y", "x")
+
+
+@pytest.mark.parametrize("name", [".dockerignore", ".containerignore", "Dockerfile.dockerignore"])
+def test_an_ignore_file_that_leads_out_is_refused(tmp_path: Path, name: str) -> None:
+    """A builder opens it by its name and follows the link; one within the source is what was packed."""
+    source = archive(tmp_path, ("rules", FILE, "a"), ("Dockerfile", FILE, "FROM scratch"), (name, LINK, "rules"))
+    unpack(source, tmp_path / "out", Stop())
+    check_ignore_files(tmp_path / "out", tmp_path / "out" / "Dockerfile")
+    (tmp_path / "out" / name).unlink()
+    (tmp_path / "out" / name).symlink_to("/dev/zero")
+    with pytest.raises(SourceError, match=f"{name} is a link out of the source"):
+        check_ignore_files(tmp_path / "out", tmp_path / "out" / "Dockerfile")
 
 
 @pytest.mark.parametrize("data", [b"", b"no archive", b"\x1f\x8b\x08\x00"])

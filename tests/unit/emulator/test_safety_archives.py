@@ -74,7 +74,7 @@ def opened(tmp_path: Path) -> Unpack:
         ([entry("/".join("abcdefg"), b"x")], "nested more than 5 deep"),
         ([pax(record("path", "a\0b")), entry("a")], "whose name is none"),
         ([entry("a\nb")], "whose name is none"),
-        ([entry("l", type=tarfile.SYMTYPE, linkname="a\nb")], "whose name is none"),
+        ([entry("l", type=tarfile.SYMTYPE, linkname="a\nb")], "a name that is none"),
         ([entry("block", type=tarfile.BLKTYPE)], "no file, folder or link"),
         ([entry("x", b"x", type=b"Z")], "no file, folder or link"),
         ([pax(record("size", "-512")), entry("a")], "negative length|backwards"),

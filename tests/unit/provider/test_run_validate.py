@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -169,10 +170,51 @@ def test_a_dockerfile_may_lie_outside(program: Path) -> None:
     assert checked(context="app", runRequest=request)["contextHash"] != before
 
 
-def test_a_link_that_leaves_the_context_is_a_problem(program: Path) -> None:
-    """The sentence is the packer's own."""
+def test_what_cannot_be_sent_is_a_problem(program: Path) -> None:
+    """The sentence is the packer's own; a link is sent wherever it points."""
     (program / "app" / "link").symlink_to("/etc/passwd")
-    assert problems(context="app", runRequest=BUILD)[0].startswith("context: The link link points to /etc/passwd")
+    assert problems(context="app", runRequest=BUILD) == []
+    os.mkfifo(program / "app" / "queue")
+    assert problems(context="app", runRequest=BUILD)[0].startswith("context: queue in the context is a pipe")
+
+
+def test_a_lone_exclamation_mark_is_a_problem(program: Path) -> None:
+    """Before the upload, as docker says it."""
+    (program / "app" / ".dockerignore").write_text("node_modules\n!\n")
+    assert "The ignore pattern '!' re-includes nothing" in problems(context="app", runRequest=BUILD)[0]
+
+
+def test_files_that_the_services_builder_leaves_out_are_a_warning(program: Path) -> None:
+    """It names some of them and the cure, and stops nothing."""
+    (program / "app" / "src").mkdir()
+    for name in "abcde":
+        (program / "app" / "src" / f"{name}.py").touch()
+    (program / "app" / ".dockerignore").write_text("*\n!**/*.py\n")
+    inputs, found = check({"context": "app", "runRequest": BUILD}, SETTINGS)
+    ((path, message, warning),) = [(problem.path, problem.message, problem.warning) for problem in found]
+    assert (path, warning, "contextHash" in inputs) == ("context", True, True)
+    assert message.startswith("src/a.py, src/b.py, src/c.py and 2 more are sent, and the service's builder leaves them")
+
+
+def test_the_hash_in_state_stays_for_the_same_context(program: Path) -> None:
+    """A machine that keeps no executable bits wrote it, or an older release; another content is another hash."""
+    (program / "app" / "run.sh").write_text("#!/bin/sh\n")
+    (program / "app" / "run.sh").chmod(0o755)
+    given = {"context": "app", "runRequest": BUILD}
+    linux = checked(**given)
+    for file in (program / "app").iterdir():
+        file.chmod(0o777)  # as on a drive of Windows
+    windows = checked(**given)
+    assert windows["contextHash"] != linux["contextHash"]
+    assert windows["contextContents"] == linux["contextContents"]
+    assert check(given, SETTINGS, linux)[0]["contextHash"] == linux["contextHash"]
+    for file in (program / "app").iterdir():
+        file.chmod(0o755 if file.name == "run.sh" else 0o644)
+    assert check(given, SETTINGS, windows)[0]["contextHash"] == windows["contextHash"]
+    older = {"contextHash": linux["contextHash"]}
+    assert check(given, SETTINGS, older)[0]["contextHash"] == linux["contextHash"]
+    (program / "app" / "run.sh").write_text("#!/bin/sh\necho\n")
+    assert check(given, SETTINGS, windows)[0]["contextHash"] not in (linux["contextHash"], windows["contextHash"])
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ import pytest
 from pulumi_acr_tasks.errors import SourceError
 from pulumi_acr_tasks.source import digest
 from pulumi_acr_tasks.source.archive import pack, packed
-from pulumi_acr_tasks.source.digest import hash_context
-from pulumi_acr_tasks.source.entries import Entry, entries
+from pulumi_acr_tasks.source.digest import ContextHash, Fingerprint, hash_context
+from pulumi_acr_tasks.source.entries import Entry, entries, is_executable, link_target
 from pulumi_acr_tasks.source.ignore import IgnoreRules
 
 
@@ -38,7 +38,7 @@ def context(folder: Path, order: int = 1) -> Path:
 def test_the_hash_is_known(tmp_path: Path) -> None:
     """It never changes between releases: another one would run every build again."""
     expected = "sha256:e4481ee90fe3755dfd0a7b7e57376a608120971d2f7a5f91aea860f30e0f6e26"
-    assert hash_context(members(context(tmp_path))) == expected
+    assert hash_context(members(context(tmp_path))).hash == expected
 
 
 def test_neither_times_nor_owners_nor_places_change_hash_and_archive(tmp_path: Path) -> None:
@@ -70,7 +70,9 @@ def test_what_the_image_could_see_changes_the_hash(change: str, tmp_path: Path) 
     folder = context(tmp_path)
     before = hash_context(members(folder))
     CHANGES[change](folder)
-    assert hash_context(members(folder)) != before
+    now = hash_context(members(folder))
+    assert now.hash != before.hash
+    assert now.settled(before.hash, before.contents) == now.hash
 
 
 def test_the_archive_is_normal(tmp_path: Path) -> None:
@@ -106,19 +108,18 @@ def test_packing_gives_the_hash_of_what_was_packed(tmp_path: Path) -> None:
     assert not path.exists()
 
 
-@pytest.mark.parametrize("target", ["/etc/passwd", "../outside", "src/../../outside"])
-def test_a_link_that_leaves_the_context_is_refused(target: str, tmp_path: Path) -> None:
-    """The sentence names the link and where it points."""
+@pytest.mark.parametrize("target", ["/etc/passwd", "../outside", "src/../../outside", "../not-there", "self/self"])
+def test_a_link_is_sent_as_a_link_wherever_it_points(target: str, tmp_path: Path) -> None:
+    """As docker sends it: out of the context, to nothing, or in a loop; what it points to is never read."""
     (tmp_path / "link").symlink_to(target)
-    with pytest.raises(SourceError, match=f"link points to {target}, outside the context"):
-        members(tmp_path)
-
-
-def test_a_link_upwards_within_the_context_stays(tmp_path: Path) -> None:
-    """Only what leaves is refused, dangling or not."""
-    (tmp_path / "deep").mkdir()
-    (tmp_path / "deep" / "link").symlink_to("../not-there")
-    assert [entry.target for entry in members(tmp_path)] == ["", "../not-there"]
+    found = members(tmp_path)
+    assert [(entry.kind, entry.target) for entry in found] == [("link", target)]
+    archive = io.BytesIO()
+    assert pack(found, archive) == hash_context(found)
+    archive.seek(0)
+    with tarfile.open(fileobj=archive, mode="r:gz") as read:
+        (member,) = read.getmembers()
+        assert (member.issym(), member.linkname, member.size) == (True, target, 0)
 
 
 def test_a_link_in_a_loop_is_not_followed(tmp_path: Path) -> None:
@@ -133,6 +134,84 @@ def test_sockets_are_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind("socket")
         assert members(tmp_path) == []
+
+
+def test_a_pipe_is_refused(tmp_path: Path) -> None:
+    """It cannot be sent, and reading it would wait for ever; the sentence says how to leave it out."""
+    os.mkfifo(tmp_path / "queue")
+    with pytest.raises(SourceError, match=r"queue in the context is a pipe, which cannot be sent: name it in .docker"):
+        members(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("mode", "windows", "executable"),
+    [
+        (0o100644, False, False),
+        (0o100755, False, True),
+        (0o100700, False, True),
+        (0o100655, False, False),  # the owner's bit counts alone
+        (0o100666, False, False),
+        (0o100644, True, True),
+        (0o100444, True, True),
+    ],
+)
+def test_a_file_is_executable_by_its_owners_bit_and_always_from_windows(
+    mode: int, windows: bool, executable: bool
+) -> None:
+    """Docker's rule: Windows has no such bit, so that docker sends every file as executable from there."""
+    assert is_executable(mode, windows=windows) is executable
+
+
+@pytest.mark.parametrize(
+    ("target", "windows", "sent"),
+    [
+        ("a/b", True, "a/b"),
+        ("..\\a\\b", True, "../a/b"),
+        ("\\\\?\\C:\\a", True, "C:/a"),
+        ("..\\a", False, "..\\a"),
+    ],
+)
+def test_a_link_of_windows_points_with_slashes(target: str, windows: bool, sent: str) -> None:
+    """The agent that builds is a Linux machine as a rule; there a backslash is a letter like others."""
+    assert link_target(target, windows=windows) == sent
+
+
+def taken(*executables: str) -> Fingerprint:
+    """The fingerprint of a context with two files, of which those are executable."""
+    total = ContextHash()
+    for name in ("app.py", "run.sh"):
+        total.add(Entry(name, Path(name), "file", executable=name in executables), "0" * 64)
+    return total.value()
+
+
+LINUX, WINDOWS, PLAIN = taken("run.sh"), taken("app.py", "run.sh"), taken()
+
+
+@pytest.mark.parametrize(
+    ("state", "has_contents", "here", "same"),
+    [
+        (LINUX, True, LINUX, True),
+        (LINUX, True, WINDOWS, True),
+        (WINDOWS, True, LINUX, True),
+        (WINDOWS, False, LINUX, True),  # a state of an older release has no contents
+        (PLAIN, False, WINDOWS, True),
+        (LINUX, False, WINDOWS, False),  # its executable bits are not known here: run once more
+        (PLAIN, True, LINUX, False),  # chmod +x
+        (LINUX, True, PLAIN, False),  # chmod -x
+    ],
+)
+def test_two_machines_of_one_team_agree(state: Fingerprint, has_contents: bool, here: Fingerprint, same: bool) -> None:
+    """The hash in state stays where the contexts differ only by bits that one of the two machines does not keep."""
+    settled = here.settled(state.hash, state.contents if has_contents else None)
+    assert settled == (state.hash if same else here.hash)
+
+
+@pytest.mark.parametrize("here", [LINUX, WINDOWS, PLAIN])
+def test_another_content_is_another_context_on_every_machine(here: Fingerprint) -> None:
+    """Without executable bits too."""
+    total = ContextHash()
+    total.add(Entry("app.py", Path("app.py"), "file", executable=True), "1" * 64)
+    assert here.settled(total.value().hash, total.value().contents) == here.hash
 
 
 def test_a_file_that_vanished_is_a_sentence(tmp_path: Path) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pulumi_acr_tasks.errors import SourceError
+from pulumi_acr_tasks.source.context import Context
 from pulumi_acr_tasks.source.entries import entries
 from pulumi_acr_tasks.source.ignore import load_rules
 from pulumi_acr_tasks.source.patterns import Patterns, read_patterns
@@ -76,6 +79,62 @@ CASES = [
     ("a/b/c", "a/b/c/d", True),
     ("a/*/c", "a/b/c/d", True),
     ("a//b", "a/b", True),
+    # What a re-included folder's members match stays out: a folder hands on only what matched it.
+    ("**/*.md\n!docs", "docs/a.md", True),
+    ("**/*.md\n!docs", "docs/en/a.md", True),
+    ("src/**\n!src", "src/a.py", True),
+    ("src\n!src", "src/a.py", False),
+    ("docs/*\n!docs", "docs/a", True),
+    # `**` before other letters than `/` is an ending.
+    ("**.pyc", "a/b.pyc", True),
+    ("**.pyc", ".pyc", True),
+    ("**.pyc", "a.pyc/b", True),
+    ("**.pyc", "a.pyo", False),
+    ("**~", "dir/notes~", True),
+    ("**~", "~dir/notes", False),
+    ("**foo", "a/barfoo", True),
+    ("**/foo", "a/barfoo", False),
+    ("foo**", "foobar/baz", True),
+    ("docs**", "docs", True),
+    ("***", "a/b", True),
+    # Lines.
+    ("a\x0cb", "a\x0cb", True),
+    ("a\x0cb", "b", False),
+    ("a\x85b", "a\x85b", True),
+    ("a\u2028b", "a\u2028b", True),
+    ("a\rb", "b", False),
+    ("\x0cfoo\u2028", "foo", True),
+    ("\x1cfoo", "foo", False),
+    ("\xa0foo\u3000", "foo", True),
+    ("foo /", "foo", True),
+    ("bar\n\ufefffoo", "foo", False),
+    ("#foo", "#foo", False),
+    ("/#foo", "#foo", True),
+    ("*\n/!foo", "foo", False),
+    ("*\n!/foo/", "foo", False),
+    ("*\n!.", "foo", True),
+    ("/..", "foo", False),
+    ("a/../../foo", "foo", False),
+    # Classes and escapes as Go's expressions have them.
+    (r"a[\]b]c", "a]c", True),
+    (r"a[\-b]c", "a-c", True),
+    ("a[.+]c", "a+c", True),
+    ("a[[:digit:]]c", "a7c", True),
+    ("a[[:^digit:]]c", "a7c", False),
+    (r"a\dc", "a7c", True),
+    (r"a\dc", "adc", False),
+    (r"a[\w]c", "abc", True),
+    (r"a\ c", "a c", True),
+    (r"\!foo", "!foo", True),
+    ("a[^b]c", "a/c", True),
+    ("a?c", "a\nc", True),
+    ("[*]", "[]", True),
+    ("a|*", "xa", True),  # moby does not escape the bar
+    ("*|b", "ab", True),
+    ("caf\udce9", "caf\udce9", True),
+    ("caf\udce9", "café", False),
+    ("caf\udce9*", "caf\udce9.txt", True),
+    ("é?", "éa", True),
 ]
 
 
@@ -85,11 +144,68 @@ def test_a_path_is_ignored_as_docker_does(text: str, path: str, ignored: bool) -
     assert Patterns(read_patterns(text)).ignored(path) is ignored
 
 
-@pytest.mark.parametrize("pattern", ["a[b", "a\\", "[]", "a[z-a]b"])
+MALFORMED = ["a[b", "a\\", "[]", "[a-]", "[-a]", "a[z-a]b", "a[[:nope:]]b", r"a\y", r"\é", r"\pL*", r"a[\8]", "!", "!/"]
+
+
+@pytest.mark.parametrize("pattern", MALFORMED)
 def test_a_malformed_pattern_is_a_sentence(pattern: str) -> None:
     """It names the pattern."""
     with pytest.raises(SourceError, match="ignore pattern"):
-        Patterns([pattern])
+        Patterns([pattern]).ignored("a")
+
+
+@pytest.mark.parametrize("line", ["! ", "!", " !", "!/", "!//", "!/.."])
+def test_an_exception_of_nothing_is_refused(line: str) -> None:
+    """As docker refuses it, before anything is sent."""
+    with pytest.raises(SourceError, match="re-includes nothing"):
+        Patterns(read_patterns(f"foo\n{line}\nbar"))
+
+
+@pytest.mark.parametrize("pattern", ["!a[z-a]", "b*c[d"])
+def test_a_malformed_pattern_that_is_never_tried_stops_nothing(pattern: str) -> None:
+    """As in docker: an exception is tried only where something is ignored, a class only when it is reached."""
+    assert not Patterns([pattern] if pattern.startswith("!") else ["!x", "!y"]).ignored("a")
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "ignored"),
+    [
+        ("src\\bin", "src/bin", True),
+        ("src\\bin\\", "src/bin/a", True),
+        (".\\src\\..\\bin", "bin", True),
+        ("\\bin", "bin", True),
+        ("**\\*.obj", "a/b/c.obj", True),
+        ("*\r\n!keep\\this\r\n", "keep/this", False),
+        ("*\r\n!keep\\this\r\n", "keep/that", True),
+        ("src/bin", "src/bin", True),
+        ("[a-c]\\d", "b/d", True),
+    ],
+)
+def test_a_backslash_separates_on_windows(text: str, path: str, ignored: bool) -> None:
+    """As docker reads it there; elsewhere it escapes."""
+    assert Patterns(read_patterns(text, windows=True)).ignored(path) is ignored
+
+
+@pytest.mark.parametrize("content", ["foo\n".encode("utf-16"), "foo\n".encode("utf-16-be"), b"foo\0bar"])
+def test_an_ignore_file_in_utf_16_is_named(content: bytes, tmp_path: Path) -> None:
+    """It would ignore nothing, and secrets would travel along."""
+    (tmp_path / ".dockerignore").write_bytes(content)
+    with pytest.raises(SourceError, match=r"dockerignore is in UTF-16, or no text.*save it as UTF-8"):
+        load_rules(tmp_path)
+
+
+def test_an_ignore_file_in_latin_1_is_taken(tmp_path: Path) -> None:
+    """Its bytes name files of the same bytes, as in docker."""
+    for name in (b"caf\xe9", b"na\xefve.txt", b"other"):
+        (tmp_path / os.fsdecode(name)).touch()
+    (tmp_path / ".dockerignore").write_bytes(b"caf\xe9\r\nna\xef*\n")
+    assert names(tmp_path) == [".dockerignore", "other"]
+
+
+def test_a_line_that_docker_cannot_hold_is_a_sentence() -> None:
+    """Its reader ends at 64 KiB."""
+    with pytest.raises(SourceError, match="Line 2 of the ignore file is longer"):
+        read_patterns("foo\n" + "x" * 65536)
 
 
 def names(context: Path, dockerfile: str | None = "Dockerfile", **options: object) -> list[str]:
@@ -146,12 +262,52 @@ def test_named_folders_are_left_out_when_they_are_inside(tmp_path: Path) -> None
 
 
 def test_ignored_folders_are_not_walked(tmp_path: Path) -> None:
-    """A folder that cannot be read does no harm when it is ignored and nothing may come back from it."""
+    """What cannot be sent does no harm when it is ignored and nothing may come back from its folder."""
     write(tmp_path, "a")
     (tmp_path / ".dockerignore").write_text("locked\n!locked-out/x")
     (tmp_path / "locked").mkdir()
-    (tmp_path / "locked" / "link").symlink_to("/etc/passwd")  # would be refused if it were met
+    os.mkfifo(tmp_path / "locked" / "pipe")  # would be refused if it were met
     assert names(tmp_path) == [".dockerignore", "a"]
+
+
+@pytest.mark.parametrize("exception", ["", "!**/*.py", "!locked/keep.py"])
+def test_an_ignored_folder_that_cannot_be_read_is_left_out(
+    exception: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An exception may reach into it or not; a folder that is part of the context is a sentence."""
+    write(tmp_path, "a", "locked/deep/b", "open/c.py")
+    scan = os.scandir
+
+    def refusing(folder: Path) -> Any:  # as root, no folder is locked
+        if folder.name == "locked":
+            raise PermissionError(13, "Permission denied", str(folder))
+        return scan(folder)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    (tmp_path / ".dockerignore").write_text(f"locked\n{exception}\n")
+    assert names(tmp_path) == [".dockerignore", "a", "open", "open/c.py"]
+    (tmp_path / ".dockerignore").write_text("")
+    with pytest.raises(SourceError, match="locked cannot be read: Permission denied"):
+        names(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "unreached"),
+    [
+        ("*\n!**/*.py\n", ["src/a.py", "src/lib/b.py"]),
+        ("src\n!src/lib/b.py\n", []),
+        ("src\n!src/lib/*\n", []),
+        ("src\n!src/*/b.py\n", ["src/lib/b.py"]),
+        ("src\n!*/lib\n", ["src/lib/b.py"]),
+        ("src/*\n!src/*.py\n", []),
+        ("", []),
+    ],
+)
+def test_what_the_classic_builder_does_not_find_is_known(text: str, unreached: list[str], tmp_path: Path) -> None:
+    """It enters an ignored folder only for an exception that names something inside letter for letter."""
+    write(tmp_path, "src/a.py", "src/lib/b.py", "Dockerfile")
+    (tmp_path / ".dockerignore").write_text(text)
+    assert Context(tmp_path, {"dockerFilePath": "Dockerfile"}).unreached() == unreached
 
 
 @pytest.mark.parametrize("exception", ["!cache/keep/it", "!**/it", "!*/keep/it", "!cache/**/it"])

@@ -58,15 +58,19 @@ def test_an_archive_has_the_hash_of_its_folder(name: str, mode: str, tmp_path: P
     packed = tarball(tmp_path / name, place, mode)
     assert is_tarball(packed.path)
     assert list(packed.problems()) == []
-    assert packed.hash() == Context(place, REQUEST).hash()
-    assert packed.hash() == "sha256:bd01c95714c281470d8dbab06fbb1e91f899b4e8f9aaa1d607ca5b273e3cee10"
+    assert packed.fingerprint() == Context(place, REQUEST).fingerprint()
+    assert packed.fingerprint().hash == "sha256:bd01c95714c281470d8dbab06fbb1e91f899b4e8f9aaa1d607ca5b273e3cee10"
 
 
 @pytest.mark.parametrize(("name", "mode"), [("c.tar", "w"), ("c.tgz", "w:gz")])
 def test_what_is_uploaded_is_compressed_once(name: str, mode: str, tmp_path: Path) -> None:
     """The service expects a tar.gz."""
     packed = tarball(tmp_path / name, folder(tmp_path / "context"), mode)
-    with packed.archive(packed.hash()) as path, gzip.open(path) as plain, tarfile.open(fileobj=plain) as archive:
+    with (
+        packed.archive(packed.fingerprint().hash) as path,
+        gzip.open(path) as plain,
+        tarfile.open(fileobj=plain) as archive,
+    ):
         assert "./Dockerfile" in archive.getnames()
 
 
@@ -94,19 +98,28 @@ def test_what_is_no_archive_is_a_problem(tmp_path: Path) -> None:
 
 
 ESCAPES = [
-    member("../outside"),
-    member("/etc/passwd"),
-    member("link", tarfile.SYMTYPE, "../outside"),
-    member("link", tarfile.SYMTYPE, "/etc/passwd"),
+    (member("../outside"), "a member outside of the context"),
+    (member("/etc/passwd"), "a member outside of the context"),
+    (member("pipe", tarfile.FIFOTYPE), "a pipe or a device, which cannot be sent"),
+    (member("null", tarfile.CHRTYPE), "a pipe or a device, which cannot be sent"),
 ]
 
 
-@pytest.mark.parametrize("escape", ESCAPES, ids=lambda info: f"{info.name}-{info.linkname}")
-def test_members_that_leave_the_context_are_refused(escape: tarfile.TarInfo, tmp_path: Path) -> None:
-    """As links of a folder are."""
+@pytest.mark.parametrize(("escape", "reason"), ESCAPES, ids=lambda value: getattr(value, "name", None))
+def test_members_that_cannot_be_part_of_a_context_are_refused(
+    escape: tarfile.TarInfo, reason: str, tmp_path: Path
+) -> None:
+    """The sentence names the member."""
     packed = broken(tmp_path / "c.tar", member("Dockerfile"), escape)
-    with pytest.raises(SourceError, match="outside"):
-        packed.hash()
+    with pytest.raises(SourceError, match=f"{escape.name}.*{reason}|{reason}.*{escape.name}"):
+        packed.fingerprint()
+
+
+@pytest.mark.parametrize("target", ["../outside", "/etc/passwd"])
+def test_a_link_in_an_archive_is_taken_wherever_it_points(target: str, tmp_path: Path) -> None:
+    """As those of a folder are."""
+    packed = broken(tmp_path / "c.tar", member("Dockerfile"), member("link", tarfile.SYMTYPE, target))
+    assert list(packed.problems()) == []
 
 
 def outside(tmp_path: Path, **files: str) -> Context:
@@ -119,7 +132,7 @@ def outside(tmp_path: Path, **files: str) -> Context:
 
 
 def names(context: Context) -> dict[str, Any]:
-    with context.archive(context.hash()) as path, tarfile.open(path) as archive:
+    with context.archive(context.fingerprint().hash) as path, tarfile.open(path) as archive:
         files = [found for found in archive.getmembers() if found.isfile()]
         return {found.name: archive.extractfile(found).read() for found in files}  # type: ignore[union-attr]
 
