@@ -66,9 +66,7 @@ class Context:
         return [entry.name for entry in self._entries() if not entry.reached and entry.kind != "folder"]
 
     @contextmanager
-    def archive(
-        self, expected: str, contents: str | None = None, watch: Watch = lambda size: None
-    ) -> Iterator[Path]:
+    def archive(self, expected: str, contents: str | None = None, watch: Watch = lambda size: None) -> Iterator[Path]:
         """Pack the context into a temporary file that is gone at the end of the block; `watch` is told how far it is.
 
         `expected` and `contents` are what state has, the hash and what stands beside it: raises SourceError when the

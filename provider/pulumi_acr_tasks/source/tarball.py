@@ -66,9 +66,7 @@ class Tarball:
         return {}
 
     @contextmanager
-    def archive(
-        self, expected: str, contents: str | None = None, watch: Watch = lambda size: None
-    ) -> Iterator[Path]:
+    def archive(self, expected: str, contents: str | None = None, watch: Watch = lambda size: None) -> Iterator[Path]:
         """The file to upload, compressed if it is not yet; `watch` is told how far it is.
 
         Raises SourceError when its content has changed since the hash `expected`, with `contents` beside it, was taken.
