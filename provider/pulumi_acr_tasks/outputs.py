@@ -13,6 +13,9 @@ from pulumi_acr_tasks.plan.definitions import camel_case, snake_case
 
 T = TypeVar("T")
 
+ORGANIZATION = "__organization"
+_NO_ORGANIZATION = "organization"  # what the engine says for backends without organisations
+
 
 class OutputType(dict[str, Any]):
     """The dictionary of an object's members that the service has said, by their names in Python.
@@ -101,7 +104,10 @@ def engine_properties(cls: type, given: Mapping[str, Any]) -> dict[str, Any]:
     each property that only the provider knows (the engine's answer is kept only for properties that are passed).
     """
     declared = dict.fromkeys(_ENGINE_NAMES[cls])
-    return {**declared, **{camel_case(name): value for name, value in given.items() if value is not None}}
+    organization = pulumi.get_organization()
+    # Only the program knows it. `check` takes it out again: it stands neither in state nor in what policies see.
+    told = {ORGANIZATION: organization} if organization and organization != _NO_ORGANIZATION else {}
+    return {**declared, **{camel_case(name): value for name, value in given.items() if value is not None}, **told}
 
 
 def _reader(name: str, engine_name: str, annotation: Any) -> property:

@@ -98,6 +98,8 @@ class RunProvider(ResourceProvider):
         from pulumi_acr_tasks.lifecycle.checked import check_result
         from pulumi_acr_tasks.lifecycle.context import check
 
+        service = self._service()
+        service.organization = news.get(outputs.ORGANIZATION) or service.organization
         inputs, problems = check(to_plan(news), self._settings, to_plan(_olds))
         return check_result(host.current_request().urn, inputs, problems)
 

@@ -100,7 +100,9 @@ class TaskProvider(ResourceProvider):
         from pulumi_acr_tasks.lifecycle import task_check
         from pulumi_acr_tasks.lifecycle.checked import check_result
 
-        inputs, problems = task_check.check(self._service(), to_plan(_olds), to_plan(news), _urn())
+        service = self._service()
+        service.organization = news.get(outputs.ORGANIZATION) or service.organization
+        inputs, problems = task_check.check(service, to_plan(_olds), to_plan(news), _urn())
         return check_result(_urn(), inputs, problems)
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pulumi_acr_tasks import host
+from pulumi_acr_tasks.backend import backend_of
 from pulumi_acr_tasks.errors import AcrTasksError, EndpointError, ThrottledError, TransportError, UnavailableError
 from pulumi_acr_tasks.journal import Journal, hand_over
 from pulumi_acr_tasks.lifecycle.claims import Claims, withdraw
@@ -36,6 +37,9 @@ class Service:
         self._registries = Registries()
         self._inventories: dict[RegistryId, Inventory] = {}
         self._unread: list[AcrTasksError] = []
+        self._backend: str | None = None
+        self.organization = ""
+        """The stack's organisation, once a `check` has told it; empty for backends without any."""
         self._claims: dict[Path | None, Claims] = {}
         self.kept_names: dict[str, Any] = {}
         """The names of tasks that exist, by URN, for a check that is asked without the old inputs."""
@@ -99,13 +103,12 @@ class Service:
             self._unread.clear()
 
     def journal(self, urn: str | None) -> Journal:
-        """Opens the journal of the stack that the resource is in."""
-        return Journal.open(
-            pulumi_home(os.environ),
-            urn,
-            backend=os.environ.get("PULUMI_BACKEND_URL", ""),
-            warn=host.console(None).warning,
-        )
+        """Open the journal of the stack that the resource is in."""
+        home = pulumi_home(os.environ)
+        if self._backend is None:
+            self._backend = backend_of(os.environ, home, Path.cwd())
+        backend = f"{self._backend} {self.organization}" if self.organization else self._backend
+        return Journal.open(home, urn, backend=backend, warn=host.console(None).warning)
 
     def claims(self, urn: str | None) -> Claims:
         """Return what is known in this command of the tasks that the stack's resources have."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,12 @@ import pytest
 from pulumi.dynamic import Config, ConfigureRequest
 from pulumi.runtime.rpc import wrap_rpc_secret
 
-from pulumi_acr_tasks import host
+from pulumi_acr_tasks import Task, host
 from pulumi_acr_tasks.errors import EndpointError, SettingsError
 from pulumi_acr_tasks.journal import TASK
 from pulumi_acr_tasks.lifecycle import task
+from pulumi_acr_tasks.lifecycle.service import Service
+from pulumi_acr_tasks.outputs import engine_properties
 from pulumi_acr_tasks.task import TaskProvider
 
 _ID = "/subscriptions/S/resourceGroups/G/providers/Microsoft.ContainerRegistry/registries/registry"
@@ -141,6 +144,35 @@ def test_diff_confirms_what_the_journal_has(
     journal.begin(TASK, urn, endpoint="embedded", resource_id=f"{_ID}/tasks/build")
     provider.diff(f"{_ID}/tasks/build", _checked(provider), _checked(provider))
     assert journal.find(urn, TASK, endpoint="embedded") is None
+
+
+def test_the_program_tells_the_organisation_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Backends without organisations call theirs `organization`."""
+    for organization, told in [("acme", "acme"), ("organization", None), (None, None)]:
+        monkeypatch.setattr(pulumi, "get_organization", functools.partial(lambda name: name, organization))
+        assert engine_properties(Task, {}).get("__organization") == told
+
+
+def test_each_organisation_and_backend_has_entries_of_its_own(
+    provider: TaskProvider, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The program tells the organisation in a property that `check` takes out."""
+    urn = "urn:pulumi:dev::shop::pulumi-python:dynamic/acr-tasks:Task::build"
+    monkeypatch.setenv("PULUMI_HOME", str(tmp_path))
+    monkeypatch.delenv("PULUMI_BACKEND_URL", raising=False)
+    monkeypatch.chdir(tmp_path)
+    kept = []
+    for organization, login in [("one", "https://a"), ("two", "https://a"), ("one", "https://b")]:
+        (tmp_path / "credentials.json").write_text(f'{{"current": "{login}"}}')
+        service = Service(provider._settings)
+        monkeypatch.setattr(provider, "_service", functools.partial(lambda service: service, service))
+        assert "__organization" not in _checked(provider, __organization=organization)
+        journal = provider._service().journal(urn)
+        assert journal.find(urn, TASK, endpoint="embedded") is None
+        journal.begin(TASK, urn, endpoint="embedded", resource_id=f"{_ID}/tasks/build")
+        kept.append(journal.find(urn, TASK, endpoint="embedded"))
+    assert None not in kept
+    assert len(list(tmp_path.rglob("*.json"))) == 1 + 3
 
 
 def test_secrets_that_a_refresh_brings_are_encrypted(provider: TaskProvider, monkeypatch: pytest.MonkeyPatch) -> None:
