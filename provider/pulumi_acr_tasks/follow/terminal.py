@@ -93,7 +93,7 @@ class Terminal:
         if final in "KJ":
             if number == 0:
                 del cells[column:]
-            else:
+            elif final == "K":  # the whole screen is not erased: what stood there is still evidence
                 _blank(cells, 0, len(cells) if number > 1 else column + 1)
         elif final == "P":
             del cells[column : column + max(1, number)]

@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from pulumi_acr_tasks.errors import AcrTasksError
+from pulumi_acr_tasks.follow.terminal import readable
 
 LOST = "short error messages: they are buried in a traceback"
 
@@ -26,7 +27,8 @@ class ReadableTraceback:
         """Format the exception that is being handled."""
         error = sys.exc_info()[1]
         if isinstance(error, AcrTasksError):
-            return str(error)
+            # It may quote a log, a proxy or a service: no control sequence of theirs reaches the terminal.
+            return readable(str(error))
         return traceback.format_exc(*args, **kwargs)
 
     def __getattr__(self, name: str) -> Any:

@@ -11,6 +11,8 @@ import sys
 import threading
 from typing import Any
 
+from pulumi_acr_tasks.follow.terminal import readable
+
 LOST = "live progress: messages go to the diagnostics of the stack"
 
 _DEADLINE = 5.0  # seconds; the engine is on this machine and answers within milliseconds
@@ -46,7 +48,7 @@ class Console:
     def _keep(self, severity: str, text: str) -> None:
         if not _send(severity, text, self._urn, ephemeral=False):
             name = self._urn.rpartition("::")[2]
-            print(f"{severity.lower()}: {name + ': ' if name else ''}{text}", file=sys.stderr, flush=True)  # noqa: T201
+            print(f"{severity.lower()}: {name + ': ' if name else ''}{readable(text)}", file=sys.stderr, flush=True)  # noqa: T201
 
 
 def console(urn: str | None) -> Console:
@@ -94,7 +96,8 @@ def _engine() -> Any:
 
 
 def _send(severity: str, text: str, urn: str, *, ephemeral: bool) -> bool:
-    """Send one message; False when the engine cannot be reached."""
+    """Send one message; False when the engine cannot be reached. What others wrote brings no control sequences."""
+    text = readable(text)
     try:
         from pulumi.runtime.proto import engine_pb2
 
