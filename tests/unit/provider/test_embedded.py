@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from pulumi_acr_tasks import embedded
-from pulumi_acr_tasks.errors import EmulatorError
+from pulumi_acr_tasks.arm.limits import limited
+from pulumi_acr_tasks.errors import CanceledError, DeadlineError, EmulatorError
 
 READY = '{"endpoint": "http://127.0.0.1:1", "loginServer": "127.0.0.1:1", "dashboard": "http://127.0.0.1:1/", "pid": 7}'
 
@@ -87,3 +90,45 @@ def test_a_program_on_the_path_is_found(program: Path, tmp_path: Path, monkeypat
     script(elsewhere / "acr-tasks-emulator", "exit 0")
     monkeypatch.setenv("PATH", str(elsewhere))
     assert embedded.executable() == [str(elsewhere / "acr-tasks-emulator")]
+
+
+def test_a_start_is_ended_by_the_cancellation_and_by_a_limit(program: Path, tmp_path: Path) -> None:
+    """The program that starts it is ended too."""
+    script(program, f"echo $$ > '{tmp_path}/pid'; exec sleep 60")
+    stop = threading.Event()
+    stop.set()
+    with pytest.raises(CanceledError, match="while the embedded emulator started"):
+        embedded.start(tmp_path / "data", stop)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)
+    with pytest.raises(DeadlineError), limited(0.1):
+        embedded.start(tmp_path / "data", threading.Event())
+
+
+def revival(program: Path, tmp_path: Path, told: list[str]) -> embedded.Revival:
+    script(program, f"echo '{READY}'")
+    emulator = embedded.start(tmp_path / "data")
+    return embedded.Revival(emulator, tmp_path / "data", threading.Event(), told.append)
+
+
+def test_one_that_died_is_started_again_and_said_so(program: Path, tmp_path: Path) -> None:
+    """Three times at most; one that runs is found, and nothing is said."""
+    told: list[str] = []
+    revive = revival(program, tmp_path, told)
+    assert revive()
+    assert told == []
+    results = []
+    for pid in (8, 9, 10, 11):
+        script(program, f"echo '{READY.replace(': 7', f': {pid}')}'")
+        results.append(revive())
+    assert results == [True, True, True, False]
+    assert len(told) == 3
+    assert "had died and was started again" in told[0]
+
+
+def test_one_that_comes_back_elsewhere_does_not_help(program: Path, tmp_path: Path) -> None:
+    """Its port is taken: what stands in state and in image names would be wrong."""
+    revive = revival(program, tmp_path, [])
+    script(program, f"echo '{READY.replace('127.0.0.1:1', '127.0.0.1:2')}'")
+    with pytest.raises(EmulatorError, match=r"its port is taken: it is at http://127.0.0.1:2 now"):
+        revive()

@@ -11,7 +11,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from pulumi_acr_tasks.errors import SourceError
+from pulumi_acr_tasks.arm.limits import limited
+from pulumi_acr_tasks.errors import CanceledError, DeadlineError, SourceError
 from pulumi_acr_tasks.source import upload as uploading
 from pulumi_acr_tasks.source.upload import upload
 
@@ -32,6 +33,8 @@ class Storage(ThreadingHTTPServer):
         self.authorizations: list[str | None] = []
         self.blocks: dict[str, bytes] = {}
         self.blob = b""
+        self.pause = threading.Event()
+        self.pause.set()
 
     def link(self) -> Link:
         return Link(f"http://127.0.0.1:{self.server_address[1]}/account/source/context.tar.gz?sv=1&sig=hush")
@@ -46,6 +49,7 @@ class Handler(BaseHTTPRequestHandler):
         kind = query.get("comp", ["blob"])[0]
         self.server.requests.append(kind)
         self.server.authorizations.append(self.headers.get("authorization"))
+        self.server.pause.wait(20)
         if self.server.refusals:
             return self._answer(self.server.refusals.pop(0))
         if kind == "block":
@@ -167,3 +171,42 @@ def test_a_service_that_gives_no_link_is_a_sentence(archive: Path) -> None:
     """There is nowhere to go."""
     with pytest.raises(SourceError, match="gave no link"):
         upload(archive, lambda: Link(None), print)
+
+
+def test_an_upload_is_left_when_the_update_is_cancelled_or_the_time_is_over(storage: Storage, archive: Path) -> None:
+    """Also in the middle of a block that a slow line takes minutes for."""
+    stop = threading.Event()
+    stop.set()
+    storage.pause.clear()
+    with pytest.raises(CanceledError, match="upload the context"):
+        upload(archive, storage.link, print, stop)
+    with pytest.raises(DeadlineError), limited(0.2):
+        upload(archive, storage.link, print)
+    storage.pause.set()
+
+
+def test_the_storage_may_take_its_time_for_an_answer(
+    storage: Storage, archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As long for the answer to a block as for the block; meanwhile it is said that nothing goes through."""
+    monkeypatch.setattr(uploading, "_RETRIES", 0)
+    monkeypatch.setattr(uploading, "_QUIET", 0.3)
+    shown: list[str] = []
+
+    def show(line: str) -> None:
+        shown.append(line)
+        storage.pause.set()
+
+    storage.pause.clear()
+    upload(archive, storage.link, show, threading.Event())
+    assert storage.blob == b"archive"
+    assert shown[0] == "uploading: the storage has taken nothing for 0 s"
+
+    # The same silence with a shorter patience: it is this bound that counts, and it allows for 90 s of a slow line.
+    assert uploading._SILENCE > 90
+    monkeypatch.setattr(uploading, "_SILENCE", 0.3)
+    monkeypatch.setattr(uploading, "_QUIET", 60.0)
+    storage.pause.clear()
+    with pytest.raises(SourceError, match="did not answer"):
+        upload(archive, storage.link, print)
+    storage.pause.set()

@@ -1,0 +1,156 @@
+"""How long requests, pauses and other work may take, and how ^C ends them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from pulumi_acr_tasks.arm.attend import attend, revive
+from pulumi_acr_tasks.arm.clock import SystemClock
+from pulumi_acr_tasks.arm.limits import affordable, attended, limited
+from pulumi_acr_tasks.arm.operation import Operation, Send
+from pulumi_acr_tasks.arm.retry import retry
+from pulumi_acr_tasks.errors import CanceledError, DeadlineError, TransportError, UnavailableError
+from pulumi_acr_tasks.lifecycle.timeouts import custom_timeout
+
+
+def asking(method: str = "GET", **operation: bool) -> httpx.Request:
+    extensions = {"operation": Operation("read run", "/x", **operation)}
+    return httpx.Request(method, "https://arm.example/x", extensions=extensions)
+
+
+@pytest.fixture
+def never() -> Send:
+    """A server that takes a request and never answers; let go at the end."""
+    return _never
+
+
+def _never(request: httpx.Request) -> httpx.Response:
+    threading.Event().wait(30)
+    raise AssertionError("nobody waits so long")
+
+
+def canceled() -> threading.Event:
+    stop = threading.Event()
+    stop.set()
+    return stop
+
+
+def test_a_request_that_reads_is_left_at_once_when_the_update_is_cancelled(never: Send) -> None:
+    """Whatever timeouts the connection has."""
+    with pytest.raises(CanceledError, match="read run /x: the update was cancelled"):
+        attend(never, canceled())(asking())
+
+
+def test_a_request_that_writes_is_left_as_one_that_may_have_arrived(
+    never: Send, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a moment for its answer: who has none cannot say that nothing was done."""
+    monkeypatch.setattr("pulumi_acr_tasks.arm.attend._GRACE", 0.0)
+    with pytest.raises(TransportError) as left:
+        attend(never, canceled())(asking("POST"))
+    assert (left.value.arrived, left.value.lasting) == (True, True)
+
+
+def test_what_is_asked_because_of_the_cancellation_is_not_ended_by_it() -> None:
+    """Neither a request after it, nor anything within a limit of its own that is not interruptible."""
+    answer = httpx.Response(200)
+    slow = threading.Event()
+
+    def send(request: httpx.Request) -> httpx.Response:
+        slow.wait(0.5)
+        return answer
+
+    assert attend(send, canceled())(asking("POST", after_cancel=True)) is answer
+    with limited(20.0, interruptible=False):
+        assert attend(send, canceled())(asking()) is answer
+        SystemClock(canceled()).sleep(0.0)
+    with pytest.raises(CanceledError):
+        SystemClock(canceled()).sleep(0.0)
+
+
+def test_a_limit_ends_a_request_a_pause_and_any_work(never: Send) -> None:
+    """The nearest of nested limits counts, unless one begins afresh."""
+    with limited(0.3), limited(60.0):
+        with pytest.raises(DeadlineError):
+            attend(never, None)(asking())
+        with pytest.raises(DeadlineError):
+            SystemClock().sleep(5.0)
+        with pytest.raises(DeadlineError):
+            attended(lambda: threading.Event().wait(30), None, "wait")
+        with limited(60.0, afresh=True):
+            assert affordable(5.0)
+    assert affordable(1e9)
+
+
+def test_errors_of_the_work_are_handed_on() -> None:
+    """As if there were no thread."""
+    with pytest.raises(ValueError, match="mine"), limited(20.0):
+        attended(lambda: int("mine"), threading.Event(), "count")
+
+
+@pytest.mark.parametrize(
+    ("send", "ending"),
+    [
+        (lambda request: httpx.Response(503, request=request), None),
+        (lambda request: (_ for _ in ()).throw(TransportError("cannot connect")), TransportError),
+    ],
+)
+def test_a_retry_that_would_come_too_late_is_not_waited_for(
+    send: Callable[[httpx.Request], httpx.Response], ending: type[Exception] | None
+) -> None:
+    """The last answer, or error, is handed on before the limit."""
+    ring = retry(send, SystemClock(), jitter=False)
+    with limited(0.2):
+        if ending is None:
+            assert ring(asking()).status_code == 503
+        else:
+            with pytest.raises(ending, match="cannot connect"):
+                ring(asking())
+
+
+def test_a_custom_timeout_that_ended_the_work_is_named() -> None:
+    """With what was last heard; an error that has nothing to do with it stays what it is."""
+
+    def late() -> None:
+        assert not affordable(100.0)
+        raise UnavailableError(503, "ServerBusy", "")
+
+    with pytest.raises(DeadlineError) as over, custom_timeout(60.0, "create"):
+        late()
+    assert str(over.value).splitlines()[0] == "create did not end within 60 s (the resource's custom timeout)"
+    assert "ServerBusy" in str(over.value)
+    with pytest.raises(UnavailableError), custom_timeout(60.0, "create"):
+        raise UnavailableError(503, "ServerBusy", "")
+    with pytest.raises(TransportError) as plain, custom_timeout(0.0, "create"):
+        raise TransportError("cannot connect")
+    assert type(plain.value) is TransportError
+
+
+def test_a_service_of_our_own_is_started_again_when_nobody_listens() -> None:
+    """Before the next try; not when the request has arrived, nor when starting does not help."""
+    starts: list[str] = []
+
+    def send(request: httpx.Request) -> httpx.Response:
+        if not starts:
+            raise TransportError("cannot connect", arrived=False)
+        return httpx.Response(200)
+
+    def start() -> bool:
+        starts.append("start")
+        return True
+
+    assert revive(send, start)(asking("POST", idempotent=False)).status_code == 200
+    assert starts == ["start"]
+
+    def broken(request: httpx.Request) -> httpx.Response:
+        raise TransportError("broken", arrived=True)
+
+    with pytest.raises(TransportError, match="broken"):
+        revive(broken, start)(asking())
+    starts.clear()
+    with pytest.raises(TransportError, match="cannot connect"):
+        revive(send, lambda: False)(asking())

@@ -1,0 +1,205 @@
+"""The link to a log, and a log that another one replaces."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from pulumi_acr_tasks.errors import AcrTasksError, ForbiddenError, NotFoundError, TransportError, UnavailableError
+from pulumi_acr_tasks.follow.background import BackgroundLog
+from pulumi_acr_tasks.follow.link import LogLink, LogUnavailableError
+from pulumi_acr_tasks.follow.log import LogFollower
+
+LINK = "https://storage.example/log?sig=hush"
+AGAIN = "(the agent was restarted: the log begins again)"
+
+
+class Clock:
+    """Time passes when somebody waits; each wait takes the next of `changes` into account."""
+
+    def __init__(self, *changes: Callable[[], None]) -> None:
+        self.time = 0.0
+        self._changes = list(changes)
+
+    def now(self) -> float:
+        return self.time
+
+    def wait(self, event: threading.Event, seconds: float) -> bool:
+        self.time += seconds
+        assert self.time < 100_000, "it never ends"
+        if self._changes:
+            self._changes.pop(0)()
+        return event.is_set()
+
+
+def asked_at(answers: list[str | AcrTasksError], seconds: int) -> list[float]:
+    """When a link is asked for that is needed all the time, and answered so; the last answer for ever."""
+    clock, asked = Clock(), []
+
+    def ask() -> str:
+        asked.append(clock.time)
+        answer = answers.pop(0) if len(answers) > 1 else answers[0]
+        if isinstance(answer, AcrTasksError):
+            raise answer
+        return answer
+
+    link = LogLink(ask, clock)
+    for _ in range(seconds):
+        if link.get():
+            link.worked()
+        clock.time += 1.0
+    return asked
+
+
+def test_a_link_that_works_is_asked_for_once() -> None:
+    """Each one is a write at the service."""
+    assert asked_at([LINK], 3600) == [0.0]
+
+
+@pytest.mark.parametrize("nothing", ["", "no address", "ftp://storage.example/log", "https://[broken"])
+def test_an_answer_without_a_link_is_asked_for_again_and_given_up(nothing: str) -> None:
+    """After a growing pause; ten times in all."""
+    with pytest.raises(LogUnavailableError, match="asked for a link to it 10 times"):
+        asked_at([nothing], 3600)
+    assert asked_at([nothing, nothing, LINK], 3600) == [0.0, 1.0, 3.0]
+
+
+@pytest.mark.parametrize("passing", [UnavailableError(503, "", ""), NotFoundError(404, "", ""), TransportError("lost")])
+def test_a_service_that_is_ill_or_does_not_know_the_run_yet_is_asked_again(passing: AcrTasksError) -> None:
+    """As for a link that is missing."""
+    assert asked_at([passing, passing, passing, LINK], 3600) == [0.0, 1.0, 3.0, 7.0]
+
+
+def test_a_service_that_is_not_reached_is_asked_once_a_minute_in_the_long_run() -> None:
+    """Until whoever awaits the run gives up: nothing was spent."""
+    asked = asked_at([TransportError("lost")], 3600)
+    assert asked[-1] - asked[-2] == 60.0
+    assert len(asked) < 70
+
+
+def test_a_refusal_is_final() -> None:
+    """Permissions do not come by waiting."""
+    with pytest.raises(ForbiddenError):
+        asked_at([ForbiddenError(403, "AuthorizationFailed", "")], 10)
+
+
+def test_links_that_expire_at_once_are_not_asked_for_without_end() -> None:
+    """The pause grows as it does for missing ones; a link that lived long is renewed in that moment."""
+    clock, asked = Clock(), []
+
+    def ask() -> str:
+        asked.append(clock.time)
+        return LINK
+
+    link = LogLink(ask, clock)
+    while clock.time < 3600:
+        if link.get():
+            link.worked()
+            link.refused()
+        clock.time += 1.0
+    assert len(asked) < 70
+    link.get()
+    link.worked()
+    clock.time += 4000.0
+    link.refused()
+    assert link.get() == LINK
+    assert asked[-1] == clock.time
+
+
+class Storage:
+    """A storage with one log; `content` is None where there is none. Each write has an ETag of its own."""
+
+    def __init__(self, content: bytes | None) -> None:
+        self.content, self.complete, self.writes = content, False, 0
+        self.refuses = False
+
+    def write(self, content: bytes | None, *, complete: bool = False) -> Callable[[], None]:
+        def change() -> None:
+            self.content, self.complete, self.writes = content, complete, self.writes + 1
+
+        return change
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        if self.refuses:
+            return httpx.Response(403)
+        if self.content is None:
+            return httpx.Response(404)
+        headers = {"etag": f'"{self.writes}"', **({"x-ms-meta-Complete": "successful"} if self.complete else {})}
+        if request.method == "HEAD":
+            return httpx.Response(200, headers={**headers, "content-length": str(len(self.content))})
+        start = int(request.headers["range"].removeprefix("bytes=").removesuffix("-"))
+        if start >= len(self.content):
+            return httpx.Response(416)
+        return httpx.Response(206, headers=headers, content=self.content[start:])
+
+    def shown(self, *changes: Callable[[], None], links: list[str] | None = None) -> list[str]:
+        shown: list[str] = []
+
+        def link() -> str:
+            if links is not None:
+                links.append(LINK)
+            self.refuses = False
+            return LINK
+
+        with httpx.Client(transport=httpx.MockTransport(self)) as http:
+            LogFollower(http, link, shown.extend, Clock(*changes)).follow(threading.Event())
+        return shown
+
+
+def test_a_log_that_grows_is_not_taken_for_another_one() -> None:
+    """Although each write changes its ETag, the last one too, which only marks it as complete."""
+    storage = Storage(b"one\n")
+    grown = b"one\ntwo\n" + b"x" * 1000 + b"\n"
+    shown = storage.shown(storage.write(b"one\ntwo\n"), storage.write(grown), storage.write(grown, complete=True))
+    assert shown == ["one", "two", "x" * 1000]
+
+
+@pytest.mark.parametrize("other", [b"1st\n2nd\n3rd\n", b"1st\n", b"1.\n"])
+def test_a_log_that_was_replaced_begins_again(other: bytes) -> None:
+    """Longer, as long, or shorter: with a note, and from its beginning."""
+    storage = Storage(b"one\n")
+    lines = other.decode().split()
+    assert storage.shown(storage.write(other), storage.write(other, complete=True)) == ["one", AGAIN, *lines]
+
+
+def test_a_log_that_was_gone_for_a_while_begins_again() -> None:
+    """Whatever comes in its place, also the same."""
+    storage = Storage(b"one\n")
+    shown = storage.shown(storage.write(None), storage.write(b"one\ntwo\n", complete=True))
+    assert shown == ["one", AGAIN, "one", "two"]
+
+
+def test_a_log_that_is_empty_for_long_is_no_other_one() -> None:
+    """Not even when it is written anew."""
+    storage = Storage(b"")
+    shown = storage.shown(storage.write(b""), storage.write(b""), storage.write(b"one\n", complete=True))
+    assert shown == ["one"]
+
+
+def test_a_link_that_expired_in_the_queue_is_renewed() -> None:
+    """No agent had come, so the storage had said 404 all the time; 403 then means no firewall."""
+    storage, links = Storage(None), list[str]()
+
+    def expire() -> None:
+        storage.refuses = True
+
+    shown = storage.shown(lambda: None, expire, storage.write(b"one\n", complete=True), links=links)
+    assert shown == ["one"]
+    assert len(links) == 2
+
+
+def test_whatever_goes_wrong_with_a_log_is_one_warning_without_the_link(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The run goes on, and no thread dies with a traceback."""
+
+    def broken(self: LogFollower, stop: threading.Event) -> None:
+        raise RuntimeError(LINK)
+
+    monkeypatch.setattr(LogFollower, "follow", broken)
+    warnings: list[str] = []
+    log = BackgroundLog(lambda: LINK, str, lambda lines: None, warnings.append)
+    log.start()
+    log.finish(10)
+    assert warnings == ["The log cannot be shown: RuntimeError. The run goes on."]

@@ -1,0 +1,158 @@
+"""A service that does not answer while a run is awaited."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from pulumi_acr_tasks.errors import AcrTasksError, ForbiddenError, SignInError, ThrottledError, TransportError
+from pulumi_acr_tasks.follow.status import Wait, WaitUnansweredError
+from pulumi_acr_tasks.follow.watcher import Watcher
+
+
+class Clock:
+    """Time passes when somebody waits."""
+
+    def __init__(self) -> None:
+        self.time = 0.0
+
+    def now(self) -> float:
+        return self.time
+
+    def wait(self, event: threading.Event, seconds: float) -> bool:
+        if not event.is_set():
+            self.time += seconds
+        return event.is_set()
+
+
+class Service:
+    """A service that does not answer between two moments, each question taking `takes` seconds then."""
+
+    def __init__(self, clock: Clock, since: float, until: float, end: float, takes: float = 0.0) -> None:
+        self.clock, self.since, self.until, self.end, self.takes = clock, since, until, end, takes
+        self.trouble: Exception = TransportError("read run x: cannot connect (refused)")
+        self.asked_at: list[float] = []
+
+    def get(self, run_id: str) -> Any:
+        self.asked_at.append(self.clock.time)
+        if self.since <= self.clock.time < self.until:
+            self.clock.time += self.takes
+            raise self.trouble
+        status = "Succeeded" if self.clock.time >= self.end else "Running"
+        return SimpleNamespace(properties=SimpleNamespace(run_id=run_id, status=status))
+
+
+class Told:
+    """What the one who waits is told."""
+
+    def __init__(self) -> None:
+        self.silent: list[int] = []
+        self.spoke: list[int] = []
+        self.reasons: list[str] = []
+
+    def wait(self, silence: float | None = None) -> Wait:
+        def silent(seconds: float, reason: AcrTasksError) -> None:
+            self.silent.append(int(seconds))
+            self.reasons.append(str(reason))
+
+        return Wait(
+            threading.Event(), silence=silence, silent=silent, spoke=lambda seconds: self.spoke.append(int(seconds))
+        )
+
+
+@pytest.mark.parametrize("takes", [0.0, 10.0])
+def test_a_silence_is_told_after_ten_seconds_and_then_now_and_then(takes: float) -> None:
+    """With the reason; and once when there is an answer again. Refused at once or not answered at all."""
+    clock, told = Clock(), Told()
+    service = Service(clock, 5.0, 300.0, 400.0, takes)
+    Watcher(service.get, clock=clock).wait("cf1", told.wait())
+    assert told.silent[0] in range(10, 16)
+    assert len(told.silent) in (6, 7)
+    assert set(told.reasons) == {"read run x: cannot connect (refused)"}
+    assert len(told.spoke) == 1
+
+
+def test_a_short_silence_is_not_told() -> None:
+    """A single question without an answer is nothing to worry about."""
+    clock, told = Clock(), Told()
+    Watcher(Service(clock, 5.0, 9.0, 60.0).get, clock=clock).wait("cf1", told.wait())
+    assert (told.silent, told.spoke) == ([], [])
+
+
+def test_a_service_that_comes_back_is_found_soon() -> None:
+    """It is asked every five seconds at least, however long the run has been awaited."""
+    clock = Clock()
+    service = Service(clock, 1000.0, 2000.0, 5000.0)
+    Watcher(service.get, clock=clock).wait("cf1", Told().wait())
+    lost = [moment for moment in service.asked_at if 1000.0 <= moment <= 2000.0]
+    assert max(after - before for before, after in itertools.pairwise(lost)) <= 5.5
+
+
+@pytest.mark.parametrize("takes", [0.0, 10.0])
+def test_it_is_given_up_at_its_bound(takes: float) -> None:
+    """Counted from the first question without an answer; the last reason is handed on."""
+    clock, told = Clock(), Told()
+    with pytest.raises(WaitUnansweredError) as given_up:
+        Watcher(Service(clock, 50.0, 1e9, 1e9, takes).get, clock=clock).wait("cf1", told.wait(silence=120.0))
+    assert 120.0 <= given_up.value.seconds <= 131.0
+    assert "refused" in str(given_up.value.reason)
+
+
+def test_an_answer_in_between_begins_the_count_anew() -> None:
+    """Two silences are not one."""
+    clock, told = Clock(), Told()
+    service = Service(clock, 5.0, 60.0, 300.0)
+    first = service.get
+
+    def get(run_id: str) -> Any:
+        if 100.0 <= clock.time < 160.0:
+            raise TransportError("again")
+        return first(run_id)
+
+    Watcher(get, clock=clock).wait("cf1", told.wait(silence=70.0))
+    assert len(told.spoke) == 2
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        TransportError("the server's certificate is not trusted", lasting=True),
+        TransportError("the answer is not understood (JSONDecodeError)"),
+        SignInError("cannot sign in: the login server is not reached"),
+        AttributeError("'NoneType' object has no attribute 'get'"),
+        ValueError("HTML"),
+    ],
+)
+def test_certificates_and_answers_that_cannot_be_read_are_told_in_the_same_way(trouble: Exception) -> None:
+    """The run goes on, and nothing of it has been heard."""
+    clock, told = Clock(), Told()
+    service = Service(clock, 5.0, 100.0, 200.0)
+    service.trouble = trouble
+    Watcher(service.get, clock=clock).wait("cf1", told.wait())
+    assert len(told.silent) == 3
+    assert len(told.spoke) == 1
+
+
+def test_a_refusal_is_an_answer() -> None:
+    """It ends the waiting at once."""
+    clock, told = Clock(), Told()
+    service = Service(clock, 5.0, 100.0, 200.0)
+    service.trouble = ForbiddenError(403, "AuthorizationFailed", "")
+    with pytest.raises(ForbiddenError):
+        Watcher(service.get, clock=clock).wait("cf1", told.wait())
+    assert told.silent == []
+
+
+def test_a_busy_service_is_left_alone_for_as_long_as_it_asks() -> None:
+    """Retry-After holds between questions too."""
+    clock, told = Clock(), Told()
+    service = Service(clock, 5.0, 60.0, 200.0)
+    service.trouble = ThrottledError(429, "TooManyRequests", "")
+    service.trouble.retry_after = 40.0
+    Watcher(service.get, clock=clock).wait("cf1", told.wait())
+    busy = [moment for moment in service.asked_at if 5.0 <= moment < 60.0]
+    assert all(after - before >= 40.0 for before, after in itertools.pairwise(busy))

@@ -1,0 +1,52 @@
+"""The line of a log that becomes the headline of a failure."""
+
+from __future__ import annotations
+
+import pytest
+
+from pulumi_acr_tasks.lifecycle.cause import cause_of
+
+AGENT = [
+    "2026/01/01 00:00:01 Container failed during run: build. No retries remaining.",
+    "failed to run step ID: build: exit status 1",
+    "",
+    "Run ID: cf1 failed after 5s. Error: failed during run, err: exit status 1",
+]
+MESSAGE = "failed during run, err: exit status 1"
+
+CAUSES: dict[str, tuple[list[str], str]] = {
+    "classic builder": (
+        ["Step 2/2 : RUN npm test", "Error: no test specified", "The command '/bin/sh -c npm test' returned a "],
+        "Error: no test specified",
+    ),
+    "its summary": (
+        ["npm ERR! Test failed.", "The command '/bin/sh -c npm test' returned a non-zero code: 1"],
+        "The command '/bin/sh -c npm test' returned a non-zero code: 1",
+    ),
+    "a shell": (["sh: frobnicate: not found"], "sh: frobnicate: not found"),
+    "a Python traceback": (["Traceback (most recent call last):", "ValueError: bad"], "ValueError: bad"),
+    "colours and a time": (
+        ["2026/01/01 00:00:00 \x1b[31mfatal: repository is gone\x1b[0m"],
+        "fatal: repository is gone",
+    ),
+    "nothing that says why": (["Step 1/2", "working"], "exit status 1"),
+    "no log at all": ([], "exit status 1"),
+}
+
+
+@pytest.mark.parametrize("case", CAUSES)
+def test_the_last_line_that_tells_of_an_error_is_the_cause(case: str) -> None:
+    """Not what the agent writes below it; without one, the status with which the step ended."""
+    lines, cause = CAUSES[case]
+    assert cause_of([*lines, *AGENT] if lines else [], MESSAGE) == cause
+
+
+def test_the_service_s_own_words_are_the_cause_where_they_have_one() -> None:
+    """And the log has not."""
+    assert cause_of(["Step 1/2"], "no agent\n could be made") == "no agent could be made"
+    assert cause_of([], "") == ""
+
+
+def test_a_long_line_is_shortened() -> None:
+    """A headline is one line."""
+    assert len(cause_of(["error: " + "x" * 5000])) == 200
