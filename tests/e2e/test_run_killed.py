@@ -33,7 +33,7 @@ pulumi.export("run_id", run.run_id)
 
 @pytest.mark.parametrize("victims", ["engine and plugin", "engine"])
 def test_the_next_up_takes_the_run_up_again(victims: str, tmp_path: Path, new_stack: Callable[..., Stack]) -> None:
-    """The same run, and no second one; a provider without an engine ends by itself."""
+    """The same run, and no second one; the provider and the program without an engine end by themselves."""
     with Emulator.started(tmp_path / "emulator", "--executor", "simulated") as emulator:
         stack = new_stack("killed", program=PROGRAM, **emulator.config)
         update = stack.start("up", "--yes", "--skip-preview", "--stack", "dev")
@@ -41,18 +41,20 @@ def test_the_next_up_takes_the_run_up_again(victims: str, tmp_path: Path, new_st
         for line in update.stdout:
             if "queued as" in line or "Queued" in line or "Running" in line:
                 break
-        below = [pid for pid in _descendants(update.pid) if b"pulumi.dynamic" in _command(pid)]
-        assert below
+        below = list(_descendants(update.pid))
+        plugins = [pid for pid in below if b"pulumi.dynamic" in _command(pid)]
+        assert plugins
+        assert any(b"pulumi-language-python" in _command(pid) for pid in below)
         os.kill(update.pid, signal.SIGKILL)
         if victims == "engine and plugin":
-            for pid in below:
+            for pid in plugins:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
         update.stdout.close()
         update.wait(timeout=30)
         until = time.monotonic() + 30
-        while any(b"pulumi.dynamic" in _command(pid) for pid in below):
-            assert time.monotonic() < until, "the provider goes on without its engine"
+        while alive := [command for pid in below if (command := _command(pid))]:
+            assert time.monotonic() < until, f"{alive} go on without their engine"
         (run,) = emulator.runs()
         assert run["status"] in ("Queued", "Running", "Succeeded"), run
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import socket
 import threading
 
+import pytest
+
 from pulumi_acr_tasks.host.engine import watch
 
 
@@ -22,3 +24,38 @@ def test_an_engine_that_lives_is_watched_and_one_that_is_gone_is_noticed() -> No
     assert gone.wait(20)
     watcher.join(20)
     assert not watcher.is_alive()
+
+
+def windows(address: tuple[str, int], seconds: float) -> socket.socket:
+    """Nobody listens: Windows tries three times, half a second apart, before it says so."""
+    if seconds < 2.1:
+        raise TimeoutError("timed out")
+    raise OSError(10061, "No connection could be made because the target machine actively refused it")
+
+
+REFUSED = ConnectionRefusedError(111, "Connection refused")
+SLOW, NO_DESCRIPTORS = TimeoutError("timed out"), OSError(24, "Too many open files")
+
+
+@pytest.mark.parametrize(
+    ("answers", "looks"),
+    [
+        ([REFUSED, REFUSED], 2),
+        ([REFUSED, SLOW, REFUSED, NO_DESCRIPTORS, REFUSED, REFUSED], 6),
+        ([OSError(10060, "timed out"), windows, windows], 3),
+        ([windows, windows], 2),
+    ],
+)
+def test_only_two_refusals_in_a_row_are_an_engine_that_is_gone(answers: list[object], looks: int) -> None:
+    """On Windows too; what is slow, or has no descriptor left, says nothing."""
+    seen: list[tuple[str, int]] = []
+
+    def connect(address: tuple[str, int], seconds: float) -> socket.socket:
+        seen.append(address)
+        answer = answers[len(seen) - 1]
+        if isinstance(answer, OSError):
+            raise answer
+        return windows(address, seconds)
+
+    watch("127.0.0.1:4711", lambda: None, 0.0, connect)
+    assert seen == [("127.0.0.1", 4711)] * looks
