@@ -16,7 +16,8 @@ from .task_file import Line, Step
 TASK = "pulumi-python:dynamic/acr-tasks:Task"
 RUN = "pulumi-python:dynamic/acr-tasks:Run"
 PLUGIN = re.compile(r"acr-tasks:index:(?P<kind>Task|Run)")
-AZURE_NATIVE = re.compile(r"azure-native:containerregistry(/v\w+)?:(?P<kind>Task|TaskRun)")
+# The default version, a versioned module, and a package that was generated for one version of the API.
+AZURE_NATIVE = re.compile(r"azure-native(_containerregistry_v\w+)?:containerregistry(/v\w+)?:(?P<kind>Task|TaskRun)")
 
 DEFAULT_TIMEOUT = 3600  # seconds; what the service takes when `timeout` is left out
 DEFAULT_ARCHITECTURE = "amd64"

@@ -12,6 +12,7 @@ from pulumi_policy import EnforcementLevel, ResourceValidationPolicy
 
 import acr_task_policies
 from acr_task_policies import policies
+from acr_task_policies.resource import kind_of
 
 PACKAGE = Path(acr_task_policies.__file__).parent
 RULES = {policy.name: policy for policy in policies()}
@@ -84,3 +85,23 @@ def test_the_policies_know_nothing_of_the_provider() -> None:
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             assert not any(name.startswith(("pulumi_acr_tasks", "acr_tasks_emulator")) for name in names), path
+
+
+@pytest.mark.parametrize(
+    ("token", "kind"),
+    [
+        ("pulumi-python:dynamic/acr-tasks:Task", "task"),
+        ("pulumi-python:dynamic/acr-tasks:Run", "run"),
+        ("acr-tasks:index:Task", "task"),
+        ("acr-tasks:index:Run", "run"),
+        ("azure-native:containerregistry:Task", "task"),
+        ("azure-native:containerregistry:TaskRun", "run"),
+        ("azure-native:containerregistry/v20190601preview:Task", "task"),
+        ("azure-native_containerregistry_v20250301preview:containerregistry:TaskRun", "run"),
+        ("azure-native:containerregistry:Webhook", None),
+        ("azure:containerservice/registryTask:RegistryTask", None),
+    ],
+)
+def test_a_type_token_says_task_or_run(token: str, kind: str | None) -> None:
+    """Tasks and runs are known by the tokens of their providers, in every version of the API."""
+    assert kind_of(token) == kind
