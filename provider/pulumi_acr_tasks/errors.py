@@ -40,10 +40,22 @@ This module imports nothing, so that raising and catching cost nothing.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 
 class AcrTasksError(Exception):
-    """Is the root of the tree: `except AcrTasksError` catches whatever this package raises of itself."""
+    """The root of the tree: `except AcrTasksError` catches whatever this package raises of itself.
+
+    `uncertain` is True when the request that failed may have been carried out all the same: one of its attempts was
+    sent, and no answer says what came of it. `unconfirmed` is then the id and the outputs of what may have been made.
+    """
+
+    uncertain: bool = False
+    unconfirmed: tuple[str, dict[str, Any]] | None = None
+
+    def add(self, line: str) -> None:
+        """Add a line to what the user reads."""
+        self.args = (f"{self}\n{line}",)
 
 
 class SettingsError(AcrTasksError):

@@ -20,7 +20,7 @@ from pulumi.dynamic import (
 )
 
 from pulumi_acr_tasks import args, outputs
-from pulumi_acr_tasks.errors import ValidationError
+from pulumi_acr_tasks.errors import AcrTasksError, ValidationError
 from pulumi_acr_tasks.inputs import normalize, to_plan, translate_paths
 from pulumi_acr_tasks.preview import OldOutputs, complete_task
 
@@ -66,8 +66,13 @@ class TaskProvider(ResourceProvider):
         from pulumi_acr_tasks.lifecycle import task
         from pulumi_acr_tasks.lifecycle.told import told_once
 
-        with told_once(_urn()), _custom_timeout("create"):
-            return CreateResult(*task.create(self._service(), to_plan(props), _urn()))
+        try:
+            with told_once(_urn()), _custom_timeout("create"):
+                return CreateResult(*task.create(self._service(), to_plan(props), _urn()))
+        except AcrTasksError as error:
+            if error.unconfirmed is not None:
+                self._keep_unconfirmed(error, props)
+            raise
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         from pulumi_acr_tasks.lifecycle import task
@@ -127,6 +132,18 @@ class TaskProvider(ResourceProvider):
             return DiffResult(changes=True, replaces=plan.replaces, delete_before_replace=True)
         # None: the engine then compares the inputs itself, and replace_on_changes works.
         return DiffResult(changes=None)
+
+    def _keep_unconfirmed(self, error: AcrTasksError, props: dict[str, Any]) -> None:
+        """Have the engine keep what may have been made, and say how to be rid of it."""
+        from pulumi_acr_tasks import host
+
+        id_, outs = error.unconfirmed or ("", {})
+        kept = "the state keeps it: the next pulumi up looks for it, and pulumi destroy deletes it"
+        if host.keep_partly_made(id_, {**outs, "__provider": props["__provider"]}, f"{error}\n{kept}"):
+            self._service().journal(_urn()).returned(_urn())
+            error.add(kept)
+        else:
+            error.add("the next pulumi up on this machine looks for it; otherwise delete it: az acr task delete")
 
     def _service(self) -> Service:
         from pulumi_acr_tasks.lifecycle.service import service_for

@@ -96,3 +96,7 @@ class Emulator:
 
     def forget_requests(self) -> None:
         httpx.delete(f"{self.endpoint}/_emulator/requests").raise_for_status()
+
+    def meets(self, *faults: dict[str, Any]) -> None:
+        """Let requests meet these faults from now on, in place of those before."""
+        httpx.put(f"{self.endpoint}/_emulator/faults", json=list(faults)).raise_for_status()

@@ -8,6 +8,7 @@ says no, TransportError when there is no answer, and SignInError when there is n
 from __future__ import annotations
 
 import builtins
+import contextlib
 from collections.abc import Iterator
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -19,10 +20,10 @@ from pulumi_acr_tasks.arm.answers import refusal
 from pulumi_acr_tasks.arm.auth import origin
 from pulumi_acr_tasks.arm.clock import Clock, SystemClock
 from pulumi_acr_tasks.arm.ids import RegistryId
-from pulumi_acr_tasks.arm.operation import CORRELATION_ID, Operation, Send
+from pulumi_acr_tasks.arm.operation import CORRELATION_ID, UNCERTAIN, Operation, Send
 from pulumi_acr_tasks.arm.retry import retry_after
 from pulumi_acr_tasks.arm.server_time import ServerTime
-from pulumi_acr_tasks.errors import ServiceError, TransportError
+from pulumi_acr_tasks.errors import AcrTasksError, ServiceError, TransportError
 
 M = TypeVar("M", bound=models.Model)
 
@@ -61,7 +62,8 @@ class Client:
         url = f"{self.endpoint}{quote(operation.resource_id)}{path}"
         query = {"api-version": api_version, **(params or {})}
         response = self._request(method, url, operation, json=json, params=query)
-        return self._finished(response, operation)
+        with _carried_out():
+            return self._finished(response, operation)
 
     def pages(
         self, operation: Operation, path: str, params: dict[str, str] | None = None
@@ -93,12 +95,16 @@ class Client:
         )
         if method == "POST" and json is None:
             request.headers["Content-Length"] = "0"
-        response = self._send(request)
-        self.server_time.note(response)
-        if response.status_code not in _ACCEPTED:
-            error = refusal(response)
-            error.retry_after = retry_after(response)
-            raise error
+        try:
+            response = self._send(request)
+            self.server_time.note(response)
+            if response.status_code not in _ACCEPTED:
+                error = refusal(response)
+                error.retry_after = retry_after(response)
+                raise error
+        except AcrTasksError as error:
+            error.uncertain = bool(request.extensions.get(UNCERTAIN))
+            raise
         return response
 
     def _finished(self, response: httpx.Response, operation: Operation) -> httpx.Response:
@@ -186,6 +192,16 @@ def _read(model: type[M], response: httpx.Response, operation: Operation) -> M:
             f"{operation.action} {operation.resource_id}: the answer is not understood ({type(error).__name__})\n"
             f"correlation id {response.request.headers.get(CORRELATION_ID, '')}"
         ) from error
+
+
+@contextlib.contextmanager
+def _carried_out() -> Iterator[None]:
+    """Mark whatever is raised after the service has accepted a request: it may have been carried out."""
+    try:
+        yield
+    except AcrTasksError as error:
+        error.uncertain = True
+        raise
 
 
 def _waits() -> Iterator[float]:
@@ -292,7 +308,9 @@ class Tasks:
     def create(self, registry: RegistryId, name: str, body: dict[str, Any]) -> models.Task:
         """Creates a task, or replaces all of the one that is there (PUT)."""
         operation = Operation("create or replace task", registry.task(name))
-        return self._client.settled_task(self._client.call("PUT", operation, json=body), operation)
+        response = self._client.call("PUT", operation, json=body)
+        with _carried_out():
+            return self._client.settled_task(response, operation)
 
     def update(self, registry: RegistryId, name: str, body: dict[str, Any]) -> models.Task:
         """Merges `body` into a task (PATCH)."""

@@ -13,6 +13,9 @@ Send = Callable[[httpx.Request], httpx.Response]
 
 CORRELATION_ID = "x-ms-correlation-request-id"
 
+# The extension of a request of which an attempt was sent without an answer that says what came of it.
+UNCERTAIN = "uncertain"
+
 
 @dataclass(frozen=True)
 class Operation:

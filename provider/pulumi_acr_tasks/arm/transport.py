@@ -16,7 +16,7 @@ from pulumi_acr_tasks.arm.auth import TokenCredential, sign_in
 from pulumi_acr_tasks.arm.client import Client
 from pulumi_acr_tasks.arm.clock import Clock, SystemClock
 from pulumi_acr_tasks.arm.connection import distrust, open_http
-from pulumi_acr_tasks.arm.operation import CORRELATION_ID, Send, operation_of
+from pulumi_acr_tasks.arm.operation import CORRELATION_ID, UNCERTAIN, Send, operation_of
 from pulumi_acr_tasks.arm.retry import retry
 from pulumi_acr_tasks.arm.throttle import throttle
 from pulumi_acr_tasks.errors import TransportError
@@ -100,8 +100,12 @@ def transport(client: httpx.Client, log: Callable[[str], None] | None = None, *,
             translated = translate(error, request)
             if translated is None:
                 raise
+            if translated.arrived:
+                request.extensions[UNCERTAIN] = True
             _write(log, request, translated.args[0].splitlines()[-1], started)
             raise translated from error
+        if response.status_code >= 500:
+            request.extensions[UNCERTAIN] = True
         _write(log, request, str(response.status_code), started, _particulars(response) if verbose and log else "")
         return response
 

@@ -13,9 +13,21 @@ from collections.abc import Callable
 from pulumi_acr_tasks.host import cancel, engine, errors, log, pool, request
 from pulumi_acr_tasks.host.cancel import canceled, on_cancel
 from pulumi_acr_tasks.host.log import Console, command, console
+from pulumi_acr_tasks.host.partial import keep_partly_made
 from pulumi_acr_tasks.host.request import Request, Urn, current_request
 
-__all__ = ["Console", "Request", "Urn", "attach", "canceled", "command", "console", "current_request", "on_cancel"]
+__all__ = [
+    "Console",
+    "Request",
+    "Urn",
+    "attach",
+    "canceled",
+    "command",
+    "console",
+    "current_request",
+    "keep_partly_made",
+    "on_cancel",
+]
 
 _lock = threading.Lock()
 _attached = False

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 from pulumi_acr_tasks import host
 from pulumi_acr_tasks.arm.ids import RegistryId, parse_task_id
 from pulumi_acr_tasks.errors import (
+    AcrTasksError,
     ForbiddenError,
     NotFoundError,
     RegistryNotFoundError,
-    ServiceError,
     TaskExistsError,
-    TransportError,
 )
 from pulumi_acr_tasks.journal import TASK, request_hash
 from pulumi_acr_tasks.lifecycle.task_change import change, location
@@ -29,6 +28,9 @@ if TYPE_CHECKING:
     from pulumi_acr_tasks.lifecycle.service import Service
 
 _TASK = Kind("Task")
+
+UNCONFIRMED = "Creating"
+"""The `provisioningState` in the state of a task of which no answer says whether it was made."""
 
 
 def create(service: Service, inputs: dict[str, Any], urn: str | None) -> tuple[str, dict[str, Any]]:
@@ -75,9 +77,12 @@ def _make(service: Service, registry: RegistryId, inputs: dict[str, Any], place:
         answer = service.client(urn).tasks.create(registry, name, put_body(inputs, place))
     except BaseException as error:
         inventory.release(name)
-        refused = isinstance(error, ServiceError) and 400 <= error.status < 500
-        if refused or (isinstance(error, TransportError) and not error.arrived):
+        if isinstance(error, AcrTasksError) and not error.uncertain:
             journal.end(entry)
+        elif isinstance(error, AcrTasksError):
+            id_ = registry.task(name)
+            error.add(f"task {name} may have been made all the same ({id_})")
+            error.unconfirmed = id_, {**inputs, "provisioningState": UNCONFIRMED}
         raise
     inventory.wrote(name, answer)
     return answer
@@ -122,12 +127,19 @@ def _adopt(
 def update(service: Service, old: dict[str, Any], new: dict[str, Any], urn: str | None) -> dict[str, Any]:
     """Tells the service what has changed, by one request (two for a PUT), and gives the new outputs.
 
-    A task that is gone although its registry exists is created again, and a warning says so.
+    A task that is gone although its registry exists is created again, and a warning says so. One of which no answer has
+    said that it was made is looked for first.
     """
     service.refuse_other_endpoint("task", old)
     registry, name = RegistryId.parse(new["registryId"]), new["taskName"]
     service.journal(urn).confirm(urn, registry.task(name))
     service.keep(urn, registry.task(name))
+    if old.get("provisioningState") == UNCONFIRMED:
+        place = location(service, registry, new, urn)
+        existing = service.inventory(registry, urn).find(name)
+        whose = "was made although no answer said so"
+        made = _adopt(service, registry, new, existing, urn, whose) if existing else None
+        return outputs(new, (made or _make(service, registry, new, place, urn)).raw)
     try:
         answer = change(service, registry, old, new, urn)
     except RegistryNotFoundError:

@@ -587,3 +587,46 @@ def test_an_opened_client_reaches_no_network_by_itself() -> None:
 
     assert open_client("http://127.0.0.1:1").endpoint == "http://127.0.0.1:1"
     assert logging.getLogger("httpx").level == logging.WARNING
+
+
+_LOST, _NOT_SENT = httpx.ReadError("gone"), httpx.ConnectError("refused")
+_CREATING = {"name": "build", "properties": {"provisioningState": "Creating"}}
+_FAILED = {"name": "build", "properties": {"provisioningState": "Failed"}}
+
+
+@pytest.mark.parametrize(
+    ("answers", "uncertain"),
+    [
+        ([_error(409, "Conflict")], False),
+        ([_NOT_SENT] * ATTEMPTS, False),
+        ([_NOT_SENT, _error(403, "Forbidden")], False),
+        ([_error(429, "TooManyRequests")] * ATTEMPTS, False),
+        ([_LOST] * ATTEMPTS, True),
+        ([_error(503, "Unavailable")] * ATTEMPTS, True),
+        *[([_LOST, _error(status, "No")], True) for status in (400, 401, 403, 409)],
+        ([_LOST, *[_error(429, "TooManyRequests")] * (ATTEMPTS - 1)], True),
+        ([_error(500, "Oops"), *[_NOT_SENT] * (ATTEMPTS - 1)], True),
+        ([_CREATING, _error(403, "Forbidden")], True),
+        ([_FAILED], True),
+        ([httpx.Response(200, text="no JSON")], True),
+        ([httpx.Response(202, headers={"Location": f"{_ENDPOINT}/o"}), _error(404, "NotFound")], True),
+    ],
+)
+def test_an_error_tells_whether_the_request_may_have_been_carried_out(answers: list[Any], uncertain: bool) -> None:
+    """One attempt without an answer is enough, whatever the last one was answered; so is an accepted request."""
+    with pytest.raises(errors.AcrTasksError) as raised:
+        Service(list(answers)).client().tasks.create(_REGISTRY, "build", {})
+    assert raised.value.uncertain is uncertain
+
+
+def test_a_request_that_was_not_signed_was_not_carried_out() -> None:
+    """No token, no request."""
+
+    class Nobody:
+        def get_token(self, *scopes: str, **options: Any) -> AccessToken:
+            raise ValueError("not signed in")
+
+    client = Client(sign_in(Service([]), Nobody(), "https://arm.example.org", _ENDPOINT), _ENDPOINT)
+    with pytest.raises(errors.SignInError) as raised:
+        client.tasks.create(_REGISTRY, "build", {})
+    assert raised.value.uncertain is False

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from pulumi.runtime.proto import provider_pb2
+from pulumi.runtime.proto import provider_pb2, status_pb2
 
 from pulumi_acr_tasks import host
 from pulumi_acr_tasks.errors import SourceError
@@ -149,3 +149,22 @@ def test_without_an_engine_lasting_messages_go_to_stderr(capsys: pytest.CaptureF
     console.info("kept")
     console.warning("beware")
     assert capsys.readouterr().err == "info: image: kept\nwarning: image: beware\n"
+
+
+def test_what_may_have_been_made_goes_into_the_error_s_details() -> None:
+    """The engine reads id, outputs, inputs and reason from them; outside a create nothing is kept."""
+    sent: list[Any] = []
+
+    def create(request: Any, context: Any) -> bool:
+        return host.keep_partly_made("the-id", {"timeout": 600, "__provider": "p"}, "No answer.")
+
+    request = provider_pb2.CreateRequest(urn=URN)
+    request.properties["timeout"] = 600
+    assert create(request, SimpleNamespace(set_trailing_metadata=sent.append))
+    (((name, value),),) = sent
+    status, failure = status_pb2.Status.FromString(value), provider_pb2.ErrorResourceInitFailed()
+    assert name == "grpc-status-details-bin"
+    assert status.details[0].Unpack(failure)
+    assert (failure.id, list(failure.reasons), dict(failure.inputs)) == ("the-id", ["No answer."], {"timeout": 600})
+    assert dict(failure.properties) == {"timeout": 600, "__provider": "p"}
+    assert not host.keep_partly_made("the-id", {}, "No answer.")

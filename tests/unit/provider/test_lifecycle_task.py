@@ -614,13 +614,47 @@ def test_what_the_engine_has_shown_is_not_taken_over(service: Service, home: Pat
 def test_a_create_that_was_refused_leaves_nothing_in_the_journal(
     service: Service, fake: FakeService, home: Path, status: int, kept: bool
 ) -> None:
-    """One that was answered by a service that is ill may have made the task."""
+    """One that was answered by a service that is ill may have made the task, and the error says so."""
     fake.refusals["PUT /tasks/build"] = status
-    with pytest.raises(errors.ServiceError):
+    with pytest.raises(errors.ServiceError) as raised:
         task.create(service, _INPUTS, _URN)
     assert (service.journal(_URN).find(_URN, TASK, endpoint=_ENDPOINT) is not None) is kept
+    assert (f"task build may have been made all the same ({_TASK})" in str(raised.value)) is kept
+    assert (raised.value.unconfirmed is not None) is kept
     fake.refusals.clear()
     assert task.create(service, _INPUTS, _URN)[0] == _TASK
+
+
+@pytest.mark.parametrize("failure", [errors.SignInError("no token"), httpx.ConnectError("refused")])
+def test_a_create_that_was_not_sent_leaves_nothing_in_the_journal(
+    service: Service, fake: FakeService, home: Path, failure: Exception
+) -> None:
+    """No connection, no sign-in: there is nothing that a later update could find."""
+
+    def fails(request: httpx.Request) -> httpx.Response:
+        if request.method == "PUT":
+            raise failure
+        return fake(request)
+
+    service._client = Client(transport(httpx.Client(transport=httpx.MockTransport(fails))), _ENDPOINT)
+    with pytest.raises(errors.AcrTasksError):
+        task.create(service, _INPUTS, _URN)
+    assert service.journal(_URN).find(_URN, TASK, endpoint=_ENDPOINT) is None
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_what_may_have_been_made_is_looked_for(service: Service, fake: FakeService, there: bool) -> None:
+    """It is changed where it differs, or made; a refresh drops what is not there."""
+    if there:
+        task.create(service, {**_INPUTS, "timeout": 900}, None)
+    kept = {**_INPUTS, "provisioningState": task.UNCONFIRMED}
+    later = _next_process(service)
+    fake.requests.clear()
+    assert task.update(later, kept, _INPUTS, None)["provisioningState"] == "Succeeded"
+    assert fake.tasks["build"]["properties"]["timeout"] == 600
+    assert ("PATCH" if there else "PUT") in [method for method, _, _ in fake.requests]
+    del fake.tasks["build"]
+    assert task.read(_next_process(service), _TASK, kept, None) is None
 
 
 def test_the_journal_holds_no_secret(service: Service, home: Path) -> None:
