@@ -22,6 +22,11 @@ run = Run("hello", run_request=EncodedTaskRunRequestArgs(
 pulumi.export("id", run.id)
 """
 
+TASK = """
+from pulumi_acr_tasks import EncodedTaskStepArgs, Task
+Task("greeting", platform=PlatformPropertiesArgs(os="Linux"), step=EncodedTaskStepArgs(encoded_task_content=steps))
+"""
+
 
 def status(data: Path) -> dict[str, object]:
     command = ["acr-tasks-emulator", "status", "--data", str(data), "--json"]
@@ -70,3 +75,23 @@ def test_the_emulator_is_found_again_and_its_address_survives(data: Path, new_st
     assert second["pid"] != first["pid"]
     assert second["endpoint"] == first["endpoint"]
     stack.settles()
+
+
+def test_a_renamed_stack_finds_its_emulator(new_stack: Callable[..., Stack]) -> None:
+    """The sentence names the folder, and once it is moved nothing has changed."""
+    stack = new_stack("renamed", program=PROGRAM.partition("run = ")[0] + TASK, endpoint="embedded")
+    stack.up("--skip-preview").succeeded()
+    former = stack.folder / ".home/acr-tasks-emulator/renamed/dev"
+    now = former.with_name("prod")
+    try:
+        stack.pulumi("stack", "rename", "prod", "--stack", "dev").succeeded()
+        for command in (["preview"], ["refresh", "--yes", "--skip-preview"]):
+            screen = stack.pulumi(*command, "--stack", "prod").failed().screen
+            assert f"FORMER one of {former}" in screen
+        subprocess.run(["acr-tasks-emulator", "stop", "--data", str(former)], check=True)
+        former.rename(now)
+        stack.pulumi("refresh", "--yes", "--skip-preview", "--stack", "prod").changed_nothing()
+        stack.pulumi("destroy", "--yes", "--skip-preview", "--stack", "prod").succeeded()
+    finally:
+        stack.may_have_resources = False  # the fixture knows the former name only
+        subprocess.run(["acr-tasks-emulator", "stop", "--data", str(now if now.exists() else former)], check=True)

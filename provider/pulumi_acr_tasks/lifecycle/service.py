@@ -17,7 +17,7 @@ from pulumi_acr_tasks.journal import Journal, hand_over
 from pulumi_acr_tasks.lifecycle.claims import Claims, withdraw
 from pulumi_acr_tasks.lifecycle.inventory import Inventory
 from pulumi_acr_tasks.lifecycle.registries import Registries
-from pulumi_acr_tasks.settings import Settings, pulumi_home
+from pulumi_acr_tasks.settings import EMBEDDED, Settings, pulumi_home
 
 if TYPE_CHECKING:
     from pulumi_acr_tasks.arm.auth import TokenCredential
@@ -52,13 +52,19 @@ class Service:
         return self.settings.endpoint
 
     def refuse_other_endpoint(self, kind: str, state: dict[str, Any]) -> None:
-        """Raises EndpointError when a resource's state says that it was made at another endpoint than this."""
+        """Raise EndpointError when a resource's state says that it was made at another endpoint than this.
+
+        The embedded emulator of another stack is another endpoint too: after `pulumi stack rename` the data of the
+        former name is not looked for under the new one.
+        """
         lives_at = state.get("endpoint")
         if isinstance(lives_at, str) and lives_at.rstrip("/").lower() != self.endpoint_name.lower():
             raise EndpointError(
                 f"this {kind} lives at {lives_at}; the stack now points to {self.endpoint_name}\n"
                 f"point acr-tasks:endpoint back to {lives_at}, or destroy it there first"
             )
+        if lives_at == EMBEDDED and not self.settings.embedded_data:
+            _refuse_missing_data(embedded_data(self.settings, host.current_request().urn), kind)
 
     def client(self, urn: str | None) -> Client:
         """Gives the client. The first call opens it, and for the embedded endpoint starts the emulator."""
@@ -174,6 +180,23 @@ def _start_emulator(settings: Settings, urn: str | None) -> tuple[str, Callable[
     if emulator.executor == "simulated":
         host.console(None).warning("the embedded emulator simulates runs here: nothing is built, no digest comes out")
     return emulator.endpoint, embedded.Revival(emulator, data, host.canceled, host.console(None).warning)
+
+
+def _refuse_missing_data(data: Path, kind: str) -> None:
+    """Raise EndpointError when the folder of this stack does not exist, and those of other stacks of the project do."""
+    if data.exists():
+        return
+    try:
+        others = sorted(str(each) for each in data.parent.iterdir() if each.is_dir())
+    except OSError:
+        return  # none: the emulator's data was removed, and begins anew
+    if others:
+        raise EndpointError(
+            f"this {kind} lives at the embedded emulator, and there is no data of this stack in {data}\n"
+            f"if the stack was renamed: acr-tasks-emulator stop --data FORMER && mv FORMER {data}\n"
+            f"with FORMER one of {', '.join(others)}\n"
+            f"if its data was removed on purpose, begin with an empty folder: mkdir {data}"
+        )
 
 
 def embedded_data(settings: Settings, urn: str | None) -> Path:

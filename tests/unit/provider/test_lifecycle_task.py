@@ -489,6 +489,23 @@ def test_each_stack_has_an_emulator_of_its_own(monkeypatch: pytest.MonkeyPatch) 
     assert str(embedded_data(Settings("embedded", embedded_data="/data"), urn)) == "/data"
 
 
+def test_a_renamed_stack_is_told_where_its_emulator_s_data_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """An empty emulator would have none of its tasks; a folder of its own, or no other folder, is right."""
+    monkeypatch.setenv("PULUMI_HOME", str(tmp_path))
+    monkeypatch.setattr(host, "current_request", lambda: host.Request(_URN.replace(":dev:", ":prod:")))
+    service, state = Service(Settings("embedded")), {"endpoint": "embedded"}
+    service.refuse_other_endpoint("task", state)
+    former = tmp_path / "acr-tasks-emulator" / "shop" / "dev"
+    former.mkdir(parents=True)
+    with pytest.raises(errors.EndpointError) as raised:
+        service.refuse_other_endpoint("task", state)
+    assert f"mv FORMER {former.parent / 'prod'}" in str(raised.value)
+    assert str(former) in str(raised.value)
+    Service(Settings("embedded", embedded_data=str(former))).refuse_other_endpoint("task", state)
+    (former.parent / "prod").mkdir()
+    service.refuse_other_endpoint("task", state)
+
+
 _URN = "urn:pulumi:dev::shop::pulumi-python:dynamic/acr-tasks:Task::build"
 _LOGIN = {"userName": {"value": "u"}, "password": {"value": "c4nary-password"}}
 _WITH_LOGIN: dict[str, Any] = {**_INPUTS, "credentials": {"customRegistries": {"a.example": _LOGIN}}}
