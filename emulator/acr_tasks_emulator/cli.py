@@ -34,6 +34,7 @@ Data = Annotated[Path, typer.Option("--data", metavar="DIR", help="The emulator'
 
 @app.command()
 def serve(
+    context: typer.Context,
     host: Annotated[
         str, typer.Option(help="Address to listen on; another than loopback demands --token.")
     ] = "127.0.0.1",
@@ -94,7 +95,7 @@ def serve(
             webhook_secret=webhook_secret,
         )
         if detach:
-            _detach(settings, [f"--set={text}" for text in switch or ()])
+            _detach(settings, [f"--set={text}" for text in switch or ()], _stated(context))
         else:
             _serve(settings)
 
@@ -146,8 +147,17 @@ def main() -> None:
         sys.exit(2)
 
 
-def _detach(settings: Settings, more: list[str]) -> None:
-    from acr_tasks_emulator import instance
+def _stated(context: typer.Context) -> frozenset[str]:
+    """The options that the command line or the environment gives, each by its name."""
+    return frozenset(
+        parameter.opts[0]
+        for parameter in context.command.params
+        if parameter.name and getattr(context.get_parameter_source(parameter.name), "name", "DEFAULT") != "DEFAULT"
+    )
+
+
+def _detach(settings: Settings, more: list[str], stated: frozenset[str]) -> None:
+    from acr_tasks_emulator import instance, options
     from acr_tasks_emulator.data_folder import make_data_folder
 
     make_data_folder(settings.data)
@@ -160,21 +170,21 @@ def _detach(settings: Settings, more: list[str]) -> None:
     arguments += ["--tls"] if settings.tls else []
     if settings.cert is not None:
         arguments += [f"--cert={settings.cert}", f"--key={settings.key}"]
-    # Not as arguments, which every user of the machine can read.
-    if settings.token is not None:
-        os.environ["ACR_TASKS_EMULATOR_TOKEN"] = settings.token
-    if settings.webhook_secret is not None:
-        os.environ["ACR_TASKS_EMULATOR_WEBHOOK_SECRET"] = settings.webhook_secret
-    about = instance.find_or_start(settings.data, arguments + more)
-    if about["endpoint"].startswith("https:") != (settings.tls or settings.cert is not None):
-        _say(f"the emulator of {settings.data} runs already, as {about['endpoint']}: stop it to have it otherwise.")
-    else:
-        instance.remember(settings.data, sys.argv[1:])
+    environment = dict(zip(instance.ENVIRONMENT, (settings.token, settings.webhook_secret), strict=True))
+    about = instance.find_or_start(settings.data, arguments + more, environment)
+    different = options.differences(settings, stated, instance.options(settings.data))
+    if different:
+        raise SettingsError(
+            f"The emulator of {settings.data} (process {about['pid']}) runs already, with other options than asked "
+            f"for: {', '.join(different)}. Stop it first (acr-tasks-emulator stop --data {settings.data}), or ask for "
+            "what it has."
+        )
+    instance.remember(settings.data, sys.argv[1:])
     instance.print_line(about)
 
 
 def _serve(settings: Settings) -> None:
-    from acr_tasks_emulator import instance
+    from acr_tasks_emulator import instance, options
     from acr_tasks_emulator.data_folder import make_data_folder
     from acr_tasks_emulator.server import Emulator, running
 
@@ -193,7 +203,9 @@ def _serve(settings: Settings) -> None:
         about = {**emulator.about, "pid": os.getpid()}
         if emulator.warning and settings.executor == "auto":
             _say(emulator.warning)
-        with instance.announced(settings.data, about, emulator.place.check):
+        port = int(about["loginServer"].rpartition(":")[2])
+        given = options.recorded(settings, emulator.registries, port, emulator.executor)
+        with instance.announced(settings.data, about, emulator.place.check, given):
             instance.print_line(about)
             wait(emulator)
 

@@ -23,7 +23,7 @@ import socket
 import ssl
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -34,6 +34,8 @@ READY = "emulator.json"
 START_LOCK = "start.lock"
 OUTPUT = "emulator.log"
 DETACHED = "detached"
+ENVIRONMENT = ("ACR_TASKS_EMULATOR_TOKEN", "ACR_TASKS_EMULATOR_WEBHOOK_SECRET")
+"""Options that need not stand on a command line, which every user of the machine can read."""
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
 _POLL_SECONDS = 0.02
@@ -56,11 +58,11 @@ def owned(data: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def announced(data: Path, about: About, check: dict[str, Any]) -> Iterator[None]:
-    """Let others find this emulator until the block ends. `check` is that of its Place."""
+def announced(data: Path, about: About, check: dict[str, Any], options: dict[str, Any] | None = None) -> Iterator[None]:
+    """Let others find this emulator until the block ends. `check` is that of its Place, `options` what it was asked."""
     ready = data / READY
     written = data / f"{READY}.new"
-    written.write_text(json.dumps({"about": about, "check": check}))
+    written.write_text(json.dumps({"about": about, "check": check, "options": options or {}}))
     written.replace(ready)
     try:
         yield
@@ -88,10 +90,20 @@ def _find(data: Path) -> tuple[About, dict[str, Any]] | None:
         return None
 
 
-def find_or_start(data: Path, arguments: Sequence[str]) -> About:
+def options(data: Path) -> dict[str, Any]:
+    """Return the options of the folder's emulator, as its announcement has them; none of one of an older release."""
+    try:
+        found = json.loads((data / READY).read_text()).get("options")
+    except (OSError, ValueError, AttributeError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def find_or_start(data: Path, arguments: Sequence[str], environment: Mapping[str, str | None]) -> About:
     """Return the ready line of the folder's emulator; without one, start one in the background.
 
-    `arguments` are those of `serve` for the new process. Raises SettingsError with the new process's own sentence.
+    `arguments` are those of `serve` for the new process, `environment` those that are not for a command line. Raises
+    SettingsError with the new process's own sentence.
     """
     with _start_lock(data):
         deadline = time.monotonic() + START_SECONDS
@@ -100,7 +112,7 @@ def find_or_start(data: Path, arguments: Sequence[str]) -> About:
             if found is not None and _is_well(**found[1]):
                 return found[0]
             if _is_free(data):
-                return _start(data, arguments, deadline)
+                return _start(data, arguments, environment, deadline)
             time.sleep(_POLL_SECONDS)  # an emulator that starts or ends at this moment
     raise SettingsError(f"The emulator of {data} ({_whose(data)}) neither answers nor ends: end that process.")
 
@@ -135,8 +147,9 @@ def remember(data: Path, arguments: Sequence[str]) -> None:
 
 
 def _digest(arguments: Sequence[str]) -> str:
-    # Not the arguments themselves: one of them may be a token.
-    return hashlib.sha256(json.dumps(list(arguments)).encode()).hexdigest()
+    # Not the arguments themselves: one of them may be a token. The environment holds two more.
+    asked = [*arguments, *(os.environ.get(name) for name in ENVIRONMENT)]
+    return hashlib.sha256(json.dumps(asked).encode()).hexdigest()
 
 
 def print_line(about: About) -> None:
@@ -166,11 +179,11 @@ def stop(data: Path) -> int | None:
     raise SettingsError(f"The emulator, process {pid}, does not end.")
 
 
-def _start(data: Path, arguments: Sequence[str], deadline: float) -> About:
+def _start(data: Path, arguments: Sequence[str], given: Mapping[str, str | None], deadline: float) -> About:
     import subprocess
 
     command = [sys.executable, "-m", "acr_tasks_emulator", "serve", *arguments]
-    environment = dict(os.environ)
+    environment = {**os.environ, **{name: value for name, value in given.items() if value is not None}}
     if "PYTHONPATH" in environment:
         paths = environment["PYTHONPATH"].split(os.pathsep)
         environment["PYTHONPATH"] = os.pathsep.join(str(Path(path).resolve()) for path in paths if path)

@@ -86,7 +86,7 @@ def test_a_detached_emulator_is_found_over_https(data: Path) -> None:
     trust = ssl.create_default_context(cafile=first["caCert"])
     assert httpx.get(f"{first['endpoint']}/_emulator/health", verify=trust).status_code == 200
     assert start(data, "--tls") == first
-    assert start(data, "--tls", "--agents", "3") == first
+    assert start(data, "--tls", "--agents", "2") == first
     assert first["caCert"] in run("status", "--data", str(data)).stdout
     assert "PRIVATE" not in (data / "emulator.log").read_text() + (data / "emulator.json").read_text()
     assert run("stop", "--data", str(data)).returncode == 0
@@ -104,17 +104,51 @@ def test_a_detached_emulator_shows_ones_own_certificate(data: Path, tmp_path: Pa
     assert (first["endpoint"], first["caCert"]) == (f"https://{first['loginServer']}", None)
     assert first["loginServer"].startswith("build.example:")
     assert start(data, *own) == first
-    assert start(data, *own, "--agents", "3") == first
+    assert start(data, *own, "--agents", "2") == first
 
 
-def test_who_wants_https_is_told_that_it_is_not(data: Path) -> None:
-    """The emulator that has the folder is found, whatever it serves."""
-    first = start(data)
-    asked = ("serve", "--detach", "--executor", "simulated", "--tls", "--data", str(data))
-    for _ in range(2):
-        result = run(*asked)
-        assert (result.returncode, json.loads(result.stdout)) == (0, first)
-        assert f"runs already, as {first['endpoint']}: stop it to have it otherwise." in result.stderr
+def test_who_asks_for_other_options_is_refused(data: Path) -> None:
+    """The sentence names each, with what the emulator has and how to have it otherwise; nothing of it is done."""
+    first = start(data, "--mode", "lro", "--registry", "shop1:northeurope", "--webhook-secret", "s3cret-hook")
+    asked = ("serve", "--detach", "--data", str(data))
+    for options, told in [
+        (["--tls"], "--tls (it has none)"),
+        (["--token", "s3cret-0123456789"], "--token (it has none)"),
+        (["--webhook-secret", "s3cret-other"], "--webhook-secret (it has another)"),
+        (["--mode", "sync", "--agents", "3"], "--agents (it has 2), --mode (it has lro)"),
+        (["--throttle", "arm"], "--throttle (it has off)"),
+        (["--latency", "5"], "--latency (it has 0)"),
+        (["--set", "create-status=201"], "--set (it has other switches)"),
+        (["--executor", "buildah"], "--executor (it has simulated)"),
+        (["--port", "1"], f"--port (it has {first['loginServer'].rpartition(':')[2]})"),
+        (["--registry", "shop2"], "--registry shop2:westeurope (it has shop1:northeurope)"),
+        (["--registry", "shop1:westeurope"], "--registry shop1:westeurope (it has shop1:northeurope)"),
+    ]:
+        result = run(*asked, *options)
+        assert (result.returncode, result.stdout) == (2, "")
+        assert f"(process {first['pid']}) runs already, with other options than asked for: {told}. " in result.stderr
+        assert f"acr-tasks-emulator stop --data {data}" in result.stderr
+        assert "s3cret" not in result.stderr
+    for same in (
+        ["--mode", "lro"],
+        ["--idle-exit", "900"],
+        ["--registry", "Shop1:North Europe"],
+        ["--executor", "auto"],
+    ):
+        found = run(*asked, *same)
+        assert (found.returncode, json.loads(found.stdout or "{}")) == (0, first), found.stderr
+    assert "s3cret" not in (data / "emulator.json").read_text()
+
+
+def test_a_token_has_to_agree_also_where_it_is_not_given(data: Path) -> None:
+    """Who leaves it out could not use what wants one; the environment may hold it, and is looked at again."""
+    first = start(data, "--token", "s3cret-0123456789")
+    asked = ("serve", "--detach", "--executor", "simulated", "--data", str(data))
+    for token, found in (("", False), ("s3cret-0123456789", True), ("s3cret-another-one", False)):
+        given = {**environment(), **({"ACR_TASKS_EMULATOR_TOKEN": token} if token else {})}
+        result = subprocess.run(command(*asked), capture_output=True, text=True, timeout=90, env=given, check=False)
+        assert (result.returncode, "--token (it has another)" in result.stderr) == (0 if found else 2, not found)
+    assert start(data, "--token", "s3cret-0123456789") == first
 
 
 def test_without_an_emulator_there_is_a_sentence(data: Path) -> None:
@@ -268,9 +302,10 @@ def test_who_asks_the_same_again_waits_for_no_imports(data: Path) -> None:
 
 def test_another_question_is_read_as_any(data: Path) -> None:
     """A wrong option is refused though the emulator runs; a token is nowhere in the folder's note of what was asked."""
-    first = start(data, "--token", "s3cret-token-0123")
+    token = ("--token", "s3cret-token-0123")
+    first = start(data, *token)
     assert run("serve", "--detach", "--data", str(data), "--agents", "0").returncode == 2
-    assert start(data, "--agents", "3") == first
+    assert start(data, "--agents", "2", *token) == first
     assert b"s3cret" not in (data / "detached").read_bytes()
     assert run("stop", "--data", str(data)).returncode == 0
     second = start(data, "--agents", "3")
