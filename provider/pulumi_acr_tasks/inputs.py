@@ -14,7 +14,7 @@ import pulumi
 from pulumi_acr_tasks.errors import ValidationError
 from pulumi_acr_tasks.plan.definitions import Kind, camel_case, kind, members, snake_case, variant
 from pulumi_acr_tasks.plan.paths import translate
-from pulumi_acr_tasks.plan.secrets import is_secret
+from pulumi_acr_tasks.plan.secrets import is_secret, mark_secrets, secret_values
 from pulumi_acr_tasks.plan.values import UNKNOWN, Unknown, from_engine
 
 
@@ -33,8 +33,12 @@ def normalize(value: Any, notation: str, path: str = "") -> Any:
 
 
 def to_plan(props: dict[str, Any]) -> dict[str, Any]:
-    """Gives the engine's properties as the pure floors take them: whole numbers, no `__` keys, UNKNOWN for Unknown."""
-    plain: dict[str, Any] = _exchange(from_engine(props), pulumi.output.Unknown, UNKNOWN)
+    """Gives the engine's properties as the pure floors take them: whole numbers, UNKNOWN for Unknown.
+
+    Properties that begin with `__` are the SDK's own and ours; within one, such a key is the user's (a tag `__owner`).
+    """
+    known = {key: value for key, value in props.items() if not key.startswith("__")}
+    plain: dict[str, Any] = _exchange(from_engine(known), pulumi.output.Unknown, UNKNOWN)
     return plain
 
 
@@ -42,6 +46,32 @@ def from_plan(inputs: dict[str, Any]) -> dict[str, Any]:
     """Gives inputs of the pure floors as the engine takes them; the inverse of `to_plan`."""
     plain: dict[str, Any] = _exchange(inputs, Unknown, pulumi.UNKNOWN)
     return plain
+
+
+def encrypted(props: dict[str, Any], inputs: Mapping[str, str]) -> dict[str, Any]:
+    """Mark what is secret by its nature, in the form that the engine reads: a transform may have set it in clear.
+
+    `inputs` gives each input's kind by its name in Python.
+    """
+    from pulumi.runtime.rpc import wrap_rpc_secret
+
+    kinds = {camel_case(name): kind(notation) for name, notation in inputs.items()}
+    return {
+        name: mark_secrets(value, kinds[name], wrap_rpc_secret) if name in kinds else value
+        for name, value in props.items()
+    }
+
+
+def may_be_secret_since(olds: dict[str, Any], news: dict[str, Any], inputs: Mapping[str, str]) -> bool:
+    """Whether the engine should look for values that the program has made secret since.
+
+    It tells no provider what is secret, and compares inputs itself where a provider leaves that to it. So nothing else
+    may differ, in the engine's own properties neither; what is secret by its nature has been since it was written.
+    """
+    kinds = {camel_case(name): kind(notation) for name, notation in inputs.items()}
+    names = {*kinds, "endpoint", "contextHash", "contextContents", "__provider"}
+    old, new = ({name: props[name] for name in names if name in props} for props in (olds, news))
+    return old == new and not any(any(True for _ in secret_values(new.get(name), of)) for name, of in kinds.items())
 
 
 def _exchange(value: Any, kind: type, stand_in: Any) -> Any:

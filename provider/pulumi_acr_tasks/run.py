@@ -18,14 +18,16 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
-from pulumi_acr_tasks import args, outputs
+from pulumi_acr_tasks import announcing, args, outputs
 from pulumi_acr_tasks.errors import ValidationError
-from pulumi_acr_tasks.inputs import normalize, to_plan, translate_paths
+from pulumi_acr_tasks.inputs import may_be_secret_since, normalize, to_plan, translate_paths
+from pulumi_acr_tasks.plan.spelling import spelled
 from pulumi_acr_tasks.preview import OldOutputs, complete_run
 
 if TYPE_CHECKING:
     from pulumi_acr_tasks.lifecycle.awaiting import Surroundings
     from pulumi_acr_tasks.lifecycle.service import Service
+    from pulumi_acr_tasks.plan.run import RunDiff
 
 _INPUTS = {
     "registry_id": "string",
@@ -98,30 +100,30 @@ class RunProvider(ResourceProvider):
         from pulumi_acr_tasks.lifecycle.checked import check_result
         from pulumi_acr_tasks.lifecycle.context import check
 
-        service = self._service()
+        service, urn = self._service(), host.current_request().urn
         service.organization = news.get(outputs.ORGANIZATION) or service.organization
-        inputs, problems = check(to_plan(news), self._settings, to_plan(_olds))
-        return check_result(host.current_request().urn, inputs, problems)
+        announcing.checked(urn, news)
+        inputs, problems = check(spelled(to_plan(news), _INPUTS), self._settings, to_plan(_olds))
+        return check_result(urn, inputs, problems, _INPUTS)
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         from pulumi_acr_tasks import host
         from pulumi_acr_tasks.plan.run import diff_run
 
-        olds, urn = to_plan(_olds), host.current_request().urn
-        console = host.console(urn)
+        olds, news, urn = to_plan(_olds), to_plan(_news), host.current_request().urn
         service = self._service()
         service.refuse_other_endpoint("run", olds)
         service.journal(urn).confirm(urn, _id)
-        plan = diff_run(olds, to_plan(_news))
-        if plan.summary:
-            console.status(plan.summary)
+        plan, paths = diff_run(olds, news), announcing.awaited(urn)
+        if paths is not None and (summary := _summary(plan, paths, olds, news)):
+            host.console(urn).status(summary)
         if plan.replaces:
             # The new run first: one that fails leaves the old one, and its images, in state.
             return DiffResult(changes=True, replaces=plan.replaces, delete_before_replace=False)
-        if plan.archive:
+        if plan.archive or plan.local or may_be_secret_since(_olds, _news, _INPUTS):
             # None: the engine then compares the inputs itself, and replace_on_changes works.
             return DiffResult(changes=None)
-        return DiffResult(changes=bool(plan.local))
+        return DiffResult(changes=False)
 
     def _service(self) -> Service:
         from pulumi_acr_tasks.lifecycle.service import service_for
@@ -130,6 +132,17 @@ class RunProvider(ResourceProvider):
 
 
 RunProvider.__module__ = "pulumi_acr_tasks"
+
+
+def _summary(plan: RunDiff, paths: list[str], olds: dict[str, Any], news: dict[str, Any]) -> str:
+    """Say what will be done, also where it is the resource's options that ask for a new run."""
+    from pulumi_acr_tasks.plan.run import LOCAL
+
+    if plan.replaces or not (plan.archive or plan.local):
+        return plan.summary
+    inputs = {name: value for name, value in olds.items() if name in news or name in LOCAL}
+    by_options = announcing.replaced_by_options(paths, inputs, news)
+    return f"new run ({', '.join(by_options)} changed, see replace_on_changes)" if by_options else plan.summary
 
 
 def _surroundings() -> Surroundings:
@@ -223,6 +236,6 @@ class Run(Resource, module="acr-tasks", name="Run"):
         props = {name: normalize(given[name], kind, name) for name, kind in _INPUTS.items()}
         old, previewed = OldOutputs(), pulumi.runtime.is_dry_run()
         opts = old.asked_for(opts) if previewed else opts
-        super().__init__(RunProvider(), resource_name, outputs.engine_properties(type(self), props), opts)
+        super().__init__(RunProvider(), resource_name, outputs.engine_properties(type(self), props, opts), opts)
         if previewed:
             complete_run(self, old)

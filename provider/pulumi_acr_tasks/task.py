@@ -19,13 +19,16 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
-from pulumi_acr_tasks import args, outputs
+from pulumi_acr_tasks import announcing, args, outputs
 from pulumi_acr_tasks.errors import AcrTasksError, ValidationError
-from pulumi_acr_tasks.inputs import normalize, to_plan, translate_paths
+from pulumi_acr_tasks.inputs import may_be_secret_since, normalize, to_plan, translate_paths
+from pulumi_acr_tasks.plan.spelling import spelled
 from pulumi_acr_tasks.preview import OldOutputs, complete_task
 
 if TYPE_CHECKING:
+    from pulumi_acr_tasks.host import Console
     from pulumi_acr_tasks.lifecycle.service import Service
+    from pulumi_acr_tasks.plan.diff import Plan
 
 _INPUTS = {
     "registry_id": "string",
@@ -107,28 +110,28 @@ class TaskProvider(ResourceProvider):
 
         service = self._service()
         service.organization = news.get(outputs.ORGANIZATION) or service.organization
-        inputs, problems = task_check.check(service, to_plan(_olds), to_plan(news), _urn())
-        return check_result(_urn(), inputs, problems)
+        announcing.checked(_urn(), news)
+        inputs, problems = task_check.check(service, to_plan(_olds), spelled(to_plan(news), _INPUTS), _urn())
+        return check_result(_urn(), inputs, problems, _INPUTS)
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         from pulumi_acr_tasks import host
-        from pulumi_acr_tasks.plan.diff import PUT, REPLACE, diff
-        from pulumi_acr_tasks.plan.equality import identity_type
+        from pulumi_acr_tasks.lifecycle.task_outputs import inputs_of
+        from pulumi_acr_tasks.plan.diff import REPLACE, diff
 
         olds, urn, service = to_plan(_olds), _urn(), self._service()
         service.refuse_other_endpoint("task", olds)
         service.journal(urn).confirm(urn, _id)
-        plan, console = diff(olds, to_plan(_news)), host.console(urn)
+        news, paths = to_plan(_news), announcing.awaited(urn)
+        plan, old_inputs = diff(olds, news), inputs_of(olds)
         if plan.route != REPLACE:
             service.keep(urn, _id)
         if plan.route is None:
-            return DiffResult(changes=False)
-        (console.info if plan.route == PUT else console.status)(str(plan))
-        if plan.lost_principal:
-            console.warning(plan.lost_principal)
+            # None: the engine then compares the inputs itself.
+            return DiffResult(changes=None if may_be_secret_since(inputs_of(_olds), _news, _INPUTS) else False)
+        if paths is not None:
+            _announce(plan, announcing.replaced_by_options(paths, old_inputs, news), olds, host.console(urn))
         if plan.route == REPLACE:
-            if "System" in identity_type(olds.get("identity") or {}) and not plan.lost_principal:
-                console.warning("the new task's system-assigned identity has another principal id: grant it its roles")
             return DiffResult(changes=True, replaces=plan.replaces, delete_before_replace=True)
         # None: the engine then compares the inputs itself, and replace_on_changes works.
         return DiffResult(changes=None)
@@ -152,6 +155,22 @@ class TaskProvider(ResourceProvider):
 
 
 TaskProvider.__module__ = "pulumi_acr_tasks"
+
+
+def _announce(plan: Plan, by_options: list[str], olds: dict[str, Any], console: Console) -> None:
+    """Say which request follows, and what it costs."""
+    from pulumi_acr_tasks.plan.diff import PUT, REPLACE
+    from pulumi_acr_tasks.plan.equality import identity_type
+
+    replaces = plan.route == REPLACE or bool(by_options)
+    if by_options and plan.route != REPLACE:
+        console.status(f"replace ({', '.join(by_options)} changed, see replace_on_changes)")
+    else:
+        (console.info if plan.route == PUT else console.status)(str(plan))
+    if plan.lost_principal:
+        console.warning(plan.lost_principal)
+    elif replaces and "System" in identity_type(olds.get("identity") or {}):
+        console.warning("the new task's system-assigned identity has another principal id: grant it its roles")
 
 
 def _encrypted(props: dict[str, Any]) -> dict[str, Any]:
@@ -261,7 +280,7 @@ class Task(Resource, module="acr-tasks", name="Task"):
         old = OldOutputs()
         previewed = pulumi.runtime.is_dry_run() and identity is not None
         opts = old.asked_for(opts) if previewed else opts
-        super().__init__(TaskProvider(), resource_name, outputs.engine_properties(type(self), props), opts)
+        super().__init__(TaskProvider(), resource_name, outputs.engine_properties(type(self), props, opts), opts)
         if previewed:
             complete_task(self, old)
 

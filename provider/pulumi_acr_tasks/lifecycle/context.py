@@ -30,11 +30,12 @@ def check(
     no request.
     """
     inputs, problems = validate.check(news, settings.registry_defaults, settings.endpoint)
-    # Only check knows the hash: what the program or an older state says of it counts for nothing.
-    for name in _HASHES:
-        inputs.pop(name, None)
+    # No program writes a hash: one that is there is the state's, which `ignore_changes` has brought back.
+    kept = {name: inputs.pop(name) for name in _HASHES if name in inputs}
     if is_address(inputs.get("context")):
         return inputs, problems
+    if kept.get("contextHash") is not None and inputs.get("context") is not None:
+        return {**inputs, **kept}, problems
     unusable = any(problem.path == "context" for problem in errors(problems))
     if inputs.get("context") is not None and isinstance(inputs.get("runRequest"), dict) and not unusable:
         inputs |= _hashes(inputs, settings, problems, olds or {})

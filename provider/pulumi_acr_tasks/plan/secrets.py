@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from pulumi_acr_tasks.plan.definitions import Kind, members, variant
+from pulumi_acr_tasks.plan.values import is_unknown
 
 MASK = "[secret]"
 
@@ -38,6 +39,33 @@ def map_secrets(value: Any, kind: Kind, change: Callable[[Any], Any]) -> Any:
         else:
             changed[name] = map_secrets(item, known[name], change) if name in known else item
     return changed
+
+
+def mark_secrets(value: Any, kind: Kind, mark: Callable[[Any], Any]) -> Any:
+    """Return a copy of a value of that kind in which `mark` has marked what is secret: lists as a whole, as the engine.
+
+    What is not known yet is not marked.
+    """
+    if kind.container == "list" and isinstance(value, list):
+        return mark(value) if _has_secrets(value, kind) else value
+    if kind.container == "map" and isinstance(value, dict):
+        return {key: mark_secrets(item, kind.item, mark) for key, item in value.items()}
+    if not kind.is_object or not isinstance(value, dict):
+        return value
+    definition = variant(kind.name, value)
+    known, marked = members(definition), {}
+    for name, item in value.items():
+        if item is not None and not is_unknown(item) and is_secret(definition, name, value):
+            marked[name] = mark(item)
+        else:
+            marked[name] = mark_secrets(item, known[name], mark) if name in known else item
+    return marked
+
+
+def _has_secrets(value: Any, kind: Kind) -> bool:
+    found: list[Any] = []
+    map_secrets(value, kind, found.append)
+    return bool(found)
 
 
 def masked(value: Any, kind: Kind) -> Any:

@@ -26,7 +26,7 @@ UNKNOWN = Unknown()
 
 
 def from_engine(value: Any) -> Any:
-    """Gives a value from the engine as the program wrote it: whole floats are ints, `__` keys are gone, at any depth.
+    """Gives a value from the engine as the program wrote it: whole floats are ints.
 
     The engine hands over every number as a float. Booleans, fractions, and objects that are neither dicts nor lists
     (Pulumi's own Unknown among them) come back untouched.
@@ -34,7 +34,7 @@ def from_engine(value: Any) -> Any:
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, dict):
-        return {key: from_engine(item) for key, item in value.items() if not str(key).startswith("__")}
+        return {key: from_engine(item) for key, item in value.items()}
     if isinstance(value, list):
         return [from_engine(item) for item in value]
     return value

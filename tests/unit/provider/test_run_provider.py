@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pulumi
 import pytest
 from pulumi.output import Unknown
+from pulumi.runtime.rpc import wrap_rpc_secret
 
+from pulumi_acr_tasks import host
 from pulumi_acr_tasks.errors import EndpointError
 from pulumi_acr_tasks.run import RunProvider
 from pulumi_acr_tasks.settings import Settings
@@ -31,8 +34,9 @@ def state(provider: RunProvider, **inputs: Any) -> dict[str, Any]:
 
 
 def diff(provider: RunProvider, olds: dict[str, Any], **news: Any) -> Any:
-    inputs = provider.check({}, {"runRequest": TASK_RUN, "__provider": "new", **news}).inputs
-    return provider.diff("id", olds, inputs)
+    given = {"runRequest": TASK_RUN, "__provider": "new", **news}
+    # As the SDK does: what the check leaves out of the provider's own, it puts back.
+    return provider.diff("id", olds, {**provider.check({}, given).inputs, "__provider": given["__provider"]})
 
 
 def test_failures_name_no_property_and_show_no_value(provider: RunProvider) -> None:
@@ -81,10 +85,84 @@ def test_the_archive_alone_is_left_to_the_engine_to_compare(provider: RunProvide
     assert (result.changes, result.replaces) == (None, None)
 
 
-def test_local_behaviour_is_an_update(provider: RunProvider) -> None:
-    """Which makes no request."""
+def test_local_behaviour_is_left_to_the_engine_to_compare(provider: RunProvider) -> None:
+    """It is an update, which makes no request; replace_on_changes works on it."""
     result = diff(provider, state(provider), cancelOnDelete=True)
-    assert (result.changes, result.replaces) == (True, None)
+    assert (result.changes, result.replaces) == (None, None)
+
+
+def test_a_value_that_is_secret_since_is_left_to_the_engine_to_find(provider: RunProvider) -> None:
+    """It tells no provider what is secret; where a secret by nature is among the values, nothing can be new."""
+    olds = {**state(provider, triggers={"__mine": "x"}), "__provider": "same"}
+    assert olds["triggers"] == {"__mine": "x"}
+    assert diff(provider, olds, triggers={"__mine": "x"}, __provider="same").changes is None
+    values = [{"name": "key", "value": "x", "isSecret": True}]
+    news = {"runRequest": {**TASK_RUN, "values": values}, "__provider": "same"}
+    checked = {**olds, "triggers": {}, **news}
+    assert provider.diff("id", checked, checked).changes is False
+
+
+class _Console:
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def status(self, text: str) -> None:
+        self.lines.append(text)
+
+    def warning(self, text: str) -> None:
+        """Accept what the journal says of a resource without a stack."""
+
+
+@pytest.fixture
+def lines(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    console = _Console()
+    monkeypatch.setattr(host, "console", lambda _: console)
+    return console.lines
+
+
+def test_a_new_run_is_announced_only_where_one_follows(provider: RunProvider, lines: list[str]) -> None:
+    """A refresh asks `diff` without `check`; so does a look at what a replacement takes along."""
+    olds = state(provider, triggers=["1"])
+    news = provider.check({}, {"runRequest": TASK_RUN, "triggers": ["2"]}).inputs
+    for _ in range(2):
+        assert provider.diff("id", olds, news).replaces == ["triggers"]
+    assert lines == ["new run (triggers changed)"]
+
+
+@pytest.mark.parametrize("paths", [["logs"], ["logs", "triggers"], ["*"]])
+def test_a_new_run_that_the_options_ask_for_is_announced(
+    provider: RunProvider, lines: list[str], paths: list[str]
+) -> None:
+    """By what differs; the engine replaces, and no PATCH follows."""
+    olds = state(provider)
+    assert diff(provider, olds, logs="none", __replaceOnChanges=paths).changes is None
+    assert lines == ["new run (logs changed, see replace_on_changes)"]
+
+
+def test_what_a_transform_sets_takes_effect(provider: RunProvider) -> None:
+    """In Python's spelling, over the constructor's; what is secret by its nature is marked."""
+    password = {"user_name": {"value": "u"}, "password": {"value": "p"}}
+    request = {
+        "type": "DockerBuildRequest",
+        "imageNames": ["constructor"],
+        "image_names": ["transform"],
+        "credentials": {"custom_registries": {"a.example": password}},
+        "sourceLocation": "https://example.com/a.git",
+    }
+    checked = provider.check({}, {"runRequest": request, "cancel_on_delete": True})
+    assert checked.failures == []
+    assert checked.inputs["cancelOnDelete"] is True
+    assert checked.inputs["runRequest"]["imageNames"] == ["transform"]
+    [login] = checked.inputs["runRequest"]["credentials"]["customRegistries"].values()
+    assert login == {"userName": {"value": wrap_rpc_secret("u")}, "password": {"value": wrap_rpc_secret("p")}}
+
+
+def test_an_ignored_hash_is_kept(provider: RunProvider, tmp_path: Path) -> None:
+    """The engine brings it back for `ignore_changes`; the folder is not read."""
+    request = {"type": "DockerBuildRequest"}
+    checked = provider.check({}, {"runRequest": request, "context": str(tmp_path / "gone"), "contextHash": "sha256:1"})
+    assert checked.failures == []
+    assert checked.inputs["contextHash"] == "sha256:1"
 
 
 def test_a_run_of_another_endpoint_is_refused(provider: RunProvider) -> None:

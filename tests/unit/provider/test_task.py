@@ -102,6 +102,34 @@ def test_diff_leaves_an_ordinary_change_to_the_engine_and_says_the_patch(
     assert console.lines == [("status", "PATCH timeout")]
 
 
+def test_a_request_is_announced_only_where_one_follows(provider: TaskProvider, console: _Console) -> None:
+    """A refresh asks `diff` without `check`: nothing is sent then."""
+    olds, news = _checked(provider), _checked(provider, timeout=700.0)
+    assert [provider.diff("id", olds, news).changes for _ in range(2)] == [None, None]
+    assert console.lines == [("status", "PATCH timeout")]
+
+
+def test_a_replacement_that_the_options_ask_for_is_announced(provider: TaskProvider, console: _Console) -> None:
+    """The engine replaces, so no PATCH follows, and the identity's principal is another one."""
+    olds = _checked(provider, identity={"type": "SystemAssigned"}, tags={"a.b": "1"})
+    news = {"identity": {"type": "SystemAssigned"}, "tags": {"a.b": "2"}, "timeout": 700.0}
+    checked = _checked(provider, **news, __replaceOnChanges=['tags["a.b"]', "step"])
+    olds["identity"] = {**olds["identity"], "principalId": "p"}
+    assert provider.diff("id", olds, checked).changes is None
+    assert "__replaceOnChanges" not in checked
+    assert console.lines[0] == ("status", 'replace (tags["a.b"] changed, see replace_on_changes)')
+    assert "another principal id" in console.lines[1][1]
+
+
+def test_diff_leaves_it_to_the_engine_to_find_what_is_secret_since(provider: TaskProvider) -> None:
+    """Only where no value differs, the engine's own neither: it would call that a change too."""
+    inputs = {**_checked(provider, tags={"__owner": "me"}), "__provider": "x"}
+    assert inputs["tags"] == {"__owner": "me"}
+    assert provider.diff("id", {**inputs, "type": "x"}, inputs).changes is None
+    assert provider.diff("id", {**inputs, "__provider": "y"}, inputs).changes is False
+    assert provider.diff("id", inputs, {**inputs, "status": "enabled"}).changes is False
+
+
 def test_diff_says_a_put_for_good(provider: TaskProvider, console: _Console) -> None:
     """A PUT is worth a lasting line."""
     olds = _checked(provider, platform={"os": "Linux", "architecture": "arm"})
