@@ -100,12 +100,14 @@ def typed_properties(cls: type[T]) -> type[T]:
     return cls
 
 
-def engine_properties(cls: type, given: Mapping[str, Any], opts: pulumi.ResourceOptions) -> dict[str, Any]:
+def engine_properties(
+    cls: type, given: Mapping[str, Any], opts: pulumi.ResourceOptions | None = None
+) -> dict[str, Any]:
     """Gives what a resource passes to the engine: the arguments that are given, by their names in state, and None for
     each property that only the provider knows (the engine's answer is kept only for properties that are passed).
     """
     declared: dict[str, Any] = dict.fromkeys(_ENGINE_NAMES[cls])
-    if opts.replace_on_changes:
+    if opts is not None and opts.replace_on_changes:
         declared[REPLACE_ON_CHANGES] = list(opts.replace_on_changes)
     organization = pulumi.get_organization()
     # Only the program knows it. `check` takes it out again: it stands neither in state nor in what policies see.
