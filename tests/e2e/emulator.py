@@ -27,12 +27,19 @@ class Emulator:
     executor: str
     ca_cert: str | None = None
     token: str = "any"
+    pid: int = 0
 
     @classmethod
     def from_ready_line(cls, line: str, token: str = "any") -> Emulator:
         ready = json.loads(line)
         return cls(
-            ready["endpoint"], ready["loginServer"], ready["registries"][0], ready["executor"], ready["caCert"], token
+            ready["endpoint"],
+            ready["loginServer"],
+            ready["registries"][0],
+            ready["executor"],
+            ready["caCert"],
+            token,
+            ready["pid"],
         )
 
     @classmethod

@@ -98,10 +98,10 @@ def attended(
 
     # A daemon: a server that never answers must not keep the process alive.
     threading.Thread(target=copy_context().run, args=(run,), name=doing, daemon=True).start()
-    stopped: float | None = None
+    given, stopped = limit.left, None
     while not done.wait(max(0.0, min(_SLICE, limit.left))):
         if limit.left <= 0:
-            raise DeadlineError(f"{doing}: no answer in the time that was left")
+            raise DeadlineError(f"{doing}: no answer within {max(given, 0.0):.1f} s")
         if stop is not None and stop.is_set() and limit.interruptible:
             stopped = stopped or time.monotonic()
             if time.monotonic() - stopped >= grace:

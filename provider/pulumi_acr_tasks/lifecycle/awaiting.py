@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pulumi_acr_tasks.lifecycle.resuming import RememberedRun
 
 _LOG_PATIENCE = 5.0  # seconds for the log of a run that has ended to be complete
-_CANCEL_REQUEST = 8.0  # seconds for the service to take a cancellation, retries included
+_CANCEL_REQUEST = 5.0  # seconds for the service to take a cancellation, retries included
 _CANCEL_PATIENCE = 2.0  # seconds for a run that was cancelled to say so
 _CANCEL_LOG_PATIENCE = 0.5  # seconds for the last words of its log
 _TIMEOUT = 3600  # seconds; the specification's default for a request's timeout

@@ -90,11 +90,12 @@ class Ending:
     def _error(self, kind: type[RunError], sentence: str, status: str, reason: AcrTasksError | None = None) -> RunError:
         cause = cause_of(self.tail, self.message) if status in _CAUSED else ""
         headline = f"Run {self.run_id} in registry {self.registry_name} {sentence}"
-        lines = [f"{headline}: {cause} ({self.log_place})" if cause else f"{headline} ({self.log_place})"]
+        lines = [f"{headline}{': ' if cause else ''}{cause.rstrip('.')}; see {self.log_place}"]
         if reason is not None:
             lines.append(str(reason))
-        if self.message:
-            lines.append(" ".join(self.message.split()))
+        message = " ".join(self.message.split())
+        if message and message != cause:
+            lines.append(message)
         if self.tail:
             lines += ["The end of its log:", *(f"  {line}".rstrip() for line in self.tail)]
         lines.append(f"Whole log: {self.log_place}")

@@ -115,7 +115,7 @@ ENDINGS = [
     (
         "Failed",
         errors.RunFailedError,
-        "Run cf1 in registry contoso failed: exit status 1 (az acr task logs -r contoso ",
+        "Run cf1 in registry contoso failed: exit status 1; see az acr task logs -r contoso ",
     ),
     ("Canceled", errors.RunCanceledError, "Run cf1 in registry contoso was canceled at the service"),
     (
