@@ -50,7 +50,9 @@ class Entry:
 
     `resource_id` is the ARM id, a run's registry as long as it has none of its own. `content_hash` is request_hash() of
     the request without its secrets. `time` is in seconds since 1970. A run that was scheduled has `run_id` and
-    `create_time`, as the service spells them: a registry made anew counts its runs from the beginning.
+    `create_time`, as the service spells them: a registry made anew counts its runs from the beginning. `sent` is the
+    service's own time (RFC 3339) when the request was sent, empty where it was not known. `told` are the ids of the
+    runs, separated by blanks, that the user was told may be this request's.
     """
 
     kind: str
@@ -61,6 +63,8 @@ class Entry:
     time: float = 0.0
     run_id: str = ""
     create_time: str = ""
+    sent: str = ""
+    told: str = ""
 
 
 def request_hash(request: Any) -> str:
@@ -128,17 +132,18 @@ class Journal:
         content_hash: str = "",
         run_id: str = "",
         create_time: str = "",
+        sent: str = "",
     ) -> Entry:
         """Write down what is about to be asked, in place of any earlier entry of that URN."""
         with _lock:
             _returned.discard(self._file(urn) or Path())
-        entry = Entry(kind, urn or "", endpoint, resource_id, content_hash, self._now(), run_id, create_time)
+        entry = Entry(kind, urn or "", endpoint, resource_id, content_hash, self._now(), run_id, create_time, sent)
         self._write(entry)
         return entry
 
-    def amend(self, entry: Entry, *, resource_id: str, run_id: str = "", create_time: str = "") -> Entry:
-        """Adds to an entry what the service's answer has said."""
-        amended = replace(entry, resource_id=resource_id, run_id=run_id, create_time=create_time)
+    def amend(self, entry: Entry, **members: str) -> Entry:
+        """Write these members of an entry anew, such as what the service's answer has said."""
+        amended = replace(entry, **members)  # type: ignore[arg-type]
         self._write(amended)
         return amended
 
@@ -154,6 +159,10 @@ class Journal:
         if resource_id and entry.resource_id.lower() != resource_id.lower():
             return None
         return None if content_hash and entry.content_hash != content_hash else entry
+
+    def age(self, entry: Entry) -> float:
+        """Return how many seconds ago an entry was begun, by this machine's clock."""
+        return max(0.0, self._now() - entry.time)
 
     def end(self, entry: Entry) -> None:
         """Takes an entry out."""

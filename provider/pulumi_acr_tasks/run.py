@@ -18,7 +18,7 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
-from pulumi_acr_tasks import announcing, args, outputs
+from pulumi_acr_tasks import announcing, args, images, outputs
 from pulumi_acr_tasks.errors import ValidationError
 from pulumi_acr_tasks.inputs import may_be_secret_since, normalize, to_plan, translate_paths
 from pulumi_acr_tasks.plan.spelling import spelled
@@ -114,6 +114,7 @@ class RunProvider(ResourceProvider):
         service = self._service()
         service.refuse_other_endpoint("run", olds)
         service.journal(urn).confirm(urn, _id)
+        service.note_recorded_run(_id)
         plan, paths = diff_run(olds, news), announcing.awaited(urn)
         if paths is not None and (summary := _summary(plan, paths, olds, news)):
             host.console(urn).status(summary)
@@ -153,6 +154,7 @@ def _surroundings() -> Surroundings:
     return Surroundings(request.urn, host.console(request.urn), host.canceled, request.timeout)
 
 
+@images.told("output_images", "image_refs")
 @outputs.typed_properties
 class Run(Resource, module="acr-tasks", name="Run"):
     """Is a run in a registry: scheduled, shown while it runs, and awaited; `up` fails when it does.

@@ -18,6 +18,7 @@ import httpx
 from pulumi_acr_tasks.arm import models
 from pulumi_acr_tasks.arm.answers import refusal
 from pulumi_acr_tasks.arm.auth import origin
+from pulumi_acr_tasks.arm.caller import Caller
 from pulumi_acr_tasks.arm.clock import Clock, SystemClock
 from pulumi_acr_tasks.arm.ids import RegistryId
 from pulumi_acr_tasks.arm.operation import CORRELATION_ID, UNCERTAIN, Operation, Send
@@ -44,6 +45,7 @@ class Client:
         self._send = send
         self._clock = clock or SystemClock()
         self.server_time = ServerTime(self._clock)
+        self.caller = Caller()
         self.registries = Registries(self)
         self.runs = Runs(self)
         self.tasks = Tasks(self)
@@ -98,6 +100,7 @@ class Client:
         try:
             response = self._send(request)
             self.server_time.note(response)
+            self.caller.note(request)
             if response.status_code not in _ACCEPTED:
                 error = refusal(response)
                 error.retry_after = retry_after(response)

@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING, Any
 from pulumi_acr_tasks.arm.ids import RegistryId, parse_run_id
 from pulumi_acr_tasks.arm.models import Date
 from pulumi_acr_tasks.errors import (
+    AcrTasksError,
     CanceledError,
     NotFoundError,
+    RunError,
     ServiceError,
+    TransportError,
 )
 from pulumi_acr_tasks.follow.clock import Clock, SystemClock
 from pulumi_acr_tasks.follow.status import TERMINAL
@@ -22,15 +25,19 @@ from pulumi_acr_tasks.lifecycle.context import context_of
 from pulumi_acr_tasks.lifecycle.ending import log_place
 from pulumi_acr_tasks.lifecycle.packing import Packing
 from pulumi_acr_tasks.lifecycle.resuming import RememberedRun
-from pulumi_acr_tasks.lifecycle.scheduling import scheduling_of
-from pulumi_acr_tasks.plan.run import ARCHIVE, archive_of, is_address, pushes
+from pulumi_acr_tasks.lifecycle.scheduling import Lost, Patience, id_of, scheduling_of
+from pulumi_acr_tasks.plan.run import ARCHIVE, FAILED, archive_of, awaits, is_address, pushes
 
 if TYPE_CHECKING:
     from pulumi_acr_tasks.arm.client import Client
     from pulumi_acr_tasks.arm.models import Run
+    from pulumi_acr_tasks.lifecycle.scheduling import Scheduling
     from pulumi_acr_tasks.lifecycle.service import Service
     from pulumi_acr_tasks.source.context import Context
     from pulumi_acr_tasks.source.tarball import Tarball
+
+_AGAIN = "To run it again, change its triggers or name it in: pulumi up --replace"
+_CANCEL_PATIENCE, _CANCEL_PAUSE = 30.0, 1.0  # seconds for a run to end that was asked to; seconds between two looks
 
 # What the service says of a run, in the order of the specification; it stands in state beside the inputs.
 FACTS = ("runId", "status", "runType", "createTime", "startTime", "finishTime", "outputImages", "runErrorMessage")
@@ -50,17 +57,18 @@ def create(
     client = service.client(around.urn)
     registry = RegistryId.parse(inputs["registryId"])
     remembered = RememberedRun(service.journal(around.urn), around.urn, registry, inputs)
-    run = remembered.take_up(client, around.console)
+    scheduling = scheduling_of(client, registry, clock, service.recorded_runs)
+    patience = _patience(inputs, around, began)
+    run = remembered.take_up(client, scheduling, inputs["runRequest"], patience, around.console)
     if run is None:
         request = _request(client, registry, service, inputs, around)
-        run = _schedule(client, registry, request, remembered, around, clock)
+        run = _schedule(scheduling, client, request, remembered, patience)
+        around.console.status(f"queued as {id_of(run)}")
     else:
-        scheduling_of(client, registry, clock).claim(run)
-    run_id = run.properties.run_id or run.name or ""
+        scheduling.claim(run)
+    run_id = id_of(run)
     if inputs.get("wait", True):
-        place = log_place(client.endpoint, registry, run_id)
-        silence = service.settings.answer_timeout
-        run = Awaiting(client, registry, run_id, inputs, around, place, began, remembered, clock, silence).end()
+        run = _await(service, registry, run_id, inputs, around, began, remembered, clock)
     made = outputs(inputs, run)
     if made.get("status") == "Succeeded" and not made["imageRefs"] and pushes(inputs["runRequest"]):
         around.console.warning(
@@ -85,26 +93,55 @@ def _request(
     return request
 
 
+def _patience(inputs: dict[str, Any], around: Surroundings, began: float) -> Patience:
+    until = began + around.timeout if around.timeout else None
+    return Patience(around.stop, bool(inputs.get("wait", True)), until, around.console.status)
+
+
 def _schedule(
-    client: Client,
-    registry: RegistryId,
-    request: dict[str, Any],
-    remembered: RememberedRun,
-    around: Surroundings,
-    clock: Clock,
+    scheduling: Scheduling, client: Client, request: dict[str, Any], remembered: RememberedRun, patience: Patience
 ) -> Run:
-    """Schedule the run, with a word in the journal before and after."""
-    if around.stop.is_set():
+    """Schedule the run, with a word in the journal before and after.
+
+    Raises TransportError when the answer was lost and nothing proves which run the request has started.
+    """
+    if patience.stop.is_set():
         raise CanceledError("The update was cancelled before the run was scheduled.")
-    remembered.begin()
+    remembered.begin(client)
     try:
-        run = scheduling_of(client, registry, clock).schedule(request, around.stop)
-    except (ServiceError, CanceledError):
+        run = scheduling.schedule(request)
+    except AcrTasksError:
         remembered.forget()  # refused, or never sent: there is no run
         raise
+    if isinstance(run, Lost):
+        lost, found = run, scheduling.find(run, patience)
+        if found.run is None:
+            remembered.lost(found)
+            raise TransportError(_unanswered(lost, scheduling.told(lost, found))) from lost.error
+        run = found.run
     remembered.scheduled(run)
-    around.console.status(f"queued as {run.properties.run_id or run.name}")
     return run
+
+
+def _unanswered(lost: Lost, told: str) -> str:
+    """Return the error of a lost answer: what was lost, what is known of it, and the rest (the correlation id)."""
+    first, *rest = str(lost.error).splitlines()
+    return "\n".join([first, told, *rest])
+
+
+def _await(
+    service: Service,
+    registry: RegistryId,
+    run_id: str,
+    inputs: dict[str, Any],
+    around: Surroundings,
+    began: float,
+    remembered: RememberedRun,
+    clock: Clock,
+) -> Run:
+    client, silence = service.client(around.urn), service.settings.answer_timeout
+    place = log_place(client.endpoint, registry, run_id)
+    return Awaiting(client, registry, run_id, inputs, around, place, began, remembered, clock, silence).end()
 
 
 def read(service: Service, id_: str, state: dict[str, Any], around: Surroundings) -> dict[str, Any] | None:
@@ -114,7 +151,7 @@ def read(service: Service, id_: str, state: dict[str, Any], around: Surroundings
     would run it again. Raises ServiceError and TransportError for a run that cannot be read.
     """
     service.refuse_other_endpoint("run", state)
-    service.journal(around.urn).confirm(around.urn, id_)
+    _note(service, id_, around)
     registry, run_id = parse_run_id(id_)
     try:
         run = service.client(around.urn).runs.get(registry, run_id)
@@ -126,54 +163,138 @@ def read(service: Service, id_: str, state: dict[str, Any], around: Surroundings
             return _forgotten(state, run_id, around)
         around.console.warning(f"{gone} does not exist any more; the run is dropped from the state")
         return None
-    return _forgotten(state, run_id, around) if _is_another(state, run) else outputs(state, run)
+    if _is_another(state, run):
+        return _forgotten(state, run_id, around)
+    found = outputs(state, run)
+    if found.get("status") in FAILED and state.get("wait") is False and state.get("status") != found["status"]:
+        around.console.warning(f"Run {run_id} ended as {found['status']}. The next pulumi up runs it again.")
+    return found
 
 
 def update(
-    service: Service, id_: str, olds: dict[str, Any], news: dict[str, Any], around: Surroundings
+    service: Service,
+    id_: str,
+    olds: dict[str, Any],
+    news: dict[str, Any],
+    around: Surroundings,
+    clock: Clock | None = None,
 ) -> dict[str, Any]:
-    """Change whether the run is archived, if that has changed, and return the outputs; nothing else reaches the
-    service.
+    """Change whether the run is archived, await a run that nobody has awaited, and return the outputs; nothing else
+    reaches the service.
 
-    Raises ServiceError and TransportError.
+    Raises RunError when a run that is awaited now did not succeed, ServiceError and TransportError.
     """
+    clock = clock or SystemClock()
+    began = clock.now()
     service.refuse_other_endpoint("run", olds)
-    service.journal(around.urn).confirm(around.urn, id_)
-    known = {name: olds[name] for name in (*FACTS, "imageRefs") if name in olds}
-    if archive_of(olds) == archive_of(news):
-        return {**known, **news}
+    _note(service, id_, around)
+    made = {**{name: olds[name] for name in (*FACTS, "imageRefs") if name in olds}, **news}
     registry, run_id = parse_run_id(id_)
-    run: Run | None = None
-    with contextlib.suppress(NotFoundError):
-        run = service.client(around.urn).runs.update(registry, run_id, {ARCHIVE: archive_of(news)})
-    if run is None or _is_another(olds, run):
-        around.console.warning(f"The service has forgotten run {run_id}: there is nothing left to archive.")
-        return {**known, **news}
-    return outputs({**known, **news}, run)
+    if archive_of(olds) != archive_of(news):
+        run: Run | None = None
+        with contextlib.suppress(NotFoundError):
+            run = service.client(around.urn).runs.update(registry, run_id, {ARCHIVE: archive_of(news)})
+        if run is None or _is_another(olds, run):
+            around.console.warning(f"The service has forgotten run {run_id}: there is nothing left to archive.")
+        else:
+            made = outputs(made, run)
+    if not awaits(olds, news):
+        return made
+    nothing = RememberedRun(service.journal(None), None, registry, news)
+    try:
+        run = service.client(around.urn).runs.get(registry, run_id)
+        if _is_another(olds, run):
+            raise NotFoundError(404, "", "the registry has another run of that id", action="await run", resource_id=id_)
+        run = _await(service, registry, run_id, news, around, began, nothing, clock)
+    except NotFoundError as error:
+        raise RunError(
+            f"Run {run_id} is not known to the service any more, so nobody can tell how it ended. {_AGAIN}",
+            run_id=run_id,
+        ) from error
+    except RunError as error:
+        error.args = (f"{error}\n{_AGAIN}",)
+        raise
+    return outputs(made, run)
 
 
-def delete(service: Service, id_: str, state: dict[str, Any], around: Surroundings) -> None:
+def delete(service: Service, id_: str, state: dict[str, Any], around: Surroundings, clock: Clock | None = None) -> None:
     """Forget the run; with `cancelOnDelete` it is cancelled if it has not ended. Nothing else can be done to one.
 
     A run that is gone already, with its registry or without, is a success, and a message says so.
-    Raises ServiceError and TransportError.
+    Raises RunError when it goes on although it was asked to end, ServiceError and TransportError.
     """
-    service.journal(around.urn).confirm(around.urn, id_)
-    # Nothing is asked of the service here, so a run of an endpoint that is no more can still be forgotten.
-    if not state.get("cancelOnDelete") or state.get("status") in TERMINAL:
+    _note(service, id_, around)
+    if state.get("status") in TERMINAL:
+        return
+    registry, run_id = parse_run_id(id_)
+    if not state.get("cancelOnDelete"):
+        # Nothing is asked of the service here, so a run of an endpoint that is no more can still be forgotten.
+        around.console.info(
+            f"Run {run_id} was {state.get('status') or 'Queued'} when it was last read. If it has not ended, it goes "
+            f"on: only cancel_on_delete=True cancels it here. {_cancel_command(registry, run_id)}"
+        )
         return
     service.refuse_other_endpoint("run", state)
-    registry, run_id = parse_run_id(id_)
-    runs = service.client(around.urn).runs
+    client, clock = service.client(around.urn), clock or SystemClock()
+    if scheduling_of(client, registry, clock, service.recorded_runs).is_ours(run_id):
+        return  # the resource that takes this one's place has the very same run
+    _cancel(service, registry, run_id, state, around, clock)
+
+
+def _cancel_command(registry: RegistryId, run_id: str) -> str:
+    return f"By hand: az acr task cancel-run -r {registry.registry_name} --run-id {run_id}"
+
+
+def _cancel(
+    service: Service, registry: RegistryId, run_id: str, state: dict[str, Any], around: Surroundings, clock: Clock
+) -> None:
+    """Cancel a run if it has not ended, and see that it ends.
+
+    The answer to the request has no body, so only the run itself tells that the request has reached it.
+    """
+    client = service.client(around.urn)
     try:
-        run = runs.get(registry, run_id)
+        run = client.runs.get(registry, run_id)
         if _is_another(state, run):
             around.console.info(f"run {run_id} was gone already")
-        elif run.properties.status not in TERMINAL:
-            runs.cancel(registry, run_id)
-            around.console.status(f"{run_id} is canceled")
+            return
+        if run.properties.status in TERMINAL:
+            return
+        refused = _ask_to_end(client, registry, run_id)
+        until = clock.now() + (0.0 if refused else _CANCEL_PATIENCE)
+        while (status := client.runs.get(registry, run_id).properties.status or "Queued") not in TERMINAL:
+            if clock.now() >= until or clock.wait(around.stop, _CANCEL_PAUSE):
+                break
     except NotFoundError:
         around.console.info(f"{service.gone(registry, around.urn) or f'run {run_id}'} was gone already")
+        return
+    if status in TERMINAL:
+        around.console.status(f"{run_id} is {status.lower()}")
+        return
+    if refused is not None and not isinstance(refused, NotFoundError):
+        raise refused
+    answer = "the service answered 404 when it was cancelled" if refused else "its cancellation was accepted"
+    raise RunError(
+        f"Run {run_id} in registry {registry.registry_name} is still {status}, although {answer}. It stays in state: "
+        f"run the same command again. {_cancel_command(registry, run_id)}",
+        run_id=run_id,
+        status=status,
+    ) from refused
+
+
+def _ask_to_end(client: Client, registry: RegistryId, run_id: str) -> ServiceError | None:
+    """Ask for the end of a run; return the refusal, if there is one."""
+    try:
+        client.runs.cancel(registry, run_id)
+    except ServiceError as error:
+        return error
+    return None
+
+
+def _note(service: Service, id_: str, around: Surroundings) -> None:
+    """Take note that the engine's state has that run."""
+    service.journal(around.urn).confirm(around.urn, id_)
+    service.note_recorded_run(id_)
 
 
 def outputs(inputs: dict[str, Any], run: Run) -> dict[str, Any]:
@@ -183,13 +304,13 @@ def outputs(inputs: dict[str, Any], run: Run) -> dict[str, Any]:
     """
     properties = run.raw.get("properties") or {}
     said = {name: properties[name] for name in FACTS if properties.get(name) is not None}
-    images = said.get("outputImages") or inputs.get("outputImages") or []
+    images = said.pop("outputImages", None) or inputs.get("outputImages") or []
     references = [
         f"{image['registry']}/{image['repository']}@{image['digest']}"
         for image in images
         if image.get("registry") and image.get("repository") and image.get("digest")
     ]
-    return {**inputs, "outputImages": [], **said, "imageRefs": references}
+    return {**inputs, **said, "outputImages": images, "imageRefs": references}
 
 
 def _upload(

@@ -43,6 +43,7 @@ class Service:
         self._claims: dict[Path | None, Claims] = {}
         self.kept_names: dict[str, Any] = {}
         """The names of tasks that exist, by URN, for a check that is asked without the old inputs."""
+        self.recorded_runs: set[str] = set()
         host.on_cancel(hand_over)
         host.on_cancel(withdraw)
 
@@ -50,6 +51,10 @@ class Service:
     def endpoint_name(self) -> str:
         """Is what a resource's state says of where it lives: `embedded`, or the URL."""
         return self.settings.endpoint
+
+    def note_recorded_run(self, id_: str) -> None:
+        """Take note of the ARM id of a run that stands in the engine's state."""
+        self.recorded_runs.add(id_.lower())
 
     def refuse_other_endpoint(self, kind: str, state: dict[str, Any]) -> None:
         """Raise EndpointError when a resource's state says that it was made at another endpoint than this.

@@ -23,6 +23,9 @@ ARCHIVE = "isArchiveEnabled"
 # How a run signs in says nothing of what it makes: a rotated password is for the next run.
 CREDENTIALS = "credentials"
 
+# The final statuses of a run that did not do what it was for.
+FAILED = ("Failed", "Canceled", "Error", "Timeout")
+
 # What each property does. `context` is only the way to the files; what they hold is in `contextHash`.
 REPLACING = ("registryId", "runRequest", "contextHash", "triggers")
 LOCAL = ("context", "wait", "queueTimeout", "logs", "cancelOnDelete")
@@ -32,21 +35,27 @@ LOCAL = ("context", "wait", "queueTimeout", "logs", "cancelOnDelete")
 class RunDiff:
     """What has changed: `replaces`, the properties that force a new run; `reasons`, the same for people.
 
-    `archive`: `is_archive_enabled` has changed, which is a PATCH of the run. `local`: the properties that change
-    nothing at the service.
+    `archive`: `is_archive_enabled` has changed, which is a PATCH of the run. `awaits`: the recorded run is to be
+    awaited now. `failed`: how the recorded run ended, when it did not succeed and nobody awaited it; it is run again.
+    `local`: the properties that change nothing at the service.
     """
 
     replaces: list[str]
     reasons: list[str]
     archive: bool
     local: list[str]
+    awaits: bool = False
+    failed: str = ""
 
     @property
     def summary(self) -> str:
         """What will be done, in a few words; empty when nothing is."""
+        if self.failed:
+            return f"new run (the last one ended as {self.failed})"
         if self.replaces:
             return f"new run ({'; '.join(self.reasons)})"
-        return "PATCH is_archive_enabled" if self.archive else ""
+        doing = [("PATCH is_archive_enabled", self.archive), ("await the recorded run", self.awaits)]
+        return ", ".join(words for words, done in doing if done)
 
 
 def diff_run(olds: dict[str, Any], news: dict[str, Any]) -> RunDiff:
@@ -59,12 +68,25 @@ def diff_run(olds: dict[str, Any], news: dict[str, Any]) -> RunDiff:
     differing = [name for name in local if name not in replaces and _differs(olds.get(name), news.get(name))]
     if _differs(_credentials(olds), _credentials(news)):
         differing.append("runRequest")
+    failed = str(olds.get("status")) if not replaces and _failed_unseen(olds, news) else ""
     return RunDiff(
-        replaces=replaces,
+        replaces=[*replaces, "status"] if failed else replaces,
         reasons=_reasons(replaces, olds, news),
         archive=archive_of(olds) != archive_of(news),
+        awaits=awaits(olds, news),
+        failed=failed,
         local=differing,
     )
+
+
+def awaits(olds: dict[str, Any], news: dict[str, Any]) -> bool:
+    """Whether a run that nobody has awaited is to be awaited now; one that is known to have succeeded need not be."""
+    return olds.get("wait") is False and news.get("wait") is not False and olds.get("status") != "Succeeded"
+
+
+def _failed_unseen(olds: dict[str, Any], news: dict[str, Any]) -> bool:
+    """Whether a run that nobody awaited has failed, as a refresh has told. An update that awaits it fails instead."""
+    return olds.get("wait") is False and olds.get("status") in FAILED and not awaits(olds, news)
 
 
 def pushes(request: dict[str, Any]) -> bool:

@@ -151,3 +151,22 @@ def test_a_token_in_the_address_of_a_context_is_no_content() -> None:
     old, new = ({**INPUTS, "context": f"https://{who}@example.com/a.git", "contextHash": None} for who in ("a", "u:b"))
     assert diff_run(old, new).replaces == []
     assert diff_run(old, new).local == ["context"]
+
+
+@pytest.mark.parametrize("status", ["Queued", "Running", "Failed", None])
+def test_a_run_that_is_to_be_awaited_now_is_awaited(status: str | None) -> None:
+    """The recorded one, whatever is known of it; one that succeeded is done."""
+    olds = {**OUTPUTS, "wait": False, "status": status}
+    plan = diff_run(olds, {**INPUTS, "wait": True})
+    assert (plan.replaces, plan.awaits, plan.summary) == ([], True, "await the recorded run")
+    assert not diff_run({**olds, "status": "Succeeded"}, {**INPUTS, "wait": True}).awaits
+
+
+@pytest.mark.parametrize("status", ["Failed", "Canceled", "Error", "Timeout"])
+def test_a_run_that_failed_while_nobody_waited_is_run_again(status: str) -> None:
+    """A refresh has told how it ended; it does not stay as if it had done its work."""
+    olds = {**OUTPUTS, "wait": False, "status": status}
+    plan = diff_run(olds, {**INPUTS, "wait": False})
+    assert (plan.replaces, plan.summary) == (["status"], f"new run (the last one ended as {status})")
+    changed = diff_run(olds, {**INPUTS, "wait": False, "triggers": ["2"]})
+    assert (changed.replaces, changed.summary) == (["triggers"], "new run (triggers changed)")

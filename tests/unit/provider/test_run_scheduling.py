@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
@@ -14,10 +16,16 @@ import pytest
 from pulumi_acr_tasks.arm.client import Client
 from pulumi_acr_tasks.arm.ids import RegistryId
 from pulumi_acr_tasks.errors import InvalidRequestError, TransportError
-from pulumi_acr_tasks.lifecycle.scheduling import Scheduling
+from pulumi_acr_tasks.lifecycle.scheduling import Lost, Patience, Scheduling
 
 REGISTRY = RegistryId("s", "rg", "contoso")
-REQUEST = {"type": "DockerBuildRequest", "dockerFilePath": "Dockerfile", "platform": {"os": "Linux"}}
+REQUEST = {
+    "type": "DockerBuildRequest",
+    "dockerFilePath": "Dockerfile",
+    "platform": {"os": "Linux"},
+    "imageNames": ["app:v1"],
+}
+APP = [{"registry": "contoso.azurecr.io", "repository": "app", "tag": "v1", "digest": "sha256:1"}]
 NOW = datetime(2030, 1, 1, tzinfo=timezone.utc)
 
 
@@ -39,13 +47,14 @@ class FakeClock:
 
 
 def listed(run_id: str, seconds: float = 1.0, principal: str = "me", **properties: Any) -> dict[str, Any]:
-    """A run as the list has it, made so many seconds after NOW."""
+    """A run as the list has it, made so many seconds after NOW; it has built the image of REQUEST."""
     said = {
         "runId": run_id,
-        "status": "Queued",
+        "status": "Succeeded",
         "createTime": (NOW + timedelta(seconds=seconds)).isoformat(),
         "runType": "QuickBuild",
         "platform": {"os": "linux"},
+        "outputImages": APP,
         **properties,
     }
     return {
@@ -57,13 +66,15 @@ def listed(run_id: str, seconds: float = 1.0, principal: str = "me", **propertie
 
 
 class Service:
-    """A service whose answers to scheduleRun are lost when `lose` says so."""
+    """A service whose answers to scheduleRun are lost when `answers` says so."""
 
     def __init__(self) -> None:
         self.clock = FakeClock()
+        self.recorded: set[str] = set()
         self.client = Client(self._send, "https://arm.example", self.clock)
-        self.scheduling = Scheduling(self.client, REGISTRY, self.clock)
+        self.scheduling = Scheduling(self.client, REGISTRY, self.clock, self.recorded)
         self.runs: list[dict[str, Any]] = []
+        self.list: httpx.Response | None = None
         self.answers: list[httpx.Response | Exception] = []
         self.posted = 0
 
@@ -76,11 +87,22 @@ class Service:
                 raise answer
             answer.request = request
             return answer
+        name = request.url.path.rpartition("/")[2]
+        if name != "runs":
+            return httpx.Response(200, json=next(run for run in self.runs if run["name"] == name), request=request)
+        if self.list is not None:
+            self.list.request = request
+            return self.list
         return httpx.Response(200, json={"value": self.runs}, headers=date, request=request)
 
-    def schedule(self, **request: Any) -> str | None:
-        run = self.scheduling.schedule({**REQUEST, **request}, threading.Event())
-        return run.properties.run_id
+    def schedule(self, wait: bool = True, **request: Any) -> str | None:
+        answer = self.scheduling.schedule({**REQUEST, **request})
+        if not isinstance(answer, Lost):
+            return answer.properties.run_id
+        found = self.scheduling.find(answer, Patience(threading.Event(), wait))
+        if found.run is None:
+            raise TransportError(self.scheduling.told(answer, found))
+        return found.run.properties.run_id
 
     def knows_us(self) -> None:
         """A run of ours was scheduled before, so that we know who we are."""
@@ -95,22 +117,27 @@ LOST = TransportError("schedule run in contoso: no answer in time\ncorrelation i
 
 @pytest.mark.parametrize("lost", [LOST, httpx.Response(502), httpx.Response(200, content=b"")])
 def test_a_lost_answer_is_found_in_the_list(lost: Any) -> None:
-    """The run that was made after the request, by us and of its type; it is not asked for a second time."""
+    """The run that was made after the request, by us, and that built its image; it is not asked for a second time."""
     service = Service()
     service.knows_us()
     service.answers = [lost]
     service.runs = [
-        listed("cf9", principal="somebody"),
+        listed("cf9", principal="you"),
         listed("cf8", runType="QuickRun"),
         listed("cf7", task="nightly"),
         listed("cf6", timerTrigger={"timerTriggerName": "t1"}),
         listed("cf5", isArchiveEnabled=True),
         listed("cf4", platform={"os": "Windows"}),
+        listed("cfd", platform={"os": "linux", "architecture": "arm"}),
+        listed("cfc", customRegistries=["other.azurecr.io"]),
+        listed("cfb", outputImages=[{**APP[0], "tag": "v2"}]),
+        listed("cfa", outputImages=[*APP, {**APP[0], "repository": "more"}]),
         listed("cf3"),
         listed("cf2", seconds=-60),
+        listed("cf1", seconds=600),
         listed("cf0"),
     ]
-    assert service.schedule() == "cf3"
+    assert service.schedule(platform={"os": "Linux", "architecture": "amd64"}) == "cf3"
     assert service.posted == 1
 
 
@@ -131,6 +158,29 @@ def test_a_refusal_stands() -> None:
         service.schedule()
 
 
+TASK = {"type": "TaskRunRequest", "taskName": "nightly", "values": [{"name": "a", "value": "b"}]}
+FILE = {"type": "FileTaskRunRequest", "imageNames": None, "taskFilePath": "acb.yaml"}
+UNPROVED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "no image names": ({"imageNames": None}, {}),
+    "nothing is pushed": ({"isPushEnabled": False}, {}),
+    "no image is reported": ({}, {"outputImages": []}),
+    "a task file": (FILE, {"runType": "QuickRun"}),
+    "a task with values": (TASK, {"runType": "QuickRun", "task": "nightly"}),
+}
+
+
+@pytest.mark.parametrize("kind", UNPROVED)
+def test_a_run_that_nothing_proves_to_be_ours_is_not_claimed(kind: str) -> None:
+    """Although it is the only one that fits: somebody else may have scheduled it while our request went astray."""
+    service = Service()
+    service.knows_us()
+    service.answers = [LOST]
+    request, said = UNPROVED[kind]
+    service.runs = [listed("cf3", **said)]
+    with pytest.raises(TransportError, match=r"it may be one of cf3 \(Succeeded\), and nothing .* proves it"):
+        service.schedule(**request)
+
+
 def test_more_than_one_that_fits_is_an_error_that_lists_them() -> None:
     """Taking the wrong one would be worse."""
     service = Service()
@@ -139,28 +189,135 @@ def test_more_than_one_that_fits_is_an_error_that_lists_them() -> None:
     with pytest.raises(TransportError) as failed:
         service.schedule()
     text = str(failed.value)
-    assert text.startswith("schedule run in contoso: no answer in time\n")
-    assert "cf3 (Queued), cf2 (Queued)" in text
+    assert "cf3 (Succeeded), cf2 (Succeeded)" in text
     assert "az acr task list-runs -r contoso" in text
+
+
+def test_a_run_under_way_is_awaited_until_its_images_tell() -> None:
+    """The stranger's build turns out to be one; ours is the other."""
+    service = Service()
+    service.answers = [LOST]
+    service.runs = [listed("cf3", status="Running"), listed("cf2", status="Queued")]
+    wait = service.clock.wait
+
+    def until_they_end(event: threading.Event, seconds: float) -> bool:
+        if service.clock.time > 1010:
+            service.runs = [listed("cf3", outputImages=[{**APP[0], "repository": "other"}]), listed("cf2")]
+        return wait(event, seconds)
+
+    service.clock.wait = until_they_end  # type: ignore[method-assign]
+    assert service.schedule() == "cf2"
+
+
+def test_a_run_under_way_is_not_awaited_where_nobody_waits() -> None:
+    """The error says that the next update looks again."""
+    service = Service()
+    service.answers = [LOST]
+    service.runs = [listed("cf3", status="Running")]
+    with pytest.raises(TransportError, match="The next pulumi up looks again"):
+        service.schedule(wait=False)
 
 
 def test_none_that_fits_is_an_error_that_says_so() -> None:
     """After some looks: the list may lag."""
     service = Service()
     service.answers = [LOST]
-    with pytest.raises(TransportError, match="no run that was seen since then fits"):
+    with pytest.raises(TransportError, match="no run that the service lists since then fits"):
         service.schedule()
     assert service.clock.time > 1002.0
     assert service.posted == 1
 
 
+def test_a_list_that_cannot_be_read_is_not_called_empty() -> None:
+    """The reason stands in the error."""
+    service = Service()
+    service.answers = [LOST]
+    service.list = httpx.Response(403, json={"error": {"code": "AuthorizationFailed"}})
+    with pytest.raises(TransportError, match=r"the runs cannot be looked at: list runs of .*AuthorizationFailed"):
+        service.schedule()
+
+
 def test_a_task_run_is_known_by_its_task() -> None:
-    """Whatever the task's step is."""
+    """Whatever the task's step is: two runs of it are the same work."""
     service = Service()
     service.answers = [LOST]
     service.runs = [listed("cf3", task="nightly"), listed("cf2", task="Hourly"), listed("cf1")]
-    service.runs[2]["properties"]["platform"] = {"os": "Windows"}
-    assert service.schedule(type="TaskRunRequest", taskName="hourly") == "cf2"
+    service.runs[1]["properties"]["platform"] = {"os": "Windows"}
+    assert service.schedule(type="TaskRunRequest", taskName="hourly", platform=None, imageNames=None) == "cf2"
+
+
+def test_a_run_of_the_state_is_no_lost_answer() -> None:
+    """The engine has shown it: another resource, or the one that is replaced, has it."""
+    service = Service()
+    service.answers = [LOST]
+    service.runs = [listed("cfx")]
+    service.recorded.add(f"{REGISTRY}/runs/cfx".lower())
+    with pytest.raises(TransportError, match="no run that the service lists since then fits"):
+        service.schedule()
+
+
+NAMES = [
+    ("app", "app:latest", True),
+    ("app:v1", "app:v1", True),
+    ("app:v1", "app:v2", False),
+    ("app:{{.Run.ID}}", "app:cf3", True),
+    ("app:{{.Run.ID}}", "app:cf4", False),
+    ("app:{{ .Run.Date }}", "app:20300101", True),
+    ("{{.Run.Registry}}/app:v1", "app:v1", True),
+    ("contoso.azurecr.io/app:v1", "app:v1", True),
+    ("team/app", "team/app:latest", True),
+    ("other.io/app:v1", "other.io/app:v1", True),
+]
+
+
+@pytest.mark.parametrize(("name", "built", "ours"), NAMES)
+def test_an_image_is_known_by_its_name(name: str, built: str, ours: bool) -> None:
+    """As the service makes names whole: registry, tag, templates."""
+    service = Service()
+    service.answers = [LOST]
+    repository, _, tag = built.rpartition(":")
+    service.runs = [listed("cf3", outputImages=[{**APP[0], "repository": repository, "tag": tag}])]
+    if ours:
+        assert service.schedule(imageNames=[name]) == "cf3"
+    else:
+        with pytest.raises(TransportError, match="no run that the service lists"):
+            service.schedule(imageNames=[name])
+
+
+def token(**claims: Any) -> str:
+    """A JSON Web Token with these claims; its signature is nobody's affair here."""
+    payload = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
+    return f"Bearer e30.{payload}.c2ln"
+
+
+WHO = [
+    ({"upn": "me@contoso.com", "oid": "1-2"}, "Me@contoso.com", True),
+    ({"upn": "me@contoso.com", "oid": "1-2"}, "you@contoso.com", False),
+    ({"appid": "3-4", "oid": "1-2"}, "3-4", True),
+    ({"appid": "3-4", "oid": "1-2"}, "5-6", False),
+    ({"appid": "3-4"}, "me@contoso.com", True),
+    ({"unique_name": "live.com#me@contoso.com"}, "me_contoso.com#EXT#@contoso.com", True),
+]
+
+
+@pytest.mark.parametrize(("claims", "shown", "may_be_ours"), WHO)
+def test_our_token_says_who_we_are(claims: dict[str, Any], shown: str, may_be_ours: bool) -> None:
+    """A name is compared with names, an id with ids; what cannot be compared rules nothing out."""
+    service = Service()
+    send = service.client._send
+
+    def signed(request: httpx.Request) -> httpx.Response:
+        request.headers["Authorization"] = token(**claims)
+        return send(request)
+
+    service.client._send = signed
+    service.answers = [LOST]
+    service.runs = [listed("cf3", principal=shown)]
+    if may_be_ours:
+        assert service.schedule() == "cf3"
+    else:
+        with pytest.raises(TransportError, match="no run that the service lists"):
+            service.schedule()
 
 
 def test_siblings_get_their_answers_first() -> None:

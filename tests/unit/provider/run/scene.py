@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,8 @@ class FakeService:
         self.statuses = list(statuses)
         self._client = Client(self._send, "https://arm.example", clock)
         self.date: Callable[[], str | None] = lambda: None
+        self.now: Callable[[], float] = time.time
+        self.recorded_runs: set[str] = set()
         self.said: dict[str, Any] = {}
         self.requests: list[str] = []
         self.bodies: list[Any] = []
@@ -97,7 +100,11 @@ class FakeService:
         return Registries().gone(self._client, registry)
 
     def journal(self, urn: str | None) -> Journal:
-        return Journal.open(Path(os.environ["PULUMI_HOME"]) if urn != "urn" else Path(), urn)
+        home = Path(os.environ["PULUMI_HOME"]) if urn not in ("urn", None) else Path()
+        return Journal.open(home, urn, now=self.now)
+
+    def note_recorded_run(self, id_: str) -> None:
+        self.recorded_runs.add(id_.lower())
 
     def refuse_other_endpoint(self, kind: str, state: dict[str, Any]) -> None:
         if state.get("endpoint") != "https://arm.example":

@@ -382,22 +382,127 @@ def test_archiving_a_forgotten_run_is_a_warning() -> None:
     assert "nothing left to archive" in scene.console.warnings[0]
 
 
+ASKED = ["GET runs/cf1", "POST runs/cf1/cancel", "GET runs/cf1"]
+
+
 @pytest.mark.parametrize(
     ("state", "now", "requests"),
     [
         ({"status": "Running"}, "Running", []),
         ({"status": "Succeeded", "cancelOnDelete": True}, "Succeeded", []),
         ({"status": "Queued", "cancelOnDelete": True}, "Succeeded", ["GET runs/cf1"]),
-        ({"status": "Queued", "cancelOnDelete": True}, "Running", ["GET runs/cf1", "POST runs/cf1/cancel"]),
+        ({"status": "Queued", "cancelOnDelete": True}, "Running", ASKED),
     ],
 )
 def test_deleting_cancels_only_on_request_and_only_what_still_runs(
     state: dict[str, Any], now: str, requests: list[str]
 ) -> None:
-    """Nothing else can be done to a run."""
+    """Nothing else can be done to a run. One that is left to itself is named."""
     scene = Scene(now)
-    run.delete(scene.service, ID, {**INPUTS, **state}, scene.around)  # type: ignore[arg-type]
+    kept: list[str] = []
+    scene.console.info = kept.append  # type: ignore[method-assign]
+    run.delete(scene.service, ID, {**INPUTS, **state}, scene.around, scene.clock)  # type: ignore[arg-type]
     assert scene.service.requests == requests
+    assert ["Run cf1 was Running when it was last read. If it has not ended, it goes on" in line for line in kept] == (
+        [] if state.get("cancelOnDelete") else [True]
+    )
+
+
+CANCELS = [
+    (httpx.Response(404, json={"error": {"code": "ResourceNotFound"}}), errors.RunError, "answered 404"),
+    (httpx.Response(200), errors.RunError, "is still Running, although its cancellation was accepted"),
+    (httpx.Response(409, json={"error": {"code": "Conflict"}}), errors.ConflictError, "Conflict"),
+]
+
+
+@pytest.mark.parametrize(("answer", "kind", "words"), CANCELS)
+def test_a_run_that_goes_on_was_not_cancelled(
+    answer: httpx.Response, kind: type[errors.AcrTasksError], words: str
+) -> None:
+    """Whatever the answer was: the resource stays in state."""
+    scene = Scene("Running")
+    scene.service.answers["POST runs/cf1/cancel"] = answer
+    with pytest.raises(kind, match=words):
+        run.delete(scene.service, ID, {**INPUTS, "cancelOnDelete": True}, scene.around, scene.clock)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("status", ["Canceled", "Succeeded"])
+def test_a_refused_cancellation_of_a_run_that_has_ended_is_none(status: str) -> None:
+    """It ended in between."""
+    scene = Scene("Running", status)
+    scene.service.answers["POST runs/cf1/cancel"] = httpx.Response(409, json={"error": {"code": "Conflict"}})
+    run.delete(scene.service, ID, {**INPUTS, "cancelOnDelete": True}, scene.around, scene.clock)  # type: ignore[arg-type]
+    assert scene.console.statuses == [f"cf1 is {status.lower()}"]
+
+
+def test_a_replacement_that_has_the_same_run_keeps_it() -> None:
+    """The new resource has taken it up; deleting the old one cancels nothing."""
+    scene = Scene("Running")
+    scene.create(wait=False, cancelOnDelete=True)
+    scene.service.requests.clear()
+    state = {**INPUTS, "status": "Queued", "cancelOnDelete": True}
+    run.delete(scene.service, ID, state, scene.around, scene.clock)  # type: ignore[arg-type]
+    assert scene.service.requests == []
+
+
+QUEUED = {**INPUTS, "runId": "cf1", "status": "Queued", "wait": False, "logs": "none"}
+
+
+def awaited(scene: Scene, **olds: Any) -> dict[str, Any]:
+    news = {**INPUTS, "wait": True, "logs": "none"}
+    return run.update(scene.service, ID, {**QUEUED, **olds}, news, scene.around, scene.clock)  # type: ignore[arg-type]
+
+
+def test_a_run_that_nobody_awaited_is_awaited_when_the_program_says_so() -> None:
+    """The recorded one; its outputs are those of its end."""
+    scene = Scene("Running", "Succeeded")
+    scene.service.said = {"outputImages": [{"registry": "r", "repository": "a", "digest": "sha256:1"}]}
+    made = awaited(scene)
+    assert "POST scheduleRun" not in scene.service.requests
+    assert (made["status"], made["imageRefs"], made["wait"]) == ("Succeeded", ["r/a@sha256:1"], True)
+
+
+@pytest.mark.parametrize("recorded", ["Queued", "Failed"])
+def test_the_failure_of_a_recorded_run_fails_the_update(recorded: str) -> None:
+    """Whether state knew of it or not; the error says how to run it again."""
+    with pytest.raises(errors.RunFailedError, match=r"(?s)Run cf1 in registry contoso failed.*To run it again, change"):
+        awaited(Scene("Failed"), status=recorded)
+
+
+def test_a_recorded_run_that_succeeded_is_not_asked_for() -> None:
+    """Nothing is left to await."""
+    scene = Scene("Succeeded")
+    awaited(scene, status="Succeeded")
+    assert scene.service.requests == []
+
+
+@pytest.mark.parametrize("gone", ["forgotten", "another"])
+def test_a_recorded_run_of_which_nobody_knows_the_end_is_an_error(gone: str) -> None:
+    """It must not look green."""
+    scene = Scene("Succeeded")
+    if gone == "forgotten":
+        scene.service.answers["GET runs/cf1"] = httpx.Response(404, json={"error": {"code": "ResourceNotFound"}})
+    scene.service.said = {"createTime": "2026-02-02T00:00:00Z"}
+    with pytest.raises(errors.RunError, match="nobody can tell how it ended"):
+        awaited(scene, createTime="2026-01-01T00:00:00Z")
+
+
+def test_an_answer_without_images_keeps_images_and_references_together() -> None:
+    """What was known of both stays."""
+    scene = Scene("Succeeded")
+    image = {"registry": "r", "repository": "a", "digest": "sha256:1"}
+    read = scene.read(status="Succeeded", outputImages=[image], imageRefs=["r/a@sha256:1"])
+    assert (read["outputImages"], read["imageRefs"]) == ([image], ["r/a@sha256:1"])
+
+
+def test_a_refresh_tells_that_a_run_failed_while_nobody_waited() -> None:
+    """Once, when it learns of it."""
+    scene = Scene("Failed")
+    assert scene.read(status="Queued", wait=False)["status"] == "Failed"
+    assert scene.console.warnings == ["Run cf1 ended as Failed. The next pulumi up runs it again."]
+    scene.console.warnings.clear()
+    scene.read(status="Failed", wait=False)
+    assert scene.console.warnings == []
 
 
 @pytest.mark.parametrize("call", [run.read, run.delete])

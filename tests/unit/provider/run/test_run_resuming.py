@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
+from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +13,7 @@ import httpx
 import pytest
 
 from pulumi_acr_tasks import errors
+from pulumi_acr_tasks.arm.ids import RegistryId
 from pulumi_acr_tasks.follow import background
 from pulumi_acr_tasks.lifecycle import run
 from pulumi_acr_tasks.lifecycle.awaiting import Surroundings
@@ -18,6 +22,13 @@ from .scene import INPUTS, Scene
 
 URN = "urn:pulumi:dev::project::pulumi-python:dynamic/acr-tasks:Run::build"
 CREATED = "2026-01-01T00:00:00.1234567+00:00"
+STEPS = "steps:\n  - push: [app:v1]\n"
+OPEN: dict[str, Any] = {
+    "type": "EncodedTaskRunRequest",
+    "encodedTaskContent": base64.b64encode(STEPS.encode()).decode(),
+    "platform": {"os": "Linux"},
+}
+APP = [{"registry": "contoso.azurecr.io", "repository": "app", "tag": "v1", "digest": "sha256:1"}]
 
 
 class KilledError(BaseException):
@@ -34,6 +45,9 @@ class Update(Scene):
         self.around = Surroundings(urn, self.console, self.stop)  # type: ignore[arg-type]
         if created:
             self.service.said = {"createTime": created}
+
+    def create(self, **inputs: Any) -> tuple[str, dict[str, Any]]:
+        return super().create(**{"runRequest": OPEN, **inputs})
 
     def killed(self, at: float = 1.5, **inputs: Any) -> None:
         def kill() -> None:
@@ -83,7 +97,7 @@ def test_a_run_that_ended_otherwise_is_run_again(status: str) -> None:
 
 
 OTHERS: dict[str, dict[str, Any]] = {
-    "request": {"runRequest": {**INPUTS["runRequest"], "encodedTaskContent": "b3RoZXI="}},
+    "request": {"runRequest": {**OPEN, "encodedTaskContent": "b3RoZXI="}},
     "registry": {"registryId": INPUTS["registryId"] + "2"},
     "endpoint": {"endpoint": "https://other.example"},
     "triggers": {"triggers": ["2"]},
@@ -142,19 +156,169 @@ def test_a_run_that_the_service_has_forgotten_is_run_again() -> None:
     assert "POST scheduleRun" in update.service.requests
 
 
-def test_an_update_killed_while_scheduling_warns() -> None:
-    """Nobody knows whether there is a run."""
+def test_a_run_of_another_request_is_cancelled() -> None:
+    """It would push its image after the one that is wanted now."""
+    Update("Running").killed()
     update = Update("Running")
+    update.service.on_schedule = lambda: update.service.statuses.__setitem__(slice(None), ["Succeeded"])
+    update.create(**OTHERS["request"])
+    assert update.service.requests[:3] == ["GET runs/cf1", "POST runs/cf1/cancel", "POST scheduleRun"]
+    assert update.kept == [
+        "Run cf1 of an interrupted update was scheduled for other inputs: it is cancelled, another one is started."
+    ]
 
-    def kill() -> None:
-        raise KilledError
 
-    update.service.on_schedule = kill
-    with pytest.raises(KilledError):
+@pytest.mark.parametrize("value", ["hush", "corrected"])
+def test_a_run_with_secrets_is_not_taken_up(value: str) -> None:
+    """Nothing of a secret is kept, so nobody can tell whether it was corrected since."""
+    Update("Running").killed(runRequest=INPUTS["runRequest"])
+    corrected = {**INPUTS["runRequest"], "values": [{"name": "key", "value": value, "isSecret": True}]}
+    update = Update("Running")
+    update.service.on_schedule = lambda: update.service.statuses.__setitem__(slice(None), ["Succeeded"])
+    update.create(runRequest=corrected)
+    assert update.service.requests[:3] == ["GET runs/cf1", "POST runs/cf1/cancel", "POST scheduleRun"]
+    assert "may have been given other secrets" in update.kept[0]
+
+
+@pytest.mark.parametrize("address", ["https://x:{}@git.example/a.git", "https://blobs.example/a.tar.gz?sig={}"])
+def test_an_address_with_a_token_is_a_secret_too(address: str, home: Path) -> None:
+    """The hash in the journal is that of the address without it."""
+    hashes = []
+    for token in ("hush", "other"):
+        update = Update("Running")
+        update.service.on_schedule = lambda: update.service.statuses.__setitem__(slice(None), ["Running"])  # noqa: B023
+        update.killed(at=3.0, context=address.format(token))
+        (file,) = home.rglob("*.json")
+        hashes.append(json.loads(file.read_text())["content_hash"])
+        assert "POST scheduleRun" in update.service.requests
+    assert hashes[0] == hashes[1]
+
+
+class Answerless(Update):
+    """An update whose request got no answer; the list of runs tells what was made of it.
+
+    It begins `now` seconds after BEGAN, and this machine's clock is `ahead` of the service's by so many seconds.
+    """
+
+    def __init__(self, *listed: dict[str, Any], now: float = 0.0, ahead: float = 0.0) -> None:
+        super().__init__("Succeeded")
+        self.service.now = lambda: BEGAN.timestamp() + now + ahead + self.clock.time
+        self.service.date = lambda: format_datetime(BEGAN + timedelta(seconds=now + self.clock.time), usegmt=True)
+        self.service.answers["GET runs"] = httpx.Response(
+            200, json={"value": list(listed)}, headers={"Date": self.service.date() or ""}
+        )
+
+    def killed_while_scheduling(self, **inputs: Any) -> None:
+        def kill() -> None:
+            raise KilledError
+
+        self.service.on_schedule = kill
+        with pytest.raises(KilledError):
+            self.create(**inputs)
+
+
+BEGAN = datetime(2026, 1, 1, tzinfo=timezone.utc)
+
+
+def listed(run_id: str = "cf1", seconds: float = 1.0, **said: Any) -> dict[str, Any]:
+    """A run as the list has it, made so many seconds after BEGAN."""
+    created = (BEGAN + timedelta(seconds=seconds)).isoformat()
+    properties = {"runId": run_id, "status": "Succeeded", "createTime": created, "outputImages": APP, **said}
+    return {"id": f"{INPUTS['registryId']}/runs/{run_id}", "name": run_id, "properties": properties}
+
+
+@pytest.mark.parametrize("ahead", [-600.0, 0.0, 600.0])
+def test_an_update_killed_while_scheduling_is_continued(ahead: float) -> None:
+    """The run of that time that has built the image is the one, however far this machine's clock is off."""
+    Answerless(ahead=ahead).killed_while_scheduling()
+    update = Answerless(listed("cf9", seconds=900), listed(), listed("cf0", seconds=-900), now=30, ahead=ahead)
+    assert update.create()[1]["runId"] == "cf1"
+    assert update.service.requests == ["GET runs", "GET runs/cf1"]
+    assert update.kept == ["Run cf1, which an interrupted update had scheduled, is taken up again."]
+
+
+@pytest.mark.parametrize("answered", [False, True])
+def test_a_clock_that_is_put_right_in_between_changes_nothing(answered: bool) -> None:
+    """Where the service had told its time before the kill, the journal has that; and a run that has an id needs no
+    time at all."""
+    first = Answerless(ahead=600)
+    first.service.client(None).runs.get(RegistryId.parse(INPUTS["registryId"]), "cf0")
+    if answered:
+        first.service.statuses = ["Running"]
+        first.service.said = {}
+        first.killed()
+    else:
+        first.killed_while_scheduling()
+    update = Answerless(listed(), now=30)
+    update.service.said = {"createTime": BEGAN.isoformat()}
+    assert update.create()[1]["runId"] == "cf1"
+    assert "POST scheduleRun" not in update.service.requests
+
+
+def test_where_no_run_fits_another_is_started() -> None:
+    """The request never arrived; the screen says so."""
+    Answerless().killed_while_scheduling()
+    update = Answerless(listed("cf0", outputImages=[], status="Failed"), now=30)
+    update.create()
+    assert "POST scheduleRun" in update.service.requests
+    assert "another one is started now" in update.kept[0]
+
+
+def test_what_cannot_be_told_is_told_once_and_then_started_again() -> None:
+    """The first update lists what it may be and starts nothing; who goes on without a word wants another one."""
+    Answerless().killed_while_scheduling()
+    candidate = listed(outputImages=[])
+    update = Answerless(candidate, now=30)
+    with pytest.raises(errors.TransportError) as failed:
+        update.create()
+    assert "POST scheduleRun" not in update.service.requests
+    assert "it may be one of cf1 (Succeeded)" in str(failed.value)
+    assert "the next pulumi up starts another run" in str(failed.value)
+    update = Answerless(candidate, now=60)
+    update.create()
+    assert "POST scheduleRun" in update.service.requests
+    assert "It may be cf1; another one is started now." in update.console.warnings[0]
+
+
+def test_while_the_images_may_still_tell_nothing_is_started() -> None:
+    """However often it is tried: a run that nobody awaits is looked at again by the next update."""
+    Answerless().killed_while_scheduling(wait=False)
+    for now in (30.0, 60.0):
+        update = Answerless(listed(status="Running"), now=now)
+        with pytest.raises(errors.TransportError, match="The next pulumi up looks again"):
+            update.create(wait=False)
+        assert "POST scheduleRun" not in update.service.requests
+
+
+@pytest.mark.parametrize(("status", "starts"), [(503, False), (403, True)])
+def test_runs_that_cannot_be_looked_at(status: int, starts: bool) -> None:
+    """What may pass is waited for; what lasts must not keep anybody from a run. Either is said."""
+    Answerless().killed_while_scheduling()
+    update = Answerless(now=30)
+    answer = httpx.Response(status, json={"error": {"code": "SomeCode"}})
+    update.service.answers["GET runs"] = answer
+    if starts:
+        update.create()
+        assert "cannot be looked at (list runs of" in update.console.warnings[0]
+    else:
+        with pytest.raises(errors.TransportError, match=r"the runs cannot be looked at: list runs of .*SomeCode"):
+            update.create()
+    assert ("POST scheduleRun" in update.service.requests) is starts
+
+
+def test_a_request_that_was_not_sent_leaves_nothing() -> None:
+    """Neither does one that cannot sign in: the next update does not look for its run."""
+    update = Update("Succeeded")
+
+    def refuse() -> None:
+        raise errors.TransportError("cannot connect", arrived=False)
+
+    update.service.on_schedule = refuse
+    with pytest.raises(errors.TransportError):
         update.create()
     update = Update("Succeeded")
     update.create()
-    assert "it is not known whether the service has started one" in update.console.warnings[0]
+    assert update.service.requests[0] == "POST scheduleRun"
 
 
 @pytest.mark.parametrize("ending", ["Failed", "^C", "refused"])
@@ -170,18 +334,19 @@ def test_what_came_to_an_end_is_not_continued(ending: str) -> None:
     update = Update("Succeeded")
     update.create()
     assert update.service.requests[0] == "POST scheduleRun"
-    assert update.console.warnings == []
+    assert update.kept == []
 
 
 def test_the_journal_holds_no_secret(home: Path) -> None:
     """Neither in clear nor hashed: the hash is that of the request without them."""
-    Update("Running").killed()
+    Update("Running").killed(runRequest=INPUTS["runRequest"])
     (file,) = home.rglob("*.json")
     entry = json.loads(file.read_text())
     assert "hush" not in file.read_text()
     other = {**INPUTS["runRequest"], "values": [{"name": "key", "value": "another", "isSecret": True}]}
     update = Update("Running")
-    update.killed(runRequest=other)
+    update.service.on_schedule = lambda: update.service.statuses.__setitem__(slice(None), ["Running"])
+    update.killed(at=3.0, runRequest=other)
     assert json.loads(file.read_text())["content_hash"] == entry["content_hash"]
 
 
