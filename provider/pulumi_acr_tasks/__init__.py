@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _MODULES = {
     "AcrTasksError": "errors",
     "AgentPropertiesArgs": "args",
+    "AnswerError": "errors",
     "ArgumentArgs": "args",
     "AuthInfoArgs": "args",
     "BaseImageTriggerArgs": "args",

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pulumi
 
+from pulumi_acr_tasks.program import strict
+
 if TYPE_CHECKING:
     from typing_extensions import dataclass_transform as dataclass_transform
 else:
@@ -27,7 +29,7 @@ T = TypeVar("T")
 @dataclass_transform(kw_only_default=True, field_specifiers=(pulumi.property,))
 def input_type(cls: type[T]) -> type[T]:
     """Makes an input type of an annotated class."""
-    return pulumi.input_type(cls)
+    return strict(pulumi.input_type(cls))
 
 
 @input_type

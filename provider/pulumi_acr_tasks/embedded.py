@@ -5,6 +5,7 @@ Two strangers: nothing of the emulator is imported, its command line is all that
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import shutil
@@ -25,6 +26,11 @@ _PATIENCE = 60.0  # seconds until it serves; a machine that is busy with builds 
 _SLICE = 0.2  # seconds in which ^C is noticed meanwhile
 _LAST_LINES = 8
 _REVIVALS = 3  # times that one that died is started again; one that dies again and again is not helped by that
+
+MISSING = (
+    "The configuration says acr-tasks:endpoint = embedded, and the emulator is not installed. "
+    'Install it with: pip install "pulumi-acr-tasks[emulator]"'
+)
 
 
 @dataclass(frozen=True)
@@ -61,7 +67,7 @@ def start(data: Path, stop: threading.Event | None = None) -> Emulator:
             raise
     if process.returncode != 0:
         if "No module named acr_tasks_emulator" in stderr:
-            raise EmulatorError(_missing())
+            raise EmulatorError(MISSING)
         raise EmulatorError(
             f"The embedded emulator did not start on {data} (exit status {process.returncode}).{_tail(stderr)}"
         )
@@ -135,6 +141,11 @@ def executable() -> list[str]:
     return [found] if found else [sys.executable, "-m", "acr_tasks_emulator"]
 
 
+def is_installed() -> bool:
+    """Tell whether there is an emulator to start."""
+    return executable()[0] != sys.executable or importlib.util.find_spec("acr_tasks_emulator") is not None
+
+
 def _read(stdout: str, stderr: str) -> Emulator:
     """The one line of JSON that it prints when it is ready."""
     for line in reversed(stdout.splitlines()):
@@ -151,13 +162,6 @@ def _read(stdout: str, stderr: str) -> Emulator:
         except (ValueError, KeyError, TypeError):
             continue
     raise EmulatorError(f"The embedded emulator did not say where it is; its version may not fit.{_tail(stderr)}")
-
-
-def _missing() -> str:
-    return (
-        "The configuration says acr-tasks:endpoint = embedded, and the emulator is not installed. "
-        'Install it with: pip install "pulumi-acr-tasks[emulator]"'
-    )
 
 
 def _tail(stderr: str | bytes | None) -> str:

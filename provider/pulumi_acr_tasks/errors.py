@@ -22,6 +22,7 @@
     │   └── UnavailableError              5xx, after all retries
     ├── TransportError                no answer at all
     │   └── DeadlineError                 no answer within the resource's custom timeout
+    │   └── AnswerError                   an answer that is not the service's, or not all of it
     ├── RunError                      a run ended other than Succeeded
     │   ├── RunFailedError                Failed: a step failed
     │   ├── RunCanceledError              Canceled: somebody else cancelled it at the service
@@ -41,6 +42,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+
+
+def printable(text: str) -> str:
+    """Return a foreign text on one line, without the characters that a terminal would obey."""
+    return " ".join("".join(each if each.isprintable() else " " for each in text).split())
 
 
 class AcrTasksError(Exception):
@@ -91,7 +97,8 @@ class ServiceError(AcrTasksError):
 
     `status` is the HTTP status, `code`, `message` and `target` are those of the answer's `error` object (empty where
     the answer has none), `correlation_id` is the `x-ms-correlation-request-id` of our request, `action` is what we were
-    doing in the words "create task", `resource_id` the ARM id that we did it to, and `cure` one sentence, or empty.
+    doing in the words "create task", `resource_id` the ARM id that we did it to, `cure` one sentence, or empty, and
+    `attempts` how many times the service was asked.
     `retry_after` is the number of seconds that the service asks to wait, None where it does not.
     """
 
@@ -105,7 +112,9 @@ class ServiceError(AcrTasksError):
         action: str = "",
         resource_id: str = "",
         cure: str = "",
+        attempts: int = 1,
     ) -> None:
+        self.attempts = attempts
         self.status, self.code, self.message, self.target = status, code, message, target
         self.retry_after: float | None = None
         self.correlation_id, self.action, self.resource_id, self.cure = correlation_id, action, resource_id, cure
@@ -115,9 +124,10 @@ class ServiceError(AcrTasksError):
         """Composes at most four lines: what we were doing, what the service said, the cure, the correlation id."""
         doing = " ".join(part for part in (self.action, self.resource_id) if part) or "request"
         answer = " ".join(str(part) for part in (self.status, self.code) if part)
-        lines = [f"{doing}: the service answered {answer}"]
+        times = f", {self.attempts} times" if self.attempts > 1 else ""
+        lines = [f"{doing}: the service answered {printable(answer)}{times}"]
         if self.message:
-            lines.append(" ".join(self.message.split()))
+            lines.append(printable(self.message))
         if self.cure:
             lines.append(self.cure)
         if self.correlation_id:
@@ -191,6 +201,10 @@ class TransportError(AcrTasksError):
 
 class DeadlineError(TransportError):
     """A request that was given up because the time for it was over."""
+
+
+class AnswerError(TransportError):
+    """An answer that is not understood: of a proxy, of another service, or cut on its way."""
 
 
 class RunError(AcrTasksError):

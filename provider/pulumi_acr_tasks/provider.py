@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from typing import Any
+
 import pulumi
 
+from pulumi_acr_tasks.program import program_error, strict
 
+_PACKAGE = "pulumi-python"  # the package of every dynamic resource
+_USE = "give a pulumi_acr_tasks.Provider in ResourceOptions(provider=…)"
+
+
+@strict
 class Provider(pulumi.ProviderResource):
-    """Is used by `pulumi.ResourceOptions(provider=…)`; resources that use it ignore the stack's configuration.
+    """The provider of resources whose `pulumi.ResourceOptions(provider=…)` names it, or a parent's `providers`.
 
-    What is left out comes from the environment, as without a provider. Each provider is a process of its own.
+    These resources ignore the stack's configuration. What is left out comes from the environment, as without a
+    provider. Each provider is a process of its own.
     """
 
     def __init__(
@@ -66,8 +76,65 @@ class Provider(pulumi.ProviderResource):
             "logLevel": log_level,
         }
         props = {f"acr-tasks:{key}": value for key, value in values.items() if value is not None}
-        super().__init__("pulumi-python", resource_name, props, opts)
+        super().__init__(_PACKAGE, resource_name, props, opts)
 
 
 def _configured(value: bool) -> str:
     return "true" if value else "false"
+
+
+def with_provider(resource_name: str, opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
+    """Put the provider into a resource's own options, wherever the program named it: in the options, or on a parent.
+
+    The SDK finds a provider in the map `providers` by the package of its resources only, which for ours is Pulumi's
+    own. Here one of ours is found under any name, so that `{"acr-tasks": provider}` works.
+    Raises ProgramError for a provider of another package, which the SDK would ignore; for two providers; and for none
+    where the configuration disables default providers.
+    """
+    own, parents = opts.provider, opts.parent
+    if own is not None and own.package != _PACKAGE:
+        raise program_error(f"{resource_name}: provider is one of {own.package}; {_USE}")
+    if own is None:
+        found = _named(opts.providers) or _named(getattr(parents, "_providers", None))
+        _refuse_misfits(resource_name, opts.providers)
+        if len(found) > 1:
+            raise program_error(f"{resource_name}: providers names two that may be meant; {_USE}")
+        own = found[0] if found else None
+    if own is None and _disabled():
+        raise program_error(f"{resource_name}: pulumi:disable-default-providers forbids the default provider; {_USE}")
+    if own is not None:
+        opts.provider = own
+        opts.providers = {name: each for name, each in _items(opts.providers) if name != _PACKAGE} or None
+    return opts
+
+
+def _items(providers: Any) -> Iterator[tuple[str, pulumi.ProviderResource]]:
+    if isinstance(providers, Mapping):
+        yield from providers.items()
+    else:
+        yield from ((each.package, each) for each in providers or ())
+
+
+def _named(providers: Any) -> list[pulumi.ProviderResource]:
+    """Return the providers of a map or list that can be meant for our resources."""
+    fitting = [each for name, each in _items(providers) if name == _PACKAGE or _is_ours(name, each)]
+    return list({id(each): each for each in fitting}.values())
+
+
+def _is_ours(name: str, provider: pulumi.ProviderResource) -> bool:
+    return isinstance(provider, Provider) or (name == "acr-tasks" and provider.package == _PACKAGE)
+
+
+def _refuse_misfits(resource_name: str, providers: Any) -> None:
+    for name, each in _items(providers):
+        if name == "acr-tasks" and each.package != _PACKAGE:
+            raise program_error(f"{resource_name}: providers[{name!r}] is one of {each.package}; {_USE}")
+
+
+def _disabled() -> bool:
+    """Tell whether the stack's configuration disables the default provider of dynamic resources, by whatever name."""
+    try:
+        names = pulumi.Config("pulumi").get_object("disable-default-providers")
+    except (ValueError, pulumi.ConfigTypeError):
+        return False  # the engine says what is wrong with it
+    return isinstance(names, list) and any(name in ("*", _PACKAGE, "acr-tasks") for name in names)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -19,10 +18,11 @@ from pulumi.dynamic import (
 )
 
 from pulumi_acr_tasks import announcing, args, images, outputs
-from pulumi_acr_tasks.errors import ValidationError
 from pulumi_acr_tasks.inputs import may_be_secret_since, normalize, to_plan, translate_paths
 from pulumi_acr_tasks.plan.spelling import spelled
 from pulumi_acr_tasks.preview import OldOutputs, complete_run
+from pulumi_acr_tasks.program import program_error, strict
+from pulumi_acr_tasks.provider import with_provider
 
 if TYPE_CHECKING:
     from pulumi_acr_tasks.lifecycle.awaiting import Surroundings
@@ -52,12 +52,12 @@ class RunProvider(ResourceProvider):
 
     def configure(self, req: ConfigureRequest) -> None:
         from pulumi_acr_tasks import host
+        from pulumi_acr_tasks.lifecycle.configuration import configured
         from pulumi_acr_tasks.lifecycle.told import told_once
-        from pulumi_acr_tasks.settings import Settings
 
         host.attach()
         with told_once(host.current_request().urn):
-            self._settings = Settings.load(lambda key: req.config.get(f"acr-tasks:{key}"), os.environ)
+            self._settings = configured(req)
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         from pulumi_acr_tasks.lifecycle import run
@@ -98,9 +98,13 @@ class RunProvider(ResourceProvider):
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         from pulumi_acr_tasks import host
         from pulumi_acr_tasks.lifecycle.checked import check_result
+        from pulumi_acr_tasks.lifecycle.configuration import refuse_unready
         from pulumi_acr_tasks.lifecycle.context import check
+        from pulumi_acr_tasks.lifecycle.told import told_once
 
         service, urn = self._service(), host.current_request().urn
+        with told_once(urn):
+            refuse_unready(self._settings)
         service.organization = news.get(outputs.ORGANIZATION) or service.organization
         announcing.checked(urn, news)
         inputs, problems = check(spelled(to_plan(news), _INPUTS), self._settings, to_plan(_olds))
@@ -156,6 +160,7 @@ def _surroundings() -> Surroundings:
 
 @images.told("output_images", "image_refs")
 @outputs.typed_properties
+@strict
 class Run(Resource, module="acr-tasks", name="Run"):
     """Is a run in a registry: scheduled, shown while it runs, and awaited; `up` fails when it does.
 
@@ -227,14 +232,13 @@ class Run(Resource, module="acr-tasks", name="Run"):
         :param queue_timeout: seconds in which an agent must take the run; after that it is cancelled, and `up` fails.
         :param logs: stream (default): each line while it runs; on-failure: the last lines of a run that failed; none.
         :param cancel_on_delete: cancel the run, if it still runs, when the resource is deleted or replaced.
-        :raises ValidationError: an argument is given in two spellings, or the options ask for an import.
+        :raises ValidationError: an argument is unknown or given twice, or the options ask for an import or for a
+            provider of another package.
         """
         given = locals()
         if opts is not None and opts.import_ is not None:
-            raise ValidationError(
-                [f"{resource_name}: the engine cannot import dynamic resources, and a run is made once"]
-            )
-        opts = translate_paths(opts, _INPUTS)
+            raise program_error(f"{resource_name}: the engine cannot import dynamic resources, and a run is made once")
+        opts = with_provider(resource_name, translate_paths(opts, _INPUTS))
         props = {name: normalize(given[name], kind, name) for name, kind in _INPUTS.items()}
         old, previewed = OldOutputs(), pulumi.runtime.is_dry_run()
         opts = old.asked_for(opts) if previewed else opts

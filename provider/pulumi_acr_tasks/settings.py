@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from pulumi_acr_tasks.arm.connection import is_loopback
 from pulumi_acr_tasks.errors import SettingsError
+from pulumi_acr_tasks.validate.sign_in import unmet
 
 EMBEDDED = "embedded"
 
@@ -77,17 +79,32 @@ class Settings:
     oidc_request_token: str | None = field(default=None, repr=False)
 
     @classmethod
-    def load(cls, config: Callable[[str], str | None], environ: Mapping[str, str]) -> Settings:
-        """Reads the keys of the namespace `acr-tasks`, and for what they leave open the environment.
+    def load(cls, config: Callable[[str], Any], environ: Mapping[str, str], problems: Iterable[str] = ()) -> Settings:
+        """Read the keys of the namespace `acr-tasks`, and the environment for those that are not set.
 
-        `config("endpoint")` gives the value of `acr-tasks:endpoint`. Raises SettingsError that names every wrong key.
+        `config("endpoint")` returns the value of `acr-tasks:endpoint`; `problems` are known already.
+        Raises SettingsError that names every wrong key.
         """
-        return _Reader(config, environ).settings()
+        return _Reader(config, environ, problems).settings()
 
     @property
     def is_embedded(self) -> bool:
         """Says whether the service is the emulator that is started on demand."""
         return self.endpoint == EMBEDDED
+
+    def unmet(self) -> str:
+        """Say what the credential lacks; empty when it lacks nothing that can be known before a request."""
+        return unmet(
+            self.credential,
+            tenant_id=self.tenant_id,
+            client_id=self.client_id,
+            client_secret=self.client_secret,
+            has_assertion=bool(
+                self.oidc_token_file
+                or (self.credential == "oidc" and self.oidc_token)
+                or (self.credential == "oidc" and self.oidc_request_url and self.oidc_request_token)
+            ),
+        )
 
     @property
     def registry_defaults(self) -> dict[str, str | None]:
@@ -107,10 +124,10 @@ def pulumi_home(environ: Mapping[str, str]) -> Path:
 class _Reader:
     """Reads one key after the other and remembers what is wrong with each."""
 
-    def __init__(self, config: Callable[[str], str | None], environ: Mapping[str, str]) -> None:
-        self._config = config
+    def __init__(self, config: Callable[[str], Any], environ: Mapping[str, str], problems: Iterable[str]) -> None:
+        self._told = config
         self._environ = environ
-        self._problems: list[str] = []
+        self._problems = list(problems)
 
     def settings(self) -> Settings:
         environment = self._choice("environment", tuple(ENVIRONMENTS), self._env("ARM_ENVIRONMENT")) or "public"
@@ -143,6 +160,12 @@ class _Reader:
         if self._problems:
             raise SettingsError("\n".join(self._problems))
         return settings
+
+    def _config(self, key: str) -> str | None:
+        value = self._told(key)
+        if value is None or isinstance(value, str):
+            return value
+        return str(value).lower() if isinstance(value, bool) else str(value)
 
     def _env(self, *names: str) -> str | None:
         return next((self._environ[name] for name in names if self._environ.get(name)), None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
@@ -20,10 +19,12 @@ from pulumi.dynamic import (
 )
 
 from pulumi_acr_tasks import announcing, args, outputs
-from pulumi_acr_tasks.errors import AcrTasksError, ValidationError
+from pulumi_acr_tasks.errors import AcrTasksError
 from pulumi_acr_tasks.inputs import may_be_secret_since, normalize, to_plan, translate_paths
 from pulumi_acr_tasks.plan.spelling import spelled
 from pulumi_acr_tasks.preview import OldOutputs, complete_task
+from pulumi_acr_tasks.program import program_error, strict
+from pulumi_acr_tasks.provider import with_provider
 
 if TYPE_CHECKING:
     from pulumi_acr_tasks.host import Console
@@ -58,12 +59,12 @@ class TaskProvider(ResourceProvider):
 
     def configure(self, req: ConfigureRequest) -> None:
         from pulumi_acr_tasks import host
+        from pulumi_acr_tasks.lifecycle.configuration import configured
         from pulumi_acr_tasks.lifecycle.told import told_once
-        from pulumi_acr_tasks.settings import Settings
 
         host.attach()
         with told_once(_urn()):
-            self._settings = Settings.load(lambda key: req.config.get(f"acr-tasks:{key}"), os.environ)
+            self._settings = configured(req)
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         from pulumi_acr_tasks.lifecycle import task
@@ -107,7 +108,11 @@ class TaskProvider(ResourceProvider):
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         from pulumi_acr_tasks.lifecycle import task_check
         from pulumi_acr_tasks.lifecycle.checked import check_result
+        from pulumi_acr_tasks.lifecycle.configuration import refuse_unready
+        from pulumi_acr_tasks.lifecycle.told import told_once
 
+        with told_once(_urn()):
+            refuse_unready(self._settings)
         service = self._service()
         service.organization = news.get(outputs.ORGANIZATION) or service.organization
         announcing.checked(_urn(), news)
@@ -198,6 +203,7 @@ def _custom_timeout(doing: str) -> AbstractContextManager[None]:
 
 
 @outputs.typed_properties
+@strict
 class Task(Resource, module="acr-tasks", name="Task"):
     """Is a task in a registry: a step, the platform it runs on, and what triggers it.
 
@@ -266,14 +272,15 @@ class Task(Resource, module="acr-tasks", name="Task"):
         :param timeout: seconds that a run may take, 300 to 28800. Default: 3600.
         :param status: Enabled (default) or Disabled.
         :param adopt: take over a task of that name that exists already; without it that is an error.
-        :raises ValidationError: an argument is given in two spellings, or the options ask for an import.
+        :raises ValidationError: an argument is unknown or given twice, or the options ask for an import or for a
+            provider of another package.
         """
         given = locals()
         if opts is not None and opts.import_ is not None:
-            raise ValidationError(
-                [f"{resource_name}: the engine cannot import dynamic resources; adopt=True takes over an existing task"]
+            raise program_error(
+                f"{resource_name}: the engine cannot import dynamic resources; adopt=True takes over an existing task"
             )
-        opts = translate_paths(opts, _INPUTS)
+        opts = with_provider(resource_name, translate_paths(opts, _INPUTS))
         # Two tasks of one name cannot be, and `--replace` does not ask diff.
         opts.delete_before_replace = True
         props = {name: normalize(given[name], kind, name) for name, kind in _INPUTS.items()}

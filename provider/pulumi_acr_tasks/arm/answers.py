@@ -6,7 +6,9 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pulumi_acr_tasks import errors
+from pulumi_acr_tasks.arm.auth import origin
 from pulumi_acr_tasks.arm.operation import CORRELATION_ID, operation_of
+from pulumi_acr_tasks.arm.understanding import described, place_of
 
 if TYPE_CHECKING:
     import httpx
@@ -26,6 +28,11 @@ _WEBHOOK = (
     "single sign-on authorised, and an owner who administers the repository"
 )
 _SUBSCRIPTION = "check acr-tasks:subscriptionId, and that the signed-in identity may see that subscription"
+_PLACE = "check the names of registry and group, the subscription, and whether the login may see them"
+_AGAIN = "something else changes it at this moment, or it is in a state that forbids this: run pulumi up again"
+_ILL = "the service or a gateway before it is ill: run pulumi up again, later (https://azure.status.microsoft)"
+_REDIRECT = "nothing is sent to another address: set acr-tasks:endpoint to the Resource Manager's own"
+_PROXY = "the proxy of HTTPS_PROXY wants a user and a password: https://user:password@host:port"
 _LOCATION = "location is the registry's; leave it out and it is looked up"
 
 # The first line that matches counts. (Source: facts, section 9.)
@@ -44,7 +51,7 @@ REFUSALS = (
         errors.NotRegisteredError,
         "register it: az provider register --namespace Microsoft.ContainerRegistry",
     ),
-    Refusal(404, "ResourceGroupNotFound", errors.RegistryNotFoundError),
+    Refusal(404, "ResourceGroupNotFound", errors.RegistryNotFoundError, _PLACE),
     Refusal(404, "SubscriptionNotFound", errors.SubscriptionNotFoundError, _SUBSCRIPTION),
     Refusal(404, "InvalidSubscriptionId", errors.SubscriptionNotFoundError, _SUBSCRIPTION),
     Refusal(400, "LocationNotAvailableForResourceType", errors.InvalidRequestError, _LOCATION),
@@ -57,8 +64,11 @@ REFUSALS = (
         errors.ForbiddenError,
         "the role 'Container Registry Tasks Contributor' on the registry allows it",
     ),
-    Refusal(404, None, errors.NotFoundError),
-    Refusal(409, None, errors.ConflictError),
+    Refusal(404, None, errors.NotFoundError, "pulumi refresh brings the state up to date with what is there"),
+    Refusal(407, None, errors.InvalidRequestError, _PROXY),
+    Refusal(409, None, errors.ConflictError, _AGAIN),
+    Refusal(412, None, errors.InvalidRequestError, _AGAIN),
+    Refusal(413, None, errors.InvalidRequestError, "the request is too large: take large files out of values"),
     Refusal(429, None, errors.ThrottledError, "the subscription's requests are used up for now; try again in a minute"),
 )
 
@@ -73,6 +83,8 @@ def refusal(response: httpx.Response) -> errors.ServiceError:
     error = _error_object(response)
     code, message, target = (str(error.get(name) or "") for name in ("code", "message", "target"))
     kind, cure = _kind(response.status_code, code, message)
+    if response.is_redirect:
+        message = f"it redirects to {_host_of(response.headers['location'])}"
     operation = operation_of(response.request)
     details = [str(item.get("code")) for item in _details(error) if item.get("code")]
     return kind(
@@ -84,26 +96,39 @@ def refusal(response: httpx.Response) -> errors.ServiceError:
         action=operation.action,
         resource_id=operation.resource_id,
         cure=cure,
+        attempts=int(response.request.extensions.get("attempts", 1)),
     )
 
 
 def _kind(status: int, code: str, message: str) -> tuple[type[errors.ServiceError], str]:
     if status == 404 and code == "ResourceNotFound" and _REGISTRY.search(message):
-        return errors.RegistryNotFoundError, ""
+        return errors.RegistryNotFoundError, _PLACE
     for line in REFUSALS:
         if line.status in (None, status) and line.code in (None, code):
             return line.error, line.cure
-    return (errors.UnavailableError if status >= 500 else errors.InvalidRequestError), ""
+    if status >= 500:
+        return errors.UnavailableError, _ILL
+    return errors.InvalidRequestError, _REDIRECT if 300 <= status < 400 else ""
+
+
+def _host_of(location: str) -> str:
+    """Return scheme and host of a redirect's target; the rest may hold a signature."""
+    try:
+        return origin(location)
+    except ValueError:
+        return "what is not an address"
 
 
 def _error_object(response: httpx.Response) -> dict[str, Any]:
-    """Reads the `error` member; a body that is none of ARM's gives its first characters as the message."""
+    """Read the `error` member; a body that is not ARM's is described, with its content type and host."""
     try:
         body = response.json()
-    except ValueError:
-        return {"message": response.text[:200]}
+    except (ValueError, RecursionError):
+        body = None
     error = body.get("error", body) if isinstance(body, dict) else None
-    return error if isinstance(error, dict) else {}
+    if isinstance(error, dict) and (error.get("code") or error.get("message")):
+        return error
+    return {"message": f"{described(response) or 'no reason is given'} ({place_of(response)})"}
 
 
 def _details(error: dict[str, Any]) -> list[dict[str, Any]]:

@@ -16,12 +16,25 @@ import httpx
 
 from pulumi_acr_tasks.arm.connection import authorities, distrust, is_loopback, open_http
 from pulumi_acr_tasks.errors import SignInError
+from pulumi_acr_tasks.validate.sign_in import unmet
 
 if TYPE_CHECKING:
     from pulumi_acr_tasks.arm.operation import Send
 
 # Of Entra ID in the public, the US government's and the Chinese cloud.
 _MICROSOFTS = (".microsoftonline.com", ".microsoftonline.us", ".chinacloudapi.cn")
+_CURES = {
+    "default": "log in with one of: az login; a service principal (acr-tasks:credential client-secret, with "
+    "acr-tasks:tenantId, clientId and clientSecret); on Azure's own machines a managed identity, in AKS a workload "
+    "identity (acr-tasks:credential managed-identity or workload-identity)",
+    "cli": "log in: az login, with --tenant when acr-tasks:tenantId names one",
+    "managed-identity": "a managed identity exists on Azure's own machines only, and acr-tasks:clientId chooses a "
+    "user-assigned one; elsewhere use az login or a service principal",
+    "workload-identity": "check the federated credential of acr-tasks:clientId, and AZURE_FEDERATED_TOKEN_FILE",
+    "client-secret": "check acr-tasks:tenantId, clientId and clientSecret; a secret that has expired is made anew with "
+    "az ad app credential reset",
+    "oidc": "check acr-tasks:tenantId and clientId, and that the application has a federated credential for this job",
+}
 # Tokens are renewed this many seconds before they end.
 _EARLY = 300
 
@@ -59,6 +72,44 @@ def credential_for(
     """
     if name == "none":
         return None
+    has_assertion = bool(
+        oidc_token_file or (name == "oidc" and (oidc_token or (oidc_request_url and oidc_request_token)))
+    )
+    lacks = unmet(
+        name, tenant_id=tenant_id, client_id=client_id, client_secret=client_secret, has_assertion=has_assertion
+    )
+    if lacks:
+        raise SignInError(lacks)
+    assertion = _assertion(oidc_token, oidc_token_file, oidc_request_url, oidc_request_token)
+    try:
+        found = _identity(name, tenant_id, client_id, client_secret, authority, oidc_token_file, assertion)
+    except ValueError as error:  # a tenant or an authority that cannot be one
+        raise SignInError(f"cannot sign in with the credential {name!r}: {error}") from error
+    return _Chosen(found, tenant_id if name == "default" else None, _CURES.get(name, ""))
+
+
+class _Chosen:
+    """A credential in the tenant that the settings name (None: the credential's own), with the cure when it fails."""
+
+    def __init__(self, credential: TokenCredential, tenant_id: str | None, cure: str) -> None:
+        self._credential, self._tenant_id, self.cure = credential, tenant_id, cure
+
+    def get_token(self, *scopes: str, claims: str | None = None, **kwargs: Any) -> AccessToken:
+        """Return a token, as azure-identity's credentials do."""
+        tenant = {"tenant_id": self._tenant_id} if self._tenant_id else {}
+        return self._credential.get_token(*scopes, claims=claims, **tenant, **kwargs)
+
+
+def _identity(
+    name: str,
+    tenant_id: str | None,
+    client_id: str | None,
+    client_secret: str | None,
+    authority: str,
+    token_file: str | None,
+    assertion: Callable[[], str],
+) -> TokenCredential:
+    """Return azure-identity's credential. Raises ValueError for a tenant or an authority that cannot be one."""
     # Imported here: an emulator needs none of it, and it takes 200 ms.
     from azure import identity
 
@@ -71,22 +122,20 @@ def credential_for(
     if name == "managed-identity":
         return identity.ManagedIdentityCredential(client_id=client_id)
     if name == "workload-identity":
-        given = {"tenant_id": tenant_id, "client_id": client_id, "token_file_path": oidc_token_file}
-        return identity.WorkloadIdentityCredential(**{key: item for key, item in given.items() if item}, **cloud)
+        return identity.WorkloadIdentityCredential(
+            tenant_id=tenant_id, client_id=client_id, token_file_path=token_file, **cloud
+        )
     if name == "client-secret":
-        _demand(name, tenantId=tenant_id, clientId=client_id, clientSecret=client_secret)
         return identity.ClientSecretCredential(tenant_id or "", client_id or "", client_secret or "", **cloud)
     if name == "oidc":
-        _demand(name, tenantId=tenant_id, clientId=client_id)
-        assertion = _assertion(oidc_token, oidc_token_file, oidc_request_url, oidc_request_token)
         return identity.ClientAssertionCredential(tenant_id or "", client_id or "", assertion, **cloud)
-    return identity.DefaultAzureCredential(**cloud)
-
-
-def _demand(name: str, **values: str | None) -> None:
-    missing = [f"acr-tasks:{key}" for key, value in values.items() if not value]
-    if missing:
-        raise SignInError(f"the credential {name!r} needs {', '.join(missing)}")
+    # What is not given is left to the environment, which azure-identity reads.
+    chosen: dict[str, Any] = {}
+    if client_id:
+        chosen |= {"managed_identity_client_id": client_id, "workload_identity_client_id": client_id}
+    if tenant_id:
+        chosen |= {"workload_identity_tenant_id": tenant_id, "additionally_allowed_tenants": [tenant_id]}
+    return identity.DefaultAzureCredential(**chosen, **cloud)
 
 
 def _assertion(
@@ -108,12 +157,7 @@ def _assertion(
             return str(response.json()["value"])
 
         return fetch
-    if token:
-        return lambda: token
-    raise SignInError(
-        "the credential 'oidc' needs ARM_OIDC_TOKEN, ARM_OIDC_TOKEN_FILE_PATH, or ARM_OIDC_REQUEST_URL with "
-        "ARM_OIDC_REQUEST_TOKEN in the environment"
-    )
+    return lambda: token or ""
 
 
 def sign_in(send: Send, credential: TokenCredential, audience: str, endpoint: str) -> Send:
@@ -154,14 +198,16 @@ class _Tokens:
             return self._token.token
 
     def _ask(self, claims: str | None) -> AccessToken:
-        from azure.core.exceptions import AzureError
-
         try:
             return self._credential.get_token(self._scope, **({"claims": claims} if claims else {}))
-        except (AzureError, httpx.HTTPError, OSError, ValueError) as error:
+        except Exception as error:
+            # Deliberately any: credentials run other programs and read whatever files and servers give them.
             said = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
-            reason = distrust(error) or said
-            raise SignInError(f"cannot sign in for {self._scope}: {reason}") from error
+            untrusted = distrust(error)
+            lines = [f"cannot sign in for {self._scope}: {untrusted or said}"]
+            if not untrusted and (cure := getattr(self._credential, "cure", "")):
+                lines.append(cure)
+            raise SignInError("\n".join(lines)) from error
 
 
 def _claims(challenge: str) -> str | None:

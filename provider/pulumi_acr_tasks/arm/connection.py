@@ -70,7 +70,7 @@ def trust() -> ssl.SSLContext:
         raise SettingsError(f"the CA certificates in {named} cannot be read: {error.strerror or error}") from error
 
 
-def distrust(error: Exception) -> str:
+def distrust(error: BaseException) -> str:
     """Says why a server's certificate was not believed, and the cure; empty when an error has another cause."""
     match = _DISTRUST.search(str(error))
     if match is None:

@@ -24,6 +24,26 @@ class Model(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="allow", protected_namespaces=())
 
     _raw: dict[str, Any] = PrivateAttr(default_factory=dict)
+    _whole: bool = PrivateAttr(default=True)
+
+    @classmethod
+    def receive_item(cls: type[M], body: Any) -> M | None:
+        """Read an item of a list; one that the model does not fit keeps its name alone, and None is no item at all."""
+        if not isinstance(body, dict):
+            return None
+        try:
+            return cls.receive(body)
+        except ValueError:
+            if not isinstance(body.get("name"), str):
+                return None
+        item = cls.receive({"name": body["name"]})
+        item._whole = False
+        return item
+
+    @property
+    def is_whole(self) -> bool:
+        """False for an item of a list of which only the name was understood."""
+        return self._whole
 
     @classmethod
     def receive(cls: type[M], body: dict[str, Any]) -> M:

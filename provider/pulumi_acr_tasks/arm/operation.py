@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import httpx
 
@@ -19,17 +19,20 @@ UNCERTAIN = "uncertain"
 
 @dataclass(frozen=True)
 class Operation:
-    """Is one of the specification's operations on one resource.
+    """One of the specification's operations on one resource.
 
     `action` is what it does, in the words of an error ("update task"); `resource_id` the ARM id that it does it to.
     `idempotent` says that sending it twice does no harm. `after_cancel` says that it is sent because the user
-    cancelled, so that the cancellation does not interrupt its waiting.
+    cancelled, so that the cancellation does not interrupt its waiting. `reads` makes of an answer's object what the
+    caller wants, and raises ValueError for an object of another kind. `answers` is False when an empty answer will do.
     """
 
     action: str
     resource_id: str
     idempotent: bool = True
     after_cancel: bool = False
+    reads: Callable[[dict[str, Any]], Any] | None = None
+    answers: bool = True
 
 
 def operation_of(request: httpx.Request) -> Operation:

@@ -75,6 +75,6 @@ def _remaining(response: httpx.Response | None) -> dict[str, float]:
     found: dict[str, float] = {}
     for name, value in response.headers.items() if response is not None else ():
         match = _HEADER.fullmatch(name)
-        if match and value.isdigit():
+        if match and value.isascii() and value.isdigit():
             found[match[1]] = min(float(value), found.get(match[1], float("inf")))
     return found

@@ -15,13 +15,16 @@ from pulumi_acr_tasks.arm.attend import attend, revive
 from pulumi_acr_tasks.arm.auth import TokenCredential, sign_in
 from pulumi_acr_tasks.arm.client import Client
 from pulumi_acr_tasks.arm.clock import Clock, SystemClock
-from pulumi_acr_tasks.arm.connection import distrust, open_http
+from pulumi_acr_tasks.arm.connection import open_http
 from pulumi_acr_tasks.arm.operation import CORRELATION_ID, UNCERTAIN, Send, operation_of
+from pulumi_acr_tasks.arm.reason import reason_of
 from pulumi_acr_tasks.arm.retry import retry
 from pulumi_acr_tasks.arm.throttle import throttle
+from pulumi_acr_tasks.arm.understanding import understood
 from pulumi_acr_tasks.errors import TransportError
 
-# What httpx raises, most specific first: whether the request may have arrived, and what the user reads.
+# What httpx raises, and at last Python's codec for host names, most specific first: whether the request may have
+# arrived, and what the user reads.
 # (Source: httpx._exceptions; the request has certainly not arrived when no connection to the server was made.)
 TRANSLATIONS: tuple[tuple[type[Exception], bool, str], ...] = (
     (httpx.ConnectError, False, "cannot connect"),
@@ -43,6 +46,7 @@ TRANSLATIONS: tuple[tuple[type[Exception], bool, str], ...] = (
     (httpx.CookieConflict, True, "the answer's cookies contradict each other"),
     (httpx.StreamError, True, "the answer's body cannot be read"),
     (httpx.HTTPError, True, "the request failed"),
+    (UnicodeError, False, "the endpoint's name cannot be looked up"),
 )
 
 # Task operations take 2 to 4 s live; listing and webhooks may take longer.
@@ -81,8 +85,8 @@ def open_client(
 def rings(
     send: Send, endpoint: str, credential: TokenCredential | None, audience: str, clock: Clock, *, jitter: bool = True
 ) -> Send:
-    """Puts the rings around the innermost `send`: throttle, then retry, then sign-in."""
-    send = retry(throttle(send, clock), clock, jitter=jitter)
+    """Put the rings around the innermost `send`: throttle, then understanding, retry, and sign-in."""
+    send = retry(understood(throttle(send, clock)), clock, jitter=jitter)
     return sign_in(send, credential, audience or endpoint, endpoint) if credential is not None else send
 
 
@@ -113,18 +117,19 @@ def transport(client: httpx.Client, log: Callable[[str], None] | None = None, *,
 
 
 def translate(error: Exception, request: httpx.Request) -> TransportError | None:
-    """Gives our error for one of httpx's, or None for an error that is not httpx's own."""
+    """Return our error for one of httpx's, or None for an error that is not httpx's own."""
     for kind, arrived, words in TRANSLATIONS:
         if isinstance(error, kind):
             operation = operation_of(request)
             origin = f"{request.url.scheme}://{request.url.netloc.decode()}"
-            untrusted = distrust(error)
+            reason = reason_of(error, request.url)
+            said = f"{reason.words or words} ({origin}: {type(error).__name__})"
             lines = [
-                f"{operation.action} {operation.resource_id}: {words} ({origin}: {type(error).__name__})",
-                untrusted,
+                f"{operation.action} {operation.resource_id}: {said}",
+                reason.cure,
                 f"correlation id {request.headers.get(CORRELATION_ID, '')}",
             ]
-            return TransportError("\n".join(line for line in lines if line), arrived=arrived, lasting=bool(untrusted))
+            return TransportError("\n".join(line for line in lines if line), arrived=arrived, lasting=reason.lasting)
     return None
 
 

@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 
 from pulumi_acr_tasks.errors import (
     AcrTasksError,
+    AnswerError,
     CanceledError,
     SignInError,
     ThrottledError,
@@ -77,6 +78,8 @@ class Question(Generic[R]):
                 found[run_id] = run
         except CanceledError:
             raise
+        except AnswerError:
+            self._find = None  # not understood: asking by id may still work
         except _BUSY as error:
             self.unanswered = error
             return None

@@ -10,8 +10,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from pulumi_acr_tasks.host import cancel, engine, errors, log, pool, request
+from pulumi_acr_tasks.host import cancel, config, engine, errors, log, pool, request
 from pulumi_acr_tasks.host.cancel import canceled, on_cancel
+from pulumi_acr_tasks.host.config import configuration, project
 from pulumi_acr_tasks.host.log import Console, command, console
 from pulumi_acr_tasks.host.partial import keep_partly_made
 from pulumi_acr_tasks.host.request import Request, Urn, current_request
@@ -23,10 +24,12 @@ __all__ = [
     "attach",
     "canceled",
     "command",
+    "configuration",
     "console",
     "current_request",
     "keep_partly_made",
     "on_cancel",
+    "project",
 ]
 
 _lock = threading.Lock()
@@ -43,7 +46,7 @@ def attach() -> None:
         if _attached:
             return
         _attached = True
-        lost = [gap.LOST for gap in (pool, request, cancel, engine, errors, log) if not _installed(gap.attach)]
+        lost = [gap.LOST for gap in (pool, request, cancel, engine, errors, log, config) if not _installed(gap.attach)]
     if lost:
         console(None).warning(
             f"pulumi-acr-tasks does not know this Pulumi SDK ({_sdk_version()}) and goes on without: {'; '.join(lost)}."

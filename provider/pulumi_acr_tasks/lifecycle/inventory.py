@@ -35,6 +35,7 @@ class Inventory:
         self._at_the_end = False  # no page is left
         self._complete = False  # the list was read to its end: what it does not show is not there
         self._own: dict[str, Task | None] = {}  # written or asked for by name: outranks a page, which may be older
+        self._odd: set[str] = set()  # listed with members that are not understood: they have to be asked for by name
         self._claimed: set[str] = set()
         self._turning: _Turn | None = None
         self._masked = False
@@ -96,7 +97,11 @@ class Inventory:
         while True:
             with self._lock:
                 self._asked.add(key)
-                if key in self._own or key in self._listed or (self._complete and believing_the_list):
+                if (
+                    key in self._own
+                    or key in self._listed
+                    or (self._complete and believing_the_list and key not in self._odd)
+                ):
                     return self._own[key] if key in self._own else self._listed.get(key)
                 turn = self._turning
                 if turn is None and (self._at_the_end or self._turned >= len(self._asked)):
@@ -118,7 +123,12 @@ class Inventory:
             page, more = next(self._pages)
             with self._lock:
                 self._turned += 1
-                self._listed.update({(task.name or "").lower(): task for task in page})
+                for task in page:
+                    key = (task.name or "").lower()
+                    if task.is_whole:
+                        self._listed[key] = task
+                    else:
+                        self._odd.add(key)
                 self._complete = self._at_the_end = not more
         except NotFoundError:
             # It says nothing about any task: each is asked for by itself.

@@ -116,7 +116,7 @@ def test_an_operation_is_one_request(
     name: str, call: Callable[[Client], Any], method: str, suffix: str, body: Any
 ) -> None:
     """Method, path, API version, body and a correlation id of its own."""
-    service = Service([{}])
+    service = Service([{"name": "x", "value": [], "uploadUrl": "https://storage.example.org", "relativePath": "x"}])
     call(service.client())
     (request,) = service.requests
     assert request.method == method
@@ -239,7 +239,7 @@ def test_a_failed_long_running_operation_is_an_error() -> None:
 
 def test_a_run_that_is_accepted_without_a_name_is_an_error() -> None:
     """Nobody could follow it."""
-    with pytest.raises(errors.TransportError, match="without saying which run"):
+    with pytest.raises(errors.TransportError, match="without an answer\ncorrelation id "):
         Service([httpx.Response(202)]).client().registries.schedule_run(_REGISTRY, {})
 
 
@@ -258,11 +258,87 @@ def test_a_task_whose_state_is_failed_is_an_error() -> None:
         Service([{"properties": {"provisioningState": "Failed"}}]).client().tasks.update(_REGISTRY, "build", {})
 
 
-@pytest.mark.parametrize("answer", [httpx.Response(200, text="<html>"), httpx.Response(200, json=[1])])
-def test_an_answer_that_is_none_is_an_error(answer: httpx.Response) -> None:
-    """A proxy's page, say."""
-    with pytest.raises(errors.TransportError, match="not understood"):
-        Service([answer]).client().tasks.get(_REGISTRY, "build")
+_PAGE = "<!DOCTYPE html><html><head><title>Log in &amp;\x1b[31m go on</title></head><body>x</body></html>"
+_STRANGE: list[tuple[httpx.Response, str]] = [
+    (
+        httpx.Response(200, html=_PAGE),
+        "(200 text/html from arm.example.org): it is an HTML page, 'Log in & [31m go on'",
+    ),
+    (httpx.Response(200, content=b'{"name": "bui'), "(200 without a content type from arm.example.org): it is no JSON"),
+    (httpx.Response(200, json=[1]), "(200 application/json from arm.example.org): it is a list where an object"),
+    (httpx.Response(200, content=b"null"), "it is null where an object is expected"),
+    (httpx.Response(200, json=7), "it is a single value where an object is expected"),
+    (httpx.Response(200), "it is empty"),
+    (httpx.Response(200, text="[" * 100_000), "it is no JSON"),
+    (httpx.Response(200, json={"hello": "world"}), "it has neither id, name nor properties"),
+    (httpx.Response(200, json={"name": "build", "tags": {"a": ["c4nary"]}}), "its member tags.a is not as expected"),
+]
+
+
+@pytest.mark.parametrize(("answer", "sentence"), _STRANGE)
+def test_an_answer_that_is_not_one_is_a_sentence_and_is_asked_for_again(answer: httpx.Response, sentence: str) -> None:
+    """A proxy's page, say: with status, content type and host, and without a value."""
+    service = Service([answer] * ATTEMPTS)
+    with pytest.raises(errors.TransportError) as caught:
+        service.client().tasks.get(_REGISTRY, "build")
+    first, cure, tried, correlation = str(caught.value).splitlines()
+    assert first.startswith(f"read task {_REGISTRY}/tasks/build: the answer is not understood")
+    assert sentence in first
+    assert "check acr-tasks:endpoint" in cure
+    assert tried == "tried 4 times within 4 s"
+    assert correlation == f"correlation id {service.correlation_ids[-1]}"
+    assert "c4nary" not in str(caught.value)
+    assert "\x1b" not in str(caught.value)
+    service = Service([answer, {"name": "build"}])
+    assert service.client().tasks.get(_REGISTRY, "build").name == "build"
+
+
+def test_a_run_is_not_scheduled_again_after_an_answer_that_is_not_understood() -> None:
+    """The service may have scheduled it."""
+    service = Service([httpx.Response(200, html=_PAGE)])
+    with pytest.raises(errors.TransportError) as caught:
+        service.client().registries.schedule_run(_REGISTRY, {})
+    assert caught.value.arrived
+
+
+@pytest.mark.parametrize("body", [{}, {"value": {}}, {"value": [], "nextLink": 7}])
+def test_a_list_that_is_none_is_not_taken_for_an_empty_one(body: dict[str, Any]) -> None:
+    """Who lists nothing makes everything anew."""
+    with pytest.raises(errors.TransportError, match="it is not a list"):
+        list(Service([body] * ATTEMPTS).client().tasks.list(_REGISTRY))
+
+
+def test_an_item_that_is_not_understood_is_not_in_the_way_of_the_others() -> None:
+    """A task with members of other types keeps its name; what has no name is left out."""
+    odd = {"name": "odd", "properties": {"step": ["x"], "timeout": "soon"}}
+    tasks = list(Service([{"value": [odd, "x", None, {"tags": 3}, {"name": "a"}]}]).client().tasks.list(_REGISTRY))
+    assert [(task.name, task.is_whole) for task in tasks] == [("odd", False), ("a", True)]
+    runs = Service([{"value": [{"name": "cf1", "properties": 3}, {"name": "cf2"}]}]).client().runs.list(_REGISTRY)
+    assert [run.name for run in runs] == ["cf2"]
+
+
+@pytest.mark.parametrize("body", [{}, {"location": 7}, {"location": "x", "properties": []}])
+def test_a_registry_that_is_none_is_a_sentence(body: dict[str, Any]) -> None:
+    """Its location and login server are read."""
+    with pytest.raises(errors.TransportError, match="it is not a registry"):
+        Service([body] * ATTEMPTS).client().registries.get(_REGISTRY)
+
+
+def test_a_redirect_names_where_it_leads_and_no_more() -> None:
+    """The rest of the address may hold a signature."""
+    service = Service([httpx.Response(307, headers={"location": "https://elsewhere.example.org/x?sig=c4nary"})])
+    with pytest.raises(errors.ServiceError) as caught:
+        service.client().tasks.update(_REGISTRY, "build", {})
+    assert "it redirects to https://elsewhere.example.org:443" in str(caught.value)
+    assert "set acr-tasks:endpoint to the Resource Manager's own" in str(caught.value)
+    assert "c4nary" not in str(caught.value)
+
+
+def test_numbers_of_headers_that_are_none_are_passed_over() -> None:
+    """Whatever stands in them."""
+    headers = [(b"x-ms-ratelimit-remaining-subscription-reads", b"\xb2"), (b"retry-after", b"nan"), (b"date", b"x")]
+    service = Service([httpx.Response(200, json={"name": "a"}, headers=headers)])
+    assert service.client().tasks.get(_REGISTRY, "a").name == "a"
 
 
 @pytest.mark.parametrize(
@@ -346,7 +422,7 @@ def test_a_run_is_scheduled_again_only_when_the_request_did_not_arrive(error: Ex
 )
 def test_a_run_is_scheduled_again_after_429_only(answer: httpx.Response, requests: int) -> None:
     """A throttled request was not carried out; one that met an ill service may have been."""
-    service = Service([answer, {}])
+    service = Service([answer, {"name": "cf1"}])
     client = service.client()
     if requests == 1:
         with pytest.raises(errors.UnavailableError):
@@ -360,8 +436,9 @@ def test_a_run_is_scheduled_again_after_429_only(answer: httpx.Response, request
 def test_other_requests_are_repeated_with_growing_waits() -> None:
     """Broken connections and an ill service; `Retry-After` counts where it is given."""
     service = Service(
-        [httpx.ReadError("broken"), _error(500, "x"), _error(503, "x", **{"retry-after": "9"}), _error(502, "x"), {}]
+        [httpx.ReadError("broken"), _error(500, "x"), _error(503, "x", **{"retry-after": "9"}), _error(502, "x")]
     )
+    service.answers.append({"name": "build"})
     service.client().tasks.update(_REGISTRY, "build", {})
     assert service.clock.slept == [0.5, 1.0, 9.0, 4.0]
 
@@ -373,7 +450,7 @@ def test_a_retry_after_may_be_a_date_and_is_not_believed_for_ever() -> None:
             _error(429, "x", **{"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}),
             _error(429, "x", **{"retry-after": "3600"}),
             _error(429, "x", **{"retry-after": "soon"}),
-            {},
+            {"name": "build"},
         ]
     )
     service.client().tasks.get(_REGISTRY, "build")
@@ -531,7 +608,7 @@ def test_a_credential_that_fails_says_why_in_one_line() -> None:
 @pytest.mark.parametrize("name", ["client-secret", "oidc"])
 def test_a_credential_says_which_settings_it_needs(name: str) -> None:
     """By their keys in the configuration."""
-    with pytest.raises(errors.SignInError, match="acr-tasks:tenantId, acr-tasks:clientId"):
+    with pytest.raises(errors.SignInError, match=r"acr-tasks:tenantId .*and acr-tasks:clientId"):
         credential_for(name)
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from pulumi_acr_tasks.errors import (
     AcrTasksError,
+    AnswerError,
     ForbiddenError,
     InvalidRequestError,
     NotFoundError,
@@ -66,7 +67,9 @@ def test_many_runs_are_asked_for_in_groups_of_fifteen() -> None:
     assert service.asked[3:] == ["cf7", 2]
 
 
-@pytest.mark.parametrize("refusal", [InvalidRequestError(400, "", ""), ForbiddenError(403, "", ""), ValueError("what")])
+@pytest.mark.parametrize(
+    "refusal", [InvalidRequestError(400, "", ""), ForbiddenError(403, "", ""), AnswerError("what")]
+)
 def test_a_refused_filter_is_not_tried_again(refusal: Exception) -> None:
     """Each run is asked for by itself from then on."""
     service = Service("cf1", "cf2")

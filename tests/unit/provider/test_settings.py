@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
+import re
+from pathlib import Path
+from typing import Any
+
 import pytest
 
+from pulumi_acr_tasks import Provider
 from pulumi_acr_tasks.errors import SettingsError
+from pulumi_acr_tasks.plan.definitions import snake_case
 from pulumi_acr_tasks.settings import Settings
+from pulumi_acr_tasks.validate.configuration import KEYS, check_configuration
 
 
 def _load(environ: dict[str, str] | None = None, **config: str) -> Settings:
@@ -106,3 +114,116 @@ def test_secrets_are_not_in_the_repr() -> None:
     """Settings may be logged."""
     settings = _load({"ARM_OIDC_TOKEN": "c4nary1", "ARM_OIDC_REQUEST_TOKEN": "c4nary2"}, clientSecret="c4nary3")
     assert "c4nary" not in repr(settings)
+
+
+# Keys as they are in the stack's configuration, and the sentences about them; the project is called `shop`.
+MISSPELT: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "right": ({"acr-tasks:endpoint": "embedded", "shop:endpoint": "x", "aws:region": "x", "pulumi:tags": "{}"}, []),
+    "a letter is missing": (
+        {"acr-tasks:endpont": "embedded"},
+        ["acr-tasks:endpont is no key of this provider; did you mean acr-tasks:endpoint?"],
+    ),
+    "snake case": (
+        {"acr-tasks:registry_name": "x"},
+        ["acr-tasks:registry_name is no key of this provider; did you mean acr-tasks:registryName?"],
+    ),
+    "another case": (
+        {"acr-tasks:Endpoint": "x"},
+        ["acr-tasks:Endpoint is no key of this provider; did you mean acr-tasks:endpoint?"],
+    ),
+    "nothing like it": (
+        {"acr-tasks:zzz": "x"},
+        ["acr-tasks:zzz is no key of this provider; its keys are endpoint, environment, subscriptionId"],
+    ),
+    "namespace in snake case": (
+        {"acr_tasks:endpoint": "embedded"},
+        [
+            "acr_tasks:endpoint is ignored: the namespace of this provider is acr-tasks; did you mean acr-tasks:endp",
+        ],
+    ),
+    "namespace in one word, key too": (
+        {"acrtasks:registry-name": "x"},
+        ["acrtasks:registry-name is ignored: the namespace of this provider is acr-tasks; did you mean"],
+    ),
+    "namespace in the singular": ({"acr-task:endpont": "x"}, ["acr-task:endpont is ignored"]),
+    "namespace of the distribution": ({"pulumi-acr-tasks:endpoint": "x"}, ["pulumi-acr-tasks:endpoint is ignored"]),
+    "without a namespace, in a provider": ({"endpoint": "x", "version": "1"}, ["endpoint has no namespace; did you"]),
+    "namespace forgotten": (
+        {"shop:endpoint": "embedded"},
+        ["shop:endpoint is ignored: the namespace of this provider"],
+    ),
+    "somebody else's": ({"acr-builds:endpoint": "x", "act:endpoint": "x", "azure-native:location": "x"}, []),
+    "ours is set as well": (
+        {"acr-tasks:endpoint": "embedded", "acr_tasks:endpoint": "x", "shop:endpoint": "embedded"},
+        [],
+    ),
+    "empty": (
+        {"acr-tasks:endpoint": ""},
+        ["acr-tasks:endpoint is empty; give it a value, or take it out: pulumi config"],
+    ),
+    "blank": ({"acr-tasks:clientId": "  "}, ["acr-tasks:clientId is empty"]),
+    "a map": ({"acr-tasks:endpoint": {"a": "c4nary"}}, ["acr-tasks:endpoint is a map; a string is expected"]),
+    "two at once": (
+        {"acr-tasks:endpont": "x", "acr-tasks:regstryName": "x"},
+        ["acr-tasks:endpont", "acr-tasks:regstry"],
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", MISSPELT)
+def test_a_misspelt_key_is_a_problem_with_the_key_that_was_meant(mistake: str) -> None:
+    """An ignored key would send the program to the public cloud; other providers' keys are their own."""
+    config, sentences = MISSPELT[mistake]
+    found = check_configuration(config, "shop")
+    assert len(found) == len(sentences), found
+    for said, expected in zip(found, sentences, strict=True):
+        assert said.startswith(expected)
+    assert "c4nary" not in str(found)
+
+
+def test_a_project_of_our_name_has_keys_of_its_own() -> None:
+    """Only those are refused that are close to one of ours."""
+    assert check_configuration({"acr-tasks:image": "x", "acr-tasks:credential": "cli"}, "acr-tasks") == []
+    assert len(check_configuration({"acr-tasks:endpont": "x"}, "acr-tasks")) == 1
+    assert len(check_configuration({"acr_tasks:endpoint": "x", "acr_tasks:image": "x"}, "acr_tasks")) == 1
+
+
+def test_the_tables_of_keys_are_one() -> None:
+    """What the README explains and what Provider takes are the keys that are checked."""
+    readme = (Path(__file__).parents[3] / "README.md").read_text()
+    for key in KEYS:
+        assert re.search(rf"`(acr-tasks:)?{key}`", readme), key
+    parameters = inspect.signature(Provider.__init__).parameters
+    assert {snake_case(key) for key in KEYS} == set(parameters) - {"self", "resource_name", "opts"}
+
+
+@pytest.mark.parametrize(
+    ("environ", "config", "lacks"),
+    [
+        ({}, {"credential": "client-secret", "tenantId": "t"}, "acr-tasks:clientId (or ARM_CLIENT_ID"),
+        ({}, {"credential": "client-secret", "tenantId": "t", "clientId": "c"}, "needs acr-tasks:clientSecret (or ARM"),
+        ({"ARM_CLIENT_SECRET": "s"}, {}, "the credential 'client-secret' needs acr-tasks:tenantId"),
+        ({}, {"credential": "workload-identity", "tenantId": "t", "clientId": "c"}, "needs AZURE_FEDERATED_TOKEN_FILE"),
+        (
+            {},
+            {"credential": "oidc", "tenantId": "t", "clientId": "c"},
+            "needs ARM_OIDC_TOKEN, ARM_OIDC_TOKEN_FILE_PATH",
+        ),
+        (
+            {"AZURE_FEDERATED_TOKEN_FILE": "f"},
+            {"credential": "workload-identity", "tenantId": "t", "clientId": "c"},
+            "",
+        ),
+        ({"ARM_OIDC_TOKEN": "x"}, {"credential": "oidc", "tenantId": "t", "clientId": "c"}, ""),
+        ({}, {}, ""),
+        ({}, {"credential": "cli"}, ""),
+        ({}, {"credential": "managed-identity"}, ""),
+    ],
+)
+def test_what_a_credential_lacks_is_known_before_a_request(
+    environ: dict[str, str], config: dict[str, str], lacks: str
+) -> None:
+    """By the key of the configuration, or the variable."""
+    told = _load(environ, **config).unmet()
+    assert lacks in told
+    assert bool(told) is bool(lacks)
