@@ -23,6 +23,7 @@ KEYS = (
     "clientId",
     "clientSecret",
     "audience",
+    "answerTimeout",
     "embeddedData",
     "secretDrift",
     "logLevel",

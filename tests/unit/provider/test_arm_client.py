@@ -685,7 +685,7 @@ _FAILED = {"name": "build", "properties": {"provisioningState": "Failed"}}
         ([_error(500, "Oops"), *[_NOT_SENT] * (ATTEMPTS - 1)], True),
         ([_CREATING, _error(403, "Forbidden")], True),
         ([_FAILED], True),
-        ([httpx.Response(200, text="no JSON")], True),
+        ([httpx.Response(200, text="no JSON")] * ATTEMPTS, True),
         ([httpx.Response(202, headers={"Location": f"{_ENDPOINT}/o"}), _error(404, "NotFound")], True),
     ],
 )

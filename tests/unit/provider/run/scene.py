@@ -125,6 +125,8 @@ class FakeService:
         )
 
     def _answer(self, name: str) -> dict[str, Any]:
+        if not name:
+            return {"id": REGISTRY, "location": "westeurope", "properties": {}}
         if name == "scheduleRun":
             self.on_schedule()
             return self._run("Queued")
