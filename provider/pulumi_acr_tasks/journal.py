@@ -15,8 +15,8 @@ When is an entry removed?
 An entry stays when the command was killed, or when no answer says whether the request was carried out. The next
 `create` of that URN then finds it.
 
-One small file for each URN, below Pulumi's home, readable by its owner only. No secret is in it, and no hash of one:
-callers mask what they hash.
+One small file for each URN, backend and organisation, below Pulumi's home, readable by its owner only. No secret is in
+it, and no hash of one: callers mask what they hash.
 """
 
 from __future__ import annotations
@@ -85,9 +85,15 @@ class Journal:
     """Is the journal of one stack. Threads and processes may share it; no method raises."""
 
     def __init__(
-        self, folder: Path | None, backend: str, warn: Callable[[str], None], now: Callable[[], float]
+        self,
+        folder: Path | None,
+        backend: str,
+        warn: Callable[[str], None],
+        now: Callable[[], float],
+        organization: str = "",
     ) -> None:
         self._folder, self._backend, self._warn, self._now = folder, backend, warn, now
+        self._organization = quote(organization, safe="")
 
     @classmethod
     def open(
@@ -96,20 +102,22 @@ class Journal:
         urn: str | None,
         *,
         backend: str = "",
+        organization: str = "",
         warn: Callable[[str], None] = lambda _: None,
         now: Callable[[], float] = time.time,
     ) -> Journal:
-        """Opens the journal of the stack that `urn` is in, below `home` (PULUMI_HOME, or ~/.pulumi).
+        """Open the journal of the stack that `urn` is in, below `home` (PULUMI_HOME, or ~/.pulumi).
 
-        `backend` tells states apart in which the same URN stands. Without a URN (the SDK hides it), and where the
-        folder cannot be written, the journal remembers nothing; `warn` is told of the latter, once in a process.
+        `backend` and `organization` tell states apart in which the same URN stands. Without a URN (the SDK hides it),
+        and where the folder cannot be written, the journal remembers nothing; `warn` is told of the latter, once in a
+        process.
         """
         parts = (urn or "").split("::", 2)
         if len(parts) != 3 or not parts[0].startswith("urn:pulumi:"):
             return cls(None, backend, warn, now)
         stack, project = parts[0].removeprefix("urn:pulumi:"), parts[1]
         folder = home / "acr-tasks-journal" / quote(project, safe="") / quote(stack, safe="")
-        journal = cls(folder, backend, warn, now)
+        journal = cls(folder, backend, warn, now, organization)
         with _lock:
             first = folder not in _opened
             _opened.add(folder)
@@ -168,6 +176,19 @@ class Journal:
         """Takes an entry out."""
         self._remove(self._file(entry.urn))
 
+    def left(self, kind: str) -> list[Entry]:
+        """Return the entries of this stack; where the organisation is not known, those of all."""
+        folder = self._folder or Path()
+        with contextlib.suppress(OSError):
+            files = [] if self._folder is None else sorted((folder / self._organization).rglob("*.json"))
+            found = [(file, entry) for file in files if (entry := self._read(file)) is not None]
+            return [
+                entry
+                for file, entry in found
+                if entry.kind == kind and self._now() - entry.time <= MAX_AGE and file.name == self._name(entry.urn)
+            ]
+        return []
+
     def returned(self, urn: str | None) -> None:
         """Note that the create of a URN has returned; its entry goes when the command ends (`hand_over`)."""
         file = self._file(urn)
@@ -185,7 +206,10 @@ class Journal:
     def _file(self, urn: str | None) -> Path | None:
         if self._folder is None or not urn:
             return None
-        return self._folder / f"{hashlib.sha256(f'{self._backend} {urn}'.encode()).hexdigest()[:32]}.json"
+        return self._folder / self._organization / self._name(urn)
+
+    def _name(self, urn: str) -> str:
+        return f"{hashlib.sha256(f'{self._backend} {urn}'.encode()).hexdigest()[:32]}.json"
 
     @staticmethod
     def _read(file: Path | None) -> Entry | None:
@@ -235,6 +259,6 @@ class Journal:
 
     def _forget_old(self) -> None:
         with contextlib.suppress(OSError):
-            for file in [] if self._folder is None else list(self._folder.iterdir()):
+            for file in [] if self._folder is None else list(self._folder.rglob("*.json*")):
                 if self._now() - file.stat().st_mtime > MAX_AGE:
                     self._remove(file)

@@ -62,6 +62,12 @@ class Claims:
         self._note(urn, wants=key.lower(), adopts=adopts)
         return self._urns(urn, lambda notes: notes.wants == key.lower())
 
+    def declares(self, urn: str | None) -> bool:
+        """Return whether the program declares the resource, as far as it has run."""
+        with self._lock:
+            self._catch_up()
+            return bool(urn and self._notes.get(urn, _Notes()).wants)
+
     def manage(self, urn: str | None, key: str) -> None:
         """Note that the resource has the task and keeps it."""
         self._note(urn, manages=key.lower())

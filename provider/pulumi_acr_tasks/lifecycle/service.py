@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pulumi_acr_tasks import host
 from pulumi_acr_tasks.backend import backend_of
 from pulumi_acr_tasks.errors import AcrTasksError, EndpointError, ThrottledError, TransportError, UnavailableError
-from pulumi_acr_tasks.journal import Journal, hand_over
+from pulumi_acr_tasks.journal import TASK, Journal, hand_over
 from pulumi_acr_tasks.lifecycle.claims import Claims, withdraw
 from pulumi_acr_tasks.lifecycle.inventory import Inventory
 from pulumi_acr_tasks.lifecycle.registries import Registries
@@ -40,6 +40,7 @@ class Service:
         self._backend: str | None = None
         self.organization = ""
         """The stack's organisation, once a `check` has told it; empty for backends without any."""
+        self._told_left: set[str] = set()
         self._claims: dict[Path | None, Claims] = {}
         self.kept_names: dict[str, Any] = {}
         """The names of tasks that exist, by URN, for a check that is asked without the old inputs."""
@@ -118,14 +119,34 @@ class Service:
         home = pulumi_home(os.environ)
         if self._backend is None:
             self._backend = backend_of(os.environ, home, Path.cwd())
-        backend = f"{self._backend} {self.organization}" if self.organization else self._backend
-        return Journal.open(home, urn, backend=backend, warn=host.console(None).warning)
+        return Journal.open(
+            home, urn, backend=self._backend, organization=self.organization, warn=host.console(None).warning
+        )
 
     def claims(self, urn: str | None) -> Claims:
         """Return what is known in this command of the tasks that the stack's resources have."""
         folder = self.journal(urn).folder
         with self._lock:
             return self._claims.setdefault(folder, Claims(folder, host.command()))
+
+    def tell_left(self, urn: str | None) -> None:
+        """Warn, once, of tasks that killed updates may have left and that neither state nor program know.
+
+        Call it for a resource that is deleted: where the program declares it, it is only replaced.
+        """
+        declared = self.claims(urn).declares
+        if declared(urn):
+            return
+        for entry in self.journal(urn).left(TASK):
+            known = declared(entry.urn) or entry.urn == urn or entry.endpoint.lower() != self.endpoint_name.lower()
+            with self._lock:
+                told = known or entry.urn in self._told_left
+                self._told_left.add(entry.urn)
+            if not told:
+                host.console(None).warning(
+                    f"{entry.urn.rpartition('::')[2]} may have been made by an update that did not end, and the state "
+                    f"does not know it; if it exists and nobody needs it, delete it: {entry.resource_id}"
+                )
 
     def claim_key(self, task_id: str, urn: str | None) -> str:
         """Return what names a task in `claims`: where its service is, and its ARM id."""

@@ -215,6 +215,7 @@ def delete(service: Service, id_: str, props: dict[str, Any], urn: str | None) -
     """
     service.refuse_other_endpoint("task", props)
     registry, name = parse_task_id(id_)
+    service.tell_left(urn)
     claims = service.claims(urn)
     claims.release(urn)
     heir = claims.heir(urn, service.claim_key(id_, urn))

@@ -592,6 +592,26 @@ def test_a_task_that_has_an_heir_is_only_forgotten(service: Service, fake: FakeS
     assert fake.requests == [("DELETE", "/tasks/build", None)]
 
 
+def test_destroy_tells_of_a_task_that_a_killed_update_may_have_left(
+    service: Service, fake: FakeService, said: Said, home: Path
+) -> None:
+    """Once, and not while the program declares it or the resource is only replaced."""
+    killed = f"{_URN}-killed"
+    service.organization = "acme"
+    task.create(service, {**_INPUTS, "taskName": "killed"}, killed)
+    task.create(service, _INPUTS, _URN)
+    for declared, told in [(_URN, 0), (killed, 0), (None, 1), (None, 1)]:
+        later = _next_process(service)
+        if declared:
+            _check(later, declared)
+        said.lines.clear()
+        task.delete(later, _TASK, _INPUTS, _URN)
+        task.delete(later, _TASK, _INPUTS, _URN)
+        left = [line for line in said.lines if "build-killed may have been made" in line]
+        assert len(left) == told
+    assert left[0].endswith(f"delete it: {_REGISTRY}/tasks/killed")
+
+
 def test_a_task_of_this_program_is_not_adopted(service: Service, fake: FakeService, home: Path) -> None:
     """It would be two resources'."""
     task.create(service, _INPUTS, _URN)
