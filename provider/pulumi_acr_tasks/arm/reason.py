@@ -54,4 +54,5 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
     seen: BaseException | None = error
     while seen is not None:
         yield seen
-        seen = seen.__cause__ or seen.__context__
+        # azure-core keeps the cause of its errors in a member of its own.
+        seen = getattr(seen, "inner_exception", None) or seen.__cause__ or seen.__context__

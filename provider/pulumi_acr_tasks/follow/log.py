@@ -64,7 +64,7 @@ class LogFollower:
             try:
                 complete, grown = self._look()
                 answers = True
-            except httpx.TransportError:
+            except (httpx.HTTPError, httpx.InvalidURL, UnicodeError):
                 complete, grown = None, False
                 if answers:
                     self._unreachable()
@@ -85,7 +85,7 @@ class LogFollower:
         if not self._readable(head):
             return None, False
         told = head.headers.get("content-length", "")
-        length = int(told) if told.isdigit() else 0
+        length = int(told) if told.isascii() and told.isdigit() else 0
         complete: str | None = head.headers.get("x-ms-meta-complete")
         if self._vanished or length < self._offset:
             self._start_again()

@@ -11,10 +11,14 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+import httpx
 
 from pulumi_acr_tasks.arm.connection import authorities, is_loopback
 from pulumi_acr_tasks.arm.limits import attended
-from pulumi_acr_tasks.errors import SourceError
+from pulumi_acr_tasks.arm.reason import reason_of
+from pulumi_acr_tasks.errors import SourceError, printable
 
 _BLOCK = 8 << 20  # bytes; a lost connection costs no more than one block
 _RETRIES = 5
@@ -22,6 +26,15 @@ _BACKOFF = 1  # seconds before the first retry; the library's default, 15, is lo
 _SILENCE = 300  # seconds to send one block, and as many for its answer: a slow line may take minutes for either
 _QUIET = 30.0  # seconds without progress, after which that is shown
 _LINKS = 3  # a link lives an hour or so: a large archive on a slow line may outlive more than one
+
+_NETWORK = (
+    "check that firewalls and HTTPS_PROXY let this machine reach the storage of the registry, and run pulumi up again"
+)
+_LATER = "the storage is ill: run pulumi up again"
+_CURES = {
+    403: "the link was given just now: check this machine's clock, and that its network may reach the storage",
+    413: "the context is too large: leave files out by .dockerignore",
+}
 
 
 class Link(Protocol):
@@ -54,17 +67,13 @@ def upload(
         except HttpResponseError as error:
             if error.status_code == 403 and not last:
                 continue
-            raise SourceError(
-                f"The storage refused the context: {_reason(error)} (HTTP {error.status_code})."
-            ) from None
+            raise SourceError(_refused(error, link.upload_url)) from None
         except ValueError:
             # It quotes the link.
             raise SourceError("The service gave a link that is not the address of a blob.") from None
         except AzureError as error:
             # Its text may hold the link, and so may that of its cause: the kind must do.
-            raise SourceError(
-                f"The context could not be uploaded: the storage did not answer ({type(error).__name__})."
-            ) from None
+            raise SourceError(_unanswered(error, link.upload_url)) from None
         return link.relative_path
     raise AssertionError("unreachable: the last link either works or raises")
 
@@ -111,7 +120,36 @@ def _put(archive: Path, url: str, sent: Callable[[int, int | None], None]) -> No
         client.upload_blob(file, blob_type=BlobType.BLOCKBLOB, length=size, overwrite=True, progress_hook=sent)
 
 
-def _reason(error: Any) -> str:
-    """The storage's error code; its message may repeat parts of the link."""
+def _refused(error: Any, url: str) -> str:
+    """Return the storage's refusal; its message may repeat parts of the link, so its code must do."""
     code = getattr(error, "error_code", None)
-    return str(getattr(code, "value", code) or error.reason or "no reason given")
+    reason = printable(str(getattr(code, "value", code) or error.reason or "no reason given"))
+    headers = getattr(error.response, "headers", None) or {}
+    location = headers.get("location", "")
+    if location:
+        reason = f"it redirects to {urlsplit(location).hostname or 'another address'}, and a context is not sent there"
+    return _lines(
+        f"upload the context: the storage {_host(url)} refused it: {reason} (HTTP {error.status_code})",
+        _CURES.get(error.status_code, _NETWORK if error.status_code < 500 else _LATER),
+        error,
+    )
+
+
+def _unanswered(error: Any, url: str) -> str:
+    """Return why there was no answer. The error's text may hold the link, and so may that of its cause."""
+    words = reason_of(error, httpx.URL(url)).words
+    kind = f"{words} ({type(error).__name__})" if words else type(error).__name__
+    said = f"the storage {_host(url)} did not answer: {kind}, tried {_RETRIES + 1} times"
+    return _lines(f"upload the context: {said}", _NETWORK, error)
+
+
+def _lines(said: str, cure: str, error: Any) -> str:
+    response = getattr(error, "response", None)
+    answered = getattr(response, "headers", None) or {}
+    sent = getattr(getattr(response, "request", None), "headers", None) or {}
+    id_ = answered.get("x-ms-request-id") or sent.get("x-ms-client-request-id")
+    return "\n".join([said, cure, *([f"request id {printable(id_)}"] if id_ else [])])
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).hostname or "the storage"

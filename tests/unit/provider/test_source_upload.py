@@ -122,7 +122,10 @@ def test_a_refusal_is_a_sentence_without_the_link(storage: Storage, archive: Pat
     storage.refusals = [403, 403, 403]
     with pytest.raises(SourceError) as failed:
         upload(archive, storage.link, print)
-    assert str(failed.value) == "The storage refused the context: AuthenticationFailed (HTTP 403)."
+    said, cure, request_id = str(failed.value).splitlines()
+    assert said == "upload the context: the storage 127.0.0.1 refused it: AuthenticationFailed (HTTP 403)"
+    assert "check this machine's clock" in cure
+    assert request_id.startswith("request id ")
     assert failed.value.__cause__ is None
 
 
@@ -144,7 +147,7 @@ def test_a_storage_that_does_not_answer_is_a_sentence(
     link = Link("http://127.0.0.1:9/account/source/context.tar.gz?sig=hush")
     with pytest.raises(SourceError) as failed:
         upload(archive, lambda: link, print)
-    assert "the storage did not answer" in str(failed.value)
+    assert "the storage 127.0.0.1 did not answer: the connection was refused" in str(failed.value)
     assert "hush" not in str(failed.value)
 
 
