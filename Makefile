@@ -64,7 +64,7 @@ properties: environment ## 150 lives of a registry under each version and mode, 
 	  tests/contract/test_refusals.py tests/contract/test_tasks_model.py --timeout 1800 -n 2
 
 integration: environment builder ## the provider on the emulator and the builder, without the engine
-	@$(VENV)/python -m pytest tests/integration -n 2
+	@$(VENV)/python -m pytest tests/integration -n 2 --dist loadfile
 
 rules: environment ## write the table of rules in policies/README.md anew
 	@$(VENV)/python tools/rules.py
