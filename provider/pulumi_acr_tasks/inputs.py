@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import copy
 import inspect
+import re
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from enum import Enum
 from typing import Any
 
 import pulumi
+from pulumi.runtime.rpc import wrap_rpc_secret
 
 from pulumi_acr_tasks.errors import ValidationError
+from pulumi_acr_tasks.plan.addresses import holds_secret
 from pulumi_acr_tasks.plan.definitions import Kind, camel_case, kind, members, snake_case, variant
 from pulumi_acr_tasks.plan.paths import translate
-from pulumi_acr_tasks.plan.secrets import is_secret, mark_secrets, secret_values
+from pulumi_acr_tasks.plan.secrets import is_secret, map_secrets, secret_values
 from pulumi_acr_tasks.plan.values import UNKNOWN, Unknown, from_engine
 
+_ITEM = re.compile(r"\[\d+\]")  # a path that leads through a list
+_warnings: set[asyncio.Task[None]] = set()
+"""The event loop itself keeps no task alive."""
 
-def normalize(value: Any, notation: str, path: str = "") -> Any:
+
+def normalize(value: Any, notation: str, path: str = "", *, checked: bool = False) -> Any:
     """Brings an argument into ARM's form, for the constructors of Task and Run.
 
     `notation` is the argument's kind as plan.definitions writes it: `TaskStepProperties`, `RunRequest`, `Credentials`,
@@ -27,9 +36,13 @@ def normalize(value: Any, notation: str, path: str = "") -> Any:
     that ARM wants. Values that are secret by their nature become secret outputs. Outputs and awaitables are followed,
     also within. Names that no definition knows stay as they are: `check` reports them. `path` is for error messages.
 
+    With `checked` a secret by its nature within a list stays unmarked here, because `check` marks it: the engine marks
+    the whole list where the program has marked one item, and then no diff shows what is beside the secret. The engine
+    does not check what it only reads (`opts.id`).
+
     Raises ValidationError when a member is given in both spellings.
     """
-    return _normalize(value, kind(notation), path or notation)
+    return _Normalizer(checked).normal(value, kind(notation), path or notation)
 
 
 def to_plan(props: dict[str, Any]) -> dict[str, Any]:
@@ -48,16 +61,20 @@ def from_plan(inputs: dict[str, Any]) -> dict[str, Any]:
     return plain
 
 
-def encrypted(props: dict[str, Any], inputs: Mapping[str, str]) -> dict[str, Any]:
-    """Mark what is secret by its nature, in the form that the engine reads: a transform may have set it in clear.
+def encrypted(props: dict[str, Any], inputs: Mapping[str, str], *, whole_lists: bool) -> dict[str, Any]:
+    """Return properties in which every secret is marked, in the form that the engine reads.
 
-    `inputs` gives each input's kind by its name in Python.
+    `inputs` gives each input's kind by its name in Python. Checked inputs are marked leaf by leaf, so that a diff shows
+    what is beside a secret. Outputs are marked with `whole_lists`, because the engine itself marks a list of outputs as
+    a whole where the inputs have a secret in it. What is not known yet is not marked.
     """
-    from pulumi.runtime.rpc import wrap_rpc_secret
-
     kinds = {camel_case(name): kind(notation) for name, notation in inputs.items()}
+
+    def mark(item: Any) -> Any:
+        return item if isinstance(item, Unknown) else wrap_rpc_secret(item)
+
     return {
-        name: mark_secrets(value, kinds[name], wrap_rpc_secret) if name in kinds else value
+        name: map_secrets(value, kinds.get(name, Kind("any")), mark, whole_lists=whole_lists)
         for name, value in props.items()
     }
 
@@ -67,11 +84,16 @@ def may_be_secret_since(olds: dict[str, Any], news: dict[str, Any], inputs: Mapp
 
     It tells no provider what is secret, and compares inputs itself where a provider leaves that to it. So nothing else
     may differ, in the engine's own properties neither; what is secret by its nature has been since it was written.
+    Only states of earlier releases show the secret of an address.
     """
     kinds = {camel_case(name): kind(notation) for name, notation in inputs.items()}
     names = {*kinds, "endpoint", "contextHash", "contextContents", "__provider"}
     old, new = ({name: props[name] for name in names if name in props} for props in (olds, news))
-    return old == new and not any(any(True for _ in secret_values(new.get(name), of)) for name, of in kinds.items())
+    every, hidden = (
+        [value for name, of in kinds.items() for value in secret_values(new.get(name), of, addresses=addresses)]
+        for addresses in (True, False)
+    )
+    return old == new and (not hidden or len(every) > len(hidden))
 
 
 def _exchange(value: Any, kind: type, stand_in: Any) -> Any:
@@ -97,48 +119,90 @@ def translate_paths(opts: pulumi.ResourceOptions | None, inputs: Mapping[str, st
     return copied
 
 
-def _normalize(value: Any, of: Kind, path: str) -> Any:
-    if isinstance(value, pulumi.Output) or inspect.isawaitable(value):
-        return pulumi.Output.from_input(value).apply(
-            lambda known: pulumi.Output.from_input(_normalize(known, of, path))
-        )
-    if isinstance(value, Enum):
-        return value.value
-    if value is None or isinstance(value, (str, bool, int, float)) or pulumi.contains_unknowns(value):
+class _Normalizer:
+    """Brings the arguments of one resource into ARM's form; `checked` says that `check` marks what is within lists."""
+
+    def __init__(self, checked: bool) -> None:
+        self._checked = checked
+
+    def normal(self, value: Any, of: Kind, path: str) -> Any:
+        if isinstance(value, pulumi.Output) or inspect.isawaitable(value):
+            return pulumi.Output.from_input(value).apply(
+                lambda known: pulumi.Output.from_input(self.normal(known, of, path))
+            )
+        if isinstance(value, Enum):
+            return value.value
+        if isinstance(value, str) and holds_secret(value):
+            return value if self._is_marked_later(path) else pulumi.Output.secret(value)
+        if value is None or isinstance(value, (str, bool, int, float)) or pulumi.contains_unknowns(value):
+            return value
+        if of.name == "any" and isinstance(value, (list, tuple)):
+            return [self.normal(item, of, f"{path}[{index}]") for index, item in enumerate(value)]
+        if of.name == "any" and isinstance(value, Mapping):
+            return {key: self.normal(item, of, f"{path}[{key!r}]") for key, item in value.items()}
+        if of.container == "list" and isinstance(value, (list, tuple)):
+            return [self.normal(item, of.item, f"{path}[{index}]") for index, item in enumerate(value)]
+        if of.name == "UserIdentityProperties" and isinstance(value, (list, tuple, AbstractSet)):
+            return pulumi.Output.all(*value).apply(lambda ids: {id_: {} for id_ in ids})
+        if of.container == "map" and isinstance(value, Mapping):
+            return {key: self.normal(item, of.item, f"{path}[{key!r}]") for key, item in value.items()}
+        if of.is_object and not of.container and (isinstance(value, Mapping) or hasattr(value, "__dict__")):
+            return self._object(value, of, path)
         return value
-    if of.container == "list" and isinstance(value, (list, tuple)):
-        return [_normalize(item, of.item, f"{path}[{index}]") for index, item in enumerate(value)]
-    if of.name == "UserIdentityProperties" and isinstance(value, (list, tuple, AbstractSet)):
-        return pulumi.Output.all(*value).apply(lambda ids: {id_: {} for id_ in ids})
-    if of.container == "map" and isinstance(value, Mapping):
-        return {key: _normalize(item, of.item, f"{path}[{key!r}]") for key, item in value.items()}
-    if of.is_object and not of.container and (isinstance(value, Mapping) or hasattr(value, "__dict__")):
-        return _normalize_object(value, of, path)
-    return value
+
+    def _object(self, value: Any, of: Kind, path: str) -> Any:
+        given: dict[str, Any] = dict(value) if isinstance(value, Mapping) else dict(vars(value))
+        known = members(of.name)
+        spelled: dict[str, Any] = {}
+        for name, item in given.items():
+            arm_name = name if name in known else camel_case(name)
+            arm_name = arm_name if arm_name in known else name
+            if item is None:
+                continue
+            if arm_name in spelled:
+                raise ValidationError([f"{path}: {snake_case(arm_name)} is given twice, as {arm_name} too"])
+            spelled[arm_name] = item
+        definition = variant(of.name, spelled)
+        return {
+            name: self._member(definition, name, item, spelled, f"{path}.{snake_case(name)}")
+            for name, item in spelled.items()
+        }
+
+    def _member(self, definition: str, name: str, item: Any, owner: dict[str, Any], path: str) -> Any:
+        member = members(definition).get(name)
+        if member is None:
+            return item
+        normal = self.normal(item, member, path)
+        if not is_secret(definition, name, owner):
+            if definition in ("Argument", "SetValue") and name == "value":
+                _warn_of_readable_secret(item, owner.get("name"), path)
+            return normal
+        certain = definition not in ("Argument", "SetValue") or owner.get("isSecret") is True
+        if certain and self._is_marked_later(path):
+            return pulumi.Output.unsecret(normal) if isinstance(normal, pulumi.Output) else normal
+        return pulumi.Output.secret(normal)
+
+    def _is_marked_later(self, path: str) -> bool:
+        return self._checked and _ITEM.search(path) is not None
 
 
-def _normalize_object(value: Any, of: Kind, path: str) -> Any:
-    given: dict[str, Any] = dict(value) if isinstance(value, Mapping) else dict(vars(value))
-    known = members(of.name)
-    spelled: dict[str, Any] = {}
-    for name, item in given.items():
-        arm_name = name if name in known else camel_case(name)
-        arm_name = arm_name if arm_name in known else name
-        if item is None:
-            continue
-        if arm_name in spelled:
-            raise ValidationError([f"{path}: {snake_case(arm_name)} is given twice, as {arm_name} too"])
-        spelled[arm_name] = item
-    definition = variant(of.name, spelled)
-    return {
-        name: _normalize_member(definition, name, item, spelled, f"{path}.{snake_case(name)}")
-        for name, item in spelled.items()
-    }
+def _warn_of_readable_secret(value: Any, name: Any, path: str) -> None:
+    """Warn of a Pulumi secret that the service would show to everybody who may read the task or run.
 
+    It is sent as the program says: marking it for the service as well would change tasks and start runs anew.
+    """
+    if not isinstance(value, pulumi.Output):
+        return
 
-def _normalize_member(definition: str, name: str, item: Any, owner: dict[str, Any], path: str) -> Any:
-    member = members(definition).get(name)
-    if member is None:
-        return item
-    normal = _normalize(item, member, path)
-    return pulumi.Output.secret(normal) if is_secret(definition, name, owner) else normal
+    async def warn() -> None:
+        if await value.is_secret():
+            named = f" {name}" if isinstance(name, str) else ""
+            pulumi.log.warn(
+                f"{path}: the value of{named} is a Pulumi secret, and the service shows it to everybody who may read "
+                "the task or run, and in logs; is_secret=True hides it there too"
+            )
+
+    with contextlib.suppress(RuntimeError):  # no event loop: nothing is deployed
+        task = asyncio.get_running_loop().create_task(warn())
+        _warnings.add(task)
+        task.add_done_callback(_warnings.discard)

@@ -18,7 +18,7 @@ from pulumi.dynamic import (
 )
 
 from pulumi_acr_tasks import announcing, args, images, outputs
-from pulumi_acr_tasks.inputs import may_be_secret_since, normalize, to_plan, translate_paths
+from pulumi_acr_tasks.inputs import encrypted, may_be_secret_since, normalize, to_plan, translate_paths
 from pulumi_acr_tasks.plan.spelling import spelled
 from pulumi_acr_tasks.preview import OldOutputs, complete_run
 from pulumi_acr_tasks.program import program_error, strict
@@ -61,12 +61,14 @@ class RunProvider(ResourceProvider):
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         from pulumi_acr_tasks.lifecycle import run
+        from pulumi_acr_tasks.lifecycle.disclosure import mask_of, undisclosed
         from pulumi_acr_tasks.lifecycle.timeouts import custom_timeout
         from pulumi_acr_tasks.lifecycle.told import told_once
 
-        around = _surroundings()
-        with told_once(around.urn), custom_timeout(around.timeout, "create"):
-            return CreateResult(*run.create(self._service(), to_plan(props), around))
+        around, inputs = _surroundings(), to_plan(props)
+        with told_once(around.urn), undisclosed(lambda: mask_of(inputs)), custom_timeout(around.timeout, "create"):
+            id_, outs = run.create(self._service(), inputs, around)
+        return CreateResult(id_, encrypted(outs, _INPUTS, whole_lists=True))
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         from pulumi_acr_tasks.lifecycle import run
@@ -75,7 +77,7 @@ class RunProvider(ResourceProvider):
         around = _surroundings()
         with told_once(around.urn), self._service().reading():
             found = run.read(self._service(), id_, to_plan(props), around)
-        return ReadResult(None, {}) if found is None else ReadResult(id_, found)
+        return ReadResult(None, {}) if found is None else ReadResult(id_, encrypted(found, _INPUTS, whole_lists=True))
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         from pulumi_acr_tasks.lifecycle import run
@@ -84,7 +86,8 @@ class RunProvider(ResourceProvider):
 
         around = _surroundings()
         with told_once(around.urn), custom_timeout(around.timeout, "update"):
-            return UpdateResult(run.update(self._service(), _id, to_plan(_olds), to_plan(_news), around))
+            outs = run.update(self._service(), _id, to_plan(_olds), to_plan(_news), around)
+        return UpdateResult(encrypted(outs, _INPUTS, whole_lists=True))
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         from pulumi_acr_tasks.lifecycle import run
@@ -239,7 +242,8 @@ class Run(Resource, module="acr-tasks", name="Run"):
         if opts is not None and opts.import_ is not None:
             raise program_error(f"{resource_name}: the engine cannot import dynamic resources, and a run is made once")
         opts = with_provider(resource_name, translate_paths(opts, _INPUTS))
-        props = {name: normalize(given[name], kind, name) for name, kind in _INPUTS.items()}
+        checked = opts.id is None
+        props = {name: normalize(given[name], kind, name, checked=checked) for name, kind in _INPUTS.items()}
         old, previewed = OldOutputs(), pulumi.runtime.is_dry_run()
         opts = old.asked_for(opts) if previewed else opts
         super().__init__(RunProvider(), resource_name, outputs.engine_properties(type(self), props, opts), opts)

@@ -20,7 +20,7 @@ from pulumi.dynamic import (
 
 from pulumi_acr_tasks import announcing, args, outputs
 from pulumi_acr_tasks.errors import AcrTasksError
-from pulumi_acr_tasks.inputs import may_be_secret_since, normalize, to_plan, translate_paths
+from pulumi_acr_tasks.inputs import encrypted, may_be_secret_since, normalize, to_plan, translate_paths
 from pulumi_acr_tasks.plan.spelling import spelled
 from pulumi_acr_tasks.preview import OldOutputs, complete_task
 from pulumi_acr_tasks.program import program_error, strict
@@ -68,35 +68,44 @@ class TaskProvider(ResourceProvider):
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         from pulumi_acr_tasks.lifecycle import task
+        from pulumi_acr_tasks.lifecycle.disclosure import mask_of_task, undisclosed
         from pulumi_acr_tasks.lifecycle.told import told_once
 
+        inputs = to_plan(props)
         try:
-            with told_once(_urn()), _custom_timeout("create"):
-                return CreateResult(*task.create(self._service(), to_plan(props), _urn()))
+            with told_once(_urn()), undisclosed(lambda: mask_of_task(inputs)), _custom_timeout("create"):
+                id_, outs = task.create(self._service(), inputs, _urn())
         except AcrTasksError as error:
             if error.unconfirmed is not None:
                 self._keep_unconfirmed(error, props)
             raise
+        return CreateResult(id_, encrypted(outs, _INPUTS, whole_lists=True))
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         from pulumi_acr_tasks.lifecycle import task
+        from pulumi_acr_tasks.lifecycle.disclosure import mask_of_task, undisclosed
+        from pulumi_acr_tasks.lifecycle.task_outputs import inputs_of
         from pulumi_acr_tasks.lifecycle.told import told_once
 
-        with told_once(_urn()), self._service().reading():
-            found = task.read(self._service(), id_, to_plan(props), _urn())
+        known = to_plan(props)
+        with told_once(_urn()), undisclosed(lambda: mask_of_task(known)), self._service().reading():
+            found = task.read(self._service(), id_, known, _urn())
         if found is None:
             return ReadResult(None, {})
-        if self._settings.secret_drift:
-            # The engine marks what it knew to be secret; the service may show a secret that nobody knew of.
-            found = _encrypted(found[0]), _encrypted(found[1])
-        return ReadResult(id_, *found)
+        # The engine marks what it knew to be secret; the service may show a secret that nobody knew of. Inputs that
+        # are as they were stay as they are in state, where secrets are marked leaf by leaf.
+        outs, inputs = (encrypted(each, _INPUTS, whole_lists=True) for each in found)
+        return ReadResult(id_, outs, None if found[1] == inputs_of(known) else inputs)
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         from pulumi_acr_tasks.lifecycle import task
+        from pulumi_acr_tasks.lifecycle.disclosure import mask_of_task, undisclosed
         from pulumi_acr_tasks.lifecycle.told import told_once
 
-        with told_once(_urn()), _custom_timeout("update"):
-            return UpdateResult(task.update(self._service(), to_plan(_olds), to_plan(_news), _urn()))
+        olds, news = to_plan(_olds), to_plan(_news)
+        with told_once(_urn()), undisclosed(lambda: mask_of_task(olds, news)), _custom_timeout("update"):
+            outs = task.update(self._service(), olds, news, _urn())
+        return UpdateResult(encrypted(outs, _INPUTS, whole_lists=True))
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         from pulumi_acr_tasks.lifecycle import task
@@ -145,9 +154,10 @@ class TaskProvider(ResourceProvider):
         """Have the engine keep what may have been made, and say how to be rid of it."""
         from pulumi_acr_tasks import host
 
-        id_, outs = error.unconfirmed or ("", {})
+        id_, made = error.unconfirmed or ("", {})
+        outs = {**encrypted(made, _INPUTS, whole_lists=True), "__provider": props["__provider"]}
         kept = "the state keeps it: the next pulumi up looks for it, and pulumi destroy deletes it"
-        if host.keep_partly_made(id_, {**outs, "__provider": props["__provider"]}, f"{error}\n{kept}"):
+        if host.keep_partly_made(id_, outs, f"{error}\n{kept}"):
             self._service().journal(_urn()).returned(_urn())
             error.add(kept)
         else:
@@ -176,17 +186,6 @@ def _announce(plan: Plan, by_options: list[str], olds: dict[str, Any], console: 
         console.warning(plan.lost_principal)
     elif replaces and "System" in identity_type(olds.get("identity") or {}):
         console.warning("the new task's system-assigned identity has another principal id: grant it its roles")
-
-
-def _encrypted(props: dict[str, Any]) -> dict[str, Any]:
-    """Marks every value that is secret by its nature as secret, in the form that the engine reads."""
-    from pulumi.runtime.rpc import wrap_rpc_secret
-
-    from pulumi_acr_tasks.plan.definitions import Kind
-    from pulumi_acr_tasks.plan.secrets import map_secrets
-
-    marked: dict[str, Any] = map_secrets(props, Kind("Task"), wrap_rpc_secret)
-    return marked
 
 
 def _urn() -> str | None:
@@ -283,7 +282,8 @@ class Task(Resource, module="acr-tasks", name="Task"):
         opts = with_provider(resource_name, translate_paths(opts, _INPUTS))
         # Two tasks of one name cannot be, and `--replace` does not ask diff.
         opts.delete_before_replace = True
-        props = {name: normalize(given[name], kind, name) for name, kind in _INPUTS.items()}
+        checked = opts.id is None
+        props = {name: normalize(given[name], kind, name, checked=checked) for name, kind in _INPUTS.items()}
         old = OldOutputs()
         previewed = pulumi.runtime.is_dry_run() and identity is not None
         opts = old.asked_for(opts) if previewed else opts

@@ -35,28 +35,33 @@ encoded = Task(
         encoded_task_content=task_file,
         encoded_values_content=VALUES,
         context_access_token=ODD,
-        values=[{{"name": "hidden", "value": ODD, "is_secret": True}}],
+        context_path="https://x:c4nary-in-a-context-t4il@github.com/a/b.git",
+        values=[
+            {{"name": "hidden", "value": ODD, "is_secret": True}},
+            {{"name": "readable", "value": pulumi.Output.secret("c4nary-of-pulumi-t4il")}},
+        ],
     ),
     trigger=TriggerPropertiesArgs(source_triggers=[SourceTriggerArgs(
         name="commits",
         source_trigger_events=["commit"],
         source_repository=SourcePropertiesArgs(
             source_control_type="Github",
-            repository_url="https://github.com/a/b",
+            repository_url="https://c4nary-for-a-user-t4il@github.com/a/b",
             source_control_auth_properties=AuthInfoArgs(token_type="PAT", token=ODD, refresh_token=ODD),
         ),
     )]),
     credentials=login,
     timeout=600,
 )
-Task(
+docker = Task(
     "docker",
     platform=linux,
     step=DockerBuildStepArgs(
         docker_file_path="Dockerfile",
-        context_path="https://github.com/a/b.git",
-        arguments=[ArgumentArgs(name="A", value=ODD, is_secret=True)],
+        context_path="https://a.example/b.tar.gz?sv=1&sig=c4nary-signature-t4il",
+        arguments=[ArgumentArgs(name="V", value="one"), ArgumentArgs(name="A", value=ODD, is_secret=True)],
     ),
+    tags={{"source": "https://x:c4nary-in-a-tag-t4il@github.com/a/b"}},
 )
 run = Run(
     "run",
@@ -66,7 +71,20 @@ run = Run(
         values=[SetValueArgs(name="hidden", value=ODD, is_secret=True)],
         credentials=login,
     ),
+    triggers=[{{"source": "https://x:c4nary-in-a-trigger-t4il@github.com/a/b"}}],
 )
+Run(
+    "located",
+    context="https://x:c4nary-in-a-run-t4il@github.com/a/b.git",
+    run_request={{"type": "FileTaskRunRequest", "taskFilePath": "a.yaml"}},
+)
+Run(
+    "located-by-request",
+    run_request=FileTaskRunRequestArgs(
+        task_file_path="a.yaml", source_location="https://a.example/b.tar.gz?sig=c4nary-signature-t4il"
+    ),
+)
+pulumi.export("docker", docker.step)
 pulumi.export("step", encoded.step)
 pulumi.export("request", run.status)
 """
@@ -84,13 +102,20 @@ def no_secret_below(folder: Path) -> None:
         no_secret_in(file.read_text(encoding="utf-8", errors="replace"))
 
 
-def test_a_canary_in_every_secret_is_never_seen(emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
+def test_a_canary_in_every_secret_is_never_seen(idle_emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
     """While everything goes well, at the most talkative level, with details of every property."""
+    emulator = idle_emulator
     stack = new_stack(program=PROGRAM, logLevel="debug", secretDrift="true", **emulator.config)
     screens = [stack.preview("--diff"), stack.up("--diff", "--debug")]
+    assert "step.values[1].value: the value of readable is a Pulumi secret" in screens[0].screen
     stack.edit("__main__.py", "timeout=600", "timeout=700")
+    stack.edit("__main__.py", 'value="one"', 'value="two"')
     stack.edit("__main__.py", 'name="commits"', 'name="pushes"')  # a PUT
     screens += [stack.up("--diff"), stack.refresh("--diff"), stack.up("--diff", "--debug")]
+    # A secret item of a list hides nothing but itself.
+    assert '"one" => "two"' in screens[2].screen
+    screens[3].changed_nothing()
+    screens[4].changed_nothing()
     screens += [stack.pulumi("stack", "export", "--stack", "dev"), stack.pulumi("stack", "output", "--stack", "dev")]
     details = emulator.ask("POST", "/tasks/encoded/listDetails").json()["properties"]
     assert details["credentials"]["customRegistries"]["r.example"]["password"]["value"] == ODD

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from pulumi_acr_tasks.plan.secrets import MASK
+from pulumi_acr_tasks.plan.addresses import MASK
 
 _COLOUR = r"(?:\x1b\[[0-9;:]*m)*"
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from pulumi_acr_tasks.errors import AcrTasksError
 from pulumi_acr_tasks.follow.terminal import readable
+from pulumi_acr_tasks.plan.addresses import without_secrets
 
 LOST = "short error messages: they are buried in a traceback"
 
@@ -20,7 +21,7 @@ LOST = "short error messages: they are buried in a traceback"
 class ReadableTraceback:
     """The module `traceback`, except that an `AcrTasksError` formats as its own text.
 
-    Whatever else is raised is a defect and keeps its traceback.
+    Whatever else is raised is a defect and keeps its traceback. No text shows a secret of an address.
     """
 
     def format_exc(self, *args: Any, **kwargs: Any) -> str:
@@ -28,8 +29,8 @@ class ReadableTraceback:
         error = sys.exc_info()[1]
         if isinstance(error, AcrTasksError):
             # It may quote a log, a proxy or a service: no control sequence of theirs reaches the terminal.
-            return readable(str(error))
-        return traceback.format_exc(*args, **kwargs)
+            return without_secrets(readable(str(error)))
+        return without_secrets(traceback.format_exc(*args, **kwargs))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(traceback, name)

@@ -12,6 +12,7 @@ import threading
 from typing import Any
 
 from pulumi_acr_tasks.follow.terminal import readable
+from pulumi_acr_tasks.plan.addresses import without_secrets
 
 LOST = "live progress: messages go to the diagnostics of the stack"
 
@@ -48,7 +49,8 @@ class Console:
     def _keep(self, severity: str, text: str) -> None:
         if not _send(severity, text, self._urn, ephemeral=False):
             name = self._urn.rpartition("::")[2]
-            print(f"{severity.lower()}: {name + ': ' if name else ''}{readable(text)}", file=sys.stderr, flush=True)  # noqa: T201
+            shown = without_secrets(readable(text))
+            print(f"{severity.lower()}: {name + ': ' if name else ''}{shown}", file=sys.stderr, flush=True)  # noqa: T201
 
 
 def console(urn: str | None) -> Console:
@@ -101,6 +103,7 @@ def _send(severity: str, text: str, urn: str, *, ephemeral: bool) -> bool:
     try:
         from pulumi.runtime.proto import engine_pb2
 
+        text = without_secrets(text)
         message = engine_pb2.LogRequest(
             severity=engine_pb2.LogSeverity.Value(severity), message=text, urn=urn, ephemeral=ephemeral
         )

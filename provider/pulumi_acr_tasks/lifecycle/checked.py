@@ -9,6 +9,7 @@ from pulumi.dynamic import CheckFailure, CheckResult
 
 from pulumi_acr_tasks import host
 from pulumi_acr_tasks.inputs import encrypted, from_plan
+from pulumi_acr_tasks.plan.addresses import without_secrets
 from pulumi_acr_tasks.validate.problem import Problem, errors
 
 _shown: set[tuple[str | None, str]] = set()
@@ -26,6 +27,5 @@ def check_result(
         if problem.warning and (urn, str(problem)) not in _shown:
             _shown.add((urn, str(problem)))
             host.console(urn).warning(str(problem))
-    return CheckResult(
-        encrypted(from_plan(inputs), kinds), [CheckFailure("", str(problem)) for problem in errors(problems)]
-    )
+    failures = [CheckFailure("", without_secrets(str(problem))) for problem in errors(problems)]
+    return CheckResult(from_plan(encrypted(inputs, kinds, whole_lists=False)), failures)

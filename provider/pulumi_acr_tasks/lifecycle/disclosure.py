@@ -1,11 +1,12 @@
-"""What of a run must not be shown: every value that we know to be secret."""
+"""What must not be shown: every value that we know to be secret."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import contextlib
+from collections.abc import Callable, Iterator
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
+from pulumi_acr_tasks.errors import AcrTasksError
 from pulumi_acr_tasks.follow.mask import Mask
 from pulumi_acr_tasks.plan.definitions import kind
 from pulumi_acr_tasks.plan.secrets import secret_values
@@ -16,7 +17,20 @@ _SHORTEST = 4
 a log because they stand in it would hide the log."""
 
 
-_TOKEN = 16  # characters of a name that is taken for a token
+@contextlib.contextmanager
+def undisclosed(mask: Callable[[], Mask]) -> Iterator[None]:
+    """Mask the text of an error: the service may repeat what it was sent. `mask` is made only when it is needed."""
+    try:
+        yield
+    except AcrTasksError as error:
+        hide = mask()
+        error.args = ("\n".join(map(hide, str(error).splitlines())), *error.args[1:])
+        raise
+
+
+def mask_of_task(*props: dict[str, Any]) -> Mask:
+    """The mask for the messages of a task, from its inputs, and its outputs where they differ."""
+    return Mask(value for each in props for value in secret_values(each, kind("Task")))
 
 
 def mask_of(inputs: dict[str, Any]) -> Mask:
@@ -26,8 +40,7 @@ def mask_of(inputs: dict[str, Any]) -> Mask:
     found = [*secret_values(request, kind("RunRequest"))]
     if isinstance(encoded, str):
         found += _values(encoded)
-    for address in (inputs.get("context"), request.get("sourceLocation")):
-        found += _password(address)
+    found += secret_values({name: inputs.get(name) for name in ("context", "triggers")}, kind("any"))
     return Mask(found)
 
 
@@ -51,16 +64,3 @@ def _leaves(value: Any) -> Iterator[str]:
             yield from _leaves(item)
     elif value is not None and not isinstance(value, bool):
         yield str(value)
-
-
-def _password(address: Any) -> list[str]:
-    """The token in an address such as `https://user:token@host/`, as it stands and as it is meant."""
-    if not isinstance(address, str) or "://" not in address:
-        return []
-    try:
-        parts = urlsplit(address)
-    except ValueError:
-        return []
-    # Git hosts take a token in place of the name, too. `git` and the like are no tokens.
-    name = parts.username if parts.scheme in ("http", "https") and len(parts.username or "") >= _TOKEN else None
-    return [form for secret in (parts.password, name) if secret for form in (secret, unquote(secret))]

@@ -172,7 +172,7 @@ def _without_secrets(asked: dict[str, Any]) -> dict[str, Any]:
     An address may carry a token before its host, or a signature in its query.
     """
     request = masked(asked["runRequest"], kind("RunRequest"))
-    kept = {**asked, "runRequest": request}
+    kept = {**asked, "runRequest": request, "triggers": masked(asked["triggers"], kind("any"))}
     for owner, member in ((kept, "context"), (request, "sourceLocation")):
         if isinstance(owner.get(member), str):
             owner[member] = without_sign_in(owner[member]).partition("?")[0]

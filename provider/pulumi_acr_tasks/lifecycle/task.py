@@ -193,7 +193,7 @@ def _seen(
 ) -> tuple[Task, bool]:
     """Read a task, and say whether with its secrets. Only the answer to its own GET raises NotFoundError."""
     client, inventory = service.client(urn), service.inventory(registry, urn)
-    drift = service.settings.secret_drift and any(True for _ in secret_values(inputs, _TASK))
+    drift = service.settings.secret_drift and any(True for _ in secret_values(inputs, _TASK, addresses=False))
     if drift and not inventory.is_masked:
         try:
             return client.tasks.get_details(registry, name), True

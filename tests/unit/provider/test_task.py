@@ -203,17 +203,33 @@ def test_each_organisation_and_backend_has_entries_of_its_own(
     assert len(list(tmp_path.rglob("*.json"))) == 1 + 3
 
 
+SECRET_ARGUMENT = {"name": "TOKEN", "value": "c4nary", "isSecret": True}
+
+
 def test_secrets_that_a_refresh_brings_are_encrypted(provider: TaskProvider, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In outputs and inputs; nobody has marked them before."""
-    drifting = _configured(endpoint="embedded", secretDrift="true")
+    """In outputs and inputs; nobody has marked them before. Inputs that did not change are left to the state."""
     login = {"password": {"value": "c4nary", "type": "Opaque"}}
-    props = {"credentials": {"customRegistries": {"a.example": login}}, "timeout": 600}
+    step = {"type": "Docker", "contextPath": "https://x:c4nary@a.example/b.git", "arguments": [SECRET_ARGUMENT]}
+    props = {"credentials": {"customRegistries": {"a.example": login}}, "step": step, "timeout": 600}
     monkeypatch.setattr(task, "read", lambda *_: (props, props))
-    for found in (drifting.read("id", {}).outs, drifting.read("id", {}).inputs):
+    read = provider.read("id", {})
+    for found in (read.outs, read.inputs):
+        assert found is not None
         value = found["credentials"]["customRegistries"]["a.example"]["password"]["value"]
         assert value == wrap_rpc_secret("c4nary")
+        assert found["step"]["contextPath"] == wrap_rpc_secret(step["contextPath"])
+        # The engine marks a list as a whole, too.
+        assert found["step"]["arguments"] == wrap_rpc_secret([SECRET_ARGUMENT])
         assert found["timeout"] == 600
-    assert provider.read("id", {}).outs == props
+    assert provider.read("id", props).inputs is None
+
+
+def test_checked_inputs_are_marked_leaf_by_leaf(provider: TaskProvider) -> None:
+    """A diff then shows what stands beside a secret."""
+    plain = {"name": "VERSION", "value": "1"}
+    step = {"type": "Docker", "dockerFilePath": "Dockerfile", "arguments": [plain, SECRET_ARGUMENT]}
+    inputs = provider.check({}, {"taskName": "build", "platform": {"os": "Linux"}, "step": step}).inputs
+    assert inputs["step"]["arguments"] == [plain, {**SECRET_ARGUMENT, "value": wrap_rpc_secret("c4nary")}]
 
 
 def test_diff_refuses_a_task_that_lives_elsewhere(provider: TaskProvider) -> None:
