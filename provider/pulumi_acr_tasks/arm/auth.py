@@ -8,6 +8,7 @@ import re
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
@@ -15,7 +16,8 @@ from urllib.parse import urlsplit
 import httpx
 
 from pulumi_acr_tasks.arm.connection import authorities, distrust, is_loopback, open_http
-from pulumi_acr_tasks.errors import SignInError
+from pulumi_acr_tasks.arm.limits import attended, held
+from pulumi_acr_tasks.errors import CanceledError, DeadlineError, SignInError
 from pulumi_acr_tasks.validate.sign_in import unmet
 
 if TYPE_CHECKING:
@@ -160,12 +162,15 @@ def _assertion(
     return lambda: token or ""
 
 
-def sign_in(send: Send, credential: TokenCredential, audience: str, endpoint: str) -> Send:
+def sign_in(
+    send: Send, credential: TokenCredential, audience: str, endpoint: str, stop: threading.Event | None = None
+) -> Send:
     """Gives every request a token; one token for all threads, renewed before it ends or when a 401 asks for claims.
 
     A request to another origin than the endpoint's, or over plain http to another machine, gets none: it is refused.
+    The wait for a token ends when `stop` is set, or at the limit of the thread.
     """
-    tokens = _Tokens(credential, f"{audience.rstrip('/')}/.default")
+    tokens = _Tokens(credential, f"{audience.rstrip('/')}/.default", stop)
     home = origin(endpoint)
 
     def signed(request: httpx.Request) -> httpx.Response:
@@ -186,20 +191,23 @@ def sign_in(send: Send, credential: TokenCredential, audience: str, endpoint: st
 class _Tokens:
     """Holds the one token of a client."""
 
-    def __init__(self, credential: TokenCredential, scope: str) -> None:
-        self._credential, self._scope = credential, scope
+    def __init__(self, credential: TokenCredential, scope: str, stop: threading.Event | None = None) -> None:
+        self._credential, self._scope, self._stop = credential, scope, stop
         self._lock = threading.Lock()
         self._token: AccessToken | None = None
 
     def get(self, claims: str | None = None) -> str:
-        with self._lock:
+        with held(self._lock):
             if self._token is None or claims is not None or self._token.expires_on - _EARLY < time.time():
                 self._token = self._ask(claims)
             return self._token.token
 
     def _ask(self, claims: str | None) -> AccessToken:
         try:
-            return self._credential.get_token(self._scope, **({"claims": claims} if claims else {}))
+            ask = partial(self._credential.get_token, self._scope, **({"claims": claims} if claims else {}))
+            return attended(ask, self._stop, f"sign in for {self._scope}")
+        except (CanceledError, DeadlineError):
+            raise
         except Exception as error:
             # Deliberately any: credentials run other programs and read whatever files and servers give them.
             said = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)

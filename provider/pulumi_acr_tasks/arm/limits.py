@@ -64,6 +64,31 @@ def affordable(seconds: float) -> bool:
     return False
 
 
+@contextlib.contextmanager
+def held(lock: threading.Lock) -> Iterator[None]:
+    """Hold a lock for the block, behind which others may wait for the service.
+
+    Raises DeadlineError when it is not free within the limit.
+    """
+    limit = _current.get()
+    if not lock.acquire(timeout=-1 if limit is _NONE else max(0.0, limit.left)):
+        raise DeadlineError("another resource waited for the service all the time", arrived=False)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def await_others(done: threading.Event) -> None:
+    """Wait for what another thread asks of the service for this one too.
+
+    Raises DeadlineError when it has not ended within the limit.
+    """
+    limit = _current.get()
+    if not done.wait(None if limit is _NONE else max(0.0, limit.left)):
+        raise DeadlineError("another resource waited for the service all the time", arrived=False)
+
+
 def interruptible() -> bool:
     """Whether ^C ends the work of this thread."""
     return _current.get().interruptible

@@ -79,15 +79,22 @@ def open_client(
     send = attend(transport(open_http(limits=_LIMITS), log, verbose=verbose), stop)
     if start is not None:
         send = revive(send, start)
-    return Client(rings(send, endpoint, credential, audience, clock), endpoint, clock)
+    return Client(rings(send, endpoint, credential, audience, clock, stop=stop), endpoint, clock)
 
 
 def rings(
-    send: Send, endpoint: str, credential: TokenCredential | None, audience: str, clock: Clock, *, jitter: bool = True
+    send: Send,
+    endpoint: str,
+    credential: TokenCredential | None,
+    audience: str,
+    clock: Clock,
+    *,
+    jitter: bool = True,
+    stop: threading.Event | None = None,
 ) -> Send:
     """Put the rings around the innermost `send`: throttle, then understanding, retry, and sign-in."""
     send = retry(understood(throttle(send, clock)), clock, jitter=jitter)
-    return sign_in(send, credential, audience or endpoint, endpoint) if credential is not None else send
+    return sign_in(send, credential, audience or endpoint, endpoint, stop) if credential is not None else send
 
 
 def transport(client: httpx.Client, log: Callable[[str], None] | None = None, *, verbose: bool = False) -> Send:

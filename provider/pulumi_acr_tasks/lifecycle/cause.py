@@ -19,6 +19,13 @@ _ERROR = re.compile(
     r"exit code|exited with)(?!\w)|\w(?:Error|Exception)\b",
     re.IGNORECASE,
 )
+# What builders write below the output of a command that failed: worth less than what the command itself has written.
+_BUILDER = re.compile(
+    r"Error: building at STEP |subprocess exited with status |The command '.*' returned a non-zero code|"
+    r"exit status \d+$"
+)
+_WARNING = re.compile(r"\bwarn(?:ing)?\b|\b(?:0|no) errors?\b", re.IGNORECASE)
+_NEAR = 8  # lines above the builder's in which the command's own error is looked for
 _STATUS = re.compile(r"\bexit (?:status|code):? \d+", re.IGNORECASE)
 _LONGEST = 200  # characters
 
@@ -27,7 +34,10 @@ def cause_of(tail: Sequence[str], message: str = "") -> str:
     """Return one line that names the cause: the last line of the log that tells of an error, or what `message`, the
     run's own words, has of it; empty when neither has any."""
     lines = [_TIME.sub("", _COLOUR.sub("", line)).strip() for line in tail]
-    own = next((line for line in reversed(lines) if _ERROR.search(line) and not _SUMMARY.match(line)), "")
+    told = [line for line in lines if line and not _SUMMARY.match(line)]
+    errors = [line for line in told if _ERROR.search(line) and not _WARNING.search(line)]
+    near = {line for line in told[-_NEAR:] if not _BUILDER.match(line)}
+    own = next((line for line in reversed(errors) if line in near), next(reversed(errors), ""))
     said = " ".join(message.split())
     if not own and said and not _SUMMARY.match(said):
         own = said

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pulumi_acr_tasks.errors import NotFoundError, RegistryNotFoundError
+from pulumi_acr_tasks.arm.limits import await_others
+from pulumi_acr_tasks.errors import DeadlineError, NotFoundError, RegistryNotFoundError
 
 if TYPE_CHECKING:
     from pulumi_acr_tasks.arm.client import Client
@@ -110,8 +111,9 @@ class Inventory:
                 turn = self._turning = turn or _Turn()
             if leads:
                 self._turn(turn)
-            turn.done.wait()
-            if turn.error is not None:
+            await_others(turn.done)
+            # A limit of the one that turned the page is no reason for the others: they begin anew.
+            if turn.error is not None and (leads or not isinstance(turn.error, DeadlineError)):
                 raise turn.error
         return self._get(name)
 

@@ -6,6 +6,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from pulumi_acr_tasks.arm.limits import held
 from pulumi_acr_tasks.errors import NotFoundError, RegistryNotFoundError
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class Registries:
     def get(self, client: Client, registry: RegistryId) -> dict[str, Any]:
         """Return the registry as the service describes it. Raise what the request raises."""
         known = self._entry(registry)
-        with known.lock:
+        with held(known.lock):
             if not known.said:
                 known.said = client.registries.get(registry)
                 known.gone = ""
@@ -45,7 +46,7 @@ class Registries:
         raises: a 404 without these words, an unknown subscription, a missing permission, no answer.
         """
         known = self._entry(registry)
-        with known.lock:
+        with held(known.lock):
             if known.said or known.gone:
                 return known.gone
             try:

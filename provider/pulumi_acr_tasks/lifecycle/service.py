@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pulumi_acr_tasks import host
+from pulumi_acr_tasks.arm.limits import held
 from pulumi_acr_tasks.backend import backend_of
 from pulumi_acr_tasks.errors import AcrTasksError, EndpointError, ThrottledError, TransportError, UnavailableError
 from pulumi_acr_tasks.journal import TASK, Journal, hand_over
@@ -33,6 +34,7 @@ class Service:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._lock = threading.Lock()
+        self._opening = threading.Lock()
         self._client: Client | None = None
         self._registries = Registries()
         self._inventories: dict[RegistryId, Inventory] = {}
@@ -74,7 +76,7 @@ class Service:
 
     def client(self, urn: str | None) -> Client:
         """Gives the client. The first call opens it, and for the embedded endpoint starts the emulator."""
-        with self._lock:
+        with held(self._opening):
             if self._client is None:
                 self._client = self._open(urn)
             return self._client

@@ -9,8 +9,9 @@ import httpx
 import pytest
 
 from pulumi_acr_tasks.arm.attend import attend, revive
+from pulumi_acr_tasks.arm.auth import AccessToken, sign_in
 from pulumi_acr_tasks.arm.clock import SystemClock
-from pulumi_acr_tasks.arm.limits import affordable, attended, limited
+from pulumi_acr_tasks.arm.limits import affordable, attended, await_others, held, limited
 from pulumi_acr_tasks.arm.operation import Operation, Send
 from pulumi_acr_tasks.arm.retry import retry
 from pulumi_acr_tasks.errors import CanceledError, DeadlineError, TransportError, UnavailableError
@@ -154,3 +155,27 @@ def test_a_service_of_our_own_is_started_again_when_nobody_listens() -> None:
     starts.clear()
     with pytest.raises(TransportError, match="cannot connect"):
         revive(send, lambda: False)(asking())
+
+
+def test_a_limit_holds_behind_the_requests_of_others_too() -> None:
+    """Whoever waits for a lock, or for what another thread asks, has its own time."""
+    lock = threading.Lock()
+    with lock, limited(0.1), pytest.raises(DeadlineError, match="another resource"), held(lock):
+        raise AssertionError("it is not free")
+    with limited(0.1), pytest.raises(DeadlineError, match="another resource"):
+        await_others(threading.Event())
+
+
+def test_a_token_that_does_not_come_is_left() -> None:
+    """At ^C, and at the limit; neither is an error of the sign-in."""
+
+    class Never:
+        def get_token(self, *scopes: str, **options: object) -> AccessToken:
+            threading.Event().wait(30)
+            raise AssertionError("nobody waits so long")
+
+    ring = sign_in(_never, Never(), "https://arm.example", "https://arm.example", canceled())
+    with pytest.raises(CanceledError, match="sign in for"):
+        ring(asking())
+    with pytest.raises(DeadlineError), limited(0.1):
+        sign_in(_never, Never(), "https://arm.example", "https://arm.example")(asking())

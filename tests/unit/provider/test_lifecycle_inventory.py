@@ -10,8 +10,10 @@ import httpx
 import pytest
 
 from pulumi_acr_tasks import errors
+from pulumi_acr_tasks.arm.attend import attend
 from pulumi_acr_tasks.arm.client import Client
 from pulumi_acr_tasks.arm.ids import RegistryId
+from pulumi_acr_tasks.arm.limits import limited
 from pulumi_acr_tasks.arm.models import Task
 from pulumi_acr_tasks.arm.transport import transport
 from pulumi_acr_tasks.lifecycle.inventory import Inventory
@@ -45,7 +47,7 @@ class _Registry:
         return httpx.Response(200, json={"value": value, **link})
 
     def inventory(self) -> Inventory:
-        client = Client(transport(httpx.Client(transport=httpx.MockTransport(self))), _ENDPOINT)
+        client = Client(attend(transport(httpx.Client(transport=httpx.MockTransport(self))), None), _ENDPOINT)
         return Inventory(client, RegistryId.parse(_REGISTRY))
 
 
@@ -95,6 +97,27 @@ def test_many_who_wait_share_one_list() -> None:
     assert {name: task and task.name for name, task in came.items()} == {"a": "a", "B": "b", "c": None, "d": None}
     assert inventory.find("e") is None
     assert registry.requests == ["page 0"]
+
+
+def test_the_timeout_of_the_one_that_asks_is_no_error_of_the_others() -> None:
+    """They ask anew."""
+    registry = _Registry(["a", "b"])
+    registry.open.clear()
+    inventory, callers = registry.inventory(), _Callers()
+
+    def hasty() -> Task | None:
+        with limited(0.5):
+            return inventory.find("a")
+
+    callers.ask("a", hasty)
+    _until(lambda: registry.requests == ["page 0"])
+    callers.ask("b", lambda: inventory.find("b"))
+    _until(lambda: "a" in callers.came)
+    registry.open.set()
+    came = callers.end()
+    assert isinstance(came["a"], errors.DeadlineError)
+    assert came["b"].name == "b"
+    assert registry.requests == ["page 0", "page 0"]
 
 
 def test_a_lonely_one_costs_one_request() -> None:

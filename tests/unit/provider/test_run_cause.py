@@ -19,10 +19,20 @@ CAUSES: dict[str, tuple[list[str], str]] = {
         ["Step 2/2 : RUN npm test", "Error: no test specified", "The command '/bin/sh -c npm test' returned a "],
         "Error: no test specified",
     ),
-    "its summary": (
+    "a command, not the summary of the builder": (
         ["npm ERR! Test failed.", "The command '/bin/sh -c npm test' returned a non-zero code: 1"],
-        "The command '/bin/sh -c npm test' returned a non-zero code: 1",
+        "npm ERR! Test failed.",
     ),
+    "the builder, where the command is silent": (
+        [
+            "curl: not found, not needed",
+            *["working"] * 9,
+            "subprocess exited with status 2",
+            'Error: building at STEP "RUN false": exit status 2',
+        ],
+        'Error: building at STEP "RUN false": exit status 2',
+    ),
+    "no warning": (["error: main.c:12", "warning: 1 file not found", "0 errors elsewhere"], "error: main.c:12"),
     "a shell": (["sh: frobnicate: not found"], "sh: frobnicate: not found"),
     "a Python traceback": (["Traceback (most recent call last):", "ValueError: bad"], "ValueError: bad"),
     "colours and a time": (
