@@ -233,6 +233,10 @@ def with_cores(cpu: int) -> dict[str, Any]:
     return {**TASK, "properties": {**TASK["properties"], "agentConfiguration": {"cpu": cpu}}}
 
 
+def with_context(path: str) -> dict[str, Any]:
+    return {**TASK, "properties": {**TASK["properties"], "step": {**STEP, "contextPath": path}}}
+
+
 def sourced() -> dict[str, Any]:
     return {**TASK, "properties": {**TASK["properties"], "trigger": {"sourceTriggers": [SOURCE_TRIGGER]}}}
 
@@ -361,6 +365,16 @@ ROWS: dict[str, Row | Elsewhere] = {
         "CPU core count. The supported values are (2)",
     ),
     "INVALID_TASK_NAME": Row("400 InvalidResourceName", lambda arm: arm("PUT", "tasks/abc", TASK)),
+    "CONTEXT_UNDEFINED": Row(
+        "400 ContextUndefined",
+        lambda arm: arm("PUT", "tasks/nosuch", with_context("./app")),
+        "Either the context should be a well formed absolute URI or there should be only one source trigger.",
+    ),
+    "INVALID_URI": Row(
+        "400 InvalidUri",
+        lambda arm: arm("PUT", "tasks/nosuch", with_context("file:///home/me/app")),
+        "Uri property contextPath is invalid. Please check if it is well formed Https Url.",
+    ),
     "INVALID_SOURCE_LOCATION": Row(
         "400 InvalidInputValue",
         lambda arm: arm("POST", "scheduleRun", {**REQUEST, "sourceLocation": "source/no"}),

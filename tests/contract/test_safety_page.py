@@ -40,9 +40,9 @@ def pages(arm: Any, docker_task: Any, task_name: str) -> list[str]:
     body["tags"] = {EVIL: EVIL}
     body["properties"]["platform"] = {"os": "Linux", "architecture": EVIL, "variant": EVIL}
     body["properties"]["step"] |= {
-        "contextPath": "javascript://%0aalert(4)//" + EVIL,
+        "contextPath": "https://javascript://%0aalert(4)//" + EVIL,
         "dockerFilePath": EVIL,
-        "imageNames": [EVIL],
+        "imageNames": ["{{`" + EVIL + "`}}"],
         "target": EVIL,
         "arguments": [{"name": EVIL, "value": EVIL, "isSecret": False}],
     }
@@ -88,7 +88,7 @@ def test_logs_are_text(arm: Any) -> None:
     """Markup in a log is shown, its escape sequences colour it at most, and the file itself is plain text."""
     image = (EVIL + ESCAPES).replace("\x9b", "")
     step = {"type": "DockerBuildRequest", "platform": {"os": "Linux"}, "dockerFilePath": "Dockerfile"}
-    run_id = arm.schedule({**step, "imageNames": [image], "sourceLocation": "https://github.com/a/b"})
+    run_id = arm.schedule({**step, "imageNames": ["{{`" + image + "`}}"], "sourceLocation": "https://github.com/a/b"})
     arm.until(run_id)
     name = arm.registry.rpartition("/")[2]
     plain = httpx.get(arm.log_link(run_id))

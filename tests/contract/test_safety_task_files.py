@@ -27,7 +27,7 @@ def encoded(text: str) -> str:
         (HEAD + "{{" + " " * 100_000 + "}}", "", "an action is longer than 4096 characters"),
         (HEAD + "{{.Values.x}}" * 40_000, "x: " + "y" * 10_000, "what is rendered is longer than"),
         (HEAD + "x\n    timeout: " + "9" * 5000, "", "yaml: "),
-        (HEAD + "x\nz: !!python/object/apply:os.system ['id']", "", "yaml: "),
+        (HEAD + "x\nz: !!int s3cret", "", "cannot decode !!str as a !!int"),
     ],
 )
 @pytest.mark.emulator_choice("the agent's reader, yaml.v2, has the same kinds of refusals; the numbers are ours")

@@ -30,13 +30,13 @@ TEXT = few(("a", "b/c", "ü {0} 'x'"))
 STATUS = few(("Enabled", "Disabled"))
 ITEM = some({"name": few("ABC"), "value": TEXT, "isSecret": st.booleans()})
 ITEMS = st.lists(ITEM, max_size=3, unique_by=lambda item: item["name"])
-CONTEXT = {"contextPath": TEXT, "contextAccessToken": TEXT}
+CONTEXT = {"contextPath": few(("https://a.example/ü.git#{0}", "oci://b/c:1")), "contextAccessToken": TEXT}
 STEPS = {
     "Docker": (
         {"dockerFilePath": TEXT},
         {
             **CONTEXT,
-            "imageNames": st.lists(TEXT, max_size=2),
+            "imageNames": st.lists(few(("a", "b/c:{{.Run.ID}}", "d__e:V1")), max_size=2),
             "isPushEnabled": st.booleans(),
             "noCache": st.booleans(),
             "target": TEXT,

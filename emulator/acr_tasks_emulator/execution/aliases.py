@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from acr_tasks_emulator.execution.document import read_document
+from acr_tasks_emulator.execution.document import read_tree
 from acr_tasks_emulator.execution.graph import GraphError
+from acr_tasks_emulator.execution.members import mapping_of, text, text_of, texts
 
 DIRECTIVE = "$"
 VARIABLES = ("ID", "SharedVolume", "RegistryName", "Registry", "Date", "OS", "Architecture", "Commit", "Branch")
@@ -25,7 +26,8 @@ IMAGES = {
 
 LIMIT = 2 * 1024 * 1024
 """How many characters the aliases of a text may stand for together."""
-_BLOCK = re.compile(r"^alias\s*:[^\n]*(?:\n(?:[ \t][^\n]*|[ \t]*(?:#[^\n]*)?(?=\n)))*", re.MULTILINE)
+_TOP_LEVEL = re.compile(r"[^\s:]+[^:]*:")
+_BEGIN = re.compile(r"alias\s*:")
 _NAME = re.compile(r"[a-zA-Z0-9]+")
 
 
@@ -36,7 +38,7 @@ class Aliases:
     values: Mapping[str, str]
     directive: str = DIRECTIVE
 
-    def replaced(self, text: str) -> str:
+    def replaced(self, whole: str) -> str:
         """The text with each alias replaced; a doubled directive is one, and what is no alias stays as it is."""
         sign = re.escape(self.directive)
         size = 0
@@ -51,34 +53,42 @@ class Aliases:
                 raise GraphError(f"aliases stand for more than {LIMIT} characters")
             return found
 
-        return re.sub(rf"{sign}{sign}|{sign}([a-zA-Z0-9]+)", value, text)
+        return re.sub(rf"{sign}{sign}|{sign}([a-zA-Z0-9]+)", value, whole)
 
 
-def read_aliases(text: str, run: Mapping[str, str], read_file: Callable[[str], str]) -> tuple[Aliases, str]:
-    """The aliases of a task file, and its text without their block, which is read before the rest that it changes.
+def separated(text: str) -> tuple[str, str]:
+    """The block of aliases of a task file, and the rest of its lines, which the block changes."""
+    block: list[str] = []
+    rest: list[str] = []
+    inside = False
+    for line in text.splitlines(keepends=True):
+        if _BEGIN.match(line):
+            inside = True
+        elif inside and _TOP_LEVEL.match(line):
+            inside = False
+        (block if inside else rest).append(line)
+    return "".join(block), "".join(rest)
+
+
+def read_aliases(block: str, run: Mapping[str, str], read_file: Callable[[str], str]) -> Aliases:
+    """The aliases of a block that is rendered already.
 
     read_file: gives the text of one of `alias.src`, a file of the source or an address. A task's own value counts
-    before the agent's, and both before those of files, of which the last counts first. Raises GraphError.
+    before those of files, of which the last counts first, and both before the agent's. Raises GraphError.
     """
-    block = _BLOCK.search(text)
-    found = (read_document(block.group()) if block else {}).get("alias") or {}
-    if not isinstance(found, Mapping):
-        raise GraphError("alias has to be a mapping with `values` and `src`")
-    values = {**IMAGES, **{name: run[name] for name in VARIABLES if name in run}, **_texts(found.get("values"))}
-    sources = found.get("src") or []
-    if not isinstance(sources, list):
-        raise GraphError("alias.src has to be a list of files and addresses")
-    for source in reversed(sources):
-        values = {**_texts(read_document(read_file(str(source)))), **values}
+    found = mapping_of(mapping_of(read_tree(block), "alias").get("alias"), "alias")
+    values = _texts(found.get("values"), "alias.values")
+    for source in reversed(texts(found, "src", "files and addresses")):
+        values = {**_texts(read_tree(read_file(source)), source.partition("?")[0]), **values}
+    values = {**IMAGES, **{name: run[name] for name in VARIABLES if name in run}, **values}
     for name in values:
         if not _NAME.fullmatch(name):
             raise GraphError(f"alias key names only support alphanumeric characters: {name!r}")
-    rest = _BLOCK.sub(lambda match: "\n" * match.group().count("\n"), text, count=1)  # other lines keep their numbers
-    return Aliases(values, _directive(found.get("directive"))), rest
+    return Aliases(values, _directive(text(found, "directive")))
 
 
-def _directive(given: Any) -> str:
-    directive = str(given or DIRECTIVE)
+def _directive(given: str | None) -> str:
+    directive = given or DIRECTIVE
     if len(directive) != 1:
         raise GraphError("$ directive can only be overwritten by a single character")
     if _NAME.fullmatch(directive):
@@ -86,7 +96,5 @@ def _directive(given: Any) -> str:
     return directive
 
 
-def _texts(values: Any) -> dict[str, str]:
-    if not isinstance(values or {}, Mapping):
-        raise GraphError("aliases have to be a mapping of names to texts")
-    return {str(name): "" if value is None else str(value) for name, value in (values or {}).items()}
+def _texts(tree: Any, what: str) -> dict[str, str]:
+    return {name: text_of(value, f"{what}.{name}") for name, value in mapping_of(tree, what).items()}

@@ -2,89 +2,111 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import posixpath
 import re
-import shlex
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
 
+from acr_tasks_emulator.execution.docker_options import OptionError, Options, read_build
 from acr_tasks_emulator.execution.graph import WORKING_DIRECTORY, Step
 from acr_tasks_emulator.execution.remote import Remotes
+from acr_tasks_emulator.execution.scan import ScanError
 from acr_tasks_emulator.execution.source import SourceError, file_in
 from acr_tasks_emulator.execution.stop import Stop
 from acr_tasks_emulator.execution.tool import Build
 from acr_tasks_emulator.execution.workspace import Workspace
 
-_REMOTE = re.compile(r"[a-z][a-z0-9+.-]*:|git@|github\.com/", re.IGNORECASE)
+_REMOTE = re.compile(r"(?:https?|git|oci)://|git@|github\.com/", re.IGNORECASE)
 
 
-# These change nothing here: there is one network, one isolation, no limit, and containers are always removed.
-_FLAGS = ("--pull", "--rm", "--force-rm", "-q --quiet", "--compress", "--squash", "--load", "--disable-content-trust")
-_VALUES = (
-    *("--network", "--isolation", "--cache-from", "--cache-to", "--progress", "--add-host", "-m --memory"),
-    *("--memory-swap", "--cpu-period", "--cpu-quota", "-c --cpu-shares", "--cpuset-cpus", "--cpuset-mems"),
-    *("--cgroup-parent", "--shm-size", "--ulimit", "--security-opt"),
-)
+_HONOURED = {
+    "tag",
+    "image",
+    "file",
+    "build-arg",
+    "label",
+    "secret",
+    "target",
+    "platform",
+    "no-cache",
+    "iidfile",
+    "pull",
+}
+_WITHOUT_A_WORD = {"rm", "force-rm", "quiet", "load", "disable-content-trust", "progress", "network", "isolation"}
+_OF_BUILDKIT = {
+    "secret",
+    "ssh",
+    "output",
+    "build-context",
+    "cache-to",
+    "no-cache-filter",
+    "metadata-file",
+    "provenance",
+}
+"""What the classic builder's command line does not have."""
 
 
-class _Options(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise SourceError(f"build: {message}")
+def parse_build(words: Sequence[str], step: Step, run: Workspace, remotes: Remotes, stop: Stop) -> Build:
+    """What the words behind `docker build` ask for; paths start at the step's working directory.
 
-
-def _options() -> _Options:
-    options = _Options(prog="build", add_help=False, allow_abbrev=False)
-    options.add_argument("context")
-    options.add_argument("-t", "--tag", "--image", action="append", default=[])
-    options.add_argument("-f", "--file")
-    options.add_argument("--build-arg", action="append", default=[])
-    options.add_argument("--label", action="append", default=[])
-    options.add_argument("--secret", action="append", default=[])
-    options.add_argument("--target")
-    options.add_argument("--platform")
-    options.add_argument("--no-cache", action="store_true")
-    for name in _FLAGS:
-        options.add_argument(*name.split(), action="store_true")
-    for name in _VALUES:
-        options.add_argument(*name.split(), action="append")
-    return options
-
-
-def parse_build(step: Step, run: Workspace, remotes: Remotes, stop: Stop) -> Build:
-    """What a `build:` step asks for; paths start at its working directory. Raises SourceError, ImageNameError.
-
-    A context at an address is fetched first; the Dockerfile is then looked for in it.
+    A context at an address is fetched first; the Dockerfile is then looked for in it. Raises OptionError, SourceError,
+    ImageNameError.
     """
-    try:
-        words = shlex.split(step.build or "")
-    except ValueError as error:
-        raise SourceError(f"build: {error}") from error
-    given = _options().parse_args(words)
+    options = read_build(words)
+    _say_what_is_not_honoured(options, step, run)
+    given = options.arguments[0]
+    file = options.last("file")
+    if file and any(character.isspace() for character in file):
+        raise ScanError(f"error opening dockerfile: {file.split()[0]}: the agent takes no path with a blank")
     directory = posixpath.join(WORKING_DIRECTORY, step.working_directory or "")
-    if _REMOTE.match(given.context):
+    if _REMOTE.match(given):
         context = run.scratch / f"context-{step.id}-{uuid.uuid4().hex}"
-        remotes.fetch(given.context, context, run.scratch, run.job, run.log, stop)
-        dockerfile = file_in(context, given.file or "Dockerfile")
+        remotes.fetch(given, context, run.scratch, run.job, run.log, stop, of_step=True)
+        dockerfile = file_in(context, file or "Dockerfile")
     else:
-        context = _below(run.source, posixpath.join(directory, given.context))
+        context = _below(run.source, posixpath.join(directory, given))
         if not context.is_dir():
-            raise SourceError(f"build: there is no folder {given.context} in the source")
-        path = posixpath.join(directory, given.file or posixpath.join(given.context, "Dockerfile"))
+            raise SourceError(f"build: there is no folder {given} in the source")
+        path = posixpath.join(directory, file or posixpath.join(given, "Dockerfile"))
         dockerfile = file_in(run.source, _relative(path))
+    assignments = options.all("build-arg")
     return Build(
         context=context,
         dockerfile=dockerfile,
-        names=[str(run.full_name(tag)) for tag in given.tag],
-        arguments={name: value for name, equals, value in (item.partition("=") for item in given.build_arg) if equals},
-        target=given.target,
-        no_cache=given.no_cache,
-        labels=given.label,
-        secrets=[_secret(item, run.source, directory) for item in given.secret],
-        platform=given.platform,
+        names=[str(run.full_name(tag)) for name, tag in options.given if name in ("tag", "image")],
+        arguments={name: value for name, equals, value in (item.partition("=") for item in assignments) if equals},
+        assignments=assignments,
+        target=options.last("target"),
+        no_cache=options.flag("no-cache"),
+        labels=options.all("label"),
+        secrets=[_secret(item, run.source, directory) for item in options.all("secret")],
+        platform=options.last("platform"),
+        buildkit=step.buildkit,
+        identity_file=_identity_file(options.last("iidfile"), run.source, directory),
     )
+
+
+def _say_what_is_not_honoured(options: Options, step: Step, run: Workspace) -> None:
+    for name in dict.fromkeys(name for name, _ in options.given):
+        if name in _OF_BUILDKIT and not step.buildkit:
+            raise OptionError(
+                f"unknown flag: --{name}. This option needs BuildKit: give the step env: [DOCKER_BUILDKIT=1]"
+            )
+        if name not in _HONOURED | _WITHOUT_A_WORD:
+            run.log.say(f"docker build's option --{name} is accepted, and has no effect here")
+
+
+def _identity_file(name: str | None, source: Path, directory: str) -> Path | None:
+    """Where the image's id is written, on this machine. Raises SourceError for a place outside of the source."""
+    if name is None:
+        return None
+    path = posixpath.join(directory, name)
+    folder = _below(source, posixpath.dirname(path))
+    if not folder.is_dir() or (folder / posixpath.basename(path)).is_symlink():
+        raise SourceError(f"build: {name} cannot be written")
+    return folder / posixpath.basename(path)
 
 
 def _secret(item: str, source: Path, directory: str) -> str:

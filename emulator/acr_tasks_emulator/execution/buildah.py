@@ -12,6 +12,7 @@ from typing import Any
 
 from acr_tasks_emulator.execution import seed
 from acr_tasks_emulator.execution.channel import Channel, passes_on
+from acr_tasks_emulator.execution.classic import empty_arguments
 from acr_tasks_emulator.execution.dockerfile import own_platform
 from acr_tasks_emulator.execution.graph import Network, Step
 from acr_tasks_emulator.execution.log import RunLog
@@ -112,7 +113,10 @@ class Buildah(Store):
         inherited = [str(line) for o in origins for line in self.image_config(o.image_id, stop).get("OnBuild") or []]
         check_mounts(task.context, "\n".join([task.dockerfile.read_text(errors="replace"), *inherited]))
         identity = scratch / f"{uuid.uuid4().hex}.iid"
-        arguments, environment = in_environment("--build-arg", task.arguments, _reserved)
+        given = task.arguments
+        if not task.buildkit:
+            given = {**empty_arguments(task.dockerfile.read_text(errors="replace"), given), **given}
+        arguments, environment = in_environment("--build-arg", given, _reserved)
         options = [*_BUILD, *arguments, "--iidfile", str(identity), "-f", str(task.dockerfile)]
         for origin in origins:
             if not origin.named:

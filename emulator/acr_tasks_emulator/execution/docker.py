@@ -31,9 +31,6 @@ from acr_tasks_emulator.execution.tool import (
 from acr_tasks_emulator.supervisor import Supervisor
 
 _RUNNING = re.compile(r" ---> Running in ([0-9a-f]{12,})")
-_BUILDKIT = "DOCKER_BUILDKIT=1"
-"""In a build step's `env`: build with BuildKit, as in the service. The client needs its plug-in buildx for it."""
-
 _NOWHERE = "missing.invalid/nothing"
 """For images that are not there: the daemon is not to look for them where we do not."""
 
@@ -120,16 +117,16 @@ class Docker(DockerImages):
         dockerfile, identity = base.with_suffix(".Dockerfile"), base.with_suffix(".iid")
         text = task.dockerfile.read_text(errors="replace")
         arguments, environment = in_environment("--build-arg", task.arguments, _reserved)
-        needed = find_origins(text, task.arguments, task.target)
+        needed = find_origins(text, task.arguments, task.target, task.buildkit)
         names = {image: _NOWHERE for image in needed.images if _is_name(image)}
         names |= {origin.image: origin.image_id for origin in origins}
-        if _BUILDKIT in step.env:
+        if task.buildkit:  # as in the service; the client needs its plug-in buildx for it
             environment["DOCKER_BUILDKIT"] = "1"
             for origin in origins:
                 names[origin.image] = own_name(origin.image_id)
                 self._cli.ask(["tag", origin.image_id, own_name(origin.image_id)], stop)
         dockerfile.write_text(renamed(text, needed.spots, names))
-        options = ["--progress", "plain"] if _BUILDKIT in step.env else []
+        options = ["--progress", "plain"] if task.buildkit else []
         options += [part for secret in task.secrets for part in ("--secret", secret)]
         options += ["--force-rm", "--network", "host", *arguments, "--iidfile", str(identity), "-f", str(dockerfile)]
         options += ["--target", task.target] if task.target else []

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from acr_tasks_emulator.execution.bases import BaseImageError, Bases
+from acr_tasks_emulator.execution.classic import refusal, syntax_of
 from acr_tasks_emulator.execution.dockerfile import origins, read_dockerfile
 from acr_tasks_emulator.execution.graph import WORKING_DIRECTORY, Step
 from acr_tasks_emulator.execution.image_name import ImageNameError, parse
+from acr_tasks_emulator.execution.scan import ScanError, scan
 from acr_tasks_emulator.execution.source import check_ignore_files
 from acr_tasks_emulator.execution.stop import Stop
 from acr_tasks_emulator.execution.tool import Build, Origin, Tool
@@ -21,13 +23,17 @@ def build(task: Build, run: Workspace, tool: Tool, bases: Bases, stop: Stop, ste
     run.log.say("Scanning for dependencies...")
     text = read_dockerfile(task.dockerfile)
     check_ignore_files(task.context, task.dockerfile)
+    needed = origins(text, task.arguments, task.target, task.buildkit)
+    try:
+        scan(text, task.assignments, task.target)
+    except ScanError as error:
+        raise ScanError(f"failed to scan dependencies: {error}") from None
     found: list[Origin] = []
     missing: list[str] = []
     dependencies: list[dict[str, str]] = []
-    needed = origins(text, task.arguments, task.target)
     for image in needed.images:
         try:
-            name = run.full_name(image, run_local=False)
+            name = run.full_name(image)
             own = run.built.get(str(name))
             if own is not None:  # images of this run have no name in the tool, where other runs would see it
                 found.append(Origin(image, own, named=False))
@@ -43,6 +49,10 @@ def build(task: Build, run: Workspace, tool: Tool, bases: Bases, stop: Stop, ste
             continue  # the builder's own words are better
 
     run.log.say("Successfully scanned dependencies")
+    refused = None if task.buildkit else _classic(text, run)
+    if refused is not None:
+        run.log.line(refused)
+        return 1
 
     def rename(line: str) -> str:
         run.look_at(step, line)
@@ -61,4 +71,14 @@ def build(task: Build, run: Workspace, tool: Tool, bases: Bases, stop: Stop, ste
         run.base_images += dependencies
     for tagged in task.names:
         run.log.line(f"Successfully tagged {tagged}")
+    if task.identity_file is not None:
+        task.identity_file.write_text(f"sha256:{built.removeprefix('sha256:')}")
     return 0
+
+
+def _classic(text: str, run: Workspace) -> str | None:
+    """What the classic builder refuses, or None; says what it takes no notice of."""
+    frontend = syntax_of(text)
+    if frontend is not None:
+        run.log.say(f"The classic builder takes no notice of the Dockerfile's line # syntax={frontend}")
+    return refusal(text)

@@ -17,7 +17,7 @@ LIMIT_LINE = 8 * 1024
 _VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)(?:(:?[-+])([^}]*))?\})")
 _ESCAPE = re.compile(r"#\s*escape\s*=\s*(\S)\s*$", re.IGNORECASE)
 _MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
-_HEREDOC = re.compile(r"<<-?(['\"]?)([A-Za-z_]\w*)\1")
+HEREDOC = re.compile(r"<<-?(['\"]?)([A-Za-z_]\w*)\1")
 
 
 @dataclass(frozen=True)
@@ -57,16 +57,18 @@ def base_images(text: str, arguments: Mapping[str, str]) -> list[str]:
     return origins(text, arguments).images
 
 
-def origins(text: str, arguments: Mapping[str, str], target: str | None = None) -> Origins:
+def origins(text: str, arguments: Mapping[str, str], target: str | None = None, buildkit: bool = True) -> Origins:
     """As `base_images`, with the image that the target stage, or else the last one, is based on.
+
+    buildkit: the builder defines the platform's arguments by itself.
 
     Raises SourceError for ARG and FROM lines beyond all use.
     """
-    variables = _predefined()
+    variables = _predefined() if buildkit else {}
     stages: dict[str, str] = {}  # name or number in lower case -> the image it is based on, through other stages
     wanted = ""
     found: list[Spot] = []
-    for line, lines in _instructions(text):
+    for line, lines in instructions(text):
         word, _, rest = line.partition(" ")
         if word.upper() in ("ARG", "FROM") and len(rest) > LIMIT_LINE:
             raise SourceError(f"the Dockerfile has an {word.upper()} line of more than {LIMIT_LINE} characters")
@@ -119,9 +121,9 @@ def _predefined() -> dict[str, str]:
     return {f"{where}{name}": value for where in ("TARGET", "BUILD") for name, value in values.items()}
 
 
-def _instructions(text: str) -> list[tuple[str, range]]:
+def instructions(text: str, heredocs: bool = False) -> list[tuple[str, range]]:
     """The lines with continuations joined, without comments and the bodies of here-documents; each with its lines'
-    numbers.
+    numbers. heredocs: the bodies stand among them, as for a builder that knows no here-documents.
     """
     escape = "\\"
     for line in text.splitlines():
@@ -145,8 +147,12 @@ def _instructions(text: str) -> list[tuple[str, range]]:
             continue
         joined = (pending + stripped).strip().replace("\t", " ")
         found.append((joined, range(first, number + 1)))
-        heredoc = _HEREDOC.search(joined)
-        ends = heredoc.group(2) if heredoc and joined.split(" ")[0].upper() in ("RUN", "COPY", "ADD") else ""
+        heredoc = HEREDOC.search(joined)
+        ends = (
+            heredoc.group(2)
+            if heredoc and not heredocs and joined.split(" ")[0].upper() in ("RUN", "COPY", "ADD")
+            else ""
+        )
         pending = ""
     return [*found, (pending.strip(), range(first, number + 1))] if pending.strip() else found
 

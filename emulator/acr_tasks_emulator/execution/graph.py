@@ -27,7 +27,7 @@ class Step:
     service. volume_mounts: names of volumes and the paths at which the container finds them. retry_on_errors: when
     there are any, the step is tried again only after it has printed one of them. detach: the step has ended well as
     soon as it begins, and is ended with the run. pull: the image is fetched even where it is there already.
-    download_retries: how often that is tried again.
+    download_retries: how often that is tried again. buildkit: the build step's own `env` asks for BuildKit.
     """
 
     id: str
@@ -57,6 +57,7 @@ class Step:
     pull: bool = False
     download_retries: int = 0
     download_retry_delay: int = 0
+    buildkit: bool = False
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from acr_tasks_emulator.execution.docker_options import asks_to_detach, first_argument
 from acr_tasks_emulator.execution.graph import (
     AT_ONCE,
     DEFAULT_VERSION,
@@ -17,7 +18,7 @@ from acr_tasks_emulator.execution.graph import (
     Step,
     check_order,
 )
-from acr_tasks_emulator.execution.members import flag, mappings, text, texts, whole
+from acr_tasks_emulator.execution.members import flag, items, mapping_of, mappings, text, texts, whole
 from acr_tasks_emulator.execution.task_parts import read_networks, read_volumes, refuse_secrets
 
 _TASK_MEMBERS = {
@@ -30,40 +31,42 @@ _STEP_MEMBERS = {
 }
 _NETWORK_MEMBERS = ("ports", "network", "expose")
 _ISOLATION_MEMBERS = ("privileged", "isolation", "cpus")
+RETRY_DELAY = 5
+STEPS = 500
+"""How many steps a task may have: all of them may be under way at once."""
 _NO_EFFECT = ("cache", "exitedWith", "exitedWithout")  # the agent reads the last two, and does nothing with them
 
 
-def read_graph(task: Any, image_aliases: Mapping[str, str] | None = None) -> Graph:
-    """Make the graph of a task file's content. image_aliases: what the first word of a `cmd` may stand for.
+def read_graph(tree: Any, image_aliases: Mapping[str, str] | None = None) -> Graph:
+    """Make the graph of a task file's content. image_aliases: what the image of a `cmd` may stand for.
 
     Raises GraphError.
     """
-    if not isinstance(task, Mapping):
+    if not isinstance(tree, dict):
         raise GraphError("the task is not a mapping with `version` and `steps`")
-    refuse_secrets(task)
-    volumes = read_volumes(task)
-    version = str(task.get("version") or DEFAULT_VERSION)
+    refuse_secrets(tree)
+    volumes = read_volumes(tree)
+    version = text(tree, "version") or DEFAULT_VERSION
     if version.lower() not in VERSIONS:
         raise GraphError(f'invalid version specified: "{version}", the current version is "{DEFAULT_VERSION}"')
-    steps = task.get("steps")
-    if not isinstance(steps, list) or not steps:
+    steps = [mapping_of(step, f"steps[{number}]") for number, step in enumerate(items(tree, "steps"))]
+    if not steps:
         raise GraphError("the task has no steps")
-    networks, network = read_networks(task)
+    if len(steps) > STEPS:
+        raise GraphError(f"the task has more than {STEPS} steps")
+    networks, network = read_networks(tree)
     defaults = Step(
         id="",
         after=(),
-        timeout=whole(task, "stepTimeout", STEP_TIMEOUT) or STEP_TIMEOUT,
-        working_directory=text(task, "workingDirectory") or WORKING_DIRECTORY,
-        env=tuple(texts(task, "env")),
+        timeout=whole(tree, "stepTimeout", STEP_TIMEOUT) or STEP_TIMEOUT,
+        working_directory=text(tree, "workingDirectory") or WORKING_DIRECTORY,
+        env=tuple(part for item in texts(tree, "env") for part in item.split(",")),
         network=network,
     )
     read: list[Step] = []
     for number, step in enumerate(steps):
         found = _read_step(step, number, read[-1].id if read else None, defaults)
-        first, space, rest = (found.cmd or "").partition(" ")
-        if first in (image_aliases or {}):
-            found = replace(found, cmd=f"{(image_aliases or {})[first]}{space}{rest}")
-        read.append(found)
+        read.append(_with_command(found, image_aliases or {}) if found.cmd else found)
     check_order(read)
     for mount in (mount for each in read for mount in each.volume_mounts):
         if mount[0] not in volumes:
@@ -73,9 +76,19 @@ def read_graph(task: Any, image_aliases: Mapping[str, str] | None = None) -> Gra
         tuple(read),
         networks,
         volumes,
-        tuple(_remarks(task, names)),
-        tuple(_host_remarks(bool(task.get("networks")), names)),
+        tuple(_remarks(tree, names)),
+        tuple(_host_remarks(bool(tree.get("networks")), names)),
     )
+
+
+def _with_command(step: Step, image_aliases: Mapping[str, str]) -> Step:
+    """The step with its image's alias replaced, and detached where its options of `docker run` say so."""
+    command = step.cmd or ""
+    image = first_argument(command)
+    if image is not None and image[0] in image_aliases:
+        name, at = image
+        command = f"{command[:at]}{image_aliases[name]}{command[at + len(name) :]}"
+    return replace(step, cmd=command, detach=step.detach or asks_to_detach(command))
 
 
 def _remarks(task: Mapping[str, Any], names: list[tuple[str, str]]) -> Iterator[str]:
@@ -97,17 +110,20 @@ def _host_remarks(networks: bool, names: list[tuple[str, str]]) -> Iterator[str]
             yield f"The task file's member {step}.{name} has no effect here"
 
 
-def _read_step(step: Any, number: int, previous: str | None, defaults: Step) -> Step:
-    if not isinstance(step, Mapping):
-        raise GraphError(f"step {number} is not a mapping")
+def _read_step(step: Mapping[str, Any], number: int, previous: str | None, defaults: Step) -> Step:
     name = _name(step, number)
-    kinds = [kind for kind in ("cmd", "build", "push") if step.get(kind)]
+    given = {"cmd": text(step, "cmd"), "build": text(step, "build"), "push": texts(step, "push")}
+    kinds = [kind for kind, value in given.items() if value]
     if not kinds:
         raise GraphError("step is missing a cmd, build, or push property")
     if len(kinds) > 1:
         raise GraphError("step must only contain a single build, cmd, or push property")
     if (text(step, "cache") or "enabled").lower() not in ("enabled", "disabled"):
         raise GraphError("invalid value for cache property. Valid values are 'enabled', 'disabled'")
+    mounts = tuple(_mounts(step))
+    if mounts and kinds != ["cmd"]:
+        raise GraphError("invalid use of Mounts. Mounts must have unique container paths and used for CMD steps")
+    env = texts(step, "env")
     directory = text(step, "workingDirectory") or defaults.working_directory
     return Step(
         id=name,
@@ -117,14 +133,15 @@ def _read_step(step: Any, number: int, previous: str | None, defaults: Step) -> 
         push=tuple(dict.fromkeys(texts(step, "push"))),
         timeout=whole(step, "timeout", 0) or defaults.timeout,
         retries=whole(step, "retries", 0, "step must specify retries >= 0"),
-        retry_delay=whole(step, "retryDelay", 5),
+        retry_delay=whole(step, "retryDelay", 0) or RETRY_DELAY,
         repeat=whole(step, "repeat", 0, "step must specify repeat >= 0"),
         start_delay=whole(step, "startDelay", 0),
         retry_on_errors=tuple(texts(step, "retryOnErrors")),
         ignore_errors=flag(step, "ignoreErrors"),
         detach=flag(step, "detach"),
-        volume_mounts=tuple(_mounts(step)),
-        env=_merged(defaults.env, texts(step, "env")),
+        volume_mounts=mounts,
+        env=_merged(defaults.env, env),
+        buildkit="DOCKER_BUILDKIT=1" in env,
         entry_point=text(step, "entryPoint"),
         user=text(step, "user"),
         working_directory=None if flag(step, "disableWorkingDirectoryOverride") else directory,
@@ -150,9 +167,13 @@ def _name(step: Mapping[str, Any], number: int) -> str:
 
 
 def _merged(task: tuple[str, ...], step: list[str]) -> tuple[str, ...]:
-    """The variables of the task that the step does not set itself, then the step's own."""
-    for where, items in (("step", step), ("task", task)):
-        for item in items:
+    """The variables of the task that the step does not set itself, then the step's own; those of a task without any are
+    passed on as they are.
+    """
+    if not task:
+        return tuple(step)
+    for where, given in (("step", step), ("task", task)):
+        for item in given:
             if "=" not in item:
                 raise GraphError(
                     "failed to merge task and step environment variables: "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import threading
 from collections.abc import Callable, Iterable
 from datetime import datetime, timezone
@@ -12,6 +13,8 @@ LIMIT_BYTES = 64 * 1024 * 1024
 
 _LINE_BYTES = 64 * 1024
 _MASK = "***"
+_SHORTEST = 3
+"""How many characters a line of a secret of several lines has to have to be masked."""
 
 
 class LogSink(Protocol):
@@ -31,7 +34,8 @@ def _utc_now() -> datetime:
 class RunLog:
     """Writes lines to a sink as the agent does. Safe to use from several threads: lines are never mixed.
 
-    secrets: values that are replaced by `***` wherever they appear, line by line when a value has several lines.
+    secrets: values that are replaced by `***` wherever they appear, line by line when a value has several lines; lines
+    of such a value that tell nothing, as a brace does, are shown.
     """
 
     def __init__(self, sink: LogSink, secrets: Iterable[str] = (), now: Callable[[], datetime] = _utc_now) -> None:
@@ -45,7 +49,10 @@ class RunLog:
 
     def hide(self, secrets: Iterable[str]) -> None:
         """Mask these values too, from now on."""
-        pieces = {piece.strip() for secret in secrets for piece in secret.splitlines()} | set(self._secrets)
+        pieces = set(self._secrets)
+        for secret in secrets:
+            lines = [line.strip() for line in secret.splitlines()]
+            pieces.update(line for line in lines if len(lines) == 1 or _tells(line))
         self._secrets = sorted((piece for piece in pieces if piece), key=len, reverse=True)
 
     def say(self, text: str) -> None:
@@ -62,14 +69,41 @@ class RunLog:
 
         rename: gives the line to write in place of each line, None for none.
         """
-        while True:
-            data = stream.readline(_LINE_BYTES)
-            if not data:
-                return
-            text = data.decode("utf-8", "replace").rstrip("\r\n")
-            written = rename(text) if rename is not None else text
-            if written is not None:
-                self.line(written)
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        pending = ""
+        while data := stream.readline(_LINE_BYTES):
+            pending += decoder.decode(data)
+            if pending.endswith("\n"):
+                self._pass_on(pending.rstrip("\r\n"), rename)
+                pending = ""
+            elif len(pending) >= _LINE_BYTES + self._longest:
+                cut = self._cut_before_a_secret(pending)
+                self._pass_on(pending[:cut], rename)
+                pending = pending[cut:]
+        pending += decoder.decode(b"", final=True)
+        if pending:
+            self._pass_on(pending.rstrip("\r\n"), rename)
+
+    def _pass_on(self, text: str, rename: Callable[[str], str | None] | None) -> None:
+        written = rename(text) if rename is not None else text
+        if written is not None:
+            self.line(written)
+
+    @property
+    def _longest(self) -> int:
+        return max(map(len, self._secrets), default=0)
+
+    def _cut_before_a_secret(self, text: str) -> int:
+        """Where a line that is too long is cut: no secret stands on both sides, nor may one begin and go on later."""
+        cut = len(text) - self._longest
+        moved = True
+        while moved and cut > 0:
+            moved = False
+            for secret in self._secrets:
+                at = text.find(secret, max(cut - len(secret) + 1, 0), cut + len(secret) - 1)
+                if 0 <= at < cut:
+                    cut, moved = at, True
+        return cut if cut > 0 else len(text)
 
     def masked(self, text: str) -> str:
         """The text without the values that must not be shown."""
@@ -102,6 +136,11 @@ class RunLog:
                 data = b"The log is longer than %d MiB: the rest is left out.\r\n" % (LIMIT_BYTES // 1024 // 1024)
             self._size += len(data)
             self._sink.write(data)
+
+
+def _tells(line: str) -> bool:
+    """Whether one line of a secret gives something away: `{`, `],` and `}` stand in every second log."""
+    return len(line) >= _SHORTEST and any(character.isalnum() for character in line)
 
 
 def _one_line(text: str) -> str:

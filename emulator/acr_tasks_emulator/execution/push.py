@@ -6,7 +6,8 @@ from contextlib import AbstractContextManager, nullcontext
 
 from acr_tasks_emulator.execution.addresses import check_registry
 from acr_tasks_emulator.execution.archive import SourceError
-from acr_tasks_emulator.execution.image_name import ImageName
+from acr_tasks_emulator.execution.bases import sign_ins
+from acr_tasks_emulator.execution.image_name import DOCKER_HUB, ImageName
 from acr_tasks_emulator.execution.registry import OciRegistry
 from acr_tasks_emulator.execution.stop import Stop
 from acr_tasks_emulator.execution.tool import Place, Tool, ToolError
@@ -14,6 +15,7 @@ from acr_tasks_emulator.execution.workspace import Workspace
 
 ATTEMPTS = 3
 _PAUSE_SECONDS = 0.5
+_HUBS = (DOCKER_HUB, "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com")
 
 
 def push(name: ImageName, run: Workspace, tool: Tool, oci: OciRegistry, stop: Stop) -> int:
@@ -25,6 +27,8 @@ def push(name: ImageName, run: Workspace, tool: Tool, oci: OciRegistry, stop: St
     log = run.log
     log.say(f"Pushing image: {name}, attempt 1")
     log.line(f"The push refers to repository [{name.host}/{name.repository}]")
+    if name.host == DOCKER_HUB and not any(host in _HUBS for host, _, _ in sign_ins(run.job)):
+        return _denied(name, run, stop)
     image = run.built.get(str(name))
     if image is None:
         log.line(f"An image does not exist locally with the tag: {name.host}/{name.repository}")
@@ -55,6 +59,21 @@ def push(name: ImageName, run: Workspace, tool: Tool, oci: OciRegistry, stop: St
     with run.lock:
         run.pushed.append(descriptor)
     return 0
+
+
+def _denied(name: ImageName, run: Workspace, stop: Stop) -> int:
+    """What becomes of a name without a registry: the agent pushes it as it stands, to Docker Hub, without a sign-in."""
+    for attempt in range(2, ATTEMPTS + 2):
+        run.log.line("denied: requested access to the resource is denied")
+        if attempt > ATTEMPTS or stop.wait(_PAUSE_SECONDS):
+            break
+        run.log.say(f"Pushing image: {name}, attempt {attempt}")
+    short = name.repository.removeprefix("library/")
+    run.log.say(
+        f"A push step pushes names as they stand, and {short}{name.suffix} belongs to Docker Hub. Give the build and "
+        f"the push {{{{.Run.Registry}}}}/{short}{name.suffix} for the registry of this run"
+    )
+    return 1
 
 
 def _sent(image: str, place: Place, run: Workspace, tool: Tool, stop: Stop) -> str:

@@ -28,8 +28,9 @@ ARCHIVE_LIMIT = 1024**3
 """How many bytes an archive may have; the service states no limit."""
 TEXT_LIMIT = 1024**2
 _REDIRECTS = 5
-_GIT = re.compile(r"\.git(?:#.*)?$|visualstudio\.com|dev\.azure\.com", re.IGNORECASE)
-_GITHUB = re.compile(r"(?:https?://)?github\.com/[^/#?]+/[^/#?]+/?(?:#.*)?", re.IGNORECASE)
+_GIT = re.compile(r"\.git(?:#.*)?$", re.IGNORECASE)
+_DEVOPS = re.compile(r"https://(?:[^/]*\.visualstudio\.com|[^/]*dev\.azure\.com)/.*/_git/", re.IGNORECASE)
+_GITHUB = re.compile(r"https?://(?:[^/@]*@)?[^/@]*github[^/]*/", re.IGNORECASE)
 _MAGIC = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00")
 _TAR = slice(257, 262), b"ustar"
 
@@ -48,10 +49,21 @@ class Remotes:
         self._supervisor = supervisor
         self._oci = oci
 
-    def fetch(self, location: str, target: Path, scratch: Path, job: Job, log: RunLog, stop: Stop) -> Fetched:
+    def fetch(
+        self,
+        location: str,
+        target: Path,
+        scratch: Path,
+        job: Job,
+        log: RunLog,
+        stop: Stop,
+        *,
+        of_step: bool = False,
+    ) -> Fetched:
         """Fetch the source at `location` into `target`, which must not exist. scratch: for files in between.
 
-        Raises SourceError.
+        of_step: the context of a build step, which is of git only when it says so by `.git`; those of a request are
+        also of git where the host has `github` in its name. Raises SourceError.
         """
         token = str(job.step.get("contextAccessToken") or "")
         if location.lower().startswith("oci://"):
@@ -59,6 +71,8 @@ class Remotes:
             return Fetched()
         if location.startswith("git@") or location.lower().startswith("ssh://"):
             raise SourceError("sources are fetched by https, http and git, not by ssh")
+        if not of_step and _GITHUB.match(location) and not is_git(location):
+            location = as_repository(location)
         if is_git(location):
             return self._clone(location, token, target, scratch, stop)
         self._download(location, token, target, scratch, log, stop)
@@ -148,9 +162,23 @@ def _write(answer: httpx.Response, address: Address, target: Path, stop: Stop) -
 
 def is_git(location: str) -> bool:
     """Tell whether an address is that of a repository; other http addresses are archives."""
-    return bool(
-        location.lower().startswith("git://") or _GIT.search(location.partition("?")[0]) or _GITHUB.fullmatch(location)
-    )
+    whole = location.partition("?")[0]
+    return bool(location.lower().startswith(("git://", "github.com/")) or _GIT.search(whole) or _DEVOPS.match(location))
+
+
+def as_repository(location: str) -> str:
+    """The repository that the service takes an address of GitHub for: it appends `.git`. Raises SourceError for an
+    address that means something else there.
+    """
+    url, mark, fragment = location.partition("#")
+    parts = urlsplit(url)
+    if len(parts.path.strip("/").split("/")) != 2 or parts.query or (parts.hostname or "").startswith("codeload."):
+        where = f"{parts.scheme}://{parts.hostname}{parts.path}"
+        raise SourceError(
+            f"failed to download context: the service takes every address with github in its host for a repository, "
+            f"and asks for {where}.git. Give the repository with #<branch or commit>[:<folder>], or other hosts"
+        )
+    return f"{url.rstrip('/')}.git{mark}{fragment}"
 
 
 def is_archive(path: Path) -> bool:

@@ -10,6 +10,7 @@ from functools import partial
 
 from acr_tasks_emulator.execution.graph import Graph, Step
 from acr_tasks_emulator.execution.log import RunLog
+from acr_tasks_emulator.execution.scan import ScanError
 from acr_tasks_emulator.execution.stop import Stop
 
 
@@ -125,7 +126,10 @@ def _announce(step: Step, log: RunLog) -> None:
 def _attempts(step: Step, act: Act, log: RunLog, group: Stop, said_so: Callable[[Step], bool]) -> str | None:
     """Try once and then as often as `retries` says; None, or what went wrong last."""
     for left in range(step.retries, -1, -1):
-        error = _attempt(step, act, group)
+        try:
+            error = _attempt(step, act, group)
+        except ScanError as failure:  # it comes before the first try
+            return str(failure)
         if group.asked:
             return None
         if error is None:

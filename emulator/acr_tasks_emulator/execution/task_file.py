@@ -10,26 +10,26 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from acr_tasks_emulator.execution.aliases import read_aliases
-from acr_tasks_emulator.execution.document import DocumentError, read_document
-from acr_tasks_emulator.execution.graph import DEFAULT_VERSION, Graph, GraphError
+from acr_tasks_emulator.execution.aliases import read_aliases, separated
+from acr_tasks_emulator.execution.document import DocumentError, read_document, read_tree
+from acr_tasks_emulator.execution.graph import Graph, GraphError
 from acr_tasks_emulator.execution.graph_reader import read_graph
 from acr_tasks_emulator.execution.job import Job
 from acr_tasks_emulator.execution.source import SourceError, file_in
-from acr_tasks_emulator.execution.templates import TemplateError, render, run_variables
+from acr_tasks_emulator.execution.templates import TemplateError, render, render_objects, run_variables
 
 LIMIT_BYTES = 1024 * 1024
 """How long a task file or a file of values may be."""
-STEPS = 500
-"""How many steps a task may have: all of them may be under way at once."""
-ALIASES_SINCE = (1, 1, 0)
+WITH_ALIASES = "v1.1.0"
+"""The version that knows aliases, as a task file has to spell it."""
 
 _ENABLED = (
     "Alias support enabled for version >= 1.1.0, please see https://aka.ms/acr/tasks/task-aliases for more information."
 )
 _FAILED = "failed to unmarshal task before running"
 _ADDRESS = re.compile(r"https?://", re.IGNORECASE)
-_VERSION = re.compile(r"^version:\s*['\"]?([^\s'\"#]+)", re.MULTILINE)
+_VERSION = re.compile(r"^(['\"]?)version\1[ \t]*:[ \t]*(['\"]?)([^\s'\"]*)\2[ \t]*(?:#.*)?$", re.MULTILINE)
+_COMMENT = re.compile(r"^[ \t]*#[^\n]*(?:\n|\Z)", re.MULTILINE)
 
 
 class TaskFileError(ValueError):
@@ -64,26 +64,27 @@ def load(job: Job, source: Path, fetch: Callable[[str], str] | None = None) -> G
 def read(
     text: str, run: Mapping[str, str], values: Mapping[str, Any], read_file: Callable[[str], str] | None = None
 ) -> Graph:
-    """The graph of a task file's text: aliases, then templates, then YAML, as the agent does.
+    """The graph of a task file's text: comment lines are dropped, then come aliases, templates, YAML, as for the agent.
 
     read_file: gives the text of a file of aliases. Raises TaskFileError.
     """
+    objects = render_objects(run, values, {})  # the secrets of a task are in a Key Vault, which is refused later
+    text = _COMMENT.sub("", text.removeprefix("\ufeff").replace("\r\n", "\n"))
     try:
-        images: Mapping[str, str] = {}
-        if aliases_enabled(text):
-            aliases, text = read_aliases(text, run, read_file or _nothing)
-            text, images = aliases.replaced(text), aliases.values
-        graph = read_graph(_task(render(text, {"Run": run, "Values": values})), images)
-        return replace(graph, remarks=(_ENABLED, *graph.remarks)) if images else graph
+        if not aliases_enabled(text):
+            return read_graph(read_tree(render(text, objects)))
+        block, rest = separated(text)
+        aliases = read_aliases(render(block, objects), run, read_file or _nothing)
+        graph = read_graph(read_tree(render(aliases.replaced(rest), objects)), aliases.values)
+        return replace(graph, remarks=(_ENABLED, *graph.remarks))
     except (GraphError, TemplateError, SourceError, DocumentError) as error:
         raise TaskFileError(f"{_FAILED}: {_in_one_line(error)}") from error
 
 
 def aliases_enabled(text: str) -> bool:
-    """Whether the file's version knows aliases: v1.1.0 and later."""
+    """Whether the text itself says the version that knows aliases, at the beginning of a line."""
     match = _VERSION.search(text)
-    numbers = re.findall(r"\d{1,9}", match.group(1) if match else DEFAULT_VERSION)
-    return tuple(int(number) for number in numbers[:3]) >= ALIASES_SINCE
+    return match is not None and match.group(3) == WITH_ALIASES
 
 
 def _nothing(name: str) -> str:
@@ -95,8 +96,15 @@ def _values(text: str) -> dict[str, Any]:
         values = read_document(text) if text.strip() else {}
     except DocumentError as error:
         raise TaskFileError(f"{_FAILED}: the values are no YAML: {_in_one_line(error)}") from error
+    if values is None:
+        return {}
     if not isinstance(values, Mapping):
         raise TaskFileError(f"{_FAILED}: the values are not a mapping of names to values")
+    if any(map(_holds_a_mapping, values.values())):
+        raise TaskFileError(
+            f"{_FAILED}: failed to serialize Values: json: unsupported type: map[interface {{}}]interface {{}}: values "
+            "are plain, or lists of plain ones"
+        )
     return {str(name): value for name, value in values.items()}
 
 
@@ -111,17 +119,13 @@ def _decoded(text: str, name: str) -> str:
     if len(text) > 2 * LIMIT_BYTES:
         raise TaskFileError(f"{_FAILED}: {name} is longer than {LIMIT_BYTES} bytes")
     try:
-        return base64.b64decode(text, validate=True).decode()
+        return base64.b64decode(text.replace("\n", "").replace("\r", ""), validate=True).decode()
     except (binascii.Error, ValueError) as error:
         raise TaskFileError(f"{_FAILED}: {name} is not text in base64") from error
 
 
-def _task(text: str) -> Any:
-    task = read_document(text)
-    steps = task.get("steps") if isinstance(task, Mapping) else None
-    if isinstance(steps, list) and len(steps) > STEPS:
-        raise GraphError(f"the task has more than {STEPS} steps")
-    return task
+def _holds_a_mapping(value: Any) -> bool:
+    return isinstance(value, Mapping) or (isinstance(value, list) and any(map(_holds_a_mapping, value)))
 
 
 def _in_one_line(error: Exception) -> str:

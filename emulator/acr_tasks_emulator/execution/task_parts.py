@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from acr_tasks_emulator.execution.graph import DEFAULT_NETWORK, GraphError, Network
-from acr_tasks_emulator.execution.members import flag, mappings, text
+from acr_tasks_emulator.execution.members import flag, mapping_of, mappings, text, text_of
 
 NO_KEY_VAULT = (
     "failed to resolve secrets: failed to fetch secret value from azure key vault client: the emulator has no Key Vault"
@@ -42,24 +42,24 @@ def read_volumes(task: Mapping[str, Any]) -> dict[str, dict[str, bytes]]:
     volumes: dict[str, dict[str, bytes]] = {}
     for volume in mappings(task, "volumes"):
         name = text(volume, "name") or ""
-        files = volume.get("secret")
+        files = mapping_of(volume.get("secret"), "secret")
         if not name:
             raise GraphError("volume name or secret is empty")
         if not _VOLUME_NAME.fullmatch(name):
             raise GraphError("volume name is not well formed. Only use alphanumeric and - _")
         if name in volumes:
             raise GraphError("volume with duplicate name found")
-        if not isinstance(files, Mapping) or not files:
+        if not files:
             raise GraphError(f"volume {name} has to have files below `secret`")
-        volumes[name] = {str(file): _secret_file(name, str(file), content) for file, content in files.items()}
+        volumes[name] = {file: _secret_file(name, file, text_of(content, file)) for file, content in files.items()}
     return volumes
 
 
-def _secret_file(volume: str, name: str, content: Any) -> bytes:
+def _secret_file(volume: str, name: str, content: str) -> bytes:
     if not _FILE_NAME.fullmatch(name):
         raise GraphError(f"volume {volume}: {name!r} is not the name of a file")
     try:
-        return base64.b64decode(str(content), validate=True)
+        return base64.b64decode(content.replace("\n", "").replace("\r", ""), validate=True)
     except ValueError:
         raise GraphError("failed to decode Base64 value. please make sure value provided is Base64 encoded") from None
 

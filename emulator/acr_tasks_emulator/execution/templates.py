@@ -1,29 +1,26 @@
-"""Templates in task files and image names: `{{.Run.ID}}`, `{{.Values.name}}`.
+"""What `{{.Run.ID}}`, `{{.Values.name}}` and all other templates of a run are rendered with.
 
-The agent renders the whole text of a task file before it reads it as YAML (facts, acr-tasks-api section 14). Its
-templates are Go's with Sprig's functions; here values and a few functions are rendered, and everything else is refused
-with a sentence.
+The agent renders the whole text of a task file before it reads it as YAML, and the image names and arguments of a
+Docker request (facts, agent section 2).
 """
 
 from __future__ import annotations
 
+import json
 import platform
+import re
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
 from acr_tasks_emulator.execution.job import Job
-from acr_tasks_emulator.execution.template_functions import FunctionError, evaluate
+from acr_tasks_emulator.execution.template import evaluator
+from acr_tasks_emulator.execution.template.nodes import TemplateError
 
-ACTION_LIMIT = 4096
-"""How many characters one action may have."""
-LIMIT = 2 * 1024 * 1024
-"""How many characters a rendered text may have: a value that is named often is written as often."""
+__all__ = ["TemplateError", "render", "render_objects", "run_variables"]
+
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "i686": "386", "armv7l": "arm"}
-
-
-class TemplateError(ValueError):
-    """A template cannot be rendered; the text is the agent's, or says what is not supported."""
+_SHELL_UNSAFE = re.compile(r"[^\w_^@=+%,:./-]", re.ASCII)
 
 
 def run_variables(job: Job, date: datetime | None = None) -> dict[str, str]:
@@ -48,59 +45,39 @@ def run_variables(job: Job, date: datetime | None = None) -> dict[str, str]:
     }
 
 
-def render(text: str, variables: Mapping[str, Any]) -> str:
-    """Replace every action by its value; `{{-` and `-}}` trim as in Go.
+def render_objects(run: Mapping[str, str], values: Mapping[str, Any], secrets: Mapping[str, str]) -> dict[str, Any]:
+    """The objects that templates may name. secrets: what `.Secrets` gives."""
+    return {
+        "Build": {"ID": run.get("ID", "")},  # the older name
+        "Run": dict(run),
+        "Values": dict(values),
+        "Secrets": dict(secrets),
+        "RunJSON": _in_quotes(_json(dict(run))),
+        "ValuesJSON": _in_quotes(_json(dict(values))),
+    }
 
-    variables: such as `{"Run": {...}, "Values": {...}}`. Raises TemplateError for a value that is not there and for
-    whatever is no plain value.
+
+def render(text: str, variables: Mapping[str, Any], name: str = "task") -> str:
+    """Replace every action by what it gives; what is not there renders as nothing.
+
+    variables: such as `{"Run": {...}, "Values": {...}}`. name: what messages call the text. Raises TemplateError.
     """
-
-    parts: list[str] = []
-    size = at = 0
-    while (start := text.find("{{", at)) >= 0 and (end := text.find("}}", start + 2)) >= 0:
-        body, before = text[start + 2 : end], text[at:start]
-        if len(body) > ACTION_LIMIT:
-            raise TemplateError(f"template: an action is longer than {ACTION_LIMIT} characters")
-        trim_before, trim_after = body.startswith("-"), body.endswith("-") and len(body) > 1
-        body = body[trim_before : len(body) - trim_after].strip()
-        parts += [before.rstrip() if trim_before else before, "" if _is_comment(body) else _value(body, variables)]
-        size += len(parts[-1]) + len(parts[-2])
-        if size > LIMIT:
-            raise TemplateError(f"template: what is rendered is longer than {LIMIT} characters")
-        at = end + 2
-        while trim_after and at < len(text) and text[at].isspace():
-            at += 1
-    return "".join([*parts, text[at:]])
+    return evaluator.render(text, variables, name)
 
 
-def _is_comment(body: str) -> bool:
-    return len(body) > 3 and body.startswith("/*") and body.endswith("*/")
+def _json(value: Any) -> str:
+    """A value as Go writes it in JSON: sorted, whole floats without a point, and no signs that HTML knows."""
+    found = json.dumps(_whole(value), separators=(",", ":"), ensure_ascii=False, sort_keys=True)
+    return re.sub("[<>&\u2028\u2029]", lambda match: f"\\u{ord(match.group()):04x}", found)
 
 
-def _value(body: str, variables: Mapping[str, Any]) -> str:
-    try:
-        found = evaluate(body, lambda field: _field(field, variables))
-    except FunctionError as error:
-        raise TemplateError(
-            f"template: {{{{{body}}}}}: {error} (values such as {{{{.Run.ID}}}} and some of Sprig's functions are "
-            "rendered, no conditions or loops)"
-        ) from error
-    if isinstance(found, (list, Mapping)):
-        kind = "list" if isinstance(found, list) else "map"
-        raise TemplateError(f"template: {{{{{body}}}}}: the value is a {kind}, not a plain one")
-    if isinstance(found, bool):
-        return str(found).lower()
-    return "<no value>" if found is None else str(found)
+def _whole(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_whole(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _whole(item) for name, item in value.items()}
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _field(field: str, variables: Mapping[str, Any]) -> Any:
-    names = field.split(".")
-    if names[:2] == ["Build", "ID"]:  # the older name
-        names[0] = "Run"
-    found: Any = variables
-    for name in names:
-        if not isinstance(found, Mapping) or name not in found:
-            where = f"executing at <.{field}>"
-            raise TemplateError(f'template: {where}: map has no entry for key "{name}"')
-        found = found[name]
-    return found
+def _in_quotes(text: str) -> str:
+    return "'" + text.replace("'", "'\"'\"'") + "'" if _SHELL_UNSAFE.search(text) else text

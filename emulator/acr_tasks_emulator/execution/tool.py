@@ -31,7 +31,9 @@ class NetworkError(Exception):
 class Build:
     """One `docker build`: the context's folder, the Dockerfile's path, and the options. Names are full names.
 
-    secrets: as `--secret` takes them, with the paths of their files on this machine.
+    secrets: as `--secret` takes them, with the paths of their files on this machine. assignments: what `--build-arg`
+    was given, word for word. buildkit: the step asks for BuildKit; else the classic builder's rules hold.
+    identity_file: a file for the image's id.
     """
 
     context: Path
@@ -43,6 +45,9 @@ class Build:
     labels: list[str] = field(default_factory=list)
     secrets: list[str] = field(default_factory=list)
     platform: str | None = None
+    assignments: list[str] = field(default_factory=list, repr=False)
+    buildkit: bool = False
+    identity_file: Path | None = None
 
 
 @dataclass(frozen=True)

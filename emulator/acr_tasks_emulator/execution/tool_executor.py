@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+from acr_tasks_emulator.execution.agent_shell import carry_out
 from acr_tasks_emulator.execution.bases import Bases
 from acr_tasks_emulator.execution.build_line import parse_build
 from acr_tasks_emulator.execution.container import run_command
 from acr_tasks_emulator.execution.docker_build import build
-from acr_tasks_emulator.execution.graph import Graph, Step
+from acr_tasks_emulator.execution.docker_options import OptionError
+from acr_tasks_emulator.execution.docker_request import docker_graph
+from acr_tasks_emulator.execution.graph import Step
 from acr_tasks_emulator.execution.image_name import ImageNameError
 from acr_tasks_emulator.execution.job import Job, Outcome
 from acr_tasks_emulator.execution.log import RunLog
 from acr_tasks_emulator.execution.push import push
 from acr_tasks_emulator.execution.registry import OciRegistry, RegistryError
 from acr_tasks_emulator.execution.remote import Remotes
-from acr_tasks_emulator.execution.source import NO_SOURCE, SourceError, file_in
+from acr_tasks_emulator.execution.source import SourceError
 from acr_tasks_emulator.execution.steps import StepFailedError, run_steps
 from acr_tasks_emulator.execution.stop import Stop
 from acr_tasks_emulator.execution.task_file import TaskFileError, load
-from acr_tasks_emulator.execution.templates import TemplateError, render, run_variables
-from acr_tasks_emulator.execution.tool import Build, NetworkError, Tool, ToolError
+from acr_tasks_emulator.execution.templates import TemplateError
+from acr_tasks_emulator.execution.tool import NetworkError, Tool, ToolError
 from acr_tasks_emulator.execution.workspace import Workspace
 
 
@@ -64,21 +68,19 @@ class ToolExecutor:
     def _run(self, run: Workspace, stop: Stop) -> None:
         if str((run.job.platform or {}).get("os") or "linux").lower() != "linux":
             raise SourceError("the emulator runs Linux builds and containers only; this run's platform is Windows")
+        if _holds_nul([run.job.step, run.job.values, run.job.source_location]):
+            raise SourceError("a text of this run holds the character NUL, with which no program can be started")
         run.log.say("Obtaining source code and scanning for dependencies...")
         run.open(self._remotes, stop)
         run.log.say("Successfully obtained source code and scanned for dependencies")
         if stop.asked:
             return
         if run.job.kind == "Docker":
-            graph, build_of = _docker_graph(run)
+            graph = docker_graph(run.job, run.log)
         else:
             graph = load(run.job, run.source, lambda url: self._remotes.text(url, run.scratch, stop))
             if not self._tool.own_networks:
                 graph = graph.on_host()
-
-            def build_of(step: Step, run: Workspace) -> Build:
-                return parse_build(step, run, self._remotes, stop)
-
         for remark in graph.remarks:
             run.log.say(remark)
         run.fill_volumes(graph.volumes)
@@ -89,7 +91,7 @@ class ToolExecutor:
                 return self._push(step, run, own)
             run.log.say(f"Launching container with name: {step.id}")
             if step.build is not None:
-                return build(build_of(step, run), run, self._tool, self._bases, own, step)
+                return carry_out("docker build", step.build, lambda words: self._build(words, step, run, own), run.log)
             return run_command(step, run, self._tool, self._bases, own)
 
         with self._tool.networks(run.job.run_id, graph.networks, run.log, stop):
@@ -102,6 +104,16 @@ class ToolExecutor:
         if folder.exists():  # not ours: containers may have made folders as users of theirs
             self._tool.remove_folder(folder)
 
+    def _build(self, words: list[str], step: Step, run: Workspace, stop: Stop) -> int:
+        try:
+            task = parse_build(words, step, run, self._remotes, stop)
+        except OptionError as error:
+            run.log.line(f"docker: {error}")
+            return error.status
+        if run.job.kind == "Docker":
+            task = replace(task, platform=_platform(run.job))
+        return build(task, run, self._tool, self._bases, stop, step)
+
     def _push(self, step: Step, run: Workspace, stop: Stop) -> int:
         for name in step.push:
             status = push(run.full_name(name), run, self._tool, self._oci, stop)
@@ -110,33 +122,17 @@ class ToolExecutor:
         return 0
 
 
-def _docker_graph(run: Workspace) -> tuple[Graph, Callable[[Step, Workspace], Build]]:
-    """The two steps that the service makes of a Docker step: `build`, and `push` unless pushing is switched off."""
-    job, step = run.job, run.job.step
-    if job.source is None and (not job.source_location or job.source_location.lower() == NO_SOURCE):
-        raise SourceError("a Docker build needs a source: this run has none")
-    variables = {"Run": run_variables(job)}
-    names = [str(run.full_name(render(str(name), variables))) for name in step.get("imageNames") or []]
-    task = Build(
-        context=run.source,
-        dockerfile=file_in(run.source, str(step.get("dockerFilePath") or "Dockerfile")),
-        names=names,
-        arguments={
-            str(item["name"]): render(str(item.get("value") or ""), variables) for item in step.get("arguments") or []
-        },
-        target=step.get("target") or None,
-        no_cache=bool(step.get("noCache")),
-        platform=_platform(job),
-    )
-    steps = [Step(id="build", after=(), build=".", timeout=job.timeout)]
-    if names and step.get("isPushEnabled") is not False:
-        steps.append(Step(id="push", after=("build",), push=tuple(names), timeout=job.timeout))
-    return Graph(tuple(steps)), lambda _step, _run: task
-
-
 def _platform(job: Job) -> str | None:
     platform = job.platform or {}
     if not platform.get("architecture"):
         return None
     parts = ["linux", str(platform["architecture"]).lower(), str(platform.get("variant") or "").lower()]
     return "/".join(part for part in parts if part)
+
+
+def _holds_nul(value: Any) -> bool:
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, dict):
+        return any(_holds_nul(part) for pair in value.items() for part in pair)
+    return isinstance(value, list) and any(map(_holds_nul, value))

@@ -60,13 +60,12 @@ class Workspace:
         path = self.folder / "auth.json"
         return path if path.exists() else None
 
-    def full_name(self, text: str, run_local: bool = True) -> ImageName:
-        """An image's full name. Names of images to build belong to the run's registry (`run_local`) unless they say
-        another.
+    def full_name(self, text: str) -> ImageName:
+        """An image's full name; one without a host is Docker Hub's, as everywhere with docker.
 
         The name that Azure would give the registry means the same registry. Raises ImageNameError.
         """
-        name = parse(text, self.job.login_server) if run_local else parse(text)
+        name = parse(text)
         if name.host in own_hosts(self.job):
             return ImageName(self.job.login_server, name.repository, name.tag, name.digest)
         return name

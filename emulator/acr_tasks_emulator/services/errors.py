@@ -173,6 +173,15 @@ LOCATION_REQUIRED = ErrorText(400, "LocationRequired", "The location property is
 INVALID_INPUT = ErrorText(
     400, "InvalidInputValue", "Some of the properties of '{parameters}' are invalid.. InnerErrors: {inner}"
 )
+CONTEXT_UNDEFINED = ErrorText(  # seen in azure-cli #28924
+    400,
+    "ContextUndefined",
+    "Either the context should be a well formed absolute URI or there should be only one source trigger.",
+    "context",
+)
+INVALID_URI = ErrorText(  # seen in azure-docs #117645
+    400, "InvalidUri", "Uri property {member} is invalid. Please check if it is well formed Https Url.", "request"
+)
 INVALID_TASK_NAME = ErrorText(
     400,
     "InvalidResourceName",

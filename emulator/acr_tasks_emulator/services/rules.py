@@ -7,6 +7,7 @@ from collections import Counter
 from typing import Any
 
 from acr_tasks_emulator.services import errors
+from acr_tasks_emulator.services.contexts import check_address, check_context, problems_of_images
 from acr_tasks_emulator.services.schedule import problem_of
 from acr_tasks_emulator.services.versions import ApiVersion
 from acr_tasks_emulator.switches import Switches
@@ -49,6 +50,7 @@ def check_task(properties: dict[str, Any], parameters: str, switches: Switches) 
     if switches.equal_schedules == "refused":
         problems += _equal_schedules(trigger.get("timerTriggers", []))
     _refuse(parameters, problems)
+    check_context(step or {}, trigger)
 
 
 def check_run_request(request: dict[str, Any], version: ApiVersion) -> None:
@@ -58,6 +60,7 @@ def check_run_request(request: dict[str, Any], version: ApiVersion) -> None:
     else:
         problems = [*_step(request), *_platform(request), *_agent(request), *_timeout(request)]
     _refuse("runRequest", problems)
+    check_address("sourceLocation", str(request.get("sourceLocation") or ""))
 
 
 def _refuse(parameters: str, problems: list[str]) -> None:
@@ -88,7 +91,8 @@ def _timeout(owner: dict[str, Any]) -> list[str]:
 
 def _step(step: dict[str, Any]) -> list[str]:
     kind = step["type"]
-    return [f"{kind}:The property '{name}' is required" for name in _REQUIRED_OF_STEP[kind] if not step.get(name)]
+    missing = [f"{kind}:The property '{name}' is required" for name in _REQUIRED_OF_STEP[kind] if not step.get(name)]
+    return [*missing, *problems_of_images(step)]
 
 
 def _trigger(trigger: dict[str, Any]) -> list[str]:

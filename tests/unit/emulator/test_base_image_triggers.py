@@ -48,8 +48,10 @@ class Desk:
 
     def docker_task(self, name: str, image: str, dockerfile: str) -> None:
         step = {"type": "Docker", "dockerFilePath": "Dockerfile", "imageNames": [image]}
-        step["contextPath"] = self.upload(Dockerfile=dockerfile)
-        trigger = {"baseImageTrigger": {"name": "base", "baseImageTriggerType": "Runtime"}}
+        step["contextPath"] = self.upload(Dockerfile=dockerfile)  # relative, so beside one source trigger
+        source = {"sourceControlType": "Github", "repositoryUrl": "https://github.com/a/b"}
+        sources = [{"name": "s", "sourceRepository": source, "sourceTriggerEvents": ["commit"], "status": "Disabled"}]
+        trigger = {"sourceTriggers": sources, "baseImageTrigger": {"name": "base", "baseImageTriggerType": "Runtime"}}
         properties = {"platform": {"os": "Linux"}, "step": step, "trigger": trigger}
         self.ok("PUT", f"tasks/{name}", {"location": "westeurope", "properties": properties})
 

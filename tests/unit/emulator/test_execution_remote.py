@@ -311,7 +311,8 @@ def test_a_name_that_is_a_metadata_address(monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.mark.parametrize(
     ("location", "expected"),
     [
-        ("https://github.com/Azure-Samples/acr-build-helloworld-node", True),
+        ("https://github.com/Azure-Samples/acr-build-helloworld-node", False),
+        ("https://github.com/Azure-Samples/acr-build-helloworld-node.git", True),
         ("github.com/Azure-Samples/acr-build-helloworld-node.git#main", True),
         ("https://github.com/a/b/archive/main.tar.gz", False),
         ("https://dev.azure.com/a/b/_git/c", True),
@@ -323,6 +324,26 @@ def test_a_name_that_is_a_metadata_address(monkeypatch: pytest.MonkeyPatch) -> N
 def test_which_addresses_are_of_git(location: str, expected: bool) -> None:
     """Repositories are told from archives by their address."""
     assert remote.is_git(location) is expected
+
+
+def test_addresses_of_github() -> None:
+    """The service takes what is on a host with github in its name for a repository, and says so where there is none."""
+    assert remote.as_repository("https://github.com/a/b#main:sub") == "https://github.com/a/b.git#main:sub"
+    assert remote.as_repository("https://github.example.com/a/b/") == "https://github.example.com/a/b.git"
+    for path in (
+        "github.com/a/b/archive/refs/tags/v1.tar.gz",
+        "github.com/a/b/tree/main/dir",
+        "codeload.github.com/a/b",
+    ):
+        with pytest.raises(SourceError, match=r"failed to download context: .* #<branch or commit>"):
+            remote.as_repository(f"https://{path}")
+
+
+@pytest.mark.parametrize("path", ["example/app/archive/v1.tar.gz", "example/app/tree/main/dir"])
+def test_pages_of_github_are_no_sources(desk: Desk, path: str) -> None:
+    """A run from such an address fails before anything is asked."""
+    with pytest.raises(SourceError, match="takes every address with github in its host for a repository"):
+        desk.fetch(f"https://github.com/{path}")
 
 
 @pytest.mark.skipif(shutil.which(PROGRAM) is None, reason=f"{PROGRAM} is not installed")

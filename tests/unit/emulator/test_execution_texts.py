@@ -99,7 +99,15 @@ from scratch
         ("app:{{.Run.ID}}", "app:cf1"),
         ("app:{{ .Run.ID }}", "app:cf1"),
         ("a {{- .Run.ID -}} b", "acf1b"),
-        ("{{.Build.ID}}", "cf1"),
+        ("{{.Run.Nope}}|{{.Values.x}}|{{.Nope}}", "||"),
+        ('{{.Values.x | default "latest"}}', "latest"),
+        ("{{if .Values.x}}yes{{else}}no{{end}}", "no"),
+        ('{{index .Values "on"}}', "true"),
+        ("{{range $n, $word := splitList `,` `a,b`}}{{$n}}{{$word}}{{end}}", "0a1b"),
+        ('{{printf "%s-%03d" .Run.ID 7}}', "cf1-007"),
+        ("{{with .Run.ID}}{{.}}{{end}}{{if and (eq .Run.ID `cf1`) (not .Values.none)}}!{{end}}", "cf1!"),
+        ("{{ .Run.ID | }}", "cf1"),
+        ("{{ b64dec `*` }}", "illegal base64 data at input byte 0"),
         ("{{/* nothing */}}x", "x"),
         ("{{.Values.on}} {{.Values.deep.n}}", "true 3"),
         ("{{ .Run.ID | upper | quote }}", '"CF1"'),
@@ -110,26 +118,27 @@ from scratch
     ],
 )
 def test_templates(template: str, rendered: str) -> None:
-    """Plain values are rendered as Go renders them."""
+    """Templates are rendered as Go renders them, what is missing as nothing."""
     assert render(template, {"Run": {"ID": "cf1"}, "Values": {"on": True, "none": "", "deep": {"n": 3}}}) == rendered
 
 
 @pytest.mark.parametrize(
     "template",
     [
-        "{{.Run.Nope}}",
+        "{{.Run.Nope.More}}",
+        "{{.Values.x | lower}}",
         "{{ if .Run.ID }}",
         "{{ .Run.ID | shout }}",
         "{{ lower }}",
-        "{{ .Run.ID | }}",
         "{{ .Run.ID .Run.ID }}",
-        "{{ b64dec `*` }}",
+        "{{.Run.ID",
+        "{{.Values.my-value}}",
         "{{.Run.ID.x}}",
         "{{}}",
     ],
 )
 def test_templates_that_cannot_be_rendered(template: str) -> None:
-    """Missing values and functions are refused with a sentence."""
+    """What Go's engine refuses is refused in its words."""
     with pytest.raises(TemplateError, match=r"^template: "):
         render(template, {"Run": {"ID": "cf1"}})
 

@@ -187,7 +187,8 @@ def test_pushes_are_tried_again(desk: Desk) -> None:
     with socket.socket() as probe:  # bound, and nobody listens
         probe.bind(("127.0.0.1", 0))
         name = f"127.0.0.1:{probe.getsockname()[1]}/app:1"
-        outcome, log = desk.run(docker(imageNames=[name]), {"Dockerfile": "FROM scratch\nCOPY a /a\n", "a": "x"})
+        task = f"steps:\n- build: -t {name} .\n- push: ['{name}']\n"
+        outcome, log = desk.run(encoded(task), {"Dockerfile": "FROM scratch\nCOPY a /a\n", "a": "x"})
     assert outcome.error_message == "failed during run, err: exit status 1"
     assert [f"Pushing image: {name}, attempt {n}" in log for n in (1, 2, 3, 4)] == [True, True, True, False]
     assert log.count(f"failed to push {name}: ") == 3
@@ -231,6 +232,34 @@ RUN exit 9
     assert "s3cret" not in log
 
 
+@needs_registry
+def test_docker_requests_as_lines_of_a_shell(desk: Desk) -> None:
+    """The members of a Docker step are one line of the agent's shell: quotes come off, what is missing is empty, a name
+    with another registry is put below the run's, and no form of a secret is shown.
+    """
+    dockerfile = 'FROM busybox\nARG A\nARG B\nARG C\nARG TARGETARCH\nRUN echo "[$A][$B][$TARGETARCH]"; echo $C\n'
+    arguments = [
+        {"name": "A", "value": "{{.Values.x}}{{.Run.Unknown}}"},
+        {"name": "B", "value": "'two words'"},
+        {"name": "C", "value": "'hunter2 {{print `hunter3`}}'", "isSecret": True},
+    ]
+    names = ["mcr.microsoft.com/app:1", "{{.Run.Registry}}/other"]
+    outcome, log = desk.run(docker(arguments=arguments, imageNames=names, noCache=True), {"Dockerfile": dockerfile})
+    assert outcome.status == "Succeeded", log
+    assert "\n[][two words][]\n***\n" in log
+    assert "hunter2" not in log
+    assert [image["repository"] for image in outcome.output_images] == ["mcr.microsoft.com/app", "other"]
+
+
+def test_secret_arguments_that_are_no_templates(desk: Desk) -> None:
+    """An argument's value is a template for the agent; the error shows nothing of a secret one."""
+    arguments = [{"name": "TOKEN", "value": "x{{hunter2}}y", "isSecret": True}]
+    outcome, log = desk.run(docker(arguments=arguments), {"Dockerfile": "FROM scratch\n"})
+    assert outcome.status == "Failed"
+    assert "the value of the secret argument TOKEN cannot be rendered" in log
+    assert "hunter2" not in log + str(outcome.error_message)
+
+
 def test_secrets_of_builds(desk: Desk) -> None:
     """A build step's secret is a file of the source. With docker it takes BuildKit, which a client may lack."""
     dockerfile = "FROM busybox\nRUN --mount=type=secret,id=token rev /run/secrets/token; echo\n"
@@ -246,7 +275,7 @@ def test_secrets_of_builds(desk: Desk) -> None:
         ("id=token,src=../token", "../token is outside"),
         ("id=token", "has to have an id and a src"),
     ]:
-        outcome, log = desk.run(encoded(f"steps:\n- build: --secret {secret} ."), files)
+        outcome, log = desk.run(encoded(f"steps:\n- build: --secret {secret} .\n{env}"), files)
         assert outcome.status == "Failed"
         assert problem in (outcome.error_message or "")
 
@@ -294,10 +323,25 @@ def test_dockerfiles_that_cannot_be_built(desk: Desk, dockerfile: str, problem: 
         (docker(imageNames=["UPPER"]), {"Dockerfile": "FROM scratch"}, {}, "invalid reference format"),
         (docker(), {"Dockerfile": ""}, {"platform": {"os": "Windows"}}, "Linux builds and containers only"),
         (encoded("steps:\n- cmd: busybox\n  when: [x]"), None, {}, "failed to unmarshal task before running"),
-        (encoded("steps:\n- build: -t x file:///etc"), None, {}, "fetched by https, http and git, not by file"),
-        (encoded("steps:\n- build: --fly ."), None, {}, "unrecognized arguments: --fly"),
-        (encoded("steps:\n- cmd: busybox echo 'x"), None, {}, "No closing quotation"),
-        (encoded("steps:\n- push: [never/built]"), None, {}, "An image does not exist locally with the tag"),
+        (docker(dockerFilePath="my Dockerfile"), {"my Dockerfile": "FROM scratch"}, {}, "requires exactly 1 argument"),
+        (docker(dockerFilePath="'my Dockerfile'"), {"my Dockerfile": "FROM scratch"}, {}, "takes no path with a blank"),
+        (docker(arguments=[{"name": "A", "value": "a b"}]), {"Dockerfile": "FROM scratch"}, {}, "exactly 1 argument"),
+        (docker(arguments=[{"name": "A", "value": "\0"}]), {"Dockerfile": "FROM scratch"}, {}, "the character NUL"),
+        (docker(arguments=[{"name": "A", "value": "{{K}}"}]), {"Dockerfile": "FROM scratch"}, {}, 'function "K" not'),
+        (docker(imageNames=["{{.Values.x.y}}"]), {"Dockerfile": "FROM scratch"}, {}, "nil pointer evaluating"),
+        (docker(), {"Dockerfile": "RUN x"}, {}, "failed to scan dependencies: unexpected dockerfile format"),
+        (docker(), {"Dockerfile": "FROM a b"}, {}, "unable to understand line FROM a b"),
+        (docker(), {"Dockerfile": "FROM ${X:-busybox}"}, {}, "failed to parse image reference"),
+        (docker(), {"Dockerfile": "FROM busybox\nRUN --mount=type=ssh true"}, {}, "--mount option requires BuildKit"),
+        (docker(), {"Dockerfile": "FROM busybox\nCOPY --link a /a"}, {}, "Unknown flag: link"),
+        (encoded("steps:\n- build: -t x file:///etc"), None, {}, "there is no folder file:///etc in the source"),
+        (encoded("steps:\n- build: --fly ."), None, {}, "docker: unknown flag: --fly"),
+        (encoded("steps:\n- build: -t x"), None, {}, '"docker build" requires exactly 1 argument'),
+        (encoded("steps:\n- build: --secret id=a,src=a ."), None, {}, "unknown flag: --secret"),
+        (encoded("steps:\n- build: --iidfile ../../x ."), {"Dockerfile": "FROM scratch"}, {}, "outside of the source"),
+        (encoded("steps:\n- cmd: busybox echo 'x"), None, {}, "/bin/sh: syntax error: unterminated quoted string"),
+        (encoded("steps:\n- cmd: --env-file x busybox"), None, {}, "docker: open x: no such file or directory"),
+        (encoded("steps:\n- push: [x.azurecr.io/never/built]"), None, {}, "An image does not exist locally with the"),
     ],
 )
 def test_runs_that_cannot_be_run(
@@ -369,9 +413,9 @@ version: v1.1.0
 steps:
   - id: base
     build: -t $Registry/parts/base:$ID -f parts/Dockerfile --build-arg WORD=built parts
-  - build: -t parts/top .
+  - build: -t $Registry/parts/top -t parts/top .
   - cmd: parts/top /word
-  - push: ["parts/top", "$Registry/parts/base:$ID"]
+  - push: ["$Registry/parts/top", "$Registry/parts/base:$ID"]
 """
     run_id = f"cf{desk.count + 1}"
     files = {

@@ -73,7 +73,11 @@ def test_when() -> None:
         ("steps:\n- cmd: x\n  id: a\n- cmd: x\n  id: a", "a already exists as a vertex"),
         ("steps:\n- cmd: x\n  retries: -1", "step must specify retries >= 0"),
         ("steps:\n- cmd: x\n  timeout: soon", "timeout has to be a whole number"),
-        ("steps:\n- cmd: x\n  timeout: 1e10", "timeout has to be a whole number"),
+        ("steps:\n- cmd: x\n  timeout: 1e10", "timeout must not be greater than 2147483647"),
+        ("steps:\n- cmd: x\n  timeout: '600'", "line 3: cannot unmarshal !!str into int"),
+        ("steps:\n- cmd: x\n  ignoreErrors: 'true'", "line 3: cannot unmarshal !!str into bool"),
+        ("steps:\n- cmd: x\n  env: [A: 1]", "cannot unmarshal !!map into string"),
+        ("steps:\n- cmd: x\n  env: A=1", "line 3: cannot unmarshal !!str into a list"),
         ("steps:\n- cmd: x\n  timeout: 10000000000", "timeout must not be greater than 2147483647"),
         ("steps:\n- cmd: x\n  startDelay: 10000000000", "startDelay must not be greater than 2147483647"),
         ("steps:\n- cmd: x\n  retryDelay: 10000000000", "retryDelay must not be greater than 2147483647"),
@@ -110,7 +114,12 @@ def test_when() -> None:
         ("steps:\n- cmd: x\n  cache: warm", "invalid value for cache property. Valid values are 'enabled', 'disabled'"),
         ("steps:\n- cmd: x\n  id: acb_root", "acb_root is a reserved ID, it can't be used"),
         ("env: [A]\nsteps:\n- cmd: x", "cannot parse task environment variable A correctly"),
-        ("steps:\n- cmd: x\n  env: [A]", "cannot parse step environment variable A correctly"),
+        ("env: [B=1]\nsteps:\n- cmd: x\n  env: [A]", "cannot parse step environment variable A correctly"),
+        (
+            "volumes: [{name: v, secret: {f: eA==}}]\nsteps:\n- push: [a]\n  volumeMounts: [{name: v, mountPath: /v}]",
+            "invalid use of Mounts. Mounts must have unique container paths and used for CMD steps",
+        ),
+        ("secrets: [{id: a, clientID: x}]\nsteps:\n- cmd: x", "secret should contain either keyvault property"),
         (
             "volumes: [{name: v, secret: {f: eA==}}, {name: v, secret: {f: eA==}}]\nsteps:\n- cmd: x",
             "duplicate name found",
@@ -143,12 +152,15 @@ def test_when() -> None:
         ),
         ("version: v1.1.0\nalias:\n  directive: '%%'\nsteps:\n- cmd: x", "only be overwritten by a single character"),
         ("version: v1.1.0\nalias:\n  directive: a\nsteps:\n- cmd: x", "directives may not be alphanumeric characters"),
-        ("version: v1.1.0\nalias:\n  src: x\nsteps:\n- cmd: x", "alias.src has to be a list of files and addresses"),
+        ("version: v1.1.0\nalias:\n  src: x\nsteps:\n- cmd: x", "src has to be a list of files and addresses"),
         ("steps: []", "the task has no steps"),
         ("- cmd: x", "the task is not a mapping with `version` and `steps`"),
-        ("steps:\n- cmd: x {{.Values.y}}", 'template: executing at <.Values.y>: map has no entry for key "y"'),
-        ("steps: [", "while parsing a flow node expected the node content"),
-        ("a: &a [x, x]\nb: !!python/object:os.system {}", "could not determine a constructor"),
+        ("steps:\n- cmd: x {{.Values.my-value}}", "template: task:2: bad character U+002D '-'"),
+        ("steps:\n- cmd: x {{CI_TAG}}", 'template: task:2: function "CI_TAG" not defined'),
+        ("steps:\n- cmd: x {{.Values.x", "template: task:2: unclosed action"),
+        ("steps:\n- cmd: x {{regexMatch `a` `b`}}", 'emulator does not have the function "regexMatch" of Sprig'),
+        ("steps: [", "yaml: line 1: expected the node content"),
+        ("a: &a [x, x]\nb: !!python/object:os.system {}", "the task has no steps"),
         ("[" * 5000, "exceeded max depth of 100"),
     ],
 )
@@ -222,13 +234,13 @@ def test_images_by_alias() -> None:
 
 
 def test_aliases_of_files() -> None:
-    """Files of aliases are read, the last one counting first, the task's own values before them all."""
+    """Files of aliases count before what is predefined, the last one first, the task's own values before them all."""
     files = {"a.yaml": "one: a\ntwo: a\nthree: a\nID: a", "https://host/b.yaml": "two: b\nthree: b"}
     text = (
         "version: v1.1.0\nalias:\n  directive: '%'\n  values: {three: own}\n"
         "  src: [a.yaml, 'https://host/b.yaml']\nsteps:\n- cmd: x %one %two %three %ID $ID"
     )
-    assert read(text, RUN, {}, files.__getitem__).steps[0].cmd == "x a b own cf1 $ID"
+    assert read(text, RUN, {}, files.__getitem__).steps[0].cmd == "x a b own a $ID"
 
 
 def test_addresses_of_aliases_without_a_network(tmp_path: Path) -> None:
@@ -351,7 +363,7 @@ def test_retries_and_repeat() -> None:
     """A step is tried once and `retries` times more; it is run once and `repeat` times more."""
     results = iter([1, 1, 0])
     run_steps(
-        Graph(steps("steps:\n- {cmd: x, retries: 2, retryDelay: 0}")), lambda *_: next(results), Lines().log, Stop()
+        Graph(steps("steps:\n- {cmd: x, retries: 2, retryDelay: 1}")), lambda *_: next(results), Lines().log, Stop()
     )
     assert list(results) == []
     count = iter(range(10))

@@ -30,13 +30,24 @@ def test_builds_from_git(desk: Desk, tmp_path: Path) -> None:
     handler = type("Handler", (GitDaemon,), {"base": tmp_path / "git"})
     with served(socketserver.ThreadingTCPServer(("127.0.0.1", 0), handler)) as port:
         location = f"git://127.0.0.1:{port}/app#main:sub"
-        arguments = [{"name": "COMMIT", "value": "{{.Run.Commit}} of {{.Run.Branch}}"}]
+        arguments = [{"name": "COMMIT", "value": "'{{.Run.Commit}} of {{.Run.Branch}}'"}]
         outcome, log = desk.run(docker(arguments=arguments), source_location=location)
         assert outcome.status == "Succeeded", log
         assert f"\nbuilt at {commit} of main\n" in log
         outcome, log = desk.run(encoded(f"steps:\n- build: -t corpus/git {location}\n- cmd: corpus/git cat /word\n"))
         assert outcome.status == "Succeeded", log
         assert log.count("\nfrom git\n") == 2
+
+
+def test_a_context_that_does_not_say_git(desk: Desk, tmp_path: Path) -> None:
+    """A build step's address without .git is downloaded as an archive; what is none is ignored."""
+    (tmp_path / "app").write_text("<html>a page of a repository</html>")
+    handler = partial(Files, seen=[], leads="/", folder=tmp_path)
+    with served(ThreadingHTTPServer(("127.0.0.1", 0), handler)) as port:
+        outcome, log = desk.run(encoded(f"steps:\n- build: http://127.0.0.1:{port}/app -t x\n"))
+    assert outcome.status == "Failed"
+    assert "The source is no archive: it is ignored" in log
+    assert "unable to find Dockerfile in the source" in log
 
 
 def test_aliases_at_an_address(desk: Desk, tmp_path: Path) -> None:

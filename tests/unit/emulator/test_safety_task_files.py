@@ -8,8 +8,9 @@ import pytest
 
 from acr_tasks_emulator.execution.document import DEPTH, VALUES, VALUES_BY_ALIASES, DocumentError, read_document
 from acr_tasks_emulator.execution.graph import Graph
+from acr_tasks_emulator.execution.graph_reader import STEPS
 from acr_tasks_emulator.execution.job import Job
-from acr_tasks_emulator.execution.task_file import STEPS, TaskFileError, load, read
+from acr_tasks_emulator.execution.task_file import TaskFileError, load, read
 from acr_tasks_emulator.execution.templates import TemplateError, render
 
 STEP = "version: v1.1.0\nsteps:\n  - cmd: busybox\n"
@@ -37,16 +38,14 @@ def merges(levels: int) -> str:
         ("{a: " * 100_000, "exceeded max depth"),
         ("".join(" " * n + "- \n" for n in range(200)), "exceeded max depth"),
         ("- a\n" * (VALUES + 1), "more than 20000 values"),
-        ("a: " + "9" * 5000, "yaml: "),
         ("a: 0x" + "9" * 500_000 + "g", None),
-        ("a: 2001-99-99", "yaml: "),
-        ("a: !!python/object/apply:os.system ['id']", "could not determine a constructor"),
+        ("a: !!int hunter2", "cannot decode !!str as a !!int"),
+        ("a: [hunter2", "expected ',' or ']'"),
         ("a: !!binary x", "yaml: "),
         ('a: "b\\0c"', "control characters are not allowed"),
         ("a: b\0c", "yaml: "),
         ("a: *nowhere", "yaml: "),
         ("%YAML 9.9\n---\na: b", "yaml: "),
-        ("--- a\n--- b", "yaml: "),
     ],
 )
 def test_documents(text: str, problem: str | None) -> None:
@@ -57,6 +56,7 @@ def test_documents(text: str, problem: str | None) -> None:
     with pytest.raises(DocumentError, match=problem) as caught:
         read_document(text)
     assert "\n" not in str(caught.value)
+    assert "hunter2" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,14 @@ def test_documents(text: str, problem: str | None) -> None:
     [
         ("a: &a [1, 2]\nb: *a", {"a": [1, 2], "b": [1, 2]}),
         ("a: &a {x: 1}\nb:\n  <<: *a\n  y: 2", {"a": {"x": 1}, "b": {"x": 1, "y": 2}}),
-        ("a: &a x\nb: &a y\nc: *a", {"a": "x", "b": "y", "c": "y"}),
+        ("a: &a x\nb: &a z\nc: *a", {"a": "x", "b": "z", "c": "z"}),
+        ("a: 1\na: 2\n---\n[", {"a": 2}),
+        ("a: !!python/object/apply:os.system ['id']", {"a": ["id"]}),
+        ("a: 2001-99-99\nb: " + "9" * 5000, {"a": "2001-99-99", "b": "9" * 5000}),
+        (
+            "[yes, No, on, OFF, y, 010, 0o10, 0x1F, 0b11, 1_000, 08, 1e3, 1.10, .5, ~, '', '010', 1:30]",
+            [True, False, True, False, True, 8, 8, 31, 3, 1000, 8.0, 1000.0, 1.1, 0.5, None, "", "010", "1:30"],
+        ),
         ("[" * (DEPTH - 1) + "]" * (DEPTH - 1), None),
         ("- a\n" * (VALUES - 1), ["a"] * (VALUES - 1)),
         ("", None),
@@ -73,7 +80,7 @@ def test_documents(text: str, problem: str | None) -> None:
 def test_documents_that_are_read(text: str, expected: Any) -> None:
     """Aliases, merged mappings, and documents at the limits are what people write."""
     found = read_document(text)
-    assert found == expected or text.startswith("[")
+    assert found == expected or expected is None
 
 
 def test_aliases_count_as_often_as_they_are_named() -> None:
@@ -91,29 +98,43 @@ def test_aliases_count_as_often_as_they_are_named() -> None:
         ('"x"' + " | quote" * 200, "longer than 262144 characters"),
         ('"x"' + " | b64enc" * 200, "longer than 262144 characters"),
         ('replace "" "' + "y" * 1000 + '" .Values.long', "longer than 262144 characters"),
-        ("trunc " + "9" * 3000 + ' "x"', "not defined"),
-        ('repeat 1000000000 "x"', "not defined"),
-        ("range .Values.list", "not defined"),
-        ("until 1000000000", "not defined"),
-        ('"' + '\\"' * 20_000, "longer than 4096 characters"),
-        (".Values.list", "the value is a list"),
-        (".Values", "the value is a map"),
-        (".Values.__class__", "map has no entry"),
+        ("trunc " + "9" * 3000 + ' "x"', "expected integer; found"),
+        ('repeat 1000000000 "x"', "longer than 262144 characters"),
+        ('indent 1000000000 "x"', "longer than 262144 characters"),
+        ('printf "%1000000000d" 1', "at most 1000 places"),
+        ("until 1000000000", "at most 10000 items"),
+        ("range 1000000000}}{{end", "range over more than 10000"),
+        ("range .Values.list", "unexpected EOF"),
+        ('"' + '\\"' * 20_000 + '"', "longer than 4096 characters"),
+        (".Values.list.x", "can't evaluate field x"),
+        (".Values.list.__class__", "can't evaluate field __class__"),
+        ("(" * 1000 + "1" + ")" * 1000, "more than 100 deep"),
+        ("if 1}}{{" * 300 + "end", "more than 100 deep"),
+        ("range until 9000}}{{range until 9000}}{{end}}{{end", "more than 200000 steps"),
+        ('define "x"}}{{template "x"}}{{end}}{{template "x"', "exceeded maximum template depth"),
+        ("$x := list 1}}" + "{{$x = list $x $x}}" * 60 + "{{$x", "longer than 262144 characters"),
+        ("range until 9000}}{{lower $.Values.long}}{{end", "longer than|more than the emulator works on"),
+        ("range until 9000}}{{$x := lower $.Values.long}}{{end", "more than the emulator works on"),
     ],
 )
 def test_templates(action: str, problem: str) -> None:
-    """No pipeline makes a gigabyte of a letter, and nothing but plain values is written."""
+    """No pipeline makes a gigabyte of a letter, no loop takes a minute, and nothing looks into Python's values."""
     values = {"long": "z" * 100_000, "list": ["a"]}
     with pytest.raises(TemplateError, match=problem):
         render(f"{{{{{action}}}}}", {"Values": values})
 
 
-@pytest.mark.parametrize(
-    "text", [" " * 1_000_000, "{{" * 500_000, "{" * 1_000_000, " {{" * 300_000, "\n" * 1_000_000, "}}" * 500_000]
-)
+@pytest.mark.parametrize("text", [" " * 1_000_000, "{ " * 500_000, "\n" * 1_000_000, "}}" * 500_000])
 def test_templates_that_are_none(text: str) -> None:
     """A million characters without an action stay what they are, and cost no more than reading them."""
     assert render(text, {}) == text
+
+
+@pytest.mark.parametrize("text", ["{{" * 500_000, "{" * 1_000_000, " {{" * 300_000, "{{/*" * 200_000])
+def test_templates_that_never_end(text: str) -> None:
+    """A million characters of beginnings are refused at the first of them."""
+    with pytest.raises(TemplateError, match=r"unexpected|unclosed"):
+        render(text, {})
 
 
 def test_many_values() -> None:
@@ -128,7 +149,7 @@ def test_many_values() -> None:
     ("text", "problem"),
     [
         (
-            "version: v1.1.0\nalias:\n  values:\n    a: " + "y" * 10_000 + "\nsteps:\n  - cmd: a\n#" + " $a" * 1000,
+            "version: v1.1.0\nalias:\n  values:\n    a: " + "y" * 10_000 + "\nsteps:\n  - cmd: a" + " $a" * 1000,
             "stand for more",
         ),
         (
@@ -154,7 +175,11 @@ def test_a_large_task_file_is_read() -> None:
 def test_values_files(tmp_path: Any) -> None:
     """A file of values is judged like the task file."""
     (tmp_path / "acb.yaml").write_text(STEP)
-    for text, problem in ((laughs(9), "excessive aliasing"), ("- a", "not a mapping"), ("a: " + "9" * 5000, "yaml: ")):
+    for text, problem in (
+        (laughs(9), "excessive aliasing"),
+        ("- a", "not a mapping"),
+        ("a: {b: c}", "unsupported type: map"),
+    ):
         (tmp_path / "values.yaml").write_text(text)
         step = {"type": "FileTask", "taskFilePath": "acb.yaml", "valuesFilePath": "values.yaml"}
         with pytest.raises(TaskFileError, match=problem):
