@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import copy
 import inspect
+import os
 import re
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
@@ -15,16 +16,19 @@ from typing import Any
 import pulumi
 from pulumi.runtime.rpc import wrap_rpc_secret
 
-from pulumi_acr_tasks.errors import ValidationError
 from pulumi_acr_tasks.plan.addresses import holds_secret
 from pulumi_acr_tasks.plan.definitions import Kind, camel_case, kind, members, snake_case, variant
 from pulumi_acr_tasks.plan.paths import translate
 from pulumi_acr_tasks.plan.secrets import is_secret, map_secrets, secret_values
 from pulumi_acr_tasks.plan.values import UNKNOWN, Unknown, from_engine
+from pulumi_acr_tasks.program import program_error
 
 _ITEM = re.compile(r"\[\d+\]")  # a path that leads through a list
 _warnings: set[asyncio.Task[None]] = set()
 """The event loop itself keeps no task alive."""
+
+_ANY = Kind("any")
+_LARGEST = 2**53  # whole numbers travel as floats
 
 
 def normalize(value: Any, notation: str, path: str = "", *, checked: bool = False) -> Any:
@@ -40,7 +44,7 @@ def normalize(value: Any, notation: str, path: str = "", *, checked: bool = Fals
     the whole list where the program has marked one item, and then no diff shows what is beside the secret. The engine
     does not check what it only reads (`opts.id`).
 
-    Raises ValidationError when a member is given in both spellings.
+    Raises ProgramError when a member is given in both spellings, and for a value that the engine cannot take.
     """
     return _Normalizer(checked).normal(value, kind(notation), path or notation)
 
@@ -132,35 +136,43 @@ class _Normalizer:
             )
         if isinstance(value, Enum):
             return value.value
+        if value is None or isinstance(value, (str, int, float)):
+            _refuse_scalar(value, path)
         if isinstance(value, str) and holds_secret(value):
             return value if self._is_marked_later(path) else pulumi.Output.secret(value)
         if value is None or isinstance(value, (str, bool, int, float)) or pulumi.contains_unknowns(value):
             return value
-        if of.name == "any" and isinstance(value, (list, tuple)):
-            return [self.normal(item, of, f"{path}[{index}]") for index, item in enumerate(value)]
-        if of.name == "any" and isinstance(value, Mapping):
-            return {key: self.normal(item, of, f"{path}[{key!r}]") for key, item in value.items()}
         if of.container == "list" and isinstance(value, (list, tuple)):
             return [self.normal(item, of.item, f"{path}[{index}]") for index, item in enumerate(value)]
         if of.name == "UserIdentityProperties" and isinstance(value, (list, tuple, AbstractSet)):
             return pulumi.Output.all(*value).apply(lambda ids: {id_: {} for id_ in ids})
         if of.container == "map" and isinstance(value, Mapping):
-            return {key: self.normal(item, of.item, f"{path}[{key!r}]") for key, item in value.items()}
-        if of.is_object and not of.container and (isinstance(value, Mapping) or hasattr(value, "__dict__")):
+            return {_key(key, path): self.normal(item, of.item, f"{path}[{key!r}]") for key, item in value.items()}
+        if of.is_object and not of.container and (isinstance(value, Mapping) or _is_arguments(value)):
             return self._object(value, of, path)
+        if isinstance(value, os.PathLike) and not of.container:
+            return self.normal(os.fspath(value), of, path)
+        # Of another kind than the argument's, or of any: `check` says what is wrong.
+        if isinstance(value, (list, tuple)):
+            return [self.normal(item, _ANY, f"{path}[{index}]") for index, item in enumerate(value)]
+        if isinstance(value, Mapping):
+            return {_key(key, path): self.normal(item, _ANY, f"{path}[{key!r}]") for key, item in value.items()}
+        if not isinstance(value, (pulumi.Resource, pulumi.Asset, pulumi.Archive)):
+            raise program_error(f"{path} is {_unsendable(value, of)}")
         return value
 
     def _object(self, value: Any, of: Kind, path: str) -> Any:
         given: dict[str, Any] = dict(value) if isinstance(value, Mapping) else dict(vars(value))
         known = members(of.name)
         spelled: dict[str, Any] = {}
-        for name, item in given.items():
+        for given_name, item in given.items():
+            name = _key(given_name, path)
             arm_name = name if name in known else camel_case(name)
             arm_name = arm_name if arm_name in known else name
             if item is None:
                 continue
             if arm_name in spelled:
-                raise ValidationError([f"{path}: {snake_case(arm_name)} is given twice, as {arm_name} too"])
+                raise program_error(f"{path}: {snake_case(arm_name)} is given twice, as {arm_name} too")
             spelled[arm_name] = item
         definition = variant(of.name, spelled)
         return {
@@ -171,7 +183,7 @@ class _Normalizer:
     def _member(self, definition: str, name: str, item: Any, owner: dict[str, Any], path: str) -> Any:
         member = members(definition).get(name)
         if member is None:
-            return item
+            return self.normal(item, _ANY, path)
         normal = self.normal(item, member, path)
         if not is_secret(definition, name, owner):
             if definition in ("Argument", "SetValue") and name == "value":
@@ -184,6 +196,38 @@ class _Normalizer:
 
     def _is_marked_later(self, path: str) -> bool:
         return self._checked and _ITEM.search(path) is not None
+
+
+def _is_arguments(value: Any) -> bool:
+    """Tell whether a value is an object of arguments: of an input or output type, of ours or of azure-native."""
+    return hasattr(value, "__dict__") and not isinstance(value, (type, os.PathLike, pulumi.Resource))
+
+
+def _unsendable(value: Any, of: Kind) -> str:
+    """Say what a value is that the engine cannot take, and what is expected."""
+    if isinstance(value, (bytes, bytearray)):
+        return "bytes; a string is expected: call .decode() on it"
+    if isinstance(value, type):
+        return f"the class {value.__name__}; an object of it is expected: {value.__name__}(...)"
+    expected = {"list": "a list", "map": "a dict"}.get(of.container, "a string, a number, a list or a dict")
+    return f"a {type(value).__name__}; {expected} is expected"
+
+
+def _refuse_scalar(value: Any, path: str) -> None:
+    """Raise ProgramError for a string or a number that the engine cannot take."""
+    if isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise program_error(f"{path} has characters that are no text (half of a surrogate pair)") from None
+    if isinstance(value, int) and abs(value) > _LARGEST:
+        raise program_error(f"{path} is a number of more than 15 digits; the engine keeps no such number")
+
+
+def _key(key: Any, path: str) -> str:
+    if isinstance(key, str):
+        return key
+    raise program_error(f"{path} has the key {key!r}; keys are strings")
 
 
 def _warn_of_readable_secret(value: Any, name: Any, path: str) -> None:

@@ -11,6 +11,7 @@ from pulumi_acr_tasks.follow.mask import Mask
 from pulumi_acr_tasks.plan.definitions import kind
 from pulumi_acr_tasks.plan.secrets import secret_values
 from pulumi_acr_tasks.validate.task_yaml import decoded
+from pulumi_acr_tasks.validate.yaml import load
 
 _SHORTEST = 4
 """Characters of a value in a values file that is masked. Such a file is secret as a whole; hiding each `1` and `on` of
@@ -46,13 +47,7 @@ def mask_of(inputs: dict[str, Any]) -> Mask:
 
 def _values(encoded: str) -> Iterator[str]:
     """The values in a values file, which is YAML in base64; a file that is neither has none that we know."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
-    try:
-        document = YAML(typ="safe", pure=True).load(decoded(encoded) or "")
-    except (YAMLError, ValueError):
-        return
+    document, _, _ = load(decoded(encoded) or "")
     yield from (value for value in _leaves(document) if len(value) >= _SHORTEST and value not in ("true", "false"))
 
 

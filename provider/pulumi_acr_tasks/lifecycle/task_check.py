@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pulumi_acr_tasks import host
@@ -20,8 +21,11 @@ def check(
 
     Makes no request.
     """
+    by_default = news.get("taskName") is None and not olds
     news = _named(service, olds, news, urn)
     inputs, problems = validate.check(news, service.settings.registry_defaults, service.endpoint_name)
+    if by_default:
+        problems = [_by_default(problem) for problem in problems]
     if errors(problems) or not all(isinstance(inputs.get(member), str) for member in ("registryId", "taskName")):
         return inputs, problems
     registry, name = RegistryId.parse(inputs["registryId"]), inputs["taskName"]
@@ -34,6 +38,13 @@ def check(
     if adopts and not olds and not twins:
         host.console(urn).info(f"task {name} of registry {registry.registry_name} is taken over if it exists")
     return inputs, problems
+
+
+def _by_default(problem: Problem) -> Problem:
+    """Return a problem of the task's name with where the name comes from, others as they are."""
+    if problem.path != "task_name":
+        return problem
+    return replace(problem, message=f"{problem.message}; it is the resource's name here: give a task_name")
 
 
 def _named(service: Service, olds: dict[str, Any], news: dict[str, Any], urn: str | None) -> dict[str, Any]:

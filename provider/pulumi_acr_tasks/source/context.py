@@ -41,7 +41,8 @@ class Context:
 
     def _problems(self) -> Iterator[tuple[str, str]]:
         if not self.folder.exists():
-            yield "", f"the folder {self.folder} does not exist (relative to {Path.cwd()})"
+            hint = "; only a shell expands ~: write os.path.expanduser" if str(self.folder).startswith("~") else ""
+            yield "", f"the folder {self.folder} does not exist (relative to {Path.cwd()}){hint}"
             return
         if not self.folder.is_dir():
             yield "", f"{self.folder} is neither a folder nor an archive (.tar, .tar.gz, .tgz)"
@@ -123,7 +124,11 @@ class Context:
     def _file_problem(self, member: str, name: str) -> str | None:
         plain = inner_name(name)
         # Only a Dockerfile may lie outside: docker itself takes one from anywhere, and a task file names others.
-        if _is_outside(plain) and (member != "dockerFilePath" or plain.startswith("/")):
+        if plain.startswith("/"):
+            relative = posixpath.normpath(os.path.relpath(plain, self.folder.resolve()).replace(os.sep, "/"))
+            if member == "dockerFilePath" or not _is_outside(relative):
+                return f"{name!r} is absolute; it is relative to the context {self.folder}: {relative!r}"
+        if _is_outside(plain) and member != "dockerFilePath":
             return f"{name!r} is outside the context {self.folder}; it is relative to the context, and must be in it"
         if not (self.folder / plain).is_file():
             return f"there is no file {name!r} in the context {self.folder}; it is relative to the context"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import Any
 
-from pulumi_acr_tasks.plan.definitions import ENUMERATIONS, POLYMORPHIC, Kind, camel_case, members, snake_case, variant
+from pulumi_acr_tasks.plan.definitions import ENUMERATIONS, POLYMORPHIC, Kind, members, snake_case, variant
 from pulumi_acr_tasks.plan.secrets import is_secret
 from pulumi_acr_tasks.plan.values import is_unknown
 from pulumi_acr_tasks.validate.problem import Problem, key_path, member_path
+from pulumi_acr_tasks.validate.spelling import did_you_mean
 
 _EXPECTED = {"string": "a string", "integer": "a whole number", "boolean": "True or False"}
 
@@ -20,9 +20,7 @@ def check_value(value: Any, kind: Kind, path: str) -> list[Problem]:
     if kind.container == "list":
         if not isinstance(value, list):
             return [Problem(path, f"is {_called(value)}; a list is expected")]
-        return [
-            problem for index, item in enumerate(value) for problem in check_value(item, kind.item, f"{path}[{index}]")
-        ]
+        return [problem for index, item in enumerate(value) for problem in _check_item(item, kind, f"{path}[{index}]")]
     if kind.container == "map":
         if not isinstance(value, dict):
             return [Problem(path, f"is {_called(value)}; a map is expected")]
@@ -30,6 +28,12 @@ def check_value(value: Any, kind: Kind, path: str) -> list[Problem]:
     if kind.is_object:
         return _check_object(value, kind, path)
     return _check_scalar(value, kind, path)
+
+
+def _check_item(item: Any, kind: Kind, path: str) -> list[Problem]:
+    if item is None:
+        return [Problem(path, "is None; take it out of the list")]
+    return check_value(item, kind.item, path)
 
 
 def _check_scalar(value: Any, kind: Kind, path: str) -> list[Problem]:
@@ -57,7 +61,9 @@ def _check_object(value: Any, kind: Kind, path: str) -> list[Problem]:
             problems += check_value(item, _wanted(definition, name, known[name], value), member_path(path, name))
             problems += _check_enumeration(definition, name, item, member_path(path, name))
         else:
-            problems.append(Problem(f"{path}.{name}", f"is no member of {definition}{_nearest(name, list(known))}"))
+            problems.append(
+                Problem(f"{path}.{name}", f"is no member of {definition}{did_you_mean(name, known, snake_case)}")
+            )
     problems += [
         Problem(member_path(path, name), "is missing")
         for name, member in known.items()
@@ -94,13 +100,6 @@ def _check_enumeration(definition: str, name: str, value: Any, path: str) -> lis
         for item in items
         if isinstance(item, str) and item.lower() not in lower
     ]
-
-
-def _nearest(name: str, known: list[str]) -> str:
-    """Asks whether a known member was meant, spelled as Python does."""
-    close = difflib.get_close_matches(camel_case(name).lower(), [item.lower() for item in known], n=1, cutoff=0.6)
-    meant = next((item for item in known if close and item.lower() == close[0]), None)
-    return f"; did you mean {snake_case(meant)}?" if meant else ""
 
 
 def _called(value: Any) -> str:

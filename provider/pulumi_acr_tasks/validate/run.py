@@ -85,6 +85,8 @@ def _check_source(request: dict[str, Any], context: Any, path: str) -> list[Prob
     definition, location = variant("RunRequest", request), request.get("sourceLocation")
     if is_unknown(request.get("type")):
         return []
+    if context == "":
+        return [Problem("context", "is empty; give a folder, '.' for the program's own, or leave it out")]
     if context is not None and definition == "TaskRunRequest":
         return [Problem("context", "is given with a TaskRunRequest; the task itself says where its files come from")]
     if context is not None and location is not None:

@@ -10,11 +10,12 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from pulumi_acr_tasks.validate.yaml import Place
+
 VERSIONS = ("1.0-preview-1", "v1.0.0", "v1.1.0")
 # Stands for each character of a template action, whose value is not known here. (From Unicode's private area.)
 PLACEHOLDER = "\ue000"
 
-Place = tuple[int, int]
 Broken = Iterator[tuple[Place, str]]
 
 _KINDS = ("cmd", "build", "push")
@@ -24,11 +25,6 @@ _LISTS = ("push", "when", "env", "expose", "ports", "retryOnErrors", "volumeMoun
 _TRUTHS = ("yes", "no", "on", "off", "y", "n", "true", "false")  # YAML 1.1, which the agent reads
 _VOLUME_NAME = re.compile(r"[A-Za-z0-9_-]+")
 _AT_ONCE = "-"
-
-
-def place(where: Place) -> str:
-    """Says a place as editors count."""
-    return f"line {where[0] + 1}, column {where[1] + 1}"
 
 
 def check_task(task: Any) -> Broken:
@@ -163,7 +159,10 @@ def _is_open(value: Any) -> bool:
 
 
 def _of(node: Any, key: str) -> Place:
-    line, column = node.lc.key(key)
+    try:
+        line, column = node.lc.key(key)
+    except KeyError:  # it comes from elsewhere, by `<<`
+        line, column = node.lc.line, node.lc.col
     return int(line), int(column)
 
 

@@ -10,7 +10,8 @@ import re
 from typing import Any
 
 from pulumi_acr_tasks.validate.problem import Problem
-from pulumi_acr_tasks.validate.task_steps import PLACEHOLDER, check_task, place
+from pulumi_acr_tasks.validate.task_steps import PLACEHOLDER, check_task
+from pulumi_acr_tasks.validate.yaml import load, place
 
 # The agent renders Go templates before it reads the YAML: an action stands for a value that is not known here, and
 # whatever can add or take whole lines (control structures, trimming, assignments, an action alone on its line) makes
@@ -21,6 +22,9 @@ _LINES = re.compile(
     re.MULTILINE,
 )
 
+# What base64 has not, and most YAML has.
+_PLAIN = re.compile(r":\s|:$|^\s*- ", re.MULTILINE)
+
 
 def check_encoded_task(value: Any, path: str) -> list[Problem]:
     """Says what is wrong with a task file in base64, with the line and column it is wrong in."""
@@ -28,7 +32,7 @@ def check_encoded_task(value: Any, path: str) -> list[Problem]:
         return []
     text = decoded(value)
     if text is None:
-        return [Problem(path, "is not base64 of a task file in UTF-8")]
+        return [_no_base64(value, path, of="a task file")]
     return [Problem(path, message) for message in check_task_yaml(text)]
 
 
@@ -38,10 +42,10 @@ def check_encoded_values(value: Any, path: str) -> list[Problem]:
         return []
     text = decoded(value)
     if text is None:
-        return [Problem(path, "is not base64 of a file of values in UTF-8")]
-    values, error = _loaded(text)
-    if error is not None:
-        return [Problem(path, f"{error[0]}: this is not YAML")]
+        return [_no_base64(value, path, of="a file of values")]
+    values, where, _ = load(text)
+    if where:
+        return [Problem(path, f"{where}: this is not YAML")]
     if values is not None and not isinstance(values, dict):
         return [Problem(path, "line 1, column 1: a file of values is a map from names to values")]
     return []
@@ -62,25 +66,21 @@ def check_task_yaml(text: str) -> list[str]:
     """
     if _LINES.search(text):
         return []
-    task, error = _loaded(_ACTION.sub(lambda match: PLACEHOLDER * len(match[0]), text))
-    if error is not None:
-        return [f"{error[0]}: this is not YAML ({error[1]})"]
+    task, where, reason = load(_ACTION.sub(lambda match: PLACEHOLDER * len(match[0]), text))
+    if where:
+        return [f"{where}: this is not YAML ({reason})"]
     if not isinstance(task, dict):
         return ["line 1, column 1: a task file is a map with version and steps"]
-    return [f"{place(where)}: {sentence}" for where, sentence in sorted(check_task(task))]
-
-
-def _loaded(text: str) -> tuple[Any, tuple[str, str] | None]:
-    """Gives what YAML says, with the places of its nodes; or where, and why, it is none."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError
-
-    yaml = YAML(typ="rt")
-    yaml.allow_duplicate_keys = True  # the agent takes the last one
     try:
-        return yaml.load(text), None
-    except MarkedYAMLError as error:
-        mark = error.problem_mark
-        return None, (place((mark.line, mark.column) if mark is not None else (0, 0)), str(error.problem))
-    except YAMLError as error:
-        return None, (place((0, 0)), str(error).splitlines()[0])
+        return [f"{place(at)}: {sentence}" for at, sentence in sorted(check_task(task))]
+    except RecursionError:
+        return ["line 1, column 1: an anchor holds an alias of itself, or the file is nested too deeply"]
+
+
+def _no_base64(value: str, path: str, *, of: str) -> Problem:
+    """Say what a value is that should be base64, as far as can be told, and which call makes base64 of it."""
+    if re.fullmatch(r"b(['\"]).*\1", value, re.DOTALL):
+        return Problem(path, "is the text of a bytes object; call .decode() on the bytes instead of str()")
+    if _PLAIN.search(value):
+        return Problem(path, f"is plain YAML; it is base64 of {of}: base64.b64encode(text.encode()).decode()")
+    return Problem(path, f"is not base64 of {of} in UTF-8: base64.b64encode(text.encode()).decode() makes it")

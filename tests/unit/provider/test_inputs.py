@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
 import inspect
 from collections.abc import Awaitable, Iterator
 from enum import Enum
+from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -217,3 +219,36 @@ def test_every_definition_has_its_input_type(name: str) -> None:
         has_default = parameters[member].default is not inspect.Parameter.empty
         filled_in = member == "type" or (name.endswith("Request") and member in ("docker_file_path", "platform"))
         assert has_default is (not member_kind.required or filled_in), member
+
+
+@pytest.mark.parametrize(
+    ("value", "notation", "sentence"),
+    [
+        (b"x", "string", "argument is bytes; a string is expected: call .decode() on it"),
+        ({"a", "b"}, "string[]", "argument is a set; a list is expected"),
+        ({"docker_file_path": b"x"}, "TaskStepProperties", "argument.docker_file_path is bytes; a string is expected"),
+        ({"zzz": [1, {"y": b"x"}]}, "TaskStepProperties", "argument.zzz[1]['y'] is bytes; a string is expected"),
+        (
+            args.SetValueArgs,
+            "SetValue",
+            "argument is the class SetValueArgs; an object of it is expected:",
+        ),
+        ({1: "x"}, "map<string>", "argument has the key 1; keys are strings"),
+        (datetime.date(2024, 1, 1), "string", "argument is a date; a string, a number, a list or a dict is expected"),
+        ("\ud800", "string", "argument has characters that are no text"),
+        (10**400, "integer", "argument is a number of more than 15 digits"),
+    ],
+)
+def test_a_value_that_the_engine_cannot_take_is_a_sentence(value: Any, notation: str, sentence: str) -> None:
+    """The engine's own error is a traceback; the value is not repeated."""
+    with pytest.raises(ValidationError) as caught:
+        normalize(value, notation, "argument")
+    assert sentence in str(caught.value)
+    assert isinstance(caught.value, pulumi.RunError)
+
+
+def test_paths_are_strings_and_wrong_kinds_go_on_to_check() -> None:
+    """`context=Path("app")` is what people write; a dict in place of a string is told in preview by its property."""
+    assert normalize(Path("app"), "string") == "app"
+    assert normalize({"a": (1, None)}, "string") == {"a": [1, None]}
+    assert normalize(["a", None], "string[]") == ["a", None]

@@ -73,6 +73,8 @@ MISTAKES = [
     ({"runRequest": None}, "run_request: is missing"),
     ({"runRequest": {"type": "Docker"}}, "run_request.type: is 'Docker'; it is one of DockerBuildRequest, "),
     ({"context": "nowhere"}, "context: the folder nowhere does not exist"),
+    ({"context": "~/app"}, "context: the folder ~/app does not exist (relative to"),
+    ({"context": ""}, "context: is empty; give a folder, '.' for the program's own, or leave it out"),
     ({"context": "app/Dockerfile"}, "context: app/Dockerfile is neither a folder nor an archive"),
     ({"context": None}, "context: is missing; a DockerBuildRequest needs files"),
     ({"context": 5}, "context: is a number; a string is expected"),
@@ -84,7 +86,10 @@ MISTAKES = [
         {"runRequest": {"type": "FileTaskRunRequest", "taskFilePath": "../task.yaml"}},
         "run_request.task_file_path: '../task.yaml' is outside the",
     ),
-    ({"runRequest": {**BUILD, "dockerFilePath": "/web"}}, "run_request.docker_file_path: '/web' is outside the"),
+    (
+        {"runRequest": {**BUILD, "dockerFilePath": "/web"}},
+        "run_request.docker_file_path: '/web' is absolute; it is relative to the context app: '../",
+    ),
     (
         {"runRequest": {"type": "FileTaskRunRequest", "taskFilePath": "task.yaml"}},
         "run_request.task_file_path: there is no file 'task.yaml' in the context app",
@@ -256,3 +261,9 @@ def test_pulumi_home_is_no_part_of_a_context(program: Path, monkeypatch: pytest.
     (program / "app" / "home").mkdir()
     (program / "app" / "home" / "credentials.json").touch()
     assert checked(context="app", runRequest=BUILD)["contextHash"] == before
+
+
+def test_a_context_that_only_a_shell_would_find_is_told_with_the_call() -> None:
+    """Neither Pulumi nor Python expands the tilde."""
+    (problem,) = problems(context="~/app", runRequest=BUILD)
+    assert problem.endswith("; only a shell expands ~: write os.path.expanduser")

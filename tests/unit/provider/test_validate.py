@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulumi_acr_tasks.plan.definitions import Kind
+from pulumi_acr_tasks.plan.definitions import Kind, kind
 from pulumi_acr_tasks.plan.values import UNKNOWN
 from pulumi_acr_tasks.validate.credentials import check_credentials, check_identity
 from pulumi_acr_tasks.validate.cron import check_schedule
@@ -355,3 +355,13 @@ def test_no_sentence_holds_a_secret_in_the_wrong_shape() -> None:
     said = [str(problem) for problem in check_value(task, Kind("Task"), "")]
     assert len(said) == 5
     assert "c4nary" not in "".join(said)
+
+
+def test_a_list_tells_which_item_is_wrong() -> None:
+    """None is in nobody's list on purpose; a string in place of an object is named by its place."""
+    arguments = [None, "A=1", {"name": "B", "value": "2"}]
+    found = [str(each) for each in check_value(arguments, kind("Argument[]"), "step.arguments")]
+    assert found == [
+        "step.arguments[0]: is None; take it out of the list",
+        "step.arguments[1]: is a string; ArgumentArgs or a dict is expected",
+    ]

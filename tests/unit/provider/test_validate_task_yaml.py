@@ -121,7 +121,10 @@ def test_what_the_agent_accepts_is_right(text: str) -> None:
 def test_what_is_not_base64_of_text_is_refused(value: str) -> None:
     """Without a word of it: it may hold anything."""
     (problem,) = check_encoded_task(value, "step.encoded_task_content")
-    assert str(problem) == "step.encoded_task_content: is not base64 of a task file in UTF-8"
+    assert str(problem) == (
+        "step.encoded_task_content: is not base64 of a task file in UTF-8: "
+        "base64.b64encode(text.encode()).decode() makes it"
+    )
 
 
 def test_base64_may_have_line_breaks() -> None:
@@ -147,3 +150,58 @@ def test_a_wrong_file_of_values_is_refused_without_a_word_of_it(text: str, sente
 def test_a_file_of_values_is_a_map_or_empty(text: str) -> None:
     """Anything may stand in it."""
     assert check_encoded_values(base64.b64encode(text.encode()).decode(), "values") == []
+
+
+_STEP = "steps:\n  - cmd: a\n"
+_TROUBLE = {
+    "a date that no calendar has": (f"{_STEP}    env: [D=1]\nday: 2024-13-45\n", []),
+    "a date in place of an id": (f"{_STEP}    id: 2024-02-31\n", []),
+    "a tag that does not fit": (
+        f"{_STEP}x: !!int hunter2\n",
+        ["line 3, column 4: this is not YAML (the value does"],
+    ),
+    "nested deeply": ("[" * 5000, ["line 1, column 1: this is not YAML (it is nested too deeply)"]),
+    "a step by a merge": (
+        "x: &x {id: a b}\nsteps:\n  - <<: *x\n    cmd: a\n",
+        ["line 3, column 5: a step's id has"],
+    ),
+    "a key that is a list": (f"{_STEP}? [a]\n: b\n", []),
+}
+
+
+@pytest.mark.parametrize("trouble", _TROUBLE)
+def test_whatever_yaml_holds_is_a_sentence_or_right(trouble: str) -> None:
+    """The agent reads dates as text; no scalar is repeated, because it may be a secret."""
+    text, sentences = _TROUBLE[trouble]
+    found = check_task_yaml(text)
+    assert len(found) == len(sentences), found
+    for said, expected in zip(found, sentences, strict=True):
+        assert said.startswith(expected)
+    assert "hunter2" not in str(found)
+
+
+def test_an_anchor_that_holds_itself_is_a_sentence_or_right() -> None:
+    """It is read without end nowhere."""
+    assert isinstance(check_task_yaml("steps: &s\n  - cmd: a\n    when: *s\n"), list)
+    assert isinstance(check_task_yaml("&a\nsteps:\n  - cmd: *a\n"), list)
+
+
+_CALL = "base64.b64encode(text.encode()).decode()"
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        (
+            "steps:\n  - cmd: a\n",
+            "is plain YAML; it is base64 of a task file: " + _CALL,
+        ),
+        ("b'c3RlcHM6'", "is the text of a bytes object; call .decode() on the bytes instead of str()"),
+    ],
+)
+def test_what_is_meant_in_place_of_base64_is_told(value: str, sentence: str) -> None:
+    """With the call to use."""
+    (problem,) = check_encoded_task(value, "step.encoded_task_content")
+    assert problem.message == sentence
+    (problem,) = check_encoded_values(value, "step.encoded_values_content")
+    assert problem.message == sentence.replace("a task file", "a file of values")

@@ -1,0 +1,60 @@
+"""YAML as the agent takes it: dates are text, and what cannot be read is a place and a sentence, whatever is wrong."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+Place = tuple[int, int]
+
+
+def place(where: Place) -> str:
+    """Return a place (line and column, from 0) as editors count."""
+    return f"line {where[0] + 1}, column {where[1] + 1}"
+
+
+def load(text: str) -> tuple[Any, str, str]:
+    """Return what YAML says, with the places of its nodes; or None with the place and the reason why it says nothing.
+
+    Place and reason are empty when the text was read. The reason never repeats a scalar, which may be a secret.
+    """
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import MarkedYAMLError
+
+    yaml = YAML(typ="rt")
+    yaml.Constructor = _constructor()
+    yaml.allow_duplicate_keys = True  # the agent takes the last one
+    try:
+        return yaml.load(text), "", ""
+    except MarkedYAMLError as error:
+        mark = error.problem_mark
+        return None, place((mark.line, mark.column) if mark is not None else (0, 0)), str(error.problem)
+    except RecursionError:
+        return None, place((0, 0)), "it is nested too deeply"
+    except Exception:
+        # Deliberately any: the library fails in many ways on text that is no YAML, and its words may quote the text.
+        return None, place((0, 0)), "it cannot be read"
+
+
+@cache
+def _constructor() -> type[Any]:
+    from ruamel.yaml.constructor import ConstructorError, RoundTripConstructor
+    from ruamel.yaml.error import YAMLError
+
+    class Plain(RoundTripConstructor):
+        """Makes objects of nodes; a value that its tag makes impossible is an error with its place."""
+
+        def construct_object(self, node: Any, deep: bool = False) -> Any:
+            """Return the object of a node."""
+            try:
+                return super().construct_object(node, deep=deep)
+            except (YAMLError, RecursionError):
+                raise
+            except Exception as error:
+                # Deliberately any, as above: int(), base64 and others fail each in its own way.
+                problem = f"the value does not fit its tag {node.tag}"
+                raise ConstructorError(None, None, problem, node.start_mark) from error
+
+    # The agent reads a date as text, also one that no calendar has.
+    Plain.add_constructor("tag:yaml.org,2002:timestamp", lambda maker, node: maker.construct_scalar(node))
+    return Plain
