@@ -12,8 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from pulumi_acr_tasks.errors import AcrTasksError
-from pulumi_acr_tasks.follow.terminal import readable
-from pulumi_acr_tasks.plan.addresses import without_secrets
+from pulumi_acr_tasks.host.log import shown
 
 LOST = "short error messages: they are buried in a traceback"
 
@@ -29,8 +28,8 @@ class ReadableTraceback:
         error = sys.exc_info()[1]
         if isinstance(error, AcrTasksError):
             # It may quote a log, a proxy or a service: no control sequence of theirs reaches the terminal.
-            return without_secrets(readable(str(error)))
-        return without_secrets(traceback.format_exc(*args, **kwargs))
+            return shown(str(error))
+        return shown(traceback.format_exc(*args, **kwargs))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(traceback, name)

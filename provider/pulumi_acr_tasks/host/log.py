@@ -49,8 +49,8 @@ class Console:
     def _keep(self, severity: str, text: str) -> None:
         if not _send(severity, text, self._urn, ephemeral=False):
             name = self._urn.rpartition("::")[2]
-            shown = without_secrets(readable(text))
-            print(f"{severity.lower()}: {name + ': ' if name else ''}{shown}", file=sys.stderr, flush=True)  # noqa: T201
+            line = f"{severity.lower()}: {name + ': ' if name else ''}{shown(text)}"
+            print(line, file=sys.stderr, flush=True)  # noqa: T201
 
 
 def console(urn: str | None) -> Console:
@@ -64,6 +64,14 @@ def attach() -> None:
     Raises LookupError when the process was not started by one.
     """
     engine_address()
+
+
+def shown(text: str) -> str:
+    """Return a text as the user may see it: without control sequences and secrets of addresses.
+
+    What the engine would take for its own markup of colours is broken up: it would leave that out, and what follows.
+    """
+    return without_secrets(readable(text)).replace("<{%", "<{ %")
 
 
 def engine_address() -> str:
@@ -99,11 +107,10 @@ def _engine() -> Any:
 
 def _send(severity: str, text: str, urn: str, *, ephemeral: bool) -> bool:
     """Send one message; False when the engine cannot be reached. What others wrote brings no control sequences."""
-    text = readable(text)
     try:
         from pulumi.runtime.proto import engine_pb2
 
-        text = without_secrets(text)
+        text = shown(text)
         message = engine_pb2.LogRequest(
             severity=engine_pb2.LogSeverity.Value(severity), message=text, urn=urn, ephemeral=ephemeral
         )

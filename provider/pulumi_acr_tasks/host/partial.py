@@ -11,7 +11,7 @@ import sys
 from types import FrameType
 from typing import Any
 
-from pulumi_acr_tasks.plan.addresses import without_secrets
+from pulumi_acr_tasks.host.log import shown
 
 _DETAILS = "grpc-status-details-bin"
 _UNKNOWN = 2  # the gRPC status that the server aborts with: the details count only with the same
@@ -23,7 +23,7 @@ def keep_partly_made(id_: str, outputs: dict[str, Any], reason: str) -> bool:
     `outputs` include `__provider`. Call it where the provider's `create` was called, and then raise.
     """
     try:
-        _attach(id_, outputs, without_secrets(reason))
+        _attach(id_, outputs, shown(reason))
     except Exception:
         # Deliberately any: a private part that moved may fail in any way, and then the engine keeps nothing, as always.
         return False

@@ -19,7 +19,7 @@ from pulumi_acr_tasks.follow.screen import Screen
 from pulumi_acr_tasks.follow.status import Wait, WaitExpiredError, WaitStoppedError, WaitUnansweredError
 from pulumi_acr_tasks.follow.watcher import Watcher
 from pulumi_acr_tasks.lifecycle.disclosure import mask_of
-from pulumi_acr_tasks.lifecycle.ending import Ending
+from pulumi_acr_tasks.lifecycle.ending import Ending, cancel_place
 from pulumi_acr_tasks.lifecycle.queue import QueueHint
 
 if TYPE_CHECKING:
@@ -226,7 +226,8 @@ class Awaiting:
             log.finish(_CANCEL_LOG_PATIENCE)
         if refused is not None:
             raise CanceledError(
-                f"The update was cancelled, and run {self.run_id} could not be: it may still run. {refused}"
+                f"The update was cancelled, and run {self.run_id} could not be: it may still run; "
+                f"{cancel_place(self.client.endpoint, self.registry, self.run_id)}\n{refused}"
             ) from None
         self.around.console.status(f"{self.run_id} is canceled")
         raise CanceledError(f"Run {self.run_id} was canceled at the service, because the update was.") from None

@@ -47,6 +47,13 @@ def log_place(endpoint: str, registry: RegistryId, run_id: str) -> str:
     return f"az acr task logs -r {registry.registry_name} --run-id {run_id}"
 
 
+def cancel_place(endpoint: str, registry: RegistryId, run_id: str) -> str:
+    """How a run can be cancelled by hand: a command of the Azure CLI, or the emulator's dashboard."""
+    if is_loopback(endpoint):
+        return f"cancel it at {endpoint}/ (the emulator's dashboard)"
+    return f"cancel it with: az acr task cancel-run -r {registry.registry_name} --run-id {run_id}"
+
+
 @dataclass(frozen=True)
 class Ending:
     """What is known of a run that did not succeed.

@@ -72,6 +72,8 @@ def upload(
             # It quotes the link.
             raise SourceError("The service gave a link that is not the address of a blob.") from None
         except AzureError as error:
+            if not last and is_loopback(link.upload_url):
+                continue  # asking for another link starts an embedded emulator that has died
             # Its text may hold the link, and so may that of its cause: the kind must do.
             raise SourceError(_unanswered(error, link.upload_url)) from None
         return link.relative_path

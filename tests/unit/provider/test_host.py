@@ -168,3 +168,13 @@ def test_what_may_have_been_made_goes_into_the_error_s_details() -> None:
     assert (failure.id, list(failure.reasons), dict(failure.inputs)) == ("the-id", ["No answer."], {"timeout": 600})
     assert dict(failure.properties) == {"timeout": 600, "__provider": "p"}
     assert not host.keep_partly_made("the-id", {}, "No answer.")
+
+
+def test_what_others_wrote_brings_no_control_sequences_and_no_markup(capsys: pytest.CaptureFixture[str]) -> None:
+    """Messages and errors may quote a log, a proxy or a service; the engine reads `<{%` as its own."""
+    host.console(None).warning("a\x1b]0;title\x07b\x9b2Jc\n<{%reset%}> stays")
+    assert capsys.readouterr().err == "warning: abc\n<{ %reset%}> stays\n"
+    try:
+        raise SourceError("proxy says:\x1b[2J\x07 no")
+    except SourceError:
+        assert errors.ReadableTraceback().format_exc() == "proxy says: no"

@@ -213,3 +213,13 @@ def test_the_storage_may_take_its_time_for_an_answer(
     with pytest.raises(SourceError, match="did not answer"):
         upload(archive, storage.link, print)
     storage.pause.set()
+
+
+def test_a_storage_on_this_machine_that_died_is_asked_for_again(
+    storage: Storage, archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asking for another link is what starts an embedded emulator anew."""
+    monkeypatch.setattr(uploading, "_RETRIES", 0)
+    links = [Link("http://127.0.0.1:9/account/source/context.tar.gz?sig=hush"), storage.link()]
+    assert upload(archive, lambda: links.pop(0), print) == "source/context.tar.gz"
+    assert storage.blob == b"archive"

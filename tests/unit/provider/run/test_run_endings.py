@@ -97,7 +97,7 @@ def test_without_a_network_the_cancellation_is_one_question() -> None:
     scene.service.on_cancel = lost
     before = scene.clock.time
     text = scene.failure(errors.CanceledError)
-    assert "could not be: it may still run" in text
+    assert "could not be: it may still run; cancel it with: az acr task cancel-run -r contoso --run-id cf1" in text
     assert "cannot connect" in text
     assert scene.service.requests[-1] == "POST runs/cf1/cancel"
     assert scene.clock.time - before <= 6.0
