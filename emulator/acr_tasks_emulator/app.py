@@ -187,13 +187,15 @@ def _wire(settings: Settings, place: Place, opened: contextlib.ExitStack) -> App
         operations=Operations(clock, switches, settings.mode == "lro"),
     )
     run_service.resume()
-    closing.callback(Timers(triggers).close)
-    whole = _starlette(services)
-    throttled = Throttle(FaultRing(whole, services.faults), services.quota, settings.latency)
-    recorded = Recorder(throttled, whole, services)
+    closing.callback(Timers(triggers, clock).close)
+    whole: ASGIApp = _starlette(services)
+    throttled: ASGIApp = Throttle(FaultRing(whole, services.faults), services.quota, settings.latency)
     authority = f"{place.endpoint}/{TENANT_ID}"
-    guarded = Guard(recorded, settings.host, services.sign_in, authority, place.is_named, webhooks.are_secret)
-    activity = Activity(ArmHeaders(guarded, clock))
+    throttled, whole = (
+        Guard(app, settings.host, services.sign_in, authority, place.is_named, webhooks.are_secret)
+        for app in (throttled, whole)
+    )
+    activity = Activity(ArmHeaders(Recorder(throttled, whole, services), clock))
     return Application(activity, about, services, activity, getattr(executor, "why", None), closing)
 
 

@@ -23,6 +23,16 @@ def press(page: Arm, path: str, origin: str | None = None) -> httpx.Response:
     return page.http.post(path, headers={"Origin": origin or str(page.http.base_url).rstrip("/")})
 
 
+@pytest.mark.parametrize("content", ["ä", "no base64!", "A", "AAAA=AAA", "\u2028", "dmVyc2lvbjogdjEuMS4wCg==\n"])
+def test_contents_that_are_no_base64(page: Arm, quick_task: Body, content: str) -> None:
+    """The service takes any text for the content of a task, so the page shows the task whatever it is."""
+    step = {"type": "EncodedTask", "encodedTaskContent": content, "encodedValuesContent": content}
+    page.ok("PUT", "tasks/some-task", quick_task(step=step))
+    name = page.registry.rpartition("/")[2]
+    for path in ("/", f"/registries/{name}", f"/tasks/{name}/some-task"):
+        assert page.http.get(path, follow_redirects=True).status_code == 200
+
+
 def test_running_and_canceling(page: Arm, quick_task: Body) -> None:
     """Run now starts a task and leads to the run, whose cancel button ends it and leads back."""
     step = {"type": "EncodedTask", "encodedTaskContent": encoded(LONG)}

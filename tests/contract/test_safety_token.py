@@ -57,6 +57,18 @@ def test_everything_wants_it(emulated: Any) -> None:
                 assert TOKEN not in answer.text
 
 
+@pytest.mark.emulator_choice("the emulator's own list of requests")
+def test_who_has_it_not_is_noted(emulated: Any) -> None:
+    """Requests for Resource Manager that were refused stand among the others, by whatever they were refused."""
+    arm = emulated(token="t0ken-0123456789")
+    path = f"{arm.registry}/tasks"
+    for headers in ({}, {"Authorization": "Bearer x"}, {"Host": "evil.example", "Authorization": "Bearer x"}):
+        httpx.get(arm.coordinates.endpoint + path, params={"api-version": "2019-04-01"}, headers=headers)
+    arm.http.headers["Authorization"] = "Bearer t0ken-0123456789"
+    noted = [(each["path"], each["status"]) for each in arm.http.get("/_emulator/requests").json()["value"]]
+    assert [status for noted_path, status in noted if noted_path == path] == [401, 401, 403]
+
+
 @pytest.mark.emulator_choice("the emulator's own token")
 def test_who_has_it_may(emulated: Any) -> None:
     """As a bearer token, and as a password for browsers and docker."""

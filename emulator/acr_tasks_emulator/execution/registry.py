@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -91,6 +92,7 @@ class OciRegistry:
         """The folder of a repository's OCI layout, for where the program is missing. Hold `writing` to write to it."""
         folder = self._layouts / repository
         folder.parent.mkdir(parents=True, exist_ok=True)
+        _mend(folder / "index.json")
         return folder
 
     def running(self) -> str | None:
@@ -130,6 +132,16 @@ class OciRegistry:
             self._supervisor.end(child)
             raise
         self._child, self._address = child, address
+
+
+def _mend(index: Path) -> None:
+    """Remove the index of a layout that a killed push left half-written: the next push writes it anew."""
+    try:
+        json.loads(index.read_bytes())
+    except FileNotFoundError:
+        return
+    except ValueError:
+        index.unlink(missing_ok=True)
 
 
 def _quoted(path: Path) -> str:

@@ -194,7 +194,10 @@ def listing(call: Call, values: Iterable[str], skip_token: str | None) -> Respon
     """
     content = f'{{"value":[{",".join(values)}]'
     if skip_token is not None:
-        url = call.request.url.include_query_params(**{"$skiptoken": skip_token})
+        spelled = [
+            name for name in call.request.query_params if name.lower() == "$skiptoken"
+        ]  # or it would be there twice
+        url = call.request.url.remove_query_params(spelled).include_query_params(**{"$skiptoken": skip_token})
         content += f',"nextLink":{spell(call.link(f"{url.path}?{url.query}"))}'
     return _answer_of(content + "}")
 

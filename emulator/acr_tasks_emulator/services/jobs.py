@@ -22,6 +22,9 @@ _NOT_OF_THE_STEP = {
     *("agentPoolName", "logTemplate"),
 }
 _ASKED_LATER = {"logTemplate"}
+_REPOSITORY = re.compile(
+    r"^git://|^git@|\.git$|^(?:https?://)?[^/]*github[^/]*/|visualstudio\.com|dev\.azure\.com", re.IGNORECASE
+)
 _REMOTE = re.compile(r"[a-z][a-z0-9+.-]*://|git@|github\.com/|/dev/null", re.IGNORECASE)
 
 
@@ -119,7 +122,7 @@ def job_of(run_id: str, registry_name: str, login_server: str, values: dict[str,
 def _at(location: str, reference: str) -> str:
     """The git address with another commit in place of its branch; other addresses stay as they are."""
     address, _, fragment = location.partition("#")
-    if not fragment and not re.search(r"\.git$|^git@|github\.com/|visualstudio\.com|dev\.azure\.com", address):
+    if not fragment and not _REPOSITORY.search(address):
         return location
     folder = fragment.partition(":")[2]
     return f"{address}#{reference}:{folder}" if folder else f"{address}#{reference}"

@@ -5,18 +5,19 @@ from __future__ import annotations
 import logging
 import threading
 
+from acr_tasks_emulator.clock import Clock
 from acr_tasks_emulator.services.triggers import TriggersService
 
-LONGEST_PAUSE = 1.0
+MINUTE = 60.0
 _logger = logging.getLogger(__name__)
 
 
 class Timers:
-    """A thread that lets timers fire within a second of their time, until it is closed."""
+    """A thread that lets timers fire as soon as a minute begins, until it is closed: no schedule knows seconds."""
 
-    def __init__(self, triggers: TriggersService, pause: float = LONGEST_PAUSE) -> None:
+    def __init__(self, triggers: TriggersService, clock: Clock) -> None:
         self._triggers = triggers
-        self._pause = pause
+        self._clock = clock
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._work, name="timers", daemon=True)
         self._thread.start()
@@ -27,7 +28,7 @@ class Timers:
         self._thread.join()
 
     def _work(self) -> None:
-        while not self._closed.wait(self._pause):
+        while not self._closed.wait(MINUTE - self._clock.now().timestamp() % MINUTE):
             try:
                 self._triggers.fire_timers()
             except Exception:  # the next look may go well

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import heapq
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 from acr_tasks_emulator.clock import Clock, parse
@@ -25,6 +26,13 @@ DAY = timedelta(days=1)
 DOWNTIME = timedelta(minutes=2)
 """A gap between two looks at the clock that is longer means that the machine slept: nothing is made up for."""
 
+MOST_RUNS = 5000
+"""How many runs one look at the clock starts at most: a year of a timer of each minute would be half a million."""
+SCHEDULES = 10_000
+"""Of how many schedules the next firing is kept."""
+
+_logger = logging.getLogger(__name__)
+
 Task = dict[str, Any]
 Firing = tuple[datetime, RegistryRow, str, str]  # when it is due, registry, task, timer
 
@@ -38,6 +46,7 @@ class TriggersService:
         self._registries = registries
         self._clock = clock
         self._lock = threading.Lock()
+        self._next: dict[str, tuple[datetime, datetime | None]] = {}  # schedule -> since when, and when it is due next
         self._fired_until = clock.now()  # what was due earlier is not made up for
 
     def fire_timers(self) -> int:
@@ -91,10 +100,14 @@ class TriggersService:
 
     def _fire(self, now: datetime) -> int:
         after, self._fired_until = self._fired_until, max(now, self._fired_until)
-        return len(self._runs.trigger(chain.from_iterable(self._due(*day) for day in _days(after, now))))
+        due = chain.from_iterable(self._due(*day) for day in _days(after, now))
+        started = len(self._runs.trigger(islice(due, MOST_RUNS)))
+        if started == MOST_RUNS and next(due, None) is not None:
+            _logger.warning("more than %s runs were due: the later ones are left out", MOST_RUNS)
+        return started
 
     def _due(self, after: datetime, until: datetime) -> Iterator[Start]:
-        moments = lru_cache(maxsize=None)(lambda text: list(occurrences(text, after, until)))
+        moments = lru_cache(maxsize=None)(lambda text: self._moments(text, after, until))
         due = [
             _firings(registry, task, timer["name"], moments(timer["schedule"]))
             for registry, task in self._enabled_tasks()
@@ -102,6 +115,17 @@ class TriggersService:
         ]
         for moment, registry, task_name, timer_name in heapq.merge(*due, key=lambda firing: firing[0]):
             yield registry, task_name, causes.of_timer(timer_name, moment)
+
+    def _moments(self, text: str, after: datetime, until: datetime) -> list[datetime]:
+        """When a schedule is due, later than `after` and not later than `until`; mostly known from an earlier look."""
+        since, moment = self._next.get(text, (None, None))
+        if since is not None and since <= after and (moment is None or moment > until):
+            return []
+        found = list(occurrences(text, after, until))
+        if len(self._next) >= SCHEDULES:
+            self._next.clear()
+        self._next[text] = (until, next_occurrence(text, until))
+        return found
 
     def _enabled_tasks(self) -> Iterator[tuple[RegistryRow, Task]]:
         for registry in self._registries.all():

@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime, timezone
 
 from croniter import CroniterBadDateError, croniter
 
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
-_FIELDS: tuple[tuple[int, int, tuple[str, ...]], ...] = (
-    (0, 59, ()),
-    (0, 23, ()),
-    (1, 31, ()),
-    (1, 12, _MONTHS),
-    (0, 6, _DAYS),
+_MONTHS = (
+    *("january", "february", "march", "april", "may", "june", "july", "august", "september"),
+    *("october", "november", "december"),
 )
+_DAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
+_FIELDS: tuple[tuple[str, int, int, tuple[str, ...]], ...] = (
+    ("minute", 0, 59, ()),
+    ("hour", 0, 23, ()),
+    ("day", 1, 31, ()),
+    ("month", 1, 12, _MONTHS),
+    ("weekday", 0, 6, _DAYS),
+)
+_NUMBER = re.compile(r"[0-9]{1,9}")
+_STEP = re.compile(r"[+-]?[0-9]{1,9}")
+
+
+class ScheduleError(ValueError):
+    """The text is no schedule; the text of the error is a phrase that says why."""
+
+
+def fields(schedule: str) -> list[set[int]]:
+    """Return the values that each of the five fields allows. Only blanks stand between fields. Raises ScheduleError."""
+    texts = [text for text in schedule.split(" ") if text]
+    if len(texts) != len(_FIELDS):
+        raise ScheduleError(f"it has {len(texts)} fields, not the five of minute, hour, day, month and weekday")
+    return [_values(text, *bounds) for text, bounds in zip(texts, _FIELDS, strict=True)]
 
 
 def occurrences(schedule: str, after: datetime, until: datetime) -> Iterator[datetime]:
@@ -56,25 +74,33 @@ def in_words(moment: datetime) -> str:
 def _in_numbers(schedule: str) -> str:
     """The schedule with every name, range and step written out, so that only the calendar is left to croniter."""
     return " ".join(
-        text if text == "*" else ",".join(map(str, sorted(_values(text, *bounds))))
-        for text, bounds in zip(schedule.split(), _FIELDS, strict=True)
+        "*" if len(values) > highest - lowest else ",".join(map(str, sorted(values)))
+        for values, (_, lowest, highest, _) in zip(fields(schedule), _FIELDS, strict=True)
     )
 
 
-def _values(text: str, lowest: int, highest: int, names: tuple[str, ...]) -> set[int]:
+def _values(text: str, name: str, lowest: int, highest: int, names: tuple[str, ...]) -> set[int]:
     found: set[int] = set()
     for part in text.split(","):
-        span, _, step = part.partition("/")
+        span, slash, step = part.partition("/")
+        if slash and not _STEP.fullmatch(step):
+            raise ScheduleError(f"{text} is not a {name}")
         first, dash, last = span.partition("-")
-        if first == "*":
+        if span == "*":
             start, end = lowest, highest
         else:
             start = _value(first, lowest, names)
-            end = _value(last, lowest, names) if dash else (highest if step else start)
-        # NCrontab reads a range that runs backwards as the same range forwards.
-        found.update(range(min(start, end), max(start, end) + 1, int(step or 1)))
+            end = _value(last, lowest, names) if dash else (highest if slash else start)
+        if not (lowest <= start <= highest and lowest <= end <= highest):
+            raise ScheduleError(f"{text} is not a {name}")
+        # A range that runs backwards is the same range forwards, and a step below 1 means every value.
+        found.update(range(min(start, end), max(start, end) + 1, max(int(step or 1), 1)))
     return found
 
 
 def _value(text: str, lowest: int, names: tuple[str, ...]) -> int:
-    return int(text) if text.isdigit() else names.index(text[:3].lower()) + lowest
+    """The number that a part means; -1 for one that means none. A name may be cut: the first that begins so counts."""
+    if _NUMBER.fullmatch(text):
+        return int(text)
+    short = text.lower()
+    return next((number for number, name in enumerate(names, lowest) if short and name.startswith(short)), -1)

@@ -47,6 +47,7 @@ class Sink:
         ("index.docker.io/busybox", "docker.io/library/busybox:latest"),
         ("localhost/app", "localhost/app:latest"),
         ("127.0.0.1:5000/a/b:c", "127.0.0.1:5000/a/b:c"),
+        ("[::1]:5000/a/b:c", "[::1]:5000/a/b:c"),
         (f"mcr.microsoft.com/a@sha256:{'0' * 64}", f"mcr.microsoft.com/a@sha256:{'0' * 64}"),
     ],
 )
@@ -183,6 +184,27 @@ def test_log_lines() -> None:
         "",
     ]
     assert sink.mark == "successful"
+
+
+@pytest.mark.parametrize("offset", [0, 1, 5, 9, 10, 11, 40_000, 65_530])
+def test_secrets_where_long_lines_are_cut(offset: int) -> None:
+    """A line without end is written in pieces; a secret that stands where one would end is masked all the same."""
+    sink = Sink()
+    secret = "hunter2-ä€"
+    line = "x" * (64 * 1024 - offset) + secret + "y" * 200_000 + secret + secret
+    RunLog(sink, [secret, "hunter2-ä€" * 9_000]).pour(io.BytesIO(line.encode()))
+    text = sink.data.decode()
+    assert text.count("***") == 3
+    assert not any(text.count(part) for part in ("hunter", "unter2", "ä", "€", "\ufffd"))
+    assert text.replace("\r\n", "").replace("***", secret) == line
+
+
+def test_secrets_of_several_lines() -> None:
+    """Each line of a secret document is masked; the braces around it are in every log, and stay."""
+    sink = Sink()
+    log = RunLog(sink, ['{\n  "key": "hunter2",\n  "list": [\n  ]\n}\n', "}"])
+    log.line('map {a} ["key": "hunter2", x] [ ]')
+    assert sink.data.decode() == "map {a*** [*** x] [ ]\r\n"
 
 
 @pytest.mark.parametrize(

@@ -64,3 +64,14 @@ def test_a_machine_without_the_program(tmp_path: Path, supervisor: Supervisor) -
     registry = OciRegistry(tmp_path, supervisor, "no-such-registry")
     assert (registry.available, registry.address(), registry.running()) == (False, None, None)
     assert registry.layout("team/app") == tmp_path / "oci" / "team" / "app"
+
+
+@pytest.mark.parametrize("left", ["", '{"schemaVersion": 2, "mani', "[", '{"schemaVersion":2,"manifests":[]}'])
+def test_a_layout_that_a_killed_push_left(tmp_path: Path, supervisor: Supervisor, left: str) -> None:
+    """A half-written index is removed, so that the next push writes it anew; a whole one stays."""
+    registry = OciRegistry(tmp_path, supervisor, "no-such-registry")
+    index = registry.layout("app") / "index.json"
+    index.parent.mkdir(parents=True)
+    index.write_text(left)
+    registry.layout("app")
+    assert index.exists() == left.endswith("}")

@@ -28,12 +28,51 @@ def at(text: str) -> datetime:
         ("0 12 * * fri-mon", "2026-11-23 12:00", "2026-11-24 12:00"),  # as Mon-Fri
         ("59 23 31 12 *", "2026-12-31 23:59", "2027-12-31 23:59"),
         ("0 0 30 2 *", "2026-11-23 12:00", None),
+        ("*/120 * * * *", "2026-11-23 12:26", "2026-11-23 13:00"),
+        ("*/0 * * * *", "2026-11-23 12:26", "2026-11-23 12:27"),
+        ("*/-5 * * * *", "2026-11-23 12:26", "2026-11-23 12:27"),
+        ("007 * * * *", "2026-11-23 12:26", "2026-11-23 13:07"),
+        ("0 22-6 * * *", "2026-11-23 12:00", "2026-11-23 13:00"),
+        ("0 22-6 * * *", "2026-11-23 22:00", "2026-11-24 06:00"),
+        ("0 0 * ju mo", "2026-11-23 12:00", "2027-06-07 00:00"),
+        ("0  0 * * S", "2026-11-23 12:00", "2026-11-29 00:00"),
     ],
 )
 def test_the_next_occurrence(schedule: str, after: str, expected: str | None) -> None:
     """A schedule is due next when all five fields agree."""
     assert problem_of(schedule) is None
     assert next_occurrence(schedule, at(after)) == (at(expected) if expected else None)
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        *(
+            "0 0 * * monkey",
+            "0 0 * * 7",
+            "60 * * * *",
+            "* * * *",
+            "* * * * * *",
+            "*\t* * * *",
+            "a * * * *",
+            "*/ * * * *",
+        ),
+        *(
+            "5, * * * *",
+            ",5 * * * *",
+            "*-5 * * * *",
+            "1-70 * * * *",
+            "*/x * * * *",
+            "? * * * *",
+            "0 0 L * *",
+            "0 0 1W * *",
+        ),
+        *("@daily", "", "\u0663 * * * *", "0 0 * 13 *", "0 0 0 * *"),
+    ],
+)
+def test_schedules_that_are_none(schedule: str) -> None:
+    """What NCrontab does not read is refused, with the field."""
+    assert problem_of(schedule)
 
 
 def test_every_occurrence_of_a_day() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from acr_tasks_emulator.execution.job import Outcome
+from acr_tasks_emulator.services import triggers as triggers_module
 from acr_tasks_emulator.services.dependencies import Learning
 from acr_tasks_emulator.services.tasks import task_id
 from acr_tasks_emulator.services.triggers import TriggersService, next_firings
@@ -15,6 +16,7 @@ from acr_tasks_emulator.services.versions import PREVIEW_2025
 from acr_tasks_emulator.store.runs import RunStore
 from acr_tasks_emulator.store.tasks import TaskStore
 from acr_tasks_emulator.triggers.base_images import ImagePush
+from acr_tasks_emulator.triggers.schedules import occurrences
 from acr_tasks_emulator.triggers.source_events import SourceEvent
 
 from .conftest import World
@@ -184,3 +186,48 @@ def test_a_push_of_a_base_image(world: World, triggers: TriggersService) -> None
     image = {"registry": "127.0.0.1:5000", "repository": "base", "tag": "1", "digest": "sha256:b"}
     assert runs[0]["imageUpdateTrigger"]["images"] == [image]
     assert len(triggers.image_pushed(ImagePush("base", "1", "sha256:a"))) == 2
+
+
+def test_a_clock_far_ahead(world: World, triggers: TriggersService, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A timer of each minute does not fill the queue without end when the clock is moved on by a year."""
+    monkeypatch.setattr(triggers_module, "MOST_RUNS", 100)
+    world.task(trigger={"timerTriggers": [timer()]})
+    assert triggers.move_clock(advance(world, 365 * DAY)) == 100
+    assert triggers.move_clock(advance(world, 60)) == 1
+
+
+def test_a_next_firing_is_worked_out_once(
+    world: World, triggers: TriggersService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between two firings nothing is worked out, however many tasks have the schedule; a task that is new counts."""
+    calls: list[str] = []
+    monkeypatch.setattr(
+        triggers_module, "occurrences", lambda text, *span: calls.append(text) or occurrences(text, *span)
+    )
+    trigger = {"timerTriggers": [timer(schedule="0 * * * *")]}
+    world.task("task-a", trigger=trigger)
+    world.task("task-b", trigger=trigger)
+    fired = [triggers.move_clock(advance(world, 600)) for _ in range(6)]
+    assert (sum(fired), len(calls)) == (2, 2)
+    world.task("task-c", trigger=trigger)
+    assert triggers.move_clock(advance(world, 3600)) == 3
+
+
+@pytest.mark.parametrize(
+    ("context", "expected"),
+    [
+        ("https://github.com/a/b.git#main:src", "https://github.com/a/b.git#6dcb09b:src"),
+        ("HTTPS://GitHub.com/a/b", "HTTPS://GitHub.com/a/b#6dcb09b"),
+        ("https://github.example.com/a/b", "https://github.example.com/a/b#6dcb09b"),
+        ("git://example.com/a", "git://example.com/a#6dcb09b"),
+        ("GIT://example.com/a", "GIT://example.com/a#6dcb09b"),
+        ("https://example.com/a.GIT", "https://example.com/a.GIT#6dcb09b"),
+        ("https://Dev.Azure.com/a/b/_git/c", "https://Dev.Azure.com/a/b/_git/c#6dcb09b"),
+        ("https://example.com/a.tar.gz", "https://example.com/a.tar.gz"),
+    ],
+)
+def test_the_commit_of_an_event_is_built(world: World, triggers: TriggersService, context: str, expected: str) -> None:
+    """Whatever its address looks like, a repository is built at the commit that was pushed."""
+    source_task(world, "commits", ["commit"], context)
+    triggers.source_event(event(), "d1")
+    assert world.agents.jobs[-1].source_location == expected
