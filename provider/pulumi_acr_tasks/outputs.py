@@ -47,12 +47,17 @@ def output_type(cls: type[T]) -> type[T]:
     def construct(self: Any, **members: Any) -> None:
         if unknown := sorted({*members} - names):
             raise TypeError(f"{cls.__name__} has no member {', '.join(unknown)}")
-        dict.update(self, {name: value for name, value in members.items() if value is not None})
+        said = {name: value for name, value in members.items() if value is not None}
+        dict.update(self, said)
+        self.__dict__.update(said)
 
     # The SDK makes its own only where a class has none.
     setattr(cls, "__init__", construct)  # noqa: B010
     setattr(cls, "__eq__", dict.__eq__)  # noqa: B010
     made = pulumi.output_type(cls)
+    # The SDK's mark of an input type, which it makes anew of its members: Output.all would make a plain dict of a
+    # dictionary, without attributes. Where the SDK reads it no more, that is what is lost.
+    setattr(made, "_pulumi_input_type", True)  # noqa: B010
     if "values" in names:
         setattr(made, "values", _values_property(inspect.get_annotations(cls)["values"]))  # noqa: B010
     return made

@@ -97,12 +97,15 @@ def _identity(identity: Any, old: OldOutputs) -> Any:
     before = dict(before) if isinstance(before, Mapping) else {}
     members = dict(identity)
     if "System" in identity_type(identity):
-        members |= _principals(before if "System" in identity_type(before) else {}, "principalId", "tenantId")
+        same = before if "System" in identity_type(before) else {}
+        members = {**_principals(same, "principalId", "tenantId"), **members}
     if isinstance(identity.user_assigned_identities, Mapping):
         known = {id_.lower(): item for id_, item in (before.get("userAssignedIdentities") or {}).items()}
         members["user_assigned_identities"] = {
-            id_: UserIdentityProperties(**_principals(known.get(id_.lower()) or {}, "principalId", "clientId"))
-            for id_ in identity.user_assigned_identities
+            id_: UserIdentityProperties(
+                **{**_principals(known.get(id_.lower()) or {}, "principalId", "clientId"), **(said or {})}
+            )
+            for id_, said in identity.user_assigned_identities.items()
         }
     return IdentityProperties(**members)
 

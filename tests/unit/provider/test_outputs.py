@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import inspect
 import json
@@ -42,6 +43,27 @@ def test_an_object_is_a_dictionary_and_has_attributes() -> None:
     assert json.loads(json.dumps(step)) == dict(step)
     with pytest.raises(KeyError, match="tarket"):
         step["tarket"]
+
+
+def test_an_object_stays_one_among_other_outputs() -> None:
+    """Output.all leaves its attributes, at any depth; a resource takes it as an argument."""
+    step = _typed(_STEP, outputs.TaskStepProperties)
+
+    async def listed() -> Any:
+        return await pulumi.Output.all(step, [step]).future()
+
+    first, [second] = asyncio.run(listed())
+    assert first == second == step
+    assert first.values[0].name == second["values"][0]["name"] == "a"
+
+
+def test_a_resource_takes_an_object_under_the_specifications_names() -> None:
+    """As its stack output has them."""
+    step = _typed(_STEP, outputs.TaskStepProperties)
+    wanted = {name: value for name, value in _STEP.items() if name != "later"}
+    assert asyncio.run(rpc.serialize_property(step, [], None)) == wanted
+    bare = _typed({"type": "Docker"}, outputs.TaskStepProperties)
+    assert asyncio.run(rpc.serialize_property([bare], [], None)) == [{"type": "Docker"}]
 
 
 def test_a_member_named_values_leaves_the_dictionary_its_method() -> None:

@@ -1,0 +1,90 @@
+"""Inputs that a transform has set after the constructor, in ARM's spelling."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pulumi_acr_tasks import run, task
+from pulumi_acr_tasks.plan.definitions import Kind, kind
+from pulumi_acr_tasks.plan.secrets import mark_secrets
+from pulumi_acr_tasks.plan.spelling import spelled
+from pulumi_acr_tasks.plan.values import UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("inputs", "props", "wanted"),
+    [
+        (task._INPUTS, {"agent_configuration": {"cpu": 2}}, {"agentConfiguration": {"cpu": 2}}),
+        (task._INPUTS, {"timeout": 1, "tags": {"task_name": "x"}}, {"timeout": 1, "tags": {"task_name": "x"}}),
+        (
+            task._INPUTS,
+            {"step": {"type": "Docker", "imageNames": ["old"], "image_names": ["new"]}},
+            {"step": {"type": "Docker", "imageNames": ["new"]}},
+        ),
+        (
+            task._INPUTS,
+            {"step": {"image_names": ["new"], "imageNames": ["old"], "type": "Docker"}},
+            {"step": {"imageNames": ["new"], "type": "Docker"}},
+        ),
+        (
+            task._INPUTS,
+            {"credentials": {"custom_registries": {"user_name": {"user_name": {"value": "u"}}}}},
+            {"credentials": {"customRegistries": {"user_name": {"userName": {"value": "u"}}}}},
+        ),
+        (
+            task._INPUTS,
+            {"identity": {"user_assigned_identities": ["/a", "/b"]}},
+            {"identity": {"userAssignedIdentities": {"/a": {}, "/b": {}}}},
+        ),
+        (
+            run._INPUTS,
+            {"run_request": {"type": "TaskRunRequest", "task_name": "t"}, "triggers": {"image_names": 1}},
+            {"runRequest": {"type": "TaskRunRequest", "taskName": "t"}, "triggers": {"image_names": 1}},
+        ),
+        (
+            run._INPUTS,
+            {"bogus_name": 1, "runRequest": {"bogus_too": 2}},
+            {"bogus_name": 1, "runRequest": {"bogus_too": 2}},
+        ),
+    ],
+    ids=str,
+)
+def test_names_are_spelled_as_arm_does(inputs: dict[str, str], props: Any, wanted: Any) -> None:
+    """Python's spelling wins; keys of maps, values of any kind and unknown names stay."""
+    assert spelled(props, inputs) == wanted
+
+
+def test_what_is_not_known_yet_stays_so() -> None:
+    """A list of identities with an id that is not known yet is no map yet."""
+    found = spelled({"step": UNKNOWN, "identity": {"user_assigned_identities": ["/a", UNKNOWN]}}, task._INPUTS)
+    assert found["step"] is UNKNOWN
+    assert found["identity"]["userAssignedIdentities"] is UNKNOWN
+
+
+def test_secrets_are_marked_where_the_engine_marks_them() -> None:
+    """A member by itself, a list as a whole; not what is not known yet."""
+
+    def mark(value: Any) -> Any:
+        return ("secret", value)
+
+    step = {
+        "type": "Docker",
+        "contextAccessToken": "t",
+        "arguments": [{"name": "a", "value": "1"}, {"name": "b", "value": "2", "isSecret": True}],
+        "imageNames": ["i"],
+    }
+    marked = mark_secrets(step, kind("TaskStepProperties"), mark)
+    assert marked == {
+        **step,
+        "contextAccessToken": ("secret", "t"),
+        "arguments": ("secret", step["arguments"]),
+    }
+    plain = {**step, "arguments": step["arguments"][:1], "contextAccessToken": UNKNOWN}
+    assert mark_secrets(plain, kind("TaskStepProperties"), mark)["arguments"] == plain["arguments"]
+    assert mark_secrets(plain, kind("TaskStepProperties"), mark)["contextAccessToken"] is UNKNOWN
+    login = {"customRegistries": {"a": {"password": {"value": "p", "type": "Opaque"}}}}
+    assert mark_secrets(login, Kind("Credentials"), mark) == {
+        "customRegistries": {"a": {"password": {"value": ("secret", "p"), "type": "Opaque"}}}
+    }
