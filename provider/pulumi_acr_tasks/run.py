@@ -19,6 +19,7 @@ from pulumi.dynamic import (
 
 from pulumi_acr_tasks import announcing, args, images, outputs
 from pulumi_acr_tasks.inputs import encrypted, may_be_secret_since, normalize, to_plan, translate_paths
+from pulumi_acr_tasks.plan.paths import without_ignored
 from pulumi_acr_tasks.plan.spelling import spelled
 from pulumi_acr_tasks.preview import OldOutputs, complete_run
 from pulumi_acr_tasks.program import program_error, strict
@@ -80,13 +81,15 @@ class RunProvider(ResourceProvider):
         return ReadResult(None, {}) if found is None else ReadResult(id_, encrypted(found, _INPUTS, whole_lists=True))
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
+        from pulumi_acr_tasks import host
         from pulumi_acr_tasks.lifecycle import run
         from pulumi_acr_tasks.lifecycle.timeouts import custom_timeout
         from pulumi_acr_tasks.lifecycle.told import told_once
 
-        around = _surroundings()
+        around, olds = _surroundings(), to_plan(_olds)
+        news = without_ignored(to_plan(_news), olds, host.current_request().ignore_changes, _INPUTS)
         with told_once(around.urn), custom_timeout(around.timeout, "update"):
-            outs = run.update(self._service(), _id, to_plan(_olds), to_plan(_news), around)
+            outs = run.update(self._service(), _id, olds, news, around)
         return UpdateResult(encrypted(outs, _INPUTS, whole_lists=True))
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
@@ -117,7 +120,8 @@ class RunProvider(ResourceProvider):
         from pulumi_acr_tasks import host
         from pulumi_acr_tasks.plan.run import diff_run
 
-        olds, news, urn = to_plan(_olds), to_plan(_news), host.current_request().urn
+        request, olds = host.current_request(), to_plan(_olds)
+        urn, news = request.urn, without_ignored(to_plan(_news), olds, request.ignore_changes, _INPUTS)
         service = self._service()
         service.refuse_other_endpoint("run", olds)
         service.journal(urn).confirm(urn, _id)

@@ -21,6 +21,7 @@ from pulumi.dynamic import (
 from pulumi_acr_tasks import announcing, args, outputs
 from pulumi_acr_tasks.errors import AcrTasksError
 from pulumi_acr_tasks.inputs import encrypted, may_be_secret_since, normalize, to_plan, translate_paths
+from pulumi_acr_tasks.plan.paths import without_ignored
 from pulumi_acr_tasks.plan.spelling import spelled
 from pulumi_acr_tasks.preview import OldOutputs, complete_task
 from pulumi_acr_tasks.program import program_error, strict
@@ -98,11 +99,13 @@ class TaskProvider(ResourceProvider):
         return ReadResult(id_, outs, None if found[1] == inputs_of(known) else inputs)
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
+        from pulumi_acr_tasks import host
         from pulumi_acr_tasks.lifecycle import task
         from pulumi_acr_tasks.lifecycle.disclosure import mask_of_task, undisclosed
         from pulumi_acr_tasks.lifecycle.told import told_once
 
-        olds, news = to_plan(_olds), to_plan(_news)
+        olds = to_plan(_olds)
+        news = without_ignored(to_plan(_news), olds, host.current_request().ignore_changes, _INPUTS)
         with told_once(_urn()), undisclosed(lambda: mask_of_task(olds, news)), _custom_timeout("update"):
             outs = task.update(self._service(), olds, news, _urn())
         return UpdateResult(encrypted(outs, _INPUTS, whole_lists=True))
@@ -137,6 +140,7 @@ class TaskProvider(ResourceProvider):
         service.refuse_other_endpoint("task", olds)
         service.journal(urn).confirm(urn, _id)
         news, paths = to_plan(_news), announcing.awaited(urn)
+        news = without_ignored(news, olds, host.current_request().ignore_changes, _INPUTS)
         plan, old_inputs = diff(olds, news), inputs_of(olds)
         if plan.route != REPLACE:
             service.keep(urn, _id)

@@ -100,7 +100,8 @@ def transformation(args):
     if hasattr(args.resource, "tags"):
         args.props["tags"] = {**(args.props["tags"] or {}), "team": "x"}
         args.props["agent_configuration"] = AgentPropertiesArgs(cpu=2)
-        return pulumi.ResourceTransformationResult(args.props, args.opts)
+        ignoring = pulumi.ResourceOptions(ignore_changes=["step.docker_file_path"])
+        return pulumi.ResourceTransformationResult(args.props, pulumi.ResourceOptions.merge(args.opts, ignoring))
 
 
 def transform(args):
@@ -118,7 +119,7 @@ login = lambda password: CustomRegistryCredentialsArgs(
 task = Task(
     "build",
     platform={"os": "Linux"},
-    step={"type": "Docker", "docker_file_path": "Dockerfile", "context_path": "https://github.com/a/b.git"},
+    step={"type": "Docker", "docker_file_path": "Dockerfile" + V, "context_path": "https://github.com/a/b.git"},
     tags={"a.b": V},
     credentials={"custom_registries": {HOST: login("c4nary")}},
     opts=pulumi.ResourceOptions(

@@ -19,11 +19,12 @@ class Request:
     """The engine's request that the calling thread serves.
 
     `urn`: the resource's URN, None when it cannot be found. `timeout`: seconds of the resource's custom timeout, 0.0
-    without one.
+    without one. `ignore_changes`: the option's paths as they reached the engine.
     """
 
     urn: str | None
     timeout: float = 0.0
+    ignore_changes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,11 @@ def current_request() -> Request:
             # Other code names its locals `request` too: only a message of the engine's protocol counts.
             descriptor = getattr(type(message), "DESCRIPTOR", None)
             if getattr(descriptor, "full_name", "").startswith("pulumirpc.") and getattr(message, "urn", ""):
-                return Request(urn=str(message.urn), timeout=float(getattr(message, "timeout", 0.0)))
+                return Request(
+                    urn=str(message.urn),
+                    timeout=float(getattr(message, "timeout", 0.0)),
+                    ignore_changes=tuple(getattr(message, "ignoreChanges", ())),
+                )
         frame = frame.f_back
     return Request(urn=None)
 

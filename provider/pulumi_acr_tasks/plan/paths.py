@@ -6,7 +6,7 @@ The grammar is the engine's: `a.b`, `a[0]`, `a["any key"]`, `a[*]`, `*`. (Source
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pulumi_acr_tasks.plan.definitions import Kind, camel_case, kind, members
@@ -81,6 +81,41 @@ def value_at(value: Any, segments: list[str | int]) -> Any:
         else:
             return None
     return value
+
+
+def without_ignored(
+    news: dict[str, Any], olds: dict[str, Any], paths: Iterable[str], inputs: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return the new inputs with the old ones at the paths of `ignore_changes` that the engine could not read.
+
+    A transformation adds paths after the constructor has translated its own; the engine knows ARM's spelling alone.
+    """
+    for path in paths:
+        for meant in translate(path, inputs):
+            segments = parse(meant)
+            if meant != path and segments:
+                news = _reset(news, olds, segments)
+    return news
+
+
+def _reset(new: Any, old: Any, segments: list[str | int]) -> Any:
+    """Return a copy of `new` with the old value at a path; `new` itself where either way ends."""
+    segment, *rest = segments
+    if isinstance(new, dict) and isinstance(old, dict) and isinstance(segment, str):
+        if rest:
+            both = segment in new and segment in old
+            return {**new, segment: _reset(new[segment], old[segment], rest)} if both else new
+        kept = {name: value for name, value in new.items() if name != segment}
+        return {**kept, segment: old[segment]} if segment in old else kept
+    if (
+        isinstance(new, list)
+        and isinstance(old, list)
+        and isinstance(segment, int)
+        and segment < min(len(new), len(old))
+    ):
+        value = _reset(new[segment], old[segment], rest) if rest else old[segment]
+        return [*new[:segment], value, *new[segment + 1 :]]
+    return new
 
 
 def _spelled(segments: list[str | int], of: Kind | None) -> list[str | int]:

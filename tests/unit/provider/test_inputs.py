@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import datetime
 import inspect
 from collections.abc import Awaitable, Iterator
@@ -18,6 +19,7 @@ from pulumi_acr_tasks import args, run, task
 from pulumi_acr_tasks.errors import ValidationError
 from pulumi_acr_tasks.inputs import from_plan, normalize, to_plan, translate_paths
 from pulumi_acr_tasks.plan.definitions import DEFINITIONS, kind, snake_case
+from pulumi_acr_tasks.plan.paths import without_ignored
 from pulumi_acr_tasks.plan.values import UNKNOWN
 
 
@@ -190,6 +192,40 @@ def test_property_paths_of_options_are_in_either_spelling(inputs: dict[str, str]
     assert translated.replace_on_changes == wanted
     assert opts.ignore_changes == [path]
     assert translate_paths(None, inputs).ignore_changes is None
+
+
+@pytest.mark.parametrize(
+    ("path", "wanted"),
+    [
+        ("agent_configuration", {"agentConfiguration": {"cpu": 2}}),
+        ("agent_configuration.cpu", {"agentConfiguration": {"cpu": 2}}),
+        ("step.image_names", {"step": {"type": "Docker", "target": "new"}}),
+        ("trigger.timer_triggers[0].schedule", {"trigger": {"timerTriggers": [{"name": "new", "schedule": "old"}]}}),
+        ("trigger.source_triggers[0].branch", {}),
+        ('credentials.custom_registries["a.b"].user_name', {"credentials": {"customRegistries": {"a.b": {}}}}),
+        ("timeout", {}),
+        ("docker_file_path", {}),
+    ],
+)
+def test_paths_that_only_we_can_read_are_ignored(path: str, wanted: dict[str, Any]) -> None:
+    """A transformation may add them in Python's spelling; what the engine reads itself, it has put back already."""
+    new: dict[str, Any] = {
+        "timeout": 1,
+        "agentConfiguration": {"cpu": 4},
+        "step": {"type": "Docker", "imageNames": ["new"], "target": "new"},
+        "trigger": {"timerTriggers": [{"name": "new", "schedule": "new"}]},
+        "credentials": {"customRegistries": {"a.b": {"userName": {"value": "new"}}}},
+    }
+    old: dict[str, Any] = {
+        "timeout": 2,
+        "agentConfiguration": {"cpu": 2},
+        "step": {"type": "Docker"},
+        "trigger": {"timerTriggers": [{"name": "old", "schedule": "old"}]},
+        "credentials": {"customRegistries": {"a.b": {}}},
+    }
+    before = copy.deepcopy(new)
+    assert without_ignored(new, old, [path], task._INPUTS) == {**new, **wanted}
+    assert new == before
 
 
 def test_unknown_values_cross_the_border_both_ways() -> None:
