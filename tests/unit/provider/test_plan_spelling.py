@@ -7,8 +7,6 @@ from typing import Any
 import pytest
 
 from pulumi_acr_tasks import run, task
-from pulumi_acr_tasks.plan.definitions import Kind, kind
-from pulumi_acr_tasks.plan.secrets import mark_secrets
 from pulumi_acr_tasks.plan.spelling import spelled
 from pulumi_acr_tasks.plan.values import UNKNOWN
 
@@ -61,30 +59,3 @@ def test_what_is_not_known_yet_stays_so() -> None:
     found = spelled({"step": UNKNOWN, "identity": {"user_assigned_identities": ["/a", UNKNOWN]}}, task._INPUTS)
     assert found["step"] is UNKNOWN
     assert found["identity"]["userAssignedIdentities"] is UNKNOWN
-
-
-def test_secrets_are_marked_where_the_engine_marks_them() -> None:
-    """A member by itself, a list as a whole; not what is not known yet."""
-
-    def mark(value: Any) -> Any:
-        return ("secret", value)
-
-    step = {
-        "type": "Docker",
-        "contextAccessToken": "t",
-        "arguments": [{"name": "a", "value": "1"}, {"name": "b", "value": "2", "isSecret": True}],
-        "imageNames": ["i"],
-    }
-    marked = mark_secrets(step, kind("TaskStepProperties"), mark)
-    assert marked == {
-        **step,
-        "contextAccessToken": ("secret", "t"),
-        "arguments": ("secret", step["arguments"]),
-    }
-    plain = {**step, "arguments": step["arguments"][:1], "contextAccessToken": UNKNOWN}
-    assert mark_secrets(plain, kind("TaskStepProperties"), mark)["arguments"] == plain["arguments"]
-    assert mark_secrets(plain, kind("TaskStepProperties"), mark)["contextAccessToken"] is UNKNOWN
-    login = {"customRegistries": {"a": {"password": {"value": "p", "type": "Opaque"}}}}
-    assert mark_secrets(login, Kind("Credentials"), mark) == {
-        "customRegistries": {"a": {"password": {"value": ("secret", "p"), "type": "Opaque"}}}
-    }
