@@ -68,6 +68,45 @@ def test_the_next_up_takes_the_run_up_again(victims: str, tmp_path: Path, new_st
         stack.up("--skip-preview").changed_nothing()
 
 
+BUILD = """
+import pulumi
+from pulumi_acr_tasks import DockerBuildRequestArgs, Run
+
+run = Run(
+    "image", context="app", run_request=DockerBuildRequestArgs(image_names=["app:v1"], docker_file_path="Dockerfile")
+)
+pulumi.export("run_id", run.run_id)
+"""
+
+
+def test_a_run_is_found_although_no_answer_ever_came(
+    tmp_path: Path, emulator: Emulator, new_stack: Callable[..., Stack]
+) -> None:
+    """The answer is lost, and the engine and the provider are killed while they look for the run. The next up finds it
+    by what it has built, and starts no other one."""
+    if emulator.executor == "simulated":
+        pytest.skip("only images prove whose run it is")
+    stack = new_stack("unanswered", program=BUILD, **emulator.config)
+    stack.write("app/Dockerfile", "FROM busybox\nRUN sleep 5\n")
+    emulator.meets({"match": {"method": "POST", "path": "/scheduleRun$"}, "times": 1, "drop": "after"})
+    update = stack.start("up", "--yes", "--skip-preview", "--stack", "dev")
+    assert update.stdout
+    assert any("the answer was lost" in line for line in update.stdout)
+    for pid in [update.pid, *_descendants(update.pid)]:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    update.stdout.close()
+    update.wait(timeout=30)
+
+    stack.pulumi("cancel", "--yes", "--stack", "dev").succeeded()
+    (run,) = emulator.runs()
+    screen = stack.up("--skip-preview").succeeded().screen
+    assert f"Run {run['runId']}, which an interrupted update had scheduled, is taken up again." in screen
+    assert stack.outputs()["run_id"] == run["runId"]
+    assert [run["status"] for run in emulator.runs()] == ["Succeeded"]
+    stack.up("--skip-preview").changed_nothing()
+
+
 def _command(pid: int) -> bytes:
     with contextlib.suppress(OSError):
         return Path(f"/proc/{pid}/cmdline").read_bytes()

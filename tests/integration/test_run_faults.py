@@ -221,6 +221,29 @@ def test_a_run_whose_status_is_never_final_is_given_up_and_cancelled(new_world: 
     assert [run["status"] for run in world.runs()] == ["Canceled"]
 
 
+NO_CONTEXT = {"status": "Failed", "runErrorMessage": "failed to download context: blob not found"}
+
+
+@pytest.mark.parametrize(("times", "ending"), [(1, "Succeeded"), (2, "RunFailedError")])
+def test_a_run_that_lacked_its_uploaded_context_is_scheduled_once_more(
+    times: int, ending: str, new_world: Callable[..., World]
+) -> None:
+    """The storage may need a moment; nothing is uploaded again."""
+    world = new_world()
+    world.fault(rule("GET", RUN, status=200, body={"name": "x", "properties": NO_CONTEXT}, times=times))
+    assert world.make() == [ending]
+    assert "another run is scheduled, once" in world.consoles[0].warnings[0]
+    assert len(world.runs()) == 2
+
+
+def test_a_run_of_a_foreign_context_is_not_scheduled_again(new_world: Callable[..., World]) -> None:
+    """An address that cannot be fetched stays one."""
+    world = new_world()
+    world.fault(rule("GET", RUN, status=200, body={"name": "x", "properties": NO_CONTEXT}, times=1))
+    assert world.make(context="https://example.com/a.git") == ["RunFailedError"]
+    assert len(world.runs()) == 1
+
+
 needs_builder = pytest.mark.skipif(shutil.which("buildah") is None, reason="only images prove whose run it is")
 LISTED = "The run may have been started all the same"
 

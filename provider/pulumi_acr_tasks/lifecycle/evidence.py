@@ -121,7 +121,8 @@ def _by_what_it_builds(run: Run, said: dict[str, Any], asked: Asked, moment: dat
         return Verdict.PROVED if said.get("task") and not request.get("values") and at_once else Verdict.UNPROVED
     names = _image_names(request)
     if not names and not pushes(request):
-        return Verdict.UNPROVED
+        pushed_none = kind != "dockerbuildrequest" or not said.get("outputImages")
+        return Verdict.UNPROVED if pushed_none else Verdict.OTHER
     status = said.get("status") or ""
     if status != "Succeeded":
         return Verdict.UNPROVED if status in TERMINAL else Verdict.OPEN

@@ -9,18 +9,17 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 from pulumi_acr_tasks.arm.ids import RegistryId, parse_run_id
-from pulumi_acr_tasks.arm.models import Date
 from pulumi_acr_tasks.errors import (
     AcrTasksError,
     CanceledError,
     NotFoundError,
     RunError,
-    ServiceError,
     TransportError,
 )
 from pulumi_acr_tasks.follow.clock import Clock, SystemClock
 from pulumi_acr_tasks.follow.status import TERMINAL
 from pulumi_acr_tasks.lifecycle.awaiting import Awaiting, Surroundings
+from pulumi_acr_tasks.lifecycle.cancelling import cancel, cancel_command, is_another
 from pulumi_acr_tasks.lifecycle.context import context_of
 from pulumi_acr_tasks.lifecycle.ending import log_place
 from pulumi_acr_tasks.lifecycle.packing import Packing
@@ -37,7 +36,6 @@ if TYPE_CHECKING:
     from pulumi_acr_tasks.source.tarball import Tarball
 
 _AGAIN = "To run it again, change its triggers or name it in: pulumi up --replace"
-_CANCEL_PATIENCE, _CANCEL_PAUSE = 30.0, 1.0  # seconds for a run to end that was asked to; seconds between two looks
 
 # What the service says of a run, in the order of the specification; it stands in state beside the inputs.
 FACTS = ("runId", "status", "runType", "createTime", "startTime", "finishTime", "outputImages", "runErrorMessage")
@@ -59,16 +57,26 @@ def create(
     remembered = RememberedRun(service.journal(around.urn), around.urn, registry, inputs)
     scheduling = scheduling_of(client, registry, clock, service.recorded_runs)
     patience = _patience(inputs, around, began)
+    request: dict[str, Any] | None = None
     run = remembered.take_up(client, scheduling, inputs["runRequest"], patience, around.console)
     if run is None:
         request = _request(client, registry, service, inputs, around)
         run = _schedule(scheduling, client, request, remembered, patience)
-        around.console.status(f"queued as {id_of(run)}")
     else:
         scheduling.claim(run)
-    run_id = id_of(run)
     if inputs.get("wait", True):
-        run = _await(service, registry, run_id, inputs, around, began, remembered, clock)
+        try:
+            run = _await(service, registry, id_of(run), inputs, around, began, remembered, clock)
+        except RunError as error:
+            if request is None or not _lacked_its_context(inputs, error):
+                raise
+            around.console.warning(
+                f"The agent of run {id_of(run)} could not download the context that was uploaded for it: another run "
+                "is scheduled, once."
+            )
+            run = _schedule(scheduling, client, request, remembered, patience)
+            run = _await(service, registry, id_of(run), inputs, around, began, remembered, clock)
+    run_id = id_of(run)
     made = outputs(inputs, run)
     if made.get("status") == "Succeeded" and not made["imageRefs"] and pushes(inputs["runRequest"]):
         around.console.warning(
@@ -120,7 +128,14 @@ def _schedule(
             raise TransportError(_unanswered(lost, scheduling.told(lost, found))) from lost.error
         run = found.run
     remembered.scheduled(run)
+    patience.show(f"queued as {id_of(run)}")
     return run
+
+
+def _lacked_its_context(inputs: dict[str, Any], error: RunError) -> bool:
+    """Whether a run failed because its agent could not fetch what we had just uploaded: the storage may need a moment,
+    and the build is not at fault."""
+    return bool(inputs.get("contextHash")) and "failed to download context" in str(error).lower()
 
 
 def _unanswered(lost: Lost, told: str) -> str:
@@ -163,7 +178,7 @@ def read(service: Service, id_: str, state: dict[str, Any], around: Surroundings
             return _forgotten(state, run_id, around)
         around.console.warning(f"{gone} does not exist any more; the run is dropped from the state")
         return None
-    if _is_another(state, run):
+    if is_another(state, run):
         return _forgotten(state, run_id, around)
     found = outputs(state, run)
     if found.get("status") in FAILED and state.get("wait") is False and state.get("status") != found["status"]:
@@ -194,7 +209,7 @@ def update(
         run: Run | None = None
         with contextlib.suppress(NotFoundError):
             run = service.client(around.urn).runs.update(registry, run_id, {ARCHIVE: archive_of(news)})
-        if run is None or _is_another(olds, run):
+        if run is None or is_another(olds, run):
             around.console.warning(f"The service has forgotten run {run_id}: there is nothing left to archive.")
         else:
             made = outputs(made, run)
@@ -203,7 +218,7 @@ def update(
     nothing = RememberedRun(service.journal(None), None, registry, news)
     try:
         run = service.client(around.urn).runs.get(registry, run_id)
-        if _is_another(olds, run):
+        if is_another(olds, run):
             raise NotFoundError(404, "", "the registry has another run of that id", action="await run", resource_id=id_)
         run = _await(service, registry, run_id, news, around, began, nothing, clock)
     except NotFoundError as error:
@@ -231,64 +246,14 @@ def delete(service: Service, id_: str, state: dict[str, Any], around: Surroundin
         # Nothing is asked of the service here, so a run of an endpoint that is no more can still be forgotten.
         around.console.info(
             f"Run {run_id} was {state.get('status') or 'Queued'} when it was last read. If it has not ended, it goes "
-            f"on: only cancel_on_delete=True cancels it here. {_cancel_command(registry, run_id)}"
+            f"on: only cancel_on_delete=True cancels it here. {cancel_command(registry, run_id)}"
         )
         return
     service.refuse_other_endpoint("run", state)
     client, clock = service.client(around.urn), clock or SystemClock()
     if scheduling_of(client, registry, clock, service.recorded_runs).is_ours(run_id):
         return  # the resource that takes this one's place has the very same run
-    _cancel(service, registry, run_id, state, around, clock)
-
-
-def _cancel_command(registry: RegistryId, run_id: str) -> str:
-    return f"By hand: az acr task cancel-run -r {registry.registry_name} --run-id {run_id}"
-
-
-def _cancel(
-    service: Service, registry: RegistryId, run_id: str, state: dict[str, Any], around: Surroundings, clock: Clock
-) -> None:
-    """Cancel a run if it has not ended, and see that it ends.
-
-    The answer to the request has no body, so only the run itself tells that the request has reached it.
-    """
-    client = service.client(around.urn)
-    try:
-        run = client.runs.get(registry, run_id)
-        if _is_another(state, run):
-            around.console.info(f"run {run_id} was gone already")
-            return
-        if run.properties.status in TERMINAL:
-            return
-        refused = _ask_to_end(client, registry, run_id)
-        until = clock.now() + (0.0 if refused else _CANCEL_PATIENCE)
-        while (status := client.runs.get(registry, run_id).properties.status or "Queued") not in TERMINAL:
-            if clock.now() >= until or clock.wait(around.stop, _CANCEL_PAUSE):
-                break
-    except NotFoundError:
-        around.console.info(f"{service.gone(registry, around.urn) or f'run {run_id}'} was gone already")
-        return
-    if status in TERMINAL:
-        around.console.status(f"{run_id} is {status.lower()}")
-        return
-    if refused is not None and not isinstance(refused, NotFoundError):
-        raise refused
-    answer = "the service answered 404 when it was cancelled" if refused else "its cancellation was accepted"
-    raise RunError(
-        f"Run {run_id} in registry {registry.registry_name} is still {status}, although {answer}. It stays in state: "
-        f"run the same command again. {_cancel_command(registry, run_id)}",
-        run_id=run_id,
-        status=status,
-    ) from refused
-
-
-def _ask_to_end(client: Client, registry: RegistryId, run_id: str) -> ServiceError | None:
-    """Ask for the end of a run; return the refusal, if there is one."""
-    try:
-        client.runs.cancel(registry, run_id)
-    except ServiceError as error:
-        return error
-    return None
+    cancel(service, registry, run_id, state, around, clock)
 
 
 def _note(service: Service, id_: str, around: Surroundings) -> None:
@@ -329,12 +294,6 @@ def _upload(
             around.console.status,
             around.stop,
         )
-
-
-def _is_another(state: dict[str, Any], run: Run) -> bool:
-    """Whether a run has only the id of the one in state: a registry made anew counts its runs from the beginning."""
-    known, created = state.get("createTime"), run.properties.create_time
-    return bool(known and created) and Date(known).moment != Date(created).moment
 
 
 def _forgotten(state: dict[str, Any], run_id: str, around: Surroundings) -> dict[str, Any]:

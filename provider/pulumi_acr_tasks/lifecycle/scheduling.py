@@ -213,7 +213,7 @@ class Scheduling:
     def _is_contended(self, run: Run, lost: Lost) -> bool:
         """Whether it may be the run of another request that lost its answer at the same time, and is still without."""
         others = (other for other in self._lost if other is not lost)
-        return any(self._judge(run, other) is not Verdict.OTHER for other in others)
+        return any(self._judge(run, other) in (Verdict.PROVED, Verdict.OPEN) for other in others)
 
     def _await_siblings(self) -> None:
         """Wait for the answers to all requests under way: whatever a list has just shown of ours was asked for by

@@ -161,8 +161,8 @@ def test_a_refusal_stands() -> None:
 TASK = {"type": "TaskRunRequest", "taskName": "nightly", "values": [{"name": "a", "value": "b"}]}
 FILE = {"type": "FileTaskRunRequest", "imageNames": None, "taskFilePath": "acb.yaml"}
 UNPROVED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
-    "no image names": ({"imageNames": None}, {}),
-    "nothing is pushed": ({"isPushEnabled": False}, {}),
+    "no image names": ({"imageNames": None}, {"outputImages": []}),
+    "nothing is pushed": ({"isPushEnabled": False}, {"outputImages": []}),
     "no image is reported": ({}, {"outputImages": []}),
     "a task file": (FILE, {"runType": "QuickRun"}),
     "a task with values": (TASK, {"runType": "QuickRun", "task": "nightly"}),
@@ -345,6 +345,16 @@ def test_siblings_get_their_answers_first() -> None:
         assert looking.wait(20)
         answer_sibling.set()
         assert (sibling.result(20), ours.result(20)) == ("cf2", "cf3")
+
+
+def test_an_image_that_one_request_names_is_not_kept_from_it_by_another() -> None:
+    """A request that pushes nothing has started another run."""
+    service = Service()
+    service.answers = [LOST, LOST]
+    service.runs = [listed("cf3"), listed("cf2", outputImages=[])]
+    with pytest.raises(TransportError, match=r"it may be one of cf2 \(Succeeded\), and"):
+        service.schedule(isPushEnabled=False)
+    assert service.schedule() == "cf3"
 
 
 def test_two_that_lost_their_answers_take_nothing_from_each_other() -> None:
