@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pulumi_acr_tasks.arm.limits import held
-from pulumi_acr_tasks.errors import NotFoundError, RegistryNotFoundError
+from pulumi_acr_tasks.errors import NotFoundError, RegistryNotFoundError, SubscriptionNotFoundError
 
 if TYPE_CHECKING:
     from pulumi_acr_tasks.arm.client import Client
@@ -30,12 +31,21 @@ class Registries:
         self._lock = threading.Lock()
         self._known: dict[RegistryId, _Known] = {}
 
-    def get(self, client: Client, registry: RegistryId) -> dict[str, Any]:
-        """Return the registry as the service describes it. Raise what the request raises."""
+    def get(self, client: Client, registry: RegistryId, make: Callable[[], None] | None = None) -> dict[str, Any]:
+        """Return the registry as the service describes it. Raise what the request raises.
+
+        `make` makes a registry that does not exist; without it, the absence is an error.
+        """
         known = self._entry(registry)
         with held(known.lock):
             if not known.said:
-                known.said = client.registries.get(registry)
+                try:
+                    known.said = client.registries.get(registry)
+                except (RegistryNotFoundError, SubscriptionNotFoundError):
+                    if make is None:
+                        raise
+                    make()
+                    known.said = client.registries.get(registry)
                 known.gone = ""
             return known.said
 

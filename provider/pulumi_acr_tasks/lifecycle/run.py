@@ -60,6 +60,8 @@ def create(
     request: dict[str, Any] | None = None
     run = remembered.take_up(client, scheduling, inputs["runRequest"], patience, around.console)
     if run is None:
+        if service.settings.is_embedded:
+            service.registry(registry, around.urn)
         request = _request(client, registry, service, inputs, around)
         run = _schedule(scheduling, client, request, remembered, patience)
     else:

@@ -81,9 +81,20 @@ class Service:
                 self._client = self._open(urn)
             return self._client
 
-    def registry(self, registry: RegistryId, urn: str | None) -> dict[str, Any]:
-        """Return the registry as the service describes it, asked once however many threads wait for it."""
-        return self._registries.get(self.client(urn), registry)
+    def registry(self, registry: RegistryId, urn: str | None, location: str | None = None) -> dict[str, Any]:
+        """Return the registry as the service describes it, asked once however many threads wait for it.
+
+        The embedded emulator gets a registry that it does not have, at `location`.
+        """
+        client = self.client(urn)
+
+        def make() -> None:
+            from pulumi_acr_tasks.lifecycle.embedded_registry import make_registry
+
+            make_registry(client, registry, location)
+            host.console(None).info(f"the embedded emulator has got the registry {registry.registry_name}")
+
+        return self._registries.get(client, registry, make if self.settings.is_embedded else None)
 
     def gone(self, registry: RegistryId, urn: str | None) -> str:
         """Return `registry contoso` or `resource group builds` when that is proved to be gone; else an empty string.

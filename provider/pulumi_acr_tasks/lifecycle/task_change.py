@@ -53,8 +53,8 @@ def change(
 
 def location(service: Service, registry: RegistryId, inputs: dict[str, Any], urn: str | None) -> str:
     """Gives the registry's location; raises ValidationError when the inputs name another one."""
-    actual = str(service.registry(registry, urn).get("location") or "")
     declared = inputs.get("location")
+    actual = str(service.registry(registry, urn, declared).get("location") or "")
     if declared is not None and not same_member("Task", "location", declared, actual):
         raise ValidationError(
             [
