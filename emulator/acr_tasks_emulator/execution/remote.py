@@ -6,7 +6,7 @@ import re
 import shutil
 import uuid
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -28,6 +28,7 @@ ARCHIVE_LIMIT = 1024**3
 """How many bytes an archive may have; the service states no limit."""
 TEXT_LIMIT = 1024**2
 _REDIRECTS = 5
+_REFS = "/info/refs?service=git-upload-pack"
 _GIT = re.compile(r"\.git(?:#.*)?$", re.IGNORECASE)
 _DEVOPS = re.compile(r"https://(?:[^/]*\.visualstudio\.com|[^/]*dev\.azure\.com)/.*/_git/", re.IGNORECASE)
 _GITHUB = re.compile(r"https?://(?:[^/@]*@)?[^/@]*github[^/]*/", re.IGNORECASE)
@@ -100,7 +101,7 @@ class Remotes:
     def _clone(self, location: str, token: str, target: Path, scratch: Path, stop: Stop) -> Fetched:
         url, _, fragment = location.partition("#")
         reference, _, folder = fragment.partition(":")
-        address = checked(url if "://" in url else f"https://{url}")
+        address, token = _moved(checked(url if "://" in url else f"https://{url}"), token)
         checkout = scratch / f"{target.name}.git"
         try:
             git = Git(self._supervisor, scratch, address, token, stop)
@@ -158,6 +159,35 @@ def _write(answer: httpx.Response, address: Address, target: Path, stop: Stop) -
             if stop.asked:
                 return
             file.write(chunk)
+
+
+def _moved(address: Address, token: str) -> tuple[Address, str]:
+    """Return where a repository is now: git follows what its first question leads to, and only that.
+
+    Each address on the way is checked like the first. The token stays with the host that it was given for.
+    """
+    for _ in range(_REDIRECTS if address.scheme != "git" else 0):
+        question = replace(
+            address, url=address.url.rstrip("/") + _REFS, user=address.user or ("x-access-token" if token else "")
+        )
+        question = replace(question, password=address.password or token)
+        tls, direct = httpx.create_ssl_context(), address.ip is not None
+        try:
+            with (
+                httpx.Client(timeout=30, follow_redirects=False, verify=tls, trust_env=not direct) as client,
+                client.stream(**_request(question)) as answer,
+            ):
+                if not answer.is_redirect:
+                    return address, token
+                target, suffix, _ = urljoin(question.url, answer.headers["Location"]).partition(_REFS)
+        except (httpx.HTTPError, httpx.InvalidURL):  # git asks next, and tells better
+            return address, token
+        if not suffix:
+            raise SourceError(f"the repository's host {address.host} leads to what is no repository")
+        before, address = address, checked(target)
+        if (before.scheme, before.host, before.port) != (address.scheme, address.host, address.port):
+            token = ""
+    return address, token
 
 
 def is_git(location: str) -> bool:

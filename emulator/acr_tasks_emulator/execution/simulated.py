@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+from acr_tasks_emulator.execution.docker_request import docker_graph
 from acr_tasks_emulator.execution.graph import Graph, Step
 from acr_tasks_emulator.execution.job import Job, Outcome
 from acr_tasks_emulator.execution.log import RunLog
@@ -12,6 +13,7 @@ from acr_tasks_emulator.execution.source import SourceError, names_in, unpack
 from acr_tasks_emulator.execution.steps import run_steps
 from acr_tasks_emulator.execution.stop import Stop
 from acr_tasks_emulator.execution.task_file import TaskFileError, load
+from acr_tasks_emulator.execution.templates import TemplateError
 
 
 class SimulatedExecutor:
@@ -33,7 +35,9 @@ class SimulatedExecutor:
         log.say(f"simulated: nothing is built, run or pushed ({self.why}).")
         try:
             graph = _checked(job, stop)
-        except (SourceError, TaskFileError) as error:
+            if job.kind == "Docker" and (job.source or job.source_location):
+                docker_graph(job, log)  # the templates of its members
+        except (SourceError, TaskFileError, TemplateError) as error:
             return Outcome("Failed", error_message=str(error))
         if graph is not None:
             run_steps(graph.on_host(), lambda step, _stop: _nothing(step, log), log, stop)

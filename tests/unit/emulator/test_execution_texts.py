@@ -261,6 +261,15 @@ def test_simulated_without_the_dockerfile(tmp_path: Path) -> None:
     assert "unable to find Dockerfile" in (outcome.error_message or "")
 
 
+def test_simulated_with_templates_that_cannot_be_rendered(tmp_path: Path) -> None:
+    """A simulated run fails for the templates of a Docker step as a real one does; missing values are no error."""
+    job = docker_job(tmp_path / "source", "app/Dockerfile")
+    for value, status in (("{{.Values.x}}", "Succeeded"), ("{{CI_TAG}}", "Failed")):
+        job.step["arguments"] = [{"name": "A", "value": value}]
+        outcome = SimulatedExecutor().run(job, RunLog(Sink()), Stop())
+        assert (outcome.status, "not defined" in str(outcome.error_message)) == (status, status == "Failed")
+
+
 def test_simulated_with_a_task_that_is_none() -> None:
     """A simulated run still fails when the encoded task cannot be run."""
     step = {"type": "EncodedTask", "encodedTaskContent": base64.b64encode(b"steps:\n- {}").decode()}

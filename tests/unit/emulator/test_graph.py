@@ -391,3 +391,14 @@ def test_a_run_that_is_stopped() -> None:
 
     run_steps(Graph(steps("steps:\n- cmd: x\n- cmd: y")), act, Lines().log, whole)
     assert begun == ["acb_step_0"]
+
+
+def test_base64_with_line_breaks(tmp_path: Path) -> None:
+    """Line breaks in base64 do not count, blanks do."""
+    content = encoded("version: v1.1.0\nsteps:\n  - cmd: busybox echo a\n")
+    step = {"type": "EncodedTask", "encodedTaskContent": f"{content[:20]}\r\n{content[20:]}\n"}
+    job = Job("cf1", "emulator", "127.0.0.1:5000", step)
+    assert [each.cmd for each in load(job, tmp_path).steps] == ["busybox echo a"]
+    job.step["encodedTaskContent"] = f"{content[:20]} {content[20:]}"
+    with pytest.raises(TaskFileError, match="encodedTaskContent is not text in base64"):
+        load(job, tmp_path)

@@ -232,7 +232,7 @@ def test_a_server_that_points_elsewhere(origin: tuple[Path, str], fetch: Fetch, 
     class Redirecting(Quiet):
         def do_GET(self) -> None:
             self.send_response(302)
-            self.send_header("Location", f"{elsewhere}{self.path}")
+            self.send_header("Location", f"{elsewhere}/page" if "page" in self.path else f"{elsewhere}{self.path}")
             self.end_headers()
 
     with served(ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere)) as port:
@@ -241,12 +241,33 @@ def test_a_server_that_points_elsewhere(origin: tuple[Path, str], fetch: Fetch, 
         (app / ".git" / "objects" / "info" / "http-alternates").write_text(f"{elsewhere}/objects\n")
         with pytest.raises(SourceError, match="git fetch failed"):
             fetch(f"{base}/app/.git")
-        with (
-            served(ThreadingHTTPServer(("127.0.0.1", 0), Redirecting)) as second,
-            pytest.raises(SourceError, match="fetch"),
-        ):
-            fetch(f"http://127.0.0.1:{second}/app.git")
+        assert asked == []
+        with served(ThreadingHTTPServer(("127.0.0.1", 0), Redirecting)) as second:
+            with pytest.raises(SourceError, match="leads to what is no repository"):
+                fetch(f"http://127.0.0.1:{second}/page.git")
+            elsewhere = "http://169.254.169.254"
+            with pytest.raises(SourceError, match="metadata addresses are not asked"):
+                fetch(f"http://127.0.0.1:{second}/app.git")
     assert asked == []
+
+
+def test_a_repository_that_has_moved(origin: tuple[Path, str], fetch: Fetch) -> None:
+    """Git follows the first question's redirect, and so do we; the token stays with the first host."""
+    folder, base = origin
+    repository(folder / "app")
+    asked: list[str | None] = []
+
+    class Moved(Quiet):
+        def do_GET(self) -> None:
+            asked.append(self.headers.get("Authorization"))
+            self.send_response(301)
+            self.send_header("Location", f"{base}/app/.git{self.path.removeprefix('/old.git')}")
+            self.end_headers()
+
+    with served(ThreadingHTTPServer(("127.0.0.1", 0), Moved)) as port:
+        fetch(f"http://x:t0ken@127.0.0.1:{port}/old.git")
+    assert len(asked) == 1
+    assert asked[0] is not None
 
 
 def test_a_git_bomb(origin: tuple[Path, str], fetch: Fetch) -> None:
