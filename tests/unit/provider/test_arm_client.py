@@ -541,9 +541,11 @@ class Credential:
 
     expires_on: int = 2**40
     asked: list[tuple[tuple[str, ...], str | None]] = field(default_factory=list)
+    options: list[dict[str, Any]] = field(default_factory=list)
 
-    def get_token(self, *scopes: str, claims: str | None = None, **_: Any) -> AccessToken:
+    def get_token(self, *scopes: str, claims: str | None = None, **options: Any) -> AccessToken:
         self.asked.append((scopes, claims))
+        self.options.append(options)
         return Token(f"token{len(self.asked)}", self.expires_on)
 
 
@@ -707,3 +709,61 @@ def test_a_request_that_was_not_signed_was_not_carried_out() -> None:
     with pytest.raises(errors.SignInError) as raised:
         client.tasks.create(_REGISTRY, "build", {})
     assert raised.value.uncertain is False
+
+
+def test_tenant_and_client_choose_with_the_default_credential(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client chooses the managed or workload identity, the tenant also where az and its like sign in."""
+    from azure import identity
+
+    made: list[dict[str, Any]] = []
+    inner = Credential()
+
+    def default(**options: Any) -> Credential:
+        made.append(options)
+        return inner
+
+    monkeypatch.setattr(identity, "DefaultAzureCredential", default)
+    credential = credential_for("default", tenant_id="t", client_id="c")
+    assert credential is not None
+    assert credential.get_token("scope").token == "token1"
+    assert {key: made[0][key] for key in made[0] if key != "connection_verify"} == {
+        "managed_identity_client_id": "c",
+        "workload_identity_client_id": "c",
+        "workload_identity_tenant_id": "t",
+        "additionally_allowed_tenants": ["t"],
+    }
+    assert inner.options == [{"tenant_id": "t"}]
+
+
+@pytest.mark.parametrize(
+    ("name", "cures"),
+    [
+        ("default", ["az login", "a service principal", "a managed identity", "a workload identity"]),
+        ("cli", ["az login"]),
+        ("managed-identity", ["on Azure's own machines only", "az login or a service principal"]),
+    ],
+)
+def test_a_login_that_is_missing_is_told_with_its_cures(
+    name: str, cures: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the credential raises."""
+    from azure import identity
+
+    class Broken(Credential):
+        def get_token(self, *scopes: str, claims: str | None = None, **_: Any) -> AccessToken:
+            raise KeyError("value")
+
+    for kind in ("DefaultAzureCredential", "AzureCliCredential", "ManagedIdentityCredential"):
+        monkeypatch.setattr(identity, kind, lambda **_: Broken())
+    credential = credential_for(name)
+    assert credential is not None
+    with pytest.raises(errors.SignInError) as caught:
+        sign_in(Service([]), credential, "https://a", _ENDPOINT)(_request())
+    for cure in cures:
+        assert cure in str(caught.value)
+
+
+def test_a_tenant_that_cannot_be_one_is_a_sentence() -> None:
+    """azure-identity refuses it when the credential is made."""
+    with pytest.raises(errors.SignInError, match="cannot sign in with the credential 'client-secret'"):
+        credential_for("client-secret", tenant_id="no tenant!", client_id="c", client_secret="s")

@@ -11,8 +11,8 @@ import pytest
 from pulumi.dynamic import Config, ConfigureRequest
 from pulumi.runtime.rpc import wrap_rpc_secret
 
-from pulumi_acr_tasks import Task, host
-from pulumi_acr_tasks.errors import EndpointError, SettingsError
+from pulumi_acr_tasks import Task, embedded, host
+from pulumi_acr_tasks.errors import EmulatorError, EndpointError, SettingsError
 from pulumi_acr_tasks.journal import TASK
 from pulumi_acr_tasks.lifecycle import task
 from pulumi_acr_tasks.lifecycle.service import Service
@@ -245,3 +245,25 @@ def test_a_wrong_configuration_is_told_in_a_sentence(console: _Console) -> None:
     """It is raised within the resource's request, so it shows at the resource."""
     with pytest.raises(SettingsError, match="acr-tasks:endpoint is 'bogus'"):
         _configured(endpoint="bogus")
+
+
+def test_an_emulator_that_is_not_installed_is_told_in_preview(
+    provider: TaskProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With what to install; likewise what a credential lacks."""
+    monkeypatch.setattr(embedded, "is_installed", lambda: False)
+    with pytest.raises(EmulatorError, match=r"pip install \"pulumi-acr-tasks\[emulator\]\""):
+        _checked(provider)
+    azure = _configured(credential="client-secret", subscriptionId="s", resourceGroupName="g", registryName="contoso")
+    with pytest.raises(SettingsError, match="the credential 'client-secret' needs acr-tasks:tenantId"):
+        _checked(azure)
+
+
+def test_a_name_that_is_the_resource_s_is_told_as_such(provider: TaskProvider) -> None:
+    """Who wrote no task_name looks for it in vain."""
+    news = {key: value for key, value in _NEWS.items() if key != "taskName"}
+    (failure,) = provider.check({}, news).failures
+    assert failure.reason.startswith("task_name: is ''; ")
+    assert failure.reason.endswith("; it is the resource's name here: give a task_name")
+    (failure,) = provider.check({}, {**news, "taskName": "x"}).failures
+    assert "resource's name" not in failure.reason
