@@ -29,7 +29,8 @@ def attend(send: Send, stop: threading.Event | None) -> Send:
     def attending(request: httpx.Request) -> httpx.Response:
         operation = operation_of(request)
         doing = f"{operation.action} {operation.resource_id}"
-        reads = request.method in ("GET", "HEAD")
+        # A GET that waits for the end of what was accepted is a part of that.
+        reads = request.method in ("GET", "HEAD") and operation.idempotent
         heeded = None if operation.after_cancel else stop
         try:
             return attended(lambda: send(request), heeded, doing, 0.0 if reads else _GRACE)

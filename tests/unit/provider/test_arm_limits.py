@@ -46,13 +46,14 @@ def test_a_request_that_reads_is_left_at_once_when_the_update_is_cancelled(never
         attend(never, canceled())(asking())
 
 
+@pytest.mark.parametrize("request_", [asking("POST"), asking("GET", idempotent=False)])
 def test_a_request_that_writes_is_left_as_one_that_may_have_arrived(
-    never: Send, monkeypatch: pytest.MonkeyPatch
+    request_: httpx.Request, never: Send, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """After a moment for its answer: who has none cannot say that nothing was done."""
+    """After a moment for its answer: who has none cannot say that nothing was done. So is the wait for its end."""
     monkeypatch.setattr("pulumi_acr_tasks.arm.attend._GRACE", 0.0)
     with pytest.raises(TransportError) as left:
-        attend(never, canceled())(asking("POST"))
+        attend(never, canceled())(request_)
     assert (left.value.arrived, left.value.lasting) == (True, True)
 
 

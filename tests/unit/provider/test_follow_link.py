@@ -8,7 +8,14 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from pulumi_acr_tasks.errors import AcrTasksError, ForbiddenError, NotFoundError, TransportError, UnavailableError
+from pulumi_acr_tasks.errors import (
+    AcrTasksError,
+    CanceledError,
+    ForbiddenError,
+    NotFoundError,
+    TransportError,
+    UnavailableError,
+)
 from pulumi_acr_tasks.follow.background import BackgroundLog
 from pulumi_acr_tasks.follow.link import LogLink, LogUnavailableError
 from pulumi_acr_tasks.follow.log import LogFollower
@@ -203,3 +210,17 @@ def test_whatever_goes_wrong_with_a_log_is_one_warning_without_the_link(monkeypa
     log.start()
     log.finish(10)
     assert warnings == ["The log cannot be shown: RuntimeError. The run goes on."]
+
+
+def test_the_end_of_the_command_is_no_trouble_of_a_log() -> None:
+    """All waiting is ended then; nothing of it stands under a run that has succeeded."""
+
+    def link() -> str:
+        raise CanceledError("cancelled while waiting for the service")
+
+    warnings: list[str] = []
+    log = BackgroundLog(link, str, lambda lines: None, warnings.append)
+    log.start()
+    log.finish(10)
+    assert log.ended.is_set()
+    assert warnings == []
