@@ -99,4 +99,6 @@ def test_a_task_keeps_its_name(idle_emulator: Emulator, new_stack: Callable[...,
     stack.write("__main__.py", HEAD + fourth)
     stack.up("--skip-preview").succeeded()
     assert idle_emulator.task("first")["name"] == "first"
-    stack.settles()
+    stack.up("--skip-preview").changed_nothing()
+    stack.destroy("--skip-preview").succeeded()
+    assert stack.resources() == {}

@@ -38,13 +38,13 @@ def test_a_put_without_an_answer(idle_emulator: Emulator, new_stack: Callable[..
     assert "task greeting was made although no answer said so, and is taken over: PATCH timeout" in screen
     assert [write for write in idle_emulator.writes() if "listDetails" not in write] == ["PATCH greeting"]
     stack.up("--skip-preview").changed_nothing()
-    stack.destroy().succeeded()
+    stack.destroy("--skip-preview").succeeded()
 
     # no attempt was answered: destroy deletes what may be there
     idle_emulator.meets(LOST, {"match": PUT, "times": 5, "status": 503, "body": {}, "headers": AT_ONCE})
     assert "task greeting may have been made all the same" in stack.up("--skip-preview").failed().screen
     assert idle_emulator.task("greeting")["name"] == "greeting"
-    stack.destroy().succeeded()
+    stack.destroy("--skip-preview").succeeded()
     assert idle_emulator.ask("GET", "/tasks/greeting").status_code == 404
 
     # and what was not made is made by the next up
@@ -52,4 +52,6 @@ def test_a_put_without_an_answer(idle_emulator: Emulator, new_stack: Callable[..
     stack.up("--skip-preview").failed()
     stack.up("--skip-preview").succeeded()
     assert idle_emulator.task("greeting")["properties"]["timeout"] == 600
-    stack.settles()
+    stack.up("--skip-preview").changed_nothing()
+    stack.destroy("--skip-preview").succeeded()
+    assert stack.resources() == {}

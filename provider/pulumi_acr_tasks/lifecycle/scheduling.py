@@ -142,6 +142,11 @@ class Scheduling:
         except UnavailableError as error:
             # A gateway that gave up may have handed the request on.
             return Lost(request, began, self.clock.now(), error)
+        except AcrTasksError as error:
+            if not error.uncertain:
+                raise
+            # It was accepted, and what came of it could not be asked.
+            return Lost(request, began, self.clock.now(), error)
 
     def claim(self, run: Run) -> None:
         """Take note of a run that is ours although it was not scheduled here."""

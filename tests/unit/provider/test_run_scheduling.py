@@ -15,7 +15,7 @@ import pytest
 
 from pulumi_acr_tasks.arm.client import Client
 from pulumi_acr_tasks.arm.ids import RegistryId
-from pulumi_acr_tasks.errors import InvalidRequestError, TransportError
+from pulumi_acr_tasks.errors import ForbiddenError, InvalidRequestError, TransportError
 from pulumi_acr_tasks.lifecycle.scheduling import Lost, Patience, Scheduling
 
 REGISTRY = RegistryId("s", "rg", "contoso")
@@ -375,3 +375,15 @@ def test_two_that_lost_their_answers_take_nothing_from_each_other() -> None:
         for future in [pool.submit(service.schedule) for _ in range(2)]:
             with pytest.raises(TransportError):
                 future.result(20)
+
+
+def test_an_accepted_request_whose_end_may_not_be_asked_is_looked_for() -> None:
+    """The service took it: a refusal of a later question does not say that there is no run."""
+    service = Service()
+    service.answers = [httpx.Response(202, headers={"Location": f"https://arm.example{REGISTRY}/runs"})]
+    service.list = httpx.Response(403, json={"error": {"code": "AuthorizationFailed"}})
+    assert isinstance(service.scheduling.schedule(REQUEST), Lost)
+    service.list = None
+    service.answers = [httpx.Response(403, json={"error": {"code": "AuthorizationFailed"}})]
+    with pytest.raises(ForbiddenError):
+        service.scheduling.schedule(REQUEST)
