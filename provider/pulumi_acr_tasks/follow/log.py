@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -127,6 +128,12 @@ class LogFollower:
         if answer.status_code == httpx.codes.FORBIDDEN:
             self._link.refused()
             return False
+        if answer.is_redirect:
+            host = urlsplit(answer.headers["location"]).hostname or "another address"
+            raise LogUnavailableError(
+                f"The log cannot be shown: its storage redirects to {host}, and the link is not sent there. "
+                "The run goes on."
+            )
         # 404: no agent has started yet, or again. 5xx and 429: the storage is busy. Both are looked at again.
         self._link.worked()
         self._vanished |= answer.status_code == httpx.codes.NOT_FOUND and self._offset > 0

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import contextlib
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
+from pulumi_acr_tasks.arm.connection import is_loopback
 from pulumi_acr_tasks.arm.ids import RegistryId, parse_run_id
 from pulumi_acr_tasks.errors import (
     AcrTasksError,
     CanceledError,
     NotFoundError,
     RunError,
+    SourceError,
     TransportError,
 )
 from pulumi_acr_tasks.follow.clock import Clock, SystemClock
@@ -29,7 +32,7 @@ from pulumi_acr_tasks.plan.run import ARCHIVE, FAILED, archive_of, awaits, is_ad
 
 if TYPE_CHECKING:
     from pulumi_acr_tasks.arm.client import Client
-    from pulumi_acr_tasks.arm.models import Run
+    from pulumi_acr_tasks.arm.models import Run, SourceUploadDefinition
     from pulumi_acr_tasks.lifecycle.scheduling import Scheduling
     from pulumi_acr_tasks.lifecycle.service import Service
     from pulumi_acr_tasks.source.context import Context
@@ -292,10 +295,22 @@ def _upload(
         around.console.status(f"uploading the context, {_size(archive.stat().st_size)}")
         return upload(
             archive,
-            lambda: client.registries.get_build_source_upload_url(registry),
+            lambda: _upload_link(client, registry),
             around.console.status,
             around.stop,
         )
+
+
+def _upload_link(client: Client, registry: RegistryId) -> SourceUploadDefinition:
+    """Ask for a link to upload to. Raise SourceError for a plain-http one of a service that is asked by https."""
+    link = client.registries.get_build_source_upload_url(registry)
+    url = urlsplit(link.upload_url or "")
+    if url.scheme == "http" and client.endpoint.startswith("https:") and not is_loopback(link.upload_url or ""):
+        raise SourceError(
+            f"upload the context: the service gave a plain-http link to {url.hostname}; neither the context nor the "
+            "link's signature is sent there"
+        )
+    return link
 
 
 def _forgotten(state: dict[str, Any], run_id: str, around: Surroundings) -> dict[str, Any]:

@@ -116,6 +116,8 @@ def _put(archive: Path, url: str, sent: Callable[[int, int | None], None]) -> No
         # A proxy of the environment cannot reach the emulator on this very machine.
         use_env_settings=not is_loopback(url),
         connection_verify=authorities() or True,
+        # Neither the context nor the signature goes where the service has not sent them.
+        permit_redirects=False,
     )
 
     with client, archive.open("rb") as file:

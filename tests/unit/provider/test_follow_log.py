@@ -255,3 +255,21 @@ def test_a_log_without_a_link_warns_once_and_ends() -> None:
     assert log.ended.wait(10)
     assert log.finish(10) == []
     assert warnings == ["No permission to read logs."]
+
+
+def test_a_redirect_of_the_log_is_not_followed() -> None:
+    """The link's signature stays where the service has sent it; the error names the other host."""
+    asked: list[str] = []
+
+    def storage(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.host)
+        return httpx.Response(307, headers={"location": "http://elsewhere.example/log?sig=hush"})
+
+    http = httpx.Client(transport=httpx.MockTransport(storage))
+    follower = LogFollower(http, lambda: "https://storage.example/log?sig=one", lambda _: None, FakeClock())
+    with pytest.raises(
+        LogUnavailableError, match=r"redirects to elsewhere\.example, and the link is not sent"
+    ) as failed:
+        follower.follow(threading.Event())
+    assert "hush" not in str(failed.value)
+    assert asked == ["storage.example"]

@@ -29,6 +29,7 @@ class Storage(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.refusals: list[int] = []
+        self.redirect = ""
         self.requests: list[str] = []
         self.authorizations: list[str | None] = []
         self.blocks: dict[str, bytes] = {}
@@ -64,6 +65,8 @@ class Handler(BaseHTTPRequestHandler):
     def _answer(self, status: int) -> None:
         self.send_response(status)
         self.send_header("content-length", "0")
+        if status in (302, 307, 308):
+            self.send_header("location", self.server.redirect)
         if status == 403:
             self.send_header("x-ms-error-code", "AuthenticationFailed")
         self.end_headers()
@@ -74,6 +77,15 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def storage() -> Iterator[Storage]:
+    yield from _served()
+
+
+@pytest.fixture
+def other() -> Iterator[Storage]:
+    yield from _served()
+
+
+def _served() -> Iterator[Storage]:
     with Storage() as storage:
         thread = threading.Thread(target=storage.serve_forever, args=[0.01])
         thread.start()
@@ -127,6 +139,17 @@ def test_a_refusal_is_a_sentence_without_the_link(storage: Storage, archive: Pat
     assert "check this machine's clock" in cure
     assert request_id.startswith("request id ")
     assert failed.value.__cause__ is None
+
+
+@pytest.mark.parametrize("status", [302, 307, 308])
+def test_a_redirect_is_not_followed(storage: Storage, other: Storage, archive: Path, status: int) -> None:
+    """Nothing of the context reaches the other host; the error names it, and not its query."""
+    storage.refusals = [status] * 9
+    storage.redirect = str(other.link().upload_url).replace("127.0.0.1", "localhost")
+    with pytest.raises(SourceError, match="it redirects to localhost, and a context is not sent there") as failed:
+        upload(archive, storage.link, print)
+    assert "hush" not in str(failed.value)
+    assert (other.requests, storage.requests) == ([], ["blob"])
 
 
 def test_a_storage_that_is_busy_is_asked_again(

@@ -15,6 +15,7 @@ import pytest
 from pulumi_acr_tasks import errors
 from pulumi_acr_tasks.follow import background
 from pulumi_acr_tasks.lifecycle import run
+from pulumi_acr_tasks.source.context import Context
 
 from .scene import ID, INPUTS, Scene
 
@@ -245,6 +246,19 @@ def test_a_context_that_changed_since_check_is_refused(tmp_path: Path) -> None:
     text = scene.failure(errors.SourceError, context=str(tmp_path), contextHash="sha256:other", runRequest=request)
     assert "has changed since" in text
     assert scene.service.requests == []
+
+
+def test_a_context_is_not_sent_over_plain_http(tmp_path: Path) -> None:
+    """Where the service itself is asked by https, a link to elsewhere is refused before anything is sent."""
+    (tmp_path / "Dockerfile").write_text("FROM scratch\n")
+    request = {"type": "DockerBuildRequest", "dockerFilePath": "Dockerfile"}
+    scene = Scene("Succeeded")
+    answer = {"uploadUrl": "http://storage.example/c?sig=hush", "relativePath": "source/c"}
+    scene.service.answers["POST listBuildSourceUploadUrl"] = httpx.Response(200, json=answer)
+    digest = Context(tmp_path, request).fingerprint().hash
+    text = scene.failure(errors.SourceError, context=str(tmp_path), contextHash=digest, runRequest=request)
+    assert "a plain-http link to storage.example" in text
+    assert "hush" not in text
 
 
 def test_an_address_is_handed_to_the_service() -> None:
