@@ -44,14 +44,18 @@ class Place:
 
     @property
     def login_server(self) -> str:
-        """`host:port`, as it stands in images' names."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{host}:{self.listening[1]}"
+        """`host:port`, as it stands in images' names, and in YAML, where brackets would begin a list."""
+        return f"localhost:{self.listening[1]}" if self.host == "::1" else self._authority
 
     @property
     def endpoint(self) -> str:
         """`http://host:port`, or https; no slash at the end."""
-        return f"{'http' if self.certificate is None else 'https'}://{self.login_server}"
+        return f"{'http' if self.certificate is None else 'https'}://{self._authority}"
+
+    @property
+    def _authority(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.listening[1]}"
 
     @property
     def ca_cert(self) -> str | None:

@@ -231,10 +231,11 @@ def test_a_certificate_covers_hosts(host: str, asked: bool) -> None:
     ],
 )
 def test_the_endpoint_has_a_name_of_the_certificate(host: str, certificate: Certificate | None, endpoint: str) -> None:
-    """The address that is listened on, when it is one; the login server is the same without the scheme."""
+    """The address that is listened on, when it is one; the login server is the same, and localhost in place of ::1."""
     place = Place.of(host, 80, certificate)
     assert place.endpoint == endpoint
-    assert endpoint.endswith(f"//{place.login_server}")
+    assert endpoint.endswith(f"//{place.login_server}") or place.login_server == "localhost:80"
+    assert "[" not in place.login_server
 
 
 def test_a_certificate_for_any_name_needs_to_be_told_which() -> None:
