@@ -140,7 +140,8 @@ def _schedule(
 def _lacked_its_context(inputs: dict[str, Any], error: RunError) -> bool:
     """Whether a run failed because its agent could not fetch what we had just uploaded: the storage may need a moment,
     and the build is not at fault."""
-    return bool(inputs.get("contextHash")) and "failed to download context" in str(error).lower()
+    failed = error.status in FAILED and "failed to download context" in str(error).lower()
+    return failed and bool(inputs.get("contextHash"))
 
 
 def _unanswered(lost: Lost, told: str) -> str:
@@ -232,7 +233,8 @@ def update(
             run_id=run_id,
         ) from error
     except RunError as error:
-        error.args = (f"{error}\n{_AGAIN}",)
+        if error.status in FAILED:
+            error.args = (f"{error}\n{_AGAIN}",)
         raise
     return outputs(made, run)
 

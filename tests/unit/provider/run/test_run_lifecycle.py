@@ -483,6 +483,16 @@ def test_the_failure_of_a_recorded_run_fails_the_update(recorded: str) -> None:
         awaited(Scene("Failed"), status=recorded)
 
 
+def test_a_recorded_run_that_is_given_up_is_not_called_over() -> None:
+    """Only one that has ended has to be run again."""
+    scene = Scene("Queued")
+    scene.service.answers["POST runs/cf1/cancel"] = httpx.Response(403, json={"error": {"code": "No"}})
+    news = {**INPUTS, "wait": True, "logs": "none", "queueTimeout": 5}
+    with pytest.raises(errors.RunQueueTimeoutError) as failed:
+        run.update(scene.service, ID, QUEUED, news, scene.around, scene.clock)  # type: ignore[arg-type]
+    assert "To run it again" not in str(failed.value)
+
+
 def test_a_recorded_run_that_succeeded_is_not_asked_for() -> None:
     """Nothing is left to await."""
     scene = Scene("Succeeded")
