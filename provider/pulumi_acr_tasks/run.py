@@ -50,6 +50,7 @@ class RunProvider(ResourceProvider):
 
     # The pickled provider is a reference to this class, and holds no secret.
     serialize_as_secret_always = False
+    _problems: Sequence[str] = ()
 
     def configure(self, req: ConfigureRequest) -> None:
         from pulumi_acr_tasks import host
@@ -58,7 +59,7 @@ class RunProvider(ResourceProvider):
 
         host.attach()
         with told_once(host.current_request().urn):
-            self._settings = configured(req)
+            self._settings, self._problems = configured(req)
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         from pulumi_acr_tasks.lifecycle import run
@@ -110,7 +111,7 @@ class RunProvider(ResourceProvider):
 
         service, urn = self._service(), host.current_request().urn
         with told_once(urn):
-            refuse_unready(self._settings)
+            refuse_unready(self._settings, self._problems)
         service.organization = news.get(outputs.ORGANIZATION) or service.organization
         announcing.checked(urn, news)
         inputs, problems = check(spelled(to_plan(news), _INPUTS), self._settings, to_plan(_olds))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -79,13 +79,12 @@ class Settings:
     oidc_request_token: str | None = field(default=None, repr=False)
 
     @classmethod
-    def load(cls, config: Callable[[str], Any], environ: Mapping[str, str], problems: Iterable[str] = ()) -> Settings:
+    def load(cls, config: Callable[[str], Any], environ: Mapping[str, str]) -> Settings:
         """Read the keys of the namespace `acr-tasks`, and the environment for those that are not set.
 
-        `config("endpoint")` returns the value of `acr-tasks:endpoint`; `problems` are known already.
-        Raises SettingsError that names every wrong key.
+        `config("endpoint")` returns the value of `acr-tasks:endpoint`. Raises SettingsError that names every wrong key.
         """
-        return _Reader(config, environ, problems).settings()
+        return _Reader(config, environ).settings()
 
     @property
     def is_embedded(self) -> bool:
@@ -124,10 +123,10 @@ def pulumi_home(environ: Mapping[str, str]) -> Path:
 class _Reader:
     """Reads one key after the other and remembers what is wrong with each."""
 
-    def __init__(self, config: Callable[[str], Any], environ: Mapping[str, str], problems: Iterable[str]) -> None:
+    def __init__(self, config: Callable[[str], Any], environ: Mapping[str, str]) -> None:
         self._told = config
         self._environ = environ
-        self._problems = list(problems)
+        self._problems: list[str] = []
 
     def settings(self) -> Settings:
         environment = self._choice("environment", tuple(ENVIRONMENTS), self._env("ARM_ENVIRONMENT")) or "public"

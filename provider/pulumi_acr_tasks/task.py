@@ -57,6 +57,7 @@ class TaskProvider(ResourceProvider):
 
     # The pickled provider is a reference to this class, and holds no secret.
     serialize_as_secret_always = False
+    _problems: Sequence[str] = ()
 
     def configure(self, req: ConfigureRequest) -> None:
         from pulumi_acr_tasks import host
@@ -65,7 +66,7 @@ class TaskProvider(ResourceProvider):
 
         host.attach()
         with told_once(_urn()):
-            self._settings = configured(req)
+            self._settings, self._problems = configured(req)
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         from pulumi_acr_tasks.lifecycle import task
@@ -124,7 +125,7 @@ class TaskProvider(ResourceProvider):
         from pulumi_acr_tasks.lifecycle.told import told_once
 
         with told_once(_urn()):
-            refuse_unready(self._settings)
+            refuse_unready(self._settings, self._problems)
         service = self._service()
         service.organization = news.get(outputs.ORGANIZATION) or service.organization
         announcing.checked(_urn(), news)

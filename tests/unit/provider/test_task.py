@@ -267,3 +267,16 @@ def test_a_name_that_is_the_resource_s_is_told_as_such(provider: TaskProvider) -
     assert failure.reason.endswith("; it is the resource's name here: give a task_name")
     (failure,) = provider.check({}, {**news, "taskName": "x"}).failures
     assert "resource's name" not in failure.reason
+
+
+def test_a_misspelt_key_is_told_by_check_alone(console: _Console) -> None:
+    """Refresh and destroy use the configuration in state: a stack of an earlier release can still be destroyed."""
+    provider = TaskProvider()
+    provider.configure(
+        ConfigureRequest(Config({"acr-tasks:endpoint": "embedded", "acr-tasks:regstryName": "x"}, "shop"))
+    )
+    with pytest.raises(SettingsError, match="did you mean acr-tasks:registryName"):
+        _checked(provider)
+    with pytest.raises(SettingsError) as caught:
+        _configured(endpoint="bogus", regstryName="x")
+    assert len(str(caught.value).splitlines()) == 2
