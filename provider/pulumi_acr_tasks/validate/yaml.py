@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any
 
@@ -11,6 +12,10 @@ Place = tuple[int, int]
 def place(where: Place) -> str:
     """Return a place (line and column, from 0) as editors count."""
     return f"line {where[0] + 1}, column {where[1] + 1}"
+
+
+# What the library quotes of a text: names of anchors, aliases and tags. A character or a kind of token may stay.
+_QUOTED = re.compile(r"""\s*(?:'(?!<)[^'\n]{2,}'|"(?!<)[^"\n]{2,}")""")
 
 
 def load(text: str) -> tuple[Any, str, str]:
@@ -28,12 +33,17 @@ def load(text: str) -> tuple[Any, str, str]:
         return yaml.load(text), "", ""
     except MarkedYAMLError as error:
         mark = error.problem_mark
-        return None, place((mark.line, mark.column) if mark is not None else (0, 0)), str(error.problem)
+        return None, place((mark.line, mark.column) if mark is not None else (0, 0)), _unquoted(str(error.problem))
     except RecursionError:
         return None, place((0, 0)), "it is nested too deeply"
     except Exception:
         # Deliberately any: the library fails in many ways on text that is no YAML, and its words may quote the text.
         return None, place((0, 0)), "it cannot be read"
+
+
+def _unquoted(problem: str) -> str:
+    """Return a sentence of the library without what it quotes of the text, which may be a secret."""
+    return _QUOTED.sub("", problem)
 
 
 @cache

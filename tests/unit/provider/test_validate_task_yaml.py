@@ -205,3 +205,30 @@ def test_what_is_meant_in_place_of_base64_is_told(value: str, sentence: str) -> 
     assert problem.message == sentence
     (problem,) = check_encoded_values(value, "step.encoded_values_content")
     assert problem.message == sentence.replace("a task file", "a file of values")
+
+
+@pytest.mark.parametrize(
+    "scalar",
+    [
+        "*hunter2",
+        "!hunter2!x y",
+        "!!int hunter2",
+        "!!float hunter2",
+        "!!timestamp hunter2",
+        "&hunter2 &hunter3 x",
+        "%hunter2",
+        "'hunter2",
+        '"hunter2',
+        "{hunter2",
+        "[hunter2: ]]",
+        "!!binary hunter2",
+        "!!bool hunter2",
+        "- hunter2: hunter2: x",
+    ],
+)
+def test_no_scalar_of_a_file_is_repeated(scalar: str) -> None:
+    """It may be a secret; line and column say where it is."""
+    for text in (f"steps:\n  - cmd: {scalar}\n", f"a: {scalar}\n", f"{scalar}\n"):
+        encoded = base64.b64encode(text.encode()).decode()
+        problems = [*check_encoded_task(encoded, "p"), *check_encoded_values(encoded, "p")]
+        assert "hunter" not in " ".join(map(str, problems))
