@@ -76,7 +76,7 @@ e2e: environment builder ## whole deployments through the real engine
 	@folder=$$($(VENV)/python tools/pulumi/engine.py) && \
 	  PATH="$$folder:$(CURDIR)/$(VENV):$$PATH" $(VENV)/python -m pytest tests/e2e -n 2 --dist worksteal
 
-compat: environment ## the host's fixes under the oldest and the newest Pulumi SDK
+compat: environment ## the provider on every Python from 3.10 that is here, with the oldest and the newest packages
 	@$(VENV)/python tools/compat.py
 
 docker: environment builder ## the docker executor with a daemon of its own (root; brings Debian's docker.io; minutes)

@@ -1,37 +1,136 @@
-"""Runs tests/compat under the newest Pulumi SDK that we allow (the environment's) and under the oldest."""
+"""Runs the provider's tests on each Python from 3.10 that this machine has, with the newest packages and the oldest.
+
+`.venv` (its Python, the newest packages) runs tests/compat alone: `make unit` has run the rest there. The lowest Python
+has the oldest of everything that pyproject.toml allows and runs all tests of the provider. The others have the newest,
+and run those that meet the interpreter: the host's fixes, archives, imports, the resources.
+"""
 
 from __future__ import annotations
 
+import os
+import re
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import environment
 
 ROOT = environment.ROOT
-OLDEST = ROOT / ".venv-oldest"
+TESTS = ROOT / "tests"
+PYTHONS = tuple((3, minor) for minor in range(10, 14))
+INTERPRETER = (
+    "test_host.py",
+    "test_inputs.py",
+    "test_root.py",
+    "test_run_provider.py",
+    "test_source_*.py",
+    "test_task.py",
+)
+
+Version = tuple[int, int]
 
 
-def oldest() -> Path:
-    """Makes the environment with the oldest SDK whole: that SDK, pytest, and the provider's wheel alone."""
-    environment.create(OLDEST)
-    environment.install_requirements(OLDEST, ROOT / "tests/compat/oldest.lock")
-    environment.install_wheel(OLDEST, "pulumi-acr-tasks", *environment.DISTRIBUTIONS["pulumi-acr-tasks"])
-    return OLDEST
+@dataclass(frozen=True)
+class Combination:
+    """An environment to test in: `lock` is the file of its packages, None for `.venv` as it is."""
+
+    version: Version
+    python: Path
+    lock: Path | None
+    tests: list[Path] = field(default_factory=list)
+
+    @property
+    def folder(self) -> Path:
+        name = ".venv" if self.lock is None else f".venv-{self.lock.stem}-{dotted(self.version)}"
+        return ROOT / name
+
+
+def dotted(version: Version) -> str:
+    return ".".join(map(str, version))
+
+
+def version_of(python: Path) -> Version | None:
+    """The version of an interpreter that runs and can make virtual environments, else None."""
+    code = "import ensurepip, venv, sys; print(*sys.version_info[:2])"
+    try:
+        told = subprocess.run([python, "-I", "-c", code], capture_output=True, text=True, timeout=30, check=True).stdout
+    except (OSError, subprocess.SubprocessError):
+        return None
+    major, minor = map(int, told.split())
+    return major, minor
+
+
+def candidates() -> Iterator[Path]:
+    """Interpreters by their name on PATH, and those that pyenv keeps."""
+    for version in PYTHONS:
+        if found := shutil.which(f"python{dotted(version)}"):
+            yield Path(found)
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    yield from sorted(python for python in pyenv.glob("versions/3.*/bin/python") if re.search(r"/3\.1\d", str(python)))
+
+
+def pythons() -> dict[Version, Path]:
+    """The machine's interpreters, one of each version."""
+    found: dict[Version, Path] = {}
+    for python in candidates():
+        version = version_of(python)
+        if version in PYTHONS and version is not None:
+            found.setdefault(version, python)
+    return found
+
+
+def combinations() -> Iterator[Combination]:
+    own = (sys.version_info.major, sys.version_info.minor)
+    yield Combination(own, Path(sys.executable), None, [TESTS / "compat"])
+    found = {own: Path(sys.executable), **pythons()}
+    lowest = min(found)
+    yield Combination(lowest, found[lowest], TESTS / "compat/oldest.lock", [TESTS / "compat", TESTS / "unit/provider"])
+    few = [path for pattern in INTERPRETER for path in sorted((TESTS / "unit/provider").glob(pattern))]
+    for version in sorted(set(found) - {own, lowest}):
+        yield Combination(version, found[version], TESTS / "compat/newest.lock", [TESTS / "compat", *few])
+    missing = [dotted(version) for version in PYTHONS if version not in found]
+    if missing:
+        print(f"--- this machine has no Python {', '.join(missing)}: not tried", flush=True)
+
+
+def uv() -> Path:
+    """uv, which installs in seconds what takes pip a minute, in an environment of its own."""
+    folder = ROOT / ".venv-uv"
+    environment.create(folder)
+    environment.install_requirements(folder, TESTS / "compat/uv.lock")
+    return folder / "bin/uv"
+
+
+def make(combination: Combination) -> Path:
+    """Makes the environment of a combination whole, and returns its interpreter."""
+    folder, lock = combination.folder, combination.lock
+    python = folder / "bin/python"
+    if lock is None:
+        return python
+    stamp, value = folder / ".requirements", environment.digest([lock])
+    if version_of(python) != combination.version or environment.once(stamp, value):
+        shutil.rmtree(folder, ignore_errors=True)
+        environment.run(combination.python, "-m", "venv", folder)
+        environment.run(uv(), "pip", "install", "--quiet", "--python", python, "--require-hashes", "-r", lock)
+        stamp.write_text(value)
+    environment.install_wheel(folder, "pulumi-acr-tasks", *environment.DISTRIBUTIONS["pulumi-acr-tasks"])
+    return python
 
 
 def main() -> int:
     status = 0
-    for folder in (ROOT / ".venv", oldest()):
-        python = folder / "bin/python"
-        told = subprocess.run(
-            [python, "-c", "import importlib.metadata as m; print(m.version('pulumi'))"],
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        print(f"--- Pulumi SDK {told.stdout.strip()}", flush=True)
-        status |= subprocess.run([python, "-m", "pytest", "tests/compat"], cwd=ROOT, check=False).returncode
+    for combination in combinations():
+        python = make(combination)
+        code = "import importlib.metadata as m, sys; print(*(f'{name} {m.version(name)}' for name in sys.argv[1:]))"
+        asked = [str(python), "-c", code, "pulumi", "httpx", "azure-identity", "croniter"]
+        told = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
+        print(f"--- Python {dotted(combination.version)}, {told}", flush=True)
+        workers = [] if combination.lock is None else ["-n", "2"]
+        command = [str(python), "-m", "pytest", "-q", *workers, *map(str, combination.tests)]
+        status |= subprocess.run(command, cwd=ROOT, check=False).returncode
     return status
 
 

@@ -43,7 +43,8 @@ def _of_project(root: Path) -> str:
         from ruamel.yaml.error import YAMLError
 
         try:
-            project: Any = YAML(typ="safe").load(text)
+            # Pure: the C parser, on machines that have it, does not take `{url: file://…}`.
+            project: Any = YAML(typ="safe", pure=True).load(text)
         except YAMLError:
             return ""
         return str(project["backend"]["url"])
