@@ -7,16 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from pulumi_acr_tasks.errors import SourceError
+from pulumi_acr_tasks.plan.definitions import variant
 from pulumi_acr_tasks.plan.run import is_address
 from pulumi_acr_tasks.plan.values import UNKNOWN, is_unknown
 from pulumi_acr_tasks.settings import Settings
 from pulumi_acr_tasks.source.context import FILES, Context
 from pulumi_acr_tasks.source.tarball import Tarball, is_tarball
 from pulumi_acr_tasks.validate import run as validate
+from pulumi_acr_tasks.validate.dockerfile import check_dockerfile
 from pulumi_acr_tasks.validate.problem import Problem, errors, member_path
-from pulumi_acr_tasks.validate.task_yaml import check_task_yaml
+from pulumi_acr_tasks.validate.task_yaml import check_task_yaml, surprises_of_task_yaml
 
 _HASHES = ("contextHash", "contextContents")
+_DOCKERFILE_LIMIT = 1 << 20  # characters that are looked at
 _SHOWN = 3  # files that a warning names
 
 
@@ -64,7 +67,10 @@ def _hashes(
         for member, message in context.problems()
     ]
     if isinstance(context, Context):
-        wrong = wrong or _check_task_file(inputs["runRequest"], context.folder)
+        wrong = wrong or [
+            *_check_task_file(inputs["runRequest"], context.folder),
+            *_check_dockerfile(inputs["runRequest"], context.folder),
+        ]
     problems += wrong
     if errors(wrong):
         return {}
@@ -96,6 +102,29 @@ def _warnings(context: Context | Tarball) -> list[Problem]:
     ]
 
 
+def _check_dockerfile(request: dict[str, Any], folder: Path) -> list[Problem]:
+    """Say what of the Dockerfile of a Docker build fails at the service, or means something else there."""
+    name = request.get("dockerFilePath")
+    if not isinstance(name, str) or not _builds_for_linux(request):
+        return []
+    path = member_path("run_request", "dockerFilePath")
+    try:
+        with (folder / name).open(encoding="utf-8", errors="replace") as file:
+            text = file.read(_DOCKERFILE_LIMIT)
+    except OSError as error:
+        return [Problem(path, f"cannot be read: {error.strerror}")]
+    found = [Problem(path, f"{name!r}, {finding.sentence}", not finding.fails) for finding in check_dockerfile(text)]
+    if " " in name:
+        found.append(Problem(path, f"is {name!r}; the service's scan fails for a path with a blank: rename it"))
+    return found
+
+
+def _builds_for_linux(request: dict[str, Any]) -> bool:
+    platform = request.get("platform")
+    system = platform.get("os") if isinstance(platform, dict) else None
+    return variant("RunRequest", request) == "DockerBuildRequest" and str(system).lower() != "windows"
+
+
 def _check_task_file(request: dict[str, Any], folder: Path) -> list[Problem]:
     """Says what is wrong with the request's task file, where it is YAML in a local folder."""
     name = request.get("taskFilePath")
@@ -106,4 +135,7 @@ def _check_task_file(request: dict[str, Any], folder: Path) -> list[Problem]:
         text = (folder / name).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         return [Problem(path, f"cannot be read as text: {type(error).__name__}")]
-    return [Problem(path, f"{name!r}, {message}") for message in check_task_yaml(text)]
+    return [
+        *(Problem(path, f"{name!r}, {message}") for message in check_task_yaml(text)),
+        *(Problem(path, f"{name!r}, {message}", warning=True) for message in surprises_of_task_yaml(text)),
+    ]

@@ -1,12 +1,14 @@
-"""Schedules of timers, by NCrontab's rules: stricter than cron's.
+"""Schedules of timers, by NCrontab's rules: stricter than cron's in some things and laxer in others.
 
 Five fields, in UTC: minute 0-59, hour 0-23, day 1-31, month 1-12 or names, weekday 0-6 or names; both days must hold.
-No seconds, no 7 for Sunday, no `L W # ?`. (Source: facts, section 13 and Notes on use.)
+No seconds, no 7 for Sunday, no `L W # ?`. Any step is taken, a range that runs backwards is read the other way round,
+and names may be cut anywhere. (Source: facts, section 13 and agent.md section 6.)
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 _MONTHS = (
@@ -14,7 +16,6 @@ _MONTHS = (
     *("july", "august", "september", "october", "november", "december"),
 )
 _WEEKDAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
-_ITEM = re.compile(r"(?P<first>\*|[a-z0-9]+)(?:-(?P<last>[a-z0-9]+))?(?:/(?P<step>\d+))?")
 
 
 class _Field(NamedTuple):
@@ -33,28 +34,114 @@ _FIELDS = (
 )
 
 
+_ISO = re.compile(r"P(?:\d|T\d).*|R\d*/.*|\d{4}-\d\d-\d\d.*", re.IGNORECASE)
+_WORDS = {"@hourly": "0 * * * *", "@daily": "0 0 * * *", "@midnight": "0 0 * * *", "@weekly": "0 0 * * 0"}
+_WORDS |= {"@monthly": "0 0 1 * *", "@yearly": "0 0 1 1 *", "@annually": "0 0 1 1 *"}
+
+
+@dataclass
+class _Schedule:
+    """The values of each field, and what is surprising in them."""
+
+    allowed: list[set[int]] = field(default_factory=list)
+    surprises: list[str] = field(default_factory=list)
+
+
 def check_schedule(text: str) -> list[str]:
-    """Says what is wrong with a schedule: nothing when it is right."""
-    fields = text.split()
-    if len(fields) != len(_FIELDS):
-        return [f"is {text!r}; a schedule has five fields, minute hour day month weekday, and this has {len(fields)}"]
+    """Say what is wrong with a schedule: nothing when the service takes it."""
     try:
-        allowed = _allowed(text)
+        _read(text)
     except ValueError as error:
         return [f"is {text!r}; {error}"]
-    return [] if _ever_fires(allowed) else [f"is {text!r}; it never fires, no such month has such a day"]
+    return []
+
+
+def surprises_of_schedule(text: str) -> list[str]:
+    """Say what a schedule that is right does, where hardly anybody means that."""
+    try:
+        schedule = _read(text)
+    except ValueError:
+        return []
+    found = list(schedule.surprises)
+    if not _ever_fires(schedule.allowed):
+        found.append("it never fires: no such month has such a day")
+    fields = text.split(" ")
+    day, weekday = [part for part in fields if part][2::2]
+    if len(schedule.allowed[2]) < 31 and len(schedule.allowed[4]) < 7:
+        found.append(f"day {day} and weekday {weekday} must both hold; cron would take either")
+    return [f"is {text!r}; {sentence}" for sentence in found]
 
 
 def occasions(text: str) -> tuple[tuple[int, ...], ...] | None:
-    """Gives the minutes, hours, days, months and weekdays of a schedule; None when it is not right.
+    """Return the minutes, hours, days, months and weekdays of a schedule; None when it is not right.
 
     Two schedules fire at the same times when they have the same.
     """
-    return None if check_schedule(text) else tuple(tuple(sorted(values)) for values in _allowed(text))
+    try:
+        return tuple(tuple(sorted(values)) for values in _read(text).allowed)
+    except ValueError:
+        return None
 
 
-def _allowed(text: str) -> list[set[int]]:
-    return [_values(item, field) for item, field in zip(text.split(), _FIELDS, strict=True)]
+def _read(text: str) -> _Schedule:
+    """Read a schedule. Raises ValueError that says what is wrong with it."""
+    # Blanks separate, and tabs do not.
+    parts = [part for part in text.split(" ") if part]
+    if len(parts) != len(_FIELDS):
+        hint = ""
+        if _ISO.fullmatch(text.strip()):
+            hint = "; dates and durations of ISO 8601 are none: write */30 * * * * for each half hour"
+        elif text.strip().lower() in _WORDS:
+            hint = f"; write {_WORDS[text.strip().lower()]}"
+        raise ValueError(f"a schedule has five fields, minute hour day month weekday, and this has {len(parts)}{hint}")
+    schedule = _Schedule()
+    for part, of in zip(parts, _FIELDS, strict=True):
+        values: set[int] = set()
+        for item in part.split(","):
+            values |= _values(item, of, schedule.surprises)
+        schedule.allowed.append(values)
+    return schedule
+
+
+def _values(item: str, of: _Field, surprises: list[str]) -> set[int]:
+    """The values that one item of a field's list allows."""
+    span, slash, step_text = item.partition("/")
+    step = _step(step_text, item, of) if slash else 1
+    first_text, dash, last_text = span.partition("-")
+    if span == "*":
+        first, last = of.lowest, of.highest
+    elif dash:
+        first, last = _number(first_text, of), _number(last_text, of)
+    else:
+        first = _number(span, of)
+        last = of.highest if slash and step > 1 else first
+    if last < first:
+        first, last = last, first
+        surprises.append(f"the {of.name}s {span} run backwards and are read as {first}-{last}")
+    if slash and step > max(1, last - first):
+        surprises.append(f"the {of.name}'s step in {item} is longer than its range: only {of.name} {first} is hit")
+    if slash and step < 1:
+        surprises.append(f"the {of.name}'s step in {item} is below 1 and means every {of.name}")
+    return set(range(first, last + 1, max(step, 1)))
+
+
+def _step(text: str, item: str, of: _Field) -> int:
+    if not re.fullmatch(r"-?[0-9]+", text):
+        raise ValueError(f"{item!r} is no {of.name}: a step is a whole number")
+    return int(text)
+
+
+def _number(text: str, of: _Field) -> int:
+    if re.fullmatch(r"[0-9]+", text):
+        number = int(text)
+        if of.lowest <= number <= of.highest:
+            return number
+        hint = "; Sunday is 0" if of.name == "weekday" and number == 7 else ""
+        raise ValueError(f"{text} is no {of.name}: {of.lowest} to {of.highest}{hint}")
+    for index, name in enumerate(of.names if text else ()):
+        if name.startswith(text.lower()):
+            return of.lowest + index
+    raise ValueError(f"{text!r} is no {of.name}: numbers, names, *, ranges, lists and steps are allowed")
 
 
 def _ever_fires(allowed: list[set[int]]) -> bool:
@@ -68,39 +155,3 @@ def _ever_fires(allowed: list[set[int]]) -> bool:
     except (CroniterBadCronError, CroniterBadDateError):
         return False
     return True
-
-
-def _values(text: str, field: _Field) -> set[int]:
-    """Gives the values that a field allows; raises ValueError that says what is wrong with it."""
-    values: set[int] = set()
-    for item in text.split(","):
-        match = _ITEM.fullmatch(item.lower())
-        if match is None:
-            raise ValueError(f"{item!r} is no {field.name}: numbers, names, *, ranges, lists and steps are allowed")
-        step = int(match["step"] or 1)
-        if step == 0:
-            raise ValueError(f"the {field.name}'s step in {item!r} is 0")
-        if match["first"] == "*":
-            if match["last"]:
-                raise ValueError(f"{item!r} is no {field.name}: a range has no *")
-            first, last = field.lowest, field.highest
-        else:
-            first = _number(match["first"], field)
-            last = _number(match["last"], field) if match["last"] else field.highest if match["step"] else first
-        if last < first:
-            raise ValueError(f"the {field.name}s {item!r} run backwards")
-        values.update(range(first, last + 1, step))
-    return values
-
-
-def _number(text: str, field: _Field) -> int:
-    if text.isdigit():
-        number = int(text)
-        if field.lowest <= number <= field.highest:
-            return number
-        raise ValueError(f"{text} is no {field.name}: {field.lowest} to {field.highest}")
-    if len(text) >= 3:
-        for index, name in enumerate(field.names):
-            if name.startswith(text):
-                return field.lowest + index
-    raise ValueError(f"{text!r} is no {field.name}")

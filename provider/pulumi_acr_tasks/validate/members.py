@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from pulumi_acr_tasks.plan.definitions import ENUMERATIONS, POLYMORPHIC, Kind, members, snake_case, variant
+from pulumi_acr_tasks.plan.definitions import ENUMERATIONS, POLYMORPHIC, Kind, camel_case, members, snake_case, variant
 from pulumi_acr_tasks.plan.secrets import is_secret
 from pulumi_acr_tasks.plan.values import is_unknown
+from pulumi_acr_tasks.validate.hints import hint, without
 from pulumi_acr_tasks.validate.problem import Problem, key_path, member_path
 from pulumi_acr_tasks.validate.spelling import did_you_mean
 
@@ -60,6 +61,8 @@ def _check_object(value: Any, kind: Kind, path: str) -> list[Problem]:
         if name in known:
             problems += check_value(item, _wanted(definition, name, known[name], value), member_path(path, name))
             problems += _check_enumeration(definition, name, item, member_path(path, name))
+        elif known_elsewhere := hint(definition, camel_case(name), item):
+            problems.append(Problem(member_path(path, name), known_elsewhere))
         else:
             problems.append(
                 Problem(f"{path}.{name}", f"is no member of {definition}{did_you_mean(name, known, snake_case)}")
@@ -67,7 +70,7 @@ def _check_object(value: Any, kind: Kind, path: str) -> list[Problem]:
     problems += [
         Problem(member_path(path, name), "is missing")
         for name, member in known.items()
-        if member.required and value.get(name) is None
+        if member.required and value.get(name) is None and not without(definition, name, value)
     ]
     return problems
 

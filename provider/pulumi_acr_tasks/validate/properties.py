@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pulumi_acr_tasks.validate.credentials import check_credentials
+from pulumi_acr_tasks.validate.images import check_image_names
 from pulumi_acr_tasks.validate.limits import check_agent, check_timeout
 from pulumi_acr_tasks.validate.platform import check_platform
 from pulumi_acr_tasks.validate.problem import Problem, member_path
@@ -27,6 +28,7 @@ def check_contents(value: dict[str, Any], path: str) -> list[Problem]:
     """Says what is wrong with what a step, or the request of a run, holds itself: files in base64, named values."""
     return [
         *(p for name in ("arguments", "values") for p in _check_names(value.get(name), member_path(path, name))),
+        *check_image_names(value.get("imageNames"), member_path(path, "imageNames")),
         *check_encoded_task(value.get("encodedTaskContent"), member_path(path, "encodedTaskContent")),
         *check_encoded_values(value.get("encodedValuesContent"), member_path(path, "encodedValuesContent")),
     ]

@@ -13,9 +13,7 @@ from pulumi_acr_tasks.validate.members import check_value
 from pulumi_acr_tasks.validate.names import check_task_name, resolve
 from pulumi_acr_tasks.validate.problem import Problem, member_path
 from pulumi_acr_tasks.validate.properties import check_contents, check_properties
-
-# Addresses that the agent can fetch a context from (facts, section 7).
-SCHEMES = ("git", "http", "https", "oci", "ssh")
+from pulumi_acr_tasks.validate.sources import check_address
 
 LOGS = ("stream", "on-failure", "none")
 
@@ -93,9 +91,9 @@ def _check_source(request: dict[str, Any], context: Any, path: str) -> list[Prob
         return [
             Problem("context", f"is given together with {member_path(path, 'sourceLocation')}; give one or the other")
         ]
-    scheme = context.partition("://")[0].lower() if isinstance(context, str) and "://" in context else None
-    if scheme is not None and scheme not in SCHEMES:
-        return [Problem("context", f"is an address of {scheme}; the service fetches {', '.join(SCHEMES)}")]
+    for given, at in ((context, "context"), (location, member_path(path, "sourceLocation"))):
+        if isinstance(given, str) and (wrong := check_address(given, at)):
+            return wrong
     if context is None and location is None and definition in ("DockerBuildRequest", "FileTaskRunRequest"):
         wanted = "context, a local folder or archive, or run_request.source_location, an address"
         return [Problem("context", f"is missing; a {definition} needs files: give {wanted}")]

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from pulumi_acr_tasks.plan.definitions import Kind, kind, members
+from pulumi_acr_tasks.plan.values import is_unknown
 from pulumi_acr_tasks.validate.credentials import check_identity
 from pulumi_acr_tasks.validate.members import check_value
 from pulumi_acr_tasks.validate.names import check_task_name, resolve
-from pulumi_acr_tasks.validate.problem import Problem, member_path
+from pulumi_acr_tasks.validate.problem import Problem
 from pulumi_acr_tasks.validate.properties import check_contents, check_properties
+from pulumi_acr_tasks.validate.sources import check_context_path
 from pulumi_acr_tasks.validate.triggers import check_trigger
 
 
@@ -28,25 +30,24 @@ def check(
     problems += _without_prefix(check_value(own, kind("Task"), ""))
     problems += check_properties(own, "", of="task")
     problems += check_identity(own.get("identity"), "identity")
-    problems += _check_step(own.get("step"), "step")
     step = own.get("step")
+    if isinstance(step, dict):
+        problems += check_contents(step, "step")
+        problems += check_context_path(step, _source_triggers(own.get("trigger")), "step")
     context_path = step.get("contextPath") if isinstance(step, dict) else None
     problems += check_trigger(own.get("trigger"), "trigger", context_path=context_path)
     return resolved, problems
 
 
-def _check_step(step: Any, path: str) -> list[Problem]:
-    """Says what is wrong with a step beyond its shape."""
-    if not isinstance(step, dict):
-        return []
-    problems = check_contents(step, path)
-    type_ = str(step.get("type") or "").lower()
-    if step.get("contextPath") == "/dev/null" and type_ in ("docker", "filetask"):
-        problems.append(
-            Problem(member_path(path, "contextPath"), "is '/dev/null'; only an EncodedTask can do without a context")
-        )
-    return problems
+def _source_triggers(trigger: Any) -> int | None:
+    """How many source triggers a task has; None where that is not known yet."""
+    if is_unknown(trigger):
+        return None
+    sources = trigger.get("sourceTriggers") if isinstance(trigger, dict) else None
+    if sources is None:
+        return 0
+    return len(sources) if isinstance(sources, list) else None
 
 
 def _without_prefix(problems: list[Problem]) -> list[Problem]:
-    return [Problem(problem.path.lstrip("."), problem.message) for problem in problems]
+    return [Problem(problem.path.lstrip("."), problem.message, problem.warning) for problem in problems]

@@ -10,34 +10,32 @@ import re
 from typing import Any
 
 from pulumi_acr_tasks.validate.problem import Problem
-from pulumi_acr_tasks.validate.task_steps import PLACEHOLDER, check_task
+from pulumi_acr_tasks.validate.surprises import surprises
+from pulumi_acr_tasks.validate.task_steps import check_task
+from pulumi_acr_tasks.validate.task_text import prepare
 from pulumi_acr_tasks.validate.yaml import load, place
 
-# The agent renders Go templates before it reads the YAML: an action stands for a value that is not known here, and
-# whatever can add or take whole lines (control structures, trimming, assignments, an action alone on its line) makes
-# the file one that cannot be judged.
-_ACTION = re.compile(r"\{\{.*?\}\}")
-_LINES = re.compile(
-    r"\{\{-?\s*(?:if|else|end|range|with|define|template|block)\b|\{\{-|-\}\}|\{\{[^}]*:=|\{\{[^}]*$|^\s*\{\{.*\}\}\s*$",
-    re.MULTILINE,
-)
+_ACR = "acr … is the cmd of a step: the file is version: v1.1.0, steps:, and below it   - cmd: acr purge …"
 
 # What base64 has not, and most YAML has.
 _PLAIN = re.compile(r":\s|:$|^\s*- ", re.MULTILINE)
 
 
 def check_encoded_task(value: Any, path: str) -> list[Problem]:
-    """Says what is wrong with a task file in base64, with the line and column it is wrong in."""
+    """Say what is wrong or surprising in a task file in base64, with its line and column."""
     if not isinstance(value, str) or not value:
         return []
     text = decoded(value)
     if text is None:
         return [_no_base64(value, path, of="a task file")]
-    return [Problem(path, message) for message in check_task_yaml(text)]
+    return [
+        *(Problem(path, message) for message in check_task_yaml(text)),
+        *(Problem(path, message, warning=True) for message in surprises_of_task_yaml(text)),
+    ]
 
 
 def check_encoded_values(value: Any, path: str) -> list[Problem]:
-    """Says what is wrong with a file of values in base64; it may hold secrets, so nothing of it is repeated."""
+    """Say what is wrong with a file of values in base64; it may hold secrets, so nothing of it is repeated."""
     if not isinstance(value, str) or not value:
         return []
     text = decoded(value)
@@ -52,35 +50,59 @@ def check_encoded_values(value: Any, path: str) -> list[Problem]:
 
 
 def decoded(value: str) -> str | None:
-    """Gives the text behind base64, line breaks in it ignored; None when it is none, or not UTF-8."""
+    """Return the text behind base64, line breaks in it ignored, and blanks not; None when it is none, or not UTF-8."""
     try:
-        return base64.b64decode("".join(value.split()), validate=True).decode("utf-8")
+        return base64.b64decode(value.replace("\r", "").replace("\n", ""), validate=True).decode("utf-8")
     except ValueError:  # characters that base64 has not, a wrong length, bytes that are no UTF-8
         return None
 
 
 def check_task_yaml(text: str) -> list[str]:
-    """Says what is wrong with the text of a task file, each sentence with its line and column (from 1).
+    """Say what is wrong with the text of a task file, each sentence with its line and column (from 1).
 
-    A file whose templates decide which lines it has is not judged: what it will be depends on values.
+    A file whose templates decide which lines it has is judged by its templates alone: what it will be depends on
+    values.
     """
-    if _LINES.search(text):
-        return []
-    task, where, reason = load(_ACTION.sub(lambda match: PLACEHOLDER * len(match[0]), text))
-    if where:
-        return [f"{where}: this is not YAML ({reason})"]
-    if not isinstance(task, dict):
-        return ["line 1, column 1: a task file is a map with version and steps"]
+    task, wrong = _read(text)
     try:
-        return [f"{place(at)}: {sentence}" for at, sentence in sorted(check_task(task))]
+        found = list(check_task(task)) if isinstance(task, dict) else []
     except RecursionError:
         return ["line 1, column 1: an anchor holds an alias of itself, or the file is nested too deeply"]
+    return [*wrong, *(f"{place(at)}: {sentence}" for at, sentence in sorted(found))]
+
+
+def surprises_of_task_yaml(text: str) -> list[str]:
+    """Say what a task file does otherwise than it seems, each sentence with its line and column (from 1)."""
+    task, _ = _read(text)
+    try:
+        found = list(surprises(task)) if isinstance(task, dict) else []
+    except RecursionError:
+        return []
+    return [f"{place(at)}: {sentence}" for at, sentence in sorted(found)]
+
+
+def _read(text: str) -> tuple[Any, list[str]]:
+    """What the YAML says, None when it is not known here, and what is wrong with the text."""
+    prepared = prepare(text, lambda part: load(part)[0])
+    wrong = [f"{place(at)}: {sentence}" for at, sentence in sorted(prepared.wrong)]
+    if prepared.text is None:
+        return None, wrong
+    task, where, reason = load(prepared.text)
+    if where:
+        return None, [*wrong, f"{where}: this is not YAML ({reason})"]
+    if not isinstance(task, dict):
+        hint = f"; {_ACR}" if isinstance(task, str) and task.startswith("acr ") else ""
+        return None, [*wrong, f"line 1, column 1: a task file is a map with version and steps{hint}"]
+    return task, wrong
 
 
 def _no_base64(value: str, path: str, *, of: str) -> Problem:
     """Say what a value is that should be base64, as far as can be told, and which call makes base64 of it."""
     if re.fullmatch(r"b(['\"]).*\1", value, re.DOTALL):
         return Problem(path, "is the text of a bytes object; call .decode() on the bytes instead of str()")
+    if value.lstrip().startswith(("acr ", "az acr ")):
+        return Problem(path, f"is not base64 of {of}; {_ACR}, and base64.b64encode(text.encode()).decode() encodes it")
     if _PLAIN.search(value):
         return Problem(path, f"is plain YAML; it is base64 of {of}: base64.b64encode(text.encode()).decode()")
-    return Problem(path, f"is not base64 of {of} in UTF-8: base64.b64encode(text.encode()).decode() makes it")
+    hint = " (line breaks in it do not count, blanks do)" if " " in value else ""
+    return Problem(path, f"is not base64 of {of} in UTF-8{hint}: base64.b64encode(text.encode()).decode() makes it")

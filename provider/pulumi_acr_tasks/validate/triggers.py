@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from pulumi_acr_tasks.validate.cron import check_schedule, occasions
+from pulumi_acr_tasks.validate.cron import check_schedule, occasions, surprises_of_schedule
 from pulumi_acr_tasks.validate.problem import Problem, member_path
 
 
@@ -33,6 +33,7 @@ def _check_timers(timers: list[dict[str, Any]], path: str) -> list[Problem]:
             continue
         at = f"{path}[{index}].schedule"
         problems += [Problem(at, message) for message in check_schedule(given)]
+        problems += [Problem(at, message, warning=True) for message in surprises_of_schedule(given)]
         when = occasions(given)
         first = schedules.setdefault(when, index) if when else index
         if first != index:

@@ -29,8 +29,9 @@ def load(text: str) -> tuple[Any, str, str]:
     yaml = YAML(typ="rt")
     yaml.Constructor = _constructor()
     yaml.allow_duplicate_keys = True  # the agent takes the last one
+    yaml.preserve_quotes = True  # a quoted "true" is no boolean
     try:
-        return yaml.load(text), "", ""
+        return next(iter(yaml.load_all(text)), None), "", ""  # the agent reads the first document alone
     except MarkedYAMLError as error:
         mark = error.problem_mark
         return None, place((mark.line, mark.column) if mark is not None else (0, 0)), _unquoted(str(error.problem))

@@ -81,7 +81,7 @@ MISTAKES = [
     ({"runRequest": {**BUILD, "dockerFilePath": "web"}}, "run_request.docker_file_path: there is no file 'web' in the"),
     ({"runRequest": {**BUILD, "dockerFilePath": "../web"}}, "run_request.docker_file_path: there is no file '../web'"),
     ({"context": "app.tgz"}, "context: the archive app.tgz does not exist"),
-    ({"context": "file:///app"}, "context: is an address of file; the service fetches git, http, https, oci, ssh"),
+    ({"context": "file:///app"}, "context: is an address of file; the service fetches git, http, https, oci"),
     (
         {"runRequest": {"type": "FileTaskRunRequest", "taskFilePath": "../task.yaml"}},
         "run_request.task_file_path: '../task.yaml' is outside the",
@@ -149,7 +149,6 @@ def test_everything_wrong_is_said_at_once() -> None:
 
 ADDRESSES = [
     "https://github.com/Azure-Samples/acr-build-helloworld-node.git#main:app",
-    "git@github.com:Azure-Samples/acr-build-helloworld-node.git",
     "github.com/Azure-Samples/acr-build-helloworld-node.git",
     "oci://contoso.azurecr.io/context:v1",
     "https://example.com/context.tar.gz",

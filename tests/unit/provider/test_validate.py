@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pulumi_acr_tasks.plan.definitions import Kind, kind
 from pulumi_acr_tasks.plan.values import UNKNOWN
 from pulumi_acr_tasks.validate.credentials import check_credentials, check_identity
-from pulumi_acr_tasks.validate.cron import check_schedule
+from pulumi_acr_tasks.validate.cron import check_schedule, occasions, surprises_of_schedule
 from pulumi_acr_tasks.validate.members import check_value
 from pulumi_acr_tasks.validate.names import check_registry_name, check_task_name, resolve_registry
 from pulumi_acr_tasks.validate.platform import check_platform
@@ -193,23 +193,56 @@ def test_a_schedule_of_ncrontab_is_right(schedule: str) -> None:
         ("0 0 0 * *", "0 is no day: 1 to 31"),
         ("0 0 * 13 *", "13 is no month"),
         ("0 9 * * 7", "7 is no weekday: 0 to 6"),
-        ("0 9 L * *", "'l' is no day"),
-        ("0 9 15W * *", "'15w' is no day"),
+        ("0 9 L * *", "'L' is no day"),
+        ("0 9 15W * *", "'15W' is no day"),
         ("0 9 * * 5#2", "'5#2' is no weekday"),
         ("0 9 ? * 1", "'?' is no day"),
-        ("0 9 * * Mo", "'mo' is no weekday"),
-        ("*/0 * * * *", "step in '*/0' is 0"),
-        ("30-10 * * * *", "run backwards"),
-        ("*-5 * * * *", "a range has no *"),
+        ("*-5 * * * *", "'*' is no minute"),
         ("0,, * * * *", "'' is no minute"),
-        ("0 0 31 4,6,9,11 *", "never fires"),
-        ("0 0 30 2 *", "never fires"),
+        ("0 0 * * monkey", "'monkey' is no weekday"),
+        ("0 0 * * 7", "7 is no weekday: 0 to 6; Sunday is 0"),
+        ("*/x * * * *", "'*/x' is no minute: a step is a whole number"),
+        ("0\t0 * * *", "and this has 4"),
+        ("PT30M", "dates and durations of ISO 8601 are none: write */30 * * * *"),
+        ("2024-05-01T00:00:00Z", "dates and durations of ISO 8601 are none"),
+        ("@daily", "write 0 0 * * *"),
     ],
 )
 def test_a_schedule_that_ncrontab_refuses_is_wrong(schedule: str, sentence: str) -> None:
     """The sentence says what and why."""
     (said,) = check_schedule(schedule)
     assert sentence in said
+
+
+@pytest.mark.parametrize(
+    ("schedule", "sentence", "fires"),
+    [
+        ("*/120 * * * *", "the minute's step in */120 is longer than its range: only minute 0 is hit", ({0}, 0)),
+        ("007 * * * *", None, ({7}, 0)),
+        ("0 22-6 * * *", "the hours 22-6 run backwards and are read as 6-22", (set(range(6, 23)), 1)),
+        ("0 0 * * SAT-SUN", "the weekdays SAT-SUN run backwards and are read as 0-6", (set(range(7)), 4)),
+        ("*/0 * * * *", "the minute's step in */0 is below 1 and means every minute", (set(range(60)), 0)),
+        ("*/-5 * * * *", "below 1", (set(range(60)), 0)),
+        ("0 9 * * mo", None, ({1}, 4)),
+        ("0 9 * * S", None, ({0}, 4)),
+        ("0 0 * j *", None, ({1}, 3)),
+        ("5/10 * * * *", None, ({5, 15, 25, 35, 45, 55}, 0)),
+        ("5/1 * * * *", None, ({5}, 0)),
+        ("0 0 30 2 *", "it never fires: no such month has such a day", ({30}, 2)),
+        ("0 0 31 4,6,9,11 *", "it never fires", ({31}, 2)),
+        ("0 0 1 * 1", "day 1 and weekday 1 must both hold; cron would take either", ({1}, 2)),
+    ],
+)
+def test_a_schedule_that_hardly_anybody_means_is_told(
+    schedule: str, sentence: str | None, fires: tuple[set[int], int]
+) -> None:
+    """NCrontab takes it: the warning says what it will do."""
+    assert check_schedule(schedule) == []
+    found = occasions(schedule)
+    assert found is not None
+    assert set(found[fires[1]]) == fires[0]
+    told = surprises_of_schedule(schedule)
+    assert told == [] if sentence is None else sentence in told[0]
 
 
 @pytest.mark.parametrize(

@@ -53,15 +53,15 @@ _YAML = base64.b64encode(b"version: v1.1.0\nsteps:\n  - cmd: busybox true\n").de
         ("steps:\n  - build: .\n    cache: on\n", "line 3, column 5: cache is enabled or disabled"),
         ("steps:\n  - {cmd: a}\n  - {cmd: b, when: [c]}\n", "line 3, column 21: no step has the id 'c'"),
         ("steps:\n  - {cmd: a, id: x}\n  - {cmd: b, when: ['-', x]}\n", "line 3, column 14: when is either ['-']"),
-        ("steps:\n  - {cmd: a, id: x, when: [x]}\n", "line 2, column 21: the step 'x' waits for itself"),
+        ("steps:\n  - {cmd: a, id: x, when: [x]}\n", "line 2, column 28: the step 'x' waits for itself"),
         (
             "steps:\n  - {cmd: a, id: x, when: [y]}\n  - {cmd: b, id: y}\n",
-            "line 2, column 21: the step 'x' waits for itself",
+            "line 2, column 28: the step 'y' is below; when names steps above only",
         ),
         ("secrets:\n  - keyvault: u\nsteps: [{cmd: a}]\n", "line 2, column 5: a secret has an id"),
         ("secrets:\n  - id: a\nsteps: [{cmd: a}]\n", "line 2, column 5: a secret has a keyvault, the URL"),
         (
-            "secrets:\n  - {id: a, keyvault: u}\n  - {id: a, clientID: c}\nsteps: [{cmd: a}]\n",
+            "secrets:\n  - {id: a, keyvault: u}\n  - {id: a, keyvault: v}\nsteps: [{cmd: a}]\n",
             "line 3, column 6: the id 'a' is another secret's already",
         ),
         ("networks:\n  - driver: bridge\nsteps: [{cmd: a}]\n", "line 2, column 5: a network has a name"),
@@ -107,7 +107,7 @@ def test_templates_are_not_judged_before_they_are_rendered(text: str) -> None:
         "steps:\n  - cmd: a\n    isDetached: 7\n",
         "version: V1.0.0\nstepTimeout: 60\nsteps:\n  - {cmd: a, id: a, when: ['-'], detach: yes}\n"
         "  - {cmd: b, when: ['-']}\n  - {build: ., when: [a, acb_step_1], cache: Enabled, retries: 3}\n",
-        "secrets: [{id: s, clientID: c}]\nvolumes: [{name: v, secret: {f: YQ==}}]\nnetworks: [{name: n}]\n"
+        "secrets: [{id: s, keyvault: u, clientID: c}]\nvolumes: [{name: v, secret: {f: YQ==}}]\nnetworks: [{name: n}]\n"
         "steps:\n  - {cmd: a, env: [A=b], volumeMounts: [{name: v, mountPath: /v}]}\n",
         "steps:\n  - cmd: a\n    cmd: b\n",
     ],

@@ -1,0 +1,74 @@
+"""Contexts of tasks and runs: which addresses the service fetches. (Source: facts, agent.md section 5.)"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+from pulumi_acr_tasks.validate.problem import Problem, member_path
+
+SCHEMES = ("git", "http", "https", "oci")
+"""Schemes of addresses that the agent can fetch a context from."""
+
+NO_CONTEXT = "/dev/null"
+
+_WANTED = (
+    "a task's context is an absolute address (https://….git#branch:folder), or a path within the repository of exactly "
+    "one source trigger; only a Run takes a local folder (context=…)"
+)
+_SSH = re.compile(r"(?:ssh://|git\+ssh://|[\w.-]+@[\w.-]+:)", re.IGNORECASE)
+_ARCHIVE = re.compile(r"/(?:archive|tree|blob|releases|raw|tarball|zipball)/", re.IGNORECASE)
+
+
+def check_address(address: str, path: str) -> list[Problem]:
+    """Say why the service cannot fetch what an absolute address names; nothing of a relative one."""
+    if _SSH.match(address):
+        return [Problem(path, "is an address of ssh, for which the agent has no key; write https://, with a token")]
+    if "://" not in address:
+        return []
+    parts = urlsplit(address)
+    if parts.scheme.lower() not in SCHEMES:
+        return [Problem(path, f"is an address of {parts.scheme}; the service fetches {', '.join(SCHEMES)}")]
+    if not parts.netloc:
+        return [Problem(path, "is an address without a host")]
+    return _check_github(parts.netloc.lower(), parts.path, parts.fragment, path)
+
+
+def _check_github(host: str, where: str, fragment: str, path: str) -> list[Problem]:
+    """The service takes every host with github in its name for git, and puts .git behind what it finds."""
+    host = host.rpartition("@")[2]
+    if "github" not in host or not (_ARCHIVE.search(where) or host.startswith("codeload.")):
+        return []
+    segments = [segment for segment in where.split("/") if segment]
+    repository = "/".join(segments[:2]) or "owner/name"
+    return [
+        Problem(
+            path,
+            "is no repository, and the service takes every host with github in its name for git: give "
+            f"https://github.com/{repository}.git#<branch or commit>:<folder>, or an archive at another host",
+        )
+    ]
+
+
+def check_context_path(step: dict[str, Any], sources: int | None, path: str) -> list[Problem]:
+    """Say what is wrong with the context of a task's step.
+
+    sources: how many source triggers the task has, None where that is not known yet. A relative context belongs to the
+    repository of exactly one.
+    """
+    type_, context = str(step.get("type") or "").lower(), step.get("contextPath")
+    at = member_path(path, "contextPath")
+    if type_ not in ("docker", "filetask", "encodedtask") or (context is not None and not isinstance(context, str)):
+        return []
+    if context == NO_CONTEXT:
+        return (
+            []
+            if type_ == "encodedtask"
+            else [Problem(at, "is '/dev/null'; only an EncodedTask can do without a context")]
+        )
+    if context and ("://" in context or _SSH.match(context)):
+        return check_address(context, at)
+    if context is None or sources in (1, None) or re.match(r"github\.com/", context, re.IGNORECASE):
+        return []
+    return [Problem(at, f"is {context!r}; {_WANTED}")]

@@ -1,0 +1,90 @@
+"""Go's templates in task files and arguments, as far as they can be known to be wrong before values are known.
+
+The agent renders `{{…}}` with Go's text/template and Sprig's functions; what it cannot read fails the run.
+(Source: facts, agent.md section 2.)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_BUILT_IN = """
+and break call continue define block else end eq ge gt html if index js le len lt ne not nil or print printf println
+range slice template true false urlquery with
+"""
+_SPRIG = """
+abbrev abbrevboth add add1 add1f addf adler32sum ago all any append atoi b32dec b32enc b64dec b64enc base bcrypt
+biggest buildCustomCert camelcase cat ceil chunk clean coalesce compact concat contains date dateInZone dateModify
+date_in_zone date_modify decryptAES deepCopy deepEqual default derivePassword dict dig dir div divf duration
+durationRound empty encryptAES env expandenv ext fail first float64 floor fromJson genCA genCAWithKey genPrivateKey
+genSelfSignedCert genSelfSignedCertWithKey genSignedCert genSignedCertWithKey get getHostByName has hasKey hasPrefix
+hasSuffix hello htmlDate htmlDateInZone htpasswd indent initial initials int int64 isAbs join kebabcase keys kindIs
+kindOf last list lower max maxf merge mergeOverwrite min minf mod mul mulf mustAppend mustChunk mustCompact
+mustDateModify mustDeepCopy mustFirst mustFromJson mustHas mustInitial mustLast mustMerge mustMergeOverwrite
+mustPrepend mustPush mustRegexFind mustRegexFindAll mustRegexMatch mustRegexReplaceAll mustRegexReplaceAllLiteral
+mustRegexSplit mustRest mustReverse mustSlice mustToDate mustToJson mustToPrettyJson mustToRawJson mustUniq
+mustWithout must_date_modify nindent nospace now omit osBase osClean osDir osExt osIsAbs pick pluck plural prepend
+push quote randAlpha randAlphaNum randAscii randBytes randInt randNumeric regexFind regexFindAll regexMatch
+regexQuoteMeta regexReplaceAll regexReplaceAllLiteral regexSplit repeat replace rest reverse round semver
+semverCompare seq set sha1sum sha256sum sha512sum shuffle slice snakecase sortAlpha split splitList splitn squote sub
+subf substr swapcase ternary title toDate toDecimal toJson toPrettyJson toRawJson toString toStrings trim trimAll
+trimPrefix trimSuffix trimall trunc tuple typeIs typeIsLike typeOf uniq unixEpoch unset until untilStep untitle upper
+urlJoin urlParse uuidv4 values without wrap wrapWith
+"""
+FUNCTIONS = frozenset(_BUILT_IN.split()) | frozenset(_SPRIG.split())
+
+_STRINGS = re.compile(r'"(?:\\.|[^"\\\n])*"|`[^`]*`|\'(?:\\.|[^\'\\\n])*\'|/\*.*?\*/', re.DOTALL)
+_DASHED = re.compile(r"\.[A-Za-z_][\w.]*-[A-Za-z_]")
+_NAME = re.compile(r"(?<![\w.$])[A-Za-z_]\w*")
+
+
+@dataclass(frozen=True)
+class Action:
+    """One `{{…}}`: where it stands in the text, and what is between the braces."""
+
+    start: int
+    end: int
+    inner: str
+
+
+def actions(text: str) -> tuple[list[Action], int | None]:
+    """Return the actions of a text, and where one begins that is never closed, None when all are.
+
+    Quoted braces and comments are part of an action.
+    """
+    found: list[Action] = []
+    at = 0
+    while (start := text.find("{{", at)) >= 0:
+        position = start + 2
+        while position < len(text) and not text.startswith("}}", position):
+            quoted = _STRINGS.match(text, position)
+            position = quoted.end() if quoted else position + 1
+        if position >= len(text):
+            return found, start
+        at = position + 2
+        found.append(Action(start, at, text[start + 2 : position]))
+    return found, None
+
+
+def wrong_actions(text: str) -> Iterator[tuple[int, str]]:
+    """Yield where an action of the text fails when it is rendered, and why."""
+    found, unclosed = actions(text)
+    for action in found:
+        bare = _STRINGS.sub(lambda match: " " * len(match[0]), action.inner)
+        dashed = _DASHED.search(bare)
+        if dashed:
+            owner, _, name = re.match(r"[\w.-]*", bare[dashed.start() :])[0].rpartition(".")  # type: ignore[index]
+            yield (
+                action.start,
+                f"{{{{{action.inner}}}}} has a name with a dash behind a dot, which the agent refuses (bad character "
+                f'U+002D); write {{{{index {owner} "{name}"}}}}',
+            )
+            continue
+        unknown = [name for name in _NAME.findall(bare) if name not in FUNCTIONS]
+        if unknown:
+            hint = f"; a value is {{{{.Values.{unknown[0]}}}}}" if unknown[0].isidentifier() else ""
+            yield action.start, f"{{{{{action.inner}}}}}: function {unknown[0]!r} is not defined{hint}"
+    if unclosed is not None:
+        yield unclosed, "{{ opens an action that is never closed with }}"

@@ -1,0 +1,367 @@
+# ruff: noqa: E501 - rows of small inputs, each with its sentence
+"""What preview says of what the service's agent would refuse or take otherwise than it seems.
+
+The rules are those of the agent's published code; each row is the smallest input of its kind.
+"""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pulumi_acr_tasks.lifecycle.context import check as check_run
+from pulumi_acr_tasks.settings import Settings
+from pulumi_acr_tasks.validate.dockerfile import check_dockerfile
+from pulumi_acr_tasks.validate.problem import Problem
+from pulumi_acr_tasks.validate.task import check as check_task
+from pulumi_acr_tasks.validate.task_yaml import check_encoded_task, check_task_yaml, surprises_of_task_yaml
+
+SETTINGS = Settings.load({"endpoint": "embedded"}.get, {})
+REGISTRY = {"subscriptionId": "s", "resourceGroupName": "rg", "registryName": "emulator"}
+LINUX = {"platform": {"os": "Linux"}}
+HEAD = "version: v1.1.0\n"
+
+
+def cmd(line: str, more: str = "") -> str:
+    return f"{HEAD}steps:\n  - cmd: {line}\n{more}"
+
+
+REFUSED = [
+    (
+        cmd("busybox echo {{.Values.my-value}}"),
+        "line 3, column 23: {{.Values.my-value}} has a name with a dash behind a dot",
+    ),
+    (cmd("busybox echo {{.Values.my-value}}"), 'write {{index .Values "my-value"}}'),
+    (
+        cmd("busybox echo {{CI_IMAGE_TAG}}"),
+        "line 3, column 23: {{CI_IMAGE_TAG}}: function 'CI_IMAGE_TAG' is not defined",
+    ),
+    (cmd("busybox echo {{.Run.ID | nope}}"), "function 'nope' is not defined"),
+    (cmd("busybox echo {{.Run.ID"), "line 3, column 23: {{ opens an action that is never closed"),
+    (
+        "version: 1.0.0-preview\nsteps:\n  - cmd: >\n      busybox echo\n      {{.Run.Registry}}/web:{{.Run.ID}}\n",
+        "line 1, column 1: version '1.0.0-preview' is none of",
+    ),
+    (f"{HEAD}alias:\n  values:\n    my-repo: web\nsteps:\n  - cmd: a\n", "line 4, column 5: the alias 'my-repo' has"),
+    (cmd("a", '    ignoreErrors: "true"\n'), "line 4, column 5: ignoreErrors is true or false, without quotes"),
+    (cmd("a", "    env:\n      - A: 1\n"), "line 5, column 9: env is a list of strings"),
+    (cmd("a", "    id: a\n    when: [b]\n  - {id: b, cmd: b}\n"), "line 5, column 12: the step 'b' is below"),
+    (
+        f"{HEAD}volumes: [{{name: v, secret: {{a: Zm9v}}}}]\nsteps:\n  - push: [x.io/a:1]\n    volumeMounts: [{{name: v, mountPath: /x}}]\n",
+        "line 5, column 5: a push step takes no volumeMounts",
+    ),
+    (cmd("a", "    volumeMounts: [{name: v, mountPath: /x}]\n"), "line 4, column 20: there is no volume 'v'"),
+    (f"{HEAD}secrets: [{{id: a, clientID: c}}]\nsteps: [{{cmd: a}}]\n", "line 2, column 11: a secret has a keyvault"),
+    (f"{HEAD}env: [B=1]\nsteps:\n  - cmd: a\n    env: [A]\n", "line 5, column 11: 'A' has no value"),
+    ("acr purge --filter 'a:.*' --ago 1d", "acr … is the cmd of a step"),
+]
+
+
+@pytest.mark.parametrize(("text", "sentence"), REFUSED)
+def test_what_the_agent_refuses_is_said_with_its_place(text: str, sentence: str) -> None:
+    """Before any run."""
+    assert any(sentence in said for said in check_task_yaml(text)), check_task_yaml(text)
+
+
+TAKEN = [
+    cmd("busybox echo hello {{.Values.note}}"),
+    cmd('busybox echo {{ .Values.tag | default "latest" }}'),
+    cmd("busybox echo {{if .Values.x}}yes{{else}}no{{end}}"),
+    cmd('busybox echo {{index .Values "my-value"}}'),
+    cmd('busybox echo {{/* a note: nope */}}{{ printf "%s-%s" .Run.ID (.Values.x | upper | quote) }}'),
+    f"{HEAD}steps:\n  # the tag is {{{{nope}}}}, see {{{{.Values.a-b}}}}\n  - cmd: a\n",
+    f"{HEAD}alias:\n  values:\n    t: 600\nsteps:\n  - cmd: a\n    timeout: $t\n",
+    f"{HEAD}alias:\n  values:\n    d: a\nsteps:\n  - {{id: a, cmd: a}}\n  - cmd: b\n    when: [$d]\n",
+    f"{HEAD}alias:\n  src: [aliases.yaml]\nsteps:\n  - cmd: a\n    timeout: $t\n    when: [$d]\n",
+    f"{HEAD}alias:\n  values:\n    repo: {{{{.Values.r}}}}\nsteps:\n  - cmd: busybox echo $repo\n",
+    '"version": "v1.1.0"\nsteps:\n  - cmd: busybox echo $ID\n    timeout: $Date\n',
+    cmd("a", "    detach: yes\n    ignoreErrors: off\n    retryDelay: 0\n"),
+    cmd("a", "    env: [A=1]\n    env: [B=2]\n    id: y\n  - {cmd: b, when: [y]}\n"),
+    cmd("a") + "---\nsteps: [nothing\n",
+    cmd("a", "    env: [A]\n"),
+    cmd("a", "    note: 2024-13-45\n"),
+]
+
+
+@pytest.mark.parametrize("text", TAKEN)
+def test_what_the_agent_takes_is_no_problem(text: str) -> None:
+    """Nobody fails for a missing value, an alias in a number, a comment, or a second document."""
+    assert check_task_yaml(text) == []
+
+
+SURPRISES = [
+    ("busybox echo hi > out.txt", "takes the redirection"),
+    ("busybox echo one && busybox echo two", "is a command of the agent itself"),
+    ("busybox echo a; date", "is a command of the agent itself"),
+    ("busybox env | sort", "is a command of the agent itself"),
+    ("|\n      busybox echo one\n      busybox echo two", "a second line is a command of the agent itself"),
+    ('busybox sh -c "echo $HOME"', "replaces $x"),
+    ("busybox echo $(date)", "replaces $x"),
+    ("busybox echo `date`", "replaces $x"),
+]
+
+
+@pytest.mark.parametrize(("line", "sentence"), SURPRISES)
+def test_a_line_that_the_shell_of_the_agent_takes_otherwise_is_a_warning(line: str, sentence: str) -> None:
+    """Allowed, and hardly what was meant."""
+    assert check_task_yaml(cmd(line)) == []
+    (said,) = surprises_of_task_yaml(cmd(line))
+    assert said.startswith("line 3, column 5: cmd: ")
+    assert sentence in said
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "busybox sh -c 'echo a && echo $HOME > x; date | sort'",
+        "busybox echo 'a;b' \"c>d\"",
+        "|\n      busybox echo \\\n      two",
+        "-t busybox echo hi",
+        "busybox echo {{.Values.a}} $Registry",
+        "acr purge --filter 'a:.*' --ago 1d",
+    ],
+)
+def test_a_line_that_means_what_it_says_is_no_warning(line: str) -> None:
+    """Single quotes keep everything from the shell."""
+    assert surprises_of_task_yaml(cmd(line)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (cmd("a", '    env: ["GREETING=hello world"]\n'), "line 4, column 11: GREETING has a value with a blank"),
+        (
+            f'{HEAD}steps:\n  - push: ["hello:1"]\n',
+            "line 3, column 12: 'hello:1' goes to Docker Hub: write {{.Run.Registry}}",
+        ),
+        (
+            f"{HEAD}steps:\n  - build: https://github.com/example/app -t x\n",
+            "line 3, column 5: build: the agent takes https://github.com/example/app for a page",
+        ),
+        (f"{HEAD}trigger: {{}}\nsteps: [{{cmd: a}}]\n", "line 2, column 1: trigger has no effect in a task file"),
+    ],
+)
+def test_other_surprises_are_warnings(text: str, sentence: str) -> None:
+    """With their place and the cure."""
+    (said,) = surprises_of_task_yaml(text)
+    assert said.startswith(sentence)
+
+
+@pytest.mark.parametrize("item", ["A='hello world'", 'A="hello world"', "A=x", "A"])
+def test_an_environment_that_stays_together_is_no_warning(item: str) -> None:
+    """Quotes of its own keep a blank."""
+    assert surprises_of_task_yaml(cmd("a", f"    env:\n      - {item}\n")) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        (
+            cmd("busybox echo s3cret"),
+            "is plain YAML; it is base64 of a task file: base64.b64encode(text.encode())",
+        ),
+        ("acr purge --filter 'a:.*'", "acr … is the cmd of a step"),
+        (
+            " ".join(base64.b64encode(cmd("a").encode()).decode().partition("d")),
+            "line breaks in it do not count, blanks do",
+        ),
+    ],
+)
+def test_what_was_not_encoded_is_told_what_to_write(value: str, sentence: str) -> None:
+    """Nothing of it is repeated."""
+    (problem,) = check_encoded_task(value, "step.encoded_task_content")
+    assert sentence in problem.message
+    assert "s3cret" not in problem.message
+
+
+def test_line_breaks_in_base64_do_not_count() -> None:
+    """A trailing one neither."""
+    encoded = base64.b64encode(cmd("a").encode()).decode()
+    assert check_encoded_task(f"{encoded[:36]}\n{encoded[36:]}\r\n", "x") == []
+
+
+def task(step: dict[str, Any], **more: Any) -> list[Problem]:
+    return check_task({**REGISTRY, **LINUX, "taskName": "build", "step": step, **more}, {}, "embedded")[1]
+
+
+def docker(**more: Any) -> dict[str, Any]:
+    return {"type": "Docker", "dockerFilePath": "Dockerfile", "contextPath": "https://example.com/app.git", **more}
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("Web:1", "upper case is not allowed in a repository's name; write web"),
+        (".devcontainer:1", "lower case letters and digits"),
+        ("web:", "the tag behind the colon is empty"),
+        ("$Registry/web:$ID", "aliases are for task files; write {{.Run.ID}}"),
+        ("https://myregistry.azurecr.io/web:1", "without a scheme"),
+        ("web@sha256:" + "a" * 64, "a digest is known only when the image is built"),
+        ("", "empty"),
+        ("web:-x", "begins with a letter, a digit or _"),
+        ("web:" + "x" * 129, "1 to 128"),
+        ("a" * 256, "at most 255"),
+        ("web//app", "/ between its parts"),
+    ],
+)
+def test_an_image_name_that_the_service_refuses_is_said_by_element(name: str, reason: str) -> None:
+    """With the reason."""
+    (problem,) = task(docker(imageNames=["web:1", name]))
+    assert problem.path == "step.image_names[1]"
+    assert reason in problem.message
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["web", "web:1", "team/web_app:V1.0", "{{.Run.Registry}}/web:{{.Run.ID}}", "x.azurecr.io/a:1", "a:{{.Values.x}}"],
+)
+def test_an_image_name_that_the_service_takes_is_right(name: str) -> None:
+    """Templates stand for anything."""
+    assert task(docker(imageNames=[name])) == []
+
+
+@pytest.mark.parametrize("context", ["./app", ".", "src", "nul", "C:\\app", "/home/me/app", "{{.Values.ctx}}"])
+def test_a_relative_context_of_a_task_needs_one_source_trigger(context: str) -> None:
+    """Only a Run takes a local folder."""
+    (problem,) = task(docker(contextPath=context))
+    assert problem.path == "step.context_path"
+    assert "an absolute address" in problem.message
+    assert "only a Run takes a local folder" in problem.message
+    trigger = {"name": "s", "sourceTriggerEvents": ["commit"]}
+    trigger["sourceRepository"] = {
+        "sourceControlType": "Github",
+        "repositoryUrl": "https://github.com/o/r",
+        "sourceControlAuthProperties": {"tokenType": "PAT", "token": "t"},
+    }
+    assert task(docker(contextPath=context), trigger={"sourceTriggers": [trigger]}) == []
+
+
+@pytest.mark.parametrize(
+    ("address", "sentence"),
+    [
+        ("file:///home/me/app", "is an address of file; the service fetches git, http, https, oci"),
+        ("ftp://server/app.tar", "is an address of ftp"),
+        ("https://", "is an address without a host"),
+        ("https://github.com/example/app/archive/refs/tags/v1.tar.gz", "give https://github.com/example/app.git#"),
+        ("https://github.com/example/app/tree/main/dir", "give https://github.com/example/app.git#"),
+        ("https://codeload.github.com/example/app/tar.gz/main", "give https://github.com/example/app.git#"),
+        ("ssh://git@github.com/example/app.git", "is an address of ssh, for which the agent has no key"),
+        ("git@github.com:example/app.git", "is an address of ssh, for which the agent has no key"),
+    ],
+)
+def test_an_address_that_the_service_cannot_fetch_is_said_in_every_place(address: str, sentence: str) -> None:
+    """Of a task's step, a run's context and its source location."""
+    (problem,) = task(docker(contextPath=address))
+    assert (problem.path, sentence in problem.message) == ("step.context_path", True)
+    request = {"type": "DockerBuildRequest", "dockerFilePath": "Dockerfile"}
+    for inputs, path in (
+        ({"runRequest": request, "context": address}, "context"),
+        ({"runRequest": {**request, "sourceLocation": address}}, "run_request.source_location"),
+    ):
+        (problem,) = check_run({**REGISTRY, **inputs}, SETTINGS)[1]
+        assert (problem.path, sentence in problem.message) == (path, True)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "path", "sentence"),
+    [
+        (
+            {
+                "trigger": {
+                    "baseImageTrigger": {
+                        "name": "d",
+                        "baseImageTriggerType": "Runtime",
+                        "updateTriggerPayloadType": "x",
+                    }
+                }
+            },
+            "trigger.base_image_trigger.update_trigger_payload_type",
+            "belongs to 2019-06-01-preview of the API, not to 2019-04-01: leave it out (Default is the default)",
+        ),
+        (
+            {"credentials": {"sourceRegistry": {"loginMode": "Default", "identity": "[system]"}}},
+            "credentials.source_registry.identity",
+            "belongs to 2025-03-01-preview of the API",
+        ),
+    ],
+)
+def test_a_member_of_a_later_version_says_which(inputs: dict[str, Any], path: str, sentence: str) -> None:
+    """And what to do without it."""
+    (problem,) = task(docker(), **inputs)
+    assert (problem.path, sentence in problem.message) == (path, True)
+
+
+def test_a_task_that_is_run_by_its_id_is_told_to_give_its_name() -> None:
+    """Once, and nothing is said of a name that is missing."""
+    id_ = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.ContainerRegistry/registries/myregistry/tasks/build"
+    (problem,) = check_run({**REGISTRY, "runRequest": {"type": "TaskRunRequest", "taskId": id_}}, SETTINGS)[1]
+    assert (problem.path, "give task_name ('build')" in problem.message) == ("run_request.task_id", True)
+
+
+DOCKERFILES = [
+    (
+        "FROM --platform=$BUILDPLATFORM busybox AS build\nRUN a\n",
+        "line 1, column 1: FROM --platform=$BUILDPLATFORM fails",
+    ),
+    ("ARG X\nFROM ${X:-busybox}\n", "line 2, column 1: FROM ${X:-busybox} fails"),
+    ("FROM busybox\nRUN --mount=type=cache,target=/c a\n", "line 2, column 1: RUN --mount needs BuildKit"),
+    ("FROM busybox\nRUN \\\n  --mount=type=cache,target=/c a\n", "line 2, column 1: RUN --mount needs BuildKit"),
+    ("FROM busybox\n# a\n  run --network=none a\n", "line 3, column 3: RUN --network needs BuildKit"),
+    ("FROM busybox\nCOPY --link a b\n", "line 2, column 1: COPY --link needs BuildKit"),
+    (
+        "FROM busybox\nRUN <<EOF\necho a\nRUN --mount=x b\nEOF\n",
+        "line 2, column 1: a here-document (<<) needs BuildKit",
+    ),
+    ("FROM busybox\nCOPY <<a /b\nx\na\n", "line 2, column 1: a here-document (<<) needs BuildKit"),
+]
+
+
+@pytest.mark.parametrize(("text", "sentence"), DOCKERFILES)
+def test_a_dockerfile_that_the_classic_builder_refuses_is_said_with_its_place(text: str, sentence: str) -> None:
+    """With the cure."""
+    (finding,) = check_dockerfile(text)
+    assert finding.fails
+    assert finding.sentence.startswith(sentence)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# syntax=docker/dockerfile:1\nARG TAG=1\nFROM --platform=linux/amd64 busybox:${TAG} AS a\nCOPY --from=a --chown=1 /a /b\n",
+        "# escape=`\nFROM busybox\nRUN dir `\n  --mount\n",
+        "FROM busybox\nRUN echo '<<EOF' --mount\nRUN sh -c \"cat << EOF\"\n",
+        "",
+    ],
+)
+def test_a_dockerfile_that_the_classic_builder_takes_is_right(text: str) -> None:
+    """Options of its own, and texts that look like others'."""
+    assert check_dockerfile(text) == []
+
+
+def test_an_argument_that_only_buildkit_sets_is_a_warning() -> None:
+    """The build goes on with an empty one."""
+    (finding,) = check_dockerfile('FROM busybox\nARG TARGETARCH\nRUN echo "arch=[$TARGETARCH]"\n')
+    assert not finding.fails
+    assert finding.sentence.startswith("line 2, column 1: TARGETARCH is empty")
+    assert check_dockerfile("FROM busybox\nARG TARGETARCH=amd64\n") == []
+
+
+def test_a_dockerfile_of_a_local_context_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a Docker build on Linux; a task file may build it with BuildKit."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app/Dockerfile").write_text("FROM busybox\nARG TARGETOS\nRUN --mount=type=cache,target=/c a\n")
+    (tmp_path / "app/acb.yaml").write_text(cmd("busybox echo a > b"))
+    request: dict[str, Any] = {"type": "DockerBuildRequest"}
+    found = check_run({**REGISTRY, "runRequest": request, "context": "app"}, SETTINGS)[1]
+    assert [(problem.path, problem.message[:35], problem.warning) for problem in found] == [
+        ("run_request.docker_file_path", "'Dockerfile', line 3, column 1: RUN", False),
+        ("run_request.docker_file_path", "'Dockerfile', line 2, column 1: TAR", True),
+    ]
+    request = {"type": "FileTaskRunRequest", "taskFilePath": "acb.yaml"}
+    inputs, found = check_run({**REGISTRY, "runRequest": request, "context": "app"}, SETTINGS)
+    assert [(problem.path, problem.warning) for problem in found] == [("run_request.task_file_path", True)]
+    assert "contextHash" in inputs
