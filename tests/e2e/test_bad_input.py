@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 
 import pytest
@@ -74,6 +75,32 @@ def test_everything_wrong_is_said_at_once(idle_emulator: Emulator, new_stack: Ca
     screen = stack.preview().failed().screen
     for path in ("timeout:", "platform.os:", "step.docker_file_path:"):
         assert path in screen, path
+
+
+SURPRISING = """
+Task("warned", registry_name="emulator", platform=linux, step={"type": "EncodedTask", "encodedTaskContent": CONTENT},
+    trigger={"timer_triggers": [{"name": "t", "schedule": "0 22-6 * * *"}]})
+Run("image", context="app", run_request=build)
+"""
+
+
+def test_what_hardly_anybody_means_is_a_warning_in_preview(
+    idle_emulator: Emulator, new_stack: Callable[..., Stack]
+) -> None:
+    """A redirection on the agent, hours that run backwards, files that the older builder leaves out; nothing fails."""
+    content = base64.b64encode(b"version: v1.1.0\nsteps:\n  - cmd: busybox echo a > b\n").decode()
+    program = f"{HEAD}\n{SURPRISING.replace('CONTENT', repr(content))}\n"
+    stack = new_stack("surprises", program=program, **idle_emulator.config)
+    for name, text in {"Dockerfile": "FROM busybox\n", ".dockerignore": "*\n!**/*.py\n", "src/a.py": ""}.items():
+        stack.write(f"app/{name}", text)
+    screen = stack.preview().succeeded().screen
+    for warning in (
+        "step.encoded_task_content: line 3, column 5: cmd: the agent's shell takes the redirection",
+        "trigger.timer_triggers[0].schedule: is '0 22-6 * * *'; the hours 22-6 run backwards and are read as 6-22",
+        "context: sends files that the service's builder leaves out of its build: src/a.py. ",
+    ):
+        assert f"warning: {warning}" in screen, warning
+    assert idle_emulator.writes() == []
 
 
 @pytest.mark.parametrize(

@@ -94,9 +94,10 @@ def _warnings(context: Context | Tarball) -> list[Problem]:
     return [
         Problem(
             "context",
-            f"{', '.join(unreached[:_SHOWN])}{more} are sent, and the service's builder leaves them out of its build: "
-            "an exception with a wildcard in .dockerignore does not make it enter an ignored folder. "
-            "Ignore what is in that folder (folder/*) and not the folder, or name the exceptions without wildcards",
+            "sends files that the service's builder leaves out of its build: "
+            f"{', '.join(unreached[:_SHOWN])}{more}. For an exception with a wildcard in .dockerignore it does not "
+            "enter an ignored folder: ignore what is in that folder (folder/*) and not the folder, or name the "
+            "exceptions without wildcards",
             warning=True,
         )
     ]

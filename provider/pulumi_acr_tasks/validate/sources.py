@@ -71,4 +71,6 @@ def check_context_path(step: dict[str, Any], sources: int | None, path: str) -> 
         return check_address(context, at)
     if context is None or sources in (1, None) or re.match(r"github\.com/", context, re.IGNORECASE):
         return []
-    return [Problem(at, f"is {context!r}; {_WANTED}")]
+    # A token may stand before an @ or behind a question mark.
+    shown = f"is {context!r}" if not set(context) & set("@?") else "is no absolute address"
+    return [Problem(at, f"{shown}; {_WANTED}")]

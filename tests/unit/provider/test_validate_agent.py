@@ -239,6 +239,13 @@ def test_a_relative_context_of_a_task_needs_one_source_trigger(context: str) -> 
     assert task(docker(contextPath=context), trigger={"sourceTriggers": [trigger]}) == []
 
 
+def test_a_token_in_an_address_without_a_scheme_is_not_repeated() -> None:
+    """Where it may stand."""
+    for context in ("x:hush-token@github.com/o/r", "app.tar.gz?sig=hush-token"):
+        (problem,) = task(docker(contextPath=context))
+        assert "hush" not in str(problem)
+
+
 @pytest.mark.parametrize(
     ("address", "sentence"),
     [
