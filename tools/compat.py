@@ -116,7 +116,9 @@ def make(combination: Combination) -> Path:
         environment.run(combination.python, "-m", "venv", folder)
         environment.run(uv(), "pip", "install", "--quiet", "--python", python, "--require-hashes", "-r", lock)
         stamp.write_text(value)
-    environment.install_wheel(folder, "pulumi-acr-tasks", *environment.DISTRIBUTIONS["pulumi-acr-tasks"])
+    # The emulator too, without its dependencies: the provider looks whether it is there.
+    for name, (source, package) in environment.DISTRIBUTIONS.items():
+        environment.install_wheel(folder, name, source, package)
     return python
 
 

@@ -27,7 +27,10 @@ def check_address(address: str, path: str) -> list[Problem]:
         return [Problem(path, "is an address of ssh, for which the agent has no key; write https://, with a token")]
     if "://" not in address:
         return []
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return [Problem(path, "is no address: what stands in [ ] is no IPv6 address")]
     if parts.scheme.lower() not in SCHEMES:
         return [Problem(path, f"is an address of {parts.scheme}; the service fetches {', '.join(SCHEMES)}")]
     if not parts.netloc:
