@@ -86,11 +86,12 @@ def bomb() -> bytes:
     return buffer.getvalue()
 
 
+# Named, because an archive holds the time at which it was packed.
 DAMAGED = [
-    (b"", "cannot be unpacked"),
-    (b"no archive at all", "cannot be unpacked"),
-    (packed()[:100], "cannot be unpacked"),
-    (packed()[:-8] + b"\0" * 8, "cannot be unpacked"),
+    pytest.param(b"", "cannot be unpacked", id="empty"),
+    pytest.param(b"no archive at all", "cannot be unpacked", id="no archive"),
+    pytest.param(packed()[:100], "cannot be unpacked", id="cut"),
+    pytest.param(packed()[:-8] + b"\0" * 8, "cannot be unpacked", id="checksum"),
 ]
 
 
