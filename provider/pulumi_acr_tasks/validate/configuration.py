@@ -61,7 +61,7 @@ def _check_name(namespace: str, key: str, config: Mapping[str, Any], project: st
     if namespace == NAMESPACE:
         # A project of this very name has keys of its own.
         own = namespace == project and nearest(key, KEYS) is None
-        return [] if own else [f"{name} is no key of this provider{_meant(key)}"]
+        return [] if own else [f"{name} is not a key of this provider{_meant(key)}"]
     if f"{NAMESPACE}:{_ours(key)}" in config:
         return []  # set as it should be: the other one is somebody else's
     if not namespace:

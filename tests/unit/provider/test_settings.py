@@ -121,19 +121,19 @@ MISSPELT: dict[str, tuple[dict[str, Any], list[str]]] = {
     "right": ({"acr-tasks:endpoint": "embedded", "shop:endpoint": "x", "aws:region": "x", "pulumi:tags": "{}"}, []),
     "a letter is missing": (
         {"acr-tasks:endpont": "embedded"},
-        ["acr-tasks:endpont is no key of this provider; did you mean acr-tasks:endpoint?"],
+        ["acr-tasks:endpont is not a key of this provider; did you mean acr-tasks:endpoint?"],
     ),
     "snake case": (
         {"acr-tasks:registry_name": "x"},
-        ["acr-tasks:registry_name is no key of this provider; did you mean acr-tasks:registryName?"],
+        ["acr-tasks:registry_name is not a key of this provider; did you mean acr-tasks:registryName?"],
     ),
     "another case": (
         {"acr-tasks:Endpoint": "x"},
-        ["acr-tasks:Endpoint is no key of this provider; did you mean acr-tasks:endpoint?"],
+        ["acr-tasks:Endpoint is not a key of this provider; did you mean acr-tasks:endpoint?"],
     ),
     "nothing like it": (
         {"acr-tasks:zzz": "x"},
-        ["acr-tasks:zzz is no key of this provider; its keys are endpoint, environment, subscriptionId"],
+        ["acr-tasks:zzz is not a key of this provider; its keys are endpoint, environment, subscriptionId"],
     ),
     "namespace in snake case": (
         {"acr_tasks:endpoint": "embedded"},
