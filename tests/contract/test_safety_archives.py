@@ -95,7 +95,7 @@ DAMAGED = [
 ]
 
 
-@pytest.mark.parametrize(("archive", "problem"), DAMAGED)
+@pytest.mark.parametrize(("archive", "problem"), DAMAGED, ids=["empty", "text", "cut", "wrong checksum"])
 @pytest.mark.emulator_choice("the agent's own words for such archives are not known")
 def test_what_is_damaged_is_refused(run: Run, archive: bytes, problem: str) -> None:
     """Half an archive is no context, nor is one whose check sum is wrong."""

@@ -6,9 +6,10 @@ import os
 import posixpath
 import re
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from acr_tasks_emulator.execution.agent_shell import carry_out
 from acr_tasks_emulator.execution.docker_options import OptionError, Options, read_build
 from acr_tasks_emulator.execution.graph import WORKING_DIRECTORY, Step
 from acr_tasks_emulator.execution.remote import Remotes
@@ -48,22 +49,62 @@ _OF_BUILDKIT = {
 """What the classic builder's command line does not have."""
 
 
-def parse_build(words: Sequence[str], step: Step, run: Workspace, remotes: Remotes, stop: Stop) -> Build:
-    """What the words behind `docker build` ask for; paths start at the step's working directory.
+def run_build(step: Step, run: Workspace, start: Callable[[Options], int]) -> int:
+    """Carry out the step's line of the agent's shell; return its exit status.
 
-    A context at an address is fetched first; the Dockerfile is then looked for in it. Raises OptionError, SourceError,
-    ImageNameError.
+    start: is called with the options of `docker build` once docker would take the line. Raises ScanError,
+    ImageNameError, and what `start` raises.
     """
+
+    def act(words: list[str]) -> int:
+        try:
+            options = _checked(words, step, run)
+        except OptionError as error:
+            run.log.line(f"docker: {error}")
+            return error.status
+        return start(options)
+
+    return carry_out("docker build", step.build or "", act, run.log)
+
+
+def _checked(words: Sequence[str], step: Step, run: Workspace) -> Options:
     options = read_build(words)
     _say_what_is_not_honoured(options, step, run)
-    given = options.arguments[0]
     file = options.last("file")
     if file and any(character.isspace() for character in file):
         raise ScanError(f"error opening dockerfile: {file.split()[0]}: the agent takes no path with a blank")
+    names_of(options, run)
+    return options
+
+
+def names_of(options: Options, run: Workspace) -> list[str]:
+    """The full names that a build gives its image. Raises ImageNameError."""
+    return [str(run.full_name(tag)) for name, tag in options.given if name in ("tag", "image")]
+
+
+def is_fetched(options: Options) -> bool:
+    """Tell whether the context is at an address."""
+    return _REMOTE.match(options.arguments[0]) is not None
+
+
+def fetched(options: Options, step: Step, run: Workspace, remotes: Remotes, stop: Stop) -> Path | None:
+    """Fetch a context at an address into a folder of the run; None where it is not at one. Raises SourceError."""
+    if not is_fetched(options):
+        return None
+    context = run.scratch / f"context-{step.id}-{uuid.uuid4().hex}"
+    remotes.fetch(options.arguments[0], context, run.scratch, run.job, run.log, stop, of_step=True)
+    return context
+
+
+def build_of(options: Options, step: Step, run: Workspace, context: Path | None = None) -> Build:
+    """What the options of `docker build` ask for; paths start at the step's working directory.
+
+    context: the folder of one that was fetched, in which the Dockerfile is looked for. Raises SourceError.
+    """
+    given = options.arguments[0]
+    file = options.last("file")
     directory = posixpath.join(WORKING_DIRECTORY, step.working_directory or "")
-    if _REMOTE.match(given):
-        context = run.scratch / f"context-{step.id}-{uuid.uuid4().hex}"
-        remotes.fetch(given, context, run.scratch, run.job, run.log, stop, of_step=True)
+    if context is not None:
         dockerfile = file_in(context, file or "Dockerfile")
     else:
         context = _below(run.source, posixpath.join(directory, given))
@@ -75,7 +116,7 @@ def parse_build(words: Sequence[str], step: Step, run: Workspace, remotes: Remot
     return Build(
         context=context,
         dockerfile=dockerfile,
-        names=[str(run.full_name(tag)) for name, tag in options.given if name in ("tag", "image")],
+        names=names_of(options, run),
         arguments={name: value for name, equals, value in (item.partition("=") for item in assignments) if equals},
         assignments=assignments,
         target=options.last("target"),

@@ -18,6 +18,7 @@ SUBMODULES = 100
 
 _DEPTH = 8
 _REFERENCE = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_./+@-]*[A-Za-z0-9_+@-])?")
+_TAKEN = re.compile(r"|[0-9a-fA-F]{40}|pull/\d+/head")
 _GITLINK = b"160000"
 
 
@@ -103,6 +104,14 @@ class Clone:
         listing = b"".join(self._git.pieces(folder, "ls-tree", "-r", "-z", commit))
         records = [record.partition(b"\t") for record in listing.split(b"\0") if record.startswith(_GITLINK)]
         return [(name.decode("utf-8", "replace"), about.split(b" ")[2].decode()) for about, _, name in records]
+
+
+def takes(reference: str, checkout: Path) -> bool:
+    """Tell whether the agent's published code takes a reference, once it is cloned: no tag, `HEAD` or full name of a
+    branch (facts, agent section 5).
+    """
+    fetched = (checkout / ".git" / "FETCH_HEAD").read_text(errors="replace")
+    return _TAKEN.fullmatch(reference) is not None or f"\tbranch '{reference}' of " in fetched
 
 
 def _resolved(base: str, url: str) -> str:

@@ -1,17 +1,17 @@
-"""Runs a step's command in a container: `cmd: [options] image arguments...`."""
+"""A step's command, `cmd: [options] image arguments...`: judges its line, and runs it in a container."""
 
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from acr_tasks_emulator.execution.agent_shell import carry_out
 from acr_tasks_emulator.execution.bases import BaseImageError, Bases
-from acr_tasks_emulator.execution.docker_options import OptionError, Options, read_run
+from acr_tasks_emulator.execution.docker_options import OptionError, Options, read_run, takes_an_image
 from acr_tasks_emulator.execution.graph import WORKING_DIRECTORY, Step
-from acr_tasks_emulator.execution.image_name import ImageNameError
+from acr_tasks_emulator.execution.image_name import ImageName, ImageNameError
 from acr_tasks_emulator.execution.source import SourceError
 from acr_tasks_emulator.execution.stop import Stop
 from acr_tasks_emulator.execution.tool import Container, Tool, ToolError
@@ -27,43 +27,73 @@ _HONOURED = {"env", "user", "workdir", "entrypoint", "detach"}
 _BY_DOCKER = {"publish", "expose", "privileged", "cpus", "isolation"}
 _WITHOUT_A_WORD = {"rm", "interactive", "name", "quiet", "sig-proxy", "label"}
 
+Start = Callable[[Options, ImageName], int]
+"""Starts a container whose line docker takes; returns its exit status."""
 
-def run_command(step: Step, run: Workspace, tool: Tool, bases: Bases, stop: Stop) -> int:
-    """Run the step's container to its end, its output going to the log; return its exit status.
 
-    /workspace is the run's source, shared by all steps. The step's members and its command make one line of the agent's
-    shell, as there.
+def run_command(step: Step, run: Workspace, own_networks: bool, start: Start) -> int:
+    """Carry out the step's line of the agent's shell; return its exit status.
+
+    The step's members and its command make one line, as there. start: is called with what the line says once docker
+    would take it. own_networks: as of Tool.
     """
+
+    def act(words: list[str]) -> int:
+        try:
+            options = read_run(words)
+            _say_what_is_not_honoured(options, run, own_networks)
+            name = run.full_name(options.arguments[0])
+        except OptionError as error:
+            run.log.line(f"docker: {error}")
+            run.log.line("See 'docker run --help'.")
+            return error.status
+        except ImageNameError as error:
+            run.log.line(str(error))
+            return NOT_RUN
+        if cut_short(step):
+            run.log.say(
+                "A value of env, user or entryPoint ends at a blank without quotes, and docker takes what follows for "
+                "the image. Write quotes for the agent's shell inside of those of YAML: 'NAME=\"two words\"'"
+            )
+        return start(options, name)
+
+    return carry_out("docker run", " ".join([*_members(step), step.cmd or ""]), act, run.log)
+
+
+def cut_short(step: Step) -> bool:
+    """Tell whether docker takes a word of the step's members for the image, in place of the command's."""
+    return takes_an_image(" ".join(_members(step)))
+
+
+def _members(step: Step) -> list[str]:
     words = [*(f"--env {item}" for item in step.env)]
     words += [f"--{name} {value}" for name, value in (("user", step.user), ("entrypoint", step.entry_point)) if value]
-    line = " ".join([*words, step.cmd or ""])
-    return carry_out("docker run", line, lambda found: _run(found, step, run, tool, bases, stop), run.log)
+    return words
 
 
-def _run(words: Sequence[str], step: Step, run: Workspace, tool: Tool, bases: Bases, stop: Stop) -> int:
+def run_container(
+    options: Options, name: ImageName, step: Step, run: Workspace, tool: Tool, bases: Bases, stop: Stop
+) -> int:
+    """Run the step's container to its end, its output going to the log; return its exit status.
+
+    /workspace is the run's source, shared by all steps.
+    """
     try:
-        options = read_run(words)
-        _say_what_is_not_honoured(options, run, tool)
-        image, *arguments = options.arguments
         run.home.mkdir(exist_ok=True)
         folders = [(run.source, WORKING_DIRECTORY), (run.home, HOME)]
         directory = options.last("workdir") or step.working_directory
         container = Container(
             name=f"{run.job.run_id}_{step.id}",
             run_id=run.job.run_id,
-            image_id=_image(image, step, run, bases, stop),
+            image_id=_image(name, step, run, bases, stop),
             step=_with_options(step, options),
-            arguments=arguments,
+            arguments=options.arguments[1:],
             folders=[*folders, *((run.volumes / name, path) for name, path in step.volume_mounts)],
             environment=[f"HOME={HOME}", *(item for item in options.all("env") if "=" in item)],
             working_directory=_made(run.source, directory) if directory else None,
         )
         return tool.run(container, run.log, stop, lambda text: run.look_at(step, text))
-    except OptionError as error:
-        run.log.line(f"docker: {error}")
-        run.log.line("See 'docker run --help'.")
-        return error.status
-    except (BaseImageError, ImageNameError, ToolError, ValueError) as error:
+    except (BaseImageError, ToolError, ValueError) as error:
         run.log.line(str(error))
         return NOT_RUN
 
@@ -82,13 +112,13 @@ def _with_options(step: Step, options: Options) -> Step:
     )
 
 
-def _say_what_is_not_honoured(options: Options, run: Workspace, tool: Tool) -> None:
+def _say_what_is_not_honoured(options: Options, run: Workspace, own_networks: bool) -> None:
     for name in dict.fromkeys(name for name, _ in options.given):
         if name == "env-file":
             raise OptionError(f"open {options.last(name)}: no such file or directory")  # it would be the agent's
         if name in ("volume", "mount", "volumes-from"):
             run.log.say(f"docker run's option --{name} is accepted: it means folders of the agent, which are not here")
-        elif name not in _HONOURED | _WITHOUT_A_WORD and not (name in _BY_DOCKER and tool.own_networks):
+        elif name not in _HONOURED | _WITHOUT_A_WORD and not (name in _BY_DOCKER and own_networks):
             run.log.say(f"docker run's option --{name} is accepted, and has no effect here")
     for item in options.all("env"):
         if "=" not in item:
@@ -97,9 +127,8 @@ def _say_what_is_not_honoured(options: Options, run: Workspace, tool: Tool) -> N
             )
 
 
-def _image(text: str, step: Step, run: Workspace, bases: Bases, stop: Stop) -> str:
+def _image(name: ImageName, step: Step, run: Workspace, bases: Bases, stop: Stop) -> str:
     """An image that this run built, else one from elsewhere."""
-    name = run.full_name(text)
     if str(name) in run.built:
         return run.built[str(name)]
     if step.pull:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from acr_tasks_emulator.execution.bases import BaseImageError, Bases
 from acr_tasks_emulator.execution.classic import refusal, syntax_of
-from acr_tasks_emulator.execution.dockerfile import origins, read_dockerfile
+from acr_tasks_emulator.execution.dockerfile import Origins, origins, read_dockerfile
 from acr_tasks_emulator.execution.graph import WORKING_DIRECTORY, Step
 from acr_tasks_emulator.execution.image_name import ImageNameError, parse
 from acr_tasks_emulator.execution.scan import ScanError, scan
@@ -20,14 +20,7 @@ def build(task: Build, run: Workspace, tool: Tool, bases: Bases, stop: Stop, ste
 
     Images that the Dockerfile starts from are brought to the tool first, so that the builder asks nobody.
     """
-    run.log.say("Scanning for dependencies...")
-    text = read_dockerfile(task.dockerfile)
-    check_ignore_files(task.context, task.dockerfile)
-    needed = origins(text, task.arguments, task.target, task.buildkit)
-    try:
-        scan(text, task.assignments, task.target)
-    except ScanError as error:
-        raise ScanError(f"failed to scan dependencies: {error}") from None
+    text, needed = scanned(task, run)
     found: list[Origin] = []
     missing: list[str] = []
     dependencies: list[dict[str, str]] = []
@@ -49,9 +42,7 @@ def build(task: Build, run: Workspace, tool: Tool, bases: Bases, stop: Stop, ste
             continue  # the builder's own words are better
 
     run.log.say("Successfully scanned dependencies")
-    refused = None if task.buildkit else _classic(text, run)
-    if refused is not None:
-        run.log.line(refused)
+    if refused(task, text, run):
         return 1
 
     def rename(line: str) -> str:
@@ -76,9 +67,30 @@ def build(task: Build, run: Workspace, tool: Tool, bases: Bases, stop: Stop, ste
     return 0
 
 
-def _classic(text: str, run: Workspace) -> str | None:
-    """What the classic builder refuses, or None; says what it takes no notice of."""
+def scanned(task: Build, run: Workspace) -> tuple[str, Origins]:
+    """Look through the Dockerfile as the agent does before a build; return its text, and what it is built from.
+
+    Raises ScanError, SourceError.
+    """
+    run.log.say("Scanning for dependencies...")
+    text = read_dockerfile(task.dockerfile)
+    check_ignore_files(task.context, task.dockerfile)
+    needed = origins(text, task.arguments, task.target, task.buildkit)
+    try:
+        scan(text, task.assignments, task.target)
+    except ScanError as error:
+        raise ScanError(f"failed to scan dependencies: {error}") from None
+    return text, needed
+
+
+def refused(task: Build, text: str, run: Workspace) -> bool:
+    """Tell whether the builder refuses a Dockerfile's text; the log says that, and what the builder overlooks."""
+    if task.buildkit:
+        return False
     frontend = syntax_of(text)
     if frontend is not None:
         run.log.say(f"The classic builder takes no notice of the Dockerfile's line # syntax={frontend}")
-    return refusal(text)
+    problem = refusal(text)
+    if problem is not None:
+        run.log.line(problem)
+    return problem is not None

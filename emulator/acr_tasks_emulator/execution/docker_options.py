@@ -175,6 +175,14 @@ def first_argument(line: str) -> tuple[str, int] | None:
     return None
 
 
+def takes_an_image(line: str) -> bool:
+    """Tell whether a line behind `docker run` holds an image beside its options."""
+    try:
+        return bool(_read(read_line(f": {line}").items[0].commands[0].words[1:], _RUN, mixed=False).arguments)
+    except (OptionError, ShellError):
+        return False
+
+
 def asks_to_detach(line: str) -> bool:
     """Tell whether a line behind `docker run` says that nobody waits for its container."""
     try:

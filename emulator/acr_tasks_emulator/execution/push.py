@@ -25,14 +25,9 @@ def push(name: ImageName, run: Workspace, tool: Tool, oci: OciRegistry, stop: St
     OCI layout in the data folder, which gives the digest too. Other registries are reached on the network.
     """
     log = run.log
-    log.say(f"Pushing image: {name}, attempt 1")
-    log.line(f"The push refers to repository [{name.host}/{name.repository}]")
-    if name.host == DOCKER_HUB and not any(host in _HUBS for host, _, _ in sign_ins(run.job)):
-        return _denied(name, run, stop)
-    image = run.built.get(str(name))
-    if image is None:
-        log.line(f"An image does not exist locally with the tag: {name.host}/{name.repository}")
+    if cannot_be_pushed(name, run, stop):
         return 1
+    image = run.built[str(name)]
     writing: AbstractContextManager[object] = nullcontext()
     if name.host == run.job.login_server:
         address = oci.address()
@@ -61,7 +56,20 @@ def push(name: ImageName, run: Workspace, tool: Tool, oci: OciRegistry, stop: St
     return 0
 
 
-def _denied(name: ImageName, run: Workspace, stop: Stop) -> int:
+def cannot_be_pushed(name: ImageName, run: Workspace, stop: Stop) -> bool:
+    """Begin a push in the log; tell whether it fails for its name alone, which the log then says as well."""
+    run.log.say(f"Pushing image: {name}, attempt 1")
+    run.log.line(f"The push refers to repository [{name.host}/{name.repository}]")
+    if name.host == DOCKER_HUB and not any(host in _HUBS for host, _, _ in sign_ins(run.job)):
+        _say_that_it_is_denied(name, run, stop)
+        return True
+    if str(name) not in run.built:
+        run.log.line(f"An image does not exist locally with the tag: {name.host}/{name.repository}")
+        return True
+    return False
+
+
+def _say_that_it_is_denied(name: ImageName, run: Workspace, stop: Stop) -> None:
     """What becomes of a name without a registry: the agent pushes it as it stands, to Docker Hub, without a sign-in."""
     for attempt in range(2, ATTEMPTS + 2):
         run.log.line("denied: requested access to the resource is denied")
@@ -73,7 +81,6 @@ def _denied(name: ImageName, run: Workspace, stop: Stop) -> int:
         f"A push step pushes names as they stand, and {short}{name.suffix} belongs to Docker Hub. Give the build and "
         f"the push {{{{.Run.Registry}}}}/{short}{name.suffix} for the registry of this run"
     )
-    return 1
 
 
 def _sent(image: str, place: Place, run: Workspace, tool: Tool, stop: Stop) -> str:

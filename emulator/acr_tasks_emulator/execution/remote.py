@@ -15,7 +15,7 @@ import httpx
 
 from acr_tasks_emulator.execution.addresses import Address, checked
 from acr_tasks_emulator.execution.artifact import pull
-from acr_tasks_emulator.execution.clone import Clone
+from acr_tasks_emulator.execution.clone import Clone, takes
 from acr_tasks_emulator.execution.git import Git
 from acr_tasks_emulator.execution.job import Job
 from acr_tasks_emulator.execution.log import RunLog
@@ -75,7 +75,7 @@ class Remotes:
         if not of_step and _GITHUB.match(location) and not is_git(location):
             location = as_repository(location)
         if is_git(location):
-            return self._clone(location, token, target, scratch, stop)
+            return self._clone(location, token, target, scratch, log, stop)
         self._download(location, token, target, scratch, log, stop)
         return Fetched()
 
@@ -98,7 +98,7 @@ class Remotes:
         finally:
             path.unlink(missing_ok=True)
 
-    def _clone(self, location: str, token: str, target: Path, scratch: Path, stop: Stop) -> Fetched:
+    def _clone(self, location: str, token: str, target: Path, scratch: Path, log: RunLog, stop: Stop) -> Fetched:
         url, _, fragment = location.partition("#")
         reference, _, folder = fragment.partition(":")
         address, token = _moved(checked(url if "://" in url else f"https://{url}"), token)
@@ -106,6 +106,11 @@ class Remotes:
         try:
             git = Git(self._supervisor, scratch, address, token, stop)
             commit = Clone(git, stop).make(address, reference, checkout)
+            if not takes(reference, checkout):
+                log.say(
+                    f"The agent's published code would refuse #{reference} at checkout: it takes #<branch>, #<commit> "
+                    "of 40 digits and #pull/<number>/head. The emulator goes on with it"
+                )
             folder_in(checkout, folder).rename(target)
         finally:
             shutil.rmtree(checkout, ignore_errors=True)

@@ -5,24 +5,32 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+from acr_tasks_emulator.execution.build_line import build_of, is_fetched, names_of, run_build
+from acr_tasks_emulator.execution.container import NOT_RUN, cut_short, run_command
+from acr_tasks_emulator.execution.docker_build import refused, scanned
+from acr_tasks_emulator.execution.docker_options import Options
 from acr_tasks_emulator.execution.docker_request import docker_graph
 from acr_tasks_emulator.execution.graph import Graph, Step
+from acr_tasks_emulator.execution.image_name import ImageNameError
 from acr_tasks_emulator.execution.job import Job, Outcome
 from acr_tasks_emulator.execution.log import RunLog
-from acr_tasks_emulator.execution.source import SourceError, names_in, unpack
-from acr_tasks_emulator.execution.steps import run_steps
+from acr_tasks_emulator.execution.push import cannot_be_pushed
+from acr_tasks_emulator.execution.scan import ScanError
+from acr_tasks_emulator.execution.source import SourceError
+from acr_tasks_emulator.execution.steps import StepFailedError, run_steps
 from acr_tasks_emulator.execution.stop import Stop
 from acr_tasks_emulator.execution.task_file import TaskFileError, load
 from acr_tasks_emulator.execution.templates import TemplateError
+from acr_tasks_emulator.execution.workspace import Workspace, check_texts
 
 
 class SimulatedExecutor:
-    """Ends runs as Succeeded without building, running or pushing anything; reports no image.
+    """Judges runs without building, running or pushing anything; reports no image.
 
-    What is cheap to know is checked all the same: that the archive can be read and holds the Dockerfile or task file,
-    and that a task file can be run. Its steps do nothing in the order in which they would be run, each after its
-    `startDelay`: so a run can be kept under way, until it is cancelled or times out. why: a sentence on why nothing is
-    run, printed into each log.
+    What fails on the agent for its words alone fails here too: a task file, a line of the agent's shell, a Dockerfile
+    of an uploaded source, a push of a bare name. Steps do nothing else, in the order in which they would be run, each
+    after its `startDelay`: so a run can be kept under way, until it is cancelled or times out. why: a sentence on why
+    nothing is run, printed into each log.
     """
 
     name = "simulated"
@@ -31,16 +39,18 @@ class SimulatedExecutor:
         self.why = why
 
     def run(self, job: Job, log: RunLog, stop: Stop) -> Outcome:
-        """Check the source and the task file, say that nothing was done, and succeed when the delays have passed."""
+        """Judge the source, the task file and each step, and say that nothing was done."""
         log.say(f"simulated: nothing is built, run or pushed ({self.why}).")
         try:
-            graph = _checked(job, stop)
-            if job.kind == "Docker" and (job.source or job.source_location):
-                docker_graph(job, log)  # the templates of its members
-        except (SourceError, TaskFileError, TemplateError) as error:
+            with tempfile.TemporaryDirectory(prefix="acr-tasks-") as folder:
+                run = Workspace(job, log, Path(folder))
+                graph = _graph(run, stop)
+                if graph is not None:
+                    run_steps(graph.on_host(), _Judge(run, graph).act, log, stop, lambda step: False)
+        except StepFailedError as failure:
+            return Outcome("Failed", error_message=f"failed during run, err: {failure}")
+        except (SourceError, TaskFileError, TemplateError, ImageNameError) as error:
             return Outcome("Failed", error_message=str(error))
-        if graph is not None:
-            run_steps(graph.on_host(), lambda step, _stop: _nothing(step, log), log, stop)
         if stop.asked:
             return Outcome("Canceled")
         for image in job.step.get("imageNames") or []:
@@ -48,25 +58,69 @@ class SimulatedExecutor:
         return Outcome("Succeeded")
 
 
-def _checked(job: Job, stop: Stop) -> Graph | None:
-    """The steps of a task file; None where there is none at hand. Raises SourceError, TaskFileError."""
-    if job.kind == "EncodedTask":
-        return load(job, Path())
-    if job.source is None:  # an address, which nobody fetches here
+def _graph(run: Workspace, stop: Stop) -> Graph | None:
+    """The steps of a run; None where its task file is not at hand, or stop is asked. Raises SourceError, TaskFileError,
+    TemplateError.
+    """
+    check_texts(run.job)
+    run.unpack(stop)
+    if stop.asked:
         return None
-    if job.kind == "FileTask":
-        with tempfile.TemporaryDirectory(prefix="acr-tasks-") as folder:
-            unpack(job.source, Path(folder), stop)
-            return None if stop.asked else load(job, Path(folder))
-    wanted = str(job.step.get("dockerFilePath") or "")
-    names = names_in(job.source)
-    if wanted.removeprefix("./") not in names:
-        raise SourceError(
-            f"unable to find {wanted} in the source: the archive holds {len(names)} entries, none of that name"
-        )
-    return None
+    if run.job.kind == "Docker":
+        return docker_graph(run.job, run.log)
+    if run.job.kind == "FileTask" and run.fetches:
+        run.log.say("simulated: the source is not fetched: nothing is known of its task file.")
+        return None
+    return load(run.job, run.source)
 
 
-def _nothing(step: Step, log: RunLog) -> int:
-    log.say(f"simulated: step {step.id} does nothing.")
-    return 0
+class _Judge:
+    """Does what a step does before its program starts."""
+
+    def __init__(self, run: Workspace, graph: Graph) -> None:
+        self._run = run
+        self._linux = str((run.job.platform or {}).get("os") or "linux").lower() == "linux"
+        first = next((number for number, step in enumerate(graph.steps) if step.cmd), len(graph.steps))
+        self._behind_commands = {step.id for step in graph.steps[first:]}
+
+    def act(self, step: Step, stop: Stop) -> int:
+        """Return the exit status that a step has for its words alone. Raises what the real executor raises for them."""
+        if not self._linux:
+            self._run.log.say("simulated: lines for the shell of Windows are not judged.")
+            status = 0
+        elif step.push:
+            names = map(self._run.full_name, step.push)
+            status = int(any(cannot_be_pushed(name, self._run, stop) for name in names))
+        elif step.build is not None:
+            status = run_build(step, self._run, lambda options: self._build(options, step))
+        else:
+            status = run_command(step, self._run, False, lambda *_: self._command(step))
+        if not status:
+            self._run.log.say(f"simulated: step {step.id} does nothing.")
+        return status
+
+    def _command(self, step: Step) -> int:
+        if not cut_short(step):
+            return 0
+        self._run.log.say("simulated: no image is looked for; such a word is taken to be none.")
+        return NOT_RUN
+
+    def _build(self, options: Options, step: Step) -> int:
+        run = self._run
+        run.built.update(dict.fromkeys(names_of(options, run), ""))
+        if is_fetched(options) or run.fetches:
+            run.log.say("simulated: the context is not fetched: its Dockerfile is not judged.")
+            return 0
+        try:
+            task = build_of(options, step, run)
+            text, _ = scanned(task, run)
+            status = int(refused(task, text, run))
+        except (SourceError, ScanError) as error:
+            if step.id not in self._behind_commands:
+                raise
+            run.log.line(str(error))
+            status = 1
+        if status and step.id in self._behind_commands:
+            run.log.say("simulated: the build would fail, unless a step before it changes the files of the source.")
+            return 0
+        return status

@@ -5,17 +5,15 @@ from __future__ import annotations
 import shutil
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from acr_tasks_emulator.execution.agent_shell import carry_out
 from acr_tasks_emulator.execution.bases import Bases
-from acr_tasks_emulator.execution.build_line import parse_build
-from acr_tasks_emulator.execution.container import run_command
+from acr_tasks_emulator.execution.build_line import build_of, fetched, run_build
+from acr_tasks_emulator.execution.container import run_command, run_container
 from acr_tasks_emulator.execution.docker_build import build
-from acr_tasks_emulator.execution.docker_options import OptionError
+from acr_tasks_emulator.execution.docker_options import Options
 from acr_tasks_emulator.execution.docker_request import docker_graph
 from acr_tasks_emulator.execution.graph import Step
-from acr_tasks_emulator.execution.image_name import ImageNameError
+from acr_tasks_emulator.execution.image_name import ImageName, ImageNameError
 from acr_tasks_emulator.execution.job import Job, Outcome
 from acr_tasks_emulator.execution.log import RunLog
 from acr_tasks_emulator.execution.push import push
@@ -27,7 +25,7 @@ from acr_tasks_emulator.execution.stop import Stop
 from acr_tasks_emulator.execution.task_file import TaskFileError, load
 from acr_tasks_emulator.execution.templates import TemplateError
 from acr_tasks_emulator.execution.tool import NetworkError, Tool, ToolError
-from acr_tasks_emulator.execution.workspace import Workspace
+from acr_tasks_emulator.execution.workspace import Workspace, check_texts
 
 
 class ToolExecutor:
@@ -68,8 +66,7 @@ class ToolExecutor:
     def _run(self, run: Workspace, stop: Stop) -> None:
         if str((run.job.platform or {}).get("os") or "linux").lower() != "linux":
             raise SourceError("the emulator runs Linux builds and containers only; this run's platform is Windows")
-        if _holds_nul([run.job.step, run.job.values, run.job.source_location]):
-            raise SourceError("a text of this run holds the character NUL, with which no program can be started")
+        check_texts(run.job)
         run.log.say("Obtaining source code and scanning for dependencies...")
         run.open(self._remotes, stop)
         run.log.say("Successfully obtained source code and scanned for dependencies")
@@ -91,8 +88,12 @@ class ToolExecutor:
                 return self._push(step, run, own)
             run.log.say(f"Launching container with name: {step.id}")
             if step.build is not None:
-                return carry_out("docker build", step.build, lambda words: self._build(words, step, run, own), run.log)
-            return run_command(step, run, self._tool, self._bases, own)
+                return run_build(step, run, lambda options: self._build(options, step, run, own))
+
+            def start(options: Options, image: ImageName) -> int:
+                return run_container(options, image, step, run, self._tool, self._bases, own)
+
+            return run_command(step, run, self._tool.own_networks, start)
 
         with self._tool.networks(run.job.run_id, graph.networks, run.log, stop):
             run.log.say("Setting up Docker configuration...")
@@ -104,12 +105,8 @@ class ToolExecutor:
         if folder.exists():  # not ours: containers may have made folders as users of theirs
             self._tool.remove_folder(folder)
 
-    def _build(self, words: list[str], step: Step, run: Workspace, stop: Stop) -> int:
-        try:
-            task = parse_build(words, step, run, self._remotes, stop)
-        except OptionError as error:
-            run.log.line(f"docker: {error}")
-            return error.status
+    def _build(self, options: Options, step: Step, run: Workspace, stop: Stop) -> int:
+        task = build_of(options, step, run, fetched(options, step, run, self._remotes, stop))
         if run.job.kind == "Docker":
             task = replace(task, platform=_platform(run.job))
         return build(task, run, self._tool, self._bases, stop, step)
@@ -128,11 +125,3 @@ def _platform(job: Job) -> str | None:
         return None
     parts = ["linux", str(platform["architecture"]).lower(), str(platform.get("variant") or "").lower()]
     return "/".join(part for part in parts if part)
-
-
-def _holds_nul(value: Any) -> bool:
-    if isinstance(value, str):
-        return "\0" in value
-    if isinstance(value, dict):
-        return any(_holds_nul(part) for pair in value.items() for part in pair)
-    return isinstance(value, list) and any(map(_holds_nul, value))

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from acr_tasks_emulator.execution.bases import own_hosts, sign_ins, vault_secrets
 from acr_tasks_emulator.execution.graph import Step
@@ -84,6 +85,12 @@ class Workspace:
         if any(error in line for error in step.retry_on_errors):
             self.matched.add(step.id)
 
+    @property
+    def fetches(self) -> bool:
+        """Whether the source is at an address."""
+        location = self.job.source_location
+        return self.job.source is None and bool(location) and str(location).lower() != NO_SOURCE
+
     def open(self, remotes: Remotes, stop: Stop) -> None:
         """Make the folder, and unpack or fetch the source. Raises SourceError."""
         for host, member in vault_secrets(self.job):
@@ -96,9 +103,28 @@ class Workspace:
         if auths:
             with open(os.open(self.folder / "auth.json", os.O_CREAT | os.O_WRONLY, 0o600), "w") as file:  # noqa: PTH123
                 json.dump({"auths": auths}, file)
+        if self.fetches:
+            location = str(self.job.source_location)
+            found = remotes.fetch(location, self.source, self.scratch, self.job, self.log, stop)
+            self.job = replace(self.job, git={**found.git, **{k: v for k, v in self.job.git.items() if v}})
+        self.unpack(stop)
+
+    def unpack(self, stop: Stop) -> None:
+        """Unpack an uploaded source; the folder is there in any case. Raises SourceError."""
         if self.job.source is not None:
             unpack(self.job.source, self.source, stop)
-        elif self.job.source_location and self.job.source_location.lower() != NO_SOURCE:
-            found = remotes.fetch(self.job.source_location, self.source, self.scratch, self.job, self.log, stop)
-            self.job = replace(self.job, git={**found.git, **{k: v for k, v in self.job.git.items() if v}})
-        self.source.mkdir(exist_ok=True)
+        self.source.mkdir(parents=True, exist_ok=True)
+
+
+def check_texts(job: Job) -> None:
+    """Raise SourceError for a job with a text that no program can be given."""
+    if _holds_nul([job.step, job.values, job.source_location]):
+        raise SourceError("a text of this run holds the character NUL, with which no program can be started")
+
+
+def _holds_nul(value: Any) -> bool:
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, dict):
+        return any(_holds_nul(part) for pair in value.items() for part in pair)
+    return isinstance(value, list) and any(map(_holds_nul, value))

@@ -3,7 +3,8 @@
 order: the steps as they end well; those of an inner list may end in any order. lines: what stands in the log, with or
 without a time before it; count: how often. absent: what stands nowhere in it. error, problem: the run's error, or a
 part of it; said: parts of the log. images: the repositories that are pushed. values, valuesFile, files: given with the
-request. docker: what is otherwise with docker.
+request. docker: what is otherwise with docker. simulated: how it ends where nothing is run,
+when its words do not tell.
 """
 
 from __future__ import annotations
@@ -16,6 +17,11 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from acr_tasks_emulator.execution.log import RunLog
+from acr_tasks_emulator.execution.simulated import SimulatedExecutor
+from acr_tasks_emulator.execution.stop import Stop
+
+from .test_execution_simulated import Recorder, job_of
 from .test_execution_tools import TOOLS, Desk
 
 CORPUS = Path(__file__).parent / "corpus"
@@ -50,13 +56,18 @@ def runs(
 
 
 def submitted(desk: Desk, name: str) -> str:
+    return desk.submit(*request_of(name))
+
+
+def request_of(name: str) -> tuple[dict[str, object], dict[str, str]]:
+    """The step of a task file, and the files of its source."""
     expected = expectation(name)
     step: dict[str, object] = {"type": "FileTask", "taskFilePath": "acb.yaml", "values": expected.get("values", [])}
     files = {**FILES, **expected.get("files", {}), "acb.yaml": (CORPUS / f"{name}.yaml").read_text()}
     if "valuesFile" in expected:
         files["values.yaml"] = expected["valuesFile"]
         step["valuesFilePath"] = "values.yaml"
-    return desk.submit(step, files)
+    return step, files
 
 
 def test_the_corpus_is_whole() -> None:
@@ -88,6 +99,22 @@ def test_corpus(runs: tuple[Desk, dict[str, str]], name: str) -> None:
     if "problem" in expected:
         assert expected["problem"] in (outcome.error_message or ""), log
     assert [image["repository"] for image in outcome.output_images] == expected.get("images", [])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_simulated(tmp_path: Path, name: str) -> None:
+    """A simulated run ends as the real one does, with its error, unless only running could tell."""
+    step, files = request_of(name)
+    job, log = job_of(tmp_path, step, files), Recorder()
+    outcome = SimulatedExecutor().run(job, RunLog(log, job.secrets()), Stop())
+    expected = expectation(name)
+    if "simulated" in expected:
+        expected = {"status": expected["simulated"]}
+    assert outcome.status == expected["status"], log.text
+    if "error" in expected:
+        assert outcome.error_message == expected["error"], log.text
+    assert expected.get("problem", "") in (outcome.error_message or "")
+    assert not outcome.output_images
 
 
 def assert_order(found: list[str], expected: list[Any]) -> None:

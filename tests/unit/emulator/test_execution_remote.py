@@ -7,6 +7,7 @@ import contextlib
 import hashlib
 import io
 import os
+import re
 import shutil
 import socketserver
 import subprocess
@@ -174,6 +175,7 @@ def test_git(desk: Desk, tmp_path: Path) -> None:
     second = commit(served_folder / "app", {"Dockerfile": "two\n"})
     commit(served_folder / "app", {"Dockerfile": "three\n"})
     git(served_folder / "app", "checkout", "-q", "main")
+    git(served_folder / "app", "update-ref", "refs/pull/7/head", "topic")
     handler = type("Handler", (GitDaemon,), {"base": served_folder})
     with served(socketserver.ThreadingTCPServer(("127.0.0.1", 0), handler)) as port:
         url = f"git://127.0.0.1:{port}/app"
@@ -185,11 +187,16 @@ def test_git(desk: Desk, tmp_path: Path) -> None:
             f"{url}#{second}": "two",
             f"{url}#main:sub": "below",
             f"{url}#:sub": "below",
+            f"{url}#pull/7/head": "three",
+            f"{url}#refs/heads/topic": "three",
+            f"{url}#HEAD": "one",
         }
         for location, word in wanted.items():
             source, found = desk.fetch(location)
             assert (source / "Dockerfile").read_text() == f"{word}\n", location
             assert found["Repository"] == url
+        said = re.findall(r"The agent's published code would refuse #(\S+) at checkout", desk.log.text)
+        assert said == ["v1", "refs/heads/topic", "HEAD"]
         assert desk.fetch(url)[1]["Commit"] == first
         assert (desk.fetch(f"{url}#topic")[0] / "part" / "word").read_text() == "part\n"
         for reference, problem in [

@@ -9,6 +9,7 @@ import tarfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,15 @@ from acr_tasks_emulator.execution.agents import Agents
 from acr_tasks_emulator.execution.job import Job, Outcome
 from acr_tasks_emulator.execution.simulated import SimulatedExecutor
 
-INVALID = ["steps: nonsense", "steps:\n  - build:\n", "steps: [", "{{.Run.Nope}}"]
+from .test_execution_tools import CANNOT_BE_RUN
+
+INVALID = [
+    "steps: nonsense",
+    "steps:\n  - build:\n",
+    "steps: [",
+    "{{.Run.Nope}}",
+    "version: 1.0.0-preview\nsteps:\n  - cmd: >\n      busybox echo\n      {{.Run.Registry}}/web:{{.Run.ID}}\n",
+]
 # The step that waits for an hour is the first of the file, so only its delay can keep it behind the other.
 HELD = "steps:\n- {id: held, when: ['-'], cmd: a, startDelay: 3600}\n- {id: free, when: ['-'], cmd: b}\n"
 
@@ -77,23 +86,71 @@ def encoded_job(text: str, timeout: int = 3600) -> Job:
     return Job("cf1", "emulator", "127.0.0.1:5000", step, timeout=timeout)
 
 
-def file_job(folder: Path, text: str, **step: str) -> Job:
-    """A run of acb.yaml out of an uploaded archive."""
+def job_of(folder: Path, step: dict[str, Any], files: dict[str, str] | None, **members: Any) -> Job:
+    """A run with an uploaded archive of files, or none."""
+    if files is None:
+        return Job("cf1", "emulator", "127.0.0.1:5000", step, **members)
     source = folder / "source.tar.gz"
     with tarfile.open(source, "w:gz") as tar:
-        member = tarfile.TarInfo("acb.yaml")
-        member.size = len(text)
-        tar.addfile(member, io.BytesIO(text.encode()))
-    members = {"type": "FileTask", "taskFilePath": "acb.yaml", **step}
-    return Job("cf1", "emulator", "127.0.0.1:5000", members, source=source)
+        for name, text in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(text.encode())
+            tar.addfile(member, io.BytesIO(text.encode()))
+    return Job("cf1", "emulator", "127.0.0.1:5000", step, source=source, **members)
 
 
-def test_steps_that_do_nothing(agents: Agents, recorder: Recorder) -> None:
+def file_job(folder: Path, text: str, **step: str) -> Job:
+    """A run of acb.yaml out of an uploaded archive."""
+    return job_of(folder, {"type": "FileTask", "taskFilePath": "acb.yaml", **step}, {"acb.yaml": text})
+
+
+def test_steps_that_do_nothing(agents: Agents, recorder: Recorder, tmp_path: Path) -> None:
     """The log names each step, and says that it does nothing."""
-    agents.submit(encoded_job("steps:\n- {id: one, cmd: a}\n- {id: two, build: .}\n- {id: three, push: [app]}\n"))
+    text = "steps:\n- {id: one, build: -t {{.Run.Registry}}/app .}\n- {id: two, push: ['{{.Run.Registry}}/app']}\n"
+    agents.submit(job_of(tmp_path, encoded_job(text + "- {id: three, cmd: a}\n").step, {"Dockerfile": "FROM a\n"}))
     assert recorder.until_finished() == Outcome("Succeeded")
     steps = [line.partition("simulated: step ")[2] for line in recorder.text.splitlines() if "simulated: step" in line]
     assert steps == ["one does nothing.", "two does nothing.", "three does nothing."]
+
+
+@pytest.mark.parametrize(("step", "files", "members", "problem"), CANNOT_BE_RUN)
+def test_runs_that_cannot_be_run(
+    agents: Agents,
+    recorder: Recorder,
+    tmp_path: Path,
+    step: dict[str, object],
+    files: dict[str, str] | None,
+    members: dict[str, object],
+    problem: str,
+) -> None:
+    """What fails before anything is started fails a simulated run as well, in the same words; but for addresses, which
+    it leaves alone, and for Windows, whose lines it does not judge.
+    """
+    agents.submit(job_of(tmp_path, step, files, **members))
+    succeeds = bool(members)
+    assert recorder.until_finished().status == ("Succeeded" if succeeds else "Failed"), recorder.text
+    assert (problem in recorder.text) is not succeeds, recorder.text
+
+
+def test_a_context_that_is_not_at_hand(agents: Agents, recorder: Recorder) -> None:
+    """A context at an address is not fetched, and the log says so; the words before it are judged all the same."""
+    url = "https://example.com/a.git"
+    agents.submit(encoded_job(f"steps:\n- build: -t a {url}\n- build: --fly {url}\n"))
+    assert recorder.until_finished().error_message == "failed during run, err: exit status 125"
+    assert "simulated: the context is not fetched: its Dockerfile is not judged." in recorder.text
+    assert "docker: unknown flag: --fly" in recorder.text
+
+
+def test_a_build_behind_a_command(agents: Agents, recorder: Recorder, tmp_path: Path) -> None:
+    """A command may change the source: what would fail a build behind it is said, and the run goes on."""
+    text = "steps:\n- cmd: a\n- build: .\n- build: -f made.Dockerfile .\n- build: -f mount.Dockerfile .\n"
+    files = {"Dockerfile": "FROM --platform=$X a\n", "mount.Dockerfile": "FROM a\nRUN --mount=type=ssh b\n"}
+    agents.submit(job_of(tmp_path, encoded_job(text).step, files))
+    assert recorder.until_finished() == Outcome("Succeeded")
+    assert "unable to understand line FROM --platform=$X a" in recorder.text
+    assert "unable to find made.Dockerfile in the source" in recorder.text
+    assert "the --mount option requires BuildKit" in recorder.text
+    assert recorder.text.count("unless a step before it changes the files of the source") == 3
 
 
 def test_a_start_delay_passes(agents: Agents, recorder: Recorder) -> None:

@@ -239,7 +239,9 @@ def test_a_log_without_end_is_cut() -> None:
 
 def docker_job(archive: Path, dockerfile: str) -> Job:
     with tarfile.open(archive, "w:gz") as tar:
-        tar.addfile(tarfile.TarInfo("./app/Dockerfile"))
+        member = tarfile.TarInfo("./app/Dockerfile")
+        member.size = len(b"FROM scratch\n")
+        tar.addfile(member, io.BytesIO(b"FROM scratch\n"))
     step = {"type": "Docker", "dockerFilePath": dockerfile, "imageNames": ["app:1"]}
     return Job("cf1", "emulator", "127.0.0.1:5000", step, source=archive)
 

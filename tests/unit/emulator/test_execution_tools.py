@@ -312,38 +312,45 @@ def test_dockerfiles_that_cannot_be_built(desk: Desk, dockerfile: str, problem: 
     assert any(words.lower() in log.lower() for words in problem), log
 
 
-@pytest.mark.parametrize(
-    ("step", "files", "members", "problem"),
-    [
-        (docker(dockerFilePath="sub/Dockerfile"), {"Dockerfile": "FROM scratch"}, {}, "unable to find sub/Dockerfile"),
-        (docker(dockerFilePath="../../etc/passwd"), {"a": ""}, {}, "is outside of the source"),
-        (docker(), {"../evil": "x"}, {}, "an entry outside of its folder"),
-        (docker(), None, {}, "a Docker build needs a source"),
-        (docker(), None, {"source_location": "http://169.254.169.254/a.git"}, "link-local and metadata addresses"),
-        (docker(imageNames=["UPPER"]), {"Dockerfile": "FROM scratch"}, {}, "invalid reference format"),
-        (docker(), {"Dockerfile": ""}, {"platform": {"os": "Windows"}}, "Linux builds and containers only"),
-        (encoded("steps:\n- cmd: busybox\n  when: [x]"), None, {}, "failed to unmarshal task before running"),
-        (docker(dockerFilePath="my Dockerfile"), {"my Dockerfile": "FROM scratch"}, {}, "requires exactly 1 argument"),
-        (docker(dockerFilePath="'my Dockerfile'"), {"my Dockerfile": "FROM scratch"}, {}, "takes no path with a blank"),
-        (docker(arguments=[{"name": "A", "value": "a b"}]), {"Dockerfile": "FROM scratch"}, {}, "exactly 1 argument"),
-        (docker(arguments=[{"name": "A", "value": "\0"}]), {"Dockerfile": "FROM scratch"}, {}, "the character NUL"),
-        (docker(arguments=[{"name": "A", "value": "{{K}}"}]), {"Dockerfile": "FROM scratch"}, {}, 'function "K" not'),
-        (docker(imageNames=["{{.Values.x.y}}"]), {"Dockerfile": "FROM scratch"}, {}, "nil pointer evaluating"),
-        (docker(), {"Dockerfile": "RUN x"}, {}, "failed to scan dependencies: unexpected dockerfile format"),
-        (docker(), {"Dockerfile": "FROM a b"}, {}, "unable to understand line FROM a b"),
-        (docker(), {"Dockerfile": "FROM ${X:-busybox}"}, {}, "failed to parse image reference"),
-        (docker(), {"Dockerfile": "FROM busybox\nRUN --mount=type=ssh true"}, {}, "--mount option requires BuildKit"),
-        (docker(), {"Dockerfile": "FROM busybox\nCOPY --link a /a"}, {}, "Unknown flag: link"),
-        (encoded("steps:\n- build: -t x file:///etc"), None, {}, "there is no folder file:///etc in the source"),
-        (encoded("steps:\n- build: --fly ."), None, {}, "docker: unknown flag: --fly"),
-        (encoded("steps:\n- build: -t x"), None, {}, '"docker build" requires exactly 1 argument'),
-        (encoded("steps:\n- build: --secret id=a,src=a ."), None, {}, "unknown flag: --secret"),
-        (encoded("steps:\n- build: --iidfile ../../x ."), {"Dockerfile": "FROM scratch"}, {}, "outside of the source"),
-        (encoded("steps:\n- cmd: busybox echo 'x"), None, {}, "/bin/sh: syntax error: unterminated quoted string"),
-        (encoded("steps:\n- cmd: --env-file x busybox"), None, {}, "docker: open x: no such file or directory"),
-        (encoded("steps:\n- push: [x.azurecr.io/never/built]"), None, {}, "An image does not exist locally with the"),
-    ],
-)
+CANNOT_BE_RUN: list[tuple[dict[str, object], dict[str, str] | None, dict[str, object], str]] = [
+    (docker(dockerFilePath="sub/Dockerfile"), {"Dockerfile": "FROM scratch"}, {}, "unable to find sub/Dockerfile"),
+    (docker(dockerFilePath="../../etc/passwd"), {"a": ""}, {}, "is outside of the source"),
+    (docker(), {"../evil": "x"}, {}, "an entry outside of its folder"),
+    (docker(), None, {}, "a Docker build needs a source"),
+    (docker(), None, {"source_location": "http://169.254.169.254/a.git"}, "link-local and metadata addresses"),
+    (docker(imageNames=["UPPER"]), {"Dockerfile": "FROM scratch"}, {}, "invalid reference format"),
+    (docker(), {"Dockerfile": ""}, {"platform": {"os": "Windows"}}, "Linux builds and containers only"),
+    (encoded("steps:\n- cmd: busybox\n  when: [x]"), None, {}, "failed to unmarshal task before running"),
+    (docker(dockerFilePath="my Dockerfile"), {"my Dockerfile": "FROM scratch"}, {}, "requires exactly 1 argument"),
+    (docker(dockerFilePath="'my Dockerfile'"), {"my Dockerfile": "FROM scratch"}, {}, "takes no path with a blank"),
+    (docker(arguments=[{"name": "A", "value": "a b"}]), {"Dockerfile": "FROM scratch"}, {}, "exactly 1 argument"),
+    (docker(arguments=[{"name": "A", "value": "\0"}]), {"Dockerfile": "FROM scratch"}, {}, "the character NUL"),
+    (docker(arguments=[{"name": "A", "value": "{{K}}"}]), {"Dockerfile": "FROM scratch"}, {}, 'function "K" not'),
+    (docker(imageNames=["{{.Values.x.y}}"]), {"Dockerfile": "FROM scratch"}, {}, "nil pointer evaluating"),
+    (docker(), {"Dockerfile": "RUN x"}, {}, "failed to scan dependencies: unexpected dockerfile format"),
+    (docker(), {"Dockerfile": "FROM a b"}, {}, "unable to understand line FROM a b"),
+    (
+        docker(),
+        {"Dockerfile": "FROM --platform=$X busybox"},
+        {},
+        "unable to understand line FROM --platform=$X busybox",
+    ),
+    (docker(), {"Dockerfile": "FROM ${X:-busybox}"}, {}, "failed to parse image reference"),
+    (docker(), {"Dockerfile": "FROM busybox\nRUN --mount=type=ssh true"}, {}, "--mount option requires BuildKit"),
+    (docker(), {"Dockerfile": "FROM busybox\nCOPY --link a /a"}, {}, "Unknown flag: link"),
+    (encoded("steps:\n- build: -t x file:///etc"), None, {}, "there is no folder file:///etc in the source"),
+    (encoded("steps:\n- build: --fly ."), None, {}, "docker: unknown flag: --fly"),
+    (encoded("steps:\n- build: -t x"), None, {}, '"docker build" requires exactly 1 argument'),
+    (encoded("steps:\n- build: --secret id=a,src=a ."), None, {}, "unknown flag: --secret"),
+    (encoded("steps:\n- build: --iidfile ../../x ."), {"Dockerfile": "FROM scratch"}, {}, "outside of the source"),
+    (encoded("steps:\n- cmd: busybox echo 'x"), None, {}, "/bin/sh: syntax error: unterminated quoted string"),
+    (encoded("steps:\n- cmd: --env-file x busybox"), None, {}, "docker: open x: no such file or directory"),
+    (encoded("steps:\n- push: [x.azurecr.io/never/built]"), None, {}, "An image does not exist locally with the"),
+]
+"""A step, the files of its source, other members of the job, and what the log says."""
+
+
+@pytest.mark.parametrize(("step", "files", "members", "problem"), CANNOT_BE_RUN)
 def test_runs_that_cannot_be_run(
     desk: Desk, step: dict[str, object], files: dict[str, str] | None, members: dict[str, object], problem: str
 ) -> None:
