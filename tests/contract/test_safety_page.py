@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 from html.parser import HTMLParser
 from typing import Any
 
@@ -84,11 +86,10 @@ def test_names_are_text(pages: list[str]) -> None:
 
 
 @pytest.mark.emulator_choice("the emulator's own page")
-def test_logs_are_text(arm: Any) -> None:
+def test_logs_are_text(arm: Any, quick_request: Any) -> None:
     """Markup in a log is shown, its escape sequences colour it at most, and the file itself is plain text."""
-    image = (EVIL + ESCAPES).replace("\x9b", "")
-    step = {"type": "DockerBuildRequest", "platform": {"os": "Linux"}, "dockerFilePath": "Dockerfile"}
-    run_id = arm.schedule({**step, "imageNames": ["{{`" + image + "`}}"], "sourceLocation": "https://github.com/a/b"})
+    step = {"cmd": f"busybox true && echo {shlex.quote(EVIL + ESCAPES)}"}  # the agent's own echo
+    run_id = arm.schedule(quick_request(json.dumps({"steps": [step]})))
     arm.until(run_id)
     name = arm.registry.rpartition("/")[2]
     plain = httpx.get(arm.log_link(run_id))
