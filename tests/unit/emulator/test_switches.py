@@ -321,7 +321,7 @@ def test_sas_seconds(world: World) -> None:
 def test_agent_delay(world: World) -> None:
     """A job reaches the agents when its time has come; one that is cancelled meanwhile never does."""
     agents: NotingAgents = world.agents
-    delayed = DelayedAgents(agents, 0.05)
+    delayed = DelayedAgents(agents, 1.0)
     jobs = [_job(world) for _ in range(2)]
     for job in jobs:
         delayed.submit(job)
