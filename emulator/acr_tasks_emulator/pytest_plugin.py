@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 def acr_tasks_emulator_options() -> dict[str, Any]:
     """Options of `acr_tasks_emulator.serve` for this session's emulator; override it in conftest.py.
 
-    Without any, runs are simulated: they end well at once and need nothing installed. `{"executor": "auto"}` runs them.
+    Without any, runs are simulated: they need nothing installed, and end at once, well unless the agent would refuse
+    them. `{"executor": "auto"}` runs them.
     """
     return {}
 

@@ -70,10 +70,7 @@ class Remotes:
         if location.lower().startswith("oci://"):
             pull(location, target, scratch, job, self._oci, stop)
             return Fetched()
-        if location.startswith("git@") or location.lower().startswith("ssh://"):
-            raise SourceError("sources are fetched by https, http and git, not by ssh")
-        if not of_step and _GITHUB.match(location) and not is_git(location):
-            location = as_repository(location)
+        location = as_asked_for(location, of_step)
         if is_git(location):
             return self._clone(location, token, target, scratch, log, stop)
         self._download(location, token, target, scratch, log, stop)
@@ -199,6 +196,17 @@ def is_git(location: str) -> bool:
     """Tell whether an address is that of a repository; other http addresses are archives."""
     whole = location.partition("?")[0]
     return bool(location.lower().startswith(("git://", "github.com/")) or _GIT.search(whole) or _DEVOPS.match(location))
+
+
+def as_asked_for(location: str, of_step: bool) -> str:
+    """The address that the agent asks for a source. of_step: as of Remotes.fetch. Raises SourceError for an address
+    that it cannot ask.
+    """
+    if location.startswith("git@") or location.lower().startswith("ssh://"):
+        raise SourceError("sources are fetched by https, http and git, not by ssh")
+    if not of_step and _GITHUB.match(location) and not is_git(location):
+        return as_repository(location)
+    return location
 
 
 def as_repository(location: str) -> str:

@@ -15,6 +15,7 @@ from acr_tasks_emulator.execution.image_name import ImageNameError
 from acr_tasks_emulator.execution.job import Job, Outcome
 from acr_tasks_emulator.execution.log import RunLog
 from acr_tasks_emulator.execution.push import cannot_be_pushed
+from acr_tasks_emulator.execution.remote import as_asked_for
 from acr_tasks_emulator.execution.scan import ScanError
 from acr_tasks_emulator.execution.source import SourceError
 from acr_tasks_emulator.execution.steps import StepFailedError, run_steps
@@ -63,6 +64,8 @@ def _graph(run: Workspace, stop: Stop) -> Graph | None:
     TemplateError.
     """
     check_texts(run.job)
+    if run.fetches:
+        as_asked_for(str(run.job.source_location), of_step=False)
     run.unpack(stop)
     if stop.asked:
         return None
@@ -108,6 +111,8 @@ class _Judge:
     def _build(self, options: Options, step: Step) -> int:
         run = self._run
         run.built.update(dict.fromkeys(names_of(options, run), ""))
+        if is_fetched(options):
+            as_asked_for(options.arguments[0], of_step=True)
         if is_fetched(options) or run.fetches:
             run.log.say("simulated: the context is not fetched: its Dockerfile is not judged.")
             return 0

@@ -318,6 +318,8 @@ CANNOT_BE_RUN: list[tuple[dict[str, object], dict[str, str] | None, dict[str, ob
     (docker(), {"../evil": "x"}, {}, "an entry outside of its folder"),
     (docker(), None, {}, "a Docker build needs a source"),
     (docker(), None, {"source_location": "http://169.254.169.254/a.git"}, "link-local and metadata addresses"),
+    (docker(), None, {"source_location": "https://github.com/a/b/archive/v1.tar.gz"}, "failed to download context"),
+    (encoded("steps:\n- build: -t x git@github.com:a/b.git"), None, {}, "by https, http and git, not by ssh"),
     (docker(imageNames=["UPPER"]), {"Dockerfile": "FROM scratch"}, {}, "invalid reference format"),
     (docker(), {"Dockerfile": ""}, {"platform": {"os": "Windows"}}, "Linux builds and containers only"),
     (encoded("steps:\n- cmd: busybox\n  when: [x]"), None, {}, "failed to unmarshal task before running"),
