@@ -228,7 +228,8 @@ def test_a_private_repository(desk: Desk, tmp_path: Path, files: Serve) -> None:
     """The token goes to the repository's host as a password; it stands in no file of the source."""
     repository(tmp_path / "git" / "app", {"a": "a\n"})
     address, seen = files(tmp_path / "git" / "app")
-    source, _ = desk.fetch(f"{address}/.git", contextAccessToken="t0ken")
+    source, _ = desk.fetch(f"{address}/.git#main", contextAccessToken="t0ken")
+    assert "would refuse" not in desk.log.text  # though a server of files gives all branches, and no single one
     pair = base64.b64encode(b"x-access-token:t0ken").decode()
     assert all(line.endswith(f"Basic {pair}") for line in seen)
     assert not [path for path in source.rglob("*") if path.is_file() and b"t0ken" in path.read_bytes()]
