@@ -23,8 +23,6 @@ def main() -> None:
         subprocess.run([*compiled, *oldest], cwd=ROOT, check=True)
         newest = ["pyproject.toml", "tests/compat/newest.in", "--constraint", "requirements.lock"]
         subprocess.run([*compiled, *newest, "--output-file", "tests/compat/newest.lock"], cwd=ROOT, check=True)
-        fast = ["-", "--output-file", "tests/compat/uv.lock"]
-        subprocess.run([*compiled, *fast], cwd=ROOT, check=True, input="uv\n", text=True)
 
 
 if __name__ == "__main__":
