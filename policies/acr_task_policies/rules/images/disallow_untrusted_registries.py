@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from pulumi_policy import Severity
 
@@ -21,12 +22,10 @@ def _foreign_images(resource: Resource) -> Iterator[ImageName]:
             yield ImageName(each.content.path, each.content.text)
             continue
         if each.step.image and each.step.image not in _ALIASES:
-            yield ImageName(each.at(each.step.command), lambda text=each.step.image: text)  # type: ignore[misc]
-        yield from (ImageName(each.at(line), lambda text=line.text: text) for line in each.step.pushed)  # type: ignore[misc]
-    yield from (
-        ImageName(f"{name}: line {line}", lambda text=text: text)  # type: ignore[misc]
-        for name, line, text in dockerfile.bases(resource)
-    )
+            yield ImageName(each.at(each.step.command), partial(str, each.step.image))
+        yield from (ImageName(each.at(line), partial(str, line.text)) for line in each.step.pushed)
+    for name, line, text in dockerfile.bases(resource):
+        yield ImageName(f"{name}: line {line}", partial(str, text))
 
 
 @rule(
