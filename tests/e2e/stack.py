@@ -41,6 +41,10 @@ class Outcome:
         return self
 
 
+def _with_namespace(config: dict[str, str]) -> dict[str, str]:
+    return {key if ":" in key else f"acr-tasks:{key}": value for key, value in config.items()}
+
+
 class Stack:
     """One project with the one stack `dev`."""
 
@@ -60,7 +64,11 @@ class Stack:
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
             "NO_COLOR": "1",
         }
-        self.configure(**config)
+        if (folder / "Pulumi.yaml").exists():
+            self.environment["PULUMI_BACKEND_URL"] = f"file://{folder}/.state"
+            self.write("Pulumi.dev.yaml", json.dumps({"config": _with_namespace(config)}))
+        else:
+            self.configure(**config)
         if program:
             self.write("__main__.py", program)
         self.pulumi("stack", "init", "dev").succeeded()
@@ -135,6 +143,11 @@ class Stack:
         self.refresh().changed_nothing()
         self.destroy().succeeded()
         assert self.resources() == {}
+
+    def remove(self) -> None:
+        """Destroy everything and remove the stack: the engine refuses where a resource is left."""
+        self.destroy("--skip-preview", "--remove").succeeded()
+        self.may_have_resources = False
 
     def destroy_if_left(self) -> None:
         if self.may_have_resources and self.resources():
