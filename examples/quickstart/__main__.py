@@ -1,7 +1,5 @@
 """A task with a timer, an image built from a local folder, and a run of the task."""
 
-import base64
-
 import pulumi
 
 from pulumi_acr_tasks import (
@@ -15,7 +13,7 @@ from pulumi_acr_tasks import (
     TriggerPropertiesArgs,
 )
 
-GREETING = b"""version: v1.1.0
+GREETING = """version: v1.1.0
 steps:
   - cmd: busybox echo Hello from run $ID
 """
@@ -24,7 +22,7 @@ linux = PlatformPropertiesArgs(os="Linux", architecture="amd64")
 greeting = Task(
     "greeting",
     platform=linux,
-    step=EncodedTaskStepArgs(encoded_task_content=base64.b64encode(GREETING).decode()),
+    step=EncodedTaskStepArgs.from_yaml(GREETING),
     trigger=TriggerPropertiesArgs(timer_triggers=[TimerTriggerArgs(name="nightly", schedule="0 3 * * *")]),
 )
 image = Run(

@@ -8,13 +8,17 @@ keys as Python or as ARM spells them. `type` says which step or request an objec
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 import pulumi
 
+from pulumi_acr_tasks.encoded import TaskFile, command_content, file_text, task_content, with_values
 from pulumi_acr_tasks.program import strict
 
 if TYPE_CHECKING:
+    import os
+
+    from typing_extensions import Self, Unpack
     from typing_extensions import dataclass_transform as dataclass_transform
 else:
 
@@ -243,11 +247,36 @@ class TaskRunRequestArgs:
     )
 
 
+if TYPE_CHECKING:
+    Values = (
+        pulumi.Input[str]
+        | pulumi.Input[Mapping[str, pulumi.Input[Any]]]
+        | Sequence[pulumi.Input[pulumi.InputType["SetValueArgs"]]]
+    )
+    """What `{{.Values.name}}` stands for: a dictionary or the text of a values file, which is kept encrypted as a
+    whole; or a list of SetValueArgs, each of which is secret or not by itself."""
+
+    class _RequestMembers(TypedDict, total=False):
+        """The members of an encoded run request beside its task file, its values and its timeout."""
+
+        platform: pulumi.Input[pulumi.InputType[PlatformPropertiesArgs]] | None
+        is_archive_enabled: pulumi.Input[bool] | None
+        agent_configuration: pulumi.Input[pulumi.InputType[AgentPropertiesArgs]] | None
+        source_location: pulumi.Input[str] | None
+        credentials: pulumi.Input[pulumi.InputType[CredentialsArgs]] | None
+
+    class _StepMembers(TypedDict, total=False):
+        """The members of an encoded task step beside its task file and its values."""
+
+        context_path: pulumi.Input[str] | None
+        context_access_token: pulumi.Input[str] | None
+
+
 @input_type
 class EncodedTaskRunRequestArgs:
-    """A run of a task file that comes with the request: `encoded_task_content` is its YAML in base64.
+    """A run of a task file that comes with the request, on Linux when `platform` is left out.
 
-    It is on Linux when `platform` is left out.
+    `from_yaml`, `from_file` and `from_cmd` make one; `encoded_task_content` itself is the task file in base64.
     """
 
     encoded_task_content: pulumi.Input[str] = pulumi.property("encodedTaskContent")
@@ -264,6 +293,56 @@ class EncodedTaskRunRequestArgs:
     )
     source_location: pulumi.Input[str] | None = pulumi.property("sourceLocation", default=None)
     credentials: pulumi.Input[pulumi.InputType[CredentialsArgs]] | None = pulumi.property("credentials", default=None)
+
+    @classmethod
+    def from_yaml(
+        cls,
+        task: pulumi.Input[TaskFile],
+        *,
+        values: Values | None = None,
+        timeout: pulumi.Input[int] | None = None,
+        **members: Unpack[_RequestMembers],
+    ) -> Self:
+        """Return the request of a task file: its text, the dictionary that it would be read as, or a list of steps.
+
+        Outputs and secrets may be anywhere within. `timeout` is the run's, in seconds.
+        Raises ProgramError for what cannot be a task file.
+        """
+        made: dict[str, Any] = {"encoded_task_content": task_content(task), "timeout": timeout}
+        return cls(**made, **with_values(values), **members)
+
+    @classmethod
+    def from_file(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        values: Values | os.PathLike[str] | None = None,
+        timeout: pulumi.Input[int] | None = None,
+        **members: Unpack[_RequestMembers],
+    ) -> Self:
+        """Return the request of a task file on disk, relative to the program; `values` may be a file's name too.
+
+        `timeout` is the run's, in seconds. Raises ProgramError for a file that cannot be read as text.
+        """
+        made: dict[str, Any] = {"encoded_task_content": task_content(file_text(path)), "timeout": timeout}
+        return cls(**made, **with_values(values, files=True), **members)
+
+    @classmethod
+    def from_cmd(
+        cls,
+        cmd: pulumi.Input[str],
+        *,
+        values: Values | None = None,
+        timeout: pulumi.Input[int] = 3600,
+        **members: Unpack[_RequestMembers],
+    ) -> Self:
+        """Return the request of one command, as `az acr run --cmd` makes it: an image and its arguments.
+
+        `acr`, `az` and the like are images of the service's own. `timeout` holds for the command and the run, in
+        seconds. Raises ProgramError for what is no line.
+        """
+        made: dict[str, Any] = {"encoded_task_content": command_content(cmd, timeout), "timeout": timeout}
+        return cls(**made, **with_values(values), **members)
 
 
 @input_type
@@ -299,7 +378,10 @@ class FileTaskStepArgs:
 
 @input_type
 class EncodedTaskStepArgs:
-    """A task that runs a task file which it holds itself: `encoded_task_content` is its YAML in base64."""
+    """A task that runs a task file which it holds itself.
+
+    `from_yaml`, `from_file` and `from_cmd` make one; `encoded_task_content` itself is the task file in base64.
+    """
 
     encoded_task_content: pulumi.Input[str] = pulumi.property("encodedTaskContent")
     type: pulumi.Input[str] = pulumi.property("type", default="EncodedTask")
@@ -309,3 +391,46 @@ class EncodedTaskStepArgs:
     values: pulumi.Input[Sequence[pulumi.Input[pulumi.InputType[SetValueArgs]]]] | None = pulumi.property(
         "values", default=None
     )
+
+    @classmethod
+    def from_yaml(
+        cls, task: pulumi.Input[TaskFile], *, values: Values | None = None, **members: Unpack[_StepMembers]
+    ) -> Self:
+        """Return the step of a task file: its text, the dictionary that it would be read as, or a list of steps.
+
+        Outputs and secrets may be anywhere within. Raises ProgramError for what cannot be a task file.
+        """
+        made: dict[str, Any] = {"encoded_task_content": task_content(task)}
+        return cls(**made, **with_values(values), **members)
+
+    @classmethod
+    def from_file(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        values: Values | os.PathLike[str] | None = None,
+        **members: Unpack[_StepMembers],
+    ) -> Self:
+        """Return the step of a task file on disk, relative to the program; `values` may be a file's name too.
+
+        Raises ProgramError for a file that cannot be read as text.
+        """
+        made: dict[str, Any] = {"encoded_task_content": task_content(file_text(path))}
+        return cls(**made, **with_values(values, files=True), **members)
+
+    @classmethod
+    def from_cmd(
+        cls,
+        cmd: pulumi.Input[str],
+        *,
+        values: Values | None = None,
+        timeout: pulumi.Input[int] = 3600,
+        **members: Unpack[_StepMembers],
+    ) -> Self:
+        """Return the step of one command, as `az acr task create --cmd` makes it: an image and its arguments.
+
+        `acr`, `az` and the like are images of the service's own. `timeout` is the command's, in seconds; the task has
+        one too. Raises ProgramError for what is no line.
+        """
+        made: dict[str, Any] = {"encoded_task_content": command_content(cmd, timeout)}
+        return cls(**made, **with_values(values), **members)

@@ -97,12 +97,18 @@ def _read(text: str) -> tuple[Any, list[str]]:
 
 
 def _no_base64(value: str, path: str, *, of: str) -> Problem:
-    """Say what a value is that should be base64, as far as can be told, and which call makes base64 of it."""
+    """Say what a value is that should be base64, as far as can be told, and which constructor takes it as it is."""
     if re.fullmatch(r"b(['\"]).*\1", value, re.DOTALL):
         return Problem(path, "is the text of a bytes object; call .decode() on the bytes instead of str()")
+    args = "EncodedTaskStepArgs" if path.startswith("step") else "EncodedTaskRunRequestArgs"
+    text, file = (
+        (f"{args}.from_yaml(text)", f"{args}.from_file(path)")
+        if of == "a task file"
+        else (f"{args}.from_yaml(…, values=text)", f"{args}.from_file(…, values=path)")
+    )
     if value.lstrip().startswith(("acr ", "az acr ")):
-        return Problem(path, f"is not base64 of {of}; {_ACR}, and base64.b64encode(text.encode()).decode() encodes it")
+        return Problem(path, f"is a command; it is base64 of {of}: write {args}.from_cmd(command), which encodes it")
     if _PLAIN.search(value):
-        return Problem(path, f"is plain YAML; it is base64 of {of}: base64.b64encode(text.encode()).decode()")
+        return Problem(path, f"is plain YAML; it is base64 of {of}: write {text} or {file}, which encode it")
     hint = " (line breaks in it do not count, blanks do)" if " " in value else ""
-    return Problem(path, f"is not base64 of {of} in UTF-8{hint}: base64.b64encode(text.encode()).decode() makes it")
+    return Problem(path, f"is not base64 of {of} in UTF-8{hint}: {text} and {file} make it")

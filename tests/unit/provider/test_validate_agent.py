@@ -161,9 +161,10 @@ def test_an_environment_that_stays_together_is_no_warning(item: str) -> None:
     [
         (
             cmd("busybox echo s3cret"),
-            "is plain YAML; it is base64 of a task file: base64.b64encode(text.encode())",
+            "is plain YAML; it is base64 of a task file: write EncodedTaskStepArgs.from_yaml(text) or "
+            "EncodedTaskStepArgs.from_file(path)",
         ),
-        ("acr purge --filter 'a:.*'", "acr … is the cmd of a step"),
+        ("acr purge --filter 'a:.*'", "write EncodedTaskStepArgs.from_cmd(command)"),
         (
             " ".join(base64.b64encode(cmd("a").encode()).decode().partition("d")),
             "line breaks in it do not count, blanks do",

@@ -123,7 +123,7 @@ def test_what_is_not_base64_of_text_is_refused(value: str) -> None:
     (problem,) = check_encoded_task(value, "step.encoded_task_content")
     assert str(problem) == (
         "step.encoded_task_content: is not base64 of a task file in UTF-8: "
-        "base64.b64encode(text.encode()).decode() makes it"
+        "EncodedTaskStepArgs.from_yaml(text) and EncodedTaskStepArgs.from_file(path) make it"
     )
 
 
@@ -186,15 +186,13 @@ def test_an_anchor_that_holds_itself_is_a_sentence_or_right() -> None:
     assert isinstance(check_task_yaml("&a\nsteps:\n  - cmd: *a\n"), list)
 
 
-_CALL = "base64.b64encode(text.encode()).decode()"
-
-
 @pytest.mark.parametrize(
     ("value", "sentence"),
     [
         (
             "steps:\n  - cmd: a\n",
-            "is plain YAML; it is base64 of a task file: " + _CALL,
+            "is plain YAML; it is base64 of a task file: write EncodedTaskStepArgs.from_yaml(text) or "
+            "EncodedTaskStepArgs.from_file(path), which encode it",
         ),
         ("b'c3RlcHM6'", "is the text of a bytes object; call .decode() on the bytes instead of str()"),
     ],
@@ -204,7 +202,8 @@ def test_what_is_meant_in_place_of_base64_is_told(value: str, sentence: str) -> 
     (problem,) = check_encoded_task(value, "step.encoded_task_content")
     assert problem.message == sentence
     (problem,) = check_encoded_values(value, "step.encoded_values_content")
-    assert problem.message == sentence.replace("a task file", "a file of values")
+    expected = sentence.replace("a task file", "a file of values")
+    assert problem.message == expected.replace("(text)", "(…, values=text)").replace("(path)", "(…, values=path)")
 
 
 @pytest.mark.parametrize(
