@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pulumi_acr_tasks.args import *  # noqa: F403
+    from pulumi_acr_tasks.contexts import *  # noqa: F403
     from pulumi_acr_tasks.errors import *  # noqa: F403
     from pulumi_acr_tasks.provider import *  # noqa: F403
     from pulumi_acr_tasks.run import *  # noqa: F403
@@ -79,6 +80,7 @@ _MODULES = {
     "UpdateError": "errors",
     "ValidationError": "errors",
     "WebhookError": "errors",
+    "context_hash": "contexts",
 }
 
 __all__ = sorted(_MODULES)  # pyright: ignore

@@ -45,10 +45,10 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 
 
 def test_importing_the_resources_loads_none_of_the_libraries_behind_them() -> None:
-    """`from pulumi_acr_tasks import Task, Run, DockerBuildRequestArgs` loads Pulumi and nothing of the lower floors."""
+    """Importing Task, Run, arguments and context_hash loads Pulumi and nothing of the lower floors."""
     code = (
         "import sys\n"
-        "from pulumi_acr_tasks import Task, Run, DockerBuildRequestArgs\n"
+        "from pulumi_acr_tasks import Task, Run, DockerBuildRequestArgs, context_hash\n"
         f"print([name for name in sys.modules if name.split('.')[0] in {_COSTLY!r}])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
