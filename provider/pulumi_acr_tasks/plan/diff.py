@@ -13,6 +13,7 @@ from typing import Any
 from pulumi_acr_tasks.arm.ids import moved_registry
 from pulumi_acr_tasks.plan.definitions import members, variant
 from pulumi_acr_tasks.plan.equality import DEFAULTS, identity_type, same, same_member
+from pulumi_acr_tasks.plan.lines import changed_lines
 from pulumi_acr_tasks.plan.values import contains_unknown, is_unknown
 
 PATCH, PUT, REPLACE, LOOK_UP = "PATCH", "PUT", "replace", "GET registry"
@@ -22,11 +23,18 @@ Route = str | Callable[[Any, Any], str]
 
 @dataclass(frozen=True)
 class Change:
-    """Is one difference: `path` as ARM spells it, the `route` to the service, and what happened to it, in `words`."""
+    """One difference: `path` as ARM spells it, the `route` to the service, and what happened to it, in `words`.
+
+    `detail` says where within the value, if that can be said without showing it.
+    """
 
     path: str
     route: str
     words: str
+    detail: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.path} ({self.detail})" if self.detail else self.path
 
 
 @dataclass(frozen=True)
@@ -131,7 +139,7 @@ class Plan:
         if route is None:
             return "no request"
         if route == PATCH:
-            return f"PATCH {', '.join(change.path for change in self.changes if change.route == PATCH)}"
+            return f"PATCH {', '.join(str(change) for change in self.changes if change.route == PATCH)}"
         return f"{route} ({', '.join(change.words for change in self.changes if change.route == route)})"
 
 
@@ -158,7 +166,8 @@ def _changes(rule: Rule, old: dict[str, Any], new: dict[str, Any]) -> Iterator[C
     elif not same_member(definition, name, before, after):
         gone = after is None and (definition, name) not in DEFAULTS
         route = rule.removed if gone else _route(rule, before, after)
-        yield Change(rule.path, route, _words(rule, before, after))
+        detail = changed_lines(before, after) if name == "encodedTaskContent" else ""
+        yield Change(rule.path, route, _words(rule, before, after), detail)
 
 
 def _route(rule: Rule, before: Any, after: Any) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from pulumi_acr_tasks.arm.ids import moved_registry
 from pulumi_acr_tasks.plan.definitions import snake_case, variant
 from pulumi_acr_tasks.plan.equality import same_member, without_sign_in
+from pulumi_acr_tasks.plan.lines import changed_lines
 from pulumi_acr_tasks.plan.values import contains_unknown
 from pulumi_acr_tasks.validate.task_yaml import decoded
 
@@ -145,7 +146,9 @@ def _reasons(replaces: list[str], olds: dict[str, Any], news: dict[str, Any]) ->
             moved.append(moved_registry(str(old), str(new)))
         elif name == "runRequest" and isinstance(old, dict) and isinstance(new, dict):
             for member in _changed_members(old, new):
-                (unknown if contains_unknown(new.get(member)) else changed).append(snake_case(member))
+                where = changed_lines(old.get(member), new.get(member)) if member == "encodedTaskContent" else ""
+                told_member = f"{snake_case(member)} ({where})" if where else snake_case(member)
+                (unknown if contains_unknown(new.get(member)) else changed).append(told_member)
         else:
             spelled = {"contextHash": "context", "registryId": "registry"}.get(name, snake_case(name))
             (unknown if contains_unknown(new) else changed).append(spelled)
