@@ -18,7 +18,7 @@ from pulumi_acr_tasks.validate.dockerfile import check_dockerfile
 from pulumi_acr_tasks.validate.problem import Problem, errors, member_path
 from pulumi_acr_tasks.validate.task_yaml import check_task_yaml, surprises_of_task_yaml
 
-_HASHES = ("contextHash", "contextContents")
+_HASHES = ("contextHash", "contextContents", "contextTree")
 _DOCKERFILE_LIMIT = 1 << 20  # characters that are looked at
 _SHOWN = 3  # files that a warning names
 
@@ -26,8 +26,8 @@ _SHOWN = 3  # files that a warning names
 def check(
     news: dict[str, Any], settings: Settings, olds: dict[str, Any] | None = None
 ) -> tuple[dict[str, Any], list[Problem]]:
-    """Complete a run's inputs (`registryId`, `endpoint`, defaults, `contextHash`, `contextContents`) and say everything
-    that is wrong with them.
+    """Complete a run's inputs (`registryId`, `endpoint`, defaults, those of `_HASHES`) and say everything that is wrong
+    with them.
 
     `olds` are the inputs in state: their hash stays while it stands for the same context. Reads the context, and makes
     no request.
@@ -60,7 +60,7 @@ def _hashes(
     """The context's hashes; UNKNOWN while the folder or a file of it is; none when it cannot be packed, which is a
     problem then."""
     if is_unknown(inputs["context"]) or any(is_unknown(inputs["runRequest"].get(member)) for member in FILES):
-        return dict.fromkeys(_HASHES, UNKNOWN)
+        return dict.fromkeys(_HASHES[:2], UNKNOWN)
     context = context_of(inputs, settings)
     wrong = [
         Problem(member_path("run_request", member) if member else "context", message)
@@ -82,7 +82,9 @@ def _hashes(
         return {}
     # Another machine may have written the hash in state: a folder that it would know again has not changed.
     settled = found.settled(olds.get("contextHash"), olds.get("contextContents"))
-    return {"contextHash": settled, "contextContents": found.contents}
+    # The tree is the hash's: what an older release wrote without one stays unchanged.
+    tree = olds.get("contextTree") if settled == olds.get("contextHash") else found.tree
+    return {"contextHash": settled, "contextContents": found.contents, **({"contextTree": tree} if tree else {})}
 
 
 def _warnings(context: Context | Tarball) -> list[Problem]:

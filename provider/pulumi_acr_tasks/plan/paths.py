@@ -16,7 +16,7 @@ _SEGMENT = re.compile(r'\.?(?P<name>[^.\[]+)|\.?\[(?P<index>\d+)\]|\.?\["(?P<key
 # The registry's parts are one input once they are checked.
 _REGISTRY = ("registryId", "subscriptionId", "resourceGroupName", "registryName")
 # What stands for another input too: a context is known by the hashes of its files.
-_HASHES = ("contextHash", "contextContents")
+_HASHES = ("contextHash", "contextContents", "contextTree")
 _TOGETHER = {"context": ("context", *_HASHES), "contextHash": _HASHES, **dict.fromkeys(_REGISTRY, _REGISTRY)}
 
 

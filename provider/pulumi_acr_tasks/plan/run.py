@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pulumi_acr_tasks.arm.ids import moved_registry
+from pulumi_acr_tasks.plan.context_tree import changed_paths
 from pulumi_acr_tasks.plan.definitions import snake_case, variant
 from pulumi_acr_tasks.plan.equality import same_member, without_sign_in
 from pulumi_acr_tasks.plan.lines import changed_lines
@@ -26,6 +27,8 @@ CREDENTIALS = "credentials"
 
 # The final statuses of a run that did not do what it was for.
 FAILED = ("Failed", "Canceled", "Error", "Timeout")
+
+_ROOM = 40  # characters of the Info column for the paths of changed files
 
 # What each property does. `context` is only the way to the files; what they hold is in `contextHash`.
 REPLACING = ("registryId", "runRequest", "contextHash", "triggers")
@@ -139,11 +142,13 @@ def _changed_members(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
 
 def _reasons(replaces: list[str], olds: dict[str, Any], news: dict[str, Any]) -> list[str]:
     """Say what makes the run a new one, as Python spells it; never a value of the request."""
-    changed, unknown, moved = list[str](), list[str](), list[str]()
+    changed, unknown, moved, files = list[str](), list[str](), list[str](), list[str]()
     for name in replaces:
         old, new = olds.get(name), news.get(name)
         if name == "registryId" and not contains_unknown(new):
             moved.append(moved_registry(str(old), str(new)))
+        elif name == "contextHash" and (paths := changed_paths(olds.get("contextTree"), news.get("contextTree"))):
+            files.append(f"context changed: {_first(paths)}")
         elif name == "runRequest" and isinstance(old, dict) and isinstance(new, dict):
             for member in _changed_members(old, new):
                 where = changed_lines(old.get(member), new.get(member)) if member == "encodedTaskContent" else ""
@@ -154,4 +159,13 @@ def _reasons(replaces: list[str], olds: dict[str, Any], news: dict[str, Any]) ->
             (unknown if contains_unknown(new) else changed).append(spelled)
     told = [*moved]
     told += [f"{', '.join(changed)} changed"] if changed else []
-    return told + ([f"{', '.join(unknown)} not known yet"] if unknown else [])
+    told += [f"{', '.join(unknown)} not known yet"] if unknown else []
+    return told + files
+
+
+def _first(paths: list[str]) -> str:
+    """Return the first paths, as many as a line has room for, and how many follow."""
+    shown = 1
+    while shown < len(paths) and sum(map(len, paths[: shown + 1])) <= _ROOM:
+        shown += 1
+    return ", ".join([*paths[:shown], *([f"+{len(paths) - shown}"] if len(paths) > shown else [])])

@@ -12,12 +12,13 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
 from pulumi_acr_tasks.errors import SourceError
 from pulumi_acr_tasks.source.entries import Entry
+from pulumi_acr_tasks.source.tree import Tree
 
 _BLOCK = 1 << 20
 _SETTLED_NS = 2_000_000_000
@@ -34,12 +35,13 @@ class Fingerprint:
 
     `hash`: over names, kinds, executable bits, link targets and contents. `contents`: the same with no file executable.
     `uniform`: the same with every file executable, as a machine has it that keeps no such bits (Windows, or a drive of
-    Windows under WSL).
+    Windows under WSL). `tree`: which files it has, as far as there is room, to tell what a change is in.
     """
 
     hash: str
     contents: str
     uniform: str
+    tree: str = field(default="", compare=False)
 
     def settled(self, known: object, contents: object) -> str:
         """Return `known`, the hash in state, where it stands for this very context; else this context's own.
@@ -57,6 +59,7 @@ class ContextHash:
     def __init__(self) -> None:
         # The first line names the format: another one must give another hash.
         self._hash, self._contents, self._uniform = (hashlib.sha256(b"context 1\n") for _ in range(3))
+        self._tree = Tree()
 
     def add(self, entry: Entry, content: str = "") -> None:
         """Add one entry; `content` is the hash of a file's content, in hexadecimal."""
@@ -69,11 +72,13 @@ class ContextHash:
         fields = b"".join(os.fsencode(field) + b"\0" for field in (entry.name, entry.target, content))
         for digest, kind in kinds:
             digest.update(kind.encode() + b"\0" + fields)
+        self._tree.add(entry, content)
 
     def value(self) -> Fingerprint:
         """Return the fingerprint; each hash is `sha256:` and 64 hexadecimal digits."""
         digests = (self._hash, self._contents, self._uniform)
-        return Fingerprint(*("sha256:" + digest.hexdigest() for digest in digests))
+        hash_, contents, uniform = ("sha256:" + digest.hexdigest() for digest in digests)
+        return Fingerprint(hash_, contents, uniform, self._tree.text())
 
 
 def hash_context(members: Iterable[Entry]) -> Fingerprint:

@@ -55,7 +55,7 @@ class Tarball:
 
         Raises SourceError for what is no archive, or has a member outside the context.
         """
-        return Fingerprint(*remembered(self.path, "archive", self._hashes).split())
+        return Fingerprint(*remembered(self.path, "archive", self._hashes).split("\0"))
 
     def unreached(self) -> list[str]:
         """Return nothing: no ignore rule decided what is in an archive."""
@@ -93,7 +93,7 @@ class Tarball:
         for name in sorted(last, key=lambda name: [os.fsencode(part) for part in name.split("/")]):
             total.add(*last[name])
         found = total.value()
-        return f"{found.hash} {found.contents} {found.uniform}"
+        return "\0".join((found.hash, found.contents, found.uniform, found.tree))
 
     def _members(self, *, contents: bool = False) -> Iterator[tuple[Entry, str]]:
         """The members in the archive's order, each with the hash of its content, which is left out unless asked for."""

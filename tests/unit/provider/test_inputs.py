@@ -169,8 +169,8 @@ _PATHS = {
 _RUN_PATHS = {
     "triggers.my_key": ["triggers.my_key"],
     "triggers[0].image_names": ["triggers[0].image_names"],
-    "context": ["context", "contextHash", "contextContents"],
-    "context_hash": ["contextHash", "contextContents"],
+    "context": ["context", "contextHash", "contextContents", "contextTree"],
+    "context_hash": ["contextHash", "contextContents", "contextTree"],
     "run_request.image_names": ["runRequest.imageNames"],
     'run_request.credentials.custom_registries["x_y"].password.value': [
         "runRequest.credentials.customRegistries.x_y.password.value"
