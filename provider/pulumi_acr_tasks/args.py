@@ -264,12 +264,14 @@ if TYPE_CHECKING:
         agent_configuration: pulumi.Input[pulumi.InputType[AgentPropertiesArgs]] | None
         source_location: pulumi.Input[str] | None
         credentials: pulumi.Input[pulumi.InputType[CredentialsArgs]] | None
+        encoded_values_content: pulumi.Input[str] | None
 
     class _StepMembers(TypedDict, total=False):
         """The members of an encoded task step beside its task file and its values."""
 
         context_path: pulumi.Input[str] | None
         context_access_token: pulumi.Input[str] | None
+        encoded_values_content: pulumi.Input[str] | None
 
 
 @input_type

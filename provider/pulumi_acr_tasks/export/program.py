@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import base64
+import contextlib
 import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from pulumi_acr_tasks.encoded import command_content, task_content
+from pulumi_acr_tasks.errors import ValidationError
 from pulumi_acr_tasks.export.source import Call, Code, Source, Text, constant, quoted, render
 from pulumi_acr_tasks.plan.definitions import Kind, members, snake_case, variant
 from pulumi_acr_tasks.plan.drift import live_task, observed
@@ -22,7 +24,6 @@ class Program:
     secrets: list[str] = field(default_factory=list)
     _tasks: list[Call] = field(default_factory=list)
     _types: set[str] = field(default_factory=lambda: {"Task"})
-    _encodes: bool = False
 
     def add(self, name: str, answer: dict[str, Any]) -> None:
         """Declares a task; `answer` is what listDetails says of it. What is as it is by default is left out."""
@@ -37,8 +38,6 @@ class Program:
     def __str__(self) -> str:
         """Gives the program's text."""
         blocks = ['"""Tasks of a registry, taken over as they are."""']
-        if self._encodes:
-            blocks.append("import base64")
         if self.secrets:
             blocks.append("import pulumi")
         names = "".join(f"    {name},\n" for name in sorted(self._types))
@@ -70,12 +69,13 @@ class Program:
             if is_secret(definition, name, value):
                 named = (definition, name) in _NAMED_BY_OWNER
                 arguments[snake_case(name)] = self._secret(path if named else f"{path}-{name}")
-            elif name == "encodedTaskContent":
-                arguments[snake_case(name)] = self._encoded(item)
             else:
                 at = f"{path}-{name}" if of_member.name == "SecretObject" else path
                 arguments[snake_case(name)] = self._source(item, of_member, at)
-        return Call(f"{definition}Args", arguments)
+        constructor, made = _task_file(value.get("encodedTaskContent"))
+        if constructor:
+            del arguments["encoded_task_content"]
+        return Call(f"{definition}Args{constructor}", {**made, **arguments})
 
     def _secret(self, path: str) -> Code:
         """Asks the configuration for a secret, by the names of task, item and member."""
@@ -85,15 +85,31 @@ class Program:
         self.secrets.append(key)
         return Code(f"config.require_secret({render(constant(key))})")
 
-    def _encoded(self, content: str) -> Source:
-        """Shows a task file as text, where that is ASCII and gives the same base64."""
-        text = decoded(content)
-        if text is None or not text.isascii() or base64.b64encode(text.encode()).decode() != "".join(content.split()):
-            return constant(content)
-        self._encodes = True
-        lines = text.splitlines(keepends=True) or [""]
-        return Call("base64.b64encode", {"": Text(tuple(f"b{quoted(line)}" for line in lines))}, ".decode()")
 
+def _task_file(content: Any) -> tuple[str, dict[str, Source]]:
+    """Return the constructor that takes a task file as people read it, and its arguments.
+
+    Nothing where neither gives the very same base64.
+    """
+    text = decoded(content) if isinstance(content, str) else None
+    if not text:
+        return "", {}
+    expected = "".join(content.split())
+    command = _COMMAND.fullmatch(text)
+    with contextlib.suppress(ValidationError):
+        if command and command_content(command["cmd"], int(command["timeout"])) == expected:
+            timeout = {"timeout": Code(command["timeout"])} if command["timeout"] != "3600" else {}
+            return ".from_cmd", {"": constant(command["cmd"]), **timeout}
+        if task_content(text) == expected:
+            return ".from_yaml", {"": Text(tuple(quoted(line) for line in text.splitlines(keepends=True)))}
+    return "", {}
+
+
+# What az writes for a command, and so does from_cmd.
+_COMMAND = re.compile(
+    r"version: v1\.1\.0\nsteps: \n  - cmd: (?P<cmd>.+)\n    disableWorkingDirectoryOverride: true\n"
+    r"    timeout: (?P<timeout>[0-9]{1,9})\n"
+)
 
 # Secrets that are called as what they belong to.
 _NAMED_BY_OWNER = {("SecretObject", "value"), ("Argument", "value"), ("SetValue", "value")}

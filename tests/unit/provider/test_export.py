@@ -111,7 +111,7 @@ def test_two_secrets_never_share_a_name() -> None:
     ]
 
 
-@pytest.mark.parametrize("content", ["bm90IHlhbWw", "/w==", base64.b64encode("\u00fc".encode()).decode()])
+@pytest.mark.parametrize("content", ["bm90IHlhbWw", "/w==", "", base64.b64encode(b"  steps: []").decode()])
 def test_a_task_file_that_is_no_plain_text_stays_as_it_is(content: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """What would not come out the same is not taken apart."""
     step = {"type": "EncodedTask", "encodedTaskContent": content}
@@ -119,6 +119,24 @@ def test_a_task_file_that_is_no_plain_text_stays_as_it_is(content: str, monkeypa
     assert _declared(program, monkeypatch)["task"]["step"].encoded_task_content == content
     assert "base64" not in str(program)
     assert "import pulumi\n" not in str(program)
+
+
+def test_a_task_file_is_shown_as_people_write_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As text, or as the command that az was given; either makes the same base64."""
+    az = "version: v1.1.0\nsteps: \n  - cmd: acr purge --ago 30d\n"
+    az += "    disableWorkingDirectoryOverride: true\n    timeout: {}\n"
+    sources = {
+        az.format(3600): 'EncodedTaskStepArgs.from_cmd("acr purge --ago 30d")',
+        az.format(60): 'EncodedTaskStepArgs.from_cmd("acr purge --ago 30d", timeout=60)',
+        "steps:\n  - cmd: gr\u00fc\u00dfe\n": '"  - cmd: gr\u00fc\u00dfe\\n"',
+        az.format(3600).replace(" 30d", " 30d # x"): "EncodedTaskStepArgs.from_yaml(",
+    }
+    for text, source in sources.items():
+        content = base64.b64encode(text.encode()).decode()
+        step = {"type": "EncodedTask", "encodedTaskContent": content}
+        program = _program(task={"properties": {"platform": {"os": "Linux"}, "step": step}})
+        assert source in str(program)
+        assert _declared(program, monkeypatch)["task"]["step"].encoded_task_content == content
 
 
 def test_lines_that_can_be_short_are_short() -> None:
