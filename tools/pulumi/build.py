@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
@@ -14,7 +15,7 @@ from pathlib import Path
 
 COMMAND = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
 STAMP = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
-STAND_INS = ("pulumi-language-python", "pulumi-resource-pulumi-python")
+STAND_INS = ("pulumi-language-python", "language_host.py", "pulumi-resource-pulumi-python")
 OLDEST_GO = (1, 25)
 SECONDS_BETWEEN_LINES = 10
 
@@ -31,18 +32,38 @@ def cache() -> Path:
     return folder
 
 
-def target(source: Path) -> Path:
-    """The folder that a build of just these sources has; other sources have another."""
-    digest = hashlib.sha256()
-    for name in ("go.mod", "go.sum", *STAND_INS):
-        digest.update((source / name).read_bytes())
-    return cache() / f"engine-{digest.hexdigest()[:12]}"
+def digest(source: Path, *names: str) -> str:
+    """Return a short hash of these files."""
+    found = hashlib.sha256()
+    for name in names:
+        found.update((source / name).read_bytes())
+    return found.hexdigest()[:12]
+
+
+def binary(source: Path) -> Path:
+    """Return the path of the CLI that is built from these go.mod and go.sum, whether it is there or not."""
+    return cache() / f"pulumi-{digest(source, 'go.mod', 'go.sum')}" / "pulumi"
 
 
 def finished(source: Path) -> Path | None:
-    """The folder of a build of these sources that was made earlier and is whole."""
-    folder = target(source)
-    return folder if (folder / "pulumi").exists() else None
+    """Return the engine's folder where the CLI has been built before, with today's stand-ins beside it; else None."""
+    built = binary(source)
+    folder = cache() / f"engine-{digest(source, 'go.mod', 'go.sum', *STAND_INS)}"
+    if (folder / "pulumi").exists():
+        return folder
+    if not built.exists():
+        return None
+    work = Path(tempfile.mkdtemp(dir=cache()))
+    try:
+        for stand_in in STAND_INS:
+            shutil.copy(source / stand_in, work)
+        os.link(built, work / "pulumi")
+        work.chmod(0o755)
+        with contextlib.suppress(OSError):  # another process was faster
+            work.rename(folder)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return folder
 
 
 def check_go() -> str:
@@ -97,21 +118,17 @@ def go_lines(command: list[str], source: Path, progress: Progress) -> list[str]:
 
 
 def run(source: Path, say: Callable[[str], None]) -> Path:
-    """Builds the CLI (minutes on two cores, once) and returns its folder; BuildError when it cannot."""
+    """Build the CLI (minutes on two cores, once) and return the engine's folder; raise BuildError when it cannot."""
     go = check_go()
     wanted = version(source)
     say(f"building the Pulumi CLI {wanted} from the Go module registry: some 4 minutes on two cores, once")
     packages = go_lines([go, "list", "-deps", COMMAND], source, Progress("modules fetched", None, say))
-    work = Path(tempfile.mkdtemp(dir=cache()))
-    try:
-        stamped = f"-s -w -X {STAMP}={wanted}"
+    stamped = f"-s -w -X {STAMP}={wanted}"
+    with tempfile.TemporaryDirectory(dir=cache()) as work:
         command = [go, "build", "-v", "-ldflags", stamped, "-o", f"{work}/pulumi", COMMAND]
         go_lines(command, source, Progress("packages compiled", len(packages), say))
-        for name in STAND_INS:
-            shutil.copy(source / name, work)
-        work.chmod(0o755)
-        if not target(source).exists():  # somebody else may have been faster
-            work.rename(target(source))
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-    return target(source)
+        binary(source).parent.mkdir(exist_ok=True)
+        Path(work, "pulumi").replace(binary(source))
+    folder = finished(source)
+    assert folder
+    return folder
