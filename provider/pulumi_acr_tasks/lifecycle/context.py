@@ -16,7 +16,7 @@ from pulumi_acr_tasks.source.tarball import Tarball, is_tarball
 from pulumi_acr_tasks.validate import run as validate
 from pulumi_acr_tasks.validate.dockerfile import check_dockerfile
 from pulumi_acr_tasks.validate.problem import Problem, errors, member_path
-from pulumi_acr_tasks.validate.task_yaml import check_task_yaml, surprises_of_task_yaml
+from pulumi_acr_tasks.validate.task_yaml import check_task_file
 
 _HASHES = ("contextHash", "contextContents", "contextTree")
 _DOCKERFILE_LIMIT = 1 << 20  # characters that are looked at
@@ -138,7 +138,4 @@ def _check_task_file(request: dict[str, Any], folder: Path) -> list[Problem]:
         text = (folder / name).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         return [Problem(path, f"cannot be read as text: {type(error).__name__}")]
-    return [
-        *(Problem(path, f"{name!r}, {message}") for message in check_task_yaml(text)),
-        *(Problem(path, f"{name!r}, {message}", warning=True) for message in surprises_of_task_yaml(text)),
-    ]
+    return [Problem(path, f"{name!r}, {finding}", finding.warning) for finding in check_task_file(text)]

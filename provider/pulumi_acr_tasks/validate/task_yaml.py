@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import base64
 import re
+from dataclasses import dataclass
 from typing import Any
 
 from pulumi_acr_tasks.validate.problem import Problem
 from pulumi_acr_tasks.validate.surprises import surprises
 from pulumi_acr_tasks.validate.task_steps import check_task
 from pulumi_acr_tasks.validate.task_text import prepare
-from pulumi_acr_tasks.validate.yaml import load, place
+from pulumi_acr_tasks.validate.yaml import Place, load
 
 _ACR = "acr … is the cmd of a step: the file is version: v1.1.0, steps:, and below it   - cmd: acr purge …"
 
@@ -28,10 +29,7 @@ def check_encoded_task(value: Any, path: str) -> list[Problem]:
     text = decoded(value)
     if text is None:
         return [_no_base64(value, path, of="a task file")]
-    return [
-        *(Problem(path, message) for message in check_task_yaml(text)),
-        *(Problem(path, message, warning=True) for message in surprises_of_task_yaml(text)),
-    ]
+    return [Problem(path, str(finding), finding.warning) for finding in check_task_file(text)]
 
 
 def check_encoded_values(value: Any, path: str) -> list[Problem]:
@@ -42,10 +40,10 @@ def check_encoded_values(value: Any, path: str) -> list[Problem]:
     if text is None:
         return [_no_base64(value, path, of="a file of values")]
     values, where, _ = load(text)
-    if where:
-        return [Problem(path, f"{where}: this is not YAML")]
+    if where is not None:
+        return [Problem(path, str(Finding(where, "this is not YAML")))]
     if values is not None and not isinstance(values, dict):
-        return [Problem(path, "line 1, column 1: a file of values is a map from names to values")]
+        return [Problem(path, str(Finding((0, 0), "a file of values is a map from names to values")))]
     return []
 
 
@@ -57,42 +55,47 @@ def decoded(value: str) -> str | None:
         return None
 
 
-def check_task_yaml(text: str) -> list[str]:
-    """Say what is wrong with the text of a task file, each sentence with its line and column (from 1).
+@dataclass(frozen=True, order=True)
+class Finding:
+    """What is wrong in a text, or surprising (`warning`), at a line and a column (from 0)."""
+
+    where: Place
+    sentence: str
+    warning: bool = False
+
+    def __str__(self) -> str:
+        line, column = self.where
+        return f"line {line + 1}, column {column + 1}: {self.sentence}"
+
+
+def check_task_file(text: str) -> list[Finding]:
+    """Return what is wrong with the text of a task file, in the order of the lines, then what is surprising in it.
 
     A file whose templates decide which lines it has is judged by its templates alone: what it will be depends on
     values.
     """
-    task, wrong = _read(text)
+    task, found = _read(text)
+    if not isinstance(task, dict):
+        return found
     try:
-        found = list(check_task(task)) if isinstance(task, dict) else []
+        wrong = sorted(Finding(*broken) for broken in check_task(task))
+        return [*found, *wrong, *sorted(Finding(*broken, warning=True) for broken in surprises(task))]
     except RecursionError:
-        return ["line 1, column 1: an anchor holds an alias of itself, or the file is nested too deeply"]
-    return [*wrong, *(f"{place(at)}: {sentence}" for at, sentence in sorted(found))]
+        return [Finding((0, 0), "an anchor holds an alias of itself, or the file is nested too deeply")]
 
 
-def surprises_of_task_yaml(text: str) -> list[str]:
-    """Say what a task file does otherwise than it seems, each sentence with its line and column (from 1)."""
-    task, _ = _read(text)
-    try:
-        found = list(surprises(task)) if isinstance(task, dict) else []
-    except RecursionError:
-        return []
-    return [f"{place(at)}: {sentence}" for at, sentence in sorted(found)]
-
-
-def _read(text: str) -> tuple[Any, list[str]]:
-    """What the YAML says, None when it is not known here, and what is wrong with the text."""
+def _read(text: str) -> tuple[Any, list[Finding]]:
+    """Return what the YAML says, None when it is not known here, and what is wrong with the text."""
     prepared = prepare(text, lambda part: load(part)[0])
-    wrong = [f"{place(at)}: {sentence}" for at, sentence in sorted(prepared.wrong)]
+    wrong = sorted(Finding(*broken) for broken in prepared.wrong)
     if prepared.text is None:
         return None, wrong
     task, where, reason = load(prepared.text)
-    if where:
-        return None, [*wrong, f"{where}: this is not YAML ({reason})"]
+    if where is not None:
+        return None, [*wrong, Finding(where, f"this is not YAML ({reason})")]
     if not isinstance(task, dict):
         hint = f"; {_ACR}" if isinstance(task, str) and task.startswith("acr ") else ""
-        return None, [*wrong, f"line 1, column 1: a task file is a map with version and steps{hint}"]
+        return None, [*wrong, Finding((0, 0), f"a task file is a map with version and steps{hint}")]
     return task, wrong
 
 

@@ -9,19 +9,14 @@ from typing import Any
 Place = tuple[int, int]
 
 
-def place(where: Place) -> str:
-    """Return a place (line and column, from 0) as editors count."""
-    return f"line {where[0] + 1}, column {where[1] + 1}"
-
-
 # What the library quotes of a text: names of anchors, aliases and tags. A character or a kind of token may stay.
 _QUOTED = re.compile(r"""\s*(?:'(?!<)[^'\n]{2,}'|"(?!<)[^"\n]{2,}")""")
 
 
-def load(text: str) -> tuple[Any, str, str]:
+def load(text: str) -> tuple[Any, Place | None, str]:
     """Return what YAML says, with the places of its nodes; or None with the place and the reason why it says nothing.
 
-    Place and reason are empty when the text was read. The reason never repeats a scalar, which may be a secret.
+    There is no place when the text was read. The reason never repeats a scalar, which may be a secret.
     """
     from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError
@@ -31,15 +26,15 @@ def load(text: str) -> tuple[Any, str, str]:
     yaml.allow_duplicate_keys = True  # the agent takes the last one
     yaml.preserve_quotes = True  # a quoted "true" is no boolean
     try:
-        return next(iter(yaml.load_all(text)), None), "", ""  # the agent reads the first document alone
+        return next(iter(yaml.load_all(text)), None), None, ""  # the agent reads the first document alone
     except MarkedYAMLError as error:
         mark = error.problem_mark
-        return None, place((mark.line, mark.column) if mark is not None else (0, 0)), _unquoted(str(error.problem))
+        return None, (mark.line, mark.column) if mark is not None else (0, 0), _unquoted(str(error.problem))
     except RecursionError:
-        return None, place((0, 0)), "it is nested too deeply"
+        return None, (0, 0), "it is nested too deeply"
     except Exception:
         # Deliberately any: the library fails in many ways on text that is no YAML, and its words may quote the text.
-        return None, place((0, 0)), "it cannot be read"
+        return None, (0, 0), "it cannot be read"
 
 
 def _unquoted(problem: str) -> str:

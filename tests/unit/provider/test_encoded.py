@@ -14,7 +14,7 @@ from pulumi.runtime import rpc
 
 from pulumi_acr_tasks import EncodedTaskRunRequestArgs, EncodedTaskStepArgs, SetValueArgs
 from pulumi_acr_tasks.errors import ValidationError
-from pulumi_acr_tasks.validate.task_yaml import check_task_yaml
+from pulumi_acr_tasks.validate.task_yaml import check_task_file
 from pulumi_acr_tasks.validate.yaml import load
 
 _TEXT = "version: v1.1.0\nsteps:\n  - cmd: busybox echo '{{.Values.who}}'\n"
@@ -104,7 +104,7 @@ def test_a_command_is_the_task_file_that_az_writes() -> None:
 def test_a_command_that_is_no_plain_yaml_is_quoted(cmd: str) -> None:
     """The file is right whatever the command holds; a continued line is one line."""
     text = _text(EncodedTaskStepArgs.from_cmd(cmd).encoded_task_content)
-    assert check_task_yaml(text) == []
+    assert check_task_file(text) == []
     assert load(text)[0]["steps"][0]["cmd"] == cmd.replace("\\\n  ", "")
 
 

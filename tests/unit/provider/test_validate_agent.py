@@ -17,7 +17,18 @@ from pulumi_acr_tasks.settings import Settings
 from pulumi_acr_tasks.validate.dockerfile import check_dockerfile
 from pulumi_acr_tasks.validate.problem import Problem
 from pulumi_acr_tasks.validate.task import check as check_task
-from pulumi_acr_tasks.validate.task_yaml import check_encoded_task, check_task_yaml, surprises_of_task_yaml
+from pulumi_acr_tasks.validate.task_yaml import check_encoded_task, check_task_file
+
+
+def check_task_yaml(text: str) -> list[str]:
+    """Return what is wrong with a task file, as preview says it."""
+    return [str(finding) for finding in check_task_file(text) if not finding.warning]
+
+
+def surprises_of_task_yaml(text: str) -> list[str]:
+    """Return what is surprising in a task file, as preview says it."""
+    return [str(finding) for finding in check_task_file(text) if finding.warning]
+
 
 SETTINGS = Settings.load({"endpoint": "embedded"}.get, {})
 REGISTRY = {"subscriptionId": "s", "resourceGroupName": "rg", "registryName": "emulator"}

@@ -13,7 +13,13 @@ from pulumi_acr_tasks.plan.definitions import DEFINITIONS, POLYMORPHIC, Kind, ki
 from pulumi_acr_tasks.plan.values import UNKNOWN
 from pulumi_acr_tasks.settings import Settings
 from pulumi_acr_tasks.validate.task import check as check_task
-from pulumi_acr_tasks.validate.task_yaml import check_task_yaml
+from pulumi_acr_tasks.validate.task_yaml import check_task_file
+
+
+def check_task_yaml(text: str) -> list[str]:
+    """Return what is wrong with a task file, as preview says it."""
+    return [str(finding) for finding in check_task_file(text) if not finding.warning]
+
 
 _SETTINGS = Settings.load({"endpoint": "embedded"}.get, {})
 _ODD: list[Any] = [
