@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from acr_tasks_emulator import instance
+from acr_tasks_emulator.process import instance
 
 
 def main() -> None:

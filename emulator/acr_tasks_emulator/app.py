@@ -14,56 +14,52 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
-from acr_tasks_emulator import leftovers
 from acr_tasks_emulator.clock import SystemClock
 from acr_tasks_emulator.execution.agents import Agents
 from acr_tasks_emulator.execution.executor import ExecutorError, choose
-from acr_tasks_emulator.execution.registry import OciRegistry
+from acr_tasks_emulator.execution.registry.registry import OciRegistry
 from acr_tasks_emulator.place import Place
-from acr_tasks_emulator.routes import (
-    admin,
+from acr_tasks_emulator.process import leftovers
+from acr_tasks_emulator.process.supervisor import Supervisor
+from acr_tasks_emulator.routes import admin, blobs, dashboard, metadata, oci, sign_in, webhooks
+from acr_tasks_emulator.routes.arm import (
     agent_pools,
-    blobs,
-    dashboard,
-    errors,
-    metadata,
-    oci,
     operations,
     registries,
     resource_groups,
     runs,
-    sign_in,
     subscriptions,
     tasks,
-    webhooks,
 )
-from acr_tasks_emulator.routes.faults import FaultRing
-from acr_tasks_emulator.routes.guard import Guard
-from acr_tasks_emulator.routes.middleware import Activity, ArmHeaders, Recorder
-from acr_tasks_emulator.routes.throttle import Throttle
-from acr_tasks_emulator.services.access_tokens import AccessTokens
-from acr_tasks_emulator.services.admin_users import AdminUsers
-from acr_tasks_emulator.services.agent_delay import DelayedAgents
+from acr_tasks_emulator.routes.rings import errors
+from acr_tasks_emulator.routes.rings.faults import FaultRing
+from acr_tasks_emulator.routes.rings.guard import Guard
+from acr_tasks_emulator.routes.rings.middleware import Activity, ArmHeaders, Recorder
+from acr_tasks_emulator.routes.rings.throttle import Throttle
 from acr_tasks_emulator.services.all import Services
-from acr_tasks_emulator.services.blobs import BlobsService
-from acr_tasks_emulator.services.dependencies import Learning
+from acr_tasks_emulator.services.blobs.blobs import BlobsService
+from acr_tasks_emulator.services.blobs.sas import Signer
 from acr_tasks_emulator.services.errors import ServiceError
-from acr_tasks_emulator.services.identities import TENANT_ID
-from acr_tasks_emulator.services.images import Images
-from acr_tasks_emulator.services.operations import Operations
-from acr_tasks_emulator.services.quota import Quota
-from acr_tasks_emulator.services.registries import RegistriesService, id_of
-from acr_tasks_emulator.services.removal import Removal
-from acr_tasks_emulator.services.request_log import RequestLog
-from acr_tasks_emulator.services.resource_groups import ResourceGroupsService
-from acr_tasks_emulator.services.run_states import RunStates
-from acr_tasks_emulator.services.runs import RunsService
-from acr_tasks_emulator.services.sas import Signer
-from acr_tasks_emulator.services.sign_in import SignIn
-from acr_tasks_emulator.services.tasks import TasksService
-from acr_tasks_emulator.services.timers import Timers
-from acr_tasks_emulator.services.triggers import TriggersService
-from acr_tasks_emulator.services.webhooks import Webhooks
+from acr_tasks_emulator.services.pretences.operations import Operations
+from acr_tasks_emulator.services.pretences.quota import Quota
+from acr_tasks_emulator.services.pretences.request_log import RequestLog
+from acr_tasks_emulator.services.registries.admin_users import AdminUsers
+from acr_tasks_emulator.services.registries.images import Images
+from acr_tasks_emulator.services.registries.registries import RegistriesService, id_of
+from acr_tasks_emulator.services.registries.removal import Removal
+from acr_tasks_emulator.services.registries.resource_groups import ResourceGroupsService
+from acr_tasks_emulator.services.runs.agent_delay import DelayedAgents
+from acr_tasks_emulator.services.runs.runs import RunsService
+from acr_tasks_emulator.services.runs.states import RunStates
+from acr_tasks_emulator.services.sign_in.access_tokens import AccessTokens
+from acr_tasks_emulator.services.sign_in.sign_in import SignIn
+from acr_tasks_emulator.services.tasks.dependencies import Learning
+from acr_tasks_emulator.services.tasks.identities import TENANT_ID
+from acr_tasks_emulator.services.tasks.tasks import TasksService
+from acr_tasks_emulator.services.triggers.notifications import Notifications
+from acr_tasks_emulator.services.triggers.timers import Timers
+from acr_tasks_emulator.services.triggers.triggers import TriggersService
+from acr_tasks_emulator.services.triggers.webhooks import Webhooks
 from acr_tasks_emulator.settings import Settings, SettingsError
 from acr_tasks_emulator.store.blobs import BlobStore
 from acr_tasks_emulator.store.database import Database, DatabaseError
@@ -72,8 +68,6 @@ from acr_tasks_emulator.store.registries import RegistryStore
 from acr_tasks_emulator.store.resource_groups import ResourceGroupStore
 from acr_tasks_emulator.store.runs import RunStore
 from acr_tasks_emulator.store.tasks import TaskStore
-from acr_tasks_emulator.supervisor import Supervisor
-from acr_tasks_emulator.triggers.notifications import Notifications
 
 
 @dataclass(frozen=True)

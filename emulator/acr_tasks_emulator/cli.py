@@ -103,7 +103,7 @@ def serve(
 @app.command()
 def stop(data: Data) -> None:
     """End the emulator of a data folder and wait until it is gone."""
-    from acr_tasks_emulator import instance
+    from acr_tasks_emulator.process import instance
 
     pid = instance.stop(data.resolve())
     if pid is None:
@@ -118,7 +118,7 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Tell where the emulator of a data folder is; exit status 1 when there is none."""
-    from acr_tasks_emulator import instance
+    from acr_tasks_emulator.process import instance
 
     about = instance.find(data.resolve())
     if as_json:
@@ -157,8 +157,8 @@ def _stated(context: typer.Context) -> frozenset[str]:
 
 
 def _detach(settings: Settings, more: list[str], stated: frozenset[str]) -> None:
-    from acr_tasks_emulator import instance, options
-    from acr_tasks_emulator.data_folder import make_data_folder
+    from acr_tasks_emulator.process import instance, options
+    from acr_tasks_emulator.process.data_folder import make_data_folder
 
     make_data_folder(settings.data)
     arguments = [f"--host={settings.host}", f"--port={settings.port}", f"--data={settings.data}"]
@@ -184,8 +184,8 @@ def _detach(settings: Settings, more: list[str], stated: frozenset[str]) -> None
 
 
 def _serve(settings: Settings) -> None:
-    from acr_tasks_emulator import instance, options
-    from acr_tasks_emulator.data_folder import make_data_folder
+    from acr_tasks_emulator.process import instance, options
+    from acr_tasks_emulator.process.data_folder import make_data_folder
     from acr_tasks_emulator.server import Emulator, running
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s: %(message)s")

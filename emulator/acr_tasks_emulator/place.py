@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from acr_tasks_emulator.settings import WILDCARDS, SettingsError
 
 if TYPE_CHECKING:
-    from acr_tasks_emulator.certificates import Certificate
+    from acr_tasks_emulator.https.certificates import Certificate
 
 
 @dataclass(frozen=True)

@@ -17,12 +17,12 @@ import uvicorn
 
 from acr_tasks_emulator.app import Application, build
 from acr_tasks_emulator.connection import Connection
-from acr_tasks_emulator.data_folder import make_data_folder
 from acr_tasks_emulator.place import Place
+from acr_tasks_emulator.process.data_folder import make_data_folder
 from acr_tasks_emulator.settings import RegistrySetting, Settings, SettingsError
 
 if TYPE_CHECKING:
-    from acr_tasks_emulator.certificates import Certificate
+    from acr_tasks_emulator.https.certificates import Certificate
 
 PORT_FILE = "port"
 _LASTING_PORTS = range(20000, 32768)  # below Linux's and macOS's ports for outgoing connections
@@ -83,7 +83,7 @@ def running(settings: Settings) -> Iterator[Emulator]:
         place = Place.of(settings.host, listening.getsockname()[1], _certificate(settings))
         encryption = None
         if place.certificate is not None:
-            from acr_tasks_emulator import tls  # here, as certificates are
+            from acr_tasks_emulator.https import tls  # here, as certificates are
 
             encryption = tls.server_context(place.certificate)
             listening = stack.enter_context(tls.Listening.of(listening))
@@ -153,11 +153,11 @@ def serving(
 def _certificate(settings: Settings) -> Certificate | None:
     # Imported here: who serves plain http does not wait for what makes certificates.
     if settings.tls:
-        from acr_tasks_emulator import authority
+        from acr_tasks_emulator.https import authority
 
         return authority.make(settings.data, settings.host)
     if settings.cert is not None and settings.key is not None:
-        from acr_tasks_emulator import certificates
+        from acr_tasks_emulator.https import certificates
 
         return certificates.own(settings.data, settings.cert, settings.key)
     return None

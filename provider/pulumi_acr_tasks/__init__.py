@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from pulumi_acr_tasks.contexts import *  # noqa: F403
     from pulumi_acr_tasks.errors import *  # noqa: F403
     from pulumi_acr_tasks.provider import *  # noqa: F403
-    from pulumi_acr_tasks.run import *  # noqa: F403
-    from pulumi_acr_tasks.task import *  # noqa: F403
+    from pulumi_acr_tasks.run.resource import *  # noqa: F403
+    from pulumi_acr_tasks.task.resource import *  # noqa: F403
 
 # Every public name and the module that it lives in.
 _MODULES = {
@@ -47,12 +47,12 @@ _MODULES = {
     "PlatformPropertiesArgs": "args",
     "Provider": "provider",
     "RegistryNotFoundError": "errors",
-    "Run": "run",
+    "Run": "run.resource",
     "RunCanceledError": "errors",
     "RunDeadlineError": "errors",
     "RunError": "errors",
     "RunFailedError": "errors",
-    "RunProvider": "run",
+    "RunProvider": "run.resource",
     "RunQueueTimeoutError": "errors",
     "RunServiceError": "errors",
     "RunTimeoutError": "errors",
@@ -67,9 +67,9 @@ _MODULES = {
     "SourceRegistryCredentialsArgs": "args",
     "SourceTriggerArgs": "args",
     "SubscriptionNotFoundError": "errors",
-    "Task": "task",
+    "Task": "task.resource",
     "TaskExistsError": "errors",
-    "TaskProvider": "task",
+    "TaskProvider": "task.resource",
     "TaskRunRequestArgs": "args",
     "ThrottledError": "errors",
     "TimerTriggerArgs": "args",

@@ -13,7 +13,7 @@ import typer
 from pulumi_acr_tasks.errors import AcrTasksError, SettingsError
 
 if TYPE_CHECKING:
-    from pulumi_acr_tasks.settings import Settings
+    from pulumi_acr_tasks.settings.settings import Settings
 
 commands = typer.Typer(
     add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="markdown"
@@ -61,7 +61,7 @@ def check(
 
 def _findings(file: Path) -> list[tuple[str, str, bool]]:
     """Return what is wrong with a task file: the place, a sentence, and whether it is a warning."""
-    from pulumi_acr_tasks.validate.task_yaml import check_task_file
+    from pulumi_acr_tasks.validate.task_file.file import check_task_file
 
     try:
         text = file.read_text(encoding="utf-8-sig")
@@ -122,7 +122,7 @@ def export(
 
 
 def _settings(endpoint: str | None, credential: str | None) -> Settings:
-    from pulumi_acr_tasks.settings import Settings
+    from pulumi_acr_tasks.settings.settings import Settings
 
     given = {"endpoint": endpoint, "credential": credential}
     settings = Settings.load(given.get, os.environ)

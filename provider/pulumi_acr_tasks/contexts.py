@@ -6,8 +6,8 @@ import os
 
 import pulumi
 
+from pulumi_acr_tasks.engine_call.program import program_error
 from pulumi_acr_tasks.errors import SourceError
-from pulumi_acr_tasks.program import program_error
 
 
 def context_hash(
@@ -30,10 +30,10 @@ def context_hash(
     :param values_file_path: the request's, for a FileTaskRunRequest.
     :raises ValidationError: there is no such folder or file, or it cannot be read.
     """
-    from pulumi_acr_tasks.lifecycle.context import context_of
-    from pulumi_acr_tasks.plan.definitions import snake_case
-    from pulumi_acr_tasks.plan.run import is_address
-    from pulumi_acr_tasks.settings import EMBEDDED, Settings
+    from pulumi_acr_tasks.run.check_call import context_of
+    from pulumi_acr_tasks.run.diff import is_address
+    from pulumi_acr_tasks.schema.definitions import snake_case
+    from pulumi_acr_tasks.settings.settings import EMBEDDED, Settings
 
     path = os.fspath(context)
     if is_address(path):

@@ -14,8 +14,8 @@ from typing import Any
 
 import pulumi
 
-from pulumi_acr_tasks.plan.values import from_engine
-from pulumi_acr_tasks.program import program_error
+from pulumi_acr_tasks.engine_call.program import program_error
+from pulumi_acr_tasks.schema.values import from_engine
 
 TaskFile = str | Mapping[str, Any] | Sequence[Mapping[str, Any]]
 """The text of a task file, the dictionary that the text would be read as, or its steps alone."""

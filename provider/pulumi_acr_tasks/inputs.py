@@ -16,12 +16,12 @@ from typing import Any
 import pulumi
 from pulumi.runtime.rpc import wrap_rpc_secret
 
-from pulumi_acr_tasks.plan.addresses import holds_secret
-from pulumi_acr_tasks.plan.definitions import Kind, camel_case, kind, members, snake_case, variant
-from pulumi_acr_tasks.plan.paths import translate
-from pulumi_acr_tasks.plan.secrets import is_secret, map_secrets, secret_values
-from pulumi_acr_tasks.plan.values import UNKNOWN, Unknown, from_engine
-from pulumi_acr_tasks.program import program_error
+from pulumi_acr_tasks.engine_call.program import program_error
+from pulumi_acr_tasks.schema.definitions import Kind, camel_case, kind, members, snake_case, variant
+from pulumi_acr_tasks.schema.paths import translate
+from pulumi_acr_tasks.schema.secret_urls import holds_secret
+from pulumi_acr_tasks.schema.secrets import is_secret, map_secrets, secret_values
+from pulumi_acr_tasks.schema.values import UNKNOWN, Unknown, from_engine
 
 _ITEM = re.compile(r"\[\d+\]")  # a path that leads through a list
 _warnings: set[asyncio.Task[None]] = set()

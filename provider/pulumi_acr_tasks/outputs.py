@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 
 import pulumi
 
-from pulumi_acr_tasks.announcing import REPLACE_ON_CHANGES
 from pulumi_acr_tasks.args import dataclass_transform
-from pulumi_acr_tasks.plan.definitions import camel_case, snake_case
+from pulumi_acr_tasks.engine_call.announce import REPLACE_ON_CHANGES
+from pulumi_acr_tasks.schema.definitions import camel_case, snake_case
 
 T = TypeVar("T")
 

@@ -15,8 +15,8 @@ from typing import Any
 import pulumi
 
 from pulumi_acr_tasks.outputs import IdentityProperties, ImageDescriptor, UserIdentityProperties
-from pulumi_acr_tasks.plan.definitions import snake_case
-from pulumi_acr_tasks.plan.equality import identity_type
+from pulumi_acr_tasks.schema.definitions import snake_case
+from pulumi_acr_tasks.schema.equality import identity_type
 
 _numbers = itertools.count(1)
 

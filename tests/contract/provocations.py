@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import httpx
 import pytest
 
-from acr_tasks_emulator.services import blobs
+from acr_tasks_emulator.services.blobs import blobs
 
 from .conftest import REGISTRY_API_VERSION, Arm, Coordinates, encoded
 

@@ -19,13 +19,13 @@ from hypothesis import strategies as st
 
 from pulumi_acr_tasks.arm.client import Client
 from pulumi_acr_tasks.arm.clock import Clock, SystemClock
+from pulumi_acr_tasks.arm.http.transport import rings, transport
 from pulumi_acr_tasks.arm.ids import RegistryId
-from pulumi_acr_tasks.arm.transport import rings, transport
-from pulumi_acr_tasks.lifecycle import task
-from pulumi_acr_tasks.lifecycle.service import Service
-from pulumi_acr_tasks.plan.diff import diff
-from pulumi_acr_tasks.plan.patch import put_body
-from pulumi_acr_tasks.settings import Settings
+from pulumi_acr_tasks.service.service import Service
+from pulumi_acr_tasks.settings.settings import Settings
+from pulumi_acr_tasks.task import crud as task
+from pulumi_acr_tasks.task.diff import diff
+from pulumi_acr_tasks.task.requests import put_body
 
 PAIRS = int(os.environ.get("ACR_TASKS_PAIRS", "200"))
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from acr_tasks_emulator.routes import blobs as route
-from acr_tasks_emulator.services import blobs as service
+from acr_tasks_emulator.services.blobs import blobs as service
 
 BLOCK_BLOB = {"x-ms-blob-type": "BlockBlob"}
 Change = Callable[[dict[str, str]], None]

@@ -15,16 +15,11 @@ from typing import Any
 
 import pytest
 
-from acr_tasks_emulator.services import (
-    bodies,
-    faults,
-    merge,
-    models,
-    registry_bodies,
-    rules,
-    run_filter,
-    schedule,
-)
+from acr_tasks_emulator.services import bodies, models
+from acr_tasks_emulator.services.pretences import faults
+from acr_tasks_emulator.services.registries import bodies as registry_bodies
+from acr_tasks_emulator.services.runs import filter as run_filter
+from acr_tasks_emulator.services.tasks import merge, rules, schedule
 
 from .conftest import REGISTRY_API_VERSION, Arm
 from .provocations import REQUEST, SOURCE_TRIGGER, STEP, TASK

@@ -20,11 +20,11 @@ import pytest
 
 import acr_tasks_emulator
 from pulumi_acr_tasks import errors
-from pulumi_acr_tasks.lifecycle import run
-from pulumi_acr_tasks.lifecycle.awaiting import Surroundings
-from pulumi_acr_tasks.lifecycle.context import check
-from pulumi_acr_tasks.lifecycle.service import Service
-from pulumi_acr_tasks.settings import Settings
+from pulumi_acr_tasks.run import crud as run
+from pulumi_acr_tasks.run.check_call import check
+from pulumi_acr_tasks.run.wait.wait import Surroundings
+from pulumi_acr_tasks.service.service import Service
+from pulumi_acr_tasks.settings.settings import Settings
 
 # A provider's process ends with its command, and closes no connection before.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")

@@ -12,8 +12,8 @@ from acr_tasks_emulator.execution.simulated import SimulatedExecutor
 from acr_tasks_emulator.execution.stop import Stop
 
 if TYPE_CHECKING:
-    from acr_tasks_emulator.execution.registry import OciRegistry
-    from acr_tasks_emulator.supervisor import Supervisor
+    from acr_tasks_emulator.execution.registry.registry import OciRegistry
+    from acr_tasks_emulator.process.supervisor import Supervisor
 
 KINDS = ("auto", "buildah", "docker", "simulated")
 
@@ -44,8 +44,8 @@ def choose(kind: str, data: Path, oci: OciRegistry, supervisor: Supervisor) -> E
         return SimulatedExecutor()
     if kind not in KINDS:
         raise ExecutorError(f"executor {kind!r} is unknown: it is one of {', '.join(KINDS)}")
-    from acr_tasks_emulator.execution.buildah import open_buildah
-    from acr_tasks_emulator.execution.docker import open_docker
+    from acr_tasks_emulator.execution.buildah.tool import open_buildah
+    from acr_tasks_emulator.execution.docker.tool import open_docker
     from acr_tasks_emulator.execution.tool import Tool, ToolError
     from acr_tasks_emulator.execution.tool_executor import ToolExecutor
 

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import partial
 
-from acr_tasks_emulator.execution.graph import Graph, Step
+from acr_tasks_emulator.execution.build.scan import ScanError
 from acr_tasks_emulator.execution.log import RunLog
-from acr_tasks_emulator.execution.scan import ScanError
 from acr_tasks_emulator.execution.stop import Stop
+from acr_tasks_emulator.execution.task_file.graph import Graph, Step
 
 
 class StepFailedError(Exception):

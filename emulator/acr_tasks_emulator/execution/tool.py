@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from acr_tasks_emulator.execution.graph import Network, Step
-from acr_tasks_emulator.execution.image_name import ImageName
+from acr_tasks_emulator.execution.build.image_name import ImageName
 from acr_tasks_emulator.execution.log import RunLog
 from acr_tasks_emulator.execution.stop import Stop
-from acr_tasks_emulator.supervisor import Supervisor
+from acr_tasks_emulator.execution.task_file.graph import Network, Step
+from acr_tasks_emulator.process.supervisor import Supervisor
 
 Rename = Callable[[str], "str | None"]
 """Gives the line to write in place of one that a program printed; None for none."""

@@ -6,24 +6,24 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from acr_tasks_emulator.execution.bases import Bases
-from acr_tasks_emulator.execution.build_line import build_of, fetched, run_build
-from acr_tasks_emulator.execution.container import run_command, run_container
-from acr_tasks_emulator.execution.docker_build import build
-from acr_tasks_emulator.execution.docker_options import Options
-from acr_tasks_emulator.execution.docker_request import docker_graph
-from acr_tasks_emulator.execution.graph import Step
-from acr_tasks_emulator.execution.image_name import ImageName, ImageNameError
+from acr_tasks_emulator.execution.build.bases import Bases
+from acr_tasks_emulator.execution.build.docker_build import build
+from acr_tasks_emulator.execution.build.image_name import ImageName, ImageNameError
+from acr_tasks_emulator.execution.build.push import push
 from acr_tasks_emulator.execution.job import Job, Outcome
 from acr_tasks_emulator.execution.log import RunLog
-from acr_tasks_emulator.execution.push import push
-from acr_tasks_emulator.execution.registry import OciRegistry, RegistryError
-from acr_tasks_emulator.execution.remote import Remotes
-from acr_tasks_emulator.execution.source import SourceError
+from acr_tasks_emulator.execution.registry.registry import OciRegistry, RegistryError
+from acr_tasks_emulator.execution.shell.build_line import build_of, fetched, run_build
+from acr_tasks_emulator.execution.shell.container import run_command, run_container
+from acr_tasks_emulator.execution.shell.docker_options import Options
+from acr_tasks_emulator.execution.source.remote import Remotes
+from acr_tasks_emulator.execution.source.source import SourceError
 from acr_tasks_emulator.execution.steps import StepFailedError, run_steps
 from acr_tasks_emulator.execution.stop import Stop
-from acr_tasks_emulator.execution.task_file import TaskFileError, load
-from acr_tasks_emulator.execution.templates import TemplateError
+from acr_tasks_emulator.execution.task_file.docker_request import docker_graph
+from acr_tasks_emulator.execution.task_file.file import TaskFileError, load
+from acr_tasks_emulator.execution.task_file.graph import Step
+from acr_tasks_emulator.execution.task_file.rendering import TemplateError
 from acr_tasks_emulator.execution.tool import NetworkError, Tool, ToolError
 from acr_tasks_emulator.execution.workspace import Workspace, check_texts
 

@@ -20,12 +20,12 @@ from acr_tasks_emulator.dashboard import logs
 from acr_tasks_emulator.dashboard.runs import RunView, run_view
 from acr_tasks_emulator.dashboard.tasks import TaskView, task_view
 from acr_tasks_emulator.routes import blobs
-from acr_tasks_emulator.routes.arm import services_of
+from acr_tasks_emulator.routes.arm.shared import services_of
 from acr_tasks_emulator.services import errors
 from acr_tasks_emulator.services.all import Services
 from acr_tasks_emulator.services.errors import ServiceError
-from acr_tasks_emulator.services.registries import id_of
-from acr_tasks_emulator.services.triggers import next_firings
+from acr_tasks_emulator.services.registries.registries import id_of
+from acr_tasks_emulator.services.triggers.triggers import next_firings
 from acr_tasks_emulator.store.registries import RegistryRow
 
 RUNS_SHOWN, TASKS_SHOWN = 25, 50

@@ -6,8 +6,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from acr_tasks_emulator.routes.arm import ArmRoute, answer, origin, query
-from acr_tasks_emulator.services import metadata, versions
+from acr_tasks_emulator.routes.arm.shared import ArmRoute, answer, origin, query
+from acr_tasks_emulator.services import versions
+from acr_tasks_emulator.services.sign_in import metadata
 
 
 async def endpoints(request: Request) -> Response:

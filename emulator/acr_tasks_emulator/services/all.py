@@ -7,21 +7,21 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from acr_tasks_emulator.clock import SystemClock
-from acr_tasks_emulator.services.admin_users import AdminUsers
-from acr_tasks_emulator.services.blobs import BlobsService
-from acr_tasks_emulator.services.faults import Faults
-from acr_tasks_emulator.services.images import Images
-from acr_tasks_emulator.services.operations import Operations
-from acr_tasks_emulator.services.quota import Quota
-from acr_tasks_emulator.services.registries import RegistriesService
-from acr_tasks_emulator.services.removal import Removal
-from acr_tasks_emulator.services.request_log import RequestLog
-from acr_tasks_emulator.services.resource_groups import ResourceGroupsService
-from acr_tasks_emulator.services.runs import RunsService
-from acr_tasks_emulator.services.sign_in import SignIn
-from acr_tasks_emulator.services.tasks import TasksService
-from acr_tasks_emulator.services.triggers import TriggersService
-from acr_tasks_emulator.services.webhooks import Webhooks
+from acr_tasks_emulator.services.blobs.blobs import BlobsService
+from acr_tasks_emulator.services.pretences.faults import Faults
+from acr_tasks_emulator.services.pretences.operations import Operations
+from acr_tasks_emulator.services.pretences.quota import Quota
+from acr_tasks_emulator.services.pretences.request_log import RequestLog
+from acr_tasks_emulator.services.registries.admin_users import AdminUsers
+from acr_tasks_emulator.services.registries.images import Images
+from acr_tasks_emulator.services.registries.registries import RegistriesService
+from acr_tasks_emulator.services.registries.removal import Removal
+from acr_tasks_emulator.services.registries.resource_groups import ResourceGroupsService
+from acr_tasks_emulator.services.runs.runs import RunsService
+from acr_tasks_emulator.services.sign_in.sign_in import SignIn
+from acr_tasks_emulator.services.tasks.tasks import TasksService
+from acr_tasks_emulator.services.triggers.triggers import TriggersService
+from acr_tasks_emulator.services.triggers.webhooks import Webhooks
 from acr_tasks_emulator.switches import Switches
 
 

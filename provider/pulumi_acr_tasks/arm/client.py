@@ -17,15 +17,15 @@ from urllib.parse import quote
 import httpx
 
 from pulumi_acr_tasks.arm import models
-from pulumi_acr_tasks.arm.answers import refusal
 from pulumi_acr_tasks.arm.auth import origin
 from pulumi_acr_tasks.arm.caller import Caller
 from pulumi_acr_tasks.arm.clock import Clock, SystemClock
+from pulumi_acr_tasks.arm.http.intact import ACCEPTED, answer_of
+from pulumi_acr_tasks.arm.http.retry import LONGEST_RETRY_AFTER, retry_after
 from pulumi_acr_tasks.arm.ids import RegistryId
 from pulumi_acr_tasks.arm.operation import CORRELATION_ID, UNCERTAIN, Operation, Send
-from pulumi_acr_tasks.arm.retry import LONGEST_RETRY_AFTER, retry_after
+from pulumi_acr_tasks.arm.responses import refusal
 from pulumi_acr_tasks.arm.server_time import ServerTime
-from pulumi_acr_tasks.arm.understanding import ACCEPTED, answer_of
 from pulumi_acr_tasks.errors import AcrTasksError, ServiceError, TransportError
 
 M = TypeVar("M", bound=models.Model)

@@ -6,8 +6,8 @@ import threading
 import time
 from typing import Protocol
 
-from pulumi_acr_tasks.arm.limits import affordable
-from pulumi_acr_tasks.arm.limits import interruptible as may_be_interrupted
+from pulumi_acr_tasks.arm.http.deadlines import affordable
+from pulumi_acr_tasks.arm.http.deadlines import interruptible as may_be_interrupted
 from pulumi_acr_tasks.errors import CanceledError, DeadlineError
 
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from pulumi_acr_tasks.export.program import Program
-from pulumi_acr_tasks.lifecycle.service import service_for
+from pulumi_acr_tasks.service.service import service_for
 
 if TYPE_CHECKING:
     from pulumi_acr_tasks.arm.ids import RegistryId
-    from pulumi_acr_tasks.settings import Settings
+    from pulumi_acr_tasks.settings.settings import Settings
 
 
 def exported(

@@ -11,8 +11,8 @@ import sys
 import threading
 from typing import Any
 
-from pulumi_acr_tasks.follow.terminal import readable
-from pulumi_acr_tasks.plan.addresses import without_secrets
+from pulumi_acr_tasks.schema.secret_urls import without_secrets
+from pulumi_acr_tasks.terminal import readable
 
 LOST = "live progress: messages go to the diagnostics of the stack"
 

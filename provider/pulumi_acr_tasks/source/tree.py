@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from pulumi_acr_tasks.plan.context_tree import DIGITS, short
+from pulumi_acr_tasks.schema.context_tree import DIGITS, short
 from pulumi_acr_tasks.source.entries import Entry
 
 SIZE = 4096

@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from pulumi_acr_tasks.arm.connection import authorities, is_loopback
-from pulumi_acr_tasks.arm.limits import attended
-from pulumi_acr_tasks.arm.reason import reason_of
+from pulumi_acr_tasks.arm.http.connection import authorities, is_loopback
+from pulumi_acr_tasks.arm.http.deadlines import attended
+from pulumi_acr_tasks.arm.http.reason import reason_of
 from pulumi_acr_tasks.errors import SourceError, printable
 
 _BLOCK = 8 << 20  # bytes; a lost connection costs no more than one block

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from pulumi_acr_tasks.plan.values import is_unknown
+from pulumi_acr_tasks.schema.values import is_unknown
 from pulumi_acr_tasks.validate.problem import Problem, key_path, member_path
 
 _HOST = re.compile(r"[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?(?::\d{1,5})?")

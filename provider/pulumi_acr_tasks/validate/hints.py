@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from pulumi_acr_tasks.plan.definitions import snake_case
+from pulumi_acr_tasks.schema.definitions import snake_case
 
 _PREVIEW_2019 = "2019-06-01-preview"
 _PREVIEW_2025 = "2025-03-01-preview"

@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 from pulumi_acr_tasks.validate.problem import Problem
-from pulumi_acr_tasks.validate.templates import actions
+from pulumi_acr_tasks.validate.task_file.templates import actions
 
 _COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _REPOSITORY = re.compile(rf"(?:[a-z0-9.-]+(?::[0-9]+)?/)?{_COMPONENT}(?:/{_COMPONENT})*")

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from pulumi_acr_tasks.plan.definitions import ENUMERATIONS, POLYMORPHIC, Kind, camel_case, members, snake_case, variant
-from pulumi_acr_tasks.plan.secrets import is_secret
-from pulumi_acr_tasks.plan.values import is_unknown
+from pulumi_acr_tasks.schema.definitions import (
+    ENUMERATIONS,
+    POLYMORPHIC,
+    Kind,
+    camel_case,
+    members,
+    snake_case,
+    variant,
+)
+from pulumi_acr_tasks.schema.secrets import is_secret
+from pulumi_acr_tasks.schema.values import is_unknown
 from pulumi_acr_tasks.validate.hints import hint, without
 from pulumi_acr_tasks.validate.problem import Problem, key_path, member_path
 from pulumi_acr_tasks.validate.spelling import did_you_mean

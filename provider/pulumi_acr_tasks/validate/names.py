@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from pulumi_acr_tasks.arm.ids import RegistryId
-from pulumi_acr_tasks.plan.definitions import snake_case
-from pulumi_acr_tasks.plan.values import UNKNOWN, is_unknown
+from pulumi_acr_tasks.schema.definitions import snake_case
+from pulumi_acr_tasks.schema.values import UNKNOWN, is_unknown
 from pulumi_acr_tasks.validate.problem import Problem
 
 _REGISTRY_NAME = re.compile(r"[a-zA-Z0-9]{5,50}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pulumi_acr_tasks.plan.definitions import snake_case
+from pulumi_acr_tasks.schema.definitions import snake_case
 
 
 @dataclass(frozen=True)

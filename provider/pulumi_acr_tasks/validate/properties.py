@@ -9,7 +9,7 @@ from pulumi_acr_tasks.validate.images import check_image_names
 from pulumi_acr_tasks.validate.limits import check_agent, check_timeout
 from pulumi_acr_tasks.validate.platform import check_platform
 from pulumi_acr_tasks.validate.problem import Problem, member_path
-from pulumi_acr_tasks.validate.task_yaml import check_encoded_task, check_encoded_values
+from pulumi_acr_tasks.validate.task_file.file import check_encoded_task, check_encoded_values
 
 
 def check_properties(value: dict[str, Any], path: str, *, of: str) -> list[Problem]:

@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 
 from acr_tasks_emulator.execution.job import Job
-from acr_tasks_emulator.services.blobs import BlobsService, container_of
-from acr_tasks_emulator.services.registries import RegistriesService
-from acr_tasks_emulator.services.resource_groups import ResourceGroupsService
-from acr_tasks_emulator.services.run_states import RunStates
-from acr_tasks_emulator.services.runs import RunsService
-from acr_tasks_emulator.services.sas import Signer
-from acr_tasks_emulator.services.tasks import TasksService
+from acr_tasks_emulator.services.blobs.blobs import BlobsService, container_of
+from acr_tasks_emulator.services.blobs.sas import Signer
+from acr_tasks_emulator.services.registries.registries import RegistriesService
+from acr_tasks_emulator.services.registries.resource_groups import ResourceGroupsService
+from acr_tasks_emulator.services.runs.runs import RunsService
+from acr_tasks_emulator.services.runs.states import RunStates
+from acr_tasks_emulator.services.tasks.tasks import TasksService
 from acr_tasks_emulator.settings import RegistrySetting
 from acr_tasks_emulator.store.blobs import BlobStore
 from acr_tasks_emulator.store.database import Database

@@ -21,14 +21,14 @@ from typing import Any
 import httpx
 import pytest
 
-from acr_tasks_emulator.execution import addresses, remote
 from acr_tasks_emulator.execution.job import Job
 from acr_tasks_emulator.execution.log import RunLog
-from acr_tasks_emulator.execution.registry import PROGRAM, OciRegistry
-from acr_tasks_emulator.execution.remote import Remotes
-from acr_tasks_emulator.execution.source import SourceError
+from acr_tasks_emulator.execution.registry.registry import PROGRAM, OciRegistry
+from acr_tasks_emulator.execution.source import addresses, remote
+from acr_tasks_emulator.execution.source.remote import Remotes
+from acr_tasks_emulator.execution.source.source import SourceError
 from acr_tasks_emulator.execution.stop import Stop
-from acr_tasks_emulator.supervisor import Supervisor
+from acr_tasks_emulator.process.supervisor import Supervisor
 
 needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 

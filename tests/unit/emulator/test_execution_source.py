@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from acr_tasks_emulator.execution.source import (
+from acr_tasks_emulator.execution.source.source import (
     Limits,
     SourceError,
     check_ignore_files,

@@ -21,14 +21,14 @@ import httpx
 import pytest
 
 from acr_tasks_emulator.execution.agents import Agents
-from acr_tasks_emulator.execution.docker_cli import DockerCli
+from acr_tasks_emulator.execution.buildah.store import why_not_installed
+from acr_tasks_emulator.execution.docker.client import DockerCli
 from acr_tasks_emulator.execution.executor import choose
 from acr_tasks_emulator.execution.job import Job, Outcome
-from acr_tasks_emulator.execution.registry import PROGRAM, OciRegistry
-from acr_tasks_emulator.execution.store import why_not_installed
+from acr_tasks_emulator.execution.registry.registry import PROGRAM, OciRegistry
 from acr_tasks_emulator.execution.tool import ToolError
 from acr_tasks_emulator.execution.tool_executor import ToolExecutor
-from acr_tasks_emulator.supervisor import Supervisor
+from acr_tasks_emulator.process.supervisor import Supervisor
 
 busybox_missing = None if shutil.which("busybox") else "busybox-static is not installed"
 missing = why_not_installed() or busybox_missing
@@ -505,13 +505,13 @@ def test_without_a_registry(tmp_path: Path, kind: str) -> None:
 EMULATOR = """
 import sys
 from pathlib import Path
-from acr_tasks_emulator.execution.docker_cli import DockerCli
+from acr_tasks_emulator.execution.docker.client import DockerCli
 from acr_tasks_emulator.execution.executor import choose
 from acr_tasks_emulator.execution.job import Job
 from acr_tasks_emulator.execution.log import RunLog
-from acr_tasks_emulator.execution.registry import OciRegistry
+from acr_tasks_emulator.execution.registry.registry import OciRegistry
 from acr_tasks_emulator.execution.stop import Stop
-from acr_tasks_emulator.supervisor import Supervisor
+from acr_tasks_emulator.process.supervisor import Supervisor
 
 class Sink:
     def write(self, data):

@@ -12,15 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from acr_tasks_emulator import leftovers
+from acr_tasks_emulator.process import leftovers
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
 
 EMULATOR = """
 import signal, sys
 from pathlib import Path
-from acr_tasks_emulator import leftovers
-from acr_tasks_emulator.supervisor import Supervisor
+from acr_tasks_emulator.process import leftovers
+from acr_tasks_emulator.process.supervisor import Supervisor
 with leftovers.ended(Path(sys.argv[1])):
     supervisor = Supervisor()
     child = supervisor.start(["sh", "-c", "setsid sleep 60 & echo started; exec sleep 60"])

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from acr_tasks_emulator.services.merge import merged_task
+from acr_tasks_emulator.services.tasks.merge import merged_task
 
 TASK: dict[str, Any] = {
     "identity": {"type": "SystemAssigned, UserAssigned", "userAssignedIdentities": {"/ids/A": {}, "/ids/B": {}}},

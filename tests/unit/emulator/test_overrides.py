@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from acr_tasks_emulator.services.overrides import overridden
+from acr_tasks_emulator.services.runs.overrides import overridden
 
 DOCKER: dict[str, Any] = {
     "type": "Docker",

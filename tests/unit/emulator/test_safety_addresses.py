@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from acr_tasks_emulator.execution import addresses
-from acr_tasks_emulator.execution.addresses import check_registry, checked
-from acr_tasks_emulator.execution.source import SourceError
+from acr_tasks_emulator.execution.source import addresses
+from acr_tasks_emulator.execution.source.addresses import check_registry, checked
+from acr_tasks_emulator.execution.source.source import SourceError
 
 Names = Callable[..., None]
 

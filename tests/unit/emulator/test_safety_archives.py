@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from acr_tasks_emulator.execution.archive import HEADER_BYTES, LIMITS
-from acr_tasks_emulator.execution.source import SourceError, folder_in, names_in, unpack
+from acr_tasks_emulator.execution.source.archive import HEADER_BYTES, LIMITS
+from acr_tasks_emulator.execution.source.source import SourceError, folder_in, names_in, unpack
 from acr_tasks_emulator.execution.stop import Stop
 
 SMALL = replace(LIMITS, size_bytes=100_000, entries=20, depth=5)
@@ -188,7 +188,7 @@ def test_a_run_that_is_stopped(tmp_path: Path) -> None:
             stop.ask("canceled")
             return b"x" * size
 
-    from acr_tasks_emulator.execution import source
+    from acr_tasks_emulator.execution.source import source
 
     source._write(Content(), tmp_path / "a", stop)  # type: ignore[arg-type]
     assert (tmp_path / "a").stat().st_size == source._CHUNK

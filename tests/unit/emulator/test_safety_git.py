@@ -17,15 +17,15 @@ from typing import Any
 
 import pytest
 
-from acr_tasks_emulator.execution import clone, git, tree
-from acr_tasks_emulator.execution.archive import LIMITS
 from acr_tasks_emulator.execution.job import Job
 from acr_tasks_emulator.execution.log import RunLog
-from acr_tasks_emulator.execution.registry import OciRegistry
-from acr_tasks_emulator.execution.remote import Remotes
-from acr_tasks_emulator.execution.source import SourceError, file_in
+from acr_tasks_emulator.execution.registry.registry import OciRegistry
+from acr_tasks_emulator.execution.source import clone, git, tree
+from acr_tasks_emulator.execution.source.archive import LIMITS
+from acr_tasks_emulator.execution.source.remote import Remotes
+from acr_tasks_emulator.execution.source.source import SourceError, file_in
 from acr_tasks_emulator.execution.stop import Stop
-from acr_tasks_emulator.supervisor import Supervisor
+from acr_tasks_emulator.process.supervisor import Supervisor
 
 from .test_execution_remote import served
 

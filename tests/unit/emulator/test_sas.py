@@ -5,8 +5,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
+from acr_tasks_emulator.services.blobs.sas import CREATE_WRITE, READ, Signer
 from acr_tasks_emulator.services.errors import BlobError
-from acr_tasks_emulator.services.sas import CREATE_WRITE, READ, Signer
 
 if TYPE_CHECKING:
     from tests.unit.emulator.conftest import SetClock, World

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from acr_tasks_emulator.execution import store
+from acr_tasks_emulator.execution.buildah import store
 
 from .test_execution_tools import Desk, docker, missing
 

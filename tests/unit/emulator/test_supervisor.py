@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from acr_tasks_emulator import warden
-from acr_tasks_emulator.supervisor import Supervisor
+from acr_tasks_emulator.process import warden
+from acr_tasks_emulator.process.supervisor import Supervisor
 
 DAEMON = "setsid sleep 60 & echo started; exec sleep 60"
 """A program that leaves a process in a session of its own."""
@@ -114,7 +114,7 @@ def test_killed_parent() -> None:
     """After SIGKILL of the emulator no child is left, daemons included."""
     program = f"""
 import signal
-from acr_tasks_emulator.supervisor import Supervisor
+from acr_tasks_emulator.process.supervisor import Supervisor
 supervisor = Supervisor()
 children = [supervisor.start(["sh", "-c", {DAEMON!r}]) for _ in range(3)]
 signal.pause()

@@ -8,9 +8,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from acr_tasks_emulator.services.agent_delay import DelayedAgents
+from acr_tasks_emulator.services.blobs.sas import READ, Signer
 from acr_tasks_emulator.services.errors import ServiceError
-from acr_tasks_emulator.services.sas import READ, Signer
+from acr_tasks_emulator.services.runs.agent_delay import DelayedAgents
 from acr_tasks_emulator.settings import SettingsError, parse_switches, read_switches
 from acr_tasks_emulator.switches import DEFAULTS, Switches, table
 

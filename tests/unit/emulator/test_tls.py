@@ -13,7 +13,7 @@ import pytest
 import trustme
 
 import acr_tasks_emulator
-from acr_tasks_emulator.instance import _is_well
+from acr_tasks_emulator.process.instance import _is_well
 from acr_tasks_emulator.server import running
 from acr_tasks_emulator.settings import Settings
 

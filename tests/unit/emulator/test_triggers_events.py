@@ -7,12 +7,12 @@ from typing import Any
 import httpx
 import pytest
 
-from acr_tasks_emulator.triggers import azure_devops
-from acr_tasks_emulator.triggers.base_images import ImagePush, moved, pushes
-from acr_tasks_emulator.triggers.github import is_signed, read_event
-from acr_tasks_emulator.triggers.notifications import Notifications
-from acr_tasks_emulator.triggers.repository import place
-from acr_tasks_emulator.triggers.source_events import PayloadError, SourceEvent
+from acr_tasks_emulator.services.triggers import azure_devops
+from acr_tasks_emulator.services.triggers.base_images import ImagePush, moved, pushes
+from acr_tasks_emulator.services.triggers.github import is_signed, read_event
+from acr_tasks_emulator.services.triggers.notifications import Notifications
+from acr_tasks_emulator.services.triggers.repository import place
+from acr_tasks_emulator.services.triggers.source_events import PayloadError, SourceEvent
 
 COMMIT = "6dcb09b5b57875f334f61aebed695e2e4193db5e"
 REPOSITORY = {

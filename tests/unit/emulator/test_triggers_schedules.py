@@ -6,8 +6,8 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from acr_tasks_emulator.services.schedule import problem_of
-from acr_tasks_emulator.triggers.schedules import in_words, next_occurrence, occurrences
+from acr_tasks_emulator.services.tasks.schedule import problem_of
+from acr_tasks_emulator.services.triggers.schedules import in_words, next_occurrence, occurrences
 
 
 def at(text: str) -> datetime:

@@ -8,16 +8,16 @@ from typing import Any
 import pytest
 
 from acr_tasks_emulator.execution.job import Outcome
-from acr_tasks_emulator.services import triggers as triggers_module
-from acr_tasks_emulator.services.dependencies import Learning
-from acr_tasks_emulator.services.tasks import task_id
-from acr_tasks_emulator.services.triggers import TriggersService, next_firings
+from acr_tasks_emulator.services.tasks.dependencies import Learning
+from acr_tasks_emulator.services.tasks.tasks import task_id
+from acr_tasks_emulator.services.triggers import triggers as triggers_module
+from acr_tasks_emulator.services.triggers.base_images import ImagePush
+from acr_tasks_emulator.services.triggers.schedules import occurrences
+from acr_tasks_emulator.services.triggers.source_events import SourceEvent
+from acr_tasks_emulator.services.triggers.triggers import TriggersService, next_firings
 from acr_tasks_emulator.services.versions import PREVIEW_2025
 from acr_tasks_emulator.store.runs import RunStore
 from acr_tasks_emulator.store.tasks import TaskStore
-from acr_tasks_emulator.triggers.base_images import ImagePush
-from acr_tasks_emulator.triggers.schedules import occurrences
-from acr_tasks_emulator.triggers.source_events import SourceEvent
 
 from .conftest import World
 

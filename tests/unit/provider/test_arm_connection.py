@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from pulumi_acr_tasks.arm.connection import authorities, is_loopback, open_http, trust
+from pulumi_acr_tasks.arm.http.connection import authorities, is_loopback, open_http, trust
 from pulumi_acr_tasks.errors import SettingsError
 
 CA = ["SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"]

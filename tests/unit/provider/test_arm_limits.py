@@ -8,14 +8,14 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from pulumi_acr_tasks.arm.attend import attend, revive
 from pulumi_acr_tasks.arm.auth import AccessToken, sign_in
 from pulumi_acr_tasks.arm.clock import SystemClock
-from pulumi_acr_tasks.arm.limits import affordable, attended, await_others, held, limited
+from pulumi_acr_tasks.arm.http.deadlines import affordable, attended, await_others, held, limited
+from pulumi_acr_tasks.arm.http.interrupt import attend, revive
+from pulumi_acr_tasks.arm.http.retry import retry
 from pulumi_acr_tasks.arm.operation import Operation, Send
-from pulumi_acr_tasks.arm.retry import retry
+from pulumi_acr_tasks.engine_call.timeouts import custom_timeout
 from pulumi_acr_tasks.errors import CanceledError, DeadlineError, TransportError, UnavailableError
-from pulumi_acr_tasks.lifecycle.timeouts import custom_timeout
 
 
 def asking(method: str = "GET", **operation: bool) -> httpx.Request:
@@ -51,7 +51,7 @@ def test_a_request_that_writes_is_left_as_one_that_may_have_arrived(
     request_: httpx.Request, never: Send, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After a moment for its answer: who has none cannot say that nothing was done. So is the wait for its end."""
-    monkeypatch.setattr("pulumi_acr_tasks.arm.attend._GRACE", 0.0)
+    monkeypatch.setattr("pulumi_acr_tasks.arm.http.interrupt._GRACE", 0.0)
     with pytest.raises(TransportError) as left:
         attend(never, canceled())(request_)
     assert (left.value.arrived, left.value.lasting) == (True, True)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pulumi_acr_tasks.backend import backend_of
+from pulumi_acr_tasks.journal.backend import backend_of
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from pulumi_acr_tasks.lifecycle.context import check
-from pulumi_acr_tasks.plan.context_tree import changed_paths
-from pulumi_acr_tasks.plan.run import diff_run
-from pulumi_acr_tasks.settings import Settings
+from pulumi_acr_tasks.run.check_call import check
+from pulumi_acr_tasks.run.diff import diff_run
+from pulumi_acr_tasks.schema.context_tree import changed_paths
+from pulumi_acr_tasks.settings.settings import Settings
 from pulumi_acr_tasks.source.context import Context
 from pulumi_acr_tasks.source.tarball import Tarball
 from pulumi_acr_tasks.source.tree import SIZE

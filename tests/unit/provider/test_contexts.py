@@ -11,8 +11,8 @@ import pytest
 
 from pulumi_acr_tasks import context_hash
 from pulumi_acr_tasks.errors import ValidationError
-from pulumi_acr_tasks.lifecycle.context import check
-from pulumi_acr_tasks.settings import Settings
+from pulumi_acr_tasks.run.check_call import check
+from pulumi_acr_tasks.settings.settings import Settings
 
 
 @pytest.fixture(autouse=True)

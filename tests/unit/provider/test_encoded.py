@@ -14,8 +14,8 @@ from pulumi.runtime import rpc
 
 from pulumi_acr_tasks import EncodedTaskRunRequestArgs, EncodedTaskStepArgs, SetValueArgs
 from pulumi_acr_tasks.errors import ValidationError
-from pulumi_acr_tasks.validate.task_yaml import check_task_file
-from pulumi_acr_tasks.validate.yaml import load
+from pulumi_acr_tasks.validate.task_file.file import check_task_file
+from pulumi_acr_tasks.validate.task_file.yaml import load
 
 _TEXT = "version: v1.1.0\nsteps:\n  - cmd: busybox echo '{{.Values.who}}'\n"
 _PURGE = "acr purge --filter 'web:.*' --ago 30d"

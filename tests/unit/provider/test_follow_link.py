@@ -16,9 +16,9 @@ from pulumi_acr_tasks.errors import (
     TransportError,
     UnavailableError,
 )
-from pulumi_acr_tasks.follow.background import BackgroundLog
-from pulumi_acr_tasks.follow.link import LogLink, LogUnavailableError
-from pulumi_acr_tasks.follow.log import LogFollower
+from pulumi_acr_tasks.run.log.background import BackgroundLog
+from pulumi_acr_tasks.run.log.follow import LogFollower
+from pulumi_acr_tasks.run.log.link import LogLink, LogUnavailableError
 
 LINK = "https://storage.example/log?sig=hush"
 AGAIN = "(the agent was restarted: the log begins again)"

@@ -8,10 +8,10 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from pulumi_acr_tasks.follow.background import BackgroundLog
-from pulumi_acr_tasks.follow.lines import Lines
-from pulumi_acr_tasks.follow.log import LogFollower, LogUnavailableError
-from pulumi_acr_tasks.follow.mask import Mask
+from pulumi_acr_tasks.run.log.background import BackgroundLog
+from pulumi_acr_tasks.run.log.follow import LogFollower, LogUnavailableError
+from pulumi_acr_tasks.run.log.lines import Lines
+from pulumi_acr_tasks.schema.redact import Mask
 
 
 class FakeClock:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from pulumi_acr_tasks.follow.screen import Screen
-from pulumi_acr_tasks.lifecycle.disclosure import mask_of
+from pulumi_acr_tasks.engine_call.redaction import mask_of
+from pulumi_acr_tasks.run.log.display import Screen
 
 
 class FakeClock:

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from pulumi_acr_tasks.errors import AcrTasksError, ForbiddenError, SignInError, ThrottledError, TransportError
-from pulumi_acr_tasks.follow.status import Wait, WaitUnansweredError
-from pulumi_acr_tasks.follow.watcher import Watcher
+from pulumi_acr_tasks.run.wait.poller import Watcher
+from pulumi_acr_tasks.run.wait.status import Wait, WaitUnansweredError
 
 
 class Clock:

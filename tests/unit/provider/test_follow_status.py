@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from pulumi_acr_tasks.errors import ForbiddenError, ThrottledError, TransportError, UnavailableError
-from pulumi_acr_tasks.follow.status import TERMINAL, Wait, WaitExpiredError, WaitStoppedError
-from pulumi_acr_tasks.follow.watcher import Watcher
+from pulumi_acr_tasks.run.wait.poller import Watcher
+from pulumi_acr_tasks.run.wait.status import TERMINAL, Wait, WaitExpiredError, WaitStoppedError
 
 
 class FakeClock:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pulumi_acr_tasks.follow.lines import Lines
-from pulumi_acr_tasks.follow.mask import Mask
-from pulumi_acr_tasks.follow.terminal import Terminal, readable
+from pulumi_acr_tasks.run.log.lines import Lines
+from pulumi_acr_tasks.schema.redact import Mask
+from pulumi_acr_tasks.terminal import Terminal, readable
 
 # What a program prints on one line, and what a terminal shows of it in the end.
 SHOWN = {

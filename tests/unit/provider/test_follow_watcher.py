@@ -18,9 +18,9 @@ from pulumi_acr_tasks.errors import (
     NotFoundError,
     ThrottledError,
 )
-from pulumi_acr_tasks.follow.question import Question
-from pulumi_acr_tasks.follow.status import Wait
-from pulumi_acr_tasks.follow.watcher import Watcher
+from pulumi_acr_tasks.run.wait.poll import Question
+from pulumi_acr_tasks.run.wait.poller import Watcher
+from pulumi_acr_tasks.run.wait.status import Wait
 
 
 def seen(run_id: str, status: str = "Running") -> Any:

@@ -15,12 +15,14 @@ import pulumi
 import pytest
 from pulumi.runtime import rpc
 
-from pulumi_acr_tasks import args, run, task
+from pulumi_acr_tasks import args
 from pulumi_acr_tasks.errors import ValidationError
 from pulumi_acr_tasks.inputs import from_plan, normalize, to_plan, translate_paths
-from pulumi_acr_tasks.plan.definitions import DEFINITIONS, kind, snake_case
-from pulumi_acr_tasks.plan.paths import without_ignored
-from pulumi_acr_tasks.plan.values import UNKNOWN
+from pulumi_acr_tasks.run import resource as run
+from pulumi_acr_tasks.schema.definitions import DEFINITIONS, kind, snake_case
+from pulumi_acr_tasks.schema.paths import without_ignored
+from pulumi_acr_tasks.schema.values import UNKNOWN
+from pulumi_acr_tasks.task import resource as task
 
 
 @pytest.fixture(autouse=True)

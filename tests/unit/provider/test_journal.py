@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from pulumi_acr_tasks import journal
-from pulumi_acr_tasks.journal import MAX_AGE, RUN, TASK, Entry, Journal, request_hash
+from pulumi_acr_tasks.journal import journal
+from pulumi_acr_tasks.journal.journal import MAX_AGE, RUN, TASK, Entry, Journal, request_hash
 
 _URN = "urn:pulumi:dev::shop::pulumi-python:dynamic/acr-tasks:Task::build"
 _OTHER = "urn:pulumi:dev::shop::pulumi-python:dynamic/acr-tasks:Task::other"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pulumi_acr_tasks.lifecycle import claims
-from pulumi_acr_tasks.lifecycle.claims import Claims
+from pulumi_acr_tasks.task import claims
+from pulumi_acr_tasks.task.claims import Claims
 
 _A, _B, _C = (f"urn:pulumi:dev::shop::pulumi-python:dynamic/acr-tasks:Task::{name}" for name in "abc")
 _KEY, _OTHER = "https://arm.example.org /registries/r/tasks/n", "https://arm.example.org /registries/r/tasks/m"

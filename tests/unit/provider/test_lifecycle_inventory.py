@@ -10,13 +10,13 @@ import httpx
 import pytest
 
 from pulumi_acr_tasks import errors
-from pulumi_acr_tasks.arm.attend import attend
 from pulumi_acr_tasks.arm.client import Client
+from pulumi_acr_tasks.arm.http.deadlines import limited
+from pulumi_acr_tasks.arm.http.interrupt import attend
+from pulumi_acr_tasks.arm.http.transport import transport
 from pulumi_acr_tasks.arm.ids import RegistryId
-from pulumi_acr_tasks.arm.limits import limited
 from pulumi_acr_tasks.arm.models import Task
-from pulumi_acr_tasks.arm.transport import transport
-from pulumi_acr_tasks.lifecycle.inventory import Inventory
+from pulumi_acr_tasks.task.cache import Inventory
 
 _ENDPOINT = "https://arm.example.org"
 _REGISTRY = "/subscriptions/S/resourceGroups/G/providers/Microsoft.ContainerRegistry/registries/registry"

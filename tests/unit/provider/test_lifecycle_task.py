@@ -15,15 +15,16 @@ import pytest
 
 from pulumi_acr_tasks import errors, host
 from pulumi_acr_tasks.arm.client import Client
+from pulumi_acr_tasks.arm.http.transport import transport
 from pulumi_acr_tasks.arm.ids import RegistryId
-from pulumi_acr_tasks.arm.transport import transport
-from pulumi_acr_tasks.journal import TASK, request_hash
-from pulumi_acr_tasks.lifecycle import task, task_check
-from pulumi_acr_tasks.lifecycle.service import Service, embedded_data, service_for
-from pulumi_acr_tasks.plan.definitions import Kind
-from pulumi_acr_tasks.plan.secrets import masked
-from pulumi_acr_tasks.plan.values import UNKNOWN
-from pulumi_acr_tasks.settings import Settings
+from pulumi_acr_tasks.journal.journal import TASK, request_hash
+from pulumi_acr_tasks.schema.definitions import Kind
+from pulumi_acr_tasks.schema.secrets import masked
+from pulumi_acr_tasks.schema.values import UNKNOWN
+from pulumi_acr_tasks.service.service import Service, embedded_data, service_for
+from pulumi_acr_tasks.settings.settings import Settings
+from pulumi_acr_tasks.task import check_call as task_check
+from pulumi_acr_tasks.task import crud as task
 
 _ENDPOINT = "https://arm.example.org"
 _REGISTRY = "/subscriptions/S/resourceGroups/G/providers/Microsoft.ContainerRegistry/registries/registry"

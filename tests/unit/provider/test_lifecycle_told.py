@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from pulumi_acr_tasks import errors
-from pulumi_acr_tasks.lifecycle import told
-from pulumi_acr_tasks.lifecycle.told import told_once
+from pulumi_acr_tasks.engine_call import shortened_errors as told
+from pulumi_acr_tasks.engine_call.shortened_errors import told_once
 
 _URN = "urn:pulumi:dev::shop::pulumi-python:dynamic/acr-tasks:Task::"
 

@@ -14,7 +14,7 @@ from pulumi import _types
 from pulumi.runtime import rpc
 
 from pulumi_acr_tasks import outputs
-from pulumi_acr_tasks.plan.definitions import DEFINITIONS, POLYMORPHIC, members
+from pulumi_acr_tasks.schema.definitions import DEFINITIONS, POLYMORPHIC, members
 
 _STEP = {
     "type": "EncodedTask",

@@ -6,9 +6,9 @@ import base64
 
 import pytest
 
-from pulumi_acr_tasks.plan.addresses import holds_secret, secrets_in, without_secrets
-from pulumi_acr_tasks.plan.definitions import Kind
-from pulumi_acr_tasks.plan.secrets import masked, secret_values
+from pulumi_acr_tasks.schema.definitions import Kind
+from pulumi_acr_tasks.schema.secret_urls import holds_secret, secrets_in, without_secrets
+from pulumi_acr_tasks.schema.secrets import masked, secret_values
 
 SHOWN = [
     ("https://x:t0ken@host/a.git#main:app", "https://x:[secret]@host/a.git#main:app"),

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from pulumi_acr_tasks.plan.definitions import DEFINITIONS
-from pulumi_acr_tasks.plan.diff import IGNORED, LOOK_UP, PATCH, PUT, REPLACE, RULES, diff
-from pulumi_acr_tasks.plan.patch import patch_body, put_body
-from pulumi_acr_tasks.plan.values import UNKNOWN
+from pulumi_acr_tasks.schema.definitions import DEFINITIONS
+from pulumi_acr_tasks.schema.values import UNKNOWN
+from pulumi_acr_tasks.task.diff import IGNORED, LOOK_UP, PATCH, PUT, REPLACE, RULES, diff
+from pulumi_acr_tasks.task.requests import patch_body, put_body
 
 _USER = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/"
 _LOGIN = {"userName": {"value": "u", "type": "Opaque"}, "password": {"value": "p", "type": "Opaque"}}

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pulumi_acr_tasks.plan.drift import observed
+from pulumi_acr_tasks.task.drift import observed
 
 _LOGIN = {"userName": {"value": "u", "type": "Opaque"}, "password": {"value": "p", "type": "Opaque"}}
 _INPUTS: dict[str, Any] = {

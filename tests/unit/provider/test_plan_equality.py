@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulumi_acr_tasks.plan import definitions
-from pulumi_acr_tasks.plan.definitions import DEFINITIONS, Kind, camel_case, kind, snake_case, variant
-from pulumi_acr_tasks.plan.equality import base64_text, identity, identity_type, location, same, same_member, schedule
-from pulumi_acr_tasks.plan.secrets import MASK, masked, secret_values
-from pulumi_acr_tasks.plan.values import UNKNOWN, contains_unknown, from_engine
+from pulumi_acr_tasks.schema import definitions
+from pulumi_acr_tasks.schema.definitions import DEFINITIONS, Kind, camel_case, kind, snake_case, variant
+from pulumi_acr_tasks.schema.equality import base64_text, identity, identity_type, location, same, same_member, schedule
+from pulumi_acr_tasks.schema.secrets import MASK, masked, secret_values
+from pulumi_acr_tasks.schema.values import UNKNOWN, contains_unknown, from_engine
 
 _BESIDE = Path(__file__).resolve().parents[3].parent / "shared" / "azure-spec"
 _SPECIFICATION = Path(os.environ.get("ACR_TASKS_SPEC", _BESIDE), "2019-04-01", "containerregistry_build.json")

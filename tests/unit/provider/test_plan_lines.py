@@ -6,9 +6,9 @@ import base64
 
 import pytest
 
-from pulumi_acr_tasks.plan.diff import diff
-from pulumi_acr_tasks.plan.lines import changed_lines
-from pulumi_acr_tasks.plan.run import diff_run
+from pulumi_acr_tasks.run.diff import diff_run
+from pulumi_acr_tasks.schema.lines import changed_lines
+from pulumi_acr_tasks.task.diff import diff
 
 
 def _base64(text: str) -> str:

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pulumi_acr_tasks.plan.definitions import Kind
-from pulumi_acr_tasks.plan.diff import PATCH, PUT, diff
-from pulumi_acr_tasks.plan.drift import live_task
-from pulumi_acr_tasks.plan.equality import same
-from pulumi_acr_tasks.plan.patch import patch_body, put_body
+from pulumi_acr_tasks.schema.definitions import Kind
+from pulumi_acr_tasks.schema.equality import same
+from pulumi_acr_tasks.task.diff import PATCH, PUT, diff
+from pulumi_acr_tasks.task.drift import live_task
+from pulumi_acr_tasks.task.requests import patch_body, put_body
 
 _TASK = Kind("Task")
 _USER = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/"

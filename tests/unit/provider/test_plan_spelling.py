@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from pulumi_acr_tasks import run, task
-from pulumi_acr_tasks.plan.spelling import spelled
-from pulumi_acr_tasks.plan.values import UNKNOWN
+from pulumi_acr_tasks.run import resource as run
+from pulumi_acr_tasks.schema.spelling import spelled
+from pulumi_acr_tasks.schema.values import UNKNOWN
+from pulumi_acr_tasks.task import resource as task
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from typing import Any
 import pulumi
 import pytest
 
-from pulumi_acr_tasks import images
-from pulumi_acr_tasks.images import Images
+from pulumi_acr_tasks.run import images
+from pulumi_acr_tasks.run.images import Images
 
 
 def of(images_: list[Any], **run: Any) -> Images:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from pulumi_acr_tasks.plan.run import diff_run
-from pulumi_acr_tasks.plan.values import UNKNOWN
+from pulumi_acr_tasks.run.diff import diff_run
+from pulumi_acr_tasks.schema.values import UNKNOWN
 
 REGISTRY = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.ContainerRegistry/registries/emulator"
 INPUTS: dict[str, Any] = {

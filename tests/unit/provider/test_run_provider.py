@@ -12,8 +12,8 @@ from pulumi.runtime.rpc import wrap_rpc_secret
 
 from pulumi_acr_tasks import host
 from pulumi_acr_tasks.errors import EndpointError
-from pulumi_acr_tasks.run import RunProvider
-from pulumi_acr_tasks.settings import Settings
+from pulumi_acr_tasks.run.resource import RunProvider
+from pulumi_acr_tasks.settings.settings import Settings
 
 TASK_RUN = {"type": "TaskRunRequest", "taskName": "greeting"}
 

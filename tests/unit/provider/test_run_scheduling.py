@@ -16,7 +16,7 @@ import pytest
 from pulumi_acr_tasks.arm.client import Client
 from pulumi_acr_tasks.arm.ids import RegistryId
 from pulumi_acr_tasks.errors import ForbiddenError, InvalidRequestError, TransportError
-from pulumi_acr_tasks.lifecycle.scheduling import Lost, Patience, Scheduling
+from pulumi_acr_tasks.run.schedule.schedule import Lost, Patience, Scheduling
 
 REGISTRY = RegistryId("s", "rg", "contoso")
 REQUEST = {

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from pulumi_acr_tasks.lifecycle.context import check
-from pulumi_acr_tasks.plan.values import UNKNOWN
-from pulumi_acr_tasks.settings import Settings
+from pulumi_acr_tasks.run.check_call import check
+from pulumi_acr_tasks.schema.values import UNKNOWN
+from pulumi_acr_tasks.settings.settings import Settings
 
 SETTINGS = Settings.load({"endpoint": "embedded"}.get, {})
 BUILD = {"type": "DockerBuildRequest"}

@@ -11,9 +11,9 @@ import pytest
 
 from pulumi_acr_tasks import Provider
 from pulumi_acr_tasks.errors import SettingsError
-from pulumi_acr_tasks.plan.definitions import snake_case
-from pulumi_acr_tasks.settings import Settings
-from pulumi_acr_tasks.validate.configuration import KEYS, check_configuration
+from pulumi_acr_tasks.schema.definitions import snake_case
+from pulumi_acr_tasks.settings.keys import KEYS, check_configuration
+from pulumi_acr_tasks.settings.settings import Settings
 
 
 def _load(environ: dict[str, str] | None = None, **config: str) -> Settings:

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from pulumi_acr_tasks.arm.limits import limited
+from pulumi_acr_tasks.arm.http.deadlines import limited
 from pulumi_acr_tasks.errors import CanceledError, DeadlineError, SourceError
 from pulumi_acr_tasks.source import upload as uploading
 from pulumi_acr_tasks.source.upload import upload

@@ -11,13 +11,14 @@ import pytest
 from pulumi.dynamic import Config, ConfigureRequest
 from pulumi.runtime.rpc import wrap_rpc_secret
 
-from pulumi_acr_tasks import Task, embedded, host
+from pulumi_acr_tasks import Task, host
+from pulumi_acr_tasks.embedded import emulator as embedded
 from pulumi_acr_tasks.errors import EmulatorError, EndpointError, SettingsError
-from pulumi_acr_tasks.journal import TASK
-from pulumi_acr_tasks.lifecycle import task
-from pulumi_acr_tasks.lifecycle.service import Service
+from pulumi_acr_tasks.journal.journal import TASK
 from pulumi_acr_tasks.outputs import engine_properties
-from pulumi_acr_tasks.task import TaskProvider
+from pulumi_acr_tasks.service.service import Service
+from pulumi_acr_tasks.task import crud as task
+from pulumi_acr_tasks.task.resource import TaskProvider
 
 _ID = "/subscriptions/S/resourceGroups/G/providers/Microsoft.ContainerRegistry/registries/registry"
 # As the engine hands values over: every number is a float, and the provider is among the properties.

@@ -11,12 +11,12 @@ import pytest
 
 from pulumi_acr_tasks import host
 from pulumi_acr_tasks.arm.client import Client
-from pulumi_acr_tasks.arm.transport import transport
-from pulumi_acr_tasks.lifecycle import task
-from pulumi_acr_tasks.lifecycle.service import Service
-from pulumi_acr_tasks.plan.diff import RULES
-from pulumi_acr_tasks.plan.patch import put_body
-from pulumi_acr_tasks.settings import Settings
+from pulumi_acr_tasks.arm.http.transport import transport
+from pulumi_acr_tasks.service.service import Service
+from pulumi_acr_tasks.settings.settings import Settings
+from pulumi_acr_tasks.task import crud as task
+from pulumi_acr_tasks.task.diff import RULES
+from pulumi_acr_tasks.task.requests import put_body
 
 _ENDPOINT = "https://arm.example.org"
 _REGISTRY = "/subscriptions/S/resourceGroups/G/providers/Microsoft.ContainerRegistry/registries/registry"

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulumi_acr_tasks.plan.definitions import Kind, kind
-from pulumi_acr_tasks.plan.values import UNKNOWN
+from pulumi_acr_tasks.schema.definitions import Kind, kind
+from pulumi_acr_tasks.schema.values import UNKNOWN
+from pulumi_acr_tasks.task.check import check
 from pulumi_acr_tasks.validate.credentials import check_credentials, check_identity
 from pulumi_acr_tasks.validate.cron import check_schedule, occasions, surprises_of_schedule
 from pulumi_acr_tasks.validate.members import check_value
 from pulumi_acr_tasks.validate.names import check_registry_name, check_task_name, resolve_registry
 from pulumi_acr_tasks.validate.platform import check_platform
-from pulumi_acr_tasks.validate.task import check
 from pulumi_acr_tasks.validate.triggers import check_trigger
 
 _DEFAULTS = {"subscriptionId": "s-1", "resourceGroupName": "group", "registryName": "registry"}

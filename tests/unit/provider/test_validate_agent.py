@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from pulumi_acr_tasks.lifecycle.context import check as check_run
-from pulumi_acr_tasks.settings import Settings
-from pulumi_acr_tasks.validate.dockerfile import check_dockerfile
+from pulumi_acr_tasks.run.check_call import check as check_run
+from pulumi_acr_tasks.settings.settings import Settings
+from pulumi_acr_tasks.task.check import check as check_task
 from pulumi_acr_tasks.validate.problem import Problem
-from pulumi_acr_tasks.validate.task import check as check_task
-from pulumi_acr_tasks.validate.task_yaml import check_encoded_task, check_task_file
+from pulumi_acr_tasks.validate.task_file.dockerfile import check_dockerfile
+from pulumi_acr_tasks.validate.task_file.file import check_encoded_task, check_task_file
 
 
 def check_task_yaml(text: str) -> list[str]:

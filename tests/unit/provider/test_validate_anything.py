@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from pulumi_acr_tasks.lifecycle import context
-from pulumi_acr_tasks.plan.definitions import DEFINITIONS, POLYMORPHIC, Kind, kind, members
-from pulumi_acr_tasks.plan.values import UNKNOWN
-from pulumi_acr_tasks.settings import Settings
-from pulumi_acr_tasks.validate.task import check as check_task
-from pulumi_acr_tasks.validate.task_yaml import check_task_file
+from pulumi_acr_tasks.run import check_call as context
+from pulumi_acr_tasks.schema.definitions import DEFINITIONS, POLYMORPHIC, Kind, kind, members
+from pulumi_acr_tasks.schema.values import UNKNOWN
+from pulumi_acr_tasks.settings.settings import Settings
+from pulumi_acr_tasks.task.check import check as check_task
+from pulumi_acr_tasks.validate.task_file.file import check_task_file
 
 
 def check_task_yaml(text: str) -> list[str]:

@@ -6,7 +6,7 @@ import base64
 
 import pytest
 
-from pulumi_acr_tasks.validate.task_yaml import check_encoded_task, check_encoded_values, check_task_file
+from pulumi_acr_tasks.validate.task_file.file import check_encoded_task, check_encoded_values, check_task_file
 
 
 def check_task_yaml(text: str) -> list[str]:

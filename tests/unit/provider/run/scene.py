@@ -16,11 +16,11 @@ import pytest
 from pulumi_acr_tasks import errors
 from pulumi_acr_tasks.arm.client import Client
 from pulumi_acr_tasks.arm.ids import RegistryId
-from pulumi_acr_tasks.journal import Journal
-from pulumi_acr_tasks.lifecycle import run
-from pulumi_acr_tasks.lifecycle.awaiting import Surroundings
-from pulumi_acr_tasks.lifecycle.registries import Registries
-from pulumi_acr_tasks.settings import Settings
+from pulumi_acr_tasks.journal.journal import Journal
+from pulumi_acr_tasks.run import crud as run
+from pulumi_acr_tasks.run.wait.wait import Surroundings
+from pulumi_acr_tasks.service.registries import Registries
+from pulumi_acr_tasks.settings.settings import Settings
 
 REGISTRY = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.ContainerRegistry/registries/contoso"
 ID = f"{REGISTRY}/runs/cf1"

@@ -13,8 +13,8 @@ import httpx
 import pytest
 
 from pulumi_acr_tasks import errors
-from pulumi_acr_tasks.follow import background
-from pulumi_acr_tasks.lifecycle import run
+from pulumi_acr_tasks.run import crud as run
+from pulumi_acr_tasks.run.log import background
 from pulumi_acr_tasks.source.context import Context
 
 from .scene import ID, INPUTS, Scene

@@ -14,9 +14,9 @@ import pytest
 
 from pulumi_acr_tasks import errors
 from pulumi_acr_tasks.arm.ids import RegistryId
-from pulumi_acr_tasks.follow import background
-from pulumi_acr_tasks.lifecycle import run
-from pulumi_acr_tasks.lifecycle.awaiting import Surroundings
+from pulumi_acr_tasks.run import crud as run
+from pulumi_acr_tasks.run.log import background
+from pulumi_acr_tasks.run.wait.wait import Surroundings
 
 from .scene import INPUTS, Scene
 

@@ -1,0 +1,167 @@
+"""Images that a run starts from: found in the emulator's registry, the store, or on the network, in this order."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+
+import httpx
+
+from acr_tasks_emulator.execution.build.image_name import DOCKER_HUB, ImageName
+from acr_tasks_emulator.execution.job import Job
+from acr_tasks_emulator.execution.registry import seed
+from acr_tasks_emulator.execution.registry.registry import OciRegistry, RegistryError
+from acr_tasks_emulator.execution.source.addresses import check_registry
+from acr_tasks_emulator.execution.source.archive import SourceError
+from acr_tasks_emulator.execution.stop import Stop
+from acr_tasks_emulator.execution.tool import Place, Tool, ToolError
+
+_STOOD_IN_FOR = ("docker.io", "mcr.microsoft.com")
+_ACCEPT = ", ".join(
+    (
+        "application/vnd.docker.distribution.manifest.v2+json",
+        "application/vnd.docker.distribution.manifest.list.v2+json",
+        "application/vnd.oci.image.manifest.v1+json",
+        "application/vnd.oci.image.index.v1+json",
+    )
+)
+
+
+class BaseImageError(Exception):
+    """An image that a run needs is nowhere to be found; the text says where it was looked for."""
+
+
+class Bases:
+    """Brings images to the tool. Safe to use from several threads.
+
+    The emulator's registry stands in for Docker Hub and mcr.microsoft.com: `FROM node:20` is taken from its
+    `library/node:20` when somebody has pushed that.
+    """
+
+    def __init__(self, tool: Tool, oci: OciRegistry, scratch: Path) -> None:
+        self._tool = tool
+        self._oci = oci
+        self._scratch = scratch
+        self._lock = threading.Lock()
+        self._seeding = threading.Lock()
+        self._seeded = False
+        self._digests: dict[str, tuple[str, str]] = {}  # name -> the registry's digest, and the image that came of it
+
+    def seed(self, stop: Stop) -> None:
+        """Make sure, once, that tool and registry have busybox, if it can be made. Raises ToolError, RegistryError."""
+        with self._seeding:
+            if self._seeded or not self._tool.seeds:
+                return
+            image = self._tool.image_id(f"{DOCKER_HUB}/{seed.REPOSITORY}:latest", stop)
+            self._scratch.mkdir(parents=True, exist_ok=True)
+            image = image or seed.seed(self._tool, self._scratch, stop)
+            address = self._oci.address()
+            if address is not None and self._tool.reaches(address, stop):
+                seed.seed_registry(self._tool, image, address, self._scratch, stop)
+            self._seeded = True
+
+    def fetch(self, name: ImageName, job: Job, stop: Stop, authfile: Path | None, fresh: bool = False) -> str:
+        """The id of the image of that name, which the tool has afterwards.
+
+        authfile: sign-in for registries on the network. fresh: what the tool has already does not count. Raises
+        BaseImageError.
+        """
+        digest = self._digest_in_registry(name, job, stop)
+        if digest is not None:
+            return self._from_registry(name, digest, stop)
+        here = self._from_layout(name, job, stop) or (None if fresh else self._tool.image_id(str(name), stop))
+        if here is not None:
+            return here
+        if name.host in own_hosts(job):
+            raise BaseImageError(f"image {name} was not found: the emulator's registry does not have it")
+        try:
+            check_registry(name.host)
+            return self._tool.pull(Place(name, authfile=authfile), stop)
+        except SourceError as error:
+            raise BaseImageError(f"image {name} is not fetched: {error}") from error
+        except ToolError as error:
+            raise BaseImageError(self._not_found(name, job, error)) from error
+
+    def described(self, name: ImageName, image_id: str, stop: Stop) -> dict[str, str]:
+        """Registry, repository, tag and digest of an image that was fetched, as the service names them.
+
+        Docker Hub is `registry.hub.docker.com` (facts section 4.5).
+        """
+        with self._lock:
+            digest = name.digest or self._digests.get(str(name), ("", ""))[0] or self._tool.image_digest(image_id, stop)
+        host = "registry.hub.docker.com" if name.host == DOCKER_HUB else name.host
+        known = {"registry": host, "repository": name.repository, "tag": name.tag, "digest": digest}
+        return {member: text for member, text in known.items() if text}
+
+    def _not_found(self, name: ImageName, job: Job, error: ToolError) -> str:
+        instead = f"{job.login_server}/{name.repository}{name.suffix}"
+        advice = f" Push it to {instead} to have it used in its place." if name.host in _STOOD_IN_FOR else ""
+        return (
+            f"image {name} was not found: neither this machine nor the emulator's registry has it, "
+            f"and {name.host} could not give it ({error}).{advice}"
+        )
+
+    def _digest_in_registry(self, name: ImageName, job: Job, stop: Stop) -> str | None:
+        if name.host not in (*_STOOD_IN_FOR, *own_hosts(job)):
+            return None
+        try:
+            address = self._oci.address()
+        except RegistryError:
+            return None
+        if address is None or not self._tool.reaches(address, stop):
+            return None
+        url = f"http://{address}/v2/{name.repository}/manifests/{name.reference}"
+        try:
+            answer = httpx.head(url, headers={"Accept": _ACCEPT}, trust_env=False, timeout=10)
+        except httpx.TransportError:
+            return None
+        return answer.headers.get("Docker-Content-Digest", "") if answer.status_code == httpx.codes.OK else None
+
+    def _from_layout(self, name: ImageName, job: Job, stop: Stop) -> str | None:
+        """What an earlier run pushed where no registry is installed."""
+        layout = self._oci.layout(name.repository)
+        if name.host not in own_hosts(job) or not (layout / "index.json").exists():
+            return None
+        try:
+            return self._tool.pull(Place(name, layout=layout), stop)
+        except ToolError:
+            return None
+
+    def _from_registry(self, name: ImageName, digest: str, stop: Stop) -> str:
+        with self._lock:
+            known, image = self._digests.get(str(name), ("", ""))
+        if known == digest and (not self._tool.shared or self._tool.image_id(image, stop) is not None):
+            return image
+        try:
+            image = self._tool.pull(Place(name, self._oci.address(), digest=digest), stop)
+        except ToolError as error:
+            raise BaseImageError(
+                f"image {name} is in the emulator's registry and could not be read: {error}"
+            ) from error
+        with self._lock:
+            self._digests[str(name)] = (digest, image)
+        return image
+
+
+def own_hosts(job: Job) -> tuple[str, ...]:
+    """The hosts that mean the run's own registry: the emulator's port, and the name that Azure would give."""
+    return (job.login_server, f"{job.registry_name.lower()}.azurecr.io")
+
+
+def sign_ins(job: Job) -> Iterable[tuple[str, str, str]]:
+    """Host, user name and password of each custom registry that has both."""
+    for host, entry in ((job.credentials or {}).get("customRegistries") or {}).items():
+        user = ((entry or {}).get("userName") or {}).get("value")
+        password = ((entry or {}).get("password") or {}).get("value")
+        if user and password:
+            yield host, user, password
+
+
+def vault_secrets(job: Job) -> Iterable[tuple[str, str]]:
+    """Host and member of each sign-in that stands in a Key Vault."""
+    for host, entry in ((job.credentials or {}).get("customRegistries") or {}).items():
+        for member in ("userName", "password"):
+            secret = (entry or {}).get(member) or {}
+            if str(secret.get("type") or "").lower() == "vaultsecret":
+                yield host, member

@@ -1,0 +1,96 @@
+"""Builds an image from a Dockerfile, whatever the tool."""
+
+from __future__ import annotations
+
+from acr_tasks_emulator.execution.build.bases import BaseImageError, Bases
+from acr_tasks_emulator.execution.build.classic import refusal, syntax_of
+from acr_tasks_emulator.execution.build.dockerfile import Origins, origins, read_dockerfile
+from acr_tasks_emulator.execution.build.image_name import ImageNameError, parse
+from acr_tasks_emulator.execution.build.scan import ScanError, scan
+from acr_tasks_emulator.execution.source.source import check_ignore_files
+from acr_tasks_emulator.execution.stop import Stop
+from acr_tasks_emulator.execution.task_file.graph import WORKING_DIRECTORY, Step
+from acr_tasks_emulator.execution.tool import Build, Origin, Tool
+from acr_tasks_emulator.execution.workspace import Workspace
+
+
+def build(task: Build, run: Workspace, tool: Tool, bases: Bases, stop: Stop, step: Step) -> int:
+    """Build with the builder's lines going to the log; return the exit status. The image's names are the run's own
+    afterwards.
+
+    Images that the Dockerfile starts from are brought to the tool first, so that the builder asks nobody.
+    """
+    text, needed = scanned(task, run)
+    found: list[Origin] = []
+    missing: list[str] = []
+    dependencies: list[dict[str, str]] = []
+    for image in needed.images:
+        try:
+            name = run.full_name(image)
+            own = run.built.get(str(name))
+            if own is not None:  # images of this run have no name in the tool, where other runs would see it
+                found.append(Origin(image, own, named=False))
+                continue
+            image_id = bases.fetch(name, run.job, stop, run.authfile)
+            kind = "Runtime" if image == needed.runtime else "BuildTime"
+            dependencies.append({"type": kind, **bases.described(name, image_id, stop)})
+            # Azure's name of this registry is not a name in the tool.
+            found.append(Origin(image, image_id, named=str(name) == str(parse(image))))
+        except BaseImageError as error:
+            missing.append(str(error))
+        except ImageNameError:
+            continue  # the builder's own words are better
+
+    run.log.say("Successfully scanned dependencies")
+    if refused(task, text, run):
+        return 1
+
+    def rename(line: str) -> str:
+        run.look_at(step, line)
+        for origin in found:
+            line = line if origin.named else line.replace(origin.image_id.removeprefix("sha256:"), origin.image)
+        return line.replace(str(run.source), WORKING_DIRECTORY)
+
+    status, built = tool.build(task, found, step, run.scratch, run.log, stop, rename)
+    if status != 0:
+        for sentence in missing:
+            run.log.line(sentence)
+        return status
+    run.log.line(f"Successfully built {built.removeprefix('sha256:')[:12]}")
+    with run.lock:
+        run.built.update(dict.fromkeys(task.names, built))
+        run.base_images += dependencies
+    for tagged in task.names:
+        run.log.line(f"Successfully tagged {tagged}")
+    if task.identity_file is not None:
+        task.identity_file.write_text(f"sha256:{built.removeprefix('sha256:')}")
+    return 0
+
+
+def scanned(task: Build, run: Workspace) -> tuple[str, Origins]:
+    """Look through the Dockerfile as the agent does before a build; return its text, and what it is built from.
+
+    Raises ScanError, SourceError.
+    """
+    run.log.say("Scanning for dependencies...")
+    text = read_dockerfile(task.dockerfile)
+    check_ignore_files(task.context, task.dockerfile)
+    needed = origins(text, task.arguments, task.target, task.buildkit)
+    try:
+        scan(text, task.assignments, task.target)
+    except ScanError as error:
+        raise ScanError(f"failed to scan dependencies: {error}") from None
+    return text, needed
+
+
+def refused(task: Build, text: str, run: Workspace) -> bool:
+    """Tell whether the builder refuses a Dockerfile's text; the log says that, and what the builder overlooks."""
+    if task.buildkit:
+        return False
+    frontend = syntax_of(text)
+    if frontend is not None:
+        run.log.say(f"The classic builder takes no notice of the Dockerfile's line # syntax={frontend}")
+    problem = refusal(text)
+    if problem is not None:
+        run.log.line(problem)
+    return problem is not None

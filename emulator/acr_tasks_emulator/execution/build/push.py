@@ -1,0 +1,96 @@
+"""Pushes what a run has built."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+
+from acr_tasks_emulator.execution.build.bases import sign_ins
+from acr_tasks_emulator.execution.build.image_name import DOCKER_HUB, ImageName
+from acr_tasks_emulator.execution.registry.registry import OciRegistry
+from acr_tasks_emulator.execution.source.addresses import check_registry
+from acr_tasks_emulator.execution.source.archive import SourceError
+from acr_tasks_emulator.execution.stop import Stop
+from acr_tasks_emulator.execution.tool import Place, Tool, ToolError
+from acr_tasks_emulator.execution.workspace import Workspace
+
+ATTEMPTS = 3
+_PAUSE_SECONDS = 0.5
+_HUBS = (DOCKER_HUB, "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com")
+
+
+def push(name: ImageName, run: Workspace, tool: Tool, oci: OciRegistry, stop: Stop) -> int:
+    """Push an image that this run built, and note its digest; return the exit status.
+
+    The run's own registry is reached at its own address. Where no registry program is installed, the image goes to an
+    OCI layout in the data folder, which gives the digest too. Other registries are reached on the network.
+    """
+    log = run.log
+    if cannot_be_pushed(name, run, stop):
+        return 1
+    image = run.built[str(name)]
+    writing: AbstractContextManager[object] = nullcontext()
+    if name.host == run.job.login_server:
+        address = oci.address()
+        reached = address is not None and tool.reaches(address, stop)
+        place = Place(name, address)
+        if not reached:
+            place = Place(name, layout=oci.layout(name.repository))
+            why = "docker-registry is not installed" if address is None else f"{tool.name} does not reach the registry"
+            log.line(f"{why}: the image goes to {place.layout}")
+            writing = oci.writing
+    else:
+        place = Place(name, authfile=run.authfile)
+    try:
+        if place.address is None and place.layout is None:
+            check_registry(name.host)
+        with writing:
+            digest = _sent(image, place, run, tool, stop)
+    except (ToolError, SourceError) as error:
+        log.line(f"failed to push {name}: {error}")
+        return 1
+    log.line(f"{name.tag}: digest: {digest}")
+    log.say(f"Successfully pushed image: {name}")
+    descriptor = {"registry": name.host, "repository": name.repository, "tag": name.tag, "digest": digest}
+    with run.lock:
+        run.pushed.append(descriptor)
+    return 0
+
+
+def cannot_be_pushed(name: ImageName, run: Workspace, stop: Stop) -> bool:
+    """Begin a push in the log; tell whether it fails for its name alone, which the log then says as well."""
+    run.log.say(f"Pushing image: {name}, attempt 1")
+    run.log.line(f"The push refers to repository [{name.host}/{name.repository}]")
+    if name.host == DOCKER_HUB and not any(host in _HUBS for host, _, _ in sign_ins(run.job)):
+        _say_that_it_is_denied(name, run, stop)
+        return True
+    if str(name) not in run.built:
+        run.log.line(f"An image does not exist locally with the tag: {name.host}/{name.repository}")
+        return True
+    return False
+
+
+def _say_that_it_is_denied(name: ImageName, run: Workspace, stop: Stop) -> None:
+    """What becomes of a name without a registry: the agent pushes it as it stands, to Docker Hub, without a sign-in."""
+    for attempt in range(2, ATTEMPTS + 2):
+        run.log.line("denied: requested access to the resource is denied")
+        if attempt > ATTEMPTS or stop.wait(_PAUSE_SECONDS):
+            break
+        run.log.say(f"Pushing image: {name}, attempt {attempt}")
+    short = name.repository.removeprefix("library/")
+    run.log.say(
+        f"A push step pushes names as they stand, and {short}{name.suffix} belongs to Docker Hub. Give the build and "
+        f"the push {{{{.Run.Registry}}}}/{short}{name.suffix} for the registry of this run"
+    )
+
+
+def _sent(image: str, place: Place, run: Workspace, tool: Tool, stop: Stop) -> str:
+    """Push as often as the agent does; return the digest. Raises ToolError with what went wrong last."""
+    for attempt in range(2, ATTEMPTS + 1):
+        try:
+            return tool.push(image, place, run.scratch, stop)
+        except ToolError as error:
+            if stop.wait(_PAUSE_SECONDS):
+                raise
+            run.log.line(f"failed to push {place.name}: {error}")
+            run.log.say(f"Pushing image: {place.name}, attempt {attempt}")
+    return tool.push(image, place, run.scratch, stop)

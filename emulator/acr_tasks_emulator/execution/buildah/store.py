@@ -1,0 +1,185 @@
+"""buildah's private image store below the data folder, and how buildah is called."""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import json
+import os
+import shutil
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from acr_tasks_emulator.execution.log import RunLog
+from acr_tasks_emulator.execution.stop import Stop
+from acr_tasks_emulator.execution.tool import Rename, ToolError, ask_program, run_program
+from acr_tasks_emulator.process.supervisor import Supervisor
+
+PROGRAM = "buildah"
+IMAGES_KEPT = 300
+"""With more images than this, those without a name, which builds left as their cache, go at the next start."""
+
+_PASSED_ON = {"PATH", "LANG", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR"}
+_PASSED_ON |= {f"{name}_proxy" for name in ("http", "https", "no", "all")}
+_PASSED_ON |= {name.upper() for name in _PASSED_ON}
+
+_REGISTRIES = 'unqualified-search-registries = ["docker.io"]\nshort-name-mode = "disabled"\n'
+_POLICY = '{"default": [{"type": "insecureAcceptAnything"}]}'
+
+
+class Store:
+    """Calls buildah with an image store of its own: nothing of the user's is read, nothing outside of the folder is
+    written.
+
+    folder: `buildah/` in the data folder.
+    """
+
+    def __init__(self, folder: Path, supervisor: Supervisor) -> None:
+        self.folder = folder
+        self.supervisor = supervisor
+        self._lock = threading.Lock()
+        self._users = 0
+        self._fresh = True
+        self._dirty = True  # an earlier process may have been killed in the middle of a build
+        for name in ("root", "run", "tmp", "home"):
+            (folder / name).mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.chmod(0o700)
+        self.registries = folder / "registries.conf"
+        self.registries.write_text(_REGISTRIES)
+        (folder / "policy.json").write_text(_POLICY)
+        (folder / "home" / "auth.json").write_text("{}")
+        (folder / "containers.conf").write_text("")
+        self.use_driver("overlay")
+
+    def use_driver(self, name: str) -> None:
+        """Use a storage driver from now on: `overlay` or `vfs`."""
+        (self.folder / "storage.conf").write_text(f'[storage]\ndriver = "{name}"\n')
+        self.driver = name
+
+    def pour(
+        self,
+        arguments: Sequence[str],
+        log: RunLog,
+        stop: Stop,
+        *,
+        environment: Mapping[str, str] | None = None,
+        rename: Rename | None = None,
+    ) -> int:
+        """Run buildah with its output going to the log; return its exit status. Ended at once when `stop` is asked."""
+        status = run_program(
+            self.supervisor,
+            self._argv(arguments),
+            log,
+            stop,
+            rename,
+            env=self._environment(environment),
+            cwd=self.folder,
+        )
+        self._dirty = self._dirty or stop.asked
+        return status
+
+    def ask(self, arguments: Sequence[str], stop: Stop) -> str:
+        """Run buildah and return what it prints, without spaces around it. Raises ToolError when it fails."""
+        return ask_program(self.supervisor, self._argv(arguments), stop, env=self._environment(None), cwd=self.folder)
+
+    def mark_dirty(self) -> None:
+        """Remember that something was left behind, to be removed when no run holds the store."""
+        self._dirty = True
+
+    def image_id(self, name: str, stop: Stop) -> str | None:
+        """The id of an image in the store; None when it is not there."""
+        with contextlib.suppress(ToolError):
+            return str(self._inspect(name, stop)["FromImageID"])
+        return None
+
+    def image_digest(self, image_id: str, stop: Stop) -> str:
+        """The digest of the manifest that an image came with; empty when the store does not know it."""
+        with contextlib.suppress(ToolError):
+            return str(self._inspect(image_id, stop).get("FromImageDigest") or "")
+        return ""
+
+    def image_config(self, image_id: str, stop: Stop) -> dict[str, Any]:
+        """The image's configuration: `Entrypoint`, `Cmd`, `Env`, `WorkingDir`, `User`. Raises ToolError."""
+        config = self._inspect(image_id, stop)["OCIv1"].get("config")
+        return dict(config or {})
+
+    @contextlib.contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Hold the store for a run; what ended runs left in it is removed when nobody else holds it."""
+        with self._lock:
+            if self._users == 0 and self._dirty:
+                with contextlib.suppress(ToolError):
+                    self.ask(["rm", "--all"], Stop())
+                self._dirty = False
+            if self._fresh:  # later, runs may know unnamed images
+                self._fresh = False
+                self._prune()
+            self._users += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._users -= 1
+
+    def _prune(self) -> None:
+        try:
+            count = sum(1 for path in (self.folder / "root" / f"{self.driver}-images").iterdir() if path.is_dir())
+        except FileNotFoundError:
+            return
+        if count > IMAGES_KEPT:
+            with contextlib.suppress(ToolError):  # it is tidied up at another start
+                self.ask(["rmi", "--prune"], Stop())
+
+    def _inspect(self, name: str, stop: Stop) -> dict[str, Any]:
+        return dict(json.loads(self.ask(["inspect", "--type", "image", name], stop)))
+
+    def _argv(self, arguments: Sequence[str]) -> list[str]:
+        storage = ["--root", f"{self.folder}/root", "--runroot", f"{self.folder}/run", "--storage-driver", self.driver]
+        return [*_private_mounts(), PROGRAM, *storage, *arguments]
+
+    def _environment(self, more: Mapping[str, str] | None) -> dict[str, str]:
+        """Little of ours: a build may read its variables, and ours may hold a cloud's secrets."""
+        folder = self.folder
+        return {
+            **{name: value for name, value in os.environ.items() if name in _PASSED_ON},
+            "HOME": f"{folder}/home",
+            "TMPDIR": f"{folder}/tmp",  # noqa: S108 - ours
+            "XDG_RUNTIME_DIR": f"{folder}/run",
+            "BUILDAH_ISOLATION": "chroot",
+            "CONTAINERS_CONF": f"{folder}/containers.conf",
+            "CONTAINERS_REGISTRIES_CONF": str(self.registries),
+            "CONTAINERS_STORAGE_CONF": f"{folder}/storage.conf",
+            "REGISTRY_AUTH_FILE": f"{folder}/home/auth.json",
+            **(more or {}),
+        }
+
+
+def why_not_installed() -> str | None:
+    """Why buildah cannot be tried at all, in a sentence; None when it can."""
+    if shutil.which(PROGRAM) is None:
+        return "buildah is not installed (Debian: apt-get install buildah)"
+    if os.geteuid() == 0:
+        return None
+    user = getpass.getuser()
+    try:
+        ranges = Path("/etc/subuid").read_text().splitlines()
+    except OSError:
+        ranges = []
+    if not any(line.split(":")[0] in (user, str(os.geteuid())) for line in ranges):
+        add = f"usermod --add-subuids 100000-165535 --add-subgids 100000-165535 {user}"
+        return f"user {user} has no subordinate user ids, which builds need (as root: {add})"
+    if shutil.which("newuidmap") is None:
+        return "newuidmap is not installed, which builds need when they are not root's (Debian: apt-get install uidmap)"
+    return None
+
+
+def _private_mounts() -> list[str]:
+    """As root, mount in a namespace of our own: what a killed build has mounted goes with its processes.
+
+    Everybody else gets such a namespace from buildah already.
+    """
+    if os.geteuid() == 0 and shutil.which("unshare"):
+        return ["unshare", "--mount", "--propagation", "private"]
+    return []

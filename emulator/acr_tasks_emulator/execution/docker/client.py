@@ -1,0 +1,117 @@
+"""How the docker client is called: with the daemon that the user's client talks to, and with little of the user's."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from acr_tasks_emulator.execution.log import RunLog
+from acr_tasks_emulator.execution.stop import Stop
+from acr_tasks_emulator.execution.tool import Rename, ToolError, ask_program, run_program
+from acr_tasks_emulator.process.supervisor import Supervisor
+
+PROGRAM = "docker"
+_ANSWER_SECONDS = 10.0
+_PASSED_ON = ("PATH", "LANG", "TZ", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "SSH_AUTH_SOCK")
+_DOCKER_HUB, _DOCKER_HUB_HOSTS = "https://index.docker.io/v1/", ("docker.io", "index.docker.io", "registry-1.docker.io")
+_PLUGINS = ".docker/cli-plugins"
+
+
+class DockerCli:
+    """Calls docker. Its configuration is the emulator's own: the user's sign-ins to registries are not used.
+
+    folder: `docker/` in the data folder.
+    """
+
+    def __init__(self, folder: Path, supervisor: Supervisor) -> None:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.folder = folder
+        self.supervisor = supervisor
+        self.host = ""
+        self._write_config(folder / "config", {})
+
+    def find_daemon(self) -> None:
+        """Take the daemon of DOCKER_HOST, or of the client's context. Raises ToolError when it does not answer, or runs
+        Windows containers.
+        """
+        if shutil.which(PROGRAM) is None:
+            raise ToolError("the docker client is not installed")
+        self.host = os.environ.get("DOCKER_HOST") or _host_of_context()
+        stop = Stop()
+        timer = threading.Timer(_ANSWER_SECONDS, stop.ask, ("no answer",))
+        timer.daemon = True
+        timer.start()
+        try:
+            system = self.ask(["version", "--format", "{{.Server.Os}}"], stop)
+        except ToolError as error:
+            raise ToolError(f"no docker daemon answers ({'no answer' if stop.asked else error})") from error
+        finally:
+            timer.cancel()
+        if system != "linux":
+            raise ToolError(f"the docker daemon runs containers of {system}, and Linux is needed")
+
+    def pour(
+        self,
+        arguments: Sequence[str],
+        log: RunLog,
+        stop: Stop,
+        *,
+        environment: Mapping[str, str] | None = None,
+        rename: Rename | None = None,
+    ) -> int:
+        """Run docker with its output going to the log; return its exit status. Ended at once when `stop` is asked."""
+        variables = self.environment(environment)
+        return run_program(self.supervisor, [PROGRAM, *arguments], log, stop, rename, env=variables, cwd=self.folder)
+
+    def ask(self, arguments: Sequence[str], stop: Stop, *, authfile: Path | None = None) -> str:
+        """Run docker and return what it prints, without spaces around it. Raises ToolError when it fails.
+
+        authfile: sign-in for registries.
+        """
+        variables = self.environment({"DOCKER_CONFIG": str(self.config_of(authfile))} if authfile else None)
+        return ask_program(self.supervisor, [PROGRAM, *arguments], stop, env=variables, cwd=self.folder)
+
+    def environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
+        """Little of ours, as it may hold a cloud's secrets. The classic builder is the service's default, and the only
+        one of clients without buildx.
+        """
+        return {
+            **{name: os.environ[name] for name in _PASSED_ON if name in os.environ},
+            "HOME": str(self.folder),
+            "DOCKER_HOST": self.host,
+            "DOCKER_CONFIG": str(self.folder / "config"),
+            "DOCKER_BUILDKIT": "0",
+            "DOCKER_CLI_HINTS": "false",
+            **(more or {}),
+        }
+
+    def config_of(self, authfile: Path) -> Path:
+        """A configuration with the sign-ins of a run, beside its file."""
+        folder = authfile.with_name("docker-config")
+        if not folder.exists():
+            auths = json.loads(authfile.read_text())["auths"]
+            named = {_DOCKER_HUB if host in _DOCKER_HUB_HOSTS else host: entry for host, entry in auths.items()}
+            self._write_config(folder, {"auths": named})
+        return folder
+
+    @staticmethod
+    def _write_config(folder: Path, config: dict[str, object]) -> None:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        file = folder / "config.json"
+        file.touch(mode=0o600)
+        file.write_text(json.dumps({**config, "cliPluginsExtraDirs": [str(Path.home() / _PLUGINS)]}))
+
+
+def _host_of_context() -> str:
+    """The daemon that the user's client would ask."""
+    argv = [PROGRAM, "context", "inspect", "--format", "{{.Endpoints.docker.Host}}"]
+    try:
+        found = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=_ANSWER_SECONDS)  # noqa: S603
+    except subprocess.TimeoutExpired:
+        return ""
+    return found.stdout.strip() if found.returncode == 0 else ""

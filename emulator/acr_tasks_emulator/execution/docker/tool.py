@@ -1,0 +1,258 @@
+"""docker, which asks a daemon to build and run."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import re
+import sys
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from acr_tasks_emulator.execution.build.dockerfile import origins as find_origins
+from acr_tasks_emulator.execution.build.dockerfile import own_platform, renamed
+from acr_tasks_emulator.execution.build.image_name import ImageNameError, parse
+from acr_tasks_emulator.execution.docker import janitor as docker_janitor
+from acr_tasks_emulator.execution.docker.client import DockerCli
+from acr_tasks_emulator.execution.docker.images import LABEL, DockerImages, own_name
+from acr_tasks_emulator.execution.log import RunLog
+from acr_tasks_emulator.execution.registry import seed
+from acr_tasks_emulator.execution.stop import Stop
+from acr_tasks_emulator.execution.task_file.graph import Network, Step
+from acr_tasks_emulator.execution.tool import (
+    Build,
+    Container,
+    NetworkError,
+    Origin,
+    Rename,
+    ToolError,
+    in_environment,
+)
+from acr_tasks_emulator.process.supervisor import Supervisor
+
+_RUNNING = re.compile(r" ---> Running in ([0-9a-f]{12,})")
+_NOWHERE = "missing.invalid/nothing"
+"""For images that are not there: the daemon is not to look for them where we do not."""
+
+_COLOUR = re.compile(r"\x1b\[\d*m")  # of what RUN lines print on stderr
+_NOISE = re.compile(
+    r"DEPRECATED: The legacy builder.*| {12}(BuildKit is currently|environment-variable|Install the buildx|https://docs).*"
+    r"|Successfully built [0-9a-f]+|Run 'docker run --help' for more information"
+)
+
+
+def open_docker(data: Path, supervisor: Supervisor) -> Docker:
+    """docker with the daemon that answers, proved to work by building the seeded busybox and running it, where there is
+    a busybox to take.
+
+    Raises ToolError with a sentence when it does not work here.
+    """
+    cli = DockerCli(data.resolve() / "docker", supervisor)
+    cli.find_daemon()
+    tool = Docker(cli)
+    tool.sweep()
+    program = [sys.executable, "-I", "-S", docker_janitor.__file__, "LIFE", tool.label]
+    supervisor.start_janitor(program, env=cli.environment())
+    if seed.busybox() is not None:
+        tool.prove(seed.seed(tool, cli.folder, Stop()))
+    return tool
+
+
+def label_of(folder: Path) -> str:
+    """The label of the containers and networks of an emulator; folder: `docker/` in its data folder."""
+    return f"{LABEL}={hashlib.sha256(str(folder).encode()).hexdigest()[:12]}"
+
+
+class Docker(DockerImages):
+    """Builds images and runs containers with the docker client. Containers carry a label, and are gone after their run.
+
+    The daemon has others' images too: ours are called `acr-tasks-emulator` there, and by their own names only for the
+    moment of a push.
+    """
+
+    name = "docker"
+    shared = True
+    own_networks = True
+
+    def __init__(self, cli: DockerCli) -> None:
+        super().__init__(cli)
+        self.supervisor = cli.supervisor
+        self.seeds = seed.busybox() is not None
+        self.label = label_of(cli.folder)
+        self._prefix = f"acb_{self.label.partition('=')[2]}_"
+
+    def prove(self, image_id: str) -> None:
+        """Run a container that looks for our data folder. Raises ToolError when the daemon has another file system."""
+        options = ["--rm", "--label", self.label, "--network", "none", "-v", f"{self._cli.folder}:/seen"]
+        try:
+            self._cli.ask(["run", *options, image_id, "test", "-e", "/seen/config/config.json"], Stop())
+        except ToolError as error:
+            raise ToolError(f"the docker daemon does not see this machine's files, or cannot run ({error})") from error
+
+    def sweep(self, run_id: str | None = None) -> None:
+        """Remove the containers and networks of a run; without one, all of this data folder."""
+        docker_janitor.sweep(self._run_label(run_id) if run_id else self.label, self._cli.environment())
+
+    @contextlib.contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Nothing to hold: the daemon looks after itself."""
+        yield
+
+    def make(self, context: Path, names: Sequence[str], stop: Stop) -> None:
+        """See Tool."""
+        identity = context / "iid"
+        options = ["--force-rm", "--network", "host", "--iidfile", str(identity)]
+        self._cli.ask(["build", "-q", *options, str(context)], stop)
+        built = identity.read_text().strip()
+        self._cli.ask(["tag", built, own_name(built)], stop)
+        self._names.update(dict.fromkeys(names, built))
+
+    def build(
+        self, task: Build, origins: Sequence[Origin], step: Step, scratch: Path, log: RunLog, stop: Stop, rename: Rename
+    ) -> tuple[int, str]:
+        """See Tool. The images that the Dockerfile starts from are put in by their ids, or for BuildKit, which knows no
+        ids, by the names that we gave them: in the daemon they have others' names, or none.
+        """
+        base = scratch / uuid.uuid4().hex
+        dockerfile, identity = base.with_suffix(".Dockerfile"), base.with_suffix(".iid")
+        text = task.dockerfile.read_text(errors="replace")
+        arguments, environment = in_environment("--build-arg", task.arguments, _reserved)
+        needed = find_origins(text, task.arguments, task.target, task.buildkit)
+        names = {image: _NOWHERE for image in needed.images if _is_name(image)}
+        names |= {origin.image: origin.image_id for origin in origins}
+        if task.buildkit:  # as in the service; the client needs its plug-in buildx for it
+            environment["DOCKER_BUILDKIT"] = "1"
+            for origin in origins:
+                names[origin.image] = own_name(origin.image_id)
+                self._cli.ask(["tag", origin.image_id, own_name(origin.image_id)], stop)
+        dockerfile.write_text(renamed(text, needed.spots, names))
+        options = ["--progress", "plain"] if task.buildkit else []
+        options += [part for secret in task.secrets for part in ("--secret", secret)]
+        options += ["--force-rm", "--network", "host", *arguments, "--iidfile", str(identity), "-f", str(dockerfile)]
+        options += ["--target", task.target] if task.target else []
+        options += ["--no-cache"] if task.no_cache else []
+        options += [part for label in task.labels for part in ("--label", label)]
+        options += ["--platform", task.platform] if task.platform and task.platform != own_platform() else []
+        said = _Said(origins, rename)
+        argv = ["build", *options, str(task.context)]
+        status = self._cli.pour(argv, log, stop, environment=environment, rename=said.line)
+        if stop.asked and said.running:
+            self._remove(said.running)
+        if status != 0:
+            return status, ""
+        built = identity.read_text().strip()
+        self.remember(built)
+        return 0, built
+
+    @contextlib.contextmanager
+    def networks(self, run_id: str, networks: Sequence[Network], log: RunLog, stop: Stop) -> Iterator[None]:
+        """See Tool."""
+        try:
+            for network in networks:
+                if network.external:
+                    log.say(f"Skip creating network: {network.name}")
+                    continue
+                log.say(f"Creating Docker network: {network.name}, driver: '{network.driver}'")
+                options = ["--label", self.label, "--label", self._run_label(run_id), "--driver", network.driver]
+                options += ["--ipv6"] if network.ipv6 else []
+                try:
+                    self._cli.ask(["network", "create", *options, self._network(run_id, network.name)], stop)
+                except ToolError as error:
+                    raise NetworkError(f"failed to create network: {network.name}, err: {error}") from error
+                log.say(f"Successfully set up Docker network: {network.name}")
+            yield
+        finally:
+            self.sweep(run_id)
+
+    def run(self, container: Container, log: RunLog, stop: Stop, look_at: Callable[[str], None]) -> int:
+        """See Tool."""
+        step, name = container.step, f"{self._prefix}{container.name}"
+        variables = dict(item.partition("=")[::2] for item in container.environment)
+        given, environment = in_environment("--env", variables, _reserved)
+        options = ["--name", name, *given, "--label", self.label]
+        options += ["--label", self._run_label(container.run_id)]
+        options += [part for folder, path in container.folders for part in ("--volume", f"{folder}:{path}")]
+        options += ["--network", self._network(container.run_id, step.network)] if step.network else []
+        options += ["--network-alias", step.id] if step.network else []
+        options += [part for port in step.ports for part in ("--publish", on_loopback(port))]
+        options += [part for port in step.expose for part in ("--expose", port)]
+        options += ["--privileged"] if step.privileged else []
+        for option in ("user", "isolation", "cpus"):
+            value = getattr(step, option)
+            options += [f"--{option}", value] if value else []
+        options += ["--workdir", container.working_directory] if container.working_directory else []
+        options += ["--entrypoint", step.entry_point] if step.entry_point else []
+
+        def rename(line: str) -> str | None:
+            look_at(line)
+            return None if _NOISE.fullmatch(line) else line
+
+        argv = ["run", "--rm", *options, container.image_id, *container.arguments]
+        status = self._cli.pour(argv, log, stop, environment=environment, rename=rename)
+        if stop.asked:
+            self._remove([name])
+        return status
+
+    def remove_folder(self, folder: Path) -> None:
+        """See Tool."""
+        image = self._names.get(f"docker.io/{seed.REPOSITORY}:latest")
+        if image is not None:
+            options = ["--rm", "--label", self.label, "--network", "none", "-v", f"{folder.parent}:/parent"]
+            with contextlib.suppress(ToolError):
+                self._cli.ask(["run", *options, image, "rm", "-rf", f"/parent/{folder.name}"], Stop())
+
+    def _run_label(self, run_id: str) -> str:
+        return f"{LABEL}.run={self._prefix}{run_id}"
+
+    def _network(self, run_id: str, name: str) -> str:
+        return f"{self._prefix}{run_id}_{name}"
+
+    def _remove(self, containers: Sequence[str]) -> None:
+        with contextlib.suppress(ToolError):
+            self._cli.ask(["rm", "-f", "-v", *containers], Stop())
+
+
+def _is_name(image: str) -> bool:
+    try:
+        parse(image)
+    except ImageNameError:  # the builder's own words are better
+        return False
+    return True
+
+
+def _reserved(name: str) -> bool:
+    return name in {"PATH", "HOME", "LANG", "TZ", "SSH_AUTH_SOCK"} or name.startswith(("DOCKER_", "BUILDKIT_"))
+
+
+def on_loopback(port: str) -> str:
+    """A port to publish: on this machine alone, unless the task names an address."""
+    parts = port.count(":")
+    return f"127.0.0.1::{port}" if parts == 0 else f"127.0.0.1:{port}" if parts == 1 else port
+
+
+class _Said:
+    """What the builder prints, with images by their names; `running` are the containers that it has begun."""
+
+    def __init__(self, origins: Sequence[Origin], rename: Rename) -> None:
+        self._origins = origins
+        self._rename = rename
+        self._deprecated = False
+        self.running: list[str] = []
+
+    def line(self, text: str) -> str | None:
+        text = _COLOUR.sub("", text)
+        if _NOISE.fullmatch(text):
+            self._deprecated = not text.startswith("Successfully")
+            return None
+        if self._deprecated and not text:  # the empty line below docker's advice
+            self._deprecated = False
+            return None
+        running = _RUNNING.fullmatch(text)
+        if running:
+            self.running = [running.group(1)]
+        for origin in self._origins:
+            text = text.replace(origin.image_id, origin.image)
+            text = text.replace(f"docker.io/library/{own_name(origin.image_id)}", origin.image)
+            text = text.replace(own_name(origin.image_id), origin.image)
+        return self._rename(text)

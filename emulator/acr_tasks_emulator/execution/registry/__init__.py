@@ -1,0 +1,1 @@
+"""The OCI registry behind the login server, and its seed."""

@@ -1,0 +1,1 @@
+"""The lines of steps, read as the agent's shell does."""

@@ -1,0 +1,155 @@
+"""A step's command, `cmd: [options] image arguments...`: judges its line, and runs it in a container."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from acr_tasks_emulator.execution.build.bases import BaseImageError, Bases
+from acr_tasks_emulator.execution.build.image_name import ImageName, ImageNameError
+from acr_tasks_emulator.execution.shell.agent_shell import carry_out
+from acr_tasks_emulator.execution.shell.docker_options import OptionError, Options, read_run, takes_an_image
+from acr_tasks_emulator.execution.source.source import SourceError
+from acr_tasks_emulator.execution.stop import Stop
+from acr_tasks_emulator.execution.task_file.graph import WORKING_DIRECTORY, Step
+from acr_tasks_emulator.execution.tool import Container, Tool, ToolError
+from acr_tasks_emulator.execution.workspace import Workspace
+
+NOT_RUN = 125
+"""Docker's exit status for a container that could not be started."""
+
+HOME = "/acb/home"
+"""The home folder of all steps' containers: what one leaves there, such as a sign-in, the next one finds."""
+
+_HONOURED = {"env", "user", "workdir", "entrypoint", "detach"}
+_BY_DOCKER = {"publish", "expose", "privileged", "cpus", "isolation"}
+_WITHOUT_A_WORD = {"rm", "interactive", "name", "quiet", "sig-proxy", "label"}
+
+Start = Callable[[Options, ImageName], int]
+"""Starts a container whose line docker takes; returns its exit status."""
+
+
+def run_command(step: Step, run: Workspace, own_networks: bool, start: Start) -> int:
+    """Carry out the step's line of the agent's shell; return its exit status.
+
+    The step's members and its command make one line, as there. start: is called with what the line says once docker
+    would take it. own_networks: as of Tool.
+    """
+
+    def act(words: list[str]) -> int:
+        try:
+            options = read_run(words)
+            _say_what_is_not_honoured(options, run, own_networks)
+            name = run.full_name(options.arguments[0])
+        except OptionError as error:
+            run.log.line(f"docker: {error}")
+            run.log.line("See 'docker run --help'.")
+            return error.status
+        except ImageNameError as error:
+            run.log.line(str(error))
+            return NOT_RUN
+        if cut_short(step):
+            run.log.say(
+                "A value of env, user or entryPoint ends at a blank without quotes, and docker takes what follows for "
+                "the image. Write quotes for the agent's shell inside of those of YAML: 'NAME=\"two words\"'"
+            )
+        return start(options, name)
+
+    return carry_out("docker run", " ".join([*_members(step), step.cmd or ""]), act, run.log)
+
+
+def cut_short(step: Step) -> bool:
+    """Tell whether docker takes a word of the step's members for the image, in place of the command's."""
+    return takes_an_image(" ".join(_members(step)))
+
+
+def _members(step: Step) -> list[str]:
+    words = [*(f"--env {item}" for item in step.env)]
+    words += [f"--{name} {value}" for name, value in (("user", step.user), ("entrypoint", step.entry_point)) if value]
+    return words
+
+
+def run_container(
+    options: Options, name: ImageName, step: Step, run: Workspace, tool: Tool, bases: Bases, stop: Stop
+) -> int:
+    """Run the step's container to its end, its output going to the log; return its exit status.
+
+    /workspace is the run's source, shared by all steps.
+    """
+    try:
+        run.home.mkdir(exist_ok=True)
+        folders = [(run.source, WORKING_DIRECTORY), (run.home, HOME)]
+        directory = options.last("workdir") or step.working_directory
+        container = Container(
+            name=f"{run.job.run_id}_{step.id}",
+            run_id=run.job.run_id,
+            image_id=_image(name, step, run, bases, stop),
+            step=_with_options(step, options),
+            arguments=options.arguments[1:],
+            folders=[*folders, *((run.volumes / name, path) for name, path in step.volume_mounts)],
+            environment=[f"HOME={HOME}", *(item for item in options.all("env") if "=" in item)],
+            working_directory=_made(run.source, directory) if directory else None,
+        )
+        return tool.run(container, run.log, stop, lambda text: run.look_at(step, text))
+    except (BaseImageError, ToolError, ValueError) as error:
+        run.log.line(str(error))
+        return NOT_RUN
+
+
+def _with_options(step: Step, options: Options) -> Step:
+    """The step with what its command says before the image."""
+    return replace(
+        step,
+        user=options.last("user"),
+        entry_point=options.last("entrypoint"),
+        ports=(*step.ports, *options.all("publish")),
+        expose=(*step.expose, *options.all("expose")),
+        privileged=step.privileged or options.flag("privileged"),
+        cpus=options.last("cpus") or step.cpus,
+        isolation=options.last("isolation") or step.isolation,
+    )
+
+
+def _say_what_is_not_honoured(options: Options, run: Workspace, own_networks: bool) -> None:
+    for name in dict.fromkeys(name for name, _ in options.given):
+        if name == "env-file":
+            raise OptionError(f"open {options.last(name)}: no such file or directory")  # it would be the agent's
+        if name in ("volume", "mount", "volumes-from"):
+            run.log.say(f"docker run's option --{name} is accepted: it means folders of the agent, which are not here")
+        elif name not in _HONOURED | _WITHOUT_A_WORD and not (name in _BY_DOCKER and own_networks):
+            run.log.say(f"docker run's option --{name} is accepted, and has no effect here")
+    for item in options.all("env"):
+        if "=" not in item:
+            run.log.say(
+                f"docker run takes the variable {item} from the agent, which has none of that name: it is left out"
+            )
+
+
+def _image(name: ImageName, step: Step, run: Workspace, bases: Bases, stop: Stop) -> str:
+    """An image that this run built, else one from elsewhere."""
+    if str(name) in run.built:
+        return run.built[str(name)]
+    if step.pull:
+        run.log.say("Step specified pull. Performing an explicit pull...")
+    for left in range(step.download_retries, 0, -1):
+        try:
+            return bases.fetch(name, run.job, stop, run.authfile, fresh=step.pull)
+        except BaseImageError as error:
+            run.log.line(str(error))
+            run.log.say(f"Waiting {step.download_retry_delay} seconds before downloading again, retries left: {left}")
+            if stop.wait(step.download_retry_delay):
+                raise
+    return bases.fetch(name, run.job, stop, run.authfile, fresh=step.pull)
+
+
+def _made(source: Path, directory: str) -> str:
+    """The working directory inside the container; below /workspace it is made, as Docker does."""
+    inside = posixpath.normpath(posixpath.join(WORKING_DIRECTORY, directory))
+    if inside.startswith(f"{WORKING_DIRECTORY}/"):
+        folder = (source / posixpath.relpath(inside, WORKING_DIRECTORY)).resolve()
+        if not folder.is_relative_to(source.resolve()):
+            raise SourceError(f"{directory} is outside of the source")
+        folder.mkdir(parents=True, exist_ok=True)
+    return inside

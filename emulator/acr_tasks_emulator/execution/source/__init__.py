@@ -1,0 +1,1 @@
+"""Sources of runs: uploads, repositories, archives, artifacts."""

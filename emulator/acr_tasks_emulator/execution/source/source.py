@@ -1,0 +1,168 @@
+"""The run's source: an uploaded archive, unpacked so that nothing in it reaches outside its folder."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import re
+import tarfile
+from pathlib import Path
+from typing import IO
+
+from acr_tasks_emulator.execution.source.archive import LIMITS, Limits, SourceError, entries
+from acr_tasks_emulator.execution.stop import Stop
+
+__all__ = [
+    "NO_SOURCE",
+    "Limits",
+    "SourceError",
+    "check_ignore_files",
+    "check_mounts",
+    "file_in",
+    "folder_in",
+    "inside",
+    "make_parent",
+    "names_in",
+    "unpack",
+]
+
+NO_SOURCE = "/dev/null"
+"""The source location of a task without a context."""
+
+_CHUNK = 1024 * 1024
+_LONGEST, _LONGEST_PART = 1024, 255
+_LATEST = 2**33
+"""The latest time of change that every file system can keep, in seconds since 1970."""
+
+
+def names_in(archive: Path, limits: Limits = LIMITS) -> set[str]:
+    """The names of the archive's entries, without a leading `./`. Raises SourceError when it cannot be read."""
+    with entries(archive, limits) as (_, members):
+        return {posixpath.normpath(member.name) for member in members}
+
+
+def unpack(archive: Path, target: Path, stop: Stop, limits: Limits = LIMITS) -> None:
+    """Unpack a tar archive, compressed or not, into `target`.
+
+    Modes are kept without setuid, setgid and sticky bits. Links are kept wherever they point, as the service's agent
+    keeps them; nothing is written through one, and whoever reads the source goes by file_in and folder_in. Raises
+    SourceError for what cannot be read, for entries outside of the folder, for devices and pipes, and for more than the
+    limits allow. Returns early when `stop` is asked.
+    """
+    target.mkdir(parents=True, exist_ok=True)
+    root = target.resolve()
+    with entries(archive, limits) as (tar, members):
+        for member in members:
+            if stop.asked:
+                return
+            _unpack_one(tar, member, root, stop, limits)
+
+
+def file_in(root: Path, name: str) -> Path:
+    """The file of that name below `root`. Raises SourceError when it is missing, no file, or outside."""
+    path = _resolved(root, name.removeprefix("/"))
+    if not path.is_file():
+        raise SourceError(f"unable to find {name} in the source")
+    return path
+
+
+def folder_in(root: Path, name: str) -> Path:
+    """The folder of that name below `root`, itself when the name is empty. Raises SourceError."""
+    path = _resolved(root, name.strip("/"))
+    if not path.is_dir():
+        raise SourceError(f"unable to find the folder {name} in the source")
+    return path
+
+
+def _resolved(root: Path, name: str) -> Path:
+    """Where a name below `root` really leads. Raises SourceError for no name at all, and for one that leads out."""
+    if "\0" in name or len(name) > _LONGEST or any(len(part.encode()) > _LONGEST_PART for part in name.split("/")):
+        raise SourceError(f"{name[:100]!r} is not the name of a file")
+    path = Path(os.path.realpath(root / name))  # unlike resolve(), it takes links in a circle
+    if not path.is_relative_to(root.resolve()):
+        raise SourceError(f"{name} is outside of the source")
+    return path
+
+
+def _unpack_one(tar: tarfile.TarFile, member: tarfile.TarInfo, root: Path, stop: Stop, limits: Limits) -> None:
+    path = inside(root, member.name, limits)
+    if path == root:
+        return
+    make_parent(path, member.name)
+    if path.is_symlink() or (path.exists() and not path.is_dir()):
+        path.unlink()  # the last entry of a name counts, as everywhere with tar
+    if member.isdir():
+        path.mkdir(exist_ok=True)
+        path.chmod(member.mode & 0o777 | 0o700)
+    elif member.isreg():
+        content = tar.extractfile(member)
+        assert content is not None  # noqa: S101 - a regular file always has content
+        _write(content, path, stop)
+        path.chmod(member.mode & 0o777)
+        changed = member.mtime if 0 <= member.mtime < _LATEST else 0
+        os.utime(path, (changed, changed))
+    elif member.issym():
+        if "\0" in member.linkname or "\n" in member.linkname:
+            raise SourceError(f"the source archive has a link to a name that is none: {member.linkname!r}")
+        path.symlink_to(member.linkname)
+    elif member.islnk():
+        other = Path(os.path.realpath(inside(root, member.linkname, limits)))
+        if not other.is_relative_to(root) or not other.is_file():
+            raise SourceError(f"the source archive links {member.name!r} to {member.linkname!r}, which is not in it")
+        os.link(other, path)  # a copy would be another way to make much out of little
+    else:
+        raise SourceError(f"the source archive holds {member.name!r}, which is no file, folder or link")
+
+
+def _write(content: IO[bytes], path: Path, stop: Stop) -> None:
+    with path.open("wb") as file:
+        while not stop.asked and (data := content.read(_CHUNK)):
+            file.write(data)
+
+
+def inside(root: Path, name: str, limits: Limits = LIMITS) -> Path:
+    """Return the path of an entry below `root`. Raises SourceError when it would be outside, or is too deep below."""
+    clean = posixpath.normpath(name)
+    if clean.startswith(("/", "../")) or clean == "..":
+        raise SourceError(f"the source archive has an entry outside of its folder: {name!r}")
+    if "\0" in name or "\n" in name:
+        raise SourceError(f"the source archive has an entry whose name is none: {name!r}")
+    if clean.count("/") >= limits.depth:
+        raise SourceError(f"the source archive has folders that are nested more than {limits.depth} deep")
+    return root / clean
+
+
+def make_parent(path: Path, name: str) -> None:
+    """Make the folder of an entry that is to be written, `path` below a root that is resolved.
+
+    Raises SourceError where a link of the source stands in between: it may lead anywhere.
+    """
+    if any(folder.is_symlink() for folder in path.parents):
+        raise SourceError(f"the source archive writes {name!r} through a link")
+    path.parent.mkdir(parents=True, exist_ok=True)
+
+
+def check_ignore_files(context: Path, dockerfile: Path) -> None:
+    """Raise SourceError for an ignore file of a build that leads out of its context: builders open it by its name."""
+    names = (context / ".dockerignore", context / ".containerignore", Path(f"{dockerfile}.dockerignore"))
+    root = context.resolve()
+    for path in names:
+        if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(root):
+            raise SourceError(f"{path.name} is a link out of the source")
+
+
+def check_mounts(context: Path, text: str) -> None:
+    """Raise SourceError where `text`, instructions of a Dockerfile, may mount a part of a context with links out of it.
+
+    For builders that open what is mounted by its name, on this machine.
+    """
+    if "--mount" not in re.sub(r"[\\`][ \t]*\r?\n\s*", "", text):
+        return
+    root = context.resolve()
+    for folder, folders, files in os.walk(root):
+        for name in (*folders, *files):
+            path = Path(folder, name)
+            if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(root):
+                raise SourceError(
+                    f"RUN --mount is not carried out beside a link out of the source: {str(path.relative_to(root))!r}"
+                )

@@ -1,0 +1,1 @@
+"""Task files: found, rendered, and read as the agent reads them."""

@@ -1,0 +1,100 @@
+"""Aliases of task files: `$ID`, `$Registry` and the task's own, and images such as `az` (facts, acr-tasks-api section
+14).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from acr_tasks_emulator.execution.task_file.document import read_tree
+from acr_tasks_emulator.execution.task_file.graph import GraphError
+from acr_tasks_emulator.execution.task_file.members import mapping_of, text, text_of, texts
+
+DIRECTIVE = "$"
+VARIABLES = ("ID", "SharedVolume", "RegistryName", "Registry", "Date", "OS", "Architecture", "Commit", "Branch")
+IMAGES = {
+    "acr": "mcr.microsoft.com/acr/acr-cli:0.14",
+    "az": "mcr.microsoft.com/acr/azure-cli:9fb281c",
+    "bash": "mcr.microsoft.com/acr/bash:9fb281c",
+    "curl": "mcr.microsoft.com/acr/curl:9fb281c",
+    "cssc": "mcr.microsoft.com/acr/cssc:9fb281c",
+}
+"""Microsoft's images, which the first word of a `cmd` may mean without a directive; the service moves their tags."""
+
+LIMIT = 2 * 1024 * 1024
+"""How many characters the aliases of a text may stand for together."""
+_TOP_LEVEL = re.compile(r"[^\s:]+[^:]*:")
+_BEGIN = re.compile(r"alias\s*:")
+_NAME = re.compile(r"[a-zA-Z0-9]+")
+
+
+@dataclass(frozen=True)
+class Aliases:
+    """What each alias stands for, and the character before it."""
+
+    values: Mapping[str, str]
+    directive: str = DIRECTIVE
+
+    def replaced(self, whole: str) -> str:
+        """The text with each alias replaced; a doubled directive is one, and what is no alias stays as it is."""
+        sign = re.escape(self.directive)
+        size = 0
+
+        def value(match: re.Match[str]) -> str:
+            nonlocal size
+            if match.group() == self.directive * 2:
+                return self.directive
+            found = self.values.get(match.group(1), match.group())
+            size += len(found)
+            if size > LIMIT:
+                raise GraphError(f"aliases stand for more than {LIMIT} characters")
+            return found
+
+        return re.sub(rf"{sign}{sign}|{sign}([a-zA-Z0-9]+)", value, whole)
+
+
+def separated(text: str) -> tuple[str, str]:
+    """The block of aliases of a task file, and the rest of its lines, which the block changes."""
+    block: list[str] = []
+    rest: list[str] = []
+    inside = False
+    for line in text.splitlines(keepends=True):
+        if _BEGIN.match(line):
+            inside = True
+        elif inside and _TOP_LEVEL.match(line):
+            inside = False
+        (block if inside else rest).append(line)
+    return "".join(block), "".join(rest)
+
+
+def read_aliases(block: str, run: Mapping[str, str], read_file: Callable[[str], str]) -> Aliases:
+    """The aliases of a block that is rendered already.
+
+    read_file: gives the text of one of `alias.src`, a file of the source or an address. A task's own value counts
+    before those of files, of which the last counts first, and both before the agent's. Raises GraphError.
+    """
+    found = mapping_of(mapping_of(read_tree(block), "alias").get("alias"), "alias")
+    values = _texts(found.get("values"), "alias.values")
+    for source in reversed(texts(found, "src", "files and addresses")):
+        values = {**_texts(read_tree(read_file(source)), source.partition("?")[0]), **values}
+    values = {**IMAGES, **{name: run[name] for name in VARIABLES if name in run}, **values}
+    for name in values:
+        if not _NAME.fullmatch(name):
+            raise GraphError(f"alias key names only support alphanumeric characters: {name!r}")
+    return Aliases(values, _directive(text(found, "directive")))
+
+
+def _directive(given: str | None) -> str:
+    directive = given or DIRECTIVE
+    if len(directive) != 1:
+        raise GraphError("$ directive can only be overwritten by a single character")
+    if _NAME.fullmatch(directive):
+        raise GraphError("overwritten directives may not be alphanumeric characters")
+    return directive
+
+
+def _texts(tree: Any, what: str) -> dict[str, str]:
+    return {name: text_of(value, f"{what}.{name}") for name, value in mapping_of(tree, what).items()}

@@ -1,0 +1,67 @@
+"""The steps that the service makes of a Docker step or request: `build`, and `push` unless pushing is switched off."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+from acr_tasks_emulator.execution.build.bases import own_hosts
+from acr_tasks_emulator.execution.job import Job
+from acr_tasks_emulator.execution.log import RunLog
+from acr_tasks_emulator.execution.shell.shell import ShellError, read_line
+from acr_tasks_emulator.execution.source.source import NO_SOURCE, SourceError
+from acr_tasks_emulator.execution.task_file.graph import Graph, Step
+from acr_tasks_emulator.execution.task_file.rendering import TemplateError, render, render_objects, run_variables
+
+
+def docker_graph(job: Job, log: RunLog) -> Graph:
+    """The steps of a Docker step. The members are rendered and joined to one line of the agent's shell, as there.
+
+    Raises SourceError, TemplateError.
+    """
+    step = job.step
+    if job.source is None and (not job.source_location or job.source_location.lower() == NO_SOURCE):
+        raise SourceError("a Docker build needs a source: this run has none")
+    objects = render_objects(run_variables(job), {}, {})
+    names = [_of_the_registry(render(str(name), objects), job) for name in step.get("imageNames") or []]
+    words = ["--no-cache"] if step.get("noCache") else []
+    words += ["-f", str(step.get("dockerFilePath") or "Dockerfile")]
+    words += [part for name in names for part in ("-t", name)]
+    words += [part for item in step.get("arguments") or [] for part in ("--build-arg", _argument(item, objects, log))]
+    words += ["--target", render(str(step["target"]), objects)] if step.get("target") else []
+    steps = [Step(id="build", after=(), build=" ".join([*words, "."]), timeout=job.timeout)]
+    if names and step.get("isPushEnabled") is not False:
+        steps.append(Step(id="push", after=("build",), push=tuple(dict.fromkeys(names)), timeout=job.timeout))
+    return Graph(tuple(steps))
+
+
+def _of_the_registry(name: str, job: Job) -> str:
+    """The name below the run's registry: any that does not begin with it gets it put before, as there."""
+    for host in own_hosts(job):
+        if name.startswith(f"{host}/"):
+            return f"{job.login_server}/{name.removeprefix(f'{host}/')}"
+    return f"{job.login_server}/{name}"
+
+
+def _argument(item: dict[str, Any], objects: dict[str, Any], log: RunLog) -> str:
+    """`NAME=VALUE`, the value rendered; what a secret one becomes by that is a secret too."""
+    name, value = str(item["name"]), str(item.get("value") or "")
+    if not item.get("isSecret"):
+        return f"{name}={render(value, objects)}"
+    try:
+        found = render(value, objects)
+    except TemplateError:
+        raise TemplateError(
+            f"template: the value of the secret argument {name} cannot be rendered: the agent reads {{{{ in the value "
+            "of an argument as the beginning of a template; give such a secret another way, such as by a file"
+        ) from None
+    log.hide([found, *_as_words(found)])
+    return f"{name}={found}"
+
+
+def _as_words(text: str) -> list[str]:
+    """What the shell makes of a text, where that is one word."""
+    with contextlib.suppress(ShellError):
+        words = read_line(f": {text}").items[0].commands[0].words[1:]
+        return words if len(words) == 1 else []
+    return []

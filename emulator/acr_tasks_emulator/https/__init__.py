@@ -1,0 +1,1 @@
+"""Certificates and the server's end of https."""

@@ -1,0 +1,1 @@
+"""One process for each data folder, and its children."""

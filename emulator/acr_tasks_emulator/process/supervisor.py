@@ -1,0 +1,96 @@
+"""Every child process ends when the emulator ends, however it ends.
+
+Each child is started through a warden (warden.py), a program of a few milliseconds that leads a session of its own,
+holds the read end of a pipe whose only write end is ours, and starts the child itself. End of file on the pipe means
+that the emulator is gone, SIGKILL included; the warden then ends whatever the child has started and goes. There is no
+moment at which a child exists and nobody watches it: a warden that finds the pipe closed already starts nothing.
+
+On Linux the warden is also the reaper of its descendants, so a process that left the session (a daemon started by a RUN
+line) is still found and ended, and the child is killed by the kernel when somebody kills the warden. What is left when
+emulator and warden are killed at once, leftovers.py ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+from acr_tasks_emulator.process import leftovers, warden
+
+
+class Supervisor:
+    """Starts children that cannot outlive this process. Safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._life, self._hold = os.pipe()
+        self._lock = threading.Lock()
+        self._mark = leftovers.this_process()
+        self._children: set[subprocess.Popen[bytes]] = set()
+        self._janitors: list[subprocess.Popen[bytes]] = []
+        self._closed = False
+
+    def start(self, argv: Sequence[str], **popen: Any) -> subprocess.Popen[bytes]:
+        """Start `argv` in a session of its own and return the process that stands for it.
+
+        argv: the program (found on PATH) and its arguments. popen: as for subprocess.Popen (stdin, stdout, stderr, env,
+        cwd). The exit status is the program's own; 128+n when signal n ended it; 127 when it could not be started.
+        Raises RuntimeError after close().
+        """
+        with self._lock:
+            if self._closed:
+                raise RuntimeError("the supervisor is closed: no process is started any more")
+            pass_fds = (self._life, *popen.pop("pass_fds", ()))
+            given = popen.pop("env", None)
+            popen["env"] = {**(os.environ if given is None else given), leftovers.MARK: self._mark}
+            program = [sys.executable, "-I", "-S", warden.__file__, str(self._life), *argv]
+            child = subprocess.Popen(program, start_new_session=True, pass_fds=pass_fds, **popen)  # noqa: S603 - no shell
+            self._children = {known for known in self._children if known.returncode is None}
+            self._children.add(child)
+            return child
+
+    def start_janitor(self, argv: Sequence[str], **popen: Any) -> None:
+        """Start a program that outlives this process to tidy up after it, and ends by itself.
+
+        argv: its `LIFE` argument is replaced by the read end of the pipe that ends with us. close() waits for it.
+        """
+        with self._lock:
+            if self._closed:
+                raise RuntimeError("the supervisor is closed: no process is started any more")
+            program = [str(self._life) if item == "LIFE" else item for item in argv]
+            self._janitors.append(subprocess.Popen(program, start_new_session=True, pass_fds=(self._life,), **popen))  # noqa: S603 - no shell
+
+    def end(self, child: subprocess.Popen[bytes]) -> None:
+        """End a child and everything that it started, at once. Does nothing when it has ended already."""
+        if child.poll() is not None:
+            return
+        child.send_signal(signal.SIGTERM)
+        _wait_or_kill(child)
+
+    def close(self) -> None:
+        """End every child. Idempotent."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            os.close(self._hold)  # what a warden waits for
+            os.close(self._life)
+            children, self._children = self._children, set()
+        for child in children:
+            _wait_or_kill(child)
+        for janitor in self._janitors:
+            janitor.wait()
+
+
+def _wait_or_kill(child: subprocess.Popen[bytes]) -> None:
+    try:
+        child.wait(warden.GRACE_SECONDS + 1)
+    except subprocess.TimeoutExpired:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+        child.wait()

@@ -1,0 +1,1 @@
+"""What surrounds every request: guard, throttle, faults, errors, headers."""

@@ -1,0 +1,63 @@
+"""The ring around Resource Manager and blobs in which faults happen."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import anyio
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from acr_tasks_emulator import connection
+from acr_tasks_emulator.services.pretences.faults import Faults, Rule
+
+
+class FaultRing:
+    """Lets a request meet the first rule that fits; the others pass."""
+
+    def __init__(self, app: ASGIApp, faults: Faults) -> None:
+        self._app = app
+        self._faults = faults
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        rule = self._faults.take(scope["method"], scope["path"])
+        if rule is None:
+            await self._app(scope, receive, send)
+            return
+        if rule.delay:
+            await anyio.sleep(rule.delay / 1000)
+        if rule.status is not None:
+            await _read_to_the_end(receive)
+            await _answer_of(rule, rule.status)(scope, receive, send)
+        elif rule.drop is None:
+            await self._app(scope, receive, send)
+        else:
+            if rule.drop == "after":
+                await self._app(scope, receive, _to_nobody)
+            await connection.drop(scope, receive)
+
+
+async def _to_nobody(message: Message) -> None:
+    pass
+
+
+async def _read_to_the_end(receive: Receive) -> None:
+    # Who is answered in the middle of an upload sees a broken connection instead of the answer.
+    message: dict[str, Any] = {"more_body": True}
+    while message.get("more_body"):
+        message = dict(await receive())
+
+
+def _answer_of(rule: Rule, status: int) -> Response:
+    body, kind = b"", None
+    if isinstance(rule.body, str):
+        body, kind = rule.body.encode(), "application/xml" if rule.body.startswith("<") else "text/plain"
+    elif rule.body is not None:
+        body, kind = json.dumps(rule.body).encode(), "application/json; charset=utf-8"
+    response = Response(body, status)
+    if kind is not None:
+        response.headers["content-type"] = kind
+    for name, value in rule.headers.items():
+        response.headers[name] = value
+    return response

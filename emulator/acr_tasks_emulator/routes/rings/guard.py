@@ -1,0 +1,108 @@
+"""Who may ask: hosts that are ours, pages that are ours, callers who have the token."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import ipaddress
+import re
+import socket
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from acr_tasks_emulator.routes import webhooks
+from acr_tasks_emulator.routes.rings.errors import error_answer
+from acr_tasks_emulator.routes.rings.middleware import is_arm
+from acr_tasks_emulator.routes.sign_in import is_sign_in
+from acr_tasks_emulator.services import errors
+from acr_tasks_emulator.services.sign_in.sign_in import SignIn
+from acr_tasks_emulator.settings import WILDCARDS, is_loopback
+
+_SAFE = {"GET", "HEAD", "OPTIONS"}
+_ELSEWHERE = {"cross-site", "same-site"}  # another port of this machine is the same site, and another program
+_HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d{1,5})?", re.IGNORECASE)
+
+
+class Guard:
+    """Refuses foreign hosts (DNS rebinding), posts by pages of other sites, and callers without the token.
+
+    `sign_in` knows the token, and those that were issued for it; `authority` is where they are. `is_named` tells
+    whether the server's certificate, if any, makes a host ours. `webhooks_are_secret`: they check their callers.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        host: str,
+        sign_in: SignIn,
+        authority: str,
+        is_named: Callable[[str], bool],
+        webhooks_are_secret: bool,
+    ) -> None:
+        self._app = app
+        self._webhooks_are_secret = webhooks_are_secret
+        self._is_named = is_named
+        self._host = host.lower()
+        self._callers = sign_in
+        self._authority = authority
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        error = self._refusal(scope, Headers(scope=scope))
+        if error is None:
+            await self._app(scope, receive, send)
+        else:
+            await error_answer(error)(scope, receive, send)
+
+    def _refusal(self, scope: Scope, headers: Headers) -> errors.ServiceError | None:
+        host = headers.get("host", "")
+        if not self._is_ours(host):
+            return errors.FOREIGN_HOST(host=host)
+        origin = headers.get("origin")
+        foreign = origin is not None and urlsplit(origin).netloc.lower() != host.lower()
+        if scope["method"] not in _SAFE and (foreign or headers.get("sec-fetch-site") in _ELSEWHERE):
+            return errors.FOREIGN_ORIGIN(origin=origin or "another site")
+        # A blob's link carries its own signature; and where tokens are given, nobody has one yet.
+        if not self._callers.demanded or scope["path"].startswith("/blobs/") or is_sign_in(scope):
+            return None
+        if self._webhooks_are_secret and scope["path"].startswith(webhooks.FOLDER):
+            return None  # git hosts have no token: they show that they know the secret
+        return self._sign_in(headers.get("authorization", ""), scope["path"])
+
+    def _is_ours(self, host: str) -> bool:
+        # Nothing but a name and a port: links are made of this text.
+        match = _HOST.fullmatch(host)
+        if match is None:
+            return False
+        name = match["name"].strip("[]").lower()
+        if name == self._host or is_loopback(name) or name.endswith(".localhost") or self._is_named(name):
+            return True
+        if self._host not in {*WILDCARDS, ""}:
+            return False
+        try:
+            ipaddress.ip_address(name)  # no name of an attacker's domain is an address
+        except ValueError:
+            return name in {socket.gethostname().lower(), socket.getfqdn().lower()}
+        return True
+
+    def _sign_in(self, authorization: str, path: str) -> errors.ServiceError | None:
+        # A browser and docker can show the token only as a password, so Basic is taken as well.
+        basic = {"WWW-Authenticate": 'Basic realm="acr-tasks-emulator", charset="UTF-8"'}
+        challenge = {"WWW-Authenticate": f'Bearer authorization_uri="{self._authority}", error="invalid_token"'}
+        challenge = challenge if is_arm(path) else basic
+        if not authorization:
+            return errors.AUTHENTICATION_FAILED(headers=challenge)
+        kind, _, shown = authorization.partition(" ")
+        if kind.lower() == "basic":
+            try:
+                shown = base64.b64decode(shown, validate=True).decode().partition(":")[2]
+            except (ValueError, binascii.Error):
+                shown = ""
+        if not self._callers.accepts(shown.strip()):
+            return errors.INVALID_AUTHENTICATION_TOKEN(headers=challenge)
+        return None

@@ -1,0 +1,1 @@
+"""The blob service: uploads and logs behind signed links."""

@@ -1,0 +1,1 @@
+"""Behaviour that tests ask for: faults, throttling, long-running operations, refusals."""

@@ -1,0 +1,54 @@
+"""What is refused although the request is right: rights, subscriptions, repositories. Asked for by switches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from acr_tasks_emulator.services import errors
+from acr_tasks_emulator.services.registries.registries import id_of
+from acr_tasks_emulator.store.registries import RegistryRow
+from acr_tasks_emulator.switches import Switches
+
+CALLER = "user@emulator.local"
+
+
+def check_change_of_task(switches: Switches, registry: RegistryRow) -> None:
+    """Refuse for a subscription that may not have tasks. Raises ServiceError."""
+    if switches.tasks_operations == "none":
+        raise errors.TASKS_OPERATIONS_NOT_ALLOWED(registry=registry.name, subscription=registry.subscription_id)
+
+
+def check_run(switches: Switches, registry: RegistryRow) -> None:
+    """Refuse for a subscription that may not run anything. Raises ServiceError."""
+    if switches.tasks_operations != "allowed":
+        raise errors.TASKS_OPERATIONS_NOT_ALLOWED(registry=registry.name, subscription=registry.subscription_id)
+
+
+def check_agent_pool(switches: Switches, registry: RegistryRow, pool: str | None) -> None:
+    """Refuse a run on an agent pool, of which there is none. Raises ServiceError."""
+    if pool and switches.agent_pools == "refused":
+        raise errors.AGENT_POOL_NOT_FOUND(
+            resource=f"{registry.name}/agentPools/{pool}", group=registry.resource_group_name
+        )
+
+
+def check_list_details(switches: Switches, registry: RegistryRow, task_name: str) -> None:
+    """Refuse to show secrets. Raises ServiceError."""
+    if switches.list_details == "refused":
+        action = "Microsoft.ContainerRegistry/registries/tasks/listDetails/action"
+        raise errors.AUTHORIZATION_FAILED(
+            caller=CALLER, action=action, scope=f"{id_of(registry)}/tasks/{task_name.lower()}"
+        )
+
+
+def check_webhooks(switches: Switches, properties: dict[str, Any]) -> None:
+    """Refuse source triggers that were sent: the repository does not take the webhook. Raises ServiceError."""
+    triggers = (properties.get("trigger") or {}).get("sourceTriggers") or []
+    if switches.source_trigger_check == "accepted" or not triggers:
+        return
+    repository = triggers[0].get("sourceRepository") or {}
+    is_github = (repository.get("sourceControlType") or "Github").lower() == "github"
+    refusal = errors.WEBHOOK_FORBIDDEN if switches.source_trigger_check == "409" else errors.WEBHOOK_NOT_FOUND
+    error = refusal(repository=repository.get("repositoryUrl", ""))
+    error.target = "GitHub" if is_github else "VisualStudioTeamService"
+    raise error

@@ -1,0 +1,1 @@
+"""Registries, resource groups and subscriptions."""

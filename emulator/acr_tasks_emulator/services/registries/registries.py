@@ -1,0 +1,226 @@
+"""The registries that this emulator has."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from typing import Any
+
+from acr_tasks_emulator.clock import Clock, round_trip
+from acr_tasks_emulator.services import errors
+from acr_tasks_emulator.services.registries import bodies as registry_bodies
+from acr_tasks_emulator.services.registries.resource_groups import ResourceGroupsService
+from acr_tasks_emulator.services.tasks import identities
+from acr_tasks_emulator.settings import (
+    REGISTRY_NAME,
+    RESOURCE_GROUP_NAME,
+    SUBSCRIPTION_ID,
+    RegistrySetting,
+    SettingsError,
+    normal_location,
+)
+from acr_tasks_emulator.store.registries import RegistryRow, RegistryStore
+
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
+
+class RegistriesService:
+    """Finds registries by the parts of their resource id, compared without case.
+
+    A name belongs to one registry only, whatever its subscription and group: in Azure it is a part of a host's name.
+    """
+
+    def __init__(self, store: RegistryStore, groups: ResourceGroupsService, clock: Clock, login_server: str) -> None:
+        """`login_server` is `host:port`, the same for every registry of an emulator."""
+        self._store = store
+        self._groups = groups
+        self._clock = clock
+        self.login_server = login_server
+        # Dicts are replaced and never changed: other threads may be going through them.
+        self._lock = threading.Lock()
+        self._rows: dict[str, RegistryRow] = {}
+        self._ever: dict[str, RegistryRow] = {}
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Make several steps one."""
+        return self._store.transaction()
+
+    def open(self, wanted: Iterable[RegistrySetting]) -> None:
+        """Make the wanted registries, beside those that the folder has; with none at all, the default one.
+
+        Raises SettingsError when a registry of the folder lives elsewhere than wanted.
+        """
+        for row in self._store.all():
+            self._keep(row)
+            self._groups.ensure(row.subscription_id, row.resource_group_name, row.location)
+        for setting in list(wanted) or ([] if self._rows else [RegistrySetting(REGISTRY_NAME)]):
+            known = self.named(setting.name)
+            if known is None:
+                self._groups.ensure(SUBSCRIPTION_ID, RESOURCE_GROUP_NAME, setting.location)
+                self._add(SUBSCRIPTION_ID, RESOURCE_GROUP_NAME, setting.name, setting.location, {})
+                continue
+            if known.key != resource_id(SUBSCRIPTION_ID, RESOURCE_GROUP_NAME, setting.name).lower():
+                raise SettingsError(f"The name {setting.name} belongs to another registry of this data folder.")
+            if known.location != setting.location:
+                raise SettingsError(
+                    f"Registry {setting.name} of this data folder lives in {known.location}; "
+                    f"it cannot move to {setting.location}."
+                )
+
+    def all(self) -> list[RegistryRow]:
+        """Return every registry, in the order of their names."""
+        return sorted(self._rows.values(), key=lambda row: row.name.lower())
+
+    def within(self, subscription_id: str, resource_group_name: str | None = None) -> list[RegistryRow]:
+        """Return the registries of a subscription or of one group of it, by name. Raises ServiceError."""
+        self._groups.check_subscription(subscription_id)
+        rows = [row for row in self.all() if row.subscription_id.lower() == subscription_id.lower()]
+        if resource_group_name is None:
+            return rows
+        group = self._groups.find(subscription_id, resource_group_name)
+        return [row for row in rows if row.resource_group_name.lower() == group.name.lower()]
+
+    def find(self, subscription_id: str, resource_group_name: str, name: str) -> RegistryRow:
+        """Return a registry. Raises ServiceError: the first part that does not exist is what was not found."""
+        row = self._rows.get(resource_id(subscription_id, resource_group_name, name).lower())
+        if row is not None:
+            return row
+        self._groups.find(subscription_id, resource_group_name)
+        raise errors.REGISTRY_NOT_FOUND(resource=name, group=resource_group_name)
+
+    def by_key(self, key: str) -> RegistryRow:
+        """Return the registry of a stored key, though it may be removed since. Raises KeyError."""
+        return self._ever[key]
+
+    def named(self, name: str) -> RegistryRow | None:
+        """Return the registry of that name, or None."""
+        return next((row for row in self._rows.values() if row.name.lower() == name.lower()), None)
+
+    def put(self, subscription_id: str, resource_group_name: str, name: str, body: Any) -> tuple[RegistryRow, bool]:
+        """Make a registry, or replace what was set of it; tell whether it is new. Raises ServiceError."""
+        registry_bodies.check_name(name)
+        location, document = registry_bodies.whole(body)
+        location = normal_location(location)
+        group = self._groups.find(subscription_id, resource_group_name)
+        old = self.named(name)
+        if old is None:
+            return self._add(group.subscription_id, group.name, name, location, document), True
+        if old.key != resource_id(subscription_id, resource_group_name, name).lower():
+            raise errors.REGISTRY_NAME_IN_USE(name=name.lower())
+        if old.location != location:
+            raise errors.RESOURCE_ELSEWHERE(resource=old.name, location=old.location, group=group.name, wanted=location)
+        return self._change(old, document), False
+
+    def update(self, row: RegistryRow, body: Any) -> RegistryRow:
+        """Change what was sent of a registry. Raises ServiceError."""
+        row = self._rows.get(row.key, row)  # it may have changed while the body was read
+        return self._change(row, registry_bodies.merged(row.document, registry_bodies.update(body)))
+
+    def delete(self, row: RegistryRow) -> None:
+        """Forget a registry; with its tasks and runs, in one transaction."""
+        self._store.delete(row.key)
+        with self._lock:
+            self._rows = {key: each for key, each in self._rows.items() if key != row.key}
+
+    def restore(self, row: RegistryRow) -> None:
+        """Have a registry as it was, whether it was changed or removed since."""
+        if row.key in self._rows:
+            self._store.change(row.key, row.document)
+        else:
+            self._store.add(row)
+        self._keep(row)
+
+    def name_availability(self, body: Any) -> dict[str, Any]:
+        """Tell whether a registry of a name could be made. Raises ServiceError."""
+        name, kind = (body.get("name"), body.get("type")) if isinstance(body, dict) else (None, None)
+        if not isinstance(name, str) or str(kind).lower() != registry_bodies.RESOURCE_TYPE.lower():
+            raise errors.INVALID_REQUEST_CONTENT(
+                problem=f"name, and {registry_bodies.RESOURCE_TYPE} as type, are required"
+            )
+        try:
+            registry_bodies.check_name(name)
+        except errors.ServiceError as error:
+            return {"nameAvailable": False, "reason": "Invalid", "message": error.message}
+        if self.named(name) is not None:
+            message = f"The registry {name} is already in use."
+            return {"nameAvailable": False, "reason": "AlreadyExists", "message": message}
+        return {"nameAvailable": True}
+
+    def show(self, row: RegistryRow) -> dict[str, Any]:
+        """Return a registry as Resource Manager shows it under any api-version."""
+        document, resource = row.document, id_of(row)
+        shown = {
+            "type": registry_bodies.RESOURCE_TYPE,
+            "id": resource,
+            "name": row.name,
+            "location": row.location,
+            "tags": document.get("tags", {}),
+            "sku": document.get("sku", {"name": "Standard", "tier": "Standard"}),
+            "properties": {
+                "loginServer": self.login_server,
+                "creationDate": row.creation_date,
+                "provisioningState": "Succeeded",
+                **registry_bodies.merged_properties(registry_bodies.PROPERTIES, document.get("properties", {})),
+            },
+        }
+        if "identity" in document:
+            shown["identity"] = identities.complete(document["identity"], resource)
+        return shown
+
+    def _add(self, subscription_id: str, group: str, name: str, location: str, document: dict[str, Any]) -> RegistryRow:
+        key = resource_id(subscription_id, group, name).lower()
+        row = RegistryRow(
+            key=key,
+            subscription_id=subscription_id,
+            resource_group_name=group,
+            name=name,
+            location=location,
+            run_prefix=_free_prefix(key, {row.run_prefix for row in self._rows.values()}),
+            creation_date=round_trip(self._clock.now()),
+            document=document,
+        )
+        self._store.add(row)
+        return self._keep(row)
+
+    def _change(self, row: RegistryRow, document: dict[str, Any]) -> RegistryRow:
+        changed = replace(row, document=document)
+        with self._lock:
+            if row.key not in self._rows:  # it may have been removed, too
+                raise errors.REGISTRY_NOT_FOUND(resource=row.name, group=row.resource_group_name)
+            self._rows = {**self._rows, row.key: changed}
+        self._store.change(row.key, document)
+        return changed
+
+    def _keep(self, row: RegistryRow) -> RegistryRow:
+        with self._lock:
+            self._rows = {**self._rows, row.key: row}
+            self._ever = {**self._ever, row.key: row}
+        return row
+
+
+def resource_id(subscription_id: str, resource_group_name: str, name: str) -> str:
+    """Return a registry's ARM id."""
+    return (
+        f"/subscriptions/{subscription_id}/resourceGroups/{resource_group_name}"
+        f"/providers/Microsoft.ContainerRegistry/registries/{name}"
+    )
+
+
+def id_of(row: RegistryRow) -> str:
+    """Return the ARM id of a stored registry."""
+    return resource_id(row.subscription_id, row.resource_group_name, row.name)
+
+
+def _free_prefix(key: str, taken: set[str]) -> str:
+    """Return two letters made of the registry's id that no other registry here has: run ids are then unique."""
+    start = int.from_bytes(hashlib.sha256(key.encode()).digest()[:4], "big")
+    for offset in range(26 * 26):
+        # Most ids seen begin with c; the others come into use when those are taken.
+        first, second = divmod((start % 26 + offset) % (26 * 26), 26)
+        prefix = _LETTERS[(2 + first) % 26] + _LETTERS[second]
+        if prefix not in taken:
+            return prefix
+    raise errors.REGISTRY_QUOTA_EXCEEDED(limit=26 * 26)

@@ -1,0 +1,55 @@
+"""Takes registries and groups away, with everything that is in them; a reset brings back those of the start."""
+
+from __future__ import annotations
+
+from acr_tasks_emulator.services.registries.registries import RegistriesService
+from acr_tasks_emulator.services.registries.resource_groups import ResourceGroupsService
+from acr_tasks_emulator.services.runs.runs import RunsService
+from acr_tasks_emulator.services.tasks.tasks import TasksService
+from acr_tasks_emulator.store.registries import RegistryRow
+from acr_tasks_emulator.store.resource_groups import ResourceGroupRow
+
+
+class Removal:
+    """Removes a registry in one step: nothing is left of it after a crash, and nobody can add to it meanwhile."""
+
+    def __init__(
+        self, registries: RegistriesService, groups: ResourceGroupsService, tasks: TasksService, runs: RunsService
+    ) -> None:
+        self._registries = registries
+        self._groups = groups
+        self._tasks = tasks
+        self._runs = runs
+        self._first_registries = registries.all()
+        self._first_groups = groups.every()
+
+    def registry(self, row: RegistryRow) -> None:
+        """Remove a registry with its tasks, runs and blobs; runs that are under way are canceled.
+
+        Images stay: all registries of an emulator share one store of them.
+        """
+        with self._registries.transaction():
+            self._tasks.delete_all(row)
+            under_way = self._runs.delete_all(row)
+            self._registries.delete(row)
+        self._runs.end_removed(row, under_way)
+
+    def resource_group(self, row: ResourceGroupRow) -> None:
+        """Remove a group and its registries."""
+        for registry in self._registries.within(row.subscription_id, row.name):
+            self.registry(registry)
+        self._groups.delete(row)
+
+    def reset(self) -> None:
+        """Remove registries and groups that were made since the start, and put the others back as they were then."""
+        registries, groups = {row.key for row in self._first_registries}, {row.key for row in self._first_groups}
+        for registry in self._registries.all():
+            if registry.key not in registries:
+                self.registry(registry)
+        for group in self._groups.every():
+            if group.key not in groups:
+                self._groups.delete(group)
+        for group in self._first_groups:
+            self._groups.restore(group)
+        for registry in self._first_registries:
+            self._registries.restore(registry)

@@ -1,0 +1,1 @@
+"""The rules of runs: schedule, list, cancel, and the documents that describe them."""

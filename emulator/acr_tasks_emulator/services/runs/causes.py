@@ -1,0 +1,65 @@
+"""Why a run begins without anybody asking for it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from acr_tasks_emulator.clock import round_trip
+from acr_tasks_emulator.services.triggers.base_images import ImagePush
+from acr_tasks_emulator.services.triggers.schedules import in_words
+from acr_tasks_emulator.services.triggers.source_events import COMMIT, SourceEvent
+
+
+@dataclass(frozen=True)
+class Cause:
+    """What a trigger adds to the run that it starts.
+
+    member: the member of RunProperties that tells of the trigger, and `value` what stands there. triggered_by: what
+    `{{.Run.TriggeredBy}}` renders to; the words are those of `az acr task list-runs`. reference: the commit to take
+    from the task's repository, None for what its context says. git: `{{.Run.Commit}}` and the like, by name.
+    """
+
+    member: str
+    value: dict[str, Any]
+    triggered_by: str
+    reference: str | None = None
+    git: dict[str, str] = field(default_factory=dict)
+
+
+def of_timer(name: str, due: datetime) -> Cause:
+    """A timer is due."""
+    return Cause("timerTrigger", {"timerTriggerName": name, "scheduleOccurrence": in_words(due)}, "Timer")
+
+
+def of_source(event: SourceEvent, repository_url: str, identifier: str | None) -> Cause:
+    """A commit was pushed, or a pull request opened or added to. identifier: the git host's id of the delivery."""
+    value = {
+        "id": identifier or str(uuid.uuid4()),
+        "eventType": event.kind,
+        "commitId": event.commit,
+        "pullRequestId": event.pull_request,
+        "repositoryUrl": repository_url,
+        "branchName": event.branch,
+        "providerType": event.provider,
+    }
+    return Cause(
+        "sourceTrigger",
+        {name: text for name, text in value.items() if text is not None},
+        "Commit" if event.kind == COMMIT else "Pull Request",
+        reference=event.commit,
+        git={"Commit": event.commit, "Branch": event.branch, "Repository": repository_url},
+    )
+
+
+def of_base_images(dependencies: Iterable[dict[str, Any]], push: ImagePush, now: datetime) -> Cause:
+    """A tag that base images were taken from means another image now."""
+    images = [
+        {"registry": each["registry"], "repository": push.repository, "tag": push.tag, "digest": push.digest}
+        for each in dependencies
+    ]
+    value = {"id": str(uuid.uuid4()), "timestamp": round_trip(now), "images": images}
+    return Cause("imageUpdateTrigger", value, "Image Update")

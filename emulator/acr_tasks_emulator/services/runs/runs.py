@@ -1,0 +1,281 @@
+"""Runs: schedule, show, list, cancel."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Iterable
+from itertools import islice
+from typing import Any, Protocol
+
+from acr_tasks_emulator.clock import Clock
+from acr_tasks_emulator.execution.job import Job
+from acr_tasks_emulator.services import bodies, errors
+from acr_tasks_emulator.services.blobs.blobs import BlobsService, container_of
+from acr_tasks_emulator.services.pretences import refusals
+from acr_tasks_emulator.services.registries.registries import RegistriesService
+from acr_tasks_emulator.services.runs import documents as run_documents
+from acr_tasks_emulator.services.runs.causes import Cause
+from acr_tasks_emulator.services.runs.filter import compile_filter
+from acr_tasks_emulator.services.runs.jobs import job_of, job_values
+from acr_tasks_emulator.services.runs.numbers import run_id
+from acr_tasks_emulator.services.runs.pages import RunPage, make_skip_token, read_skip_token, read_top
+from acr_tasks_emulator.services.runs.states import ACTIVE, TERMINAL, RunStates
+from acr_tasks_emulator.services.tasks import rules
+from acr_tasks_emulator.services.tasks.tasks import TasksService, task_id
+from acr_tasks_emulator.services.versions import STABLE, ApiVersion
+from acr_tasks_emulator.store.registries import RegistryRow, RegistryStore
+from acr_tasks_emulator.store.runs import RunRow, RunStore
+from acr_tasks_emulator.switches import Switches
+
+BATCH = 500
+"""How many runs are queued in one step: it takes a tenth of a second, in which nobody else can ask the database."""
+
+Run = dict[str, Any]
+Start = tuple[RegistryRow, str, Cause]  # the task of that name is started, and why
+_logger = logging.getLogger(__name__)
+
+
+class Agents(Protocol):
+    """Who carries runs out: `execution.agents.Agents`."""
+
+    def submit(self, job: Job) -> None:
+        """Put a job at the end of the queue."""
+
+    def cancel(self, run_id: str) -> bool:
+        """End a run that waits or runs; tell whether there was one."""
+        ...
+
+
+class RunsService:
+    """The operations on runs, and ScheduleRun."""
+
+    def __init__(
+        self,
+        store: RunStore,
+        numbers: RegistryStore,
+        registries: RegistriesService,
+        tasks: TasksService,
+        blobs: BlobsService,
+        states: RunStates,
+        agents: Agents,
+        clock: Clock,
+        switches: Switches,
+    ) -> None:
+        self._store = store
+        self._numbers = numbers
+        self._registries = registries
+        self._tasks = tasks
+        self._blobs = blobs
+        self._states = states
+        self._agents = agents
+        self._clock = clock
+        self._switches = switches
+
+    def schedule(self, registry: RegistryRow, body: Any, version: ApiVersion = STABLE) -> Run:
+        """Queue a run; return it as the service answers at once: few members, status Queued. Raises ServiceError."""
+        refusals.check_run(self._switches, registry)
+        request = bodies.run_request(body, self._switches, version)
+        rules.check_run_request(request, version)
+        task = None
+        if request["type"] == "TaskRunRequest":
+            named = request[version.task_member]
+            task = self._tasks.stored(registry, _name_in(registry, named) if version.task_member == "taskId" else named)
+            if self._switches.disabled_task_run == "refused" and task["properties"]["status"].lower() == "disabled":
+                raise errors.TASK_DISABLED(name=task["name"])
+        return run_documents.just_scheduled(self._queue(registry, request, job_values(request, task)).document)
+
+    def trigger(self, starts: Iterable[Start]) -> list[str]:
+        """Queue runs of tasks that triggers start; return the runs' ids.
+
+        What the service would refuse is left out: nobody asked, so there is nobody to tell. No agent begins before all
+        are queued.
+        """
+        starts, added = iter(starts), list[RunRow]()
+        try:
+            while batch := list(islice(starts, BATCH)):
+                added += self._triggered(batch)
+        finally:
+            for run in added:
+                self._agents.submit(self._job(run))
+        return [run.run_id for run in added]
+
+    def _triggered(self, starts: list[Start]) -> list[RunRow]:
+        tasks: dict[tuple[str, str], Run] = {}
+        added = []
+        with self._store.transaction():
+            for registry, name, cause in starts:
+                request = {"type": "TaskRunRequest", "taskName": name, "isArchiveEnabled": False}
+                try:
+                    refusals.check_run(self._switches, registry)
+                    if (registry.key, name) not in tasks:
+                        tasks[registry.key, name] = self._tasks.stored(registry, name)
+                    values = job_values(request, tasks[registry.key, name], cause)
+                    added.append(self._add(registry, request, values, cause))
+                except errors.ServiceError as error:
+                    _logger.warning("task %s was not started by %s: %s", name, cause.triggered_by, error)
+        return added
+
+    def _queue(self, registry: RegistryRow, request: Run, values: Run) -> RunRow:
+        run = self._add(registry, request, values)
+        self._agents.submit(self._job(run))
+        return run
+
+    def _add(self, registry: RegistryRow, request: Run, values: Run, cause: Cause | None = None) -> RunRow:
+        if values["sourcePath"] and self._blobs.find_source(registry, values["sourcePath"]) is None:
+            is_400 = self._switches.invalid_source_status == "400"
+            refusal = errors.INVALID_SOURCE_LOCATION if is_400 else errors.SOURCE_LOCATION_NOT_FOUND
+            raise refusal(location=values["sourcePath"])
+        refusals.check_agent_pool(self._switches, registry, values["agentPoolName"])
+        with self._store.transaction():
+            number = self._next_number(registry)
+            identifier = run_id(registry.run_prefix, number)
+            document = run_documents.queued(registry, identifier, request, values, cause, self._clock.now())
+            run = RunRow(identifier, registry.key, number, document, values)
+            self._store.add(run)
+        return run
+
+    def get(self, registry: RegistryRow, identifier: str) -> Run:
+        """Return a run. Raises ServiceError."""
+        return self._stored(registry, identifier).document
+
+    def find(self, registry: RegistryRow, identifier: str) -> Run | None:
+        """Return a run, or None."""
+        run = self._store.get(identifier)
+        return run.document if run is not None and run.registry == registry.key else None
+
+    def of_task(self, registry: RegistryRow, task_name: str, size: int, skip_token: str | None = None) -> RunPage:
+        """Return a page of a task's runs, newest first. Raises ServiceError."""
+        before, _ = read_skip_token(skip_token)
+        rows = self._store.newest_of_task(registry.key, task_name, before, size + 1)
+        token = make_skip_token(rows[size - 1].number, None) if len(rows) > size else None
+        return RunPage([row.document for row in rows[:size]], token)
+
+    def list(
+        self,
+        registry: RegistryRow,
+        text: str | None = None,
+        top: str | None = None,
+        skip_token: str | None = None,
+        page_size: int | None = None,
+        version: ApiVersion = STABLE,
+    ) -> RunPage:
+        """Return a page of the runs that pass `$filter`, newest first, never more than `$top`. Raises ServiceError."""
+        passes = compile_filter(text, version)
+        before, left = read_skip_token(skip_token)
+        if skip_token is None and top is not None:
+            left = read_top(top)
+        page_size = page_size or self._switches.page_size
+        size = page_size if left is None else min(page_size, left)
+        found: list[RunRow] = []
+        for run in self._store.newest(registry.key, before):
+            if not passes(run.document["properties"]):
+                continue
+            if len(found) == size:
+                rest = None if left is None else left - size
+                token = None if rest == 0 else make_skip_token(found[-1].number, rest)
+                return RunPage([row.document for row in found], token)
+            found.append(run)
+        return RunPage([row.document for row in found], None)
+
+    def update(self, registry: RegistryRow, identifier: str, body: Any) -> Run:
+        """Set whether a run's log is kept; return the run. Raises ServiceError."""
+        sent = bodies.run_update(body, self._switches)
+        run = self._stored(registry, identifier)
+        now = self._clock.now()
+
+        def edit(run: RunRow) -> bool:
+            run_documents.update(run.document, sent, now)
+            return True
+
+        changed = self._store.change(run.run_id, edit)
+        return self._stored(registry, identifier).document if changed is None else changed.document
+
+    def log_links(self, registry: RegistryRow, identifier: str) -> dict[str, str]:
+        """Return RunGetLogResult, of each link path and query. Raises ServiceError.
+
+        There is a link to the log as an artifact once a run with a log template has ended. Not before: who is given
+        one reads it whole and once, and follows no log (facts section 8).
+        """
+        run = self._stored(registry, identifier)
+        links = {"logLink": self._blobs.log_link(registry, run.run_id)}
+        if run.job.get("logTemplate") and run.status in TERMINAL:
+            links["logArtifactLink"] = self._blobs.log_link(registry, run.run_id)
+        return links
+
+    def shown(self, run: Run, version: ApiVersion) -> Run:
+        """Return what a version shows of a run; members of others when the switches keep what is not known."""
+        return run if self._switches.unknown_members == "kept" else version.shown("Run", run)
+
+    def cancel(self, registry: RegistryRow, identifier: str) -> None:
+        """Cancel a run that waits or runs; one that has ended stays as it is. Raises ServiceError."""
+        run = self._stored(registry, identifier)
+        if run.status in TERMINAL:
+            if self._switches.cancel_finished == "409":
+                raise errors.RUN_FINISHED(name=run.run_id, status=run.status)
+            return
+        if not self._agents.cancel(run.run_id):
+            self._states.cancel_unknown(run.run_id)
+
+    def counts(self) -> dict[str, int]:
+        """Return how many runs there are in each status."""
+        return {status: self._store.count(status) for status in (*ACTIVE, *TERMINAL)}
+
+    def active_count(self) -> int:
+        """Count the runs that have not ended."""
+        return self._store.count(*ACTIVE)
+
+    def delete_all(self, registry: RegistryRow) -> Collection[str]:
+        """Remove every run of a registry; return the ids of those that have not ended, for `end_removed`."""
+        under_way = [run.run_id for run in self._store.with_status(*ACTIVE) if run.registry == registry.key]
+        self._store.delete_all(registry.key)
+        return under_way
+
+    def end_removed(self, registry: RegistryRow, run_ids: Collection[str]) -> None:
+        """Take runs that were removed from the agents, and remove the blobs of their registry."""
+        for identifier in run_ids:
+            self._agents.cancel(identifier)
+        self._blobs.store.delete_container(container_of(registry))
+
+    def clear(self) -> None:
+        """Cancel what runs, then remove every run and blob."""
+        for run in self._store.with_status(*ACTIVE):
+            self._agents.cancel(run.run_id)
+        self._store.clear()
+        self._blobs.store.clear()
+
+    def resume(self) -> None:
+        """After a start: runs that an earlier process had under way end as Error, those that waited wait again."""
+        for run in self._store.with_status("Started", "Running"):
+            self._states.abandon(run.run_id)
+        for run in self._store.with_status("Queued"):
+            self._agents.submit(self._job(run))
+
+    def _next_number(self, registry: RegistryRow) -> int:
+        try:
+            return self._numbers.next_run_number(registry.key)
+        except LookupError:  # it was removed while the request was under way
+            raise errors.REGISTRY_NOT_FOUND(resource=registry.name, group=registry.resource_group_name) from None
+
+    def _job(self, run: RunRow) -> Job:
+        registry = self._registries.by_key(run.registry)
+        path = run.job["sourcePath"]
+        source = self._blobs.find_source(registry, path) if path else None
+        return job_of(
+            run.run_id, registry.name, self._registries.login_server, run.job, source.path if source else None
+        )
+
+    def _stored(self, registry: RegistryRow, identifier: str) -> RunRow:
+        run = self._store.get(identifier)
+        if run is None or run.registry != registry.key:
+            not_found = errors.RUN_NOT_FOUND_AS[self._switches.missing_run_code]
+            raise not_found(resource=f"{registry.name}/runs/{identifier}", group=registry.resource_group_name)
+        return run
+
+
+def _name_in(registry: RegistryRow, resource: str) -> str:
+    """Return the name in a task's ARM id, which has to be one of the registry. Raises ServiceError."""
+    prefix, name = task_id(registry, ""), resource.rstrip("/").rpartition("/")[2]
+    if resource.rstrip("/").lower() != (prefix + name).lower():
+        inner = f"TaskRunRequest:Invalid value for taskId '{resource}'. It must be the id of a task of this registry"
+        raise errors.INVALID_INPUT(parameters="runRequest", inner=inner)
+    return name

@@ -1,0 +1,108 @@
+"""Writes down what becomes of a run while it is carried out: `execution.agents.Observer`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from acr_tasks_emulator.clock import Clock, round_trip, whole_seconds
+from acr_tasks_emulator.execution.job import Outcome
+from acr_tasks_emulator.execution.log import LogSink
+from acr_tasks_emulator.services.blobs.blobs import COMPLETE, BlobsService
+from acr_tasks_emulator.services.registries.registries import RegistriesService
+from acr_tasks_emulator.services.runs.jobs import forget
+from acr_tasks_emulator.store.runs import RunRow, RunStore
+
+ACTIVE = ("Queued", "Started", "Running")
+TERMINAL = ("Succeeded", "Failed", "Canceled", "Error", "Timeout")
+ABANDONED = "The emulator was stopped while the run was under way."
+# The value of the log's metadata `Complete` (facts section 8).
+COMPLETE_VALUES = {
+    "Succeeded": "successful",
+    "Failed": "failed",
+    "Canceled": "canceled",
+    "Timeout": "timedout",
+    "Error": "internalerror",
+}
+_ORDER = (
+    *("runId", "status", "lastUpdatedTime", "runType", "agentPoolName", "createTime", "startTime", "finishTime"),
+    *("outputImages", "task", "imageUpdateTrigger", "sourceTrigger", "platform", "agentConfiguration"),
+    *("sourceRegistryAuth", "customRegistries", "runErrorMessage", "updateTriggerToken", "provisioningState"),
+    *("isArchiveEnabled", "timerTrigger"),
+)
+
+
+class RunStates:
+    """Moves runs Queued -> Running -> a terminal state. A run that has ended, or is gone, is left alone."""
+
+    def __init__(self, store: RunStore, registries: RegistriesService, blobs: BlobsService, clock: Clock) -> None:
+        self._store = store
+        self._registries = registries
+        self._blobs = blobs
+        self._clock = clock
+
+    def started(self, run_id: str) -> None:
+        """An agent has taken the run."""
+        self._change(run_id, "Running", startTime=round_trip(self._clock.now()))
+
+    def finished(self, run_id: str, outcome: Outcome) -> None:
+        """The run has ended."""
+        members: dict[str, Any] = {"finishTime": round_trip(self._clock.now())}
+        if outcome.output_images:
+            members["outputImages"] = outcome.output_images
+        if outcome.error_message:
+            members["runErrorMessage"] = outcome.error_message
+        run = self._store.get(run_id)
+        if run is not None:
+            # Log first, status second, as in the service; and whoever follows the log is never left waiting.
+            self._end_log(run, outcome.status)
+        self._change(run_id, outcome.status, **members)
+
+    def log(self, run_id: str) -> LogSink:
+        """Return where the run's log grows."""
+        run = self._store.get(run_id)
+        if run is None:
+            return _Nowhere()
+        return self._blobs.open_log(self._registries.by_key(run.registry), run_id)
+
+    def cancel_unknown(self, run_id: str) -> None:
+        """End a run that no agent knows."""
+        self.finished(run_id, Outcome("Canceled"))
+
+    def abandon(self, run_id: str) -> None:
+        """End a run whose agent died with an earlier process."""
+        self.finished(run_id, Outcome("Error", error_message=ABANDONED))
+
+    def _end_log(self, run: RunRow, status: str) -> None:
+        registry = self._registries.by_key(run.registry)
+        log = self._blobs.find_log(registry, run.run_id)
+        if log is not None and COMPLETE in log.metadata:
+            return
+        with_reason = self._blobs.open_log(registry, run.run_id)
+        if status == "Error":
+            with_reason.write(f"\r\nRun ID: {run.run_id} failed. Error: {ABANDONED}\r\n".encode())
+        with_reason.complete(COMPLETE_VALUES[status])
+
+    def _change(self, run_id: str, status: str, **members: Any) -> None:
+        now = self._clock.now()
+
+        def edit(run: RunRow) -> bool:
+            if run.status in TERMINAL:
+                return False
+            properties = run.document["properties"]
+            properties |= {"status": status, "lastUpdatedTime": whole_seconds(now), **members}
+            run.document["properties"] = {name: properties[name] for name in _ORDER if name in properties}
+            if status in TERMINAL:
+                forget(run.job)
+            return True
+
+        self._store.change(run_id, edit)
+
+
+class _Nowhere:
+    """The log of a run that was removed while it ran."""
+
+    def write(self, data: bytes) -> None:
+        pass
+
+    def complete(self, value: str) -> None:
+        pass

@@ -1,0 +1,128 @@
+"""What the service validates about tasks and run requests, and no more: it never looks into task YAML."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import Any
+
+from acr_tasks_emulator.services import errors
+from acr_tasks_emulator.services.tasks.contexts import check_address, check_context, problems_of_images
+from acr_tasks_emulator.services.tasks.schedule import problem_of
+from acr_tasks_emulator.services.versions import ApiVersion
+from acr_tasks_emulator.switches import Switches
+
+MINIMUM_TIMEOUT = 300
+MAXIMUM_TIMEOUT = 28800
+CORES = 2
+_TASK_NAME = re.compile(r"[a-zA-Z0-9_-]{5,50}")
+_REQUIRED_OF_STEP = {
+    "Docker": ("dockerFilePath",),
+    "FileTask": ("taskFilePath",),
+    "EncodedTask": ("encodedTaskContent",),
+    "DockerBuildRequest": ("dockerFilePath",),
+    "FileTaskRunRequest": ("taskFilePath",),
+    "EncodedTaskRunRequest": ("encodedTaskContent",),
+}
+
+
+def check_task_name(name: str) -> None:
+    """Refuse a name that a new task may not have. Raises ServiceError."""
+    if not _TASK_NAME.fullmatch(name):
+        raise errors.INVALID_TASK_NAME(name=name)
+
+
+def check_task(properties: dict[str, Any], parameters: str, switches: Switches) -> None:
+    """Refuse task properties with all that is wrong with them in one answer. Raises ServiceError.
+
+    `parameters` is the service's name for the body: `taskCreateParameters` or `taskUpdateParameters`.
+    """
+    problems = [*_agent(properties), *_timeout(properties)]
+    step = properties.get("step")
+    if not properties.get("isSystemTask") or properties.get("platform"):
+        problems += _platform(properties)
+    if step:
+        problems += _step(step)
+    elif not properties.get("isSystemTask"):
+        problems.append("TaskStepProperties:The property 'step' is required")
+    trigger = properties.get("trigger") or {}
+    problems += _trigger(trigger)
+    if switches.equal_schedules == "refused":
+        problems += _equal_schedules(trigger.get("timerTriggers", []))
+    _refuse(parameters, problems)
+    check_context(step or {}, trigger)
+
+
+def check_run_request(request: dict[str, Any], version: ApiVersion) -> None:
+    """Refuse a run request in the same way. Raises ServiceError."""
+    if request["type"] == "TaskRunRequest":
+        problems = _required("TaskRunRequest", request, version.task_member)
+    else:
+        problems = [*_step(request), *_platform(request), *_agent(request), *_timeout(request)]
+    _refuse("runRequest", problems)
+    check_address("sourceLocation", str(request.get("sourceLocation") or ""))
+
+
+def _refuse(parameters: str, problems: list[str]) -> None:
+    if problems:
+        raise errors.INVALID_INPUT(parameters=parameters, inner=", ".join(problems))
+
+
+def _platform(owner: dict[str, Any]) -> list[str]:
+    if not (owner.get("platform") or {}).get("os"):
+        return ["PlatformProperties:The property 'os' of 'platform' is required"]
+    return []
+
+
+def _agent(owner: dict[str, Any]) -> list[str]:
+    if owner.get("agentPoolName"):
+        return []  # the number is that of the shared pool (facts section 3.3)
+    cores = (owner.get("agentConfiguration") or {}).get("cpu", CORES)
+    if cores != CORES:
+        return [f"AgentProperties:Invalid value for CPU core count. The supported values are ({CORES})"]
+    return []
+
+
+def _timeout(owner: dict[str, Any]) -> list[str]:
+    if not MINIMUM_TIMEOUT <= owner.get("timeout", MINIMUM_TIMEOUT) <= MAXIMUM_TIMEOUT:
+        return [f"Timeout:Invalid value for timeout. It must be from {MINIMUM_TIMEOUT} to {MAXIMUM_TIMEOUT} seconds"]
+    return []
+
+
+def _step(step: dict[str, Any]) -> list[str]:
+    kind = step["type"]
+    missing = [f"{kind}:The property '{name}' is required" for name in _REQUIRED_OF_STEP[kind] if not step.get(name)]
+    return [*missing, *problems_of_images(step)]
+
+
+def _trigger(trigger: dict[str, Any]) -> list[str]:
+    problems = []
+    for timer in trigger.get("timerTriggers", []):
+        problems += _required("TimerTrigger", timer, "schedule", "name")
+        wrong = problem_of(timer["schedule"]) if timer.get("schedule") else None
+        if wrong:
+            problems.append(f"TimerTrigger:Invalid value for schedule '{timer['schedule']}': {wrong}")
+    for source in trigger.get("sourceTriggers", []):
+        problems += _required("SourceTrigger", source, "sourceRepository", "sourceTriggerEvents", "name")
+        repository = source.get("sourceRepository")
+        if repository is not None:
+            problems += _required("SourceProperties", repository, "sourceControlType", "repositoryUrl")
+            sign_in = repository.get("sourceControlAuthProperties")
+            if sign_in:
+                problems += _required("AuthInfo", sign_in, "tokenType", "token")
+    if "baseImageTrigger" in trigger:
+        problems += _required("BaseImageTrigger", trigger["baseImageTrigger"], "baseImageTriggerType", "name")
+    return problems
+
+
+def _equal_schedules(timers: list[dict[str, Any]]) -> list[str]:
+    counts = Counter(" ".join(timer["schedule"].lower().split()) for timer in timers if timer.get("schedule"))
+    return [
+        f"TimerTrigger:The schedule '{schedule}' is that of {count} timers"
+        for schedule, count in counts.items()
+        if count > 1
+    ]
+
+
+def _required(kind: str, owner: dict[str, Any], *names: str) -> list[str]:
+    return [f"{kind}:The property '{name}' is required" for name in names if owner.get(name) in (None, "", {})]

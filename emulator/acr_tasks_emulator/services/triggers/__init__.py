@@ -1,0 +1,1 @@
+"""Triggers: timers, pushes to repositories, pushes of base images."""

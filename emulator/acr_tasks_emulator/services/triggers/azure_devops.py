@@ -1,0 +1,83 @@
+"""What Azure DevOps posts to a service hook, read into what a source trigger asks for.
+
+The shapes are those of its documentation (service hooks, events): `git.push`, `git.pullrequest.created` and
+`git.pullrequest.updated`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from acr_tasks_emulator.services.triggers.source_events import (
+    COMMIT,
+    NO_COMMIT,
+    PULL_REQUEST,
+    PayloadError,
+    Reading,
+    SourceEvent,
+    branch_of,
+    member_at,
+    number_at,
+    spoken,
+    text_at,
+)
+
+PROVIDER = "VisualStudioTeamService"
+_PULL_REQUESTS = {"git.pullrequest.created", "git.pullrequest.updated"}
+_ADDRESSES = ("remoteUrl", "webUrl", "sshUrl")
+# Azure DevOps says only in its message what was updated: votes, reviewers and titles are no commits.
+_GOT_COMMITS = "source branch"
+
+
+def read_event(payload: Any) -> Reading:
+    """Return what a service hook tells of: a push may be one of several branches. Raises PayloadError."""
+    kind = text_at(payload, "eventType")
+    if kind == "git.push":
+        return _push(payload)
+    if kind in _PULL_REQUESTS:
+        return _pull_request(payload, kind)
+    known = ", ".join(["git.push", *sorted(_PULL_REQUESTS)])
+    return Reading(nothing=f"The event {kind} starts nothing: {known} do.")
+
+
+def _push(payload: Any) -> Reading:
+    updates = member_at(payload, "resource", "refUpdates")
+    if not isinstance(updates, list) or not updates:
+        raise PayloadError("resource.refUpdates is missing")
+    addresses, default = _repository(payload)
+    events, rest = [], []
+    for number, update in enumerate(updates):
+        try:
+            reference, commit = text_at(update, "name"), text_at(update, "newObjectId")
+        except PayloadError as error:
+            raise PayloadError(f"resource.refUpdates[{number}].{error}") from None
+        branch = branch_of(reference)
+        if branch is None or commit == NO_COMMIT:
+            rest.append(spoken(reference))
+        else:
+            events.append(SourceEvent(COMMIT, addresses, branch, commit, default, provider=PROVIDER))
+    return Reading(tuple(events), f"A push of tags, or the end of a branch, starts nothing: {', '.join(rest)}.")
+
+
+def _pull_request(payload: Any, kind: str) -> Reading:
+    status = text_at(payload, "resource", "status")
+    if status != "active":
+        return Reading(nothing=f"A pull request that is {status} starts nothing.")
+    message = member_at(payload, "message", "text")
+    if kind.endswith("updated") and isinstance(message, str) and message and _GOT_COMMITS not in message:
+        return Reading(nothing="An update of a pull request that brings no commits starts nothing.")
+    target = text_at(payload, "resource", "targetRefName")
+    commit = text_at(payload, "resource", "lastMergeSourceCommit", "commitId")
+    addresses, default = _repository(payload)
+    number = number_at(payload, "resource", "pullRequestId")
+    branch = branch_of(target) or target
+    return Reading((SourceEvent(PULL_REQUEST, addresses, branch, commit, default, number, PROVIDER),))
+
+
+def _repository(payload: Any) -> tuple[tuple[str, ...], str]:
+    found = [member_at(payload, "resource", "repository", name) for name in _ADDRESSES]
+    addresses = tuple(address for address in found if isinstance(address, str) and address)
+    if not addresses:
+        raise PayloadError("resource.repository.remoteUrl is missing")
+    default = member_at(payload, "resource", "repository", "defaultBranch")
+    return addresses, (branch_of(default) if isinstance(default, str) else None) or "main"

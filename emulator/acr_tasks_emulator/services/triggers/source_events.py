@@ -1,0 +1,100 @@
+"""What happens to a repository, as a source trigger asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from acr_tasks_emulator.services.triggers.repository import place
+
+COMMIT, PULL_REQUEST = "commit", "pullrequest"
+NO_COMMIT = "0" * 40
+"""What git hosts write for the commit of a branch that was deleted."""
+
+_BRANCH, _TAG = "refs/heads/", "refs/tags/"
+
+
+class PayloadError(ValueError):
+    """The payload is not what the git host sends; the text names the member."""
+
+
+@dataclass(frozen=True)
+class SourceEvent:
+    """A commit, or a pull request that was opened or got commits.
+
+    kind: `commit` or `pullrequest`. repositories: the addresses under which the git host knows the repository. branch:
+    the one that was pushed to, or that the pull request wants to be merged into. default_branch: the repository's own.
+    provider: `Github` or `VisualStudioTeamService`.
+    """
+
+    kind: str
+    repositories: tuple[str, ...]
+    branch: str
+    commit: str
+    default_branch: str
+    pull_request: str | None = None
+    provider: str = "Github"
+
+    def concerns(self, trigger: Mapping[str, Any]) -> bool:
+        """Tell whether an enabled SourceTrigger asks for this event.
+
+        A trigger without a branch means the repository's default branch.
+        """
+        source = trigger.get("sourceRepository") or {}
+        wanted = {str(kind).lower() for kind in trigger.get("sourceTriggerEvents") or []}
+        branch = str(source.get("branch") or self.default_branch)
+        return (
+            str(trigger.get("status") or "Enabled").lower() == "enabled"
+            and self.kind in wanted
+            and branch.removeprefix(_BRANCH) == self.branch
+            and place(str(source.get("repositoryUrl") or "")) in {place(each) for each in self.repositories} - {()}
+        )
+
+    def __str__(self) -> str:
+        what = "commits to" if self.kind == COMMIT else "pull requests into"
+        return f"{what} {self.branch} of {self.repositories[0]}"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a payload tells of: events, or in a sentence why there are none."""
+
+    events: tuple[SourceEvent, ...] = ()
+    nothing: str = ""
+
+
+def branch_of(reference: str) -> str | None:
+    """Return the branch that a reference such as `refs/heads/main` names; None for a tag or anything else."""
+    return reference.removeprefix(_BRANCH) if reference.startswith(_BRANCH) else None
+
+
+def spoken(reference: str) -> str:
+    """Say what a reference names: `the tag v1`, `the branch main`."""
+    for prefix, kind in ((_BRANCH, "branch"), (_TAG, "tag")):
+        if reference.startswith(prefix):
+            return f"the {kind} {reference.removeprefix(prefix)}"
+    return reference
+
+
+def text_at(payload: Any, *path: str) -> str:
+    """Return the text at a path of a payload. Raises PayloadError."""
+    found = member_at(payload, *path)
+    if not isinstance(found, str) or not found:
+        raise PayloadError(f"{'.'.join(path)} is missing")
+    return found
+
+
+def number_at(payload: Any, *path: str) -> str:
+    """Return the whole number at a path of a payload, as text. Raises PayloadError."""
+    found = member_at(payload, *path)
+    if not isinstance(found, int) or isinstance(found, bool):
+        raise PayloadError(f"{'.'.join(path)} is missing")
+    return str(found)
+
+
+def member_at(payload: Any, *path: str) -> Any:
+    """Return what is at a path of a payload, None when nothing is."""
+    for name in path:
+        payload = payload.get(name) if isinstance(payload, Mapping) else None
+    return payload

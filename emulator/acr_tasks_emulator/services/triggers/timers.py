@@ -1,0 +1,35 @@
+"""Looks at the clock, so that timers fire by themselves."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from acr_tasks_emulator.clock import Clock
+from acr_tasks_emulator.services.triggers.triggers import TriggersService
+
+MINUTE = 60.0
+_logger = logging.getLogger(__name__)
+
+
+class Timers:
+    """A thread that lets timers fire as soon as a minute begins, until it is closed: no schedule knows seconds."""
+
+    def __init__(self, triggers: TriggersService, clock: Clock) -> None:
+        self._triggers = triggers
+        self._clock = clock
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="timers", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop; a look that is under way is finished first."""
+        self._closed.set()
+        self._thread.join()
+
+    def _work(self) -> None:
+        while not self._closed.wait(MINUTE - self._clock.now().timestamp() % MINUTE):
+            try:
+                self._triggers.fire_timers()
+            except Exception:  # the next look may go well
+                _logger.exception("timers could not be looked at")

@@ -1,1 +1,0 @@
-"""What starts tasks by itself: schedules, pushes to repositories, pushes of base images."""

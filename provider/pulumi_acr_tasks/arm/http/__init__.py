@@ -1,0 +1,1 @@
+"""The rings around a request: transport, throttle, retry, deadlines, cancellation."""

@@ -1,0 +1,1 @@
+"""The embedded emulator: started on demand, with the registries that a program names."""

@@ -1,0 +1,171 @@
+"""The embedded emulator: `acr-tasks-emulator serve --detach`, started on demand, one process for each data folder.
+
+Two strangers: nothing of the emulator is imported, its command line is all that is known of it.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pulumi_acr_tasks.arm.http.deadlines import affordable, interruptible
+from pulumi_acr_tasks.errors import CanceledError, DeadlineError, EmulatorError
+
+_IDLE_EXIT = 900  # seconds without a request and without a run, after which it ends by itself
+_PATIENCE = 60.0  # seconds until it serves; a machine that is busy with builds may take several
+_SLICE = 0.2  # seconds in which ^C is noticed meanwhile
+_LAST_LINES = 8
+_REVIVALS = 3  # times that one that died is started again; one that dies again and again is not helped by that
+
+MISSING = (
+    "The configuration says acr-tasks:endpoint = embedded, and the emulator is not installed. "
+    'Install it with: pip install "pulumi-acr-tasks[emulator]"'
+)
+
+
+@dataclass(frozen=True)
+class Emulator:
+    """An emulator that runs. `registries` are ARM ids, `dashboard` is a page for people, `executor` is what builds."""
+
+    endpoint: str
+    login_server: str
+    dashboard: str
+    pid: int
+    registries: list[str] = field(default_factory=list)
+    executor: str = ""
+
+
+def start(data: Path, stop: threading.Event | None = None) -> Emulator:
+    """Start the emulator of the folder `data`, or find the one that runs on it already.
+
+    It outlives this process, and ends by itself after 15 idle minutes. Raises EmulatorError when it is not installed
+    or does not start, CanceledError when `stop` is set meanwhile.
+    """
+    data.mkdir(parents=True, exist_ok=True)
+    command = [*executable(), "serve", "--detach", "--data", str(data), "--idle-exit", str(_IDLE_EXIT)]
+    try:
+        process = subprocess.Popen(  # noqa: S603 - our own command line, no shell
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL
+        )
+    except OSError as error:
+        raise EmulatorError(f"The embedded emulator cannot be started: {error}.") from error
+    with process:
+        try:
+            stdout, stderr = _output(process, data, stop)
+        except BaseException:
+            process.kill()
+            raise
+    if process.returncode != 0:
+        if "No module named acr_tasks_emulator" in stderr:
+            raise EmulatorError(MISSING)
+        raise EmulatorError(
+            f"The embedded emulator did not start on {data} (exit status {process.returncode}).{_tail(stderr)}"
+        )
+    return _read(stdout, stderr)
+
+
+def _output(process: subprocess.Popen[str], data: Path, stop: threading.Event | None) -> tuple[str, str]:
+    """Wait for the end of the command that starts it, and return what the command wrote."""
+    end = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            return process.communicate(timeout=_SLICE)
+        except subprocess.TimeoutExpired as expired:
+            if stop is not None and stop.is_set() and interruptible():
+                raise CanceledError("The update was cancelled while the embedded emulator started.") from None
+            if not affordable(0):
+                raise DeadlineError("The embedded emulator did not start in the time that was left.") from None
+            if time.monotonic() >= end:
+                raise EmulatorError(
+                    f"The embedded emulator did not start within {_PATIENCE:.0f} s on {data}.{_tail(expired.stderr)}"
+                ) from None
+
+
+class Revival:
+    """Starts an emulator again that has died under this process: its folder and port are kept.
+
+    `tell` takes one sentence each time.
+    """
+
+    def __init__(self, emulator: Emulator, data: Path, stop: threading.Event, tell: Callable[[str], None]) -> None:
+        self._emulator, self._data, self._stop, self._tell = emulator, data, stop, tell
+        self._lock = threading.Lock()
+        self._times = 0
+
+    def __call__(self) -> bool:
+        """Start it again, or find that it runs; False when it has been started again too often.
+
+        Raises EmulatorError and CanceledError as `start` does.
+        """
+        with self._lock:
+            if self._times >= _REVIVALS:
+                return False
+            found = start(self._data, self._stop)
+            if found.endpoint != self._emulator.endpoint:
+                raise EmulatorError(
+                    f"The embedded emulator has died, and its port is taken: it is at {found.endpoint} now. Run "
+                    "pulumi up again."
+                )
+            if found.pid != self._emulator.pid:
+                self._times += 1
+                self._emulator = found
+                self._tell(
+                    "The embedded emulator had died and was started again. Runs that it had under way end as Error, "
+                    f"unless they had ended before. Its own log is in {self._data}."
+                )
+            return True
+
+
+def stop_command(data: Path) -> str:
+    """The command that stops the emulator of the folder `data`, to be shown."""
+    return f"acr-tasks-emulator stop --data {data}"
+
+
+def executable() -> list[str]:
+    """The beginning of the emulator's command line: the program beside this Python, or on PATH, or this Python's
+    module."""
+    beside = Path(sys.executable).parent / "acr-tasks-emulator"
+    if os.access(beside, os.X_OK):
+        return [str(beside)]
+    found = shutil.which("acr-tasks-emulator")
+    return [found] if found else [sys.executable, "-m", "acr_tasks_emulator"]
+
+
+def is_installed() -> bool:
+    """Tell whether there is an emulator to start."""
+    return executable()[0] != sys.executable or importlib.util.find_spec("acr_tasks_emulator") is not None
+
+
+def _read(stdout: str, stderr: str) -> Emulator:
+    """The one line of JSON that it prints when it is ready."""
+    for line in reversed(stdout.splitlines()):
+        try:
+            ready: Any = json.loads(line)
+            return Emulator(
+                endpoint=str(ready["endpoint"]),
+                login_server=str(ready["loginServer"]),
+                dashboard=str(ready["dashboard"]),
+                pid=int(ready["pid"]),
+                registries=[str(registry) for registry in ready.get("registries", [])],
+                executor=str(ready.get("executor", "")),
+            )
+        except (ValueError, KeyError, TypeError):
+            continue
+    raise EmulatorError(f"The embedded emulator did not say where it is; its version may not fit.{_tail(stderr)}")
+
+
+def _tail(stderr: str | bytes | None) -> str:
+    """The last lines that it wrote, to stand below a sentence."""
+    text = stderr.decode(errors="replace") if isinstance(stderr, bytes) else stderr or ""
+    lines = [line.rstrip() for line in text.splitlines() if line.strip()][-_LAST_LINES:]
+    return "".join(f"\n  {line}" for line in lines)

@@ -1,0 +1,1 @@
+"""What every call of the engine needs: settings, checks reported, errors shortened, secrets redacted."""

@@ -1,0 +1,1 @@
+"""The journal of requests sent and not yet confirmed to the engine."""

@@ -1,1 +1,0 @@
-"""What create, read, update and delete do, between the resource classes and the service."""

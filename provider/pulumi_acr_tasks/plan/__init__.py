@@ -1,1 +1,0 @@
-"""What has changed, and which request expresses it: pure functions of plain values."""

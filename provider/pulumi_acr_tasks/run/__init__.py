@@ -1,0 +1,1 @@
+"""Runs: the resource, its check and diff, and what create, read, update and delete do."""

@@ -1,0 +1,1 @@
+"""Scheduling of runs: each once, also when an answer is lost or an update is killed."""

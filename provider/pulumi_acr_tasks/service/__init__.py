@@ -1,0 +1,1 @@
+"""The signed-in service, and what is shared for each registry."""

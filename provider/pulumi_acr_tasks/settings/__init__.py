@@ -1,0 +1,1 @@
+"""The provider's settings, from configuration and environment."""

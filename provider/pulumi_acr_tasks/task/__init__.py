@@ -1,0 +1,1 @@
+"""Tasks: the resource, its check and diff, the requests that follow, and what is shared for each registry."""

@@ -1,0 +1,164 @@
+"""The body of a PUT that starts from what the service has: the difference of the program applied to it, nothing else.
+
+Members that this version does not know, timers that somebody added, and values that the program is told to ignore stay
+as they are: a PUT then changes no more than a PATCH would.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+from pulumi_acr_tasks.schema.definitions import Kind, members, variant
+from pulumi_acr_tasks.schema.equality import identity_type, same, same_member
+from pulumi_acr_tasks.task.diff import Plan, diff, keyed
+from pulumi_acr_tasks.task.drift import HIDDEN, observed
+from pulumi_acr_tasks.task.requests import PROPERTIES, identity_put, sent
+
+# What a task's answer has that no request says.
+_SET_BY_SERVICE = ("provisioningState", "creationDate", "baseImageDependencies")
+
+
+def merged_body(live: dict[str, Any], old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """Gives the body of a PUT that does to a task what turns `old` into `new`.
+
+    `live` is the task as listDetails answers it, secrets in clear text; `old` and `new` are flat, as plan.diff has
+    them. What `live` hides all the same comes from `new`.
+    """
+    body: dict[str, Any] = {"location": live.get("location")}
+    tags = new.get("tags") if not same_member("Task", "tags", old.get("tags"), new.get("tags")) else live.get("tags")
+    if tags:
+        body["tags"] = copy.deepcopy(tags)
+    body["identity"] = _identity(live.get("identity") or {}, old.get("identity") or {}, new.get("identity") or {})
+    properties = {name: item for name, item in (live.get("properties") or {}).items() if name not in _SET_BY_SERVICE}
+    for name in PROPERTIES:
+        value = _member("Task", name, properties.pop(name, None), old.get(name), new.get(name))
+        if value is not None and value != {}:
+            properties[name] = value
+    body["properties"] = copy.deepcopy(properties)
+    return body
+
+
+def lost(plan: Plan, live: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    """Names what a PUT built from the program alone takes from the task, as far as the masked answer `live` shows it.
+
+    Gives paths; what `plan` changes anyway is not among them.
+    """
+    asked = {change.path for change in plan.changes}
+    drifted = [change.path for change in diff(observed(new, live), new).changes if change.path not in asked]
+    return [*drifted, *sorted(_unknown_members(Kind("Task"), live.get("properties"), ""))]
+
+
+def _member(definition: str, name: str, live: Any, old: Any, new: Any) -> Any:
+    """Gives what a member becomes; None when it is left out."""
+    kind = members(definition)[name]
+    if kind.name in ("TimerTrigger", "SourceTrigger") and kind.container == "list":
+        return _triggers(kind.item, live or [], old or [], new or [])
+    if kind.name == "CustomRegistryCredentials" and kind.container == "map":
+        return _hosts(kind.item, live or {}, old or {}, new or {})
+    if kind.is_object and not kind.container:
+        return _object(definition, name, live, old, new)
+    if same_member(definition, name, old, new):
+        return new if live is None and (kind.secret or (definition, name) in HIDDEN) else live
+    return sent(new, kind)
+
+
+def _object(definition: str, name: str, live: Any, old: Any, new: Any) -> Any:
+    """Merges an object member by member; one that is not the same object any more comes from the program whole."""
+    kind = members(definition)[name]
+    live, old, new = (value if isinstance(value, dict) else {} for value in (live, old, new))
+    if not live or _other(kind, live, new):
+        unchanged = same(old, new, kind) and (live or (definition, name) not in HIDDEN)
+        return live if unchanged else sent(new, kind)
+    if kind.name == "BaseImageTrigger" and not new and old:
+        return None
+    of = variant(kind.name, live)
+    known = members(of)
+    merged = {member: item for member, item in live.items() if member not in known and member not in _SET_BY_SERVICE}
+    for member in known:
+        value = _member(of, member, live.get(member), old.get(member), new.get(member))
+        if value is not None and (value != {} or live.get(member) == {}):
+            merged[member] = value
+    return merged
+
+
+def _other(kind: Kind, live: dict[str, Any], new: dict[str, Any]) -> bool:
+    """Says whether the program means another thing: a step of another type, a trigger of another name."""
+    if kind.name == "BaseImageTrigger":
+        return bool(new) and live.get("name") != new.get("name")
+    return bool(new) and variant(kind.name, live) != variant(kind.name, new)
+
+
+def _triggers(kind: Kind, live: list[Any], old: list[Any], new: list[Any]) -> list[Any] | None:
+    found, before, after = ({item.get("name"): item for item in items} for items in (live, old, new))
+    merged = []
+    for name, item in found.items():
+        if name in after:
+            merged.append(_item(kind, item, before.get(name, {}), after[name]))
+        elif name not in before:
+            merged.append(item)
+    for name, item in after.items():
+        if name not in found and not (name in before and same(before[name], item, kind)):
+            merged.append(sent(item, kind))
+    return merged or None
+
+
+def _item(kind: Kind, live: dict[str, Any], old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    known = members(kind.name)
+    merged = {member: item for member, item in live.items() if member not in known}
+    for member in known:
+        value = _member(kind.name, member, live.get(member), old.get(member), new.get(member))
+        if value is not None:
+            merged[member] = value
+    return merged
+
+
+def _hosts(kind: Kind, live: dict[str, Any], old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """Takes changed entries whole from the program; an entry that the service masks counts as ours."""
+    before, after = keyed(old, "host"), keyed(new, "host")
+    merged = {}
+    for host, entry in live.items():
+        key = host.lower()
+        if key in after:
+            ours = after[key][1]
+            kept = entry is not None and key in before and same(before[key][1], ours, kind)
+            merged[host] = entry if kept else ours
+        elif key not in before and entry is not None:
+            merged[host] = entry
+    here = {host.lower() for host in live}
+    for key, (host, entry) in after.items():
+        if key not in here and not (key in before and same(before[key][1], entry, kind)):
+            merged[host] = entry
+    return merged
+
+
+def _identity(live: dict[str, Any], old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """Adds and removes the ids that the program does; without a difference, what the service has. Never left out."""
+    if same_member("Task", "identity", old, new):
+        return identity_put(live)
+    new_ids = new.get("userAssignedIdentities") or {}
+    if not new_ids:
+        return {"type": identity_type(new)}
+    gone = {id_.lower() for id_ in old.get("userAssignedIdentities") or {}} - {id_.lower() for id_ in new_ids}
+    ids = {id_.lower(): id_ for id_ in live.get("userAssignedIdentities") or {} if id_.lower() not in gone}
+    for id_ in new_ids:
+        ids.setdefault(id_.lower(), id_)
+    return identity_put({"type": new.get("type"), "userAssignedIdentities": {id_: {} for id_ in ids.values()}})
+
+
+def _unknown_members(kind: Kind, value: Any, path: str) -> Iterator[str]:
+    """Names the members that no definition of ours has, and that say something."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _unknown_members(kind.item, item, path)
+        return
+    if not isinstance(value, dict) or not kind.is_object or kind.container == "map":
+        return
+    known = members(variant(kind.name, value))
+    for name, item in value.items():
+        inner = f"{path}.{name}" if path else name
+        if name in known:
+            yield from _unknown_members(known[name], item, inner)
+        elif name not in _SET_BY_SERVICE and item:
+            yield inner

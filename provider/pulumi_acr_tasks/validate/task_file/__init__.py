@@ -1,0 +1,1 @@
+"""Rules for task files, Dockerfiles and the templates inside them."""

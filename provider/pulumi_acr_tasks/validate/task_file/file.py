@@ -1,0 +1,117 @@
+"""Task files, in base64 or on disk, as far as they can be known to be wrong before a run. (Source: facts, section 14.)
+
+The service stores anything; a wrong file fails only in the log of its first run.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from pulumi_acr_tasks.validate.problem import Problem
+from pulumi_acr_tasks.validate.task_file.steps import check_task
+from pulumi_acr_tasks.validate.task_file.surprises import surprises
+from pulumi_acr_tasks.validate.task_file.text import prepare
+from pulumi_acr_tasks.validate.task_file.yaml import Place, load
+
+_ACR = "acr … is the cmd of a step: the file is version: v1.1.0, steps:, and below it   - cmd: acr purge …"
+
+# What base64 has not, and most YAML has.
+_PLAIN = re.compile(r":\s|:$|^\s*- ", re.MULTILINE)
+
+
+def check_encoded_task(value: Any, path: str) -> list[Problem]:
+    """Say what is wrong or surprising in a task file in base64, with its line and column."""
+    if not isinstance(value, str) or not value:
+        return []
+    text = decoded(value)
+    if text is None:
+        return [_no_base64(value, path, of="a task file")]
+    return [Problem(path, str(finding), finding.warning) for finding in check_task_file(text)]
+
+
+def check_encoded_values(value: Any, path: str) -> list[Problem]:
+    """Say what is wrong with a file of values in base64; it may hold secrets, so nothing of it is repeated."""
+    if not isinstance(value, str) or not value:
+        return []
+    text = decoded(value)
+    if text is None:
+        return [_no_base64(value, path, of="a file of values")]
+    values, where, _ = load(text)
+    if where is not None:
+        return [Problem(path, str(Finding(where, "this is not YAML")))]
+    if values is not None and not isinstance(values, dict):
+        return [Problem(path, str(Finding((0, 0), "a file of values is a map from names to values")))]
+    return []
+
+
+def decoded(value: str) -> str | None:
+    """Return the text behind base64, line breaks in it ignored, and blanks not; None when it is none, or not UTF-8."""
+    try:
+        return base64.b64decode(value.replace("\r", "").replace("\n", ""), validate=True).decode("utf-8")
+    except ValueError:  # characters that base64 has not, a wrong length, bytes that are no UTF-8
+        return None
+
+
+@dataclass(frozen=True, order=True)
+class Finding:
+    """What is wrong in a text, or surprising (`warning`), at a line and a column (from 0)."""
+
+    where: Place
+    sentence: str
+    warning: bool = False
+
+    def __str__(self) -> str:
+        line, column = self.where
+        return f"line {line + 1}, column {column + 1}: {self.sentence}"
+
+
+def check_task_file(text: str) -> list[Finding]:
+    """Return what is wrong with the text of a task file, in the order of the lines, then what is surprising in it.
+
+    A file whose templates decide which lines it has is judged by its templates alone: what it will be depends on
+    values.
+    """
+    task, found = _read(text)
+    if not isinstance(task, dict):
+        return found
+    try:
+        wrong = sorted(Finding(*broken) for broken in check_task(task))
+        return [*found, *wrong, *sorted(Finding(*broken, warning=True) for broken in surprises(task))]
+    except RecursionError:
+        return [Finding((0, 0), "an anchor holds an alias of itself, or the file is nested too deeply")]
+
+
+def _read(text: str) -> tuple[Any, list[Finding]]:
+    """Return what the YAML says, None when it is not known here, and what is wrong with the text."""
+    prepared = prepare(text, lambda part: load(part)[0])
+    wrong = sorted(Finding(*broken) for broken in prepared.wrong)
+    if prepared.text is None:
+        return None, wrong
+    task, where, reason = load(prepared.text)
+    if where is not None:
+        return None, [*wrong, Finding(where, f"this is not YAML ({reason})")]
+    if not isinstance(task, dict):
+        hint = f"; {_ACR}" if isinstance(task, str) and task.startswith("acr ") else ""
+        return None, [*wrong, Finding((0, 0), f"a task file is a map with version and steps{hint}")]
+    return task, wrong
+
+
+def _no_base64(value: str, path: str, *, of: str) -> Problem:
+    """Say what a value is that should be base64, as far as can be told, and which constructor takes it as it is."""
+    if re.fullmatch(r"b(['\"]).*\1", value, re.DOTALL):
+        return Problem(path, "is the text of a bytes object; call .decode() on the bytes instead of str()")
+    args = "EncodedTaskStepArgs" if path.startswith("step") else "EncodedTaskRunRequestArgs"
+    text, file = (
+        (f"{args}.from_yaml(text)", f"{args}.from_file(path)")
+        if of == "a task file"
+        else (f"{args}.from_yaml(…, values=text)", f"{args}.from_file(…, values=path)")
+    )
+    if value.lstrip().startswith(("acr ", "az acr ")):
+        return Problem(path, f"is a command; it is base64 of {of}: write {args}.from_cmd(command), which encodes it")
+    if _PLAIN.search(value):
+        return Problem(path, f"is plain YAML; it is base64 of {of}: write {text} or {file}, which encode it")
+    hint = " (line breaks in it do not count, blanks do)" if " " in value else ""
+    return Problem(path, f"is not base64 of {of} in UTF-8{hint}: {text} and {file} make it")

@@ -1,0 +1,90 @@
+"""Lines of a task file that do something else than they seem to: allowed, and worth a warning.
+
+The agent joins the words of `cmd` and `build` to one line for its own shell. (Source: facts, agent.md section 4.)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from pulumi_acr_tasks.validate.task_file.steps import Broken, item_place, key_place
+from pulumi_acr_tasks.validate.task_file.text import PLACEHOLDER
+
+_QUOTED = re.compile(r"'[^']*'|\"(?:\\.|[^\"\\])*\"|\\.", re.DOTALL)
+_IN_DOUBLE = re.compile(r'"(?:\\.|[^"\\])*"', re.DOTALL)
+_EXPANDED = re.compile(r"(?<!\\)(?:\$[A-Za-z_{(]|`)")
+_GIT_HOST = re.compile(
+    r"(?:https?://)?(?:www\.)?(?:github|gitlab|bitbucket)\.[a-z]+/[\w.-]+/[\w.-]+?/?(?:#\S*)?", re.IGNORECASE
+)
+
+
+def surprises(task: Any) -> Broken:
+    """Yield what does something else than it seems; `task` is what ruamel.yaml loads."""
+    if "trigger" in task:
+        yield key_place(task, "trigger"), "trigger has no effect in a task file: give it to the Task"
+    steps = task.get("steps")
+    for step in steps if isinstance(steps, list) else ():
+        if isinstance(step, dict):
+            yield from _of_step(step)
+
+
+def _of_step(step: Any) -> Broken:
+    for name in ("cmd", "build"):
+        line = step.get(name)
+        if isinstance(line, str):
+            for sentence in surprises_of_line(line, name):
+                yield key_place(step, name), sentence
+    for name, item, where in (*_items(step, "env"), *_items(step, "push")):
+        if name == "env" and _breaks(item):
+            yield (
+                where,
+                f"{item.partition('=')[0]} has a value with a blank, and docker takes what follows for the image: "
+                "put the value in single quotes within the string",
+            )
+        if name == "push" and _is_bare(item):
+            yield where, f"{item!r} goes to Docker Hub: write {{{{.Run.Registry}}}}/{item} for the run's own registry"
+
+
+def surprises_of_line(line: str, name: str = "cmd") -> Iterator[str]:
+    """Yield what the agent's shell makes of a line that its author may not mean."""
+    line = re.sub(r"\\\r?\n", " ", line).strip()
+    plain = _QUOTED.sub(lambda match: "q" * len(match[0]), line)
+    if re.search(r"[0-9]*[<>]", plain):
+        yield f"{name}: the agent's shell takes the redirection, on the agent: quote it, or run sh -c '…' in the image"
+    if re.search(r"&&|\|\||;|\||&", plain):
+        yield (
+            f"{name}: what stands behind ; && || | & is a command of the agent itself, not of the container: "
+            "run sh -c '…' in the image, or make it a step of its own"
+        )
+    if "\n" in plain.strip():
+        yield f"{name}: a second line is a command of the agent itself: end lines with \\, or make it a step of its own"
+    expanded = [match[0] for match in _IN_DOUBLE.finditer(line) if _EXPANDED.search(match[0])]
+    if _EXPANDED.search(plain) or expanded:
+        yield (
+            f"{name}: the agent's shell replaces $x and $(…) before the container sees them: put them in single quotes"
+        )
+    if name == "build":
+        for word in plain.split():
+            if _GIT_HOST.fullmatch(word) and not word.partition("#")[0].rstrip("/").endswith(".git"):
+                yield f"build: the agent takes {word} for a page and not for a repository: write it with .git"
+
+
+def _items(step: Any, name: str) -> Iterator[tuple[str, str, tuple[int, int]]]:
+    items = step.get(name)
+    for index, item in enumerate(items if isinstance(items, list) else []):
+        if isinstance(item, str):
+            yield name, item, item_place(items, index)
+
+
+def _breaks(item: str) -> bool:
+    return re.search(r"\s", _QUOTED.sub("", item.strip())) is not None
+
+
+def _is_bare(image: str) -> bool:
+    """Whether an image has no registry in front of its name."""
+    if PLACEHOLDER in image.partition("/")[0] or image.startswith(("$", "{{")):
+        return False
+    first, slash, _ = image.partition("/")
+    return not slash or not (set(first) & set(".:") or first == "localhost")
