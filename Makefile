@@ -40,7 +40,7 @@ lint: environment ## ruff, and who may import whom
 types: environment ## mypy, strict
 	@$(VENV)/mypy provider/pulumi_acr_tasks && $(VENV)/mypy emulator/acr_tasks_emulator && \
 	  $(VENV)/mypy policies/acr_task_policies && MYPYPATH=tools:tools/pulumi:policies $(VENV)/mypy tools/*.py tools/pulumi/build.py tools/pulumi/engine.py && \
-	  for example in examples/*/__main__.py; do $(VENV)/mypy --no-error-summary $$example || exit 1; done
+	  for example in examples/*/*.py examples/*/*/*.py; do $(VENV)/mypy --no-error-summary $$example || exit 1; done
 
 unit: environment ## the pure floors, with plain values
 	@$(VENV)/python -m pytest tests/unit -n 2

@@ -1,7 +1,5 @@
 """Build an image from the folder `app`, try it, and run exactly that image every night."""
 
-import base64
-
 import pulumi
 
 from pulumi_acr_tasks import (
@@ -15,24 +13,16 @@ from pulumi_acr_tasks import (
     TriggerPropertiesArgs,
 )
 
-
-def run_image(image: str) -> str:
-    return base64.b64encode(f"version: v1.1.0\nsteps:\n  - cmd: {image}\n".encode()).decode()
-
-
 linux = PlatformPropertiesArgs(os="Linux")
 
 build = Run("build", context="app", run_request=DockerBuildRequestArgs(image_names=["report"], platform=linux))
 image = build.image_refs[0]
 
-smoke_test = Run(
-    "smoke-test",
-    run_request=EncodedTaskRunRequestArgs(encoded_task_content=image.apply(run_image), platform=linux),
-)
+smoke_test = Run("smoke-test", run_request=EncodedTaskRunRequestArgs.from_cmd(image, platform=linux))
 nightly_report = Task(
     "nightly-report",
     platform=linux,
-    step=EncodedTaskStepArgs(encoded_task_content=image.apply(run_image)),
+    step=EncodedTaskStepArgs.from_cmd(image),
     trigger=TriggerPropertiesArgs(timer_triggers=[TimerTriggerArgs(name="nightly", schedule="0 3 * * *")]),
     opts=pulumi.ResourceOptions(depends_on=smoke_test),
 )

@@ -63,6 +63,7 @@ class Stack:
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
             "NO_COLOR": "1",
+            "PWD": str(folder),
         }
         if (folder / "Pulumi.yaml").exists():
             self.environment["PULUMI_BACKEND_URL"] = f"file://{folder}/.state"

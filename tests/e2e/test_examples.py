@@ -3,37 +3,49 @@
 from __future__ import annotations
 
 import base64
+import os
+import runpy
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pulumi
 import pytest
+from pulumi.runtime import mocks
+from ruamel.yaml import YAML
 
 from .emulator import Emulator
-from .stack import Stack
+from .stack import Outcome, Stack
 
-EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLES, POLICIES = ROOT / "examples", ROOT / "policies"
+NewStack = Callable[..., Stack]
 
 
 @pytest.fixture(scope="module")
-def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    """One emulator for all examples."""
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    """One emulator for all examples that build."""
     with Emulator.started(tmp_path_factory.mktemp("examples") / "emulator") as emulator:
         yield emulator
 
 
-def runs_the_image_that_was_tried(stack: Stack, emulator: Emulator) -> None:
-    """The nightly task names the digest that the stack exports."""
-    image = stack.outputs()["image"]
-    assert "@sha256:" in image
-    assert image in text_of(emulator.task("nightly-report"))
+@pytest.fixture(scope="module")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    """One emulator for all examples that do not."""
+    folder = tmp_path_factory.mktemp("examples") / "simulated"
+    with Emulator.started(folder, "--executor", "simulated", "--agents", "20") as emulator:
+        yield emulator
 
 
-def purges_at_night(_: Stack, emulator: Emulator) -> None:
-    """The task holds the command and its timer."""
-    task = emulator.task("nightly-purge")
-    assert "acr purge --filter" in text_of(task)
-    assert task["properties"]["trigger"]["timerTriggers"][0]["schedule"] == "30 1 * * *"
+def deployed(name: str, emulator: Emulator, new_stack: NewStack, **config: str) -> Stack:
+    """Deploy an example, and show that a second up changes nothing."""
+    stack = new_stack(name, example=EXAMPLES / name, **emulator.config, **config)
+    stack.up("--skip-preview").succeeded()
+    stack.up("--skip-preview").changed_nothing()
+    return stack
 
 
 def text_of(task: dict[str, Any]) -> str:
@@ -41,14 +53,202 @@ def text_of(task: dict[str, Any]) -> str:
     return base64.b64decode(task["properties"]["step"]["encodedTaskContent"]).decode()
 
 
-EXPECTED = {"build-and-deploy": runs_the_image_that_was_tried, "nightly-purge": purges_at_night}
+def test_build_and_deploy(shared: Emulator, new_stack: NewStack) -> None:
+    """The nightly task runs the digest that was built and tried."""
+    stack = deployed("build-and-deploy", shared, new_stack)
+    image = stack.outputs()["image"]
+    assert "@sha256:" in image
+    assert image in text_of(shared.task("nightly-report"))
+    stack.remove()
 
 
-@pytest.mark.parametrize("name", EXPECTED)
-def test_an_example_deploys_and_settles(name: str, emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
-    """The first up makes everything, a second one changes nothing, destroy leaves nothing."""
-    stack = new_stack(name, example=EXAMPLES / name, **emulator.config)
+def test_nightly_purge(simulated: Emulator, new_stack: NewStack) -> None:
+    """The task holds the command and its timer."""
+    stack = deployed("nightly-purge", simulated, new_stack)
+    task = simulated.task("nightly-purge")
+    assert "acr purge --filter" in text_of(task)
+    assert task["properties"]["trigger"]["timerTriggers"][0]["schedule"] == "30 1 * * *"
+    stack.remove()
+
+
+def test_git_trigger(simulated: Emulator, new_stack: NewStack) -> None:
+    """The task follows the branch and its base image; the token stays with the service."""
+    stack = deployed("git-trigger", simulated, new_stack, **{"git-trigger:githubToken": "c4nary"})
+    trigger = simulated.task("build-web")["properties"]["trigger"]
+    assert trigger["sourceTriggers"][0]["sourceRepository"]["branch"] == "master"
+    assert trigger["baseImageTrigger"]["baseImageTriggerType"] == "Runtime"
+    assert "c4nary" not in str(stack.resources())
+    stack.remove()
+
+
+def test_private_registries(simulated: Emulator, new_stack: NewStack) -> None:
+    """The task signs in to each registry in its own way, and exports whom to give permissions."""
+    stack = deployed("private-registries", simulated, new_stack, **{"private-registries:ghcrToken": "c4nary"})
+    task = simulated.task("build-web")
+    assert stack.outputs()["principal_id"] == task["identity"]["principalId"]
+    assert set(task["properties"]["credentials"]["customRegistries"]) == {
+        "contosobase.azurecr.io",
+        "docker.io",
+        "ghcr.io",
+    }
+    assert "c4nary" not in str(stack.resources())
+    stack.remove()
+
+
+def test_many_services(simulated: Emulator, new_stack: NewStack) -> None:
+    """Twenty images are built; a changed file builds one of them anew."""
+    simulated.forget_requests()
+    stack = new_stack("many-services", example=EXAMPLES / "many-services", **simulated.config)
     stack.up("--skip-preview").succeeded()
-    EXPECTED[name](stack, emulator)
+    assert simulated.writes().count("POST scheduleRun") == 20
+
+    stack.write("services/cart/main.sh", "#!/bin/sh\necho a larger cart\n")
+    simulated.forget_requests()
+    assert "20 unchanged" in stack.up("--skip-preview").succeeded().screen
+    assert simulated.writes().count("POST scheduleRun") == 1
+    stack.remove()
+
+
+def test_adopt_existing(simulated: Emulator, new_stack: NewStack) -> None:
+    """The program is what `acr-tasks export` prints of these tasks, and its first up writes nothing."""
+    for name, properties in EXISTING.items():
+        body = {"location": "westeurope", "properties": properties}
+        assert simulated.ask("PUT", f"/tasks/{name}", json=body).status_code == 200
+
+    arguments = ["--registry", simulated.registry_id, "--endpoint", simulated.endpoint]
+    exported = subprocess.run(
+        [sys.executable, "-m", "pulumi_acr_tasks", "export", *arguments], capture_output=True, text=True, check=True
+    )
+    program = (EXAMPLES / "adopt-existing/__main__.py").read_text()
+    in_contoso = simulated.registry_id.replace("emulator", "contoso")
+    assert exported.stdout == program.replace(in_contoso, simulated.registry_id)
+
+    stack = new_stack("adopt-existing", example=EXAMPLES / "adopt-existing", **simulated.config)
+    stack.write("__main__.py", exported.stdout)
+    simulated.forget_requests()
+    stack.up("--skip-preview").succeeded()
+    assert set(simulated.writes()) <= {"POST listDetails"}
     stack.up("--skip-preview").changed_nothing()
     stack.remove()
+
+
+PURGE = """version: v1.1.0
+steps:\x20
+  - cmd: acr purge --filter 'web:.*' --ago 30d --untagged
+    disableWorkingDirectoryOverride: true
+    timeout: 3600
+"""
+BASE_IMAGE = {"name": "defaultBaseimageTriggerName", "baseImageTriggerType": "Runtime"}
+EXISTING = {
+    "build-web": {
+        "platform": {"os": "Linux", "architecture": "amd64"},
+        "step": {
+            "type": "Docker",
+            "dockerFilePath": "Dockerfile",
+            "contextPath": "https://github.com/Azure-Samples/acr-build-helloworld-node",
+            "imageNames": ["web:{{.Run.ID}}"],
+        },
+        "trigger": {"baseImageTrigger": BASE_IMAGE},
+    },
+    "nightly-purge": {
+        "platform": {"os": "linux", "architecture": "amd64"},
+        "step": {"type": "EncodedTask", "encodedTaskContent": base64.b64encode(PURGE.encode()).decode()},
+        "trigger": {"timerTriggers": [{"name": "t1", "schedule": "30 1 * * *"}], "baseImageTrigger": BASE_IMAGE},
+    },
+}
+
+
+def test_policy_checked(simulated: Emulator, new_stack: NewStack) -> None:
+    """The preset strict names five faults before any request, and lets the repaired program through."""
+    strict = ["--policy-pack", str(POLICIES), "--policy-pack-config", str(POLICIES / "presets/strict.json")]
+    config = {**simulated.config, "policy-checked:npmToken": "c4nary"}
+    stack = new_stack("policy-checked", example=EXAMPLES / "policy-checked/violating", **config)
+    simulated.forget_requests()
+    refused = stack.up("--skip-preview", *strict).failed()
+    assert refused.screen.count("[mandatory]") == 5
+    assert simulated.writes() == []
+
+    shutil.copy(EXAMPLES / "policy-checked/repaired/__main__.py", stack.folder)
+    stack.up("--skip-preview", *strict).succeeded()
+    assert simulated.task("build-web")["properties"]["timeout"] == 1800
+    stack.remove()
+
+
+def test_automation_api(shared: Emulator, tmp_path: Path) -> None:
+    """One Python program deploys and destroys; there is no project beside it."""
+    settings = {"PULUMI_HOME": str(tmp_path / "home"), "PULUMI_BACKEND_URL": f"file://{tmp_path}"}
+    environment = {**os.environ, **settings, "PULUMI_CONFIG_PASSPHRASE": "", "PULUMI_SKIP_UPDATE_CHECK": "true"}
+    _, _, subscription, _, group, *_, registry = shared.registry_id.split("/")
+    at = ["--endpoint", shared.endpoint, "--subscription", subscription, "--group", group, "--registry", registry]
+
+    def deploy(*arguments: str) -> Outcome:
+        command = [sys.executable, str(EXAMPLES / "automation-api/deploy.py"), *at, *arguments]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+        return Outcome(done.returncode, done.stdout + done.stderr).succeeded()
+
+    try:
+        assert "/web@sha256:" in deploy().screen
+    finally:
+        deploy("--destroy")
+
+
+def steps(pipeline: str, *path: str | int) -> list[str]:
+    """Return the command lines of a job that a pipeline runs before anything is deployed."""
+    job: Any = YAML(typ="safe").load(EXAMPLES / "ci" / pipeline)
+    for key in path:
+        job = job[key]
+    lines = [step.get("run") or step.get("script") for step in job["steps"]]
+    return [line for line in lines if line and line.startswith("pulumi")]
+
+
+def test_ci(shared: Emulator, new_stack: NewStack) -> None:
+    """Both pipelines run the same commands, and these work one after another."""
+    commands = steps(".github/workflows/images.yml", "jobs", "try")
+    assert steps("azure-pipelines.yml", "stages", 0, "jobs", 0) == commands
+
+    stack = new_stack("ci", example=EXAMPLES / "ci", **shared.config)
+    shutil.copytree(POLICIES, stack.folder / "policies")
+    stack.write("Pulumi.ci.yaml", (stack.folder / "Pulumi.dev.yaml").read_text())
+    for command in commands:
+        stack.pulumi(*command.split()[1:]).succeeded()
+    assert len(commands) == 4
+
+
+class Azure(mocks.Mocks):
+    """What Resource Manager would have answered, as far as the program uses it."""
+
+    made: dict[str, dict[str, Any]]
+
+    def __init__(self) -> None:
+        self.made = {}
+
+    def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:
+        raise NotImplementedError(args.token)
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        self.made[f"{args.typ.split(':')[-1]} {args.name}"] = args.inputs
+        answers: dict[str, dict[str, Any]] = {
+            "ContainerApp": {"identity": {"userAssignedIdentities": {}}},  # a map, where the program gives a list
+            "Registry": {"loginServer": "shop.azurecr.io"},
+            "Run": {"imageRefs": ["shop.azurecr.io/web@sha256:00"]},
+            "Task": {"identity": {"principalId": "the task's principal"}},
+            "UserAssignedIdentity": {"principalId": "the app's principal"},
+        }
+        return f"/{args.typ}/{args.name}", {**args.inputs, **answers.get(args.typ.split(":")[-1], {})}
+
+
+def test_azure_native_registry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The Container App runs the digest that was built, and each identity has its role."""
+    azure = Azure()
+    mocks.set_mocks(azure)
+    monkeypatch.chdir(EXAMPLES / "azure-native-registry")
+
+    @pulumi.runtime.test
+    def program() -> None:
+        runpy.run_path("__main__.py", run_name="__main__")
+
+    program()
+    [container] = azure.made["ContainerApp web"]["template"]["containers"]
+    assert container["image"] == "shop.azurecr.io/web@sha256:00"
+    assert azure.made["RoleAssignment web-pulls"]["principalId"] == "the app's principal"
+    assert azure.made["RoleAssignment purge-deletes"]["principalId"] == "the task's principal"
