@@ -1,7 +1,5 @@
 """Tasks of a registry, taken over as they are."""
 
-import base64
-
 from pulumi_acr_tasks import (
     BaseImageTriggerArgs,
     DockerBuildStepArgs,
@@ -36,15 +34,7 @@ Task(
     "nightly-purge",
     registry_id=REGISTRY,
     platform=PlatformPropertiesArgs(os="linux", architecture="amd64"),
-    step=EncodedTaskStepArgs(
-        encoded_task_content=base64.b64encode(
-            b"version: v1.1.0\n"
-            b"steps: \n"
-            b"  - cmd: acr purge --filter 'web:.*' --ago 30d --untagged\n"
-            b"    disableWorkingDirectoryOverride: true\n"
-            b"    timeout: 3600\n",
-        ).decode(),
-    ),
+    step=EncodedTaskStepArgs.from_cmd("acr purge --filter 'web:.*' --ago 30d --untagged"),
     trigger=TriggerPropertiesArgs(
         timer_triggers=[TimerTriggerArgs(schedule="30 1 * * *", name="t1")],
         base_image_trigger=BaseImageTriggerArgs(

@@ -12,6 +12,7 @@ from pulumi_acr_tasks import (
     Task,
     TimerTriggerArgs,
     TriggerPropertiesArgs,
+    context_hash,
 )
 
 ROLES = "/providers/Microsoft.Authorization/roleDefinitions"
@@ -29,7 +30,7 @@ build = Run(
     "build",
     registry_id=registry.id,
     context="app",
-    run_request=DockerBuildRequestArgs(image_names=["web"], platform=linux),
+    run_request=DockerBuildRequestArgs(image_names=[f"web:{context_hash('app')[:12]}"], platform=linux),
 )
 purge = Task(
     "nightly-purge",

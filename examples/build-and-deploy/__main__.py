@@ -11,11 +11,14 @@ from pulumi_acr_tasks import (
     Task,
     TimerTriggerArgs,
     TriggerPropertiesArgs,
+    context_hash,
 )
 
 linux = PlatformPropertiesArgs(os="Linux")
 
-build = Run("build", context="app", run_request=DockerBuildRequestArgs(image_names=["report"], platform=linux))
+tag = context_hash("app")[:12]
+
+build = Run("build", context="app", run_request=DockerBuildRequestArgs(image_names=[f"report:{tag}"], platform=linux))
 image = build.image_refs[0]
 
 smoke_test = Run("smoke-test", run_request=EncodedTaskRunRequestArgs.from_cmd(image, platform=linux))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pulumi
 
-from pulumi_acr_tasks import DockerBuildRequestArgs, PlatformPropertiesArgs, Run
+from pulumi_acr_tasks import DockerBuildRequestArgs, PlatformPropertiesArgs, Run, context_hash
 
 linux = PlatformPropertiesArgs(os="Linux")
 services = sorted(folder.name for folder in Path("services").iterdir())
@@ -13,7 +13,9 @@ builds = {
     service: Run(
         service,
         context=f"services/{service}",
-        run_request=DockerBuildRequestArgs(image_names=[f"shop/{service}"], platform=linux),
+        run_request=DockerBuildRequestArgs(
+            image_names=[f"shop/{service}:{context_hash(f'services/{service}')[:12]}"], platform=linux
+        ),
         logs="on-failure",
     )
     for service in services
