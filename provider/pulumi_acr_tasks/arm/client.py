@@ -17,11 +17,11 @@ from urllib.parse import quote
 import httpx
 
 from pulumi_acr_tasks.arm import models
-from pulumi_acr_tasks.arm.auth import origin
 from pulumi_acr_tasks.arm.caller import Caller
 from pulumi_acr_tasks.arm.clock import Clock, SystemClock
-from pulumi_acr_tasks.arm.http.intact import ACCEPTED, answer_of
+from pulumi_acr_tasks.arm.http.answers import ACCEPTED, answer_of
 from pulumi_acr_tasks.arm.http.retry import LONGEST_RETRY_AFTER, retry_after
+from pulumi_acr_tasks.arm.http.sign_in import origin
 from pulumi_acr_tasks.arm.ids import RegistryId
 from pulumi_acr_tasks.arm.operation import CORRELATION_ID, UNCERTAIN, Operation, Send
 from pulumi_acr_tasks.arm.responses import refusal

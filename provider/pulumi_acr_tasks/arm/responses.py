@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pulumi_acr_tasks import errors
-from pulumi_acr_tasks.arm.auth import origin
-from pulumi_acr_tasks.arm.http.intact import described, place_of
+from pulumi_acr_tasks.arm.http.answers import described, place_of
+from pulumi_acr_tasks.arm.http.sign_in import origin
 from pulumi_acr_tasks.arm.operation import CORRELATION_ID, operation_of
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import Any
 
 from pulumi_acr_tasks.encoded import command_content, task_content
 from pulumi_acr_tasks.errors import ValidationError
-from pulumi_acr_tasks.export.source import Call, Code, Source, Text, constant, quoted, render
+from pulumi_acr_tasks.export.python_source import Call, Code, Source, Text, constant, quoted, render
 from pulumi_acr_tasks.schema.definitions import Kind, members, snake_case, variant
 from pulumi_acr_tasks.schema.secrets import is_secret
 from pulumi_acr_tasks.task.drift import live_task, observed

@@ -21,8 +21,8 @@ from pulumi_acr_tasks.task.cache import Inventory
 from pulumi_acr_tasks.task.claims import Claims, withdraw
 
 if TYPE_CHECKING:
-    from pulumi_acr_tasks.arm.auth import TokenCredential
     from pulumi_acr_tasks.arm.client import Client
+    from pulumi_acr_tasks.arm.http.sign_in import TokenCredential
     from pulumi_acr_tasks.arm.ids import RegistryId
 
 _ENOUGH = 3
@@ -188,7 +188,7 @@ class Service:
 
 def _credential(settings: Settings) -> TokenCredential | None:
     """Gives what signs requests at an endpoint that is not the embedded emulator's."""
-    from pulumi_acr_tasks.arm.auth import credential_for
+    from pulumi_acr_tasks.arm.http.sign_in import credential_for
 
     return credential_for(
         settings.credential,

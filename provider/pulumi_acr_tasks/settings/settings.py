@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from pulumi_acr_tasks.arm.credentials import unmet
 from pulumi_acr_tasks.arm.http.connection import is_loopback
 from pulumi_acr_tasks.errors import SettingsError
-from pulumi_acr_tasks.validate.sign_in import unmet
 
 EMBEDDED = "embedded"
 

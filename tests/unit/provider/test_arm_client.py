@@ -14,9 +14,9 @@ from httpx import _exceptions
 
 from pulumi_acr_tasks import errors
 from pulumi_acr_tasks.arm import filters
-from pulumi_acr_tasks.arm.auth import AccessToken, credential_for, may_carry_token, origin, sign_in
 from pulumi_acr_tasks.arm.client import Client
 from pulumi_acr_tasks.arm.http.retry import ATTEMPTS, retry
+from pulumi_acr_tasks.arm.http.sign_in import AccessToken, credential_for, may_carry_token, origin, sign_in
 from pulumi_acr_tasks.arm.http.throttle import throttle
 from pulumi_acr_tasks.arm.http.transport import TRANSLATIONS, open_client, redacted, rings, transport
 from pulumi_acr_tasks.arm.ids import RegistryId

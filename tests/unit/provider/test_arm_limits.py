@@ -8,11 +8,11 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from pulumi_acr_tasks.arm.auth import AccessToken, sign_in
 from pulumi_acr_tasks.arm.clock import SystemClock
 from pulumi_acr_tasks.arm.http.deadlines import affordable, attended, await_others, held, limited
 from pulumi_acr_tasks.arm.http.interrupt import attend, revive
 from pulumi_acr_tasks.arm.http.retry import retry
+from pulumi_acr_tasks.arm.http.sign_in import AccessToken, sign_in
 from pulumi_acr_tasks.arm.operation import Operation, Send
 from pulumi_acr_tasks.engine_call.timeouts import custom_timeout
 from pulumi_acr_tasks.errors import CanceledError, DeadlineError, TransportError, UnavailableError

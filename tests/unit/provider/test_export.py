@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from pulumi_acr_tasks.__main__ import commands
 from pulumi_acr_tasks.export.program import Program
-from pulumi_acr_tasks.export.source import WIDTH
+from pulumi_acr_tasks.export.python_source import WIDTH
 
 _ID = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/registry"
 _TEXT = "version: v1.1.0\nsteps:\n  - cmd: busybox echo 'a \"b\"'\n"

@@ -11,14 +11,14 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import httpx
 
-from pulumi_acr_tasks.arm.auth import TokenCredential, sign_in
 from pulumi_acr_tasks.arm.client import Client
 from pulumi_acr_tasks.arm.clock import Clock, SystemClock
+from pulumi_acr_tasks.arm.http.answers import understood
 from pulumi_acr_tasks.arm.http.connection import open_http
-from pulumi_acr_tasks.arm.http.intact import understood
 from pulumi_acr_tasks.arm.http.interrupt import attend, revive
 from pulumi_acr_tasks.arm.http.reason import reason_of
 from pulumi_acr_tasks.arm.http.retry import retry
+from pulumi_acr_tasks.arm.http.sign_in import TokenCredential, sign_in
 from pulumi_acr_tasks.arm.http.throttle import throttle
 from pulumi_acr_tasks.arm.operation import CORRELATION_ID, UNCERTAIN, Send, operation_of
 from pulumi_acr_tasks.errors import TransportError

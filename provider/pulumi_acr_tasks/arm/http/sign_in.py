@@ -15,10 +15,10 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from pulumi_acr_tasks.arm.credentials import unmet
 from pulumi_acr_tasks.arm.http.connection import authorities, distrust, is_loopback, open_http
 from pulumi_acr_tasks.arm.http.deadlines import attended, held
 from pulumi_acr_tasks.errors import CanceledError, DeadlineError, SignInError
-from pulumi_acr_tasks.validate.sign_in import unmet
 
 if TYPE_CHECKING:
     from pulumi_acr_tasks.arm.operation import Send
