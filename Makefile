@@ -55,14 +55,14 @@ picture: environment builder chromium ## take emulator/dashboard.png anew
 	@$(VENV)/python tools/picture.py
 
 equivalence: environment ## 2,000 pairs of tasks in each world: our route to a change leads where a PUT leads (minutes)
-	@ACR_TASKS_PAIRS=2000 $(VENV)/python -m pytest tests/contract/test_equivalence.py --timeout 1800 -n 2
+	@ACR_TASKS_PAIRS=2000 $(VENV)/python -m pytest tests/contract/specification/test_equivalence.py --timeout 1800 -n 2
 
 durability: environment builder ## 20 kills of an emulator under load: what it acknowledged is kept, what it started is ended (minutes)
 	@ACR_TASKS_KILLS=20 $(VENV)/python -m pytest tests/integration/durability -s
 
 properties: environment ## 150 lives of a registry under each version and mode, by the specification; wrong requests; tasks and a model (minutes)
-	@ACR_TASKS_LIVES=150 $(VENV)/python -m pytest tests/contract/test_specification_properties.py \
-	  tests/contract/test_refusals.py tests/contract/test_tasks_model.py --timeout 1800 -n 2
+	@ACR_TASKS_LIVES=150 $(VENV)/python -m pytest tests/contract/specification/test_properties.py \
+	  tests/contract/errors/test_refusals.py tests/contract/tasks/test_model.py --timeout 1800 -n 2
 
 integration: environment builder ## the provider on the emulator and the builder, without the engine
 	@$(VENV)/python -m pytest tests/integration -n 2 --dist loadfile

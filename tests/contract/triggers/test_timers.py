@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from croniter import croniter
 
-from .conftest import Arm, Body
+from ..conftest import Arm, Body
 
 SCHEDULE = [{"name": "t1", "schedule": "*/5 * * * *"}, {"name": "t2", "schedule": "0 0 * * *", "status": "Disabled"}]
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from .conftest import Coordinates
-from .specification import error_problems
+from ..conftest import Coordinates
+from ..specification.specification import error_problems
 
 
 @dataclass(frozen=True)

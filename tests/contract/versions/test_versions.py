@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
+from ..specification.specification import OPERATIONS, described, error_problems
 from .previews import BASE_IMAGE, IDENTITY, PREVIEW_2019, PREVIEW_2025, PREVIEWS, STABLE, VERSIONS, request_of, whole
-from .specification import OPERATIONS, described, error_problems
 
 
 def life(arm: Any, location: str, version: str) -> dict[str, httpx.Response]:

@@ -26,7 +26,7 @@ from pulumi_acr_tasks.validate.members import check_value
 pytestmark = pytest.mark.arm_documented("azure-spec/2019-04-01/examples, and the list of faults in its README")
 
 FOLDER = (
-    Path(os.environ.get("ACR_TASKS_SPEC", Path(__file__).resolve().parents[2].parent / "shared" / "azure-spec"))
+    Path(os.environ.get("ACR_TASKS_SPEC", Path(__file__).resolve().parents[3].parent / "shared" / "azure-spec"))
     / "2019-04-01"
     / "examples"
 )

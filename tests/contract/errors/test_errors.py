@@ -21,8 +21,8 @@ import pytest
 
 from acr_tasks_emulator.services import errors
 
+from ..conftest import Coordinates
 from . import provocations
-from .conftest import Coordinates
 from .provocations import ROWS, Elsewhere, Emulated, Row
 
 
@@ -95,7 +95,7 @@ def test_the_error_is_answered_in_another_test(name: str) -> None:
     """That test is there, and looks for the code."""
     row = ROWS[name]
     assert isinstance(row, Elsewhere)
-    _, found, text = (Path(__file__).parent / row.file).read_text().partition(f"def {row.test}(")
+    _, found, text = (Path(__file__).parents[1] / row.file).read_text().partition(f"def {row.test}(")
     assert found
     status, code = row.status_and_code.split()
     assert f'({status}, "{code}")' in text.partition("\ndef ")[0]

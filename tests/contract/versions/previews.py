@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .conftest import encoded
+from ..conftest import encoded
 
 STABLE, PREVIEW_2019, PREVIEW_2025 = "2019-04-01", "2019-06-01-preview", "2025-03-01-preview"
 VERSIONS = (STABLE, PREVIEW_2019, PREVIEW_2025)

@@ -16,7 +16,7 @@ import pytest
 
 from acr_tasks_emulator.services.blobs import blobs
 
-from .conftest import REGISTRY_API_VERSION, Arm, Coordinates, encoded
+from ..conftest import REGISTRY_API_VERSION, Arm, Coordinates, encoded
 
 BLOCK = {"x-ms-blob-type": "BlockBlob"}
 PREVIEW = "2025-03-01-preview"
@@ -430,7 +430,7 @@ ROWS: dict[str, Row | Elsewhere] = {
     "INVALID_SECONDS": Row(
         "400 InvalidSeconds", lambda arm: arm.http.post("/_emulator/clock/advance", json={"seconds": -1})
     ),
-    "STORAGE_FULL": Elsewhere("503 ServiceUnavailable", "test_storage_full.py", "test_no_room"),
+    "STORAGE_FULL": Elsewhere("503 ServiceUnavailable", "conditions/test_storage_full.py", "test_no_room"),
     "INTERNAL_ERROR": Row("500 InternalServerError", damaged, options={"agents": 1}),
     "PARAMETER_MISSING": Row("400 invalid_request", lambda arm: token(arm, grant_type=None)),
     "UNSUPPORTED_GRANT": Row("400 unsupported_grant_type", lambda arm: token(arm, grant_type="password")),
@@ -452,7 +452,7 @@ ROWS: dict[str, Row | Elsewhere] = {
     "SAS_PERMISSION": Row("403 AuthorizationPermissionMismatch", lambda arm: httpx.get(upload_url(arm))),
     "BLOB_NOT_FOUND": Row("404 BlobNotFound", lambda arm: log(arm), options=switched(log_missing_seconds="3600")),
     "BLOB_ALREADY_EXISTS": Row("409 BlobAlreadyExists", written_again),
-    "BLOB_STORAGE_FULL": Elsewhere("503 ServerBusy", "test_storage_full.py", "test_no_room"),
+    "BLOB_STORAGE_FULL": Elsewhere("503 ServerBusy", "conditions/test_storage_full.py", "test_no_room"),
     "BLOB_CONDITION": Row("412 ConditionNotMet", lambda arm: log(arm, if_match='"other"')),
     "BLOB_RANGE": Row("416 InvalidRange", lambda arm: log(arm, range="bytes=1000000-")),
     "BLOB_HEADER_MISSING": Row("400 MissingRequiredHeader", lambda arm: put(arm, {})),

@@ -203,7 +203,7 @@ class Specification:
 @lru_cache(None)
 def described(version: str) -> Specification:
     """The stored specification of a version; without it the test is skipped."""
-    beside = Path(__file__).resolve().parents[2].parent / "shared" / "azure-spec"
+    beside = Path(__file__).resolve().parents[3].parent / "shared" / "azure-spec"
     folder = Path(os.environ.get("ACR_TASKS_SPEC", beside))
     if not (folder / version).is_dir():
         pytest.skip(f"the specification is not at {folder / version}; name its folder in ACR_TASKS_SPEC")

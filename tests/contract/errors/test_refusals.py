@@ -18,7 +18,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from .conftest import Arm, Body, Coordinates
+from ..conftest import Arm, Body, Coordinates
 from .wire import Wire
 from .wrong import PARAMETERS, SEGMENTS, spoiled, token
 

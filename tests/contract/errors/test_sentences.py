@@ -21,7 +21,7 @@ from acr_tasks_emulator.services.registries import bodies as registry_bodies
 from acr_tasks_emulator.services.runs import filter as run_filter
 from acr_tasks_emulator.services.tasks import merge, rules, schedule
 
-from .conftest import REGISTRY_API_VERSION, Arm
+from ..conftest import REGISTRY_API_VERSION, Arm
 from .provocations import REQUEST, SOURCE_TRIGGER, STEP, TASK
 
 pytestmark = pytest.mark.emulator_choice("the one sentence that was seen is that on cores; the others are like it")

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 from schemathesis import GenerationMode
 
-from .conftest import LONG, QUICK, Arm, encoded
+from ..conftest import LONG, QUICK, Arm, encoded
 from .specification import OPERATIONS, Specification, described, error_problems
 
 LIVES = int(os.environ.get("ACR_TASKS_LIVES", "10"))
