@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from pulumi_acr_tasks.source.dockerignore import IgnoreRules
 from pulumi_acr_tasks.source.entries import entries
-from pulumi_acr_tasks.source.ignore import IgnoreRules
 from pulumi_acr_tasks.source.patterns import read_patterns
 
 pytestmark = pytest.mark.skipif(shutil.which("buildah") is None, reason="needs buildah, whose answers are expected")

@@ -6,8 +6,7 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from pulumi_acr_tasks import host
-from pulumi_acr_tasks.embedded import emulator as embedded
+from pulumi_acr_tasks import embedded, host
 from pulumi_acr_tasks.errors import EmulatorError, SettingsError
 from pulumi_acr_tasks.settings.keys import NAMESPACE, check_configuration
 from pulumi_acr_tasks.settings.settings import Settings

@@ -21,12 +21,12 @@ from pulumi_acr_tasks.errors import (
 )
 from pulumi_acr_tasks.run.cancel import cancel, cancel_command, is_another
 from pulumi_acr_tasks.run.check_call import context_of
+from pulumi_acr_tasks.run.context import Packing
 from pulumi_acr_tasks.run.diff import ARCHIVE, FAILED, archive_of, awaits, is_address, pushes
-from pulumi_acr_tasks.run.pack import Packing
 from pulumi_acr_tasks.run.schedule.resume import RememberedRun
 from pulumi_acr_tasks.run.schedule.schedule import Lost, Patience, id_of, scheduling_of
 from pulumi_acr_tasks.run.wait.clock import Clock, SystemClock
-from pulumi_acr_tasks.run.wait.failure import log_place
+from pulumi_acr_tasks.run.wait.failures import log_place
 from pulumi_acr_tasks.run.wait.status import TERMINAL
 from pulumi_acr_tasks.run.wait.wait import Awaiting, Surroundings
 

@@ -89,7 +89,7 @@ class Service:
         client = self.client(urn)
 
         def make() -> None:
-            from pulumi_acr_tasks.embedded.registries import make_registry
+            from pulumi_acr_tasks.embedded import make_registry
 
             make_registry(client, registry, location)
             host.console(None).info(f"the embedded emulator has got the registry {registry.registry_name}")
@@ -208,7 +208,7 @@ def _start_emulator(settings: Settings, urn: str | None) -> tuple[str, Callable[
 
     Returns its URL, and a function that starts it again when it has died.
     """
-    from pulumi_acr_tasks.embedded import emulator as embedded
+    from pulumi_acr_tasks import embedded
 
     data = embedded_data(settings, urn)
     host.console(urn).status("starting the embedded emulator")

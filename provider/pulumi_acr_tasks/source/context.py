@@ -13,8 +13,8 @@ from typing import Any
 from pulumi_acr_tasks.errors import SourceError
 from pulumi_acr_tasks.source.archive import Watch, packed
 from pulumi_acr_tasks.source.digest import Fingerprint, hash_context
+from pulumi_acr_tasks.source.dockerignore import IgnoreRules, load_rules
 from pulumi_acr_tasks.source.entries import Entry, entries, file_entry
-from pulumi_acr_tasks.source.ignore import IgnoreRules, load_rules
 
 # The members of a request that name a file in the context, which the agent opens itself.
 FILES = ("dockerFilePath", "taskFilePath", "valuesFilePath")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from pulumi_acr_tasks.errors import SourceError
-from pulumi_acr_tasks.source.ignore import IgnoreRules
+from pulumi_acr_tasks.source.dockerignore import IgnoreRules
 from pulumi_acr_tasks.source.patterns import Matched
 
 

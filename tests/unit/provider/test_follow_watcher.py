@@ -18,7 +18,7 @@ from pulumi_acr_tasks.errors import (
     NotFoundError,
     ThrottledError,
 )
-from pulumi_acr_tasks.run.wait.poll import Question
+from pulumi_acr_tasks.run.wait.batch import Question
 from pulumi_acr_tasks.run.wait.poller import Watcher
 from pulumi_acr_tasks.run.wait.status import Wait
 

@@ -14,8 +14,8 @@ from pulumi_acr_tasks.errors import SourceError
 from pulumi_acr_tasks.source import digest
 from pulumi_acr_tasks.source.archive import pack, packed
 from pulumi_acr_tasks.source.digest import ContextHash, Fingerprint, hash_context
+from pulumi_acr_tasks.source.dockerignore import IgnoreRules
 from pulumi_acr_tasks.source.entries import Entry, entries, is_executable, link_target
-from pulumi_acr_tasks.source.ignore import IgnoreRules
 
 
 def members(context: Path) -> list[Entry]:

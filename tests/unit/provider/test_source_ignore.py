@@ -10,8 +10,8 @@ import pytest
 
 from pulumi_acr_tasks.errors import SourceError
 from pulumi_acr_tasks.source.context import Context
+from pulumi_acr_tasks.source.dockerignore import load_rules
 from pulumi_acr_tasks.source.entries import entries
-from pulumi_acr_tasks.source.ignore import load_rules
 from pulumi_acr_tasks.source.patterns import Patterns, read_patterns
 
 CASES = [

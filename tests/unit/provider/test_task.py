@@ -11,8 +11,7 @@ import pytest
 from pulumi.dynamic import Config, ConfigureRequest
 from pulumi.runtime.rpc import wrap_rpc_secret
 
-from pulumi_acr_tasks import Task, host
-from pulumi_acr_tasks.embedded import emulator as embedded
+from pulumi_acr_tasks import Task, embedded, host
 from pulumi_acr_tasks.errors import EmulatorError, EndpointError, SettingsError
 from pulumi_acr_tasks.journal.journal import TASK
 from pulumi_acr_tasks.outputs import engine_properties

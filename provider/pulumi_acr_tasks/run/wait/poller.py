@@ -9,9 +9,9 @@ from typing import Generic, TypeVar
 
 from pulumi_acr_tasks.arm.http.deadlines import limited
 from pulumi_acr_tasks.errors import AcrTasksError, NotFoundError, ServiceError
+from pulumi_acr_tasks.run.wait.batch import Question
 from pulumi_acr_tasks.run.wait.clock import Clock, SystemClock
 from pulumi_acr_tasks.run.wait.outage import Silence
-from pulumi_acr_tasks.run.wait.poll import Question
 from pulumi_acr_tasks.run.wait.status import QUEUED, TERMINAL, RunLike, Wait
 
 R = TypeVar("R", bound=RunLike)

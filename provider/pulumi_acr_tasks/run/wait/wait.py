@@ -17,7 +17,7 @@ from pulumi_acr_tasks.errors import AcrTasksError, CanceledError, ServiceError
 from pulumi_acr_tasks.run.log.background import BackgroundLog
 from pulumi_acr_tasks.run.log.display import Screen
 from pulumi_acr_tasks.run.wait.clock import Clock, SystemClock
-from pulumi_acr_tasks.run.wait.failure import Ending, cancel_place
+from pulumi_acr_tasks.run.wait.failures import Ending, cancel_place
 from pulumi_acr_tasks.run.wait.poller import Watcher
 from pulumi_acr_tasks.run.wait.queue import QueueHint
 from pulumi_acr_tasks.run.wait.status import Wait, WaitExpiredError, WaitStoppedError, WaitUnansweredError

@@ -12,8 +12,8 @@ from typing import Any
 
 from pulumi_acr_tasks.validate.problem import Problem
 from pulumi_acr_tasks.validate.task_file.steps import check_task
-from pulumi_acr_tasks.validate.task_file.surprises import surprises
 from pulumi_acr_tasks.validate.task_file.text import prepare
+from pulumi_acr_tasks.validate.task_file.warnings import surprises
 from pulumi_acr_tasks.validate.task_file.yaml import Place, load
 
 _ACR = "acr … is the cmd of a step: the file is version: v1.1.0, steps:, and below it   - cmd: acr purge …"

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from pulumi_acr_tasks import errors
-from pulumi_acr_tasks.run.pack import Packing
+from pulumi_acr_tasks.run.context import Packing
 
 from .scene import Scene
 
@@ -130,7 +130,7 @@ def test_a_service_that_is_lost_is_told_and_given_up() -> None:
 
 def test_packing_is_shown_and_ended_by_the_cancellation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is scheduled, and nothing uploaded."""
-    monkeypatch.setattr("pulumi_acr_tasks.run.pack._EVERY", 0.0)
+    monkeypatch.setattr("pulumi_acr_tasks.run.context._EVERY", 0.0)
     scene = Scene("Succeeded")
     packing = Packing(scene.console.status, scene.stop)
     packing(3 << 20)

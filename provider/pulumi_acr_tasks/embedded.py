@@ -16,15 +16,21 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pulumi_acr_tasks.arm.http.deadlines import affordable, interruptible
 from pulumi_acr_tasks.errors import CanceledError, DeadlineError, EmulatorError
+
+if TYPE_CHECKING:
+    from pulumi_acr_tasks.arm.client import Client
+    from pulumi_acr_tasks.arm.ids import RegistryId
 
 _IDLE_EXIT = 900  # seconds without a request and without a run, after which it ends by itself
 _PATIENCE = 60.0  # seconds until it serves; a machine that is busy with builds may take several
 _SLICE = 0.2  # seconds in which ^C is noticed meanwhile
 _LAST_LINES = 8
+_GROUP_API_VERSION = "2021-04-01"
+_LOCATION = "westeurope"  # the emulator's own registry is there too
 _REVIVALS = 3  # times that one that died is started again; one that dies again and again is not helped by that
 
 MISSING = (
@@ -144,6 +150,21 @@ def executable() -> list[str]:
 def is_installed() -> bool:
     """Tell whether there is an emulator to start."""
     return executable()[0] != sys.executable or importlib.util.find_spec("acr_tasks_emulator") is not None
+
+
+def make_registry(client: Client, registry: RegistryId, location: str | None) -> None:
+    """Make a registry and its resource group at the embedded emulator, at `location` or the emulator's default.
+
+    So a program that is written for Azure runs on the embedded emulator unchanged.
+    """
+    from pulumi_acr_tasks.arm.client import REGISTRY_API_VERSION
+    from pulumi_acr_tasks.arm.operation import Operation
+
+    group = f"/subscriptions/{registry.subscription_id}/resourceGroups/{registry.resource_group_name}"
+    where = {"location": location or _LOCATION}
+    client.call("PUT", Operation("make resource group", group), json=where, api_version=_GROUP_API_VERSION)
+    body = {**where, "sku": {"name": "Basic"}}
+    client.call("PUT", Operation("make registry", str(registry)), json=body, api_version=REGISTRY_API_VERSION)
 
 
 def _read(stdout: str, stderr: str) -> Emulator:

@@ -1,1 +1,0 @@
-"""The embedded emulator: started on demand, with the registries that a program names."""
