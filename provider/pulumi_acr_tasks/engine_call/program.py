@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import pulumi
 
 from pulumi_acr_tasks.errors import ValidationError
-from pulumi_acr_tasks.validate.spelling import did_you_mean
+from pulumi_acr_tasks.validate.hints import did_you_mean
 
 T = TypeVar("T")
 

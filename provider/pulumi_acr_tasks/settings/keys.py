@@ -9,7 +9,7 @@ import difflib
 from collections.abc import Mapping
 from typing import Any
 
-from pulumi_acr_tasks.validate.spelling import did_you_mean, nearest, plain
+from pulumi_acr_tasks.validate.hints import did_you_mean, nearest, plain
 
 NAMESPACE = "acr-tasks"
 KEYS = (

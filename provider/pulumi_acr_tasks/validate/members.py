@@ -15,9 +15,8 @@ from pulumi_acr_tasks.schema.definitions import (
 )
 from pulumi_acr_tasks.schema.secrets import is_secret
 from pulumi_acr_tasks.schema.values import is_unknown
-from pulumi_acr_tasks.validate.hints import hint, without
+from pulumi_acr_tasks.validate.hints import did_you_mean, hint, is_hinted
 from pulumi_acr_tasks.validate.problem import Problem, key_path, member_path
-from pulumi_acr_tasks.validate.spelling import did_you_mean
 
 _EXPECTED = {"string": "a string", "integer": "a whole number", "boolean": "True or False"}
 
@@ -78,7 +77,7 @@ def _check_object(value: Any, kind: Kind, path: str) -> list[Problem]:
     problems += [
         Problem(member_path(path, name), "is missing")
         for name, member in known.items()
-        if member.required and value.get(name) is None and not without(definition, name, value)
+        if member.required and value.get(name) is None and not is_hinted(definition, name, value)
     ]
     return problems
 

@@ -1,4 +1,4 @@
-"""What the properties of a task and the request of a run have in common."""
+"""Rules for the properties that a task and the request of a run have in common."""
 
 from __future__ import annotations
 
@@ -6,14 +6,25 @@ from typing import Any
 
 from pulumi_acr_tasks.validate.credentials import check_credentials
 from pulumi_acr_tasks.validate.images import check_image_names
-from pulumi_acr_tasks.validate.limits import check_agent, check_timeout
-from pulumi_acr_tasks.validate.platform import check_platform
 from pulumi_acr_tasks.validate.problem import Problem, member_path
 from pulumi_acr_tasks.validate.task_file.file import check_encoded_task, check_encoded_values
 
+SHORTEST, LONGEST = 300, 28800
+"""Bounds of a timeout in seconds, as the specification has them."""
+CORES = 2
+"""The only number of cores that the service's agents have."""
+
+# 386 and arm64 came with later versions of the API, which the same service answers.
+_ARCHITECTURES = ("amd64", "x86", "arm", "386", "arm64")
+_PLATFORM = {"os": ("Linux", "Windows"), "architecture": _ARCHITECTURES, "variant": ("v6", "v7", "v8")}
+_VARIANTS = {"arm": ("v6", "v7", "v8"), "arm64": ("v8",)}
+
 
 def check_properties(value: dict[str, Any], path: str, *, of: str) -> list[Problem]:
-    """Says what is wrong with the values of a `task`, or of the request of a `run`; their shape is check_value's."""
+    """Return what is wrong with the values of a `task`, or of the request of a `run`.
+
+    The shapes of the values are check_value's.
+    """
     return [
         *check_platform(value.get("platform"), member_path(path, "platform")),
         *check_agent(value.get("agentConfiguration"), member_path(path, "agentConfiguration")),
@@ -25,7 +36,7 @@ def check_properties(value: dict[str, Any], path: str, *, of: str) -> list[Probl
 
 
 def check_contents(value: dict[str, Any], path: str) -> list[Problem]:
-    """Says what is wrong with what a step, or the request of a run, holds itself: files in base64, named values."""
+    """Return what is wrong with the contents of a step or a request: files in base64, arguments, values, images."""
     return [
         *(p for name in ("arguments", "values") for p in _check_names(value.get(name), member_path(path, name))),
         *check_image_names(value.get("imageNames"), member_path(path, "imageNames")),
@@ -34,8 +45,47 @@ def check_contents(value: dict[str, Any], path: str) -> list[Problem]:
     ]
 
 
+def check_timeout(value: Any, path: str) -> list[Problem]:
+    """Return what is wrong with a run's timeout in seconds."""
+    if isinstance(value, int) and not isinstance(value, bool) and not SHORTEST <= value <= LONGEST:
+        return [Problem(path, f"is {value}; it is {SHORTEST} to {LONGEST} seconds")]
+    return []
+
+
+def check_agent(value: Any, path: str) -> list[Problem]:
+    """Return what is wrong with the agent of a run."""
+    cpu = value.get("cpu") if isinstance(value, dict) else None
+    if isinstance(cpu, int) and not isinstance(cpu, bool) and cpu != CORES:
+        return [Problem(member_path(path, "cpu"), f"is {cpu}; the service's agents have {CORES}")]
+    return []
+
+
+def check_platform(value: Any, path: str) -> list[Problem]:
+    """Return what is wrong with the values of a platform: operating system, architecture and variant must fit."""
+    if not isinstance(value, dict):
+        return []
+    problems = [
+        Problem(member_path(path, name), f"is {value[name]!r}; it is one of {', '.join(allowed)}")
+        for name, allowed in _PLATFORM.items()
+        if isinstance(value.get(name), str) and value[name].lower() not in [choice.lower() for choice in allowed]
+    ]
+    if problems:
+        return problems
+    os, architecture, variant = (
+        item.lower() if isinstance(item := value.get(name), str) else item for name in ("os", "architecture", "variant")
+    )
+    if os == "windows" and architecture not in (None, "amd64") and isinstance(architecture, str):
+        return [Problem(member_path(path, "architecture"), f"is {architecture!r}; Windows runs on amd64 only")]
+    if isinstance(variant, str) and (architecture is None or isinstance(architecture, str)):
+        of = _VARIANTS.get(architecture or "", ())
+        if variant not in of:
+            allowed = f"of {architecture}: {', '.join(of)}" if of else "only arm and arm64 have one"
+            return [Problem(member_path(path, "variant"), f"is {variant!r}; {allowed}")]
+    return []
+
+
 def _check_names(items: Any, path: str) -> list[Problem]:
-    """Says which arguments or values have the name of another: only one of them would count."""
+    """Return the arguments or values that have the name of an earlier one: only one of them would count."""
     problems, seen = [], dict[str, int]()
     for index, item in enumerate(items if isinstance(items, list) else []):
         name = item.get("name") if isinstance(item, dict) else None

@@ -16,7 +16,7 @@ from pulumi_acr_tasks.validate.credentials import check_credentials, check_ident
 from pulumi_acr_tasks.validate.cron import check_schedule, occasions, surprises_of_schedule
 from pulumi_acr_tasks.validate.members import check_value
 from pulumi_acr_tasks.validate.names import check_registry_name, check_task_name, resolve_registry
-from pulumi_acr_tasks.validate.platform import check_platform
+from pulumi_acr_tasks.validate.properties import check_platform
 from pulumi_acr_tasks.validate.triggers import check_trigger
 
 _DEFAULTS = {"subscriptionId": "s-1", "resourceGroupName": "group", "registryName": "registry"}
