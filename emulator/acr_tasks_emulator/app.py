@@ -24,37 +24,37 @@ from acr_tasks_emulator.process.supervisor import Supervisor
 from acr_tasks_emulator.routes import admin, blobs, dashboard, metadata, oci, sign_in, webhooks
 from acr_tasks_emulator.routes.arm import (
     agent_pools,
-    operations,
+    long_running,
     registries,
     resource_groups,
     runs,
     subscriptions,
     tasks,
 )
-from acr_tasks_emulator.routes.rings import errors
-from acr_tasks_emulator.routes.rings.faults import FaultRing
-from acr_tasks_emulator.routes.rings.guard import Guard
-from acr_tasks_emulator.routes.rings.middleware import Activity, ArmHeaders, Recorder
-from acr_tasks_emulator.routes.rings.throttle import Throttle
+from acr_tasks_emulator.routes.middleware import errors
+from acr_tasks_emulator.routes.middleware.faults import FaultRing
+from acr_tasks_emulator.routes.middleware.guard import Guard
+from acr_tasks_emulator.routes.middleware.headers import Activity, ArmHeaders, Recorder
+from acr_tasks_emulator.routes.middleware.throttle import Throttle
 from acr_tasks_emulator.services.all import Services
 from acr_tasks_emulator.services.blobs.blobs import BlobsService
 from acr_tasks_emulator.services.blobs.sas import Signer
+from acr_tasks_emulator.services.conditions.long_running import Operations
+from acr_tasks_emulator.services.conditions.quota import Quota
+from acr_tasks_emulator.services.conditions.request_log import RequestLog
 from acr_tasks_emulator.services.errors import ServiceError
-from acr_tasks_emulator.services.pretences.operations import Operations
-from acr_tasks_emulator.services.pretences.quota import Quota
-from acr_tasks_emulator.services.pretences.request_log import RequestLog
 from acr_tasks_emulator.services.registries.admin_users import AdminUsers
 from acr_tasks_emulator.services.registries.images import Images
 from acr_tasks_emulator.services.registries.registries import RegistriesService, id_of
 from acr_tasks_emulator.services.registries.removal import Removal
 from acr_tasks_emulator.services.registries.resource_groups import ResourceGroupsService
-from acr_tasks_emulator.services.runs.agent_delay import DelayedAgents
+from acr_tasks_emulator.services.runs.delayed_agents import DelayedAgents
 from acr_tasks_emulator.services.runs.runs import RunsService
 from acr_tasks_emulator.services.runs.states import RunStates
 from acr_tasks_emulator.services.sign_in.access_tokens import AccessTokens
+from acr_tasks_emulator.services.sign_in.identities import TENANT_ID
 from acr_tasks_emulator.services.sign_in.sign_in import SignIn
 from acr_tasks_emulator.services.tasks.dependencies import Learning
-from acr_tasks_emulator.services.tasks.identities import TENANT_ID
 from acr_tasks_emulator.services.tasks.tasks import TasksService
 from acr_tasks_emulator.services.triggers.notifications import Notifications
 from acr_tasks_emulator.services.triggers.timers import Timers
@@ -204,7 +204,7 @@ def _starlette(services: Services) -> Starlette:
     app = Starlette(
         routes=[
             *(*metadata.ROUTES, *sign_in.ROUTES),  # first: the guard takes what they match for theirs
-            *(*operations.ROUTES, *tasks.ROUTES, *runs.ROUTES, *registries.ROUTES, *blobs.ROUTES),
+            *(*long_running.ROUTES, *tasks.ROUTES, *runs.ROUTES, *registries.ROUTES, *blobs.ROUTES),
             *(*subscriptions.ROUTES, *resource_groups.ROUTES, *agent_pools.ROUTES),
             *(*oci.ROUTES, *admin.ROUTES, *webhooks.ROUTES, *dashboard.ROUTES),
         ],

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from acr_tasks_emulator.clock import parse
-from acr_tasks_emulator.dashboard.moments import Moment, spoken_length
 from acr_tasks_emulator.dashboard.status import ACTIVE, Status
+from acr_tasks_emulator.dashboard.times import Moment, spoken_length
 
 
 @dataclass(frozen=True)

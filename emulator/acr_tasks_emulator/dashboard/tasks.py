@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from acr_tasks_emulator.dashboard.moments import Moment, spoken_length
 from acr_tasks_emulator.dashboard.runs import RunView, platform_text
 from acr_tasks_emulator.dashboard.status import Status
+from acr_tasks_emulator.dashboard.times import Moment, spoken_length
 
 Fact = tuple[str, list[str]]
 

@@ -8,9 +8,9 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from acr_tasks_emulator.clock import round_trip
-from acr_tasks_emulator.routes.arm.shared import answer, json_of, services_of
+from acr_tasks_emulator.routes.http import answer, json_of, services_of
 from acr_tasks_emulator.services import errors
-from acr_tasks_emulator.services.pretences.faults import FaultsError
+from acr_tasks_emulator.services.conditions.faults import FaultsError
 
 MAXIMUM_ADVANCE = 10 * 366 * 86_400
 

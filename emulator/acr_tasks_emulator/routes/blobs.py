@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
-from acr_tasks_emulator.routes.arm.shared import services_of
+from acr_tasks_emulator.routes.http import services_of
 from acr_tasks_emulator.services import errors
 from acr_tasks_emulator.services.blobs.blobs import BINARY, UPLOAD_LIMIT, BlobsService
 from acr_tasks_emulator.services.blobs.sas import PARAMETERS, VERSION

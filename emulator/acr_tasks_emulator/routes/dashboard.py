@@ -20,7 +20,7 @@ from acr_tasks_emulator.dashboard import logs
 from acr_tasks_emulator.dashboard.runs import RunView, run_view
 from acr_tasks_emulator.dashboard.tasks import TaskView, task_view
 from acr_tasks_emulator.routes import blobs
-from acr_tasks_emulator.routes.arm.shared import services_of
+from acr_tasks_emulator.routes.http import services_of
 from acr_tasks_emulator.services import errors
 from acr_tasks_emulator.services.all import Services
 from acr_tasks_emulator.services.errors import ServiceError

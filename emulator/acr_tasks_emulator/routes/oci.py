@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
-from acr_tasks_emulator.routes.arm.shared import services_of
+from acr_tasks_emulator.routes.http import services_of
 from acr_tasks_emulator.services import errors
 
 # Headers that belong to one connection (RFC 9110, section 7.6.1), not to the message.

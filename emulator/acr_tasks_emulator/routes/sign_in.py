@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Match
 from starlette.types import Scope
 
 from acr_tasks_emulator.routes import metadata
-from acr_tasks_emulator.routes.arm.shared import ArmRoute, answer, origin, query, services_of
+from acr_tasks_emulator.routes.http import ArmRoute, answer, origin, query, services_of
 from acr_tasks_emulator.services import errors, versions
 from acr_tasks_emulator.services.sign_in import sign_in
 

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from acr_tasks_emulator.routes.arm.shared import answer, bytes_of, json_in, services_of
+from acr_tasks_emulator.routes.http import answer, bytes_of, json_in, services_of
 from acr_tasks_emulator.services.triggers.webhooks import Delivered
 
 FOLDER = "/_emulator/webhooks/"

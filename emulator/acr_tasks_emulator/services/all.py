@@ -8,10 +8,10 @@ from typing import Any
 
 from acr_tasks_emulator.clock import SystemClock
 from acr_tasks_emulator.services.blobs.blobs import BlobsService
-from acr_tasks_emulator.services.pretences.faults import Faults
-from acr_tasks_emulator.services.pretences.operations import Operations
-from acr_tasks_emulator.services.pretences.quota import Quota
-from acr_tasks_emulator.services.pretences.request_log import RequestLog
+from acr_tasks_emulator.services.conditions.faults import Faults
+from acr_tasks_emulator.services.conditions.long_running import Operations
+from acr_tasks_emulator.services.conditions.quota import Quota
+from acr_tasks_emulator.services.conditions.request_log import RequestLog
 from acr_tasks_emulator.services.registries.admin_users import AdminUsers
 from acr_tasks_emulator.services.registries.images import Images
 from acr_tasks_emulator.services.registries.registries import RegistriesService

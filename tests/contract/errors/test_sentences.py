@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 
 from acr_tasks_emulator.services import bodies, models
-from acr_tasks_emulator.services.pretences import faults
+from acr_tasks_emulator.services import odata as run_filter
+from acr_tasks_emulator.services.conditions import faults
 from acr_tasks_emulator.services.registries import bodies as registry_bodies
-from acr_tasks_emulator.services.runs import filter as run_filter
 from acr_tasks_emulator.services.tasks import merge, rules, schedule
 
 from ..conftest import REGISTRY_API_VERSION, Arm

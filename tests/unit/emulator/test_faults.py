@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from acr_tasks_emulator.services.pretences.faults import Faults, FaultsError
+from acr_tasks_emulator.services.conditions.faults import Faults, FaultsError
 
 
 def faults_of(*rules: dict[str, Any]) -> Faults:

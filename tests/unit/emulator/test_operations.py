@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from acr_tasks_emulator.services.conditions import long_running as module
+from acr_tasks_emulator.services.conditions.long_running import Operations
 from acr_tasks_emulator.services.errors import ServiceError
-from acr_tasks_emulator.services.pretences import operations as module
-from acr_tasks_emulator.services.pretences.operations import Operations
 from acr_tasks_emulator.switches import Switches
 
 if TYPE_CHECKING:

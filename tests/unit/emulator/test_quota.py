@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from starlette.datastructures import Headers
 
-from acr_tasks_emulator.routes.rings.throttle import principal_of
-from acr_tasks_emulator.services.pretences.quota import Quota, Spent
+from acr_tasks_emulator.routes.middleware.throttle import principal_of
+from acr_tasks_emulator.services.conditions.quota import Quota, Spent
 
 if TYPE_CHECKING:
     from tests.unit.emulator.conftest import SetClock, World

@@ -10,7 +10,7 @@ import pytest
 
 from acr_tasks_emulator.services.blobs.sas import READ, Signer
 from acr_tasks_emulator.services.errors import ServiceError
-from acr_tasks_emulator.services.runs.agent_delay import DelayedAgents
+from acr_tasks_emulator.services.runs.delayed_agents import DelayedAgents
 from acr_tasks_emulator.settings import SettingsError, parse_switches, read_switches
 from acr_tasks_emulator.switches import DEFAULTS, Switches, table
 

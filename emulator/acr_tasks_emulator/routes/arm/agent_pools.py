@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from acr_tasks_emulator.routes.arm.shared import REGISTRY, ArmRoute, answer, open_call
+from acr_tasks_emulator.routes.http import REGISTRY, ArmRoute, answer, open_call
 from acr_tasks_emulator.services import errors
 
 

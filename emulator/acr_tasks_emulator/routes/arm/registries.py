@@ -7,8 +7,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from acr_tasks_emulator.routes.arm.operations import accepted
-from acr_tasks_emulator.routes.arm.shared import (
+from acr_tasks_emulator.routes.arm.long_running import accepted
+from acr_tasks_emulator.routes.http import (
     REGISTRY,
     ArmRoute,
     answer,
@@ -19,7 +19,7 @@ from acr_tasks_emulator.routes.arm.shared import (
     services_of,
 )
 from acr_tasks_emulator.services import versions
-from acr_tasks_emulator.services.pretences import refusals
+from acr_tasks_emulator.services.conditions import refusals
 from acr_tasks_emulator.services.registries import bodies as registry_bodies
 from acr_tasks_emulator.settings import LOCATION
 from acr_tasks_emulator.store.registries import RegistryRow

@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from acr_tasks_emulator.routes.arm.operations import accepted, created
-from acr_tasks_emulator.routes.arm.shared import REGISTRY, ArmRoute, Call, answer, body_of, listing, open_call
+from acr_tasks_emulator.routes.arm.long_running import accepted, created
+from acr_tasks_emulator.routes.http import REGISTRY, ArmRoute, Call, answer, body_of, listing, open_call
 from acr_tasks_emulator.services.tasks.tasks import spell
 
 

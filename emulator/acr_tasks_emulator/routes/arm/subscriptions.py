@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from acr_tasks_emulator.routes.arm.shared import ArmRoute, answer, query, services_of
+from acr_tasks_emulator.routes.http import ArmRoute, answer, query, services_of
 from acr_tasks_emulator.services import versions
 from acr_tasks_emulator.services.registries import subscriptions
 

@@ -13,7 +13,7 @@ from acr_tasks_emulator.clock import Clock, round_trip
 from acr_tasks_emulator.services import errors
 from acr_tasks_emulator.services.registries import bodies as registry_bodies
 from acr_tasks_emulator.services.registries.resource_groups import ResourceGroupsService
-from acr_tasks_emulator.services.tasks import identities
+from acr_tasks_emulator.services.sign_in import identities
 from acr_tasks_emulator.settings import (
     REGISTRY_NAME,
     RESOURCE_GROUP_NAME,

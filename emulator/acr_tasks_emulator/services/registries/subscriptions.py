@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from acr_tasks_emulator.services import errors
-from acr_tasks_emulator.services.tasks.identities import TENANT_ID
+from acr_tasks_emulator.services.sign_in.identities import TENANT_ID
 from acr_tasks_emulator.services.versions import SUPPORTED
 
 Document = dict[str, Any]

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from acr_tasks_emulator.clock import round_trip, whole_seconds
-from acr_tasks_emulator.services.pretences.refusals import CALLER
+from acr_tasks_emulator.services.conditions.refusals import CALLER
 from acr_tasks_emulator.services.registries.registries import id_of
 from acr_tasks_emulator.services.runs.causes import Cause
 from acr_tasks_emulator.services.runs.jobs import read_job

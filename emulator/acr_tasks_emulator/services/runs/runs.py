@@ -11,11 +11,11 @@ from acr_tasks_emulator.clock import Clock
 from acr_tasks_emulator.execution.job import Job
 from acr_tasks_emulator.services import bodies, errors
 from acr_tasks_emulator.services.blobs.blobs import BlobsService, container_of
-from acr_tasks_emulator.services.pretences import refusals
+from acr_tasks_emulator.services.conditions import refusals
+from acr_tasks_emulator.services.odata import compile_filter
 from acr_tasks_emulator.services.registries.registries import RegistriesService
 from acr_tasks_emulator.services.runs import documents as run_documents
 from acr_tasks_emulator.services.runs.causes import Cause
-from acr_tasks_emulator.services.runs.filter import compile_filter
 from acr_tasks_emulator.services.runs.jobs import job_of, job_values
 from acr_tasks_emulator.services.runs.numbers import run_id
 from acr_tasks_emulator.services.runs.pages import RunPage, make_skip_token, read_skip_token, read_top

@@ -9,7 +9,7 @@ from typing import Any
 
 from acr_tasks_emulator.services import errors
 from acr_tasks_emulator.services.sign_in.access_tokens import LIFETIME, AccessTokens
-from acr_tasks_emulator.services.tasks.identities import TENANT_ID
+from acr_tasks_emulator.services.sign_in.identities import TENANT_ID
 
 Document = dict[str, Any]
 Form = Mapping[str, str]

@@ -9,10 +9,11 @@ from typing import Any
 
 from acr_tasks_emulator.clock import Clock, round_trip
 from acr_tasks_emulator.services import bodies, errors
-from acr_tasks_emulator.services.pretences import refusals
-from acr_tasks_emulator.services.pretences.refusals import CALLER
+from acr_tasks_emulator.services.conditions import refusals
+from acr_tasks_emulator.services.conditions.refusals import CALLER
 from acr_tasks_emulator.services.registries.registries import id_of
-from acr_tasks_emulator.services.tasks import dependencies, identities, rules
+from acr_tasks_emulator.services.sign_in import identities
+from acr_tasks_emulator.services.tasks import dependencies, rules
 from acr_tasks_emulator.services.tasks.masking import detailed, masked
 from acr_tasks_emulator.services.tasks.merge import merged_task
 from acr_tasks_emulator.services.versions import STABLE, SUPPORTED, ApiVersion

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from acr_tasks_emulator.clock import Clock, round_trip
 from acr_tasks_emulator.routes.sign_in import is_sign_in
 from acr_tasks_emulator.services.all import Services
-from acr_tasks_emulator.services.pretences.request_log import RequestEntry, without_signature
+from acr_tasks_emulator.services.conditions.request_log import RequestEntry, without_signature
 
 _VISIBLE = re.compile(r"[\x21-\x7e]{1,128}")
 _ARM = re.compile(r"/(subscriptions|tenants|providers)(/|\Z)", re.IGNORECASE | re.ASCII)

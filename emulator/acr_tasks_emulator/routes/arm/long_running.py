@@ -9,9 +9,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from acr_tasks_emulator.routes.arm.shared import ArmRoute, Call, answer, origin, query, services_of
+from acr_tasks_emulator.routes.http import ArmRoute, Call, answer, origin, query, services_of
 from acr_tasks_emulator.services import versions
-from acr_tasks_emulator.services.pretences.operations import Operation
+from acr_tasks_emulator.services.conditions.long_running import Operation
 
 
 def created(call: Call, document: dict[str, Any], state: str) -> Response:

@@ -11,8 +11,8 @@ import anyio
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from acr_tasks_emulator.routes.rings.errors import error_answer
-from acr_tasks_emulator.services.pretences.quota import Quota
+from acr_tasks_emulator.routes.middleware.errors import error_answer
+from acr_tasks_emulator.services.conditions.quota import Quota
 
 _CLAIMS = ("oid", "appid", "sub")
 

@@ -14,8 +14,8 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from acr_tasks_emulator.routes import webhooks
-from acr_tasks_emulator.routes.rings.errors import error_answer
-from acr_tasks_emulator.routes.rings.middleware import is_arm
+from acr_tasks_emulator.routes.middleware.errors import error_answer
+from acr_tasks_emulator.routes.middleware.headers import is_arm
 from acr_tasks_emulator.routes.sign_in import is_sign_in
 from acr_tasks_emulator.services import errors
 from acr_tasks_emulator.services.sign_in.sign_in import SignIn

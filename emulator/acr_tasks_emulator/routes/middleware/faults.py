@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from acr_tasks_emulator import connection
-from acr_tasks_emulator.services.pretences.faults import Faults, Rule
+from acr_tasks_emulator.services.conditions.faults import Faults, Rule
 
 
 class FaultRing:

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match
 
-from acr_tasks_emulator.routes.arm.shared import answer
+from acr_tasks_emulator.routes.http import answer
 from acr_tasks_emulator.services import errors
 from acr_tasks_emulator.services.errors import BlobError, ImageError, ServiceError, SignInError
 
