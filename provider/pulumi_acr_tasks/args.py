@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 import pulumi
 
 from pulumi_acr_tasks.encoded import TaskFile, command_content, file_text, task_content, with_values
-from pulumi_acr_tasks.engine_call.program import strict
+from pulumi_acr_tasks.program import strict
 
 if TYPE_CHECKING:
     import os

@@ -6,8 +6,8 @@ import os
 
 import pulumi
 
-from pulumi_acr_tasks.engine_call.program import program_error
 from pulumi_acr_tasks.errors import SourceError
+from pulumi_acr_tasks.program import program_error
 
 
 def context_hash(

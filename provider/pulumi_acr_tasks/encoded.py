@@ -14,7 +14,7 @@ from typing import Any
 
 import pulumi
 
-from pulumi_acr_tasks.engine_call.program import program_error
+from pulumi_acr_tasks.program import program_error
 from pulumi_acr_tasks.schema.values import from_engine
 
 TaskFile = str | Mapping[str, Any] | Sequence[Mapping[str, Any]]

@@ -16,7 +16,7 @@ from typing import Any
 import pulumi
 from pulumi.runtime.rpc import wrap_rpc_secret
 
-from pulumi_acr_tasks.engine_call.program import program_error
+from pulumi_acr_tasks.program import program_error
 from pulumi_acr_tasks.schema.definitions import Kind, camel_case, kind, members, snake_case, variant
 from pulumi_acr_tasks.schema.paths import translate
 from pulumi_acr_tasks.schema.secret_urls import holds_secret

@@ -23,7 +23,7 @@ from pulumi_acr_tasks import errors
 from pulumi_acr_tasks.run import crud as run
 from pulumi_acr_tasks.run.check_call import check
 from pulumi_acr_tasks.run.wait.wait import Surroundings
-from pulumi_acr_tasks.service.service import Service
+from pulumi_acr_tasks.service import Service
 from pulumi_acr_tasks.settings.settings import Settings
 
 # A provider's process ends with its command, and closes no connection before.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from pulumi_acr_tasks.export.program import Program
-from pulumi_acr_tasks.service.service import service_for
+from pulumi_acr_tasks.service import service_for
 
 if TYPE_CHECKING:
     from pulumi_acr_tasks.arm.ids import RegistryId

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pulumi_acr_tasks.arm.models import Run
     from pulumi_acr_tasks.run.wait.clock import Clock
     from pulumi_acr_tasks.run.wait.wait import Surroundings
-    from pulumi_acr_tasks.service.service import Service
+    from pulumi_acr_tasks.service import Service
 
 _PATIENCE, _PAUSE = 30.0, 1.0  # seconds for a run to end that was asked to; seconds between two looks
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from pulumi_acr_tasks.arm.client import Client
     from pulumi_acr_tasks.arm.models import Run, SourceUploadDefinition
     from pulumi_acr_tasks.run.schedule.schedule import Scheduling
-    from pulumi_acr_tasks.service.service import Service
+    from pulumi_acr_tasks.service import Service
     from pulumi_acr_tasks.source.context import Context
     from pulumi_acr_tasks.source.tarball import Tarball
 

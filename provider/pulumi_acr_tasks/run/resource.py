@@ -19,9 +19,9 @@ from pulumi.dynamic import (
 
 from pulumi_acr_tasks import args, outputs
 from pulumi_acr_tasks.engine_call import announce as announcing
-from pulumi_acr_tasks.engine_call.program import program_error, strict
 from pulumi_acr_tasks.inputs import encrypted, may_be_secret_since, normalize, to_plan, translate_paths
 from pulumi_acr_tasks.preview import OldOutputs, complete_run
+from pulumi_acr_tasks.program import program_error, strict
 from pulumi_acr_tasks.provider import with_provider
 from pulumi_acr_tasks.run import images
 from pulumi_acr_tasks.schema.paths import without_ignored
@@ -30,7 +30,7 @@ from pulumi_acr_tasks.schema.spelling import spelled
 if TYPE_CHECKING:
     from pulumi_acr_tasks.run.diff import RunDiff
     from pulumi_acr_tasks.run.wait.wait import Surroundings
-    from pulumi_acr_tasks.service.service import Service
+    from pulumi_acr_tasks.service import Service
 
 _INPUTS = {
     "registry_id": "string",
@@ -64,9 +64,9 @@ class RunProvider(ResourceProvider):
             self._settings, self._problems = configured(req)
 
     def create(self, props: dict[str, Any]) -> CreateResult:
-        from pulumi_acr_tasks.engine_call.redaction import mask_of, undisclosed
         from pulumi_acr_tasks.engine_call.shortened_errors import told_once
         from pulumi_acr_tasks.engine_call.timeouts import custom_timeout
+        from pulumi_acr_tasks.redaction import mask_of, undisclosed
         from pulumi_acr_tasks.run import crud as run
 
         around, inputs = _surroundings(), to_plan(props)
@@ -141,7 +141,7 @@ class RunProvider(ResourceProvider):
         return DiffResult(changes=False)
 
     def _service(self) -> Service:
-        from pulumi_acr_tasks.service.service import service_for
+        from pulumi_acr_tasks.service import service_for
 
         return service_for(self._settings)
 

@@ -15,7 +15,7 @@ from pulumi_acr_tasks.task.requests import patch_body, put_body
 if TYPE_CHECKING:
     from pulumi_acr_tasks.arm.ids import RegistryId
     from pulumi_acr_tasks.arm.models import Task
-    from pulumi_acr_tasks.service.service import Service
+    from pulumi_acr_tasks.service import Service
 
 
 def change(

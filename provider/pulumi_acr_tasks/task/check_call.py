@@ -11,7 +11,7 @@ from pulumi_acr_tasks.task import check as validate
 from pulumi_acr_tasks.validate.problem import Problem, errors
 
 if TYPE_CHECKING:
-    from pulumi_acr_tasks.service.service import Service
+    from pulumi_acr_tasks.service import Service
 
 
 def check(

@@ -25,7 +25,7 @@ from pulumi_acr_tasks.task.requests import put_body
 
 if TYPE_CHECKING:
     from pulumi_acr_tasks.arm.models import Task
-    from pulumi_acr_tasks.service.service import Service
+    from pulumi_acr_tasks.service import Service
 
 _TASK = Kind("Task")
 

@@ -20,17 +20,17 @@ from pulumi.dynamic import (
 
 from pulumi_acr_tasks import args, outputs
 from pulumi_acr_tasks.engine_call import announce as announcing
-from pulumi_acr_tasks.engine_call.program import program_error, strict
 from pulumi_acr_tasks.errors import AcrTasksError
 from pulumi_acr_tasks.inputs import encrypted, may_be_secret_since, normalize, to_plan, translate_paths
 from pulumi_acr_tasks.preview import OldOutputs, complete_task
+from pulumi_acr_tasks.program import program_error, strict
 from pulumi_acr_tasks.provider import with_provider
 from pulumi_acr_tasks.schema.paths import without_ignored
 from pulumi_acr_tasks.schema.spelling import spelled
 
 if TYPE_CHECKING:
     from pulumi_acr_tasks.host import Console
-    from pulumi_acr_tasks.service.service import Service
+    from pulumi_acr_tasks.service import Service
     from pulumi_acr_tasks.task.diff import Plan
 
 _INPUTS = {
@@ -70,8 +70,8 @@ class TaskProvider(ResourceProvider):
             self._settings, self._problems = configured(req)
 
     def create(self, props: dict[str, Any]) -> CreateResult:
-        from pulumi_acr_tasks.engine_call.redaction import mask_of_task, undisclosed
         from pulumi_acr_tasks.engine_call.shortened_errors import told_once
+        from pulumi_acr_tasks.redaction import mask_of_task, undisclosed
         from pulumi_acr_tasks.task import crud as task
 
         inputs = to_plan(props)
@@ -85,8 +85,8 @@ class TaskProvider(ResourceProvider):
         return CreateResult(id_, encrypted(outs, _INPUTS, whole_lists=True))
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
-        from pulumi_acr_tasks.engine_call.redaction import mask_of_task, undisclosed
         from pulumi_acr_tasks.engine_call.shortened_errors import told_once
+        from pulumi_acr_tasks.redaction import mask_of_task, undisclosed
         from pulumi_acr_tasks.task import crud as task
         from pulumi_acr_tasks.task.outputs import inputs_of
 
@@ -102,8 +102,8 @@ class TaskProvider(ResourceProvider):
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         from pulumi_acr_tasks import host
-        from pulumi_acr_tasks.engine_call.redaction import mask_of_task, undisclosed
         from pulumi_acr_tasks.engine_call.shortened_errors import told_once
+        from pulumi_acr_tasks.redaction import mask_of_task, undisclosed
         from pulumi_acr_tasks.task import crud as task
 
         olds = to_plan(_olds)
@@ -170,7 +170,7 @@ class TaskProvider(ResourceProvider):
             error.add("the next pulumi up on this machine looks for it; otherwise delete it: az acr task delete")
 
     def _service(self) -> Service:
-        from pulumi_acr_tasks.service.service import service_for
+        from pulumi_acr_tasks.service import service_for
 
         return service_for(self._settings)
 

@@ -21,7 +21,7 @@ from pulumi_acr_tasks.arm.client import Client
 from pulumi_acr_tasks.arm.clock import Clock, SystemClock
 from pulumi_acr_tasks.arm.http.transport import rings, transport
 from pulumi_acr_tasks.arm.ids import RegistryId
-from pulumi_acr_tasks.service.service import Service
+from pulumi_acr_tasks.service import Service
 from pulumi_acr_tasks.settings.settings import Settings
 from pulumi_acr_tasks.task import crud as task
 from pulumi_acr_tasks.task.diff import diff

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pulumi_acr_tasks.engine_call.redaction import mask_of
+from pulumi_acr_tasks.redaction import mask_of
 from pulumi_acr_tasks.run.log.display import Screen
 
 

@@ -21,7 +21,7 @@ from pulumi_acr_tasks.journal.journal import TASK, request_hash
 from pulumi_acr_tasks.schema.definitions import Kind
 from pulumi_acr_tasks.schema.secrets import masked
 from pulumi_acr_tasks.schema.values import UNKNOWN
-from pulumi_acr_tasks.service.service import Service, embedded_data, service_for
+from pulumi_acr_tasks.service import Service, embedded_data, service_for
 from pulumi_acr_tasks.settings.settings import Settings
 from pulumi_acr_tasks.task import check_call as task_check
 from pulumi_acr_tasks.task import crud as task

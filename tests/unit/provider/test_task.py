@@ -15,7 +15,7 @@ from pulumi_acr_tasks import Task, embedded, host
 from pulumi_acr_tasks.errors import EmulatorError, EndpointError, SettingsError
 from pulumi_acr_tasks.journal.journal import TASK
 from pulumi_acr_tasks.outputs import engine_properties
-from pulumi_acr_tasks.service.service import Service
+from pulumi_acr_tasks.service import Service
 from pulumi_acr_tasks.task import crud as task
 from pulumi_acr_tasks.task.resource import TaskProvider
 

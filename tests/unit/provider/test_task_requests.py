@@ -12,7 +12,7 @@ import pytest
 from pulumi_acr_tasks import host
 from pulumi_acr_tasks.arm.client import Client
 from pulumi_acr_tasks.arm.http.transport import transport
-from pulumi_acr_tasks.service.service import Service
+from pulumi_acr_tasks.service import Service
 from pulumi_acr_tasks.settings.settings import Settings
 from pulumi_acr_tasks.task import crud as task
 from pulumi_acr_tasks.task.diff import RULES

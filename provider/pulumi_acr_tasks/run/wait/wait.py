@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from pulumi_acr_tasks.arm.filters import any_of, equals
 from pulumi_acr_tasks.arm.http.deadlines import limited
-from pulumi_acr_tasks.engine_call.redaction import mask_of
 from pulumi_acr_tasks.errors import AcrTasksError, CanceledError, ServiceError
+from pulumi_acr_tasks.redaction import mask_of
 from pulumi_acr_tasks.run.log.background import BackgroundLog
 from pulumi_acr_tasks.run.log.display import Screen
 from pulumi_acr_tasks.run.wait.clock import Clock, SystemClock

@@ -17,9 +17,9 @@ from pulumi_acr_tasks import errors
 from pulumi_acr_tasks.arm.client import Client
 from pulumi_acr_tasks.arm.ids import RegistryId
 from pulumi_acr_tasks.journal.journal import Journal
+from pulumi_acr_tasks.registries import Registries
 from pulumi_acr_tasks.run import crud as run
 from pulumi_acr_tasks.run.wait.wait import Surroundings
-from pulumi_acr_tasks.service.registries import Registries
 from pulumi_acr_tasks.settings.settings import Settings
 
 REGISTRY = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.ContainerRegistry/registries/contoso"

@@ -15,7 +15,7 @@ from pulumi_acr_tasks.arm.http.deadlines import held
 from pulumi_acr_tasks.errors import AcrTasksError, EndpointError, ThrottledError, TransportError, UnavailableError
 from pulumi_acr_tasks.journal.backend import backend_of
 from pulumi_acr_tasks.journal.journal import TASK, Journal, hand_over
-from pulumi_acr_tasks.service.registries import Registries
+from pulumi_acr_tasks.registries import Registries
 from pulumi_acr_tasks.settings.settings import EMBEDDED, Settings, pulumi_home
 from pulumi_acr_tasks.task.cache import Inventory
 from pulumi_acr_tasks.task.claims import Claims, withdraw

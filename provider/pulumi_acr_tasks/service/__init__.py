@@ -1,1 +1,0 @@
-"""The signed-in service, and what is shared for each registry."""
