@@ -20,7 +20,7 @@ quickstart: ## deploy the quickstart with the real engine, on the embedded emula
 test: ## everything below, with a summary
 	@echo "==> environment" && $(PYTHON) tools/environment.py
 	@echo "==> builder" && $(PYTHON) tools/builder.py
-	@COMPAT=--quick $(VENV)/python tools/verbs.py $(VERBS)
+	@COMPAT=--quick $(VENV)/python tools/verbs.py engine $(VERBS)
 
 environment:
 	@$(PYTHON) tools/environment.py
@@ -75,7 +75,7 @@ policies: environment ## the policy pack's rules
 
 e2e: environment builder ## whole deployments through the real engine
 	@folder=$$($(VENV)/python tools/pulumi/engine.py) && \
-	  PATH="$$folder:$(CURDIR)/$(VENV):$$PATH" $(VENV)/python -m pytest tests/e2e -n 3 --dist worksteal --durations 8
+	  PATH="$$folder:$(CURDIR)/$(VENV):$$PATH" $(VENV)/python -m pytest tests/e2e -n 3 --dist worksteal
 
 compat: environment ## the provider on every Python from 3.10 that is here, with the oldest and the newest packages (`make test` tries the ends alone)
 	@$(VENV)/python tools/compat.py $(COMPAT)

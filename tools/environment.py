@@ -6,6 +6,7 @@ Wheels, never an editable install, so that tests see what users get.
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import os
 import re
@@ -13,11 +14,21 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = ROOT / ".venv"
+UV_VARIABLES = {
+    "cert": "SSL_CERT_FILE",
+    "default-timeout": "UV_HTTP_TIMEOUT",
+    "extra-index-url": "UV_INDEX",
+    "find-links": "UV_FIND_LINKS",
+    "index-url": "UV_DEFAULT_INDEX",
+    "no-index": "UV_NO_INDEX",
+    "timeout": "UV_HTTP_TIMEOUT",
+    "trusted-host": "UV_INSECURE_HOST",
+}
 DISTRIBUTIONS = {"pulumi-acr-tasks": (ROOT, "provider"), "acr-tasks-emulator": (ROOT / "emulator", ".")}
 
 
@@ -43,9 +54,15 @@ def sources(folder: Path, package: str) -> list[Path]:
     return [*files, folder / "pyproject.toml"]
 
 
-def run(*command: str | Path) -> None:
-    """Runs a command quietly; EnvironmentFailedError with its last lines when it fails."""
-    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
+def run(*command: str | Path, settings: Mapping[str, str] | None = None) -> None:
+    """Run a command quietly; raise EnvironmentFailedError with its last lines when it fails."""
+    done = subprocess.run(
+        [str(part) for part in command],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **(settings or {})},
+    )
     if done.returncode != 0:
         lines = (done.stdout + done.stderr).strip().splitlines()[-8:]
         raise EnvironmentFailedError(
@@ -80,7 +97,7 @@ def once(stamp: Path, value: str) -> bool:
 def install_requirements(environment: Path, lock: Path) -> None:
     """Install the packages that the lock names, each file checked against its hash: by uv, which takes seconds.
 
-    pip does it where uv cannot: without a wheel of uv, or where only pip's settings name the package index.
+    pip does it where there is no wheel of uv.
     """
     stamp, value = environment / ".requirements", digest([lock])
     if not once(stamp, value):
@@ -89,10 +106,24 @@ def install_requirements(environment: Path, lock: Path) -> None:
     say(f"installing the packages that {lock.name} names (up to {count})")
     python, hashed = environment / "bin/python", ["--quiet", "--require-hashes", "--requirement"]
     try:
-        run(uv(), "pip", "install", "--python", python, *hashed, lock)
+        run(uv(), "pip", "install", "--python", python, *hashed, lock, settings=settings_of_pip())
     except EnvironmentFailedError:
         run(python, "-m", "pip", "install", *hashed, lock)
     stamp.write_text(value)
+
+
+def settings_of_pip() -> dict[str, str]:
+    """Return pip's settings as uv's variables: uv reads none of pip's, and some machines configure pip alone."""
+    command = [ENVIRONMENT / "bin/python", "-m", "pip", "config", "list"]
+    listed = subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines()
+    settings: dict[str, str] = {}
+    for line in sorted(listed, key=lambda line: line.startswith(":env:")):  # the environment overrides files
+        name, _, value = line.partition("=")
+        variable = UV_VARIABLES.get(name.rpartition(".")[2])
+        if variable and variable not in os.environ:
+            separator = "," if variable == "UV_FIND_LINKS" else " "
+            settings[variable] = separator.join(ast.literal_eval(value).split())
+    return settings
 
 
 def uv() -> Path:

@@ -1,54 +1,80 @@
-"""Runs verbs of the Makefile one after another, all of them, and ends with a summary that a person can read."""
+"""Runs verbs of the Makefile in two lanes, all of them, and ends with a summary that a person can read.
+
+Static checks and the builds of environments run beside the tests, which wait for servers and builds half of the time.
+The output of a verb appears when the verb has ended, so that two verbs never mix.
+"""
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+BESIDE = ("engine", "lint", "types", "policies", "compat")  # the second lane; all others form the first
 CLOSING = re.compile(r"^=+ (?P<counts>.*\d+ (?:passed|failed|error).*) in [\d.]+s")
+QUIET_CLOSING = re.compile(r"^(?P<counts>\d+ (?:passed|failed|error)[^=]*) in [\d.]+s")
 COUNT = re.compile(r"(\d+) (passed|failed|skipped|error)")
+DURATION = re.compile(r"^(?P<seconds>[\d.]+)s (?:call|setup|teardown) +(?P<test>\S.*)")
+SLOWEST = 10
 
 
 @dataclass
 class Result:
-    """How one verb ended: exit status, seconds, and what its test runs counted."""
+    """How one verb ended: exit status, seconds, what its test runs counted, and its slowest tests."""
 
     verb: str
     status: int = 0
     seconds: float = 0.0
     counts: dict[str, int] = field(default_factory=dict)
+    slow: list[tuple[float, str]] = field(default_factory=list)
 
-    def count(self, line: str) -> None:
-        """Adds up the closing line of a pytest run; other lines are left alone."""
-        closing = CLOSING.match(line)
+    def read(self, line: str) -> bool:
+        """Add up the closing line of a pytest run; return False for a line that only the summary shows."""
+        duration = DURATION.match(line)
+        if duration:
+            self.slow.append((float(duration["seconds"]), duration["test"].strip()))
+            return False
+        closing = CLOSING.match(line) or QUIET_CLOSING.match(line)
         if closing:
             for number, outcome in COUNT.findall(closing["counts"]):
                 outcome = "failed" if outcome == "error" else outcome
                 self.counts[outcome] = self.counts.get(outcome, 0) + int(number)
+        return " slowest " not in line
 
     def __str__(self) -> str:
-        told = ", ".join(f"{number} {outcome}" for outcome, number in self.counts.items())
+        counts = ", ".join(f"{number} {outcome}" for outcome, number in self.counts.items())
         scenarios = " scenarios" if self.verb == "e2e" and self.counts else ""
-        return f"  {'ok  ' if self.status == 0 else 'FAIL'}  {self.verb:<10} {self.seconds:6.0f} s  {told}{scenarios}"
+        return f"  {'ok  ' if self.status == 0 else 'FAIL'}  {self.verb:<10} {self.seconds:6.0f} s  {counts}{scenarios}"
 
 
-def run(verb: str) -> Result:
-    """Runs one verb, its output passing through."""
-    print(f"==> {verb}", flush=True)
+def run(verb: str, printing: threading.Lock) -> Result:
+    """Run one verb, and print its output when it has ended."""
+    print(f"    {verb} …", file=sys.stderr, flush=True)
     result, began = Result(verb), time.monotonic()
     command = ["make", "--silent", "--no-print-directory", verb]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    assert process.stdout
-    for line in process.stdout:
-        print(line, end="", flush=True)
-        result.count(line)
-    result.status, result.seconds = process.wait(), time.monotonic() - began
+    environment = {**os.environ, "PYTEST_ADDOPTS": f"--durations={SLOWEST} --durations-min=1"}
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    result.status, result.seconds = done.returncode, time.monotonic() - began
+    lines = [line for line in done.stdout.splitlines() if result.read(line)]
+    with printing:
+        print(f"==> {verb}", *lines, sep="\n", flush=True)
     return result
+
+
+def lanes(verbs: Iterable[str]) -> list[list[str]]:
+    """Return the verbs of each lane, in their order."""
+    wanted = list(verbs)
+    return [[verb for verb in wanted if (verb in BESIDE) is beside] for beside in (False, True)]
 
 
 def engine() -> str:
@@ -59,10 +85,17 @@ def engine() -> str:
 
 
 def main(verbs: list[str]) -> int:
-    results = [run(verb) for verb in verbs]
+    began, printing = time.monotonic(), threading.Lock()
+    with ThreadPoolExecutor(2) as pool:
+        ended = list(pool.map(lambda lane: [run(verb, printing) for verb in lane], lanes(verbs)))
+    results = sorted((result for lane in ended for result in lane), key=lambda result: verbs.index(result.verb))
     print("==> summary")
     print(*results, sep="\n")
+    print(f"  in all       {time.monotonic() - began:6.0f} s")
     print(f"  engine: {engine()}")
+    print("  slowest tests:")
+    for seconds, test in sorted((each for result in results for each in result.slow), reverse=True)[:SLOWEST]:
+        print(f"    {seconds:6.1f} s  {test}")
     total = {name: sum(result.counts.get(name, 0) for result in results) for name in ("passed", "failed", "skipped")}
     print(", ".join(f"{number} {name}" for name, number in total.items()))
     return 1 if any(result.status for result in results) else 0

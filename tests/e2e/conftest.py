@@ -1,4 +1,4 @@
-"""What every scenario has: an emulator of its own, and a stack of its own that is destroyed at the end."""
+"""What scenarios share: one emulator a worker, reset for each scenario, and a stack of its own for each."""
 
 from __future__ import annotations
 
@@ -11,30 +11,41 @@ from .emulator import Emulator
 from .stack import Stack
 
 
-@pytest.fixture
-def emulator(tmp_path: Path) -> Iterator[Emulator]:
-    """A running emulator on a free port, with its data in the scenario's folder."""
-    with Emulator.started(tmp_path / "emulator") as emulator:
+@pytest.fixture(scope="session")
+def building(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    """The worker's emulator that builds, where a builder is installed."""
+    with Emulator.started(tmp_path_factory.mktemp("building")) as emulator:
+        yield emulator
+
+
+@pytest.fixture(scope="session")
+def simulating(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    """The worker's emulator that simulates runs."""
+    with Emulator.started(
+        tmp_path_factory.mktemp("simulating"), "--executor", "simulated", "--agents", "64"
+    ) as emulator:
         yield emulator
 
 
 @pytest.fixture
-def idle_emulator(tmp_path: Path) -> Iterator[Emulator]:
-    """A running emulator for scenarios that never come to a build."""
-    with Emulator.started(tmp_path / "emulator", "--executor", "simulated") as emulator:
-        yield emulator
+def emulator(building: Emulator) -> Iterator[Emulator]:
+    """An emulator that builds, without a task, run, fault or request of an earlier scenario."""
+    yield building
+    building.reset()
 
 
 @pytest.fixture
-def new_stack(tmp_path: Path) -> Iterator[Callable[..., Stack]]:
-    """Makes stacks; what they deployed is destroyed when the scenario ends, however it ends."""
-    stacks: list[Stack] = []
+def idle_emulator(simulating: Emulator) -> Iterator[Emulator]:
+    """The same for scenarios that never come to a build."""
+    yield simulating
+    simulating.reset()
+
+
+@pytest.fixture
+def new_stack(tmp_path: Path) -> Callable[..., Stack]:
+    """Makes stacks. What they leave ends with their emulator's reset, or with their emulator."""
 
     def make(project: str = "scenario", **options: object) -> Stack:
-        stack = Stack(tmp_path / project, project, **options)
-        stacks.append(stack)
-        return stack
+        return Stack(tmp_path / project, project, **options)
 
-    yield make
-    for stack in reversed(stacks):
-        stack.destroy_if_left()
+    return make

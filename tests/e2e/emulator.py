@@ -104,6 +104,10 @@ class Emulator:
     def forget_requests(self) -> None:
         httpx.delete(f"{self.endpoint}/_emulator/requests").raise_for_status()
 
+    def reset(self) -> None:
+        """Remove registries, tasks, runs, faults and the log of requests; the first registry is empty again."""
+        httpx.post(f"{self.endpoint}/_emulator/reset", timeout=60).raise_for_status()
+
     def meets(self, *faults: dict[str, Any]) -> None:
         """Let requests meet these faults from now on, in place of those before."""
         httpx.put(f"{self.endpoint}/_emulator/faults", json=list(faults)).raise_for_status()

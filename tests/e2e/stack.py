@@ -41,6 +41,10 @@ class Outcome:
         return self
 
 
+def _skip(preview: bool) -> tuple[str, ...]:
+    return () if preview else ("--skip-preview",)
+
+
 def _with_namespace(config: dict[str, str]) -> dict[str, str]:
     return {key if ":" in key else f"acr-tasks:{key}": value for key, value in config.items()}
 
@@ -51,7 +55,7 @@ class Stack:
     def __init__(
         self, folder: Path, project: str, *, program: str = "", example: Path | None = None, **config: str
     ) -> None:
-        self.folder, self.project, self.may_have_resources = folder, project, False
+        self.folder, self.project = folder, project
         if example:
             shutil.copytree(example, folder)
         folder.mkdir(parents=True, exist_ok=True)
@@ -95,7 +99,6 @@ class Stack:
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Starts a pulumi command in a process group of its own, as a terminal does."""
-        self.may_have_resources |= arguments[0] == "up"
         return subprocess.Popen(
             ["pulumi", *arguments, "--non-interactive"],
             cwd=self.folder,
@@ -116,26 +119,36 @@ class Stack:
     def pulumi(self, *arguments: str) -> Outcome:
         return self.ended(self.start(*arguments))
 
-    def up(self, *options: str) -> Outcome:
-        return self.pulumi("up", "--yes", "--stack", "dev", *options)
+    def up(self, *options: str, preview: bool = False) -> Outcome:
+        return self.pulumi("up", "--yes", "--stack", "dev", *_skip(preview), *options)
 
     def preview(self, *options: str) -> Outcome:
         return self.pulumi("preview", "--stack", "dev", *options)
 
-    def refresh(self, *options: str) -> Outcome:
-        return self.pulumi("refresh", "--yes", "--stack", "dev", *options)
+    def refresh(self, *options: str, preview: bool = False) -> Outcome:
+        return self.pulumi("refresh", "--yes", "--stack", "dev", *_skip(preview), *options)
 
-    def destroy(self, *options: str) -> Outcome:
-        return self.pulumi("destroy", "--yes", "--stack", "dev", *options)
+    def destroy(self, *options: str, preview: bool = False) -> Outcome:
+        return self.pulumi("destroy", "--yes", "--stack", "dev", *_skip(preview), *options)
+
+    def _state(self) -> list[dict[str, Any]]:
+        """Return the resources as the backend keeps them."""
+        [file] = (self.folder / ".state/.pulumi/stacks").rglob("dev.json")
+        latest = json.loads(file.read_text())["checkpoint"]["latest"] or {}
+        return list(latest.get("resources") or [])
 
     def outputs(self) -> dict[str, Any]:
+        """Return the stack's outputs; the engine is asked where one of them is secret."""
+        [stack] = [each for each in self._state() if each["type"] == "pulumi:pulumi:Stack"]
+        outputs = dict(stack.get("outputs", {}))
+        if "ciphertext" not in json.dumps(outputs):
+            return outputs
         told = self.pulumi("stack", "output", "--json", "--stack", "dev", "--show-secrets").succeeded()
         return dict(json.loads(told.screen))
 
     def resources(self) -> dict[str, dict[str, Any]]:
         """The state's resources of ours, by name."""
-        state = json.loads(self.pulumi("stack", "export", "--stack", "dev").succeeded().screen)
-        found = state["deployment"].get("resources", [])
+        found = self._state()
         return {each["urn"].rpartition("::")[2]: each for each in found if "dynamic/acr-tasks" in each["type"]}
 
     def settles(self) -> None:
@@ -147,9 +160,4 @@ class Stack:
 
     def remove(self) -> None:
         """Destroy everything and remove the stack: the engine refuses where a resource is left."""
-        self.destroy("--skip-preview", "--remove").succeeded()
-        self.may_have_resources = False
-
-    def destroy_if_left(self) -> None:
-        if self.may_have_resources and self.resources():
-            self.destroy()
+        self.destroy("--remove").succeeded()

@@ -12,69 +12,43 @@ from .stack import Stack
 
 HEAD = """
 from pulumi_acr_tasks import (
-    DockerBuildRequestArgs, EncodedTaskStepArgs, PlatformPropertiesArgs, Run, Task, TaskRunRequestArgs,
+    DockerBuildRequestArgs, EncodedTaskStepArgs, PlatformPropertiesArgs, Run, Task,
 )
 linux = PlatformPropertiesArgs(os="Linux")
 step = EncodedTaskStepArgs(encoded_task_content="c3RlcHM6IFt7Y21kOiBhfV0=")
 build = DockerBuildRequestArgs(docker_file_path="Dockerfile", platform=linux)
 """
 
+# The statement of a program, and the words of its sentences, by property.
 MISTAKES = {
-    "registry name": (
-        'Task("wrong", registry_name="no-dashes!", platform=linux, step=step)',
-        "registry_name",
-        "5 to 50",
-    ),
-    "registry id": (
-        'Task("wrong", registry_id="/subscriptions/x", platform=linux, step=step)',
-        "registry_id",
-        "/subscriptions/",
-    ),
-    "missing context": (
-        'Run("wrong", context="nowhere", run_request=build)',
-        "context",
-        "nowhere",
-    ),
-    "missing Dockerfile": (
-        'Run("wrong", context="app", run_request=DockerBuildRequestArgs(docker_file_path="Dockerfil", platform=linux))',
-        "run_request.docker_file_path",
-        "Dockerfil",
-    ),
-    "platform": (
-        'Run("wrong", context="app", run_request=DockerBuildRequestArgs(docker_file_path="Dockerfile", '
-        'platform=PlatformPropertiesArgs(os="Plan9")))',
-        "run_request.platform.os",
-        "Linux",
-    ),
-    "context of a task run": (
-        'Run("wrong", context="app", run_request=TaskRunRequestArgs(task_name="greeting"))',
-        "context",
-        "TaskRunRequest",
-    ),
+    'Task("wrong", registry_name="no-dashes!", timeout=5, platform={"os": "Plan9"}, '
+    'step={"type": "Docker", "docker_file_pat": "x"})': {
+        "registry_name": "5 to 50",
+        "timeout": "300",
+        "platform.os": "Linux",
+        "step.docker_file_path": "",
+    },
+    'Run("wrong", registry_id="/subscriptions/x", context="app", run_request=DockerBuildRequestArgs('
+    'docker_file_path="Dockerfil", platform=PlatformPropertiesArgs(os="Plan9")))': {
+        "registry_id": "/subscriptions/",
+        "run_request.docker_file_path": "Dockerfil",
+        "run_request.platform.os": "Linux",
+    },
 }
 
 
-@pytest.mark.parametrize("mistake", MISTAKES)
-def test_a_mistake_is_a_sentence_in_preview(
-    mistake: str, idle_emulator: Emulator, new_stack: Callable[..., Stack]
+@pytest.mark.parametrize("statement", MISTAKES, ids=["task", "run"])
+def test_all_mistakes_of_a_resource_are_sentences_in_preview(
+    statement: str, idle_emulator: Emulator, new_stack: Callable[..., Stack]
 ) -> None:
-    """The sentence names the property and what is allowed; no request is made, and the exit status is not zero."""
-    statement, path, allowed = MISTAKES[mistake]
-    stack = new_stack("mistake", program=f"{HEAD}\n{statement}\n", **idle_emulator.config)
+    """Each sentence names the property and what is allowed; no request is made, and the exit status is not zero."""
+    stack = new_stack("mistakes", program=f"{HEAD}\n{statement}\n", **idle_emulator.config)
     stack.write("app/Dockerfile", "FROM busybox\n")
     screen = stack.preview().failed().screen
-    assert f"{path}:" in screen
-    assert allowed in screen
+    for path, allowed in MISTAKES[statement].items():
+        [line] = [line for line in screen.partition("Diagnostics:")[2].splitlines() if f"{path}:" in line]
+        assert allowed in line.partition(f"{path}:")[2], path
     assert idle_emulator.requests() == []
-
-
-def test_everything_wrong_is_said_at_once(idle_emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
-    """Three mistakes of one resource are three sentences."""
-    statement = 'Task("wrong", timeout=5, platform={"os": "Plan9"}, step={"type": "Docker", "docker_file_pat": "x"})'
-    stack = new_stack("mistakes", program=f"{HEAD}\n{statement}\n", **idle_emulator.config)
-    screen = stack.preview().failed().screen
-    for path in ("timeout:", "platform.os:", "step.docker_file_path:"):
-        assert path in screen, path
 
 
 SURPRISING = """
@@ -103,22 +77,13 @@ def test_what_hardly_anybody_means_is_a_warning_in_preview(
     assert idle_emulator.writes() == []
 
 
-@pytest.mark.parametrize(
-    ("key", "value", "allowed"),
-    [
-        ("endpoint", "emulated", "embedded"),
-        ("environment", "mars", "usgovernment"),
-        ("credential", "magic", "managed-identity"),
-    ],
-)
-def test_a_malformed_configuration_value_is_a_sentence(
-    key: str, value: str, allowed: str, idle_emulator: Emulator, new_stack: Callable[..., Stack]
-) -> None:
-    """The key, its value and what is allowed stand on the screen, in preview."""
-    statement = 'Run("wrong", context="app", run_request=build)'
-    stack = new_stack("config", program=f"{HEAD}\n{statement}\n", **{**idle_emulator.config, key: value})
-    stack.write("app/Dockerfile", "FROM busybox\n")
+def test_malformed_configuration_values_are_sentences(idle_emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
+    """Each key, its value and what is allowed stand on the screen, in preview; no request is made."""
+    wrong = {"endpoint": "emulated", "environment": "mars", "credential": "magic"}
+    stack = new_stack("config", program=f'{HEAD}\nTask("build-it", platform=linux, step=step)\n')
+    stack.configure(**{**idle_emulator.config, **wrong})
     screen = stack.preview().failed().screen
-    assert f"acr-tasks:{key}" in screen
-    assert allowed in screen
+    for key, allowed in {"endpoint": "embedded", "environment": "usgovernment", "credential": "managed-id"}.items():
+        assert f"acr-tasks:{key}" in screen
+        assert allowed in screen
     assert idle_emulator.requests() == []

@@ -47,40 +47,32 @@ def data(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["acr-tasks-emulator", "stop", "--data", str(folder)], check=True)
 
 
-def test_two_programs_at_once_share_one_emulator(data: Path, new_stack: Callable[..., Stack]) -> None:
-    """Of two ups that start at the same moment one starts the emulator, and both succeed."""
+def test_programs_share_an_emulator_that_keeps_its_address(data: Path, new_stack: Callable[..., Stack]) -> None:
+    """Of two ups at the same moment one starts it. Later commands find it again; after a stop its port comes back."""
     stacks = [new_stack(name, program=PROGRAM, endpoint="embedded", embeddedData=str(data)) for name in ("one", "two")]
     updates = [stack.start("up", "--yes", "--stack", "dev") for stack in stacks]
-    for stack, update in zip(stacks, updates, strict=True):
-        stack.ended(update).succeeded()
-    ids = {stack.outputs()["id"] for stack in stacks}
-    assert len(ids) == 2
-    assert serving(data) == [status(data)["pid"]]
-    for stack in stacks:
-        stack.settles()
-
-
-def test_the_emulator_is_found_again_and_its_address_survives(data: Path, new_stack: Callable[..., Stack]) -> None:
-    """The next command uses the process that runs; after a stop the same port comes back, and the state stays true."""
-    stack = new_stack("again", program=PROGRAM, endpoint="embedded", embeddedData=str(data))
-    assert "acr-tasks-emulator stop" in stack.up().succeeded().screen
+    screens = [stack.ended(update).succeeded().screen for stack, update in zip(stacks, updates, strict=True)]
+    assert "acr-tasks-emulator stop" in "".join(screens)
+    assert len({stack.outputs()["id"] for stack in stacks}) == 2
     first = status(data)
-    stack.refresh().changed_nothing()
+    assert serving(data) == [first["pid"]]
+    stacks[0].refresh().changed_nothing()
     assert status(data)["pid"] == first["pid"]
 
     subprocess.run(["acr-tasks-emulator", "stop", "--data", str(data)], check=True)
     assert serving(data) == []
-    stack.refresh().changed_nothing()
+    stacks[0].refresh().changed_nothing()
     second = status(data)
     assert second["pid"] != first["pid"]
     assert second["endpoint"] == first["endpoint"]
-    stack.settles()
+    for stack in stacks:
+        stack.destroy().succeeded()
 
 
 def test_a_renamed_stack_finds_its_emulator(new_stack: Callable[..., Stack]) -> None:
     """The sentence names the folder, and once it is moved nothing has changed."""
     stack = new_stack("renamed", program=PROGRAM.partition("run = ")[0] + TASK, endpoint="embedded")
-    stack.up("--skip-preview").succeeded()
+    stack.up().succeeded()
     former = stack.folder / ".home/acr-tasks-emulator/renamed/dev"
     now = former.with_name("prod")
     try:
@@ -93,5 +85,4 @@ def test_a_renamed_stack_finds_its_emulator(new_stack: Callable[..., Stack]) -> 
         stack.pulumi("refresh", "--yes", "--skip-preview", "--stack", "prod").changed_nothing()
         stack.pulumi("destroy", "--yes", "--skip-preview", "--stack", "prod").succeeded()
     finally:
-        stack.may_have_resources = False  # the fixture knows the former name only
         subprocess.run(["acr-tasks-emulator", "stop", "--data", str(now if now.exists() else former)], check=True)

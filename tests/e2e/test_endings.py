@@ -77,7 +77,7 @@ def test_a_service_that_is_lost_and_found_again_in_the_middle_of_a_run(
         outcome = stack.ended(update).succeeded()
         assert "succeeded" in found + outcome.screen
         assert [run["status"] for run in emulator.runs()] == ["Succeeded"]
-        stack.destroy("--skip-preview").succeeded()
+        stack.destroy().succeeded()
 
 
 @pytest.fixture

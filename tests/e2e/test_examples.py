@@ -8,7 +8,7 @@ import runpy
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,26 +25,11 @@ EXAMPLES, POLICIES = ROOT / "examples", ROOT / "policies"
 NewStack = Callable[..., Stack]
 
 
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    """One emulator for all examples that build."""
-    with Emulator.started(tmp_path_factory.mktemp("examples") / "emulator") as emulator:
-        yield emulator
-
-
-@pytest.fixture(scope="module")
-def simulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    """One emulator for all examples that do not."""
-    folder = tmp_path_factory.mktemp("examples") / "simulated"
-    with Emulator.started(folder, "--executor", "simulated", "--agents", "20") as emulator:
-        yield emulator
-
-
 def deployed(name: str, emulator: Emulator, new_stack: NewStack, **config: str) -> Stack:
     """Deploy an example, and show that a second up changes nothing."""
     stack = new_stack(name, example=EXAMPLES / name, **emulator.config, **config)
-    stack.up("--skip-preview").succeeded()
-    stack.up("--skip-preview").changed_nothing()
+    stack.up().succeeded()
+    stack.up().changed_nothing()
     return stack
 
 
@@ -53,38 +38,38 @@ def text_of(task: dict[str, Any]) -> str:
     return base64.b64decode(task["properties"]["step"]["encodedTaskContent"]).decode()
 
 
-def test_build_and_deploy(shared: Emulator, new_stack: NewStack) -> None:
+def test_build_and_deploy(emulator: Emulator, new_stack: NewStack) -> None:
     """The nightly task runs the digest that was built and tried."""
-    stack = deployed("build-and-deploy", shared, new_stack)
+    stack = deployed("build-and-deploy", emulator, new_stack)
     image = stack.outputs()["image"]
     assert "@sha256:" in image
-    assert image in text_of(shared.task("nightly-report"))
+    assert image in text_of(emulator.task("nightly-report"))
     stack.remove()
 
 
-def test_nightly_purge(simulated: Emulator, new_stack: NewStack) -> None:
+def test_nightly_purge(idle_emulator: Emulator, new_stack: NewStack) -> None:
     """The task holds the command and its timer."""
-    stack = deployed("nightly-purge", simulated, new_stack)
-    task = simulated.task("nightly-purge")
+    stack = deployed("nightly-purge", idle_emulator, new_stack)
+    task = idle_emulator.task("nightly-purge")
     assert "acr purge --filter" in text_of(task)
     assert task["properties"]["trigger"]["timerTriggers"][0]["schedule"] == "30 1 * * *"
     stack.remove()
 
 
-def test_git_trigger(simulated: Emulator, new_stack: NewStack) -> None:
+def test_git_trigger(idle_emulator: Emulator, new_stack: NewStack) -> None:
     """The task follows the branch and its base image; the token stays with the service."""
-    stack = deployed("git-trigger", simulated, new_stack, **{"git-trigger:githubToken": "c4nary"})
-    trigger = simulated.task("build-web")["properties"]["trigger"]
+    stack = deployed("git-trigger", idle_emulator, new_stack, **{"git-trigger:githubToken": "c4nary"})
+    trigger = idle_emulator.task("build-web")["properties"]["trigger"]
     assert trigger["sourceTriggers"][0]["sourceRepository"]["branch"] == "master"
     assert trigger["baseImageTrigger"]["baseImageTriggerType"] == "Runtime"
     assert "c4nary" not in str(stack.resources())
     stack.remove()
 
 
-def test_private_registries(simulated: Emulator, new_stack: NewStack) -> None:
+def test_private_registries(idle_emulator: Emulator, new_stack: NewStack) -> None:
     """The task signs in to each registry in its own way, and exports whom to give permissions."""
-    stack = deployed("private-registries", simulated, new_stack, **{"private-registries:ghcrToken": "c4nary"})
-    task = simulated.task("build-web")
+    stack = deployed("private-registries", idle_emulator, new_stack, **{"private-registries:ghcrToken": "c4nary"})
+    task = idle_emulator.task("build-web")
     assert stack.outputs()["principal_id"] == task["identity"]["principalId"]
     assert set(task["properties"]["credentials"]["customRegistries"]) == {
         "contosobase.azurecr.io",
@@ -95,40 +80,40 @@ def test_private_registries(simulated: Emulator, new_stack: NewStack) -> None:
     stack.remove()
 
 
-def test_many_services(simulated: Emulator, new_stack: NewStack) -> None:
+def test_many_services(idle_emulator: Emulator, new_stack: NewStack) -> None:
     """Twenty images are built; a changed file builds one of them anew."""
-    simulated.forget_requests()
-    stack = new_stack("many-services", example=EXAMPLES / "many-services", **simulated.config)
-    stack.up("--skip-preview").succeeded()
-    assert simulated.writes().count("POST scheduleRun") == 20
+    idle_emulator.forget_requests()
+    stack = new_stack("many-services", example=EXAMPLES / "many-services", **idle_emulator.config)
+    stack.up().succeeded()
+    assert idle_emulator.writes().count("POST scheduleRun") == 20
 
     stack.write("services/cart/main.sh", "#!/bin/sh\necho a larger cart\n")
-    simulated.forget_requests()
-    assert "20 unchanged" in stack.up("--skip-preview").succeeded().screen
-    assert simulated.writes().count("POST scheduleRun") == 1
+    idle_emulator.forget_requests()
+    assert "20 unchanged" in stack.up().succeeded().screen
+    assert idle_emulator.writes().count("POST scheduleRun") == 1
     stack.remove()
 
 
-def test_adopt_existing(simulated: Emulator, new_stack: NewStack) -> None:
+def test_adopt_existing(idle_emulator: Emulator, new_stack: NewStack) -> None:
     """The program is what `acr-tasks export` prints of these tasks, and its first up writes nothing."""
     for name, properties in EXISTING.items():
         body = {"location": "westeurope", "properties": properties}
-        assert simulated.ask("PUT", f"/tasks/{name}", json=body).status_code == 200
+        assert idle_emulator.ask("PUT", f"/tasks/{name}", json=body).status_code == 200
 
-    arguments = ["--registry", simulated.registry_id, "--endpoint", simulated.endpoint]
+    arguments = ["--registry", idle_emulator.registry_id, "--endpoint", idle_emulator.endpoint]
     exported = subprocess.run(
         [sys.executable, "-m", "pulumi_acr_tasks", "export", *arguments], capture_output=True, text=True, check=True
     )
     program = (EXAMPLES / "adopt-existing/__main__.py").read_text()
-    in_contoso = simulated.registry_id.replace("emulator", "contoso")
-    assert exported.stdout == program.replace(in_contoso, simulated.registry_id)
+    in_contoso = idle_emulator.registry_id.replace("emulator", "contoso")
+    assert exported.stdout == program.replace(in_contoso, idle_emulator.registry_id)
 
-    stack = new_stack("adopt-existing", example=EXAMPLES / "adopt-existing", **simulated.config)
+    stack = new_stack("adopt-existing", example=EXAMPLES / "adopt-existing", **idle_emulator.config)
     stack.write("__main__.py", exported.stdout)
-    simulated.forget_requests()
-    stack.up("--skip-preview").succeeded()
-    assert set(simulated.writes()) <= {"POST listDetails"}
-    stack.up("--skip-preview").changed_nothing()
+    idle_emulator.forget_requests()
+    stack.up().succeeded()
+    assert set(idle_emulator.writes()) <= {"POST listDetails"}
+    stack.up().changed_nothing()
     stack.remove()
 
 
@@ -158,28 +143,28 @@ EXISTING = {
 }
 
 
-def test_policy_checked(simulated: Emulator, new_stack: NewStack) -> None:
+def test_policy_checked(idle_emulator: Emulator, new_stack: NewStack) -> None:
     """The preset strict names five faults before any request, and lets the repaired program through."""
     strict = ["--policy-pack", str(POLICIES), "--policy-pack-config", str(POLICIES / "presets/strict.json")]
-    config = {**simulated.config, "policy-checked:npmToken": "c4nary"}
+    config = {**idle_emulator.config, "policy-checked:npmToken": "c4nary"}
     stack = new_stack("policy-checked", example=EXAMPLES / "policy-checked/violating", **config)
-    simulated.forget_requests()
-    refused = stack.up("--skip-preview", *strict).failed()
+    idle_emulator.forget_requests()
+    refused = stack.up(*strict).failed()
     assert refused.screen.count("[mandatory]") == 5
-    assert simulated.writes() == []
+    assert idle_emulator.writes() == []
 
     shutil.copy(EXAMPLES / "policy-checked/repaired/__main__.py", stack.folder)
-    stack.up("--skip-preview", *strict).succeeded()
-    assert simulated.task("build-web")["properties"]["timeout"] == 1800
+    stack.up(*strict).succeeded()
+    assert idle_emulator.task("build-web")["properties"]["timeout"] == 1800
     stack.remove()
 
 
-def test_automation_api(shared: Emulator, tmp_path: Path) -> None:
+def test_automation_api(emulator: Emulator, tmp_path: Path) -> None:
     """One Python program deploys and destroys; there is no project beside it."""
     settings = {"PULUMI_HOME": str(tmp_path / "home"), "PULUMI_BACKEND_URL": f"file://{tmp_path}"}
     environment = {**os.environ, **settings, "PULUMI_CONFIG_PASSPHRASE": "", "PULUMI_SKIP_UPDATE_CHECK": "true"}
-    _, _, subscription, _, group, *_, registry = shared.registry_id.split("/")
-    at = ["--endpoint", shared.endpoint, "--subscription", subscription, "--group", group, "--registry", registry]
+    _, _, subscription, _, group, *_, registry = emulator.registry_id.split("/")
+    at = ["--endpoint", emulator.endpoint, "--subscription", subscription, "--group", group, "--registry", registry]
 
     def deploy(*arguments: str) -> Outcome:
         command = [sys.executable, str(EXAMPLES / "automation-api/deploy.py"), *at, *arguments]
@@ -201,12 +186,12 @@ def steps(pipeline: str, *path: str | int) -> list[str]:
     return [line for line in lines if line and line.startswith("pulumi")]
 
 
-def test_ci(shared: Emulator, new_stack: NewStack) -> None:
+def test_ci(emulator: Emulator, new_stack: NewStack) -> None:
     """Both pipelines run the same commands, and these work one after another."""
     commands = steps(".github/workflows/images.yml", "jobs", "try")
     assert steps("azure-pipelines.yml", "stages", 0, "jobs", 0) == commands
 
-    stack = new_stack("ci", example=EXAMPLES / "ci", **shared.config)
+    stack = new_stack("ci", example=EXAMPLES / "ci", **emulator.config)
     shutil.copytree(POLICIES, stack.folder / "policies")
     stack.write("Pulumi.ci.yaml", (stack.folder / "Pulumi.dev.yaml").read_text())
     for command in commands:

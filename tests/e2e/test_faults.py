@@ -80,17 +80,17 @@ def test_each_write_under_each_fault_is_a_sentence(idle_emulator: Emulator, new_
     stack = new_stack("faults", program=program, **idle_emulator.config)
 
     met(idle_emulator, "PUT")
-    told(stack.up("--skip-preview", "--continue-on-error"), "create or replace task")
+    told(stack.up("--continue-on-error"), "create or replace task")
 
     idle_emulator.meets()
-    stack.up("--skip-preview").succeeded()
+    stack.up().succeeded()
     stack.write("__main__.py", PROGRAM.format(names=list(FAULTS), timeout=900))
     met(idle_emulator, "PATCH")
-    told(stack.up("--skip-preview", "--continue-on-error"), "update task")
+    told(stack.up("--continue-on-error"), "update task")
 
     met(idle_emulator, "DELETE")
-    told(stack.destroy("--skip-preview", "--continue-on-error"), "delete task")
+    told(stack.destroy("--continue-on-error"), "delete task")
 
     idle_emulator.meets()
-    stack.destroy("--skip-preview").succeeded()
+    stack.destroy().succeeded()
     assert idle_emulator.ask("GET", "/tasks").json()["value"] == []

@@ -20,8 +20,8 @@ def test_a_stack_lives_from_its_first_up_to_destroy(emulator: Emulator, new_stac
     """Each change of the program becomes just the requests that it needs."""
     stack = new_stack("life", example=QUICKSTART, **emulator.config)
 
-    # up creates the task, builds the image and runs the task
-    stack.up().succeeded()
+    # up previews, creates the task, builds the image and runs the task
+    stack.up(preview=True).succeeded()
     outputs = stack.outputs()
     assert (outputs["image-status"], outputs["greeted-status"]) == ("Succeeded", "Succeeded")
     assert {run["runId"]: run["status"] for run in emulator.runs()} == {

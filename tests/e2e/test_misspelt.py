@@ -68,7 +68,7 @@ def test_a_component_hands_its_provider_on_under_our_name(
     for key, value in idle_emulator.config.items():
         snake = "".join(f"_{each.lower()}" if each.isupper() else each for each in key)
         stack.pulumi("config", "set", snake, value).succeeded()
-    stack.up("--skip-preview").succeeded()
+    stack.up().succeeded()
     assert idle_emulator.task("of-the-shop")["name"] == "of-the-shop"
     stack.destroy().succeeded()
     for statement, sentence in STATEMENTS.items():

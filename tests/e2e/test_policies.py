@@ -72,7 +72,7 @@ def test_policies_advise_forbid_and_remedy(idle_emulator: Emulator, new_stack: C
 
     # mandatory: nothing is asked of the service, the sentence stands on the screen, the value does not
     mandatory = options(stack.folder, disallow_plain_secret_argument="mandatory")
-    forbidden = stack.up("--skip-preview", *mandatory).failed()
+    forbidden = stack.up(*mandatory).failed()
     assert "[mandatory]" in forbidden.screen
     assert "step.arguments[0]" in forbidden.screen
     assert "plain-canary-0815" not in forbidden.screen
@@ -103,13 +103,13 @@ def test_presets_unknowns_and_remedies(idle_emulator: Emulator, new_stack: Calla
 
     # the preset `strict` forbids, before any request
     strict = ["--policy-pack", PACK, "--policy-pack-config", f"{PACK}/presets/strict.json"]
-    forbidden = stack.up("--skip-preview", *strict).failed()
+    forbidden = stack.up(*strict).failed()
     assert "acr-task-require-base-image-trigger" in forbidden.screen
     assert idle_emulator.writes() == []
 
     # a remedy adds the tags that are required; what was secret is secret in the state
     tags = {"enforcementLevel": "remediate", "required": ["owner", "team"], "defaults": {"owner": "platform"}}
-    stack.up("--skip-preview", *options(stack.folder, require_tags=tags)).succeeded()
+    stack.up(*options(stack.folder, require_tags=tags)).succeeded()
     assert idle_emulator.task("first-task")["tags"] == {"owner": "platform", "team": "api"}
     assert idle_emulator.task("second-task")["tags"] == {"owner": "platform", "team": "web"}
     assert "secret-canary-4711" not in json.dumps(stack.resources())

@@ -49,7 +49,7 @@ def test_a_preview_says_what_will_be_and_what_stays(idle_emulator: Emulator, new
     assert screen.count("[unknown]") >= 5
     assert 'type      : "SystemAssigned"' in screen
     assert "principals: [\n        [0]: [unknown]\n        [1]: [unknown]\n        [2]: [unknown]\n    ]" in screen
-    stack.up("--skip-preview").succeeded()
+    stack.up().succeeded()
     outputs = stack.outputs()
     principal = idle_emulator.task("build")["identity"]["principalId"]
     assert outputs["principals"][:2] == [principal, principal]
@@ -64,7 +64,7 @@ def test_a_preview_says_what_will_be_and_what_stays(idle_emulator: Emulator, new
     screen = stack.preview("--diff").succeeded().screen
     assert "PATCH timeout" in screen
     assert "--outputs:--" not in screen
-    stack.up("--skip-preview").succeeded()
+    stack.up().succeeded()
 
     # an identity is added: its ids are not known yet, the other's stay; a refresh sends nothing and announces nothing
     stack.edit(
@@ -79,10 +79,10 @@ def test_a_preview_says_what_will_be_and_what_stays(idle_emulator: Emulator, new
     assert "PATCH" not in screen
 
     # values that are made secret later are secret in the outputs too, and cost no request
-    stack.up("--skip-preview").succeeded()
+    stack.up().succeeded()
     stack.edit("__main__.py", "SECRET = lambda value: value", "SECRET = pulumi.Output.secret")
     idle_emulator.forget_requests()
-    stack.up("--skip-preview").succeeded()
+    stack.up().succeeded()
     assert idle_emulator.writes() == []
     assert "c4nary" not in json.dumps(stack.resources())
     stack.settles()
@@ -145,7 +145,7 @@ def test_options_and_transforms_reach_what_they_name(idle_emulator: Emulator, ne
     """In Python's spelling, behind keys of maps; a rotated password of a run builds nothing anew."""
     stack = new_stack("options", program=OPTIONS, **idle_emulator.config)
     stack.write("app/Dockerfile", "FROM busybox\n")
-    stack.up("--skip-preview").succeeded()
+    stack.up().succeeded()
 
     # what transforms set, in either spelling, is what the task has
     found = idle_emulator.task("build")

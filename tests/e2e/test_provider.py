@@ -34,33 +34,33 @@ Task("stays-here", platform=PlatformPropertiesArgs(os="Linux"), step=step)
 
 
 def test_a_provider_has_an_endpoint_of_its_own(
-    emulator: Emulator, tmp_path: Path, new_stack: Callable[..., Stack]
+    idle_emulator: Emulator, tmp_path: Path, new_stack: Callable[..., Stack]
 ) -> None:
     """Two tasks of one program live in two emulators."""
-    with Emulator.started(tmp_path / "other") as other:
-        stack = new_stack("providers", program=PROGRAM, **emulator.config)
+    with Emulator.started(tmp_path / "other", "--executor", "simulated") as other:
+        stack = new_stack("providers", program=PROGRAM, **idle_emulator.config)
         stack.pulumi("config", "set", "other", other.endpoint).succeeded()
         stack.up().succeeded()
         assert other.task("elsewhere")["name"] == "elsewhere"
-        assert emulator.task("here-it-is")["name"] == "here-it-is"
-        assert emulator.ask("GET", "/tasks/elsewhere").status_code == 404
+        assert idle_emulator.task("here-it-is")["name"] == "here-it-is"
+        assert idle_emulator.ask("GET", "/tasks/elsewhere").status_code == 404
         stack.settles()
         assert other.ask("GET", "/tasks/elsewhere").status_code == 404
 
 
 def test_a_resource_is_refused_at_another_endpoint(
-    emulator: Emulator, tmp_path: Path, new_stack: Callable[..., Stack]
+    idle_emulator: Emulator, tmp_path: Path, new_stack: Callable[..., Stack]
 ) -> None:
     """A stack that points elsewhere than its tasks live neither drops nor recreates them."""
-    stack = new_stack("moved", program=ONE_TASK, **emulator.config)
+    stack = new_stack("moved", program=ONE_TASK, **idle_emulator.config)
     stack.up().succeeded()
-    with Emulator.started(tmp_path / "other") as other:
-        stack.configure(**{**emulator.config, "endpoint": other.endpoint})
+    with Emulator.started(tmp_path / "other", "--executor", "simulated") as other:
+        stack.configure(**{**idle_emulator.config, "endpoint": other.endpoint})
         for command in (stack.preview, stack.up):
             screen = command().failed().screen
-            assert emulator.endpoint in screen
+            assert idle_emulator.endpoint in screen
             assert other.endpoint in screen
         stack.refresh().changed_nothing()  # the engine refreshes with the provider of the state: where the task lives
         assert other.writes() == []
-    stack.configure(**emulator.config)
+    stack.configure(**idle_emulator.config)
     stack.settles()

@@ -33,17 +33,17 @@ def test_a_refresh_tells_gone_from_unread(idle_emulator: Emulator, new_stack: Ca
     """In state is what is there; a refresh that could not read is not green."""
     emulator = idle_emulator
     stack = new_stack(program=PROGRAM, **emulator.config)
-    stack.up("--skip-preview").succeeded()
+    stack.up().succeeded()
     everything = set(stack.resources())
 
     # One 404 at the list of tasks says nothing of any task.
     _faults(emulator, {"match": {"method": "GET", "path": ".*/tasks$"}, "times": 1, "status": 404})
-    stack.refresh("--skip-preview").changed_nothing()
+    stack.refresh().changed_nothing()
 
     # Not permitted: nothing is dropped, and the refresh fails, for tasks and runs alike.
     body = {"error": {"code": "AuthorizationFailed", "message": "does not have authorization"}}
     _faults(emulator, {"match": {"method": "GET", "path": ".*"}, "times": 20, "status": 403, "body": body})
-    screen = stack.refresh("--skip-preview").failed().screen
+    screen = stack.refresh().failed().screen
     assert "list tasks of" in screen
     assert "read run" in screen
     _faults(emulator)
@@ -52,21 +52,21 @@ def test_a_refresh_tells_gone_from_unread(idle_emulator: Emulator, new_stack: Ca
     emulator.ask("DELETE", "/tasks/two-task")
     missing = {"error": {"code": "ResourceNotFound", "message": "The run was not found."}}
     _faults(emulator, {"match": {"method": "GET", "path": ".*/runs/.*"}, "times": 9, "status": 404, "body": missing})
-    screen = stack.refresh("--skip-preview").succeeded().screen
+    screen = stack.refresh().succeeded().screen
     assert "task two-task does not exist any more" in screen
     assert "The service has forgotten run" in screen
     assert set(stack.resources()) == everything - {"two-task"}
     _faults(emulator)
-    stack.up("--skip-preview").succeeded()
+    stack.up().succeeded()
 
     # The registry is gone, and all that was in it: destroy succeeds, and so does a refresh of the same state.
     state = stack.folder / "state.json"
     stack.pulumi("stack", "export", "--stack", "dev", "--file", str(state)).succeeded()
     url = f"{emulator.endpoint}{emulator.registry_id}?api-version=2023-07-01"
     httpx.delete(url, headers={"Authorization": "Bearer any"}).raise_for_status()
-    assert "registry emulator was gone already" in stack.destroy("--skip-preview").succeeded().screen
+    assert "registry emulator was gone already" in stack.destroy().succeeded().screen
     stack.pulumi("stack", "import", "--stack", "dev", "--file", str(state)).succeeded()
-    screen = stack.refresh("--skip-preview").succeeded().screen
+    screen = stack.refresh().succeeded().screen
     assert "registry emulator does not exist any more; the task is dropped" in screen
     assert "registry emulator does not exist any more; the run is dropped" in screen
     assert stack.resources() == {}

@@ -32,40 +32,41 @@ pulumi.export("run_id", run.run_id)
 
 
 @pytest.mark.parametrize("victims", ["engine and plugin", "engine"])
-def test_the_next_up_takes_the_run_up_again(victims: str, tmp_path: Path, new_stack: Callable[..., Stack]) -> None:
+def test_the_next_up_takes_the_run_up_again(
+    victims: str, idle_emulator: Emulator, new_stack: Callable[..., Stack]
+) -> None:
     """The same run, and no second one; the provider and the program without an engine end by themselves."""
-    with Emulator.started(tmp_path / "emulator", "--executor", "simulated") as emulator:
-        stack = new_stack("killed", program=PROGRAM, **emulator.config)
-        update = stack.start("up", "--yes", "--skip-preview", "--stack", "dev")
-        assert update.stdout
-        for line in update.stdout:
-            if "queued as" in line or "Queued" in line or "Running" in line:
-                break
-        below = list(_descendants(update.pid))
-        plugins = [pid for pid in below if b"pulumi.dynamic" in _command(pid)]
-        assert plugins
-        assert any(b"pulumi-language-python" in _command(pid) for pid in below)
-        os.kill(update.pid, signal.SIGKILL)
-        if victims == "engine and plugin":
-            for pid in plugins:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-        update.stdout.close()
-        update.wait(timeout=30)
-        until = time.monotonic() + 30
-        while alive := [command for pid in below if (command := _command(pid))]:
-            assert time.monotonic() < until, f"{alive} go on without their engine"
-        (run,) = emulator.runs()
-        assert run["status"] in ("Queued", "Running", "Succeeded"), run
+    stack = new_stack("killed", program=PROGRAM, **idle_emulator.config)
+    update = stack.start("up", "--yes", "--skip-preview", "--stack", "dev")
+    assert update.stdout
+    for line in update.stdout:
+        if "queued as" in line or "Queued" in line or "Running" in line:
+            break
+    below = list(_descendants(update.pid))
+    plugins = [pid for pid in below if b"pulumi.dynamic" in _command(pid)]
+    assert plugins
+    assert any(b"pulumi-language-python" in _command(pid) for pid in below)
+    os.kill(update.pid, signal.SIGKILL)
+    if victims == "engine and plugin":
+        for pid in plugins:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+    update.stdout.close()
+    update.wait(timeout=30)
+    until = time.monotonic() + 30
+    while alive := [command for pid in below if (command := _command(pid))]:
+        assert time.monotonic() < until, f"{alive} go on without their engine"
+    (run,) = idle_emulator.runs()
+    assert run["status"] in ("Queued", "Running", "Succeeded"), run
 
-        emulator.forget_requests()
-        stack.pulumi("cancel", "--yes", "--stack", "dev").succeeded()  # the lock of the killed update
-        screen = stack.up("--skip-preview").succeeded().screen
-        assert f"Run {run['runId']}, which an interrupted update had scheduled, is taken up again." in screen
-        assert "POST scheduleRun" not in emulator.writes()
-        assert stack.outputs()["run_id"] == run["runId"]
-        assert [run["status"] for run in emulator.runs()] == ["Succeeded"]
-        stack.up("--skip-preview").changed_nothing()
+    idle_emulator.forget_requests()
+    stack.pulumi("cancel", "--yes", "--stack", "dev").succeeded()  # the lock of the killed update
+    screen = stack.up().succeeded().screen
+    assert f"Run {run['runId']}, which an interrupted update had scheduled, is taken up again." in screen
+    assert "POST scheduleRun" not in idle_emulator.writes()
+    assert stack.outputs()["run_id"] == run["runId"]
+    assert [run["status"] for run in idle_emulator.runs()] == ["Succeeded"]
+    stack.up().changed_nothing()
 
 
 BUILD = """
@@ -79,9 +80,7 @@ pulumi.export("run_id", run.run_id)
 """
 
 
-def test_a_run_is_found_although_no_answer_ever_came(
-    tmp_path: Path, emulator: Emulator, new_stack: Callable[..., Stack]
-) -> None:
+def test_a_run_is_found_although_no_answer_ever_came(emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
     """The answer is lost, and the engine and the provider are killed while they look for the run. The next up finds it
     by what it has built, and starts no other one."""
     if emulator.executor == "simulated":
@@ -100,11 +99,11 @@ def test_a_run_is_found_although_no_answer_ever_came(
 
     stack.pulumi("cancel", "--yes", "--stack", "dev").succeeded()
     (run,) = emulator.runs()
-    screen = stack.up("--skip-preview").succeeded().screen
+    screen = stack.up().succeeded().screen
     assert f"Run {run['runId']}, which an interrupted update had scheduled, is taken up again." in screen
     assert stack.outputs()["run_id"] == run["runId"]
     assert [run["status"] for run in emulator.runs()] == ["Succeeded"]
-    stack.up("--skip-preview").changed_nothing()
+    stack.up().changed_nothing()
 
 
 def _command(pid: int) -> bytes:

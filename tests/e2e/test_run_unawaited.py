@@ -25,13 +25,13 @@ RUN = {"match": {"method": "GET", "path": "/runs/[^/]+$"}}
 def test_a_run_that_nobody_awaits(idle_emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
     """Its images are asked for, it fails, it is run again, and it is awaited at last."""
     stack = new_stack("unawaited", program=PROGRAM, **idle_emulator.config)
-    stack.up("--skip-preview").succeeded()
+    stack.up().succeeded()
     (first,) = idle_emulator.runs()
 
     # An image that is not known yet: unknown in preview, and a sentence in up.
     stack.edit("__main__.py", "# pulumi.export", "pulumi.export")
     stack.preview().succeeded()
-    screen = stack.up("--skip-preview").failed().screen
+    screen = stack.up().failed().screen
     assert "There is no image 0 among the 0 of the run." in screen
     assert (
         f"Run {first['runId']} was Queued when it was last read: with wait=False nobody awaits its images."
@@ -49,19 +49,19 @@ def test_a_run_that_nobody_awaits(idle_emulator: Emulator, new_stack: Callable[.
     assert "new run (the last one ended as Failed)" in stack.up().succeeded().screen
     second = idle_emulator.runs()[0]
     assert len(idle_emulator.runs()) == 2
-    stack.up("--skip-preview").changed_nothing()
+    stack.up().changed_nothing()
 
     # It is awaited now, and its failure fails the deployment.
     stack.edit("__main__.py", "wait=False, ", "")
     idle_emulator.meets({**RUN, "status": 200, "body": {"properties": {**second, "status": "Failed"}}})
-    screen = stack.up("--skip-preview").failed().screen
+    screen = stack.up().failed().screen
     assert f"Run {second['runId']} in registry emulator failed" in screen
     assert "To run it again, change its triggers" in screen
     idle_emulator.meets()
     assert "await the recorded run" in stack.up().succeeded().screen
     assert stack.outputs()["status"] == "Succeeded"
     assert len(idle_emulator.runs()) == 2
-    stack.up("--skip-preview").changed_nothing()
+    stack.up().changed_nothing()
 
 
 def test_destroying_a_run_under_way_says_that_it_goes_on(
@@ -70,21 +70,21 @@ def test_destroying_a_run_under_way_says_that_it_goes_on(
     """And how it is cancelled; where it is to be cancelled and is not, the resource stays."""
     program = PROGRAM.replace("cmd: busybox echo done", "cmd: busybox echo done\\n    startDelay: 60")
     stack = new_stack("leaving", program=program, **idle_emulator.config)
-    stack.up("--skip-preview").succeeded()
+    stack.up().succeeded()
     (run,) = idle_emulator.runs()
-    screen = stack.destroy("--skip-preview").succeeded().screen
+    screen = stack.destroy().succeeded().screen
     assert f"Run {run['runId']} was Queued when it was last read. If it has not ended, it goes on" in screen
     assert idle_emulator.runs()[0]["status"] in ("Queued", "Started", "Running")
 
     stack.edit("__main__.py", "wait=False", "wait=False, cancel_on_delete=True")
-    stack.up("--skip-preview").succeeded()
+    stack.up().succeeded()
     run = idle_emulator.runs()[0]
     gone = {"status": 404, "body": {"error": {"code": "ResourceNotFound", "message": "no such run"}}}
     idle_emulator.meets({"match": {"method": "POST", "path": "/cancel$"}, **gone})
-    screen = stack.destroy("--skip-preview").failed().screen
+    screen = stack.destroy().failed().screen
     assert f"Run {run['runId']} in registry emulator is still" in screen
     assert "although the service answered 404 when it was cancelled" in screen
     assert "run" in stack.resources()
     idle_emulator.meets()
-    stack.destroy("--skip-preview").succeeded()
+    stack.destroy().succeeded()
     assert idle_emulator.runs()[0]["status"] == "Canceled"

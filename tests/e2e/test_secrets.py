@@ -126,9 +126,9 @@ def test_a_canary_in_every_secret_is_never_seen(idle_emulator: Emulator, new_sta
     no_secret_in(stack.destroy("--diff").succeeded().screen)
 
 
-def test_a_canary_is_not_seen_in_errors(emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
+def test_a_canary_is_not_seen_in_errors(idle_emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
     """When the program is wrong, and when the service refuses."""
-    stack = new_stack(program=PROGRAM, logLevel="debug", **emulator.config)
+    stack = new_stack(program=PROGRAM, logLevel="debug", **idle_emulator.config)
     stack.edit("__main__.py", '"value": ODD, "is_secret"', '"value": [ODD], "is_secret"')
     stack.edit("__main__.py", "encoded_values_content=VALUES,\n        context", "encoded_values_content=ODD, context")
     stack.edit("__main__.py", "refresh_token=ODD", "refresh_token={'x': ODD}")

@@ -23,35 +23,35 @@ for number in range(50):
 """
 
 
-def test_fifty_tasks(emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
+def test_fifty_tasks(idle_emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
     """A request a task to create them, one for all to see whether they are there, one for the registry."""
-    stack = new_stack(program=FIFTY, **emulator.config)
-    emulator.forget_requests()
+    stack = new_stack(program=FIFTY, **idle_emulator.config)
+    idle_emulator.forget_requests()
     stack.up().succeeded()
-    asked = Counter(emulator.methods())
+    asked = Counter(idle_emulator.methods())
     assert asked == {"PUT": 50, "GET": 2}
-    assert len(emulator.ask("GET", "/tasks").json()["value"]) == 50
+    assert len(idle_emulator.ask("GET", "/tasks").json()["value"]) == 50
 
     # One change is one PATCH.
     stack.edit("__main__.py", "7: 600", "7: 600, 31: 700")
-    emulator.forget_requests()
+    idle_emulator.forget_requests()
     stack.up().succeeded()
-    assert emulator.writes() == ["PATCH task-31"]
-    assert emulator.methods() == ["PATCH"]
+    assert idle_emulator.writes() == ["PATCH task-31"]
+    assert idle_emulator.methods() == ["PATCH"]
 
     # No change is no request.
-    emulator.forget_requests()
+    idle_emulator.forget_requests()
     stack.up().changed_nothing()
-    assert emulator.requests() == []
+    assert idle_emulator.requests() == []
 
     # A refresh is one list. (So is its preview, which has a process of its own.)
-    stack.refresh("--skip-preview").changed_nothing()
-    assert [request["path"].rpartition("/")[2] for request in emulator.requests()] == ["tasks"]
+    stack.refresh().changed_nothing()
+    assert [request["path"].rpartition("/")[2] for request in idle_emulator.requests()] == ["tasks"]
 
     # Gone is one DELETE each.
-    emulator.forget_requests()
+    idle_emulator.forget_requests()
     stack.destroy().succeeded()
-    assert Counter(emulator.methods()) == {"DELETE": 50}
+    assert Counter(idle_emulator.methods()) == {"DELETE": 50}
 
 
 ONE = """
@@ -73,32 +73,32 @@ Task(
 """
 
 
-def test_replace_protect_and_ignored_changes(emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
+def test_replace_protect_and_ignored_changes(idle_emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
     """What the program is told to ignore survives a PUT; what is protected stays."""
-    stack = new_stack(program=ONE, **emulator.config)
+    stack = new_stack(program=ONE, **idle_emulator.config)
     stack.up().succeeded()
     urn = stack.resources()["greeting"]["urn"]
 
     # --replace deletes first: two tasks of one name cannot be.
-    emulator.forget_requests()
+    idle_emulator.forget_requests()
     stack.up("--replace", urn).succeeded()
-    assert emulator.writes() == ["DELETE greeting", "PUT greeting"]
+    assert idle_emulator.writes() == ["DELETE greeting", "PUT greeting"]
 
     # Somebody changes the timeout by hand; the program is told not to care, and then needs a PUT.
-    emulator.ask("PATCH", "/tasks/greeting", json={"properties": {"timeout": 900}})
+    idle_emulator.ask("PATCH", "/tasks/greeting", json={"properties": {"timeout": 900}})
     stack.edit("__main__.py", "ResourceOptions()", "ResourceOptions(ignore_changes=['timeout'], protect=True)")
     stack.refresh().succeeded()
     stack.edit("__main__.py", '        TimerTriggerArgs(name="t2", schedule="0 2 * * *"),\n', "")
-    emulator.forget_requests()
+    idle_emulator.forget_requests()
     assert "PUT (timer t2 removed)" in stack.up().succeeded().screen
-    assert [write for write in emulator.writes() if "listDetails" not in write] == ["PUT greeting"]
-    properties = emulator.task("greeting")["properties"]
+    assert [write for write in idle_emulator.writes() if "listDetails" not in write] == ["PUT greeting"]
+    properties = idle_emulator.task("greeting")["properties"]
     assert properties["timeout"] == 900
     assert [timer["name"] for timer in properties["trigger"]["timerTriggers"]] == ["t1"]
 
     # What is protected is not deleted.
     assert "protect" in stack.destroy().failed().screen
-    assert emulator.task("greeting")["name"] == "greeting"
+    assert idle_emulator.task("greeting")["name"] == "greeting"
     stack.edit("__main__.py", ", protect=True", "")
     stack.up().succeeded()
     stack.settles()
@@ -126,22 +126,24 @@ Task(
 """
 
 
-def test_a_password_changed_behind_our_back_is_put_right(emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
+def test_a_password_changed_behind_our_back_is_put_right(
+    idle_emulator: Emulator, new_stack: Callable[..., Stack]
+) -> None:
     """With secretDrift, refresh sees it, and up repairs it; nobody reads it on the way."""
-    stack = new_stack(program=SECRET, secretDrift="true", **emulator.config)
+    stack = new_stack(program=SECRET, secretDrift="true", **idle_emulator.config)
     stack.up().succeeded()
     stack.refresh().changed_nothing()
 
     login = {"userName": {"value": "bob", "type": "Opaque"}, "password": {"value": "c4nary-by-hand", "type": "Opaque"}}
     by_hand = {"properties": {"credentials": {"customRegistries": {"r.example": login}}}}
-    emulator.ask("PATCH", "/tasks/greeting", json=by_hand)
+    idle_emulator.ask("PATCH", "/tasks/greeting", json=by_hand)
     refreshed = stack.refresh().succeeded()
     assert "1 updated" in refreshed.screen
 
-    emulator.forget_requests()
+    idle_emulator.forget_requests()
     repaired = stack.up().succeeded()
-    assert [write for write in emulator.writes() if "listDetails" not in write] == ["PATCH greeting"]
-    details = emulator.ask("POST", "/tasks/greeting/listDetails").json()
+    assert [write for write in idle_emulator.writes() if "listDetails" not in write] == ["PATCH greeting"]
+    details = idle_emulator.ask("POST", "/tasks/greeting/listDetails").json()
     password = details["properties"]["credentials"]["customRegistries"]["r.example"]["password"]
     assert password["value"] == "c4nary-of-the-program"
     state = stack.pulumi("stack", "export", "--stack", "dev").succeeded().screen
@@ -149,18 +151,18 @@ def test_a_password_changed_behind_our_back_is_put_right(emulator: Emulator, new
     stack.settles()
 
 
-def test_a_task_that_exists_is_adopted(emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
+def test_a_task_that_exists_is_adopted(idle_emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
     """Only with adopt=True, and only the difference is sent."""
     step = {"type": "EncodedTask", "encodedTaskContent": "c3RlcHM6CiAgLSBjbWQ6IGJ1c3lib3ggdHJ1ZQo="}
     properties = {"platform": {"os": "Linux"}, "step": step, "timeout": 900}
-    emulator.ask("PUT", "/tasks/greeting", json={"location": "westeurope", "properties": properties})
+    idle_emulator.ask("PUT", "/tasks/greeting", json={"location": "westeurope", "properties": properties})
 
-    stack = new_stack(program=SECRET.replace("adopt=True", "adopt=False"), **emulator.config)
+    stack = new_stack(program=SECRET.replace("adopt=True", "adopt=False"), **idle_emulator.config)
     assert "task greeting exists already" in stack.up().failed().screen
 
     stack.edit("__main__.py", "adopt=False", "adopt=True")
-    emulator.forget_requests()
+    idle_emulator.forget_requests()
     stack.up().succeeded()
-    assert [write for write in emulator.writes() if "listDetails" not in write] == ["PATCH greeting"]
-    assert emulator.task("greeting")["properties"]["timeout"] == 3600
+    assert [write for write in idle_emulator.writes() if "listDetails" not in write] == ["PATCH greeting"]
+    assert idle_emulator.task("greeting")["properties"]["timeout"] == 3600
     stack.settles()

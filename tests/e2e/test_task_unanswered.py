@@ -27,31 +27,31 @@ def test_a_put_without_an_answer(idle_emulator: Emulator, new_stack: Callable[..
     # the answer was lost and the retry is refused: the task is there
     refused = {"code": "AuthorizationFailed", "message": "not permitted"}
     idle_emulator.meets(LOST, {"match": PUT, "times": 1, "status": 403, "body": {"error": refused}})
-    screen = stack.up("--skip-preview").failed().screen
+    screen = stack.up().failed().screen
     assert "task greeting may have been made all the same" in screen
     assert "the state keeps it" in screen
     assert "c4nary" not in screen + (stack.folder / ".state/.pulumi/stacks/unanswered/dev.json").read_text()
     assert idle_emulator.task("greeting")["properties"]["timeout"] == 900
     idle_emulator.forget_requests()
     stack.edit("__main__.py", "timeout=900", "timeout=600")
-    screen = stack.up("--skip-preview").succeeded().screen
+    screen = stack.up().succeeded().screen
     assert "task greeting was made although no answer said so, and is taken over: PATCH timeout" in screen
     assert [write for write in idle_emulator.writes() if "listDetails" not in write] == ["PATCH greeting"]
-    stack.up("--skip-preview").changed_nothing()
-    stack.destroy("--skip-preview").succeeded()
+    stack.up().changed_nothing()
+    stack.destroy().succeeded()
 
     # no attempt was answered: destroy deletes what may be there
     idle_emulator.meets(LOST, {"match": PUT, "times": 5, "status": 503, "body": {}, "headers": AT_ONCE})
-    assert "task greeting may have been made all the same" in stack.up("--skip-preview").failed().screen
+    assert "task greeting may have been made all the same" in stack.up().failed().screen
     assert idle_emulator.task("greeting")["name"] == "greeting"
-    stack.destroy("--skip-preview").succeeded()
+    stack.destroy().succeeded()
     assert idle_emulator.ask("GET", "/tasks/greeting").status_code == 404
 
     # and what was not made is made by the next up
     idle_emulator.meets({"match": PUT, "times": 6, "status": 503, "body": {}, "headers": AT_ONCE})
-    stack.up("--skip-preview").failed()
-    stack.up("--skip-preview").succeeded()
+    stack.up().failed()
+    stack.up().succeeded()
     assert idle_emulator.task("greeting")["properties"]["timeout"] == 600
-    stack.up("--skip-preview").changed_nothing()
-    stack.destroy("--skip-preview").succeeded()
+    stack.up().changed_nothing()
+    stack.destroy().succeeded()
     assert stack.resources() == {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -25,10 +24,10 @@ pulumi.export("status", run.status)
 """
 
 
-@pytest.fixture
-def guarded(tmp_path: Path) -> Iterator[Emulator]:
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     """An emulator that speaks TLS only, and that lets nobody in without a token."""
-    with Emulator.started(tmp_path / "emulator", "--tls", token=SECRET) as emulator:
+    with Emulator.started(tmp_path_factory.mktemp("guarded"), "--tls", token=SECRET) as emulator:
         yield emulator
 
 
@@ -48,20 +47,20 @@ def stack(guarded: Emulator, new_stack: Callable[..., Stack]) -> Stack:
     return stack
 
 
-@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"])
-def test_signed_in_behind_tls(guarded: Emulator, stack: Stack, variable: str) -> None:
+def test_signed_in_behind_tls(guarded: Emulator, stack: Stack) -> None:
     """Token, task, upload, run and log all go over TLS, by the one CA that either variable names."""
-    stack.environment[variable] = str(guarded.ca_cert)
+    stack.environment["SSL_CERT_FILE"] = str(guarded.ca_cert)
     screen = stack.up().succeeded().screen
     assert "built behind TLS" in screen
     assert SECRET not in screen
     assert stack.outputs()["status"] == "Succeeded"
     assert guarded.task("signed-in")["name"] == "signed-in"
+    stack.environment["REQUESTS_CA_BUNDLE"] = stack.environment.pop("SSL_CERT_FILE")
     stack.settles()
 
 
-def test_a_certificate_that_nobody_vouches_for(guarded: Emulator, stack: Stack) -> None:
-    """It is refused in a sentence with the cure, by the sign-in and without one."""
+def test_a_service_that_is_not_trusted_or_does_not_trust(guarded: Emulator, stack: Stack) -> None:
+    """Each is a sentence with the cure: a certificate that nobody vouches for, and a wrong secret."""
     for credential in ("client-secret", "none"):
         stack.configure(**guarded.config, credential=credential)
         screen = stack.up().failed().screen
@@ -69,9 +68,7 @@ def test_a_certificate_that_nobody_vouches_for(guarded: Emulator, stack: Stack) 
         assert "the server's certificate is not trusted: " in screen
         assert "SSL_CERT_FILE or REQUESTS_CA_BUNDLE names the file of a CA of your own" in screen
 
-
-def test_a_wrong_secret(guarded: Emulator, stack: Stack) -> None:
-    """The authority's own words reach the user, the secret does not."""
+    stack.configure(**guarded.config, credential="client-secret")
     stack.environment |= {"SSL_CERT_FILE": str(guarded.ca_cert), "ARM_CLIENT_SECRET": "hush-wrong-secret-0123"}
     screen = stack.up().failed().screen
     assert "AADSTS7000215" in screen

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import os
 import re
@@ -121,6 +122,17 @@ def run(source: Path, say: Callable[[str], None]) -> Path:
     """Build the CLI (minutes on two cores, once) and return the engine's folder; raise BuildError when it cannot."""
     go = check_go()
     wanted = version(source)
+    with (cache() / "building").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # of two verbs that need an engine at once, one builds it
+        _build(go, source, wanted, say)
+    folder = finished(source)
+    assert folder
+    return folder
+
+
+def _build(go: str, source: Path, wanted: str, say: Callable[[str], None]) -> None:
+    if binary(source).exists():
+        return
     say(f"building the Pulumi CLI {wanted} from the Go module registry: some 4 minutes on two cores, once")
     packages = go_lines([go, "list", "-deps", COMMAND], source, Progress("modules fetched", None, say))
     stamped = f"-s -w -X {STAMP}={wanted}"
@@ -129,6 +141,3 @@ def run(source: Path, say: Callable[[str], None]) -> Path:
         go_lines(command, source, Progress("packages compiled", len(packages), say))
         binary(source).parent.mkdir(exist_ok=True)
         Path(work, "pulumi").replace(binary(source))
-    folder = finished(source)
-    assert folder
-    return folder
