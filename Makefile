@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 PYTHON ?= python3
 VENV := .venv/bin
-VERBS := lint types unit contract browser integration policies compat e2e
+VERBS := lint types unit contract browser real policies compat e2e
 
 .DEFAULT_GOAL := help
 .PHONY: help quickstart test engine environment builder chromium docker picture rules clients bench durability equivalence properties lock clean $(VERBS)
@@ -58,14 +58,14 @@ equivalence: environment ## 2,000 pairs of tasks in each world: our route to a c
 	@ACR_TASKS_PAIRS=2000 $(VENV)/python -m pytest tests/contract/specification/test_equivalence.py --timeout 1800 -n 2
 
 durability: environment builder ## 20 kills of an emulator under load: what it acknowledged is kept, what it started is ended (minutes)
-	@ACR_TASKS_KILLS=20 $(VENV)/python -m pytest tests/integration/durability -s
+	@ACR_TASKS_KILLS=20 $(VENV)/python -m pytest tests/durability -s
 
 properties: environment ## 150 lives of a registry under each version and mode, by the specification; wrong requests; tasks and a model (minutes)
 	@ACR_TASKS_LIVES=150 $(VENV)/python -m pytest tests/contract/specification/test_properties.py \
 	  tests/contract/errors/test_refusals.py tests/contract/tasks/test_model.py --timeout 1800 -n 2
 
-integration: environment builder ## the provider on the emulator and the builder, without the engine
-	@$(VENV)/python -m pytest tests/integration -n 2 --dist loadfile
+real: environment builder ## what starts real servers, processes and builders, without the engine
+	@$(VENV)/python -m pytest tests/real tests/durability -n 2 --dist loadfile
 
 rules: environment ## write the table of rules in policies/README.md anew
 	@$(VENV)/python tools/rules.py

@@ -23,12 +23,12 @@ ROOT = environment.ROOT
 TESTS = ROOT / "tests"
 PYTHONS = tuple((3, minor) for minor in range(10, 14))
 INTERPRETER = (
-    "test_host.py",
+    "host/test_*.py",
     "test_inputs.py",
     "test_root.py",
-    "test_run_provider.py",
-    "test_source_*.py",
-    "test_task.py",
+    "run/test_resource.py",
+    "source/test_*.py",
+    "task/test_resource.py",
 )
 
 Version = tuple[int, int]

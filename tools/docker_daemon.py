@@ -19,7 +19,7 @@ from pathlib import Path
 import debian
 
 PARTS = {"dockerd": "docker.io"}
-TESTS = [f"tests/unit/emulator/test_{name}.py" for name in ("execution_tools", "execution_docker", "corpus")]
+TESTS = [f"tests/real/emulator/execution/test_{name}.py" for name in ("tools", "docker", "corpus")]
 SECONDS = 60.0
 ISOLATION = ["--iptables=false", "--ip6tables=false", "--bridge=none"]
 

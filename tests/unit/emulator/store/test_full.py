@@ -15,7 +15,7 @@ from acr_tasks_emulator.store.database import Database
 from acr_tasks_emulator.store.full import StorageFullError
 from acr_tasks_emulator.store.tasks import TaskStore
 
-from .test_agents import Recorder, Script, job
+from tests.unit.emulator.execution.test_agents import Recorder, Script, job
 
 
 def limit(database: Database, pages: int) -> None:

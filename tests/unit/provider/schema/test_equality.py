@@ -18,7 +18,7 @@ from pulumi_acr_tasks.schema.equality import base64_text, identity, identity_typ
 from pulumi_acr_tasks.schema.secrets import MASK, masked, secret_values
 from pulumi_acr_tasks.schema.values import UNKNOWN, contains_unknown, from_engine
 
-_BESIDE = Path(__file__).resolve().parents[3].parent / "shared" / "azure-spec"
+_BESIDE = Path(__file__).resolve().parents[4].parent / "shared" / "azure-spec"
 _SPECIFICATION = Path(os.environ.get("ACR_TASKS_SPEC", _BESIDE), "2019-04-01", "containerregistry_build.json")
 
 

@@ -27,7 +27,7 @@ from acr_tasks_emulator.execution.source.source import SourceError, file_in
 from acr_tasks_emulator.execution.stop import Stop
 from acr_tasks_emulator.process.supervisor import Supervisor
 
-from .test_execution_remote import served
+from .test_remote import served
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 

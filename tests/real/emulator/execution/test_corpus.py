@@ -21,8 +21,8 @@ from acr_tasks_emulator.execution.log import RunLog
 from acr_tasks_emulator.execution.simulated import SimulatedExecutor
 from acr_tasks_emulator.execution.stop import Stop
 
-from .test_execution_simulated import Recorder, job_of
-from .test_execution_tools import TOOLS, Desk
+from tests.unit.emulator.execution.test_simulated import Recorder, job_of
+from .test_tools import TOOLS, Desk
 
 CORPUS = Path(__file__).parent / "corpus"
 NAMES = sorted(path.name.removesuffix(".expected.yaml") for path in CORPUS.glob("*.expected.yaml"))

@@ -12,7 +12,7 @@ import pytest
 from pulumi_acr_tasks import errors
 from pulumi_acr_tasks.run.context import Packing
 
-from .scene import Scene
+from tests.unit.provider.run.scene import Scene
 
 FORBIDDEN = {"error": {"code": "AuthorizationFailed", "message": "no permission to cancel"}}
 HAS_ENDED = {"error": {"code": "RunAlreadyEnded"}}

@@ -19,7 +19,7 @@ from acr_tasks_emulator.services.versions import PREVIEW_2025
 from acr_tasks_emulator.store.runs import RunStore
 from acr_tasks_emulator.store.tasks import TaskStore
 
-from .conftest import World
+from tests.unit.emulator.conftest import World
 
 URL = "https://github.com/octocat/Hello-World.git"
 DAY = 24 * 60 * 60

@@ -190,7 +190,7 @@ def test_a_project_of_our_name_has_keys_of_its_own() -> None:
 
 def test_the_tables_of_keys_are_one() -> None:
     """What the README explains and what Provider takes are the keys that are checked."""
-    readme = (Path(__file__).parents[3] / "README.md").read_text()
+    readme = (Path(__file__).parents[4] / "README.md").read_text()
     for key in KEYS:
         assert re.search(rf"`(acr-tasks:)?{key}`", readme), key
     parameters = inspect.signature(Provider.__init__).parameters

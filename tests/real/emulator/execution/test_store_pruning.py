@@ -8,7 +8,7 @@ import pytest
 
 from acr_tasks_emulator.execution.buildah import store
 
-from .test_execution_tools import Desk, docker, missing
+from .test_tools import Desk, docker, missing
 
 pytestmark = pytest.mark.skipif(missing is not None, reason=missing or "buildah works")
 

@@ -17,7 +17,7 @@ from acr_tasks_emulator.execution.agents import Agents
 from acr_tasks_emulator.execution.job import Job, Outcome
 from acr_tasks_emulator.execution.simulated import SimulatedExecutor
 
-from .test_execution_tools import CANNOT_BE_RUN
+from tests.real.emulator.execution.test_tools import CANNOT_BE_RUN
 
 INVALID = [
     "steps: nonsense",

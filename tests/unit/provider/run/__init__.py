@@ -1,1 +1,0 @@
-"""The life of a run, on a service that is played."""
