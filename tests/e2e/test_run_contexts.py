@@ -83,7 +83,7 @@ def test_contexts_are_taken_from_where_they_are(emulator: Emulator, new_stack: C
     stack.up().changed_nothing()
     assert emulator.writes() == []
     stack.edit("docker/Dockerfile", "/greeting\n", "/greetings\n")
-    assert "new run (context changed)" in stack.preview().succeeded().screen
+    assert "new run (context changed: " in stack.preview().succeeded().screen
 
 
 def pack(stack: Stack, task: str, order: int = 1) -> None:
