@@ -16,12 +16,12 @@ from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
+from tests.unit.emulator.execution.test_simulated import Recorder, job_of
 
 from acr_tasks_emulator.execution.log import RunLog
 from acr_tasks_emulator.execution.simulated import SimulatedExecutor
 from acr_tasks_emulator.execution.stop import Stop
 
-from tests.unit.emulator.execution.test_simulated import Recorder, job_of
 from .test_tools import TOOLS, Desk
 
 CORPUS = Path(__file__).parent / "corpus"

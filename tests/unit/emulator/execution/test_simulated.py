@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.real.emulator.execution.test_tools import CANNOT_BE_RUN
 
 from acr_tasks_emulator.execution.agents import Agents
 from acr_tasks_emulator.execution.job import Job, Outcome
 from acr_tasks_emulator.execution.simulated import SimulatedExecutor
-
-from tests.real.emulator.execution.test_tools import CANNOT_BE_RUN
 
 INVALID = [
     "steps: nonsense",

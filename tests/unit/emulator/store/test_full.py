@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from tests.unit.emulator.execution.test_agents import Recorder, Script, job
 
 from acr_tasks_emulator.execution import agents as queue
 from acr_tasks_emulator.execution.agents import Agents
@@ -14,8 +15,6 @@ from acr_tasks_emulator.store.blobs import BlobStore
 from acr_tasks_emulator.store.database import Database
 from acr_tasks_emulator.store.full import StorageFullError
 from acr_tasks_emulator.store.tasks import TaskStore
-
-from tests.unit.emulator.execution.test_agents import Recorder, Script, job
 
 
 def limit(database: Database, pages: int) -> None:

@@ -11,13 +11,12 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.unit.provider.run.scene import ID, INPUTS, Scene
 
 from pulumi_acr_tasks import errors
 from pulumi_acr_tasks.run import crud as run
 from pulumi_acr_tasks.run.log import background
 from pulumi_acr_tasks.source.context import Context
-
-from tests.unit.provider.run.scene import ID, INPUTS, Scene
 
 LOG = b"Step 1/2\r\nusing hush\r\n\r\nRun ID: cf1 failed\r\n"
 

@@ -8,11 +8,10 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.unit.provider.run.scene import Scene
 
 from pulumi_acr_tasks import errors
 from pulumi_acr_tasks.run.context import Packing
-
-from tests.unit.provider.run.scene import Scene
 
 FORBIDDEN = {"error": {"code": "AuthorizationFailed", "message": "no permission to cancel"}}
 HAS_ENDED = {"error": {"code": "RunAlreadyEnded"}}

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.unit.emulator.conftest import World
 
 from acr_tasks_emulator.execution.job import Outcome
 from acr_tasks_emulator.services.tasks.dependencies import Learning
@@ -18,8 +19,6 @@ from acr_tasks_emulator.services.triggers.triggers import TriggersService, next_
 from acr_tasks_emulator.services.versions import PREVIEW_2025
 from acr_tasks_emulator.store.runs import RunStore
 from acr_tasks_emulator.store.tasks import TaskStore
-
-from tests.unit.emulator.conftest import World
 
 URL = "https://github.com/octocat/Hello-World.git"
 DAY = 24 * 60 * 60

@@ -11,14 +11,13 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.unit.provider.run.scene import INPUTS, Scene
 
 from pulumi_acr_tasks import errors
 from pulumi_acr_tasks.arm.ids import RegistryId
 from pulumi_acr_tasks.run import crud as run
 from pulumi_acr_tasks.run.log import background
 from pulumi_acr_tasks.run.wait.wait import Surroundings
-
-from tests.unit.provider.run.scene import INPUTS, Scene
 
 URN = "urn:pulumi:dev::project::pulumi-python:dynamic/acr-tasks:Run::build"
 CREATED = "2026-01-01T00:00:00.1234567+00:00"
