@@ -114,7 +114,7 @@ def install_requirements(environment: Path, lock: Path) -> None:
 
 def settings_of_pip() -> dict[str, str]:
     """Return pip's settings as uv's variables: uv reads none of pip's, and some machines configure pip alone."""
-    command = [ENVIRONMENT / "bin/python", "-m", "pip", "config", "list"]
+    command = [str(ENVIRONMENT / "bin/python"), "-m", "pip", "config", "list"]
     listed = subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines()
     settings: dict[str, str] = {}
     for line in sorted(listed, key=lambda line: line.startswith(":env:")):  # the environment overrides files
