@@ -37,10 +37,10 @@ engine: environment ## make sure that there is a Pulumi engine; prints the folde
 lint: environment ## ruff, and who may import whom
 	@$(VENV)/ruff check . && $(VENV)/ruff format --check . && PYTHONPATH=policies $(VENV)/lint-imports
 
-types: environment ## mypy, strict
+types: environment ## mypy, strict; the examples with pyright too
 	@$(VENV)/mypy provider/pulumi_acr_tasks && $(VENV)/mypy emulator/acr_tasks_emulator && \
 	  $(VENV)/mypy policies/acr_task_policies && MYPYPATH=tools:tools/pulumi:policies $(VENV)/mypy tools/*.py tools/pulumi/build.py tools/pulumi/engine.py && \
-	  for example in examples/*/*.py examples/*/*/*.py; do $(VENV)/mypy --no-error-summary $$example || exit 1; done
+	  $(VENV)/python tools/example_types.py
 
 unit: environment ## the pure floors, with plain values
 	@$(VENV)/python -m pytest tests/unit -n 2
