@@ -14,12 +14,12 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
+from acr_tasks_emulator.address import Place
 from acr_tasks_emulator.clock import SystemClock
 from acr_tasks_emulator.execution.agents import Agents
 from acr_tasks_emulator.execution.executor import ExecutorError, choose
-from acr_tasks_emulator.execution.registry.registry import OciRegistry
-from acr_tasks_emulator.place import Place
-from acr_tasks_emulator.process import leftovers
+from acr_tasks_emulator.execution.registry.oci_registry import OciRegistry
+from acr_tasks_emulator.process import orphans
 from acr_tasks_emulator.process.supervisor import Supervisor
 from acr_tasks_emulator.routes import admin, blobs, dashboard, metadata, oci, sign_in, webhooks
 from acr_tasks_emulator.routes.arm import (
@@ -111,7 +111,7 @@ def _wire(settings: Settings, place: Place, opened: contextlib.ExitStack) -> App
     clock, switches = SystemClock(), settings.switches
     closing = contextlib.ExitStack()
     opened.callback(closing.close)
-    was_killed = closing.enter_context(leftovers.ended(settings.data))
+    was_killed = closing.enter_context(orphans.ended(settings.data))
     database = Database(settings.data / "emulator.sqlite")
     closing.callback(database.close)
     registry_store, run_store = RegistryStore(database), RunStore(database)

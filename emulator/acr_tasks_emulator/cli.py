@@ -157,7 +157,7 @@ def _stated(context: typer.Context) -> frozenset[str]:
 
 
 def _detach(settings: Settings, more: list[str], stated: frozenset[str]) -> None:
-    from acr_tasks_emulator.process import instance, options
+    from acr_tasks_emulator.process import instance, running_options
     from acr_tasks_emulator.process.data_folder import make_data_folder
 
     make_data_folder(settings.data)
@@ -172,7 +172,7 @@ def _detach(settings: Settings, more: list[str], stated: frozenset[str]) -> None
         arguments += [f"--cert={settings.cert}", f"--key={settings.key}"]
     environment = dict(zip(instance.ENVIRONMENT, (settings.token, settings.webhook_secret), strict=True))
     about = instance.find_or_start(settings.data, arguments + more, environment)
-    different = options.differences(settings, stated, instance.options(settings.data))
+    different = running_options.differences(settings, stated, instance.options(settings.data))
     if different:
         raise SettingsError(
             f"The emulator of {settings.data} (process {about['pid']}) runs already, with other options than asked "
@@ -184,7 +184,7 @@ def _detach(settings: Settings, more: list[str], stated: frozenset[str]) -> None
 
 
 def _serve(settings: Settings) -> None:
-    from acr_tasks_emulator.process import instance, options
+    from acr_tasks_emulator.process import instance, running_options
     from acr_tasks_emulator.process.data_folder import make_data_folder
     from acr_tasks_emulator.server import Emulator, running
 
@@ -204,7 +204,7 @@ def _serve(settings: Settings) -> None:
         if emulator.warning and settings.executor == "auto":
             _say(emulator.warning)
         port = int(about["loginServer"].rpartition(":")[2])
-        given = options.recorded(settings, emulator.registries, port, emulator.executor)
+        given = running_options.recorded(settings, emulator.registries, port, emulator.executor)
         with instance.announced(settings.data, about, emulator.place.check, given):
             instance.print_line(about)
             wait(emulator)

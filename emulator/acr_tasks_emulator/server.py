@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
+from acr_tasks_emulator.address import Place
 from acr_tasks_emulator.app import Application, build
 from acr_tasks_emulator.connection import Connection
-from acr_tasks_emulator.place import Place
 from acr_tasks_emulator.process.data_folder import make_data_folder
 from acr_tasks_emulator.settings import RegistrySetting, Settings, SettingsError
 

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol, TypeVar
 
+from acr_tasks_emulator.execution.cancellation import Stop
 from acr_tasks_emulator.execution.executor import Executor
 from acr_tasks_emulator.execution.job import Job, Outcome
-from acr_tasks_emulator.execution.log import LogSink, RunLog
-from acr_tasks_emulator.execution.stop import Stop
+from acr_tasks_emulator.execution.run_log import LogSink, RunLog
 
 RETRY_SECONDS = 1.0
 CLOSED_MESSAGE = "The emulator was stopped while this run was under way."

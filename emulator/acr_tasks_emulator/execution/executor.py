@@ -6,13 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from acr_tasks_emulator.execution.cancellation import Stop
 from acr_tasks_emulator.execution.job import Job, Outcome
-from acr_tasks_emulator.execution.log import RunLog
-from acr_tasks_emulator.execution.simulated import SimulatedExecutor
-from acr_tasks_emulator.execution.stop import Stop
+from acr_tasks_emulator.execution.run_log import RunLog
+from acr_tasks_emulator.execution.simulated_executor import SimulatedExecutor
 
 if TYPE_CHECKING:
-    from acr_tasks_emulator.execution.registry.registry import OciRegistry
+    from acr_tasks_emulator.execution.registry.oci_registry import OciRegistry
     from acr_tasks_emulator.process.supervisor import Supervisor
 
 KINDS = ("auto", "buildah", "docker", "simulated")
@@ -44,9 +44,9 @@ def choose(kind: str, data: Path, oci: OciRegistry, supervisor: Supervisor) -> E
         return SimulatedExecutor()
     if kind not in KINDS:
         raise ExecutorError(f"executor {kind!r} is unknown: it is one of {', '.join(KINDS)}")
-    from acr_tasks_emulator.execution.buildah.tool import open_buildah
-    from acr_tasks_emulator.execution.docker.tool import open_docker
-    from acr_tasks_emulator.execution.tool import Tool, ToolError
+    from acr_tasks_emulator.execution.buildah.buildah_tool import open_buildah
+    from acr_tasks_emulator.execution.container_tool import Tool, ToolError
+    from acr_tasks_emulator.execution.docker.docker_tool import open_docker
     from acr_tasks_emulator.execution.tool_executor import ToolExecutor
 
     openers: dict[str, Callable[[Path, Supervisor], Tool]] = {"buildah": open_buildah, "docker": open_docker}

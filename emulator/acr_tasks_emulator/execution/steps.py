@@ -8,9 +8,9 @@ from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import partial
 
-from acr_tasks_emulator.execution.build.scan import ScanError
-from acr_tasks_emulator.execution.log import RunLog
-from acr_tasks_emulator.execution.stop import Stop
+from acr_tasks_emulator.execution.build.dependency_scan import ScanError
+from acr_tasks_emulator.execution.cancellation import Stop
+from acr_tasks_emulator.execution.run_log import RunLog
 from acr_tasks_emulator.execution.task_file.graph import Graph, Step
 
 

@@ -6,25 +6,25 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from acr_tasks_emulator.execution.build.bases import Bases
+from acr_tasks_emulator.execution.build.base_images import Bases
 from acr_tasks_emulator.execution.build.docker_build import build
 from acr_tasks_emulator.execution.build.image_name import ImageName, ImageNameError
 from acr_tasks_emulator.execution.build.push import push
+from acr_tasks_emulator.execution.cancellation import Stop
+from acr_tasks_emulator.execution.container_tool import NetworkError, Tool, ToolError
 from acr_tasks_emulator.execution.job import Job, Outcome
-from acr_tasks_emulator.execution.log import RunLog
-from acr_tasks_emulator.execution.registry.registry import OciRegistry, RegistryError
-from acr_tasks_emulator.execution.shell.build_line import build_of, fetched, run_build
-from acr_tasks_emulator.execution.shell.container import run_command, run_container
+from acr_tasks_emulator.execution.registry.oci_registry import OciRegistry, RegistryError
+from acr_tasks_emulator.execution.run_log import RunLog
+from acr_tasks_emulator.execution.shell.build_step import build_of, fetched, run_build
+from acr_tasks_emulator.execution.shell.cmd_step import run_command, run_container
 from acr_tasks_emulator.execution.shell.docker_options import Options
-from acr_tasks_emulator.execution.source.remote import Remotes
-from acr_tasks_emulator.execution.source.source import SourceError
+from acr_tasks_emulator.execution.source.fetch import Remotes
+from acr_tasks_emulator.execution.source.unpack import SourceError
 from acr_tasks_emulator.execution.steps import StepFailedError, run_steps
-from acr_tasks_emulator.execution.stop import Stop
-from acr_tasks_emulator.execution.task_file.docker_request import docker_graph
-from acr_tasks_emulator.execution.task_file.file import TaskFileError, load
+from acr_tasks_emulator.execution.task_file.docker_step import docker_graph
 from acr_tasks_emulator.execution.task_file.graph import Step
-from acr_tasks_emulator.execution.task_file.rendering import TemplateError
-from acr_tasks_emulator.execution.tool import NetworkError, Tool, ToolError
+from acr_tasks_emulator.execution.task_file.load import TaskFileError, load
+from acr_tasks_emulator.execution.task_file.templates import TemplateError
 from acr_tasks_emulator.execution.workspace import Workspace, check_texts
 
 

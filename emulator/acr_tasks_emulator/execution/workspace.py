@@ -11,15 +11,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from acr_tasks_emulator.execution.build.bases import own_hosts, sign_ins, vault_secrets
+from acr_tasks_emulator.execution.build.base_images import own_hosts, sign_ins, vault_secrets
 from acr_tasks_emulator.execution.build.image_name import ImageName, parse
+from acr_tasks_emulator.execution.cancellation import Stop
 from acr_tasks_emulator.execution.job import Job
-from acr_tasks_emulator.execution.log import RunLog
-from acr_tasks_emulator.execution.source.remote import Remotes
-from acr_tasks_emulator.execution.source.source import NO_SOURCE, SourceError, unpack
-from acr_tasks_emulator.execution.stop import Stop
+from acr_tasks_emulator.execution.run_log import RunLog
+from acr_tasks_emulator.execution.source.fetch import Remotes
+from acr_tasks_emulator.execution.source.unpack import NO_SOURCE, SourceError, unpack
 from acr_tasks_emulator.execution.task_file.graph import Step
-from acr_tasks_emulator.execution.task_file.parts import NO_KEY_VAULT
+from acr_tasks_emulator.execution.task_file.networks_and_volumes import NO_KEY_VAULT
 
 
 @dataclass

@@ -7,7 +7,7 @@ moment at which a child exists and nobody watches it: a warden that finds the pi
 
 On Linux the warden is also the reaper of its descendants, so a process that left the session (a daemon started by a RUN
 line) is still found and ended, and the child is killed by the kernel when somebody kills the warden. What is left when
-emulator and warden are killed at once, leftovers.py ends.
+emulator and warden are killed at once, orphans.py ends.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
-from acr_tasks_emulator.process import leftovers, warden
+from acr_tasks_emulator.process import orphans, warden
 
 
 class Supervisor:
@@ -30,7 +30,7 @@ class Supervisor:
     def __init__(self) -> None:
         self._life, self._hold = os.pipe()
         self._lock = threading.Lock()
-        self._mark = leftovers.this_process()
+        self._mark = orphans.this_process()
         self._children: set[subprocess.Popen[bytes]] = set()
         self._janitors: list[subprocess.Popen[bytes]] = []
         self._closed = False
@@ -47,7 +47,7 @@ class Supervisor:
                 raise RuntimeError("the supervisor is closed: no process is started any more")
             pass_fds = (self._life, *popen.pop("pass_fds", ()))
             given = popen.pop("env", None)
-            popen["env"] = {**(os.environ if given is None else given), leftovers.MARK: self._mark}
+            popen["env"] = {**(os.environ if given is None else given), orphans.MARK: self._mark}
             program = [sys.executable, "-I", "-S", warden.__file__, str(self._life), *argv]
             child = subprocess.Popen(program, start_new_session=True, pass_fds=pass_fds, **popen)  # noqa: S603 - no shell
             self._children = {known for known in self._children if known.returncode is None}

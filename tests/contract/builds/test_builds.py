@@ -21,7 +21,7 @@ from typing import Any
 import httpx
 import pytest
 
-from acr_tasks_emulator.execution import log as run_log
+from acr_tasks_emulator.execution import run_log as run_log
 
 pytestmark = [
     pytest.mark.emulator_choice("the service's own protection of its agents is not known"),

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from acr_tasks_emulator.execution.build.bases import BaseImageError, Bases
-from acr_tasks_emulator.execution.build.classic import refusal, syntax_of
+from acr_tasks_emulator.execution.build.base_images import BaseImageError, Bases
+from acr_tasks_emulator.execution.build.classic_builder import refusal, syntax_of
+from acr_tasks_emulator.execution.build.dependency_scan import ScanError, scan
 from acr_tasks_emulator.execution.build.dockerfile import Origins, origins, read_dockerfile
 from acr_tasks_emulator.execution.build.image_name import ImageNameError, parse
-from acr_tasks_emulator.execution.build.scan import ScanError, scan
-from acr_tasks_emulator.execution.source.source import check_ignore_files
-from acr_tasks_emulator.execution.stop import Stop
+from acr_tasks_emulator.execution.cancellation import Stop
+from acr_tasks_emulator.execution.container_tool import Build, Origin, Tool
+from acr_tasks_emulator.execution.source.unpack import check_ignore_files
 from acr_tasks_emulator.execution.task_file.graph import WORKING_DIRECTORY, Step
-from acr_tasks_emulator.execution.tool import Build, Origin, Tool
 from acr_tasks_emulator.execution.workspace import Workspace
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
 
-from acr_tasks_emulator.execution.build.bases import sign_ins
+from acr_tasks_emulator.execution.build.base_images import sign_ins
 from acr_tasks_emulator.execution.build.image_name import DOCKER_HUB, ImageName
-from acr_tasks_emulator.execution.registry.registry import OciRegistry
+from acr_tasks_emulator.execution.cancellation import Stop
+from acr_tasks_emulator.execution.container_tool import Place, Tool, ToolError
+from acr_tasks_emulator.execution.registry.oci_registry import OciRegistry
 from acr_tasks_emulator.execution.source.addresses import check_registry
 from acr_tasks_emulator.execution.source.archive import SourceError
-from acr_tasks_emulator.execution.stop import Stop
-from acr_tasks_emulator.execution.tool import Place, Tool, ToolError
 from acr_tasks_emulator.execution.workspace import Workspace
 
 ATTEMPTS = 3

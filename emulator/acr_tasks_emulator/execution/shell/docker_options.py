@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from acr_tasks_emulator.execution.shell.shell import ShellError, read_line
+from acr_tasks_emulator.execution.shell.parse_line import ShellError, read_line
 
 _RUN_FLAGS = """
     d,detach disable-content-trust help init i,interactive no-healthcheck oom-kill-disable privileged P,publish-

@@ -10,7 +10,7 @@ import urllib.request
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from acr_tasks_emulator.execution.source.source import SourceError
+from acr_tasks_emulator.execution.source.unpack import SourceError
 
 SCHEMES = ("https", "http", "git")
 _PORTS = {"https": 443, "http": 80, "git": 9418}

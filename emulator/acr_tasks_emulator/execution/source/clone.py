@@ -7,11 +7,11 @@ import re
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+from acr_tasks_emulator.execution.cancellation import Stop
 from acr_tasks_emulator.execution.source.addresses import Address, checked
 from acr_tasks_emulator.execution.source.archive import SourceError
 from acr_tasks_emulator.execution.source.git import Git
 from acr_tasks_emulator.execution.source.tree import TreeMeter
-from acr_tasks_emulator.execution.stop import Stop
 
 SUBMODULES = 100
 """How many submodules a source may have, those of submodules among them."""

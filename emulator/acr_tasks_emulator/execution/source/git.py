@@ -8,9 +8,9 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from acr_tasks_emulator.execution.cancellation import Stop
 from acr_tasks_emulator.execution.source.addresses import Address
 from acr_tasks_emulator.execution.source.archive import LIMITS, SourceError
-from acr_tasks_emulator.execution.stop import Stop
 from acr_tasks_emulator.process.supervisor import Supervisor
 
 PROGRAM = "git"

@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from acr_tasks_emulator.execution.task_file.document import read_tree
 from acr_tasks_emulator.execution.task_file.graph import GraphError
-from acr_tasks_emulator.execution.task_file.members import mapping_of, text, text_of, texts
+from acr_tasks_emulator.execution.task_file.yaml_document import read_tree
+from acr_tasks_emulator.execution.task_file.yaml_members import mapping_of, text, text_of, texts
 
 DIRECTIVE = "$"
 VARIABLES = ("ID", "SharedVolume", "RegistryName", "Registry", "Date", "OS", "Architecture", "Commit", "Branch")

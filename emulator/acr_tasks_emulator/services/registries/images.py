@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from acr_tasks_emulator.execution.registry.registry import OciRegistry, RegistryError
+from acr_tasks_emulator.execution.registry.oci_registry import OciRegistry, RegistryError
 from acr_tasks_emulator.services import errors
 
 

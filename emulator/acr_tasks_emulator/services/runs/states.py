@@ -6,7 +6,7 @@ from typing import Any
 
 from acr_tasks_emulator.clock import Clock, round_trip, whole_seconds
 from acr_tasks_emulator.execution.job import Outcome
-from acr_tasks_emulator.execution.log import LogSink
+from acr_tasks_emulator.execution.run_log import LogSink
 from acr_tasks_emulator.services.blobs.blobs import COMPLETE, BlobsService
 from acr_tasks_emulator.services.registries.registries import RegistriesService
 from acr_tasks_emulator.services.runs.jobs import forget

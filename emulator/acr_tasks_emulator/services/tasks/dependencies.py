@@ -6,7 +6,7 @@ from typing import Any
 
 from acr_tasks_emulator.execution.agents import Observer
 from acr_tasks_emulator.execution.job import Outcome
-from acr_tasks_emulator.execution.log import LogSink
+from acr_tasks_emulator.execution.run_log import LogSink
 from acr_tasks_emulator.store.runs import RunStore
 from acr_tasks_emulator.store.tasks import TaskStore
 

@@ -13,8 +13,8 @@ import httpx
 import pytest
 
 import acr_tasks_emulator
-from acr_tasks_emulator.execution.buildah.store import why_not_installed
-from acr_tasks_emulator.execution.registry.registry import PROGRAM
+from acr_tasks_emulator.execution.buildah.image_store import why_not_installed
+from acr_tasks_emulator.execution.registry.oci_registry import PROGRAM
 
 missing = why_not_installed() or next(
     (f"{p} is not installed" for p in ("busybox", PROGRAM) if not shutil.which(p)), None

@@ -18,9 +18,9 @@ import pytest
 from ruamel.yaml import YAML
 from tests.unit.emulator.execution.test_simulated import Recorder, job_of
 
-from acr_tasks_emulator.execution.log import RunLog
-from acr_tasks_emulator.execution.simulated import SimulatedExecutor
-from acr_tasks_emulator.execution.stop import Stop
+from acr_tasks_emulator.execution.cancellation import Stop
+from acr_tasks_emulator.execution.run_log import RunLog
+from acr_tasks_emulator.execution.simulated_executor import SimulatedExecutor
 
 from .test_tools import TOOLS, Desk
 

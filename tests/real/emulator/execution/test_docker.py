@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from acr_tasks_emulator.execution.docker import images as docker_images
-from acr_tasks_emulator.execution.docker import tool
-from acr_tasks_emulator.execution.docker.images import LABEL
+from acr_tasks_emulator.execution.docker import docker_images as docker_images
+from acr_tasks_emulator.execution.docker import docker_tool
+from acr_tasks_emulator.execution.docker.docker_images import LABEL
 from acr_tasks_emulator.execution.executor import ExecutorError, choose
-from acr_tasks_emulator.execution.registry.registry import OciRegistry
-from acr_tasks_emulator.execution.simulated import SimulatedExecutor
+from acr_tasks_emulator.execution.registry.oci_registry import OciRegistry
+from acr_tasks_emulator.execution.simulated_executor import SimulatedExecutor
 from acr_tasks_emulator.process.supervisor import Supervisor
 
 from .test_tools import LOGIN_SERVER, NAP, Desk, docker, docker_missing, encoded, needs_registry
@@ -31,7 +31,7 @@ def ask(*arguments: str) -> list[str]:
 
 def left(desk: Desk) -> list[str]:
     """Containers and networks of an emulator."""
-    label = ("--filter", f"label={tool.label_of(desk.data.resolve() / 'docker')}")
+    label = ("--filter", f"label={docker_tool.label_of(desk.data.resolve() / 'docker')}")
     return [*ask("ps", "-aq", *label), *ask("network", "ls", "-q", *label)]
 
 
@@ -179,14 +179,14 @@ def test_old_builds_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_published_ports(port: str, published: str) -> None:
     """Ports are published on loopback, unless the task names an address."""
-    assert tool.on_loopback(port) == published
+    assert docker_tool.on_loopback(port) == published
 
 
 @pytest.mark.parametrize("kind", ["docker", "auto"])
 def test_without_a_daemon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     """Where no daemon answers, docker is refused with a sentence; `auto` simulates and gives both reasons."""
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no.sock")
-    monkeypatch.setattr("acr_tasks_emulator.execution.buildah.store.PROGRAM", "no-such-buildah")
+    monkeypatch.setattr("acr_tasks_emulator.execution.buildah.image_store.PROGRAM", "no-such-buildah")
     supervisor = Supervisor()
     try:
         if kind == "auto":
@@ -206,7 +206,7 @@ def test_without_a_daemon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind:
 @needs_docker
 def test_auto_takes_docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where buildah is missing and a docker daemon answers, `auto` builds with docker."""
-    monkeypatch.setattr("acr_tasks_emulator.execution.buildah.store.PROGRAM", "no-such-buildah")
+    monkeypatch.setattr("acr_tasks_emulator.execution.buildah.image_store.PROGRAM", "no-such-buildah")
     supervisor = Supervisor()
     try:
         assert choose("auto", tmp_path, OciRegistry(tmp_path, supervisor), supervisor).name == "docker"
@@ -216,7 +216,7 @@ def test_auto_takes_docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_sign_in_for_docker(tmp_path: Path) -> None:
     """Sign-ins of a run are written as the docker client reads them, Docker Hub under its old name."""
-    from acr_tasks_emulator.execution.docker.client import DockerCli
+    from acr_tasks_emulator.execution.docker.docker_cli import DockerCli
 
     auth = {"auth": base64.b64encode(b"me:s3cret").decode()}
     authfile = tmp_path / "auth.json"

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from acr_tasks_emulator.execution.registry.registry import PROGRAM, OciRegistry, RegistryError
+from acr_tasks_emulator.execution.registry.oci_registry import PROGRAM, OciRegistry, RegistryError
 from acr_tasks_emulator.process.supervisor import Supervisor
 
 needs_registry = pytest.mark.skipif(shutil.which(PROGRAM) is None, reason=f"{PROGRAM} is not installed")

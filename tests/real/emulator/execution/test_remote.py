@@ -21,13 +21,13 @@ from typing import Any
 import httpx
 import pytest
 
+from acr_tasks_emulator.execution.cancellation import Stop
 from acr_tasks_emulator.execution.job import Job
-from acr_tasks_emulator.execution.log import RunLog
-from acr_tasks_emulator.execution.registry.registry import PROGRAM, OciRegistry
-from acr_tasks_emulator.execution.source import addresses, remote
-from acr_tasks_emulator.execution.source.remote import Remotes
-from acr_tasks_emulator.execution.source.source import SourceError
-from acr_tasks_emulator.execution.stop import Stop
+from acr_tasks_emulator.execution.registry.oci_registry import PROGRAM, OciRegistry
+from acr_tasks_emulator.execution.run_log import RunLog
+from acr_tasks_emulator.execution.source import addresses, fetch
+from acr_tasks_emulator.execution.source.fetch import Remotes
+from acr_tasks_emulator.execution.source.unpack import SourceError
 from acr_tasks_emulator.process.supervisor import Supervisor
 
 needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
@@ -268,7 +268,7 @@ def test_archives_that_lead_astray(desk: Desk, tmp_path: Path, files: Serve, mon
     with pytest.raises(SourceError, match="leads on more than 5 times"):
         desk.fetch(f"{address}/to/x")
     assert len(seen) == 6
-    monkeypatch.setattr(remote, "ARCHIVE_LIMIT", 1000)
+    monkeypatch.setattr(fetch, "ARCHIVE_LIMIT", 1000)
     (tmp_path / "long").write_bytes(b"\x1f\x8b" + b"0" * 1000)
     with pytest.raises(SourceError, match="longer than 1000 bytes"):
         desk.fetch(f"{address}/long")
@@ -331,20 +331,20 @@ def test_a_name_that_is_a_metadata_address(monkeypatch: pytest.MonkeyPatch) -> N
 )
 def test_which_addresses_are_of_git(location: str, expected: bool) -> None:
     """Repositories are told from archives by their address."""
-    assert remote.is_git(location) is expected
+    assert fetch.is_git(location) is expected
 
 
 def test_addresses_of_github() -> None:
     """The service takes what is on a host with github in its name for a repository, and says so where there is none."""
-    assert remote.as_repository("https://github.com/a/b#main:sub") == "https://github.com/a/b.git#main:sub"
-    assert remote.as_repository("https://github.example.com/a/b/") == "https://github.example.com/a/b.git"
+    assert fetch.as_repository("https://github.com/a/b#main:sub") == "https://github.com/a/b.git#main:sub"
+    assert fetch.as_repository("https://github.example.com/a/b/") == "https://github.example.com/a/b.git"
     for path in (
         "github.com/a/b/archive/refs/tags/v1.tar.gz",
         "github.com/a/b/tree/main/dir",
         "codeload.github.com/a/b",
     ):
         with pytest.raises(SourceError, match=r"failed to download context: .* #<branch or commit>"):
-            remote.as_repository(f"https://{path}")
+            fetch.as_repository(f"https://{path}")
 
 
 @pytest.mark.parametrize("path", ["example/app/archive/v1.tar.gz", "example/app/tree/main/dir"])

@@ -17,14 +17,14 @@ from typing import Any
 
 import pytest
 
+from acr_tasks_emulator.execution.cancellation import Stop
 from acr_tasks_emulator.execution.job import Job
-from acr_tasks_emulator.execution.log import RunLog
-from acr_tasks_emulator.execution.registry.registry import OciRegistry
+from acr_tasks_emulator.execution.registry.oci_registry import OciRegistry
+from acr_tasks_emulator.execution.run_log import RunLog
 from acr_tasks_emulator.execution.source import clone, git, tree
 from acr_tasks_emulator.execution.source.archive import LIMITS
-from acr_tasks_emulator.execution.source.remote import Remotes
-from acr_tasks_emulator.execution.source.source import SourceError, file_in
-from acr_tasks_emulator.execution.stop import Stop
+from acr_tasks_emulator.execution.source.fetch import Remotes
+from acr_tasks_emulator.execution.source.unpack import SourceError, file_in
 from acr_tasks_emulator.process.supervisor import Supervisor
 
 from .test_remote import served

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from acr_tasks_emulator.execution.buildah import store
+from acr_tasks_emulator.execution.buildah import image_store
 
 from .test_tools import Desk, docker, missing
 
@@ -19,7 +19,7 @@ def images(data: Path) -> int:
 
 def test_unnamed_images_go_at_the_next_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What builds left is removed at a start that finds too much of it; what has a name stays, and builds go on."""
-    monkeypatch.setattr(store, "IMAGES_KEPT", 3)
+    monkeypatch.setattr(image_store, "IMAGES_KEPT", 3)
     files = {"Dockerfile": "FROM busybox\nRUN echo 1 > /a\nRUN echo 2 > /b\nRUN echo 3 > /c\n"}
     counts = []
     for _ in range(2):

@@ -21,12 +21,12 @@ import httpx
 import pytest
 
 from acr_tasks_emulator.execution.agents import Agents
-from acr_tasks_emulator.execution.buildah.store import why_not_installed
-from acr_tasks_emulator.execution.docker.client import DockerCli
+from acr_tasks_emulator.execution.buildah.image_store import why_not_installed
+from acr_tasks_emulator.execution.container_tool import ToolError
+from acr_tasks_emulator.execution.docker.docker_cli import DockerCli
 from acr_tasks_emulator.execution.executor import choose
 from acr_tasks_emulator.execution.job import Job, Outcome
-from acr_tasks_emulator.execution.registry.registry import PROGRAM, OciRegistry
-from acr_tasks_emulator.execution.tool import ToolError
+from acr_tasks_emulator.execution.registry.oci_registry import PROGRAM, OciRegistry
 from acr_tasks_emulator.execution.tool_executor import ToolExecutor
 from acr_tasks_emulator.process.supervisor import Supervisor
 
@@ -505,12 +505,12 @@ def test_without_a_registry(tmp_path: Path, kind: str) -> None:
 EMULATOR = """
 import sys
 from pathlib import Path
-from acr_tasks_emulator.execution.docker.client import DockerCli
+from acr_tasks_emulator.execution.docker.docker_cli import DockerCli
 from acr_tasks_emulator.execution.executor import choose
 from acr_tasks_emulator.execution.job import Job
-from acr_tasks_emulator.execution.log import RunLog
-from acr_tasks_emulator.execution.registry.registry import OciRegistry
-from acr_tasks_emulator.execution.stop import Stop
+from acr_tasks_emulator.execution.run_log import RunLog
+from acr_tasks_emulator.execution.registry.oci_registry import OciRegistry
+from acr_tasks_emulator.execution.cancellation import Stop
 from acr_tasks_emulator.process.supervisor import Supervisor
 
 class Sink:

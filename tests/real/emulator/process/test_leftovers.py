@@ -12,16 +12,16 @@ from pathlib import Path
 
 import pytest
 
-from acr_tasks_emulator.process import leftovers
+from acr_tasks_emulator.process import orphans
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
 
 EMULATOR = """
 import signal, sys
 from pathlib import Path
-from acr_tasks_emulator.process import leftovers
+from acr_tasks_emulator.process import orphans
 from acr_tasks_emulator.process.supervisor import Supervisor
-with leftovers.ended(Path(sys.argv[1])):
+with orphans.ended(Path(sys.argv[1])):
     supervisor = Supervisor()
     child = supervisor.start(["sh", "-c", "setsid sleep 60 & echo started; exec sleep 60"])
     print(child.pid, flush=True)
@@ -56,22 +56,22 @@ def test_what_a_killed_emulator_left_ends_with_the_next(tmp_path: Path) -> None:
     (data / "runs" / "cf1" / "closed-link").symlink_to(other)
     mode = other.stat().st_mode
     with killed_emulator(data) as emulator:
-        with leftovers.ended(other):
+        with orphans.ended(other):
             assert has_children(emulator, 0.5)
-        with leftovers.ended(data):
+        with orphans.ended(data):
             assert not has_children(emulator, 10)
-            assert leftovers.this_process() in (data / leftovers.RECORD).read_text()
+            assert orphans.this_process() in (data / orphans.RECORD).read_text()
             assert not (data / "runs").exists()
     assert other.stat().st_mode == mode
-    assert not (data / leftovers.RECORD).exists()
+    assert not (data / orphans.RECORD).exists()
 
 
 def test_a_living_emulator_keeps_what_it_started(tmp_path: Path) -> None:
     """A copy of the folder of an emulator that lives ends nothing of it."""
     (tmp_path / "runs").mkdir()
-    (tmp_path / leftovers.RECORD).write_text(f"{leftovers.this_process()}\n")
-    environment = {**os.environ, leftovers.MARK: leftovers.this_process()}
-    with subprocess.Popen(["sleep", "60"], env=environment) as child, leftovers.ended(tmp_path):
+    (tmp_path / orphans.RECORD).write_text(f"{orphans.this_process()}\n")
+    environment = {**os.environ, orphans.MARK: orphans.this_process()}
+    with subprocess.Popen(["sleep", "60"], env=environment) as child, orphans.ended(tmp_path):
         assert child.poll() is None
         assert (tmp_path / "runs").exists()
         child.kill()
@@ -80,11 +80,11 @@ def test_a_living_emulator_keeps_what_it_started(tmp_path: Path) -> None:
 def test_a_reused_process_id_is_nobody_of_ours(tmp_path: Path) -> None:
     """A process that has the recorded id and began at another time is a stranger."""
     with subprocess.Popen(["sleep", "60"]) as stranger:
-        boot = leftovers.this_process().partition("-")[2].partition("-")[2]
-        (tmp_path / leftovers.RECORD).write_text(f"{stranger.pid}-1-{boot}\n")
-        with leftovers.ended(tmp_path):
+        boot = orphans.this_process().partition("-")[2].partition("-")[2]
+        (tmp_path / orphans.RECORD).write_text(f"{stranger.pid}-1-{boot}\n")
+        with orphans.ended(tmp_path):
             assert stranger.poll() is None
-            assert (tmp_path / leftovers.RECORD).read_text() == f"{leftovers.this_process()}\n"
+            assert (tmp_path / orphans.RECORD).read_text() == f"{orphans.this_process()}\n"
         stranger.kill()
 
 
@@ -97,7 +97,7 @@ def test_mounts_are_undone(tmp_path: Path) -> None:
         pytest.skip("this user may not mount")
     (outer / "inner").mkdir()
     assert libc.mount(b"none", os.fsencode(outer / "inner"), b"tmpfs", 0, None) == 0
-    (tmp_path / leftovers.RECORD).write_text("1-1-earlier\n")
-    with leftovers.ended(tmp_path):
+    (tmp_path / orphans.RECORD).write_text("1-1-earlier\n")
+    with orphans.ended(tmp_path):
         assert str(tmp_path) not in Path("/proc/self/mountinfo").read_text()
         assert not (tmp_path / "runs").exists()

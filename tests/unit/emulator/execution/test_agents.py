@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from acr_tasks_emulator.execution.agents import Agents
+from acr_tasks_emulator.execution.cancellation import Stop
 from acr_tasks_emulator.execution.job import Job, Outcome
-from acr_tasks_emulator.execution.log import RunLog
-from acr_tasks_emulator.execution.stop import Stop
+from acr_tasks_emulator.execution.run_log import RunLog
 
 Act = Callable[[Job, RunLog, Stop], Outcome]
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from acr_tasks_emulator.execution.cancellation import Stop
 from acr_tasks_emulator.execution.job import Job
-from acr_tasks_emulator.execution.log import RunLog
+from acr_tasks_emulator.execution.run_log import RunLog
 from acr_tasks_emulator.execution.steps import StepFailedError, run_steps
-from acr_tasks_emulator.execution.stop import Stop
-from acr_tasks_emulator.execution.task_file.file import TaskFileError, load, read
 from acr_tasks_emulator.execution.task_file.graph import Graph, Step
-from acr_tasks_emulator.execution.task_file.rendering import run_variables
+from acr_tasks_emulator.execution.task_file.load import TaskFileError, load, read
+from acr_tasks_emulator.execution.task_file.templates import run_variables
 
 RUN = {"ID": "cf1", "Registry": "127.0.0.1:5000", "RegistryName": "emulator"}
 

@@ -8,7 +8,7 @@ import pytest
 
 from acr_tasks_emulator.execution.source import addresses
 from acr_tasks_emulator.execution.source.addresses import check_registry, checked
-from acr_tasks_emulator.execution.source.source import SourceError
+from acr_tasks_emulator.execution.source.unpack import SourceError
 
 Names = Callable[..., None]
 

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
+from acr_tasks_emulator.execution.cancellation import Stop
 from acr_tasks_emulator.execution.source.archive import HEADER_BYTES, LIMITS
-from acr_tasks_emulator.execution.source.source import SourceError, folder_in, names_in, unpack
-from acr_tasks_emulator.execution.stop import Stop
+from acr_tasks_emulator.execution.source.unpack import SourceError, folder_in, names_in, unpack
 
 SMALL = replace(LIMITS, size_bytes=100_000, entries=20, depth=5)
 TIGHT = replace(SMALL, ratio=10, ratio_from=50_000)
@@ -188,10 +188,10 @@ def test_a_run_that_is_stopped(tmp_path: Path) -> None:
             stop.ask("canceled")
             return b"x" * size
 
-    from acr_tasks_emulator.execution.source import source
+    from acr_tasks_emulator.execution.source import unpack
 
-    source._write(Content(), tmp_path / "a", stop)  # type: ignore[arg-type]
-    assert (tmp_path / "a").stat().st_size == source._CHUNK
+    unpack._write(Content(), tmp_path / "a", stop)  # type: ignore[arg-type]
+    assert (tmp_path / "a").stat().st_size == unpack._CHUNK
 
 
 def test_a_folder_that_is_a_link(tmp_path: Path) -> None:

@@ -7,17 +7,17 @@ from typing import Any
 import pytest
 
 from acr_tasks_emulator.execution.job import Job
-from acr_tasks_emulator.execution.task_file.document import (
+from acr_tasks_emulator.execution.task_file.graph import Graph
+from acr_tasks_emulator.execution.task_file.graph_reader import STEPS
+from acr_tasks_emulator.execution.task_file.load import TaskFileError, load, read
+from acr_tasks_emulator.execution.task_file.templates import TemplateError, render
+from acr_tasks_emulator.execution.task_file.yaml_document import (
     DEPTH,
     VALUES,
     VALUES_BY_ALIASES,
     DocumentError,
     read_document,
 )
-from acr_tasks_emulator.execution.task_file.file import TaskFileError, load, read
-from acr_tasks_emulator.execution.task_file.graph import Graph
-from acr_tasks_emulator.execution.task_file.reader import STEPS
-from acr_tasks_emulator.execution.task_file.rendering import TemplateError, render
 
 STEP = "version: v1.1.0\nsteps:\n  - cmd: busybox\n"
 

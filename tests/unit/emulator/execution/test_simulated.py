@@ -16,7 +16,7 @@ from tests.real.emulator.execution.test_tools import CANNOT_BE_RUN
 
 from acr_tasks_emulator.execution.agents import Agents
 from acr_tasks_emulator.execution.job import Job, Outcome
-from acr_tasks_emulator.execution.simulated import SimulatedExecutor
+from acr_tasks_emulator.execution.simulated_executor import SimulatedExecutor
 
 INVALID = [
     "steps: nonsense",

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from acr_tasks_emulator.execution.source.source import (
+from acr_tasks_emulator.execution.cancellation import Stop
+from acr_tasks_emulator.execution.source.unpack import (
     Limits,
     SourceError,
     check_ignore_files,
@@ -18,7 +19,6 @@ from acr_tasks_emulator.execution.source.source import (
     names_in,
     unpack,
 )
-from acr_tasks_emulator.execution.stop import Stop
 
 FILE, FOLDER, LINK, HARD = tarfile.REGTYPE, tarfile.DIRTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE
 

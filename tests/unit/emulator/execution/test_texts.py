@@ -12,14 +12,14 @@ import pytest
 
 from acr_tasks_emulator.execution.build.dockerfile import base_images
 from acr_tasks_emulator.execution.build.image_name import ImageNameError, parse
-from acr_tasks_emulator.execution.buildah.tool import command_line
+from acr_tasks_emulator.execution.buildah.buildah_tool import command_line
+from acr_tasks_emulator.execution.cancellation import Stop
 from acr_tasks_emulator.execution.executor import ExecutorError, choose
 from acr_tasks_emulator.execution.job import Job, Outcome
-from acr_tasks_emulator.execution.log import LIMIT_BYTES, RunLog
-from acr_tasks_emulator.execution.registry.registry import OciRegistry
-from acr_tasks_emulator.execution.simulated import SimulatedExecutor
-from acr_tasks_emulator.execution.stop import Stop
-from acr_tasks_emulator.execution.task_file.rendering import TemplateError, render
+from acr_tasks_emulator.execution.registry.oci_registry import OciRegistry
+from acr_tasks_emulator.execution.run_log import LIMIT_BYTES, RunLog
+from acr_tasks_emulator.execution.simulated_executor import SimulatedExecutor
+from acr_tasks_emulator.execution.task_file.templates import TemplateError, render
 from acr_tasks_emulator.process.supervisor import Supervisor
 
 NOW = datetime(2023, 3, 9, 20, 30, 10, tzinfo=timezone.utc)

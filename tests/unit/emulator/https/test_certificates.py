@@ -11,10 +11,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
 
+from acr_tasks_emulator.address import Place
 from acr_tasks_emulator.https import authority
 from acr_tasks_emulator.https.authority import AUTHORITY, BLOB_HOST, CA, SERVER, make
 from acr_tasks_emulator.https.certificates import FOLDER, Certificate, own
-from acr_tasks_emulator.place import Place
 from acr_tasks_emulator.settings import SettingsError
 
 LOCAL = {"localhost", "127.0.0.1", "::1", BLOB_HOST}

@@ -1,6 +1,6 @@
 """Removes the containers and networks of an emulator that is gone.
 
-    python -I -S docker_janitor.py LIFE LABEL
+    python -I -S cleanup.py LIFE LABEL
 
 LIFE is the read end of a pipe whose only write end is the emulator's; LABEL is what its containers and networks carry.
 The daemon, and no process of ours, is the parent of containers: nothing else ends them when the emulator is killed.

@@ -12,9 +12,9 @@ import tempfile
 from pathlib import Path
 from typing import IO, Any
 
-from acr_tasks_emulator.execution.docker.client import DockerCli
-from acr_tasks_emulator.execution.stop import Stop
-from acr_tasks_emulator.execution.tool import ToolError
+from acr_tasks_emulator.execution.cancellation import Stop
+from acr_tasks_emulator.execution.container_tool import ToolError
+from acr_tasks_emulator.execution.docker.docker_cli import DockerCli
 
 _MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 _CONFIG = "application/vnd.docker.container.image.v1+json"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable
 
-from acr_tasks_emulator.execution.log import RunLog
-from acr_tasks_emulator.execution.shell.shell import Command, Item, Redirection, ShellError, read_line
+from acr_tasks_emulator.execution.run_log import RunLog
+from acr_tasks_emulator.execution.shell.parse_line import Command, Item, Redirection, ShellError, read_line
 
 SYNTAX, NOT_FOUND = 2, 127
 """A shell's exit statuses for a line that it refuses, and for a program that is not there."""

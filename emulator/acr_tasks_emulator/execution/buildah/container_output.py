@@ -16,8 +16,8 @@ import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from acr_tasks_emulator.execution.log import RunLog
-from acr_tasks_emulator.execution.tool import Rename
+from acr_tasks_emulator.execution.container_tool import Rename
+from acr_tasks_emulator.execution.run_log import RunLog
 
 _FOLDER = "/.acb"
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:=.*)?", re.DOTALL)

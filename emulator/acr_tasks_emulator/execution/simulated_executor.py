@@ -5,23 +5,23 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+from acr_tasks_emulator.execution.build.dependency_scan import ScanError
 from acr_tasks_emulator.execution.build.docker_build import refused, scanned
 from acr_tasks_emulator.execution.build.image_name import ImageNameError
 from acr_tasks_emulator.execution.build.push import cannot_be_pushed
-from acr_tasks_emulator.execution.build.scan import ScanError
+from acr_tasks_emulator.execution.cancellation import Stop
 from acr_tasks_emulator.execution.job import Job, Outcome
-from acr_tasks_emulator.execution.log import RunLog
-from acr_tasks_emulator.execution.shell.build_line import build_of, is_fetched, names_of, run_build
-from acr_tasks_emulator.execution.shell.container import NOT_RUN, cut_short, run_command
+from acr_tasks_emulator.execution.run_log import RunLog
+from acr_tasks_emulator.execution.shell.build_step import build_of, is_fetched, names_of, run_build
+from acr_tasks_emulator.execution.shell.cmd_step import NOT_RUN, cut_short, run_command
 from acr_tasks_emulator.execution.shell.docker_options import Options
-from acr_tasks_emulator.execution.source.remote import as_asked_for
-from acr_tasks_emulator.execution.source.source import SourceError
+from acr_tasks_emulator.execution.source.fetch import as_asked_for
+from acr_tasks_emulator.execution.source.unpack import SourceError
 from acr_tasks_emulator.execution.steps import StepFailedError, run_steps
-from acr_tasks_emulator.execution.stop import Stop
-from acr_tasks_emulator.execution.task_file.docker_request import docker_graph
-from acr_tasks_emulator.execution.task_file.file import TaskFileError, load
+from acr_tasks_emulator.execution.task_file.docker_step import docker_graph
 from acr_tasks_emulator.execution.task_file.graph import Graph, Step
-from acr_tasks_emulator.execution.task_file.rendering import TemplateError
+from acr_tasks_emulator.execution.task_file.load import TaskFileError, load
+from acr_tasks_emulator.execution.task_file.templates import TemplateError
 from acr_tasks_emulator.execution.workspace import Workspace, check_texts
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import httpx
 
-from acr_tasks_emulator.execution.docker import layout as docker_layout
-from acr_tasks_emulator.execution.docker.client import DockerCli
-from acr_tasks_emulator.execution.stop import Stop
-from acr_tasks_emulator.execution.tool import Place, ToolError
+from acr_tasks_emulator.execution.cancellation import Stop
+from acr_tasks_emulator.execution.container_tool import Place, ToolError
+from acr_tasks_emulator.execution.docker import oci_layout as docker_layout
+from acr_tasks_emulator.execution.docker.docker_cli import DockerCli
 
 LABEL = "acr-tasks-emulator"
 """What our images are called in the daemon, and the label of every container and network of ours."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 from typing import Any
 
-from acr_tasks_emulator.execution.build.bases import own_hosts
+from acr_tasks_emulator.execution.build.base_images import own_hosts
 from acr_tasks_emulator.execution.job import Job
-from acr_tasks_emulator.execution.log import RunLog
-from acr_tasks_emulator.execution.shell.shell import ShellError, read_line
-from acr_tasks_emulator.execution.source.source import NO_SOURCE, SourceError
+from acr_tasks_emulator.execution.run_log import RunLog
+from acr_tasks_emulator.execution.shell.parse_line import ShellError, read_line
+from acr_tasks_emulator.execution.source.unpack import NO_SOURCE, SourceError
 from acr_tasks_emulator.execution.task_file.graph import Graph, Step
-from acr_tasks_emulator.execution.task_file.rendering import TemplateError, render, render_objects, run_variables
+from acr_tasks_emulator.execution.task_file.templates import TemplateError, render, render_objects, run_variables
 
 
 def docker_graph(job: Job, log: RunLog) -> Graph:

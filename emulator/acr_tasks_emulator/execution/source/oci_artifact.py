@@ -9,14 +9,14 @@ from typing import Any
 
 import httpx
 
-from acr_tasks_emulator.execution.build.bases import own_hosts, sign_ins
+from acr_tasks_emulator.execution.build.base_images import own_hosts, sign_ins
 from acr_tasks_emulator.execution.build.image_name import ImageName, ImageNameError, parse
+from acr_tasks_emulator.execution.cancellation import Stop
 from acr_tasks_emulator.execution.job import Job
-from acr_tasks_emulator.execution.registry.registry import OciRegistry, RegistryError
+from acr_tasks_emulator.execution.registry.oci_registry import OciRegistry, RegistryError
 from acr_tasks_emulator.execution.source.addresses import checked
 from acr_tasks_emulator.execution.source.archive import LIMITS
-from acr_tasks_emulator.execution.source.source import SourceError, inside, make_parent, unpack
-from acr_tasks_emulator.execution.stop import Stop
+from acr_tasks_emulator.execution.source.unpack import SourceError, inside, make_parent, unpack
 
 _TITLE, _UNPACK = "org.opencontainers.image.title", "io.deis.oras.content.unpack"
 _MANIFEST = "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.artifact.manifest.v1+json"

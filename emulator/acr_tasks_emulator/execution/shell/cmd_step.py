@@ -7,14 +7,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from acr_tasks_emulator.execution.build.bases import BaseImageError, Bases
+from acr_tasks_emulator.execution.build.base_images import BaseImageError, Bases
 from acr_tasks_emulator.execution.build.image_name import ImageName, ImageNameError
-from acr_tasks_emulator.execution.shell.agent_shell import carry_out
+from acr_tasks_emulator.execution.cancellation import Stop
+from acr_tasks_emulator.execution.container_tool import Container, Tool, ToolError
 from acr_tasks_emulator.execution.shell.docker_options import OptionError, Options, read_run, takes_an_image
-from acr_tasks_emulator.execution.source.source import SourceError
-from acr_tasks_emulator.execution.stop import Stop
+from acr_tasks_emulator.execution.shell.run_line import carry_out
+from acr_tasks_emulator.execution.source.unpack import SourceError
 from acr_tasks_emulator.execution.task_file.graph import WORKING_DIRECTORY, Step
-from acr_tasks_emulator.execution.tool import Container, Tool, ToolError
 from acr_tasks_emulator.execution.workspace import Workspace
 
 NOT_RUN = 125

@@ -9,8 +9,8 @@ import tarfile
 from pathlib import Path
 from typing import IO
 
+from acr_tasks_emulator.execution.cancellation import Stop
 from acr_tasks_emulator.execution.source.archive import LIMITS, Limits, SourceError, entries
-from acr_tasks_emulator.execution.stop import Stop
 
 __all__ = [
     "NO_SOURCE",

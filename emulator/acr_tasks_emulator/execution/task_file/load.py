@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from acr_tasks_emulator.execution.job import Job
-from acr_tasks_emulator.execution.source.source import SourceError, file_in
+from acr_tasks_emulator.execution.source.unpack import SourceError, file_in
 from acr_tasks_emulator.execution.task_file.aliases import read_aliases, separated
-from acr_tasks_emulator.execution.task_file.document import DocumentError, read_document, read_tree
 from acr_tasks_emulator.execution.task_file.graph import Graph, GraphError
-from acr_tasks_emulator.execution.task_file.reader import read_graph
-from acr_tasks_emulator.execution.task_file.rendering import TemplateError, render, render_objects, run_variables
+from acr_tasks_emulator.execution.task_file.graph_reader import read_graph
+from acr_tasks_emulator.execution.task_file.templates import TemplateError, render, render_objects, run_variables
+from acr_tasks_emulator.execution.task_file.yaml_document import DocumentError, read_document, read_tree
 
 LIMIT_BYTES = 1024 * 1024
 """How long a task file or a file of values may be."""

@@ -13,15 +13,15 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx
 
+from acr_tasks_emulator.execution.cancellation import Stop
 from acr_tasks_emulator.execution.job import Job
-from acr_tasks_emulator.execution.log import RunLog
-from acr_tasks_emulator.execution.registry.registry import OciRegistry
+from acr_tasks_emulator.execution.registry.oci_registry import OciRegistry
+from acr_tasks_emulator.execution.run_log import RunLog
 from acr_tasks_emulator.execution.source.addresses import Address, checked
-from acr_tasks_emulator.execution.source.artifact import pull
 from acr_tasks_emulator.execution.source.clone import Clone, takes
 from acr_tasks_emulator.execution.source.git import Git
-from acr_tasks_emulator.execution.source.source import SourceError, folder_in, unpack
-from acr_tasks_emulator.execution.stop import Stop
+from acr_tasks_emulator.execution.source.oci_artifact import pull
+from acr_tasks_emulator.execution.source.unpack import SourceError, folder_in, unpack
 from acr_tasks_emulator.process.supervisor import Supervisor
 
 ARCHIVE_LIMIT = 1024**3

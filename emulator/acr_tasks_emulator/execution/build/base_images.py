@@ -9,13 +9,13 @@ from pathlib import Path
 import httpx
 
 from acr_tasks_emulator.execution.build.image_name import DOCKER_HUB, ImageName
+from acr_tasks_emulator.execution.cancellation import Stop
+from acr_tasks_emulator.execution.container_tool import Place, Tool, ToolError
 from acr_tasks_emulator.execution.job import Job
-from acr_tasks_emulator.execution.registry import seed
-from acr_tasks_emulator.execution.registry.registry import OciRegistry, RegistryError
+from acr_tasks_emulator.execution.registry import busybox
+from acr_tasks_emulator.execution.registry.oci_registry import OciRegistry, RegistryError
 from acr_tasks_emulator.execution.source.addresses import check_registry
 from acr_tasks_emulator.execution.source.archive import SourceError
-from acr_tasks_emulator.execution.stop import Stop
-from acr_tasks_emulator.execution.tool import Place, Tool, ToolError
 
 _STOOD_IN_FOR = ("docker.io", "mcr.microsoft.com")
 _ACCEPT = ", ".join(
@@ -53,12 +53,12 @@ class Bases:
         with self._seeding:
             if self._seeded or not self._tool.seeds:
                 return
-            image = self._tool.image_id(f"{DOCKER_HUB}/{seed.REPOSITORY}:latest", stop)
+            image = self._tool.image_id(f"{DOCKER_HUB}/{busybox.REPOSITORY}:latest", stop)
             self._scratch.mkdir(parents=True, exist_ok=True)
-            image = image or seed.seed(self._tool, self._scratch, stop)
+            image = image or busybox.seed(self._tool, self._scratch, stop)
             address = self._oci.address()
             if address is not None and self._tool.reaches(address, stop):
-                seed.seed_registry(self._tool, image, address, self._scratch, stop)
+                busybox.seed_registry(self._tool, image, address, self._scratch, stop)
             self._seeded = True
 
     def fetch(self, name: ImageName, job: Job, stop: Stop, authfile: Path | None, fresh: bool = False) -> str:

@@ -13,14 +13,8 @@ from pathlib import Path
 from acr_tasks_emulator.execution.build.dockerfile import origins as find_origins
 from acr_tasks_emulator.execution.build.dockerfile import own_platform, renamed
 from acr_tasks_emulator.execution.build.image_name import ImageNameError, parse
-from acr_tasks_emulator.execution.docker import janitor as docker_janitor
-from acr_tasks_emulator.execution.docker.client import DockerCli
-from acr_tasks_emulator.execution.docker.images import LABEL, DockerImages, own_name
-from acr_tasks_emulator.execution.log import RunLog
-from acr_tasks_emulator.execution.registry import seed
-from acr_tasks_emulator.execution.stop import Stop
-from acr_tasks_emulator.execution.task_file.graph import Network, Step
-from acr_tasks_emulator.execution.tool import (
+from acr_tasks_emulator.execution.cancellation import Stop
+from acr_tasks_emulator.execution.container_tool import (
     Build,
     Container,
     NetworkError,
@@ -29,6 +23,12 @@ from acr_tasks_emulator.execution.tool import (
     ToolError,
     in_environment,
 )
+from acr_tasks_emulator.execution.docker import cleanup
+from acr_tasks_emulator.execution.docker.docker_cli import DockerCli
+from acr_tasks_emulator.execution.docker.docker_images import LABEL, DockerImages, own_name
+from acr_tasks_emulator.execution.registry import busybox
+from acr_tasks_emulator.execution.run_log import RunLog
+from acr_tasks_emulator.execution.task_file.graph import Network, Step
 from acr_tasks_emulator.process.supervisor import Supervisor
 
 _RUNNING = re.compile(r" ---> Running in ([0-9a-f]{12,})")
@@ -52,10 +52,10 @@ def open_docker(data: Path, supervisor: Supervisor) -> Docker:
     cli.find_daemon()
     tool = Docker(cli)
     tool.sweep()
-    program = [sys.executable, "-I", "-S", docker_janitor.__file__, "LIFE", tool.label]
+    program = [sys.executable, "-I", "-S", cleanup.__file__, "LIFE", tool.label]
     supervisor.start_janitor(program, env=cli.environment())
-    if seed.busybox() is not None:
-        tool.prove(seed.seed(tool, cli.folder, Stop()))
+    if busybox.busybox() is not None:
+        tool.prove(busybox.seed(tool, cli.folder, Stop()))
     return tool
 
 
@@ -78,7 +78,7 @@ class Docker(DockerImages):
     def __init__(self, cli: DockerCli) -> None:
         super().__init__(cli)
         self.supervisor = cli.supervisor
-        self.seeds = seed.busybox() is not None
+        self.seeds = busybox.busybox() is not None
         self.label = label_of(cli.folder)
         self._prefix = f"acb_{self.label.partition('=')[2]}_"
 
@@ -92,7 +92,7 @@ class Docker(DockerImages):
 
     def sweep(self, run_id: str | None = None) -> None:
         """Remove the containers and networks of a run; without one, all of this data folder."""
-        docker_janitor.sweep(self._run_label(run_id) if run_id else self.label, self._cli.environment())
+        cleanup.sweep(self._run_label(run_id) if run_id else self.label, self._cli.environment())
 
     @contextlib.contextmanager
     def in_use(self) -> Iterator[None]:
@@ -196,7 +196,7 @@ class Docker(DockerImages):
 
     def remove_folder(self, folder: Path) -> None:
         """See Tool."""
-        image = self._names.get(f"docker.io/{seed.REPOSITORY}:latest")
+        image = self._names.get(f"docker.io/{busybox.REPOSITORY}:latest")
         if image is not None:
             options = ["--rm", "--label", self.label, "--network", "none", "-v", f"{folder.parent}:/parent"]
             with contextlib.suppress(ToolError):

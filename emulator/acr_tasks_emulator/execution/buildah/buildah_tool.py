@@ -10,16 +10,12 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from acr_tasks_emulator.execution.build.classic import empty_arguments
+from acr_tasks_emulator.execution.build.classic_builder import empty_arguments
 from acr_tasks_emulator.execution.build.dockerfile import own_platform
-from acr_tasks_emulator.execution.buildah.channel import Channel, passes_on
-from acr_tasks_emulator.execution.buildah.store import Store, why_not_installed
-from acr_tasks_emulator.execution.log import RunLog
-from acr_tasks_emulator.execution.registry import seed
-from acr_tasks_emulator.execution.source.source import check_mounts
-from acr_tasks_emulator.execution.stop import Stop
-from acr_tasks_emulator.execution.task_file.graph import Network, Step
-from acr_tasks_emulator.execution.tool import (
+from acr_tasks_emulator.execution.buildah.container_output import Channel, passes_on
+from acr_tasks_emulator.execution.buildah.image_store import Store, why_not_installed
+from acr_tasks_emulator.execution.cancellation import Stop
+from acr_tasks_emulator.execution.container_tool import (
     Build,
     Container,
     Origin,
@@ -28,6 +24,10 @@ from acr_tasks_emulator.execution.tool import (
     ToolError,
     in_environment,
 )
+from acr_tasks_emulator.execution.registry import busybox
+from acr_tasks_emulator.execution.run_log import RunLog
+from acr_tasks_emulator.execution.source.unpack import check_mounts
+from acr_tasks_emulator.execution.task_file.graph import Network, Step
 from acr_tasks_emulator.process.supervisor import Supervisor
 
 NOT_FOUND = 127
@@ -62,7 +62,7 @@ def open_buildah(data: Path, supervisor: Supervisor) -> Buildah:
     for driver in DRIVERS:
         tool.use_driver(driver)
         try:
-            seed.seed(tool, tool.folder / "tmp", Stop())
+            busybox.seed(tool, tool.folder / "tmp", Stop())
         except ToolError as error:
             failures.append(str(error))
         else:
@@ -147,15 +147,15 @@ class Buildah(Store):
         options += ["--user", step.user] if step.user else []
         options += ["--workingdir", container.working_directory] if container.working_directory else []
         said = _Said(look_at)
-        busybox = seed.busybox()
+        program = busybox.busybox()
         try:
             self.ask(["from", "--pull=never", "--name", container.name, container.image_id], stop)
-            if busybox is None or not passes_on([*(config.get("Env") or []), *container.environment]):
+            if program is None or not passes_on([*(config.get("Env") or []), *container.environment]):
                 options += [part for item in container.environment for part in ("-e", item)]
                 status = self.pour(["run", *options, container.name, "--", *argv], log, stop, rename=said.line)
                 return NOT_FOUND if status and said.not_found else status
             given = [item for item in container.environment if "=" in item]
-            channel = Channel(self.folder / "tmp" / f"{uuid.uuid4().hex}.pipe", busybox, given)
+            channel = Channel(self.folder / "tmp" / f"{uuid.uuid4().hex}.pipe", program, given)
             arguments = ["run", *options, *channel.mounts, container.name, "--", *channel.wrapped(argv)]
             with channel.pouring(log, said.line):
                 return self.pour(arguments, log, stop, rename=said.noise)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from acr_tasks_emulator.execution.task_file.graph import DEFAULT_NETWORK, GraphError, Network
-from acr_tasks_emulator.execution.task_file.members import flag, mapping_of, mappings, text, text_of
+from acr_tasks_emulator.execution.task_file.yaml_members import flag, mapping_of, mappings, text, text_of
 
 NO_KEY_VAULT = (
     "failed to resolve secrets: failed to fetch secret value from azure key vault client: the emulator has no Key Vault"

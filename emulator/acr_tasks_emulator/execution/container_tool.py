@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from acr_tasks_emulator.execution.build.image_name import ImageName
-from acr_tasks_emulator.execution.log import RunLog
-from acr_tasks_emulator.execution.stop import Stop
+from acr_tasks_emulator.execution.cancellation import Stop
+from acr_tasks_emulator.execution.run_log import RunLog
 from acr_tasks_emulator.execution.task_file.graph import Network, Step
 from acr_tasks_emulator.process.supervisor import Supervisor
 

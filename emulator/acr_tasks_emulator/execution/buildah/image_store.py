@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from acr_tasks_emulator.execution.log import RunLog
-from acr_tasks_emulator.execution.stop import Stop
-from acr_tasks_emulator.execution.tool import Rename, ToolError, ask_program, run_program
+from acr_tasks_emulator.execution.cancellation import Stop
+from acr_tasks_emulator.execution.container_tool import Rename, ToolError, ask_program, run_program
+from acr_tasks_emulator.execution.run_log import RunLog
 from acr_tasks_emulator.process.supervisor import Supervisor
 
 PROGRAM = "buildah"

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from acr_tasks_emulator.execution.task_file.graph import GraphError
-from acr_tasks_emulator.execution.task_file.scalars import Scalar
+from acr_tasks_emulator.execution.task_file.yaml_scalars import Scalar
 
 LONGEST = 2**31 - 1
 """The largest number that is taken: 68 years in seconds, which every timer can still wait for."""

@@ -11,8 +11,8 @@ from pathlib import Path
 import httpx
 
 from acr_tasks_emulator.execution.build.image_name import DOCKER_HUB, ImageName
-from acr_tasks_emulator.execution.stop import Stop
-from acr_tasks_emulator.execution.tool import Place, Tool, ToolError
+from acr_tasks_emulator.execution.cancellation import Stop
+from acr_tasks_emulator.execution.container_tool import Place, Tool, ToolError
 
 REPOSITORY = "library/busybox"
 

@@ -20,7 +20,7 @@ from ruamel.yaml.events import (
     SequenceStartEvent,
 )
 
-from acr_tasks_emulator.execution.task_file.scalars import Scalar, ScalarError, scalar
+from acr_tasks_emulator.execution.task_file.yaml_scalars import Scalar, ScalarError, scalar
 
 VALUES = 20_000
 """How many values a document may have: texts, lists and mappings, and the names of their members."""

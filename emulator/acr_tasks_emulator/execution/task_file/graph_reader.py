@@ -18,8 +18,8 @@ from acr_tasks_emulator.execution.task_file.graph import (
     Step,
     check_order,
 )
-from acr_tasks_emulator.execution.task_file.members import flag, items, mapping_of, mappings, text, texts, whole
-from acr_tasks_emulator.execution.task_file.parts import read_networks, read_volumes, refuse_secrets
+from acr_tasks_emulator.execution.task_file.networks_and_volumes import read_networks, read_volumes, refuse_secrets
+from acr_tasks_emulator.execution.task_file.yaml_members import flag, items, mapping_of, mappings, text, texts, whole
 
 _TASK_MEMBERS = {
     *("version", "stepTimeout", "workingDirectory", "env", "steps", "alias", "volumes", "networks", "secrets"),

@@ -9,14 +9,14 @@ import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from acr_tasks_emulator.execution.build.scan import ScanError
-from acr_tasks_emulator.execution.shell.agent_shell import carry_out
+from acr_tasks_emulator.execution.build.dependency_scan import ScanError
+from acr_tasks_emulator.execution.cancellation import Stop
+from acr_tasks_emulator.execution.container_tool import Build
 from acr_tasks_emulator.execution.shell.docker_options import OptionError, Options, read_build
-from acr_tasks_emulator.execution.source.remote import Remotes
-from acr_tasks_emulator.execution.source.source import SourceError, file_in
-from acr_tasks_emulator.execution.stop import Stop
+from acr_tasks_emulator.execution.shell.run_line import carry_out
+from acr_tasks_emulator.execution.source.fetch import Remotes
+from acr_tasks_emulator.execution.source.unpack import SourceError, file_in
 from acr_tasks_emulator.execution.task_file.graph import WORKING_DIRECTORY, Step
-from acr_tasks_emulator.execution.tool import Build
 from acr_tasks_emulator.execution.workspace import Workspace
 
 _REMOTE = re.compile(r"(?:https?|git|oci)://|git@|github\.com/", re.IGNORECASE)
