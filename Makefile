@@ -3,10 +3,10 @@
 SHELL := /bin/sh
 PYTHON ?= python3
 VENV := .venv/bin
-VERBS := lint types unit contract browser real policies compat e2e
+VERBS := lint types unit docs contract browser real policies compat e2e
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart test engine environment builder chromium docker picture rules clients bench durability equivalence properties lock clean $(VERBS)
+.PHONY: help quickstart test engine environment builder chromium docker picture tables clients bench durability equivalence properties lock clean $(VERBS)
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -45,13 +45,17 @@ types: environment ## mypy, strict; the examples with pyright too
 unit: environment ## the pure floors, with plain values
 	@$(VENV)/python -m pytest tests/unit -n 2
 
+docs: environment ## build the pages into site, and try every block and command line on them
+	@folder=$$($(VENV)/python tools/pulumi/engine.py) && NO_MKDOCS_2_WARNING=1 $(VENV)/mkdocs build --quiet && \
+	  PATH="$$folder:$(CURDIR)/$(VENV):$$PATH" $(VENV)/python -m pytest tests/documents -n 2
+
 contract: environment ## the service's contract, over TCP
 	@$(VENV)/python -m pytest tests/contract -n 2
 
 browser: environment chromium ## the emulator's dashboard in Chromium
 	@$(VENV)/python -m pytest tests/browser -n 2
 
-picture: environment builder chromium ## take emulator/dashboard.png anew
+picture: environment builder chromium ## take docs/dashboard.png anew
 	@$(VENV)/python tools/picture.py
 
 equivalence: environment ## 2,000 pairs of tasks in each world: our route to a change leads where a PUT leads (minutes)
@@ -67,8 +71,8 @@ properties: environment ## 150 lives of a registry under each version and mode, 
 real: environment builder ## what starts real servers, processes and builders, without the engine
 	@$(VENV)/python -m pytest tests/real tests/durability -n 2 --dist loadfile
 
-rules: environment ## write the table of rules in policies/README.md anew
-	@$(VENV)/python tools/rules.py
+tables: environment ## write the generated tables of the documents anew
+	@$(VENV)/python tools/tables.py
 
 policies: environment ## the policy pack's rules
 	@$(VENV)/python -m pytest tests/policies

@@ -1,4 +1,4 @@
-"""Renews emulator/dashboard.png: the dashboard of an emulator on which something happens, in Chromium."""
+"""Take docs/dashboard.png: the dashboard of an emulator with tasks and runs, in Chromium."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from playwright.sync_api import sync_playwright
 
 import acr_tasks_emulator
 
-PICTURE = Path(__file__).resolve().parent.parent / "emulator" / "dashboard.png"
+PICTURE = Path(__file__).resolve().parent.parent / "docs" / "dashboard.png"
 WIDTH, HEIGHT = 1240, 860
 VERSION = {"api-version": "2019-04-01"}
 REPOSITORY = "https://github.com/contoso/shop"

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-BESIDE = ("engine", "lint", "types", "policies", "compat")  # the second lane; all others form the first
+BESIDE = ("engine", "lint", "types", "policies", "docs", "compat")  # the second lane; all others form the first
 CLOSING = re.compile(r"^=+ (?P<counts>.*\d+ (?:passed|failed|error).*) in [\d.]+s")
 QUIET_CLOSING = re.compile(r"^(?P<counts>\d+ (?:passed|failed|error)[^=]*) in [\d.]+s")
 COUNT = re.compile(r"(\d+) (passed|failed|skipped|error)")

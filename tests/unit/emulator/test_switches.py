@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from acr_tasks_emulator.execution.job import Job
 
 Worlds = Callable[..., "World"]
-README = Path(__file__).parents[3] / "docs/emulator/index.md"
+README = Path(__file__).parents[3] / "docs/emulator/testing.md"
 
 DOCKER = {
     "type": "Docker",
