@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Place:
+class Address:
     """The name by which clients ask for a listening socket, and what they need to trust it.
 
     host: a name or an address without brackets. listening: the address and port that a process of this machine connects
@@ -24,7 +24,7 @@ class Place:
     certificate: Certificate | None = None
 
     @classmethod
-    def of(cls, host: str, port: int, certificate: Certificate | None = None) -> Place:
+    def of(cls, host: str, port: int, certificate: Certificate | None = None) -> Address:
         """Return where a server bound to `host` and `port` is reached.
 
         That is the host, or else, when there is a certificate that is not good for it, the first name that it is good

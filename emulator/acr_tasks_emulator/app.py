@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
-from acr_tasks_emulator.address import Place
+from acr_tasks_emulator.address import Address
 from acr_tasks_emulator.clock import SystemClock
 from acr_tasks_emulator.execution.agents import Agents
 from acr_tasks_emulator.execution.executor import ExecutorError, choose
@@ -91,14 +91,14 @@ class Application:
         self._closing.close()
 
 
-def build(settings: Settings, place: Place) -> Application:
-    """Open the data folder and wire an emulator that clients will reach at `place`.
+def build(settings: Settings, address: Address) -> Application:
+    """Open the data folder and wire an emulator that clients will reach at `address`.
 
     Raises SettingsError when the folder or the executor cannot be used.
     """
     with contextlib.ExitStack() as opened:
         try:
-            application = _wire(settings, place, opened)
+            application = _wire(settings, address, opened)
         except (DatabaseError, ExecutorError) as error:
             raise SettingsError(str(error)) from error
         except OSError as error:
@@ -107,11 +107,11 @@ def build(settings: Settings, place: Place) -> Application:
         return application
 
 
-def _wire(settings: Settings, place: Place, opened: contextlib.ExitStack) -> Application:
+def _wire(settings: Settings, address: Address, opened: contextlib.ExitStack) -> Application:
     clock, switches = SystemClock(), settings.switches
     closing = contextlib.ExitStack()
     opened.callback(closing.close)
-    was_killed = closing.enter_context(orphans.ended(settings.data))
+    was_killed = closing.enter_context(orphans.end_orphans(settings.data))
     database = Database(settings.data / "emulator.sqlite")
     closing.callback(database.close)
     registry_store, run_store = RegistryStore(database), RunStore(database)
@@ -119,7 +119,7 @@ def _wire(settings: Settings, place: Place, opened: contextlib.ExitStack) -> App
         registry_store.setting("sasKey", lambda: base64.b64encode(secrets.token_bytes(32)).decode())
     )
     groups = ResourceGroupsService(ResourceGroupStore(database))
-    known = RegistriesService(registry_store, groups, clock, place.login_server)
+    known = RegistriesService(registry_store, groups, clock, address.login_server)
     known.open(settings.registries)
     blob_store = BlobStore(settings.data / "blobs", database)
     if was_killed:
@@ -145,10 +145,10 @@ def _wire(settings: Settings, place: Place, opened: contextlib.ExitStack) -> App
     closing.callback(delayed.close)
 
     about = {
-        "endpoint": place.endpoint,
-        "loginServer": place.login_server,
-        "dashboard": f"{place.endpoint}/",
-        "caCert": place.ca_cert,
+        "endpoint": address.endpoint,
+        "loginServer": address.login_server,
+        "dashboard": f"{address.endpoint}/",
+        "caCert": address.ca_cert,
         "registries": [id_of(row) for row in known.all()],
         "executor": executor.name,
     }
@@ -184,9 +184,9 @@ def _wire(settings: Settings, place: Place, opened: contextlib.ExitStack) -> App
     closing.callback(Timers(triggers, clock).close)
     whole: ASGIApp = _starlette(services)
     throttled: ASGIApp = Throttle(FaultRing(whole, services.faults), services.quota, settings.latency)
-    authority = f"{place.endpoint}/{TENANT_ID}"
+    authority = f"{address.endpoint}/{TENANT_ID}"
     throttled, whole = (
-        Guard(app, settings.host, services.sign_in, authority, place.is_named, webhooks.are_secret)
+        Guard(app, settings.host, services.sign_in, authority, address.is_named, webhooks.are_secret)
         for app in (throttled, whole)
     )
     activity = Activity(ArmHeaders(Recorder(throttled, whole, services), clock))

@@ -205,7 +205,7 @@ def _serve(settings: Settings) -> None:
             _say(emulator.warning)
         port = int(about["loginServer"].rpartition(":")[2])
         given = running_options.recorded(settings, emulator.registries, port, emulator.executor)
-        with instance.announced(settings.data, about, emulator.place.check, given):
+        with instance.announced(settings.data, about, emulator.address.check, given):
             instance.print_line(about)
             wait(emulator)
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
-from acr_tasks_emulator.address import Place
+from acr_tasks_emulator.address import Address
 from acr_tasks_emulator.app import Application, build
 from acr_tasks_emulator.connection import Connection
 from acr_tasks_emulator.process.data_folder import make_data_folder
@@ -44,7 +44,7 @@ class Emulator:
     executor: str
     warning: str | None
     ca_cert: str | None
-    place: Place
+    address: Address
     application: Application
 
     @property
@@ -80,14 +80,14 @@ def running(settings: Settings) -> Iterator[Emulator]:
     """Serve until the block ends; then end every run and child process. Raises SettingsError."""
     with ExitStack() as stack:
         listening = stack.enter_context(_listen(settings))
-        place = Place.of(settings.host, listening.getsockname()[1], _certificate(settings))
+        address = Address.of(settings.host, listening.getsockname()[1], _certificate(settings))
         encryption = None
-        if place.certificate is not None:
+        if address.certificate is not None:
             from acr_tasks_emulator.https import tls  # here, as certificates are
 
-            encryption = tls.server_context(place.certificate)
+            encryption = tls.server_context(address.certificate)
             listening = stack.enter_context(tls.Listening.of(listening))
-        application = build(settings, place)
+        application = build(settings, address)
         stack.callback(application.close)
         config = uvicorn.Config(
             application.asgi,
@@ -112,8 +112,8 @@ def running(settings: Settings) -> Iterator[Emulator]:
             registries=about["registries"],
             executor=about["executor"],
             warning=application.warning,
-            ca_cert=place.ca_cert,
-            place=place,
+            ca_cert=address.ca_cert,
+            address=address,
             application=application,
         )
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol, TypeVar
 
-from acr_tasks_emulator.execution.cancellation import Stop
+from acr_tasks_emulator.execution.cancellation import Cancellation
 from acr_tasks_emulator.execution.executor import Executor
 from acr_tasks_emulator.execution.job import Job, Outcome
 from acr_tasks_emulator.execution.run_log import LogSink, RunLog
@@ -47,7 +47,7 @@ class Agents:
         self._observer = observer
         self._wake = threading.Condition()
         self._queue: deque[Job] = deque()
-        self._running: dict[str, Stop] = {}
+        self._running: dict[str, Cancellation] = {}
         self._closed = False
         self._told = False
         self._threads = [
@@ -70,7 +70,7 @@ class Agents:
         A run that waited has ended when this returns. One that ran ends moments later: `Observer.finished` says when.
         """
         with self._wake:
-            stop = self._running.get(run_id)
+            cancellation = self._running.get(run_id)
             waiting = next((job for job in self._queue if job.run_id == run_id), None)
             if waiting is not None:
                 self._queue.remove(waiting)
@@ -78,9 +78,9 @@ class Agents:
             RunLog(self._observer.log(run_id)).end(run_id, 0, "Canceled", None)
             self._observer.finished(run_id, Outcome("Canceled"))
             return True
-        if stop is None:
+        if cancellation is None:
             return False
-        stop.ask("canceled")
+        cancellation.cancel("canceled")
         return True
 
     def close(self) -> None:
@@ -91,10 +91,10 @@ class Agents:
         with self._wake:
             self._closed = True
             self._queue.clear()
-            stops = list(self._running.values())
+            cancellations = list(self._running.values())
             self._wake.notify_all()
-        for stop in stops:
-            stop.ask("closed")
+        for cancellation in cancellations:
+            cancellation.cancel("closed")
         for thread in self._threads:
             if thread is not threading.current_thread():
                 thread.join()
@@ -106,30 +106,30 @@ class Agents:
                 if self._closed:
                     return
                 job = self._queue.popleft()
-                stop = self._running[job.run_id] = Stop()
+                cancellation = self._running[job.run_id] = Cancellation()
             try:
-                self._run(job, stop)
+                self._run(job, cancellation)
             except Exception:  # an observer that fails must not cost the agent
                 _logger.exception("run %s: its end could not be recorded", job.run_id)
             finally:
                 with self._wake:
                     self._running.pop(job.run_id, None)
 
-    def _run(self, job: Job, stop: Stop) -> None:
+    def _run(self, job: Job, cancellation: Cancellation) -> None:
         self._insist(lambda: self._observer.started(job.run_id))
         log = RunLog(self._insist(lambda: self._observer.log(job.run_id)), job.secrets())
-        timer = threading.Timer(job.timeout, stop.ask, ("timedout",))
+        timer = threading.Timer(job.timeout, cancellation.cancel, ("timedout",))
         timer.daemon = True
         timer.start()
         began = time.monotonic()
         try:
-            outcome = self._executor.run(job, log, stop)
+            outcome = self._executor.run(job, log, cancellation)
         except Exception as error:  # whatever it is, the run has to end
             _logger.exception("run %s: the executor failed", job.run_id)
             outcome = Outcome("Error", error_message=f"the emulator failed: {type(error).__name__}")
         finally:
             timer.cancel()
-        outcome = _with_reason(outcome, stop, job)
+        outcome = _with_reason(outcome, cancellation, job)
         if outcome.error_message is not None:
             outcome = replace(outcome, error_message=log.masked(outcome.error_message))
         seconds = time.monotonic() - began
@@ -151,13 +151,13 @@ class Agents:
                     self._wake.wait_for(lambda: self._closed, RETRY_SECONDS)
 
 
-def _with_reason(outcome: Outcome, stop: Stop, job: Job) -> Outcome:
+def _with_reason(outcome: Outcome, cancellation: Cancellation, job: Job) -> Outcome:
     """What the executor says, unless the run was ended from outside; a run that succeeded all the same succeeded."""
-    if not stop.asked or outcome.status == "Succeeded":
+    if not cancellation.requested or outcome.status == "Succeeded":
         return outcome
     images = outcome.output_images
-    if stop.reason == "timedout":
+    if cancellation.reason == "timedout":
         return Outcome("Timeout", images, f"the run took longer than its timeout of {job.timeout} seconds")
-    if stop.reason == "closed":
+    if cancellation.reason == "closed":
         return Outcome("Error", images, CLOSED_MESSAGE)
     return Outcome("Canceled", images)

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 
 
-class Stop:
+class Cancellation:
     """Set once, with a reason: `canceled`, `timedout` or `closed`. The first reason counts."""
 
     def __init__(self) -> None:
@@ -17,12 +17,12 @@ class Stop:
         self.reason: str | None = None
 
     @property
-    def asked(self) -> bool:
+    def requested(self) -> bool:
         """Whether somebody wants the run to end."""
         return self._asked.is_set()
 
-    def ask(self, reason: str) -> None:
-        """Ask the run to end; what `calling` registered is called in this thread."""
+    def cancel(self, reason: str) -> None:
+        """Ask the run to end; what `when_canceled` registered is called in this thread."""
         with self._lock:
             if self._asked.is_set():
                 return
@@ -37,13 +37,13 @@ class Stop:
         return self._asked.wait(seconds)
 
     @contextlib.contextmanager
-    def calling(self, callback: Callable[[], None]) -> Iterator[None]:
+    def when_canceled(self, callback: Callable[[], None]) -> Iterator[None]:
         """Call `callback` when somebody asks within the block, at once when somebody already has."""
         with self._lock:
             self._callbacks.append(callback)
-            asked = self._asked.is_set()
+            requested = self._asked.is_set()
         try:
-            if asked:
+            if requested:
                 callback()
             yield
         finally:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from acr_tasks_emulator.execution.build.image_name import ImageName
-from acr_tasks_emulator.execution.cancellation import Stop
+from acr_tasks_emulator.execution.cancellation import Cancellation
 from acr_tasks_emulator.execution.run_log import RunLog
 from acr_tasks_emulator.execution.task_file.graph import Network, Step
 from acr_tasks_emulator.process.supervisor import Supervisor
@@ -51,7 +51,7 @@ class Build:
 
 
 @dataclass(frozen=True)
-class Origin:
+class BaseImage:
     """An image that a Dockerfile starts from, as the Dockerfile spells it once its arguments are put in.
 
     image_id: what it means in this run. named: the tool finds it by that name as well.
@@ -79,7 +79,7 @@ class Container:
 
 
 @dataclass(frozen=True)
-class Place:
+class ImageLocation:
     """Where an image is outside of the tool, under `name`.
 
     address: host:port of the emulator's registry, which speaks http on loopback; digest: which image is meant there.
@@ -112,40 +112,47 @@ class Tool(Protocol):
         """Hold the tool for a run; what ended runs left is removed when nobody else holds it."""
         ...
 
-    def reaches(self, address: str, stop: Stop) -> bool:
+    def reaches(self, address: str, cancellation: Cancellation) -> bool:
         """Whether the tool gets through to the emulator's registry at host:port."""
         ...
 
-    def image_id(self, name: str, stop: Stop) -> str | None:
+    def image_id(self, name: str, cancellation: Cancellation) -> str | None:
         """The id of an image that the tool has, by name or id; None when it has not."""
         ...
 
-    def image_digest(self, image_id: str, stop: Stop) -> str:
+    def image_digest(self, image_id: str, cancellation: Cancellation) -> str:
         """The digest of the manifest that an image came with; empty when the tool does not know it."""
         ...
 
-    def pull(self, place: Place, stop: Stop) -> str:
+    def pull(self, location: ImageLocation, cancellation: Cancellation) -> str:
         """Bring an image, and return its id. Raises ToolError."""
         ...
 
-    def push(self, image_id: str, place: Place, scratch: Path, stop: Stop) -> str:
+    def push(self, image_id: str, location: ImageLocation, scratch: Path, cancellation: Cancellation) -> str:
         """Send an image, and return the digest of its manifest there. scratch: for files in between. Raises
         ToolError.
         """
         ...
 
-    def make(self, context: Path, names: Sequence[str], stop: Stop) -> None:
+    def make(self, context: Path, names: Sequence[str], cancellation: Cancellation) -> None:
         """Build a folder's Dockerfile in silence, so that `image_id` knows the names. Raises ToolError."""
         ...
 
     def build(
-        self, task: Build, origins: Sequence[Origin], step: Step, scratch: Path, log: RunLog, stop: Stop, rename: Rename
+        self,
+        task: Build,
+        base_images: Sequence[BaseImage],
+        step: Step,
+        scratch: Path,
+        log: RunLog,
+        cancellation: Cancellation,
+        rename: Rename,
     ) -> tuple[int, str]:
         """Build with the builder's lines going to the log; return the exit status and, after 0, the image's id."""
         ...
 
     def networks(
-        self, run_id: str, networks: Sequence[Network], log: RunLog, stop: Stop
+        self, run_id: str, networks: Sequence[Network], log: RunLog, cancellation: Cancellation
     ) -> AbstractContextManager[None]:
         """Have a run's networks while the block lasts; remove what is left of its containers at the end.
 
@@ -153,7 +160,7 @@ class Tool(Protocol):
         """
         ...
 
-    def run(self, container: Container, log: RunLog, stop: Stop, look_at: Callable[[str], None]) -> int:
+    def run(self, container: Container, log: RunLog, cancellation: Cancellation, on_line: Callable[[str], None]) -> int:
         """Run a container to its end, its output going to the log; return its exit status, as Docker gives it.
 
         look_at: is shown each line that the container prints. Raises ToolError, and ValueError when there is nothing to
@@ -166,21 +173,26 @@ class Tool(Protocol):
         ...
 
 
-def run_program(
-    supervisor: Supervisor, argv: Sequence[str], log: RunLog, stop: Stop, rename: Rename | None = None, **popen: Any
+def run_with_log(
+    supervisor: Supervisor,
+    argv: Sequence[str],
+    log: RunLog,
+    cancellation: Cancellation,
+    rename: Rename | None = None,
+    **popen: Any,
 ) -> int:
-    """Run a program with its output going to the log; return its exit status. Ended at once when `stop` is asked."""
+    """Run a program with its output going to the log; return its exit status. A cancellation ends it at once."""
     child = supervisor.start(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **popen)
     assert child.stdout is not None  # noqa: S101 - a pipe was asked for
-    with child.stdout, stop.calling(lambda: supervisor.end(child)):
-        log.pour(child.stdout, rename)
+    with child.stdout, cancellation.when_canceled(lambda: supervisor.end(child)):
+        log.copy_from(child.stdout, rename)
         return child.wait()
 
 
-def ask_program(supervisor: Supervisor, argv: Sequence[str], stop: Stop, **popen: Any) -> str:
+def read_output(supervisor: Supervisor, argv: Sequence[str], cancellation: Cancellation, **popen: Any) -> str:
     """Run a program and return what it prints, without spaces around it. Raises ToolError when it fails."""
     child = supervisor.start(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **popen)
-    with stop.calling(lambda: supervisor.end(child)):
+    with cancellation.when_canceled(lambda: supervisor.end(child)):
         out, err = child.communicate()
     if child.returncode != 0:
         lines = err.decode("utf-8", "replace").strip().splitlines() or [f"exit status {child.returncode}"]

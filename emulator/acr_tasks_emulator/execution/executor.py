@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from acr_tasks_emulator.execution.cancellation import Stop
+from acr_tasks_emulator.execution.cancellation import Cancellation
 from acr_tasks_emulator.execution.job import Job, Outcome
 from acr_tasks_emulator.execution.run_log import RunLog
 from acr_tasks_emulator.execution.simulated_executor import SimulatedExecutor
@@ -27,8 +27,8 @@ class Executor(Protocol):
 
     name: str
 
-    def run(self, job: Job, log: RunLog, stop: Stop) -> Outcome:
-        """Run a job to its end. When `stop` is asked, end everything that was started, at once, and return."""
+    def run(self, job: Job, log: RunLog, cancellation: Cancellation) -> Outcome:
+        """Run a job to its end. On cancellation, end everything that was started, at once, and return."""
         ...
 
 

@@ -64,7 +64,7 @@ class RunLog:
         for line in text.split("\n"):
             self._append(self.masked(line.rstrip("\r")))
 
-    def pour(self, stream: IO[bytes], rename: Callable[[str], str | None] | None = None) -> None:
+    def copy_from(self, stream: IO[bytes], rename: Callable[[str], str | None] | None = None) -> None:
         """Write what a program prints, line by line as it comes, until it ends.
 
         rename: gives the line to write in place of each line, None for none.

@@ -9,7 +9,7 @@ from acr_tasks_emulator.execution.build.dependency_scan import ScanError
 from acr_tasks_emulator.execution.build.docker_build import refused, scanned
 from acr_tasks_emulator.execution.build.image_name import ImageNameError
 from acr_tasks_emulator.execution.build.push import cannot_be_pushed
-from acr_tasks_emulator.execution.cancellation import Stop
+from acr_tasks_emulator.execution.cancellation import Cancellation
 from acr_tasks_emulator.execution.job import Job, Outcome
 from acr_tasks_emulator.execution.run_log import RunLog
 from acr_tasks_emulator.execution.shell.build_step import build_of, is_fetched, names_of, run_build
@@ -39,35 +39,36 @@ class SimulatedExecutor:
     def __init__(self, why: str = "the executor is `simulated`") -> None:
         self.why = why
 
-    def run(self, job: Job, log: RunLog, stop: Stop) -> Outcome:
+    def run(self, job: Job, log: RunLog, cancellation: Cancellation) -> Outcome:
         """Judge the source, the task file and each step, and say that nothing was done."""
         log.say(f"simulated: nothing is built, run or pushed ({self.why}).")
         try:
             with tempfile.TemporaryDirectory(prefix="acr-tasks-") as folder:
                 run = Workspace(job, log, Path(folder))
-                graph = _graph(run, stop)
+                graph = _graph(run, cancellation)
                 if graph is not None:
-                    run_steps(graph.on_host(), _Judge(run, graph).act, log, stop, lambda step: False)
+                    run_steps(graph.on_host(), _Judge(run, graph).act, log, cancellation, lambda step: False)
         except StepFailedError as failure:
             return Outcome("Failed", error_message=f"failed during run, err: {failure}")
         except (SourceError, TaskFileError, TemplateError, ImageNameError) as error:
             return Outcome("Failed", error_message=str(error))
-        if stop.asked:
+        if cancellation.requested:
             return Outcome("Canceled")
         for image in job.step.get("imageNames") or []:
             log.say(f"simulated: {image} was not built and not pushed; there is no digest.")
         return Outcome("Succeeded")
 
 
-def _graph(run: Workspace, stop: Stop) -> Graph | None:
-    """The steps of a run; None where its task file is not at hand, or stop is asked. Raises SourceError, TaskFileError,
-    TemplateError.
+def _graph(run: Workspace, cancellation: Cancellation) -> Graph | None:
+    """Return the steps of a run; None without a task file, or on cancellation.
+
+    Raises SourceError, TaskFileError, TemplateError.
     """
     check_texts(run.job)
     if run.fetches:
         as_asked_for(str(run.job.source_location), of_step=False)
-    run.unpack(stop)
-    if stop.asked:
+    run.unpack(cancellation)
+    if cancellation.requested:
         return None
     if run.job.kind == "Docker":
         return docker_graph(run.job, run.log)
@@ -86,14 +87,14 @@ class _Judge:
         first = next((number for number, step in enumerate(graph.steps) if step.cmd), len(graph.steps))
         self._behind_commands = {step.id for step in graph.steps[first:]}
 
-    def act(self, step: Step, stop: Stop) -> int:
+    def act(self, step: Step, cancellation: Cancellation) -> int:
         """Return the exit status that a step has for its words alone. Raises what the real executor raises for them."""
         if not self._linux:
             self._run.log.say("simulated: lines for the shell of Windows are not judged.")
             status = 0
         elif step.push:
             names = map(self._run.full_name, step.push)
-            status = int(any(cannot_be_pushed(name, self._run, stop) for name in names))
+            status = int(any(cannot_be_pushed(name, self._run, cancellation) for name in names))
         elif step.build is not None:
             status = run_build(step, self._run, lambda options: self._build(options, step))
         else:

@@ -9,7 +9,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import partial
 
 from acr_tasks_emulator.execution.build.dependency_scan import ScanError
-from acr_tasks_emulator.execution.cancellation import Stop
+from acr_tasks_emulator.execution.cancellation import Cancellation
 from acr_tasks_emulator.execution.run_log import RunLog
 from acr_tasks_emulator.execution.task_file.graph import Graph, Step
 
@@ -18,19 +18,19 @@ class StepFailedError(Exception):
     """A step ended badly; the text is what the agent says of it, such as `exit status 1`."""
 
 
-Act = Callable[[Step, Stop], int]
+Act = Callable[[Step, Cancellation], int]
 
 
 def run_steps(
-    graph: Graph, act: Act, log: RunLog, stop: Stop, said_so: Callable[[Step], bool] = lambda step: True
+    graph: Graph, act: Act, log: RunLog, cancellation: Cancellation, said_so: Callable[[Step], bool] = lambda step: True
 ) -> None:
     """Run all steps; the first that fails ends those that are under way, and the rest is not begun.
 
-    act: does what a step says and returns its exit status, soon after its stop is asked. said_so: whether a step that
-    failed printed one of its `retryOnErrors`. Detached steps are ended with the last of the others. Raises
-    StepFailedError, and what `act` raises. Returns early when `stop` is asked.
+    act: does what a step says and returns its exit status, on cancellation soon. said_so: whether a step that failed
+    printed one of its `retryOnErrors`. Detached steps are ended with the last of the others. Raises
+    StepFailedError, and what `act` raises. Returns early when `cancellation` is requested.
     """
-    group = Stop()
+    group = Cancellation()
     detached = _Detached(act, log)
     run_one = partial(_run_step, act=act, log=log, group=group, detached=detached, said_so=said_so)
     waiting = list(graph.steps)
@@ -39,11 +39,11 @@ def run_steps(
     failure: BaseException | None = None
     with (
         detached,
-        stop.calling(lambda: group.ask(stop.reason or "")),
+        cancellation.when_canceled(lambda: group.cancel(cancellation.reason or "")),
         ThreadPoolExecutor(len(graph.steps), "step") as pool,
     ):
-        while under_way or (waiting and not group.asked):
-            ready = [] if group.asked else [step for step in waiting if done.issuperset(step.after)]
+        while under_way or (waiting and not group.requested):
+            ready = [] if group.requested else [step for step in waiting if done.issuperset(step.after)]
             waiting = [step for step in waiting if step not in ready]
             under_way.update({pool.submit(run_one, step): step.id for step in ready})
             ended, _ = wait(under_way, return_when=FIRST_COMPLETED)
@@ -52,7 +52,7 @@ def run_steps(
                 error = future.exception()
                 if error is not None:
                     failure = failure or error
-                    group.ask("a step failed")
+                    group.cancel("a step failed")
     if failure is not None:
         raise failure
 
@@ -63,7 +63,7 @@ class _Detached:
     def __init__(self, act: Act, log: RunLog) -> None:
         self._act = act
         self._log = log
-        self._stop = Stop()
+        self._cancellation = Cancellation()
         self._threads: list[threading.Thread] = []
 
     def begin(self, step: Step) -> None:
@@ -72,9 +72,9 @@ class _Detached:
         thread.start()
 
     def _work(self, step: Step) -> None:
-        own = Stop()
+        own = Cancellation()
         try:
-            with self._stop.calling(lambda: own.ask("the run ends")):
+            with self._cancellation.when_canceled(lambda: own.cancel("the run ends")):
                 self._act(step, own)
         except Exception as error:  # nobody waits for it
             self._log.line(f"{step.id}: {error}")
@@ -82,13 +82,13 @@ class _Detached:
     def __enter__(self) -> None: ...
 
     def __exit__(self, *_: object) -> None:
-        self._stop.ask("the run ends")
+        self._cancellation.cancel("the run ends")
         for thread in self._threads:
             thread.join()
 
 
 def _run_step(
-    step: Step, act: Act, log: RunLog, group: Stop, detached: _Detached, said_so: Callable[[Step], bool]
+    step: Step, act: Act, log: RunLog, group: Cancellation, detached: _Detached, said_so: Callable[[Step], bool]
 ) -> None:
     _announce(step, log)
     if group.wait(step.start_delay):
@@ -101,7 +101,7 @@ def _run_step(
     errors = []
     for _ in range(step.repeat + 1):
         error = _attempts(step, act, log, group, said_so)
-        if group.asked:
+        if group.requested:
             return
         errors += [error] if error is not None else []
     if errors and step.ignore_errors:
@@ -123,14 +123,14 @@ def _announce(step: Step, log: RunLog) -> None:
         log.say(f"Waiting {step.start_delay} seconds before executing step ID: {step.id}")
 
 
-def _attempts(step: Step, act: Act, log: RunLog, group: Stop, said_so: Callable[[Step], bool]) -> str | None:
+def _attempts(step: Step, act: Act, log: RunLog, group: Cancellation, said_so: Callable[[Step], bool]) -> str | None:
     """Try once and then as often as `retries` says; None, or what went wrong last."""
     for left in range(step.retries, -1, -1):
         try:
             error = _attempt(step, act, group)
         except ScanError as failure:  # it comes before the first try
             return str(failure)
-        if group.asked:
+        if group.requested:
             return None
         if error is None:
             log.say(f"Successfully executed container: {step.id}")
@@ -146,16 +146,16 @@ def _attempts(step: Step, act: Act, log: RunLog, group: Stop, said_so: Callable[
     return error
 
 
-def _attempt(step: Step, act: Act, group: Stop) -> str | None:
-    own = Stop()
-    timer = threading.Timer(step.timeout, own.ask, ("timedout",))
+def _attempt(step: Step, act: Act, group: Cancellation) -> str | None:
+    own = Cancellation()
+    timer = threading.Timer(step.timeout, own.cancel, ("timedout",))
     timer.daemon = True
-    with group.calling(lambda: own.ask(group.reason or "")):
+    with group.when_canceled(lambda: own.cancel(group.reason or "")):
         timer.start()
         try:
             status = act(step, own)
         finally:
             timer.cancel()
-    if own.asked and own.reason == "timedout":
+    if own.requested and own.reason == "timedout":
         return f"the step took longer than its timeout of {step.timeout} seconds"
     return None if status == 0 else f"exit status {status}"

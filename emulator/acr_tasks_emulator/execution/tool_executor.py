@@ -6,11 +6,11 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from acr_tasks_emulator.execution.build.base_images import Bases
+from acr_tasks_emulator.execution.build.base_images import BaseImageFinder
 from acr_tasks_emulator.execution.build.docker_build import build
 from acr_tasks_emulator.execution.build.image_name import ImageName, ImageNameError
 from acr_tasks_emulator.execution.build.push import push
-from acr_tasks_emulator.execution.cancellation import Stop
+from acr_tasks_emulator.execution.cancellation import Cancellation
 from acr_tasks_emulator.execution.container_tool import NetworkError, Tool, ToolError
 from acr_tasks_emulator.execution.job import Job, Outcome
 from acr_tasks_emulator.execution.registry.oci_registry import OciRegistry, RegistryError
@@ -18,7 +18,7 @@ from acr_tasks_emulator.execution.run_log import RunLog
 from acr_tasks_emulator.execution.shell.build_step import build_of, fetched, run_build
 from acr_tasks_emulator.execution.shell.cmd_step import run_command, run_container
 from acr_tasks_emulator.execution.shell.docker_options import Options
-from acr_tasks_emulator.execution.source.fetch import Remotes
+from acr_tasks_emulator.execution.source.fetch import SourceFetcher
 from acr_tasks_emulator.execution.source.unpack import SourceError
 from acr_tasks_emulator.execution.steps import StepFailedError, run_steps
 from acr_tasks_emulator.execution.task_file.docker_step import docker_graph
@@ -36,53 +36,53 @@ class ToolExecutor:
         self._runs = data.resolve() / "runs"
         self._tool = tool
         self._oci = oci
-        self._bases = Bases(tool, oci, data.resolve() / "scratch")
-        self._remotes = Remotes(tool.supervisor, oci)
+        self._finder = BaseImageFinder(tool, oci, data.resolve() / "scratch")
+        self._fetcher = SourceFetcher(tool.supervisor, oci)
         for left in self._runs.glob("*"):  # of an emulator that was killed, by users of its containers
             self._remove(left)
 
-    def run(self, job: Job, log: RunLog, stop: Stop) -> Outcome:
+    def run(self, job: Job, log: RunLog, cancellation: Cancellation) -> Outcome:
         """Run a job to its end; its folder is removed afterwards."""
         run = Workspace(job, log, self._runs / job.run_id)
         error: str | None = None
         try:
             with self._tool.in_use():
                 log.say(f"Using acb_vol_{job.run_id} as the home volume")
-                self._bases.seed(stop)
-                self._run(run, stop)
+                self._finder.seed(cancellation)
+                self._run(run, cancellation)
         except StepFailedError as failure:
             error = f"failed during run, err: {failure}"
         except (SourceError, TemplateError, ImageNameError, TaskFileError, NetworkError) as failure:
             error = str(failure)
         except (RegistryError, ToolError) as failure:
-            if not stop.asked:
+            if not cancellation.requested:
                 log.line(str(failure))
                 return Outcome("Error", run.pushed, str(failure))
         finally:
             self._remove(run.folder)
-        status = "Failed" if error or stop.asked else "Succeeded"
+        status = "Failed" if error or cancellation.requested else "Succeeded"
         return Outcome(status, run.pushed, error, run.base_images if job.kind == "Docker" else [])
 
-    def _run(self, run: Workspace, stop: Stop) -> None:
+    def _run(self, run: Workspace, cancellation: Cancellation) -> None:
         if str((run.job.platform or {}).get("os") or "linux").lower() != "linux":
             raise SourceError("the emulator runs Linux builds and containers only; this run's platform is Windows")
         check_texts(run.job)
         run.log.say("Obtaining source code and scanning for dependencies...")
-        run.open(self._remotes, stop)
+        run.open(self._fetcher, cancellation)
         run.log.say("Successfully obtained source code and scanned for dependencies")
-        if stop.asked:
+        if cancellation.requested:
             return
         if run.job.kind == "Docker":
             graph = docker_graph(run.job, run.log)
         else:
-            graph = load(run.job, run.source, lambda url: self._remotes.text(url, run.scratch, stop))
+            graph = load(run.job, run.source, lambda url: self._fetcher.text(url, run.scratch, cancellation))
             if not self._tool.own_networks:
                 graph = graph.on_host()
         for remark in graph.remarks:
             run.log.say(remark)
         run.fill_volumes(graph.volumes)
 
-        def act(step: Step, own: Stop) -> int:
+        def act(step: Step, own: Cancellation) -> int:
             run.matched.discard(step.id)
             if step.push:
                 return self._push(step, run, own)
@@ -91,30 +91,30 @@ class ToolExecutor:
                 return run_build(step, run, lambda options: self._build(options, step, run, own))
 
             def start(options: Options, image: ImageName) -> int:
-                return run_container(options, image, step, run, self._tool, self._bases, own)
+                return run_container(options, image, step, run, self._tool, self._finder, own)
 
             return run_command(step, run, self._tool.own_networks, start)
 
-        with self._tool.networks(run.job.run_id, graph.networks, run.log, stop):
+        with self._tool.networks(run.job.run_id, graph.networks, run.log, cancellation):
             run.log.say("Setting up Docker configuration...")
             run.log.say("Successfully set up Docker configuration")
-            run_steps(graph, act, run.log, stop, lambda step: step.id in run.matched)
+            run_steps(graph, act, run.log, cancellation, lambda step: step.id in run.matched)
 
     def _remove(self, folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
         if folder.exists():  # not ours: containers may have made folders as users of theirs
             self._tool.remove_folder(folder)
 
-    def _build(self, options: Options, step: Step, run: Workspace, stop: Stop) -> int:
-        task = build_of(options, step, run, fetched(options, step, run, self._remotes, stop))
+    def _build(self, options: Options, step: Step, run: Workspace, cancellation: Cancellation) -> int:
+        task = build_of(options, step, run, fetched(options, step, run, self._fetcher, cancellation))
         if run.job.kind == "Docker":
             task = replace(task, platform=_platform(run.job))
-        return build(task, run, self._tool, self._bases, stop, step)
+        return build(task, run, self._tool, self._finder, cancellation, step)
 
-    def _push(self, step: Step, run: Workspace, stop: Stop) -> int:
+    def _push(self, step: Step, run: Workspace, cancellation: Cancellation) -> int:
         for name in step.push:
-            status = push(run.full_name(name), run, self._tool, self._oci, stop)
-            if status != 0 or stop.asked:
+            status = push(run.full_name(name), run, self._tool, self._oci, cancellation)
+            if status != 0 or cancellation.requested:
                 return status
         return 0
 

@@ -13,10 +13,10 @@ from typing import Any
 
 from acr_tasks_emulator.execution.build.base_images import own_hosts, sign_ins, vault_secrets
 from acr_tasks_emulator.execution.build.image_name import ImageName, parse
-from acr_tasks_emulator.execution.cancellation import Stop
+from acr_tasks_emulator.execution.cancellation import Cancellation
 from acr_tasks_emulator.execution.job import Job
 from acr_tasks_emulator.execution.run_log import RunLog
-from acr_tasks_emulator.execution.source.fetch import Remotes
+from acr_tasks_emulator.execution.source.fetch import SourceFetcher
 from acr_tasks_emulator.execution.source.unpack import NO_SOURCE, SourceError, unpack
 from acr_tasks_emulator.execution.task_file.graph import Step
 from acr_tasks_emulator.execution.task_file.networks_and_volumes import NO_KEY_VAULT
@@ -80,7 +80,7 @@ class Workspace:
                 (folder / file).write_bytes(content)
                 self.log.hide([content.decode(errors="replace")])
 
-    def look_at(self, step: Step, line: str) -> None:
+    def note_retry_error(self, step: Step, line: str) -> None:
         """Notice that a step prints one of the errors after which it is tried again."""
         if any(error in line for error in step.retry_on_errors):
             self.matched.add(step.id)
@@ -91,7 +91,7 @@ class Workspace:
         location = self.job.source_location
         return self.job.source is None and bool(location) and str(location).lower() != NO_SOURCE
 
-    def open(self, remotes: Remotes, stop: Stop) -> None:
+    def open(self, fetcher: SourceFetcher, cancellation: Cancellation) -> None:
         """Make the folder, and unpack or fetch the source. Raises SourceError."""
         for host, member in vault_secrets(self.job):
             raise SourceError(f"{NO_KEY_VAULT}: give the {member} for {host} as Opaque")
@@ -105,14 +105,14 @@ class Workspace:
                 json.dump({"auths": auths}, file)
         if self.fetches:
             location = str(self.job.source_location)
-            found = remotes.fetch(location, self.source, self.scratch, self.job, self.log, stop)
+            found = fetcher.fetch(location, self.source, self.scratch, self.job, self.log, cancellation)
             self.job = replace(self.job, git={**found.git, **{k: v for k, v in self.job.git.items() if v}})
-        self.unpack(stop)
+        self.unpack(cancellation)
 
-    def unpack(self, stop: Stop) -> None:
+    def unpack(self, cancellation: Cancellation) -> None:
         """Unpack an uploaded source; the folder is there in any case. Raises SourceError."""
         if self.job.source is not None:
-            unpack(self.job.source, self.source, stop)
+            unpack(self.job.source, self.source, cancellation)
         self.source.mkdir(parents=True, exist_ok=True)
 
 

@@ -36,7 +36,7 @@ _logger = logging.getLogger(__name__)
 
 
 @contextlib.contextmanager
-def ended(data: Path) -> Iterator[bool]:
+def end_orphans(data: Path) -> Iterator[bool]:
     """End what is left of the folder's earlier emulators; for as long as the block lasts the record names this one.
 
     Yields whether one of them was killed, so that it may have left something.

@@ -9,8 +9,8 @@ from pathlib import Path
 import httpx
 
 from acr_tasks_emulator.execution.build.image_name import DOCKER_HUB, ImageName
-from acr_tasks_emulator.execution.cancellation import Stop
-from acr_tasks_emulator.execution.container_tool import Place, Tool, ToolError
+from acr_tasks_emulator.execution.cancellation import Cancellation
+from acr_tasks_emulator.execution.container_tool import ImageLocation, Tool, ToolError
 from acr_tasks_emulator.execution.job import Job
 from acr_tasks_emulator.execution.registry import busybox
 from acr_tasks_emulator.execution.registry.oci_registry import OciRegistry, RegistryError
@@ -32,7 +32,7 @@ class BaseImageError(Exception):
     """An image that a run needs is nowhere to be found; the text says where it was looked for."""
 
 
-class Bases:
+class BaseImageFinder:
     """Brings images to the tool. Safe to use from several threads.
 
     The emulator's registry stands in for Docker Hub and mcr.microsoft.com: `FROM node:20` is taken from its
@@ -48,48 +48,56 @@ class Bases:
         self._seeded = False
         self._digests: dict[str, tuple[str, str]] = {}  # name -> the registry's digest, and the image that came of it
 
-    def seed(self, stop: Stop) -> None:
+    def seed(self, cancellation: Cancellation) -> None:
         """Make sure, once, that tool and registry have busybox, if it can be made. Raises ToolError, RegistryError."""
         with self._seeding:
             if self._seeded or not self._tool.seeds:
                 return
-            image = self._tool.image_id(f"{DOCKER_HUB}/{busybox.REPOSITORY}:latest", stop)
+            image = self._tool.image_id(f"{DOCKER_HUB}/{busybox.REPOSITORY}:latest", cancellation)
             self._scratch.mkdir(parents=True, exist_ok=True)
-            image = image or busybox.seed(self._tool, self._scratch, stop)
+            image = image or busybox.seed(self._tool, self._scratch, cancellation)
             address = self._oci.address()
-            if address is not None and self._tool.reaches(address, stop):
-                busybox.seed_registry(self._tool, image, address, self._scratch, stop)
+            if address is not None and self._tool.reaches(address, cancellation):
+                busybox.seed_registry(self._tool, image, address, self._scratch, cancellation)
             self._seeded = True
 
-    def fetch(self, name: ImageName, job: Job, stop: Stop, authfile: Path | None, fresh: bool = False) -> str:
+    def fetch(
+        self, name: ImageName, job: Job, cancellation: Cancellation, authfile: Path | None, fresh: bool = False
+    ) -> str:
         """The id of the image of that name, which the tool has afterwards.
 
         authfile: sign-in for registries on the network. fresh: what the tool has already does not count. Raises
         BaseImageError.
         """
-        digest = self._digest_in_registry(name, job, stop)
+        digest = self._digest_in_registry(name, job, cancellation)
         if digest is not None:
-            return self._from_registry(name, digest, stop)
-        here = self._from_layout(name, job, stop) or (None if fresh else self._tool.image_id(str(name), stop))
+            return self._from_registry(name, digest, cancellation)
+        here = self._from_layout(name, job, cancellation) or (
+            None if fresh else self._tool.image_id(str(name), cancellation)
+        )
         if here is not None:
             return here
         if name.host in own_hosts(job):
             raise BaseImageError(f"image {name} was not found: the emulator's registry does not have it")
         try:
             check_registry(name.host)
-            return self._tool.pull(Place(name, authfile=authfile), stop)
+            return self._tool.pull(ImageLocation(name, authfile=authfile), cancellation)
         except SourceError as error:
             raise BaseImageError(f"image {name} is not fetched: {error}") from error
         except ToolError as error:
             raise BaseImageError(self._not_found(name, job, error)) from error
 
-    def described(self, name: ImageName, image_id: str, stop: Stop) -> dict[str, str]:
+    def described(self, name: ImageName, image_id: str, cancellation: Cancellation) -> dict[str, str]:
         """Registry, repository, tag and digest of an image that was fetched, as the service names them.
 
         Docker Hub is `registry.hub.docker.com` (facts section 4.5).
         """
         with self._lock:
-            digest = name.digest or self._digests.get(str(name), ("", ""))[0] or self._tool.image_digest(image_id, stop)
+            digest = (
+                name.digest
+                or self._digests.get(str(name), ("", ""))[0]
+                or self._tool.image_digest(image_id, cancellation)
+            )
         host = "registry.hub.docker.com" if name.host == DOCKER_HUB else name.host
         known = {"registry": host, "repository": name.repository, "tag": name.tag, "digest": digest}
         return {member: text for member, text in known.items() if text}
@@ -102,14 +110,14 @@ class Bases:
             f"and {name.host} could not give it ({error}).{advice}"
         )
 
-    def _digest_in_registry(self, name: ImageName, job: Job, stop: Stop) -> str | None:
+    def _digest_in_registry(self, name: ImageName, job: Job, cancellation: Cancellation) -> str | None:
         if name.host not in (*_STOOD_IN_FOR, *own_hosts(job)):
             return None
         try:
             address = self._oci.address()
         except RegistryError:
             return None
-        if address is None or not self._tool.reaches(address, stop):
+        if address is None or not self._tool.reaches(address, cancellation):
             return None
         url = f"http://{address}/v2/{name.repository}/manifests/{name.reference}"
         try:
@@ -118,23 +126,23 @@ class Bases:
             return None
         return answer.headers.get("Docker-Content-Digest", "") if answer.status_code == httpx.codes.OK else None
 
-    def _from_layout(self, name: ImageName, job: Job, stop: Stop) -> str | None:
+    def _from_layout(self, name: ImageName, job: Job, cancellation: Cancellation) -> str | None:
         """What an earlier run pushed where no registry is installed."""
         layout = self._oci.layout(name.repository)
         if name.host not in own_hosts(job) or not (layout / "index.json").exists():
             return None
         try:
-            return self._tool.pull(Place(name, layout=layout), stop)
+            return self._tool.pull(ImageLocation(name, layout=layout), cancellation)
         except ToolError:
             return None
 
-    def _from_registry(self, name: ImageName, digest: str, stop: Stop) -> str:
+    def _from_registry(self, name: ImageName, digest: str, cancellation: Cancellation) -> str:
         with self._lock:
             known, image = self._digests.get(str(name), ("", ""))
-        if known == digest and (not self._tool.shared or self._tool.image_id(image, stop) is not None):
+        if known == digest and (not self._tool.shared or self._tool.image_id(image, cancellation) is not None):
             return image
         try:
-            image = self._tool.pull(Place(name, self._oci.address(), digest=digest), stop)
+            image = self._tool.pull(ImageLocation(name, self._oci.address(), digest=digest), cancellation)
         except ToolError as error:
             raise BaseImageError(
                 f"image {name} is in the emulator's registry and could not be read: {error}"

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from acr_tasks_emulator.execution.build.base_images import BaseImageError, Bases
+from acr_tasks_emulator.execution.build.base_images import BaseImageError, BaseImageFinder
 from acr_tasks_emulator.execution.build.classic_builder import refusal, syntax_of
 from acr_tasks_emulator.execution.build.dependency_scan import ScanError, scan
-from acr_tasks_emulator.execution.build.dockerfile import Origins, origins, read_dockerfile
+from acr_tasks_emulator.execution.build.dockerfile import ImageReferences, image_references, read_dockerfile
 from acr_tasks_emulator.execution.build.image_name import ImageNameError, parse
-from acr_tasks_emulator.execution.cancellation import Stop
-from acr_tasks_emulator.execution.container_tool import Build, Origin, Tool
+from acr_tasks_emulator.execution.cancellation import Cancellation
+from acr_tasks_emulator.execution.container_tool import BaseImage, Build, Tool
 from acr_tasks_emulator.execution.source.unpack import check_ignore_files
 from acr_tasks_emulator.execution.task_file.graph import WORKING_DIRECTORY, Step
 from acr_tasks_emulator.execution.workspace import Workspace
 
 
-def build(task: Build, run: Workspace, tool: Tool, bases: Bases, stop: Stop, step: Step) -> int:
+def build(
+    task: Build, run: Workspace, tool: Tool, finder: BaseImageFinder, cancellation: Cancellation, step: Step
+) -> int:
     """Build with the builder's lines going to the log; return the exit status. The image's names are the run's own
     afterwards.
 
     Images that the Dockerfile starts from are brought to the tool first, so that the builder asks nobody.
     """
     text, needed = scanned(task, run)
-    found: list[Origin] = []
+    found: list[BaseImage] = []
     missing: list[str] = []
     dependencies: list[dict[str, str]] = []
     for image in needed.images:
@@ -29,13 +31,13 @@ def build(task: Build, run: Workspace, tool: Tool, bases: Bases, stop: Stop, ste
             name = run.full_name(image)
             own = run.built.get(str(name))
             if own is not None:  # images of this run have no name in the tool, where other runs would see it
-                found.append(Origin(image, own, named=False))
+                found.append(BaseImage(image, own, named=False))
                 continue
-            image_id = bases.fetch(name, run.job, stop, run.authfile)
+            image_id = finder.fetch(name, run.job, cancellation, run.authfile)
             kind = "Runtime" if image == needed.runtime else "BuildTime"
-            dependencies.append({"type": kind, **bases.described(name, image_id, stop)})
+            dependencies.append({"type": kind, **finder.described(name, image_id, cancellation)})
             # Azure's name of this registry is not a name in the tool.
-            found.append(Origin(image, image_id, named=str(name) == str(parse(image))))
+            found.append(BaseImage(image, image_id, named=str(name) == str(parse(image))))
         except BaseImageError as error:
             missing.append(str(error))
         except ImageNameError:
@@ -46,12 +48,12 @@ def build(task: Build, run: Workspace, tool: Tool, bases: Bases, stop: Stop, ste
         return 1
 
     def rename(line: str) -> str:
-        run.look_at(step, line)
+        run.note_retry_error(step, line)
         for origin in found:
             line = line if origin.named else line.replace(origin.image_id.removeprefix("sha256:"), origin.image)
         return line.replace(str(run.source), WORKING_DIRECTORY)
 
-    status, built = tool.build(task, found, step, run.scratch, run.log, stop, rename)
+    status, built = tool.build(task, found, step, run.scratch, run.log, cancellation, rename)
     if status != 0:
         for sentence in missing:
             run.log.line(sentence)
@@ -67,7 +69,7 @@ def build(task: Build, run: Workspace, tool: Tool, bases: Bases, stop: Stop, ste
     return 0
 
 
-def scanned(task: Build, run: Workspace) -> tuple[str, Origins]:
+def scanned(task: Build, run: Workspace) -> tuple[str, ImageReferences]:
     """Look through the Dockerfile as the agent does before a build; return its text, and what it is built from.
 
     Raises ScanError, SourceError.
@@ -75,7 +77,7 @@ def scanned(task: Build, run: Workspace) -> tuple[str, Origins]:
     run.log.say("Scanning for dependencies...")
     text = read_dockerfile(task.dockerfile)
     check_ignore_files(task.context, task.dockerfile)
-    needed = origins(text, task.arguments, task.target, task.buildkit)
+    needed = image_references(text, task.arguments, task.target, task.buildkit)
     try:
         scan(text, task.assignments, task.target)
     except ScanError as error:

@@ -21,7 +21,7 @@ HEREDOC = re.compile(r"<<-?(['\"]?)([A-Za-z_]\w*)\1")
 
 
 @dataclass(frozen=True)
-class Spot:
+class ImageReference:
     """Where a Dockerfile names an image: its lines, counted from 0, and how it is written there."""
 
     lines: range
@@ -30,7 +30,7 @@ class Spot:
 
 
 @dataclass(frozen=True)
-class Origins:
+class ImageReferences:
     """What a Dockerfile is built from: `images` in order, and the one among them that the built image runs on.
 
     runtime: None when that is `scratch`, or when there is no FROM line. spots: where the text names them.
@@ -38,7 +38,7 @@ class Origins:
 
     images: list[str]
     runtime: str | None
-    spots: list[Spot] = field(default_factory=list)
+    references: list[ImageReference] = field(default_factory=list)
 
 
 def read_dockerfile(path: Path) -> str:
@@ -48,26 +48,18 @@ def read_dockerfile(path: Path) -> str:
     return path.read_text(errors="replace")
 
 
-def base_images(text: str, arguments: Mapping[str, str]) -> list[str]:
-    """The images that FROM and COPY --from name, in order and without those that are stages or `scratch`.
+def image_references(
+    text: str, arguments: Mapping[str, str], target: str | None = None, buildkit: bool = True
+) -> ImageReferences:
+    """Return the images that a Dockerfile refers to, and the one that the target or last stage is based on.
 
-    arguments: build arguments, which FROM lines may use. An image of a stage that the target leaves out is among them:
-    the builder alone knows what it skips.
-    """
-    return origins(text, arguments).images
-
-
-def origins(text: str, arguments: Mapping[str, str], target: str | None = None, buildkit: bool = True) -> Origins:
-    """As `base_images`, with the image that the target stage, or else the last one, is based on.
-
-    buildkit: the builder defines the platform's arguments by itself.
-
-    Raises SourceError for ARG and FROM lines beyond all use.
+    Images of stages of its own and `scratch` are left out. buildkit: the builder defines the platform's arguments.
+    Raises SourceError for ARG and FROM lines that are too long.
     """
     variables = _predefined() if buildkit else {}
     stages: dict[str, str] = {}  # name or number in lower case -> the image it is based on, through other stages
     wanted = ""
-    found: list[Spot] = []
+    found: list[ImageReference] = []
     for line, lines in instructions(text):
         word, _, rest = line.partition(" ")
         if word.upper() in ("ARG", "FROM") and len(rest) > LIMIT_LINE:
@@ -80,7 +72,7 @@ def origins(text: str, arguments: Mapping[str, str], target: str | None = None, 
             parts = [part for part in rest.split() if not part.startswith("--")]
             image = _replaced(parts[0].strip("\"'"), variables) if parts else ""
             if image.lower() not in stages:
-                found.append(Spot(lines, parts[0] if parts else "", image))
+                found.append(ImageReference(lines, parts[0] if parts else "", image))
             named = len(parts) > 2 and parts[1].lower() == "as"
             stage = parts[2].lower() if named else str(len(stages))
             stages[stage] = stages.get(image.lower(), image)
@@ -88,22 +80,22 @@ def origins(text: str, arguments: Mapping[str, str], target: str | None = None, 
         elif word.upper() in ("COPY", "ADD"):
             origin = next((part[7:] for part in rest.split() if part.startswith("--from=")), "")
             if origin.lower() not in stages and not origin.isdigit():
-                found.append(Spot(lines, origin, origin))
-    spots = [spot for spot in found if spot.image and spot.image != "scratch"]
-    images = list(dict.fromkeys(spot.image for spot in spots))
+                found.append(ImageReference(lines, origin, origin))
+    references = [reference for reference in found if reference.image and reference.image != "scratch"]
+    images = list(dict.fromkeys(reference.image for reference in references))
     runtime = stages.get(wanted)
-    return Origins(images, runtime if runtime in images else None, spots)
+    return ImageReferences(images, runtime if runtime in images else None, references)
 
 
-def renamed(text: str, spots: Iterable[Spot], names: Mapping[str, str]) -> str:
+def renamed(text: str, references: Iterable[ImageReference], names: Mapping[str, str]) -> str:
     """The Dockerfile with other names for images. names: by image; those that are not among them stay."""
     lines = text.splitlines()
-    for spot in spots:
-        if spot.image in names:
-            written = re.compile(rf"(?<=[\s=]){re.escape(spot.written)}(?=\s|$)")
-            number = next((number for number in spot.lines if written.search(lines[number])), None)
+    for reference in references:
+        if reference.image in names:
+            written = re.compile(rf"(?<=[\s=]){re.escape(reference.written)}(?=\s|$)")
+            number = next((number for number in reference.lines if written.search(lines[number])), None)
             if number is not None:
-                lines[number] = written.sub(lambda _, name=names[spot.image]: name, lines[number], count=1)  # type: ignore[misc]
+                lines[number] = written.sub(lambda _, name=names[reference.image]: name, lines[number], count=1)  # type: ignore[misc]
     return "\n".join(lines) + "\n"
 
 

@@ -6,8 +6,8 @@ from contextlib import AbstractContextManager, nullcontext
 
 from acr_tasks_emulator.execution.build.base_images import sign_ins
 from acr_tasks_emulator.execution.build.image_name import DOCKER_HUB, ImageName
-from acr_tasks_emulator.execution.cancellation import Stop
-from acr_tasks_emulator.execution.container_tool import Place, Tool, ToolError
+from acr_tasks_emulator.execution.cancellation import Cancellation
+from acr_tasks_emulator.execution.container_tool import ImageLocation, Tool, ToolError
 from acr_tasks_emulator.execution.registry.oci_registry import OciRegistry
 from acr_tasks_emulator.execution.source.addresses import check_registry
 from acr_tasks_emulator.execution.source.archive import SourceError
@@ -18,33 +18,33 @@ _PAUSE_SECONDS = 0.5
 _HUBS = (DOCKER_HUB, "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com")
 
 
-def push(name: ImageName, run: Workspace, tool: Tool, oci: OciRegistry, stop: Stop) -> int:
+def push(name: ImageName, run: Workspace, tool: Tool, oci: OciRegistry, cancellation: Cancellation) -> int:
     """Push an image that this run built, and note its digest; return the exit status.
 
     The run's own registry is reached at its own address. Where no registry program is installed, the image goes to an
     OCI layout in the data folder, which gives the digest too. Other registries are reached on the network.
     """
     log = run.log
-    if cannot_be_pushed(name, run, stop):
+    if cannot_be_pushed(name, run, cancellation):
         return 1
     image = run.built[str(name)]
     writing: AbstractContextManager[object] = nullcontext()
     if name.host == run.job.login_server:
         address = oci.address()
-        reached = address is not None and tool.reaches(address, stop)
-        place = Place(name, address)
+        reached = address is not None and tool.reaches(address, cancellation)
+        location = ImageLocation(name, address)
         if not reached:
-            place = Place(name, layout=oci.layout(name.repository))
+            location = ImageLocation(name, layout=oci.layout(name.repository))
             why = "docker-registry is not installed" if address is None else f"{tool.name} does not reach the registry"
-            log.line(f"{why}: the image goes to {place.layout}")
+            log.line(f"{why}: the image goes to {location.layout}")
             writing = oci.writing
     else:
-        place = Place(name, authfile=run.authfile)
+        location = ImageLocation(name, authfile=run.authfile)
     try:
-        if place.address is None and place.layout is None:
+        if location.address is None and location.layout is None:
             check_registry(name.host)
         with writing:
-            digest = _sent(image, place, run, tool, stop)
+            digest = _sent(image, location, run, tool, cancellation)
     except (ToolError, SourceError) as error:
         log.line(f"failed to push {name}: {error}")
         return 1
@@ -56,12 +56,12 @@ def push(name: ImageName, run: Workspace, tool: Tool, oci: OciRegistry, stop: St
     return 0
 
 
-def cannot_be_pushed(name: ImageName, run: Workspace, stop: Stop) -> bool:
+def cannot_be_pushed(name: ImageName, run: Workspace, cancellation: Cancellation) -> bool:
     """Begin a push in the log; tell whether it fails for its name alone, which the log then says as well."""
     run.log.say(f"Pushing image: {name}, attempt 1")
     run.log.line(f"The push refers to repository [{name.host}/{name.repository}]")
     if name.host == DOCKER_HUB and not any(host in _HUBS for host, _, _ in sign_ins(run.job)):
-        _say_that_it_is_denied(name, run, stop)
+        _say_that_it_is_denied(name, run, cancellation)
         return True
     if str(name) not in run.built:
         run.log.line(f"An image does not exist locally with the tag: {name.host}/{name.repository}")
@@ -69,11 +69,11 @@ def cannot_be_pushed(name: ImageName, run: Workspace, stop: Stop) -> bool:
     return False
 
 
-def _say_that_it_is_denied(name: ImageName, run: Workspace, stop: Stop) -> None:
+def _say_that_it_is_denied(name: ImageName, run: Workspace, cancellation: Cancellation) -> None:
     """What becomes of a name without a registry: the agent pushes it as it stands, to Docker Hub, without a sign-in."""
     for attempt in range(2, ATTEMPTS + 2):
         run.log.line("denied: requested access to the resource is denied")
-        if attempt > ATTEMPTS or stop.wait(_PAUSE_SECONDS):
+        if attempt > ATTEMPTS or cancellation.wait(_PAUSE_SECONDS):
             break
         run.log.say(f"Pushing image: {name}, attempt {attempt}")
     short = name.repository.removeprefix("library/")
@@ -83,14 +83,14 @@ def _say_that_it_is_denied(name: ImageName, run: Workspace, stop: Stop) -> None:
     )
 
 
-def _sent(image: str, place: Place, run: Workspace, tool: Tool, stop: Stop) -> str:
+def _sent(image: str, location: ImageLocation, run: Workspace, tool: Tool, cancellation: Cancellation) -> str:
     """Push as often as the agent does; return the digest. Raises ToolError with what went wrong last."""
     for attempt in range(2, ATTEMPTS + 1):
         try:
-            return tool.push(image, place, run.scratch, stop)
+            return tool.push(image, location, run.scratch, cancellation)
         except ToolError as error:
-            if stop.wait(_PAUSE_SECONDS):
+            if cancellation.wait(_PAUSE_SECONDS):
                 raise
-            run.log.line(f"failed to push {place.name}: {error}")
-            run.log.say(f"Pushing image: {place.name}, attempt {attempt}")
-    return tool.push(image, place, run.scratch, stop)
+            run.log.line(f"failed to push {location.name}: {error}")
+            run.log.say(f"Pushing image: {location.name}, attempt {attempt}")
+    return tool.push(image, location, run.scratch, cancellation)

@@ -12,14 +12,14 @@ from typing import Any
 
 from acr_tasks_emulator.execution.build.classic_builder import empty_arguments
 from acr_tasks_emulator.execution.build.dockerfile import own_platform
-from acr_tasks_emulator.execution.buildah.container_output import Channel, passes_on
+from acr_tasks_emulator.execution.buildah.container_output import ContainerOutput, passes_on
 from acr_tasks_emulator.execution.buildah.image_store import Store, why_not_installed
-from acr_tasks_emulator.execution.cancellation import Stop
+from acr_tasks_emulator.execution.cancellation import Cancellation
 from acr_tasks_emulator.execution.container_tool import (
+    BaseImage,
     Build,
     Container,
-    Origin,
-    Place,
+    ImageLocation,
     Rename,
     ToolError,
     in_environment,
@@ -62,7 +62,7 @@ def open_buildah(data: Path, supervisor: Supervisor) -> Buildah:
     for driver in DRIVERS:
         tool.use_driver(driver)
         try:
-            busybox.seed(tool, tool.folder / "tmp", Stop())
+            busybox.seed(tool, tool.folder / "tmp", Cancellation())
         except ToolError as error:
             failures.append(str(error))
         else:
@@ -82,35 +82,44 @@ class Buildah(Store):
     shared = False
     own_networks = False
 
-    def reaches(self, address: str, stop: Stop) -> bool:
+    def reaches(self, address: str, cancellation: Cancellation) -> bool:
         """See Tool."""
         return True
 
-    def pull(self, place: Place, stop: Stop) -> str:
+    def pull(self, location: ImageLocation, cancellation: Cancellation) -> str:
         """See Tool."""
-        source, options = _address(place, f"@{place.digest}")
-        image = self.ask(["pull", *options, source], stop).splitlines()[-1].strip()
-        here = place.address is not None or place.layout is not None
-        if here and place.name.digest is None:  # the builder finds a digest by the image's content
-            self.ask(["tag", image, str(place.name)], stop)
+        source, options = _address(location, f"@{location.digest}")
+        image = self.ask(["pull", *options, source], cancellation).splitlines()[-1].strip()
+        here = location.address is not None or location.layout is not None
+        if here and location.name.digest is None:  # the builder finds a digest by the image's content
+            self.ask(["tag", image, str(location.name)], cancellation)
         return image
 
-    def push(self, image_id: str, place: Place, scratch: Path, stop: Stop) -> str:
+    def push(self, image_id: str, location: ImageLocation, scratch: Path, cancellation: Cancellation) -> str:
         """See Tool."""
-        target, options = _address(place, f":{place.name.tag}")
+        target, options = _address(location, f":{location.name.tag}")
         digest = scratch / f"{uuid.uuid4().hex}.digest"
-        self.ask(["push", *options, "--digestfile", str(digest), image_id, target], stop)
+        self.ask(["push", *options, "--digestfile", str(digest), image_id, target], cancellation)
         return digest.read_text().strip()
 
-    def make(self, context: Path, names: Sequence[str], stop: Stop) -> None:
+    def make(self, context: Path, names: Sequence[str], cancellation: Cancellation) -> None:
         """See Tool."""
-        self.ask(["bud", *_BUILD, *(part for name in names for part in ("-t", name)), str(context)], stop)
+        self.ask(["bud", *_BUILD, *(part for name in names for part in ("-t", name)), str(context)], cancellation)
 
     def build(
-        self, task: Build, origins: Sequence[Origin], step: Step, scratch: Path, log: RunLog, stop: Stop, rename: Rename
+        self,
+        task: Build,
+        base_images: Sequence[BaseImage],
+        step: Step,
+        scratch: Path,
+        log: RunLog,
+        cancellation: Cancellation,
+        rename: Rename,
     ) -> tuple[int, str]:
         """See Tool."""
-        inherited = [str(line) for o in origins for line in self.image_config(o.image_id, stop).get("OnBuild") or []]
+        inherited = [
+            str(line) for o in base_images for line in self.image_config(o.image_id, cancellation).get("OnBuild") or []
+        ]
         check_mounts(task.context, "\n".join([task.dockerfile.read_text(errors="replace"), *inherited]))
         identity = scratch / f"{uuid.uuid4().hex}.iid"
         given = task.arguments
@@ -118,7 +127,7 @@ class Buildah(Store):
             given = {**empty_arguments(task.dockerfile.read_text(errors="replace"), given), **given}
         arguments, environment = in_environment("--build-arg", given, _reserved)
         options = [*_BUILD, *arguments, "--iidfile", str(identity), "-f", str(task.dockerfile)]
-        for origin in origins:
+        for origin in base_images:
             if not origin.named:
                 image_id = origin.image_id.removeprefix("sha256:")
                 options += ["--build-context", f"{origin.image}=docker-image://{image_id}"]
@@ -128,47 +137,49 @@ class Buildah(Store):
         options += [part for label in task.labels for part in ("--label", label)]
         options += ["--platform", task.platform] if task.platform and task.platform != own_platform() else []
         argv = ["bud", *options, str(task.context)]
-        status = self.pour(argv, log, stop, environment=environment, rename=rename)
+        status = self.run_with_log(argv, log, cancellation, environment=environment, rename=rename)
         return status, identity.read_text().strip() if status == 0 else ""
 
     def networks(
-        self, run_id: str, networks: Sequence[Network], log: RunLog, stop: Stop
+        self, run_id: str, networks: Sequence[Network], log: RunLog, cancellation: Cancellation
     ) -> AbstractContextManager[None]:
         """Nothing: all share the host's network."""
         return contextlib.nullcontext()
 
-    def run(self, container: Container, log: RunLog, stop: Stop, look_at: Callable[[str], None]) -> int:
+    def run(self, container: Container, log: RunLog, cancellation: Cancellation, on_line: Callable[[str], None]) -> int:
         """See Tool."""
         step = container.step
-        config = self.image_config(container.image_id, stop)
+        config = self.image_config(container.image_id, cancellation)
         argv = command_line(config, container.arguments, step.entry_point)
         options = ["--isolation", "chroot"]
         options += [part for folder, path in container.folders for part in ("-v", f"{folder}:{path}")]
         options += ["--user", step.user] if step.user else []
         options += ["--workingdir", container.working_directory] if container.working_directory else []
-        said = _Said(look_at)
+        output_filter = _OutputFilter(on_line)
         program = busybox.busybox()
         try:
-            self.ask(["from", "--pull=never", "--name", container.name, container.image_id], stop)
+            self.ask(["from", "--pull=never", "--name", container.name, container.image_id], cancellation)
             if program is None or not passes_on([*(config.get("Env") or []), *container.environment]):
                 options += [part for item in container.environment for part in ("-e", item)]
-                status = self.pour(["run", *options, container.name, "--", *argv], log, stop, rename=said.line)
-                return NOT_FOUND if status and said.not_found else status
+                status = self.run_with_log(
+                    ["run", *options, container.name, "--", *argv], log, cancellation, rename=output_filter.line
+                )
+                return NOT_FOUND if status and output_filter.not_found else status
             given = [item for item in container.environment if "=" in item]
-            channel = Channel(self.folder / "tmp" / f"{uuid.uuid4().hex}.pipe", program, given)
-            arguments = ["run", *options, *channel.mounts, container.name, "--", *channel.wrapped(argv)]
-            with channel.pouring(log, said.line):
-                return self.pour(arguments, log, stop, rename=said.noise)
+            output = ContainerOutput(self.folder / "tmp" / f"{uuid.uuid4().hex}.pipe", program, given)
+            arguments = ["run", *options, *output.mounts, container.name, "--", *output.wrapped(argv)]
+            with output.copying(log, output_filter.line):
+                return self.run_with_log(arguments, log, cancellation, rename=output_filter.noise)
         finally:
             try:
-                self.ask(["rm", container.name], Stop())
+                self.ask(["rm", container.name], Cancellation())
             except ToolError:
                 self.mark_dirty()  # removed with the leftovers when no run holds the store
 
     def remove_folder(self, folder: Path) -> None:
         """See Tool."""
         with contextlib.suppress(ToolError):
-            self.ask(["unshare", "rm", "-rf", str(folder)], Stop())
+            self.ask(["unshare", "rm", "-rf", str(folder)], Cancellation())
 
 
 def command_line(config: dict[str, Any], arguments: list[str], entry_point: str | None) -> list[str]:
@@ -184,13 +195,19 @@ def command_line(config: dict[str, Any], arguments: list[str], entry_point: str 
     return argv
 
 
-def _address(place: Place, suffix: str) -> tuple[str, list[str]]:
-    """What buildah calls a place, and the options to go there. suffix: which image is meant at the registry of ours."""
-    if place.address is not None:
-        return f"docker://{place.address}/{place.name.repository}{suffix}", [*_QUICK, "--tls-verify=false"]
-    if place.layout is not None:
-        return f"oci:{place.layout}:{place.name.tag}", [*_QUICK]
-    return f"docker://{place.name}", [*_QUICK, *(["--authfile", str(place.authfile)] if place.authfile else [])]
+def _address(location: ImageLocation, suffix: str) -> tuple[str, list[str]]:
+    """Return what buildah calls an image's location, and the options to go there.
+
+    suffix: which image is meant at the emulator's registry.
+    """
+    if location.address is not None:
+        return f"docker://{location.address}/{location.name.repository}{suffix}", [*_QUICK, "--tls-verify=false"]
+    if location.layout is not None:
+        return f"oci:{location.layout}:{location.name.tag}", [*_QUICK]
+    return f"docker://{location.name}", [
+        *_QUICK,
+        *(["--authfile", str(location.authfile)] if location.authfile else []),
+    ]
 
 
 def _reserved(name: str) -> bool:
@@ -198,16 +215,16 @@ def _reserved(name: str) -> bool:
     return name.upper() in _RESERVED or name.startswith(_RESERVED_PREFIXES)
 
 
-class _Said:
+class _OutputFilter:
     """What the container prints, without what buildah adds to it."""
 
     not_found = False
 
-    def __init__(self, look_at: Callable[[str], None]) -> None:
-        self._look_at = look_at
+    def __init__(self, on_line: Callable[[str], None]) -> None:
+        self._on_line = on_line
 
     def line(self, text: str) -> str | None:
-        self._look_at(text)
+        self._on_line(text)
         found = _NOT_FOUND.fullmatch(text)
         if found:
             self.not_found = True

@@ -47,7 +47,7 @@ def passes_on(environment: Sequence[str]) -> bool:
     return all(_VARIABLE.fullmatch(item) for item in environment)
 
 
-class Channel:
+class ContainerOutput:
     """One container's pipe. `mounts` are buildah's, `wrapped` is the command line that prints into it.
 
     pipe: a path in a folder that nobody else can look into. environment: `NAME=VALUE`, as `passes_on` takes them.
@@ -65,7 +65,7 @@ class Channel:
         return [f"{_FOLDER}/busybox", "sh", "-c", _BECOME, "sh", *argv]
 
     @contextlib.contextmanager
-    def pouring(self, log: RunLog, rename: Rename) -> Iterator[None]:
+    def copying(self, log: RunLog, rename: Rename) -> Iterator[None]:
         """Write to the log what comes through the pipe, until nobody has it open any more after the block."""
         self._variables.write_text("".join(f"export {_assignment(item)}\n" for item in self._environment))
         os.mkfifo(self._pipe)
@@ -74,7 +74,7 @@ class Channel:
         os.set_blocking(reading, True)
         kept = os.open(self._pipe, os.O_WRONLY)  # or the reader would be done before the container has begun
         with os.fdopen(reading, "rb") as stream:
-            reader = threading.Thread(target=log.pour, args=(stream, rename), name="output", daemon=True)
+            reader = threading.Thread(target=log.copy_from, args=(stream, rename), name="output", daemon=True)
             reader.start()
             try:
                 yield

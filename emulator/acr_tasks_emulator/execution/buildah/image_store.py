@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from acr_tasks_emulator.execution.cancellation import Stop
-from acr_tasks_emulator.execution.container_tool import Rename, ToolError, ask_program, run_program
+from acr_tasks_emulator.execution.cancellation import Cancellation
+from acr_tasks_emulator.execution.container_tool import Rename, ToolError, read_output, run_with_log
 from acr_tasks_emulator.execution.run_log import RunLog
 from acr_tasks_emulator.process.supervisor import Supervisor
 
@@ -58,51 +58,53 @@ class Store:
         (self.folder / "storage.conf").write_text(f'[storage]\ndriver = "{name}"\n')
         self.driver = name
 
-    def pour(
+    def run_with_log(
         self,
         arguments: Sequence[str],
         log: RunLog,
-        stop: Stop,
+        cancellation: Cancellation,
         *,
         environment: Mapping[str, str] | None = None,
         rename: Rename | None = None,
     ) -> int:
-        """Run buildah with its output going to the log; return its exit status. Ended at once when `stop` is asked."""
-        status = run_program(
+        """Run buildah with its output going to the log; return its exit status. A cancellation ends it at once."""
+        status = run_with_log(
             self.supervisor,
             self._argv(arguments),
             log,
-            stop,
+            cancellation,
             rename,
             env=self._environment(environment),
             cwd=self.folder,
         )
-        self._dirty = self._dirty or stop.asked
+        self._dirty = self._dirty or cancellation.requested
         return status
 
-    def ask(self, arguments: Sequence[str], stop: Stop) -> str:
+    def ask(self, arguments: Sequence[str], cancellation: Cancellation) -> str:
         """Run buildah and return what it prints, without spaces around it. Raises ToolError when it fails."""
-        return ask_program(self.supervisor, self._argv(arguments), stop, env=self._environment(None), cwd=self.folder)
+        return read_output(
+            self.supervisor, self._argv(arguments), cancellation, env=self._environment(None), cwd=self.folder
+        )
 
     def mark_dirty(self) -> None:
         """Remember that something was left behind, to be removed when no run holds the store."""
         self._dirty = True
 
-    def image_id(self, name: str, stop: Stop) -> str | None:
+    def image_id(self, name: str, cancellation: Cancellation) -> str | None:
         """The id of an image in the store; None when it is not there."""
         with contextlib.suppress(ToolError):
-            return str(self._inspect(name, stop)["FromImageID"])
+            return str(self._inspect(name, cancellation)["FromImageID"])
         return None
 
-    def image_digest(self, image_id: str, stop: Stop) -> str:
+    def image_digest(self, image_id: str, cancellation: Cancellation) -> str:
         """The digest of the manifest that an image came with; empty when the store does not know it."""
         with contextlib.suppress(ToolError):
-            return str(self._inspect(image_id, stop).get("FromImageDigest") or "")
+            return str(self._inspect(image_id, cancellation).get("FromImageDigest") or "")
         return ""
 
-    def image_config(self, image_id: str, stop: Stop) -> dict[str, Any]:
+    def image_config(self, image_id: str, cancellation: Cancellation) -> dict[str, Any]:
         """The image's configuration: `Entrypoint`, `Cmd`, `Env`, `WorkingDir`, `User`. Raises ToolError."""
-        config = self._inspect(image_id, stop)["OCIv1"].get("config")
+        config = self._inspect(image_id, cancellation)["OCIv1"].get("config")
         return dict(config or {})
 
     @contextlib.contextmanager
@@ -111,7 +113,7 @@ class Store:
         with self._lock:
             if self._users == 0 and self._dirty:
                 with contextlib.suppress(ToolError):
-                    self.ask(["rm", "--all"], Stop())
+                    self.ask(["rm", "--all"], Cancellation())
                 self._dirty = False
             if self._fresh:  # later, runs may know unnamed images
                 self._fresh = False
@@ -130,10 +132,10 @@ class Store:
             return
         if count > IMAGES_KEPT:
             with contextlib.suppress(ToolError):  # it is tidied up at another start
-                self.ask(["rmi", "--prune"], Stop())
+                self.ask(["rmi", "--prune"], Cancellation())
 
-    def _inspect(self, name: str, stop: Stop) -> dict[str, Any]:
-        return dict(json.loads(self.ask(["inspect", "--type", "image", name], stop)))
+    def _inspect(self, name: str, cancellation: Cancellation) -> dict[str, Any]:
+        return dict(json.loads(self.ask(["inspect", "--type", "image", name], cancellation)))
 
     def _argv(self, arguments: Sequence[str]) -> list[str]:
         storage = ["--root", f"{self.folder}/root", "--runroot", f"{self.folder}/run", "--storage-driver", self.driver]

@@ -10,8 +10,8 @@ import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from acr_tasks_emulator.execution.cancellation import Stop
-from acr_tasks_emulator.execution.container_tool import Rename, ToolError, ask_program, run_program
+from acr_tasks_emulator.execution.cancellation import Cancellation
+from acr_tasks_emulator.execution.container_tool import Rename, ToolError, read_output, run_with_log
 from acr_tasks_emulator.execution.run_log import RunLog
 from acr_tasks_emulator.process.supervisor import Supervisor
 
@@ -42,39 +42,41 @@ class DockerCli:
         if shutil.which(PROGRAM) is None:
             raise ToolError("the docker client is not installed")
         self.host = os.environ.get("DOCKER_HOST") or _host_of_context()
-        stop = Stop()
-        timer = threading.Timer(_ANSWER_SECONDS, stop.ask, ("no answer",))
+        cancellation = Cancellation()
+        timer = threading.Timer(_ANSWER_SECONDS, cancellation.cancel, ("no answer",))
         timer.daemon = True
         timer.start()
         try:
-            system = self.ask(["version", "--format", "{{.Server.Os}}"], stop)
+            system = self.ask(["version", "--format", "{{.Server.Os}}"], cancellation)
         except ToolError as error:
-            raise ToolError(f"no docker daemon answers ({'no answer' if stop.asked else error})") from error
+            raise ToolError(f"no docker daemon answers ({'no answer' if cancellation.requested else error})") from error
         finally:
             timer.cancel()
         if system != "linux":
             raise ToolError(f"the docker daemon runs containers of {system}, and Linux is needed")
 
-    def pour(
+    def run_with_log(
         self,
         arguments: Sequence[str],
         log: RunLog,
-        stop: Stop,
+        cancellation: Cancellation,
         *,
         environment: Mapping[str, str] | None = None,
         rename: Rename | None = None,
     ) -> int:
-        """Run docker with its output going to the log; return its exit status. Ended at once when `stop` is asked."""
+        """Run docker with its output going to the log; return its exit status. A cancellation ends it at once."""
         variables = self.environment(environment)
-        return run_program(self.supervisor, [PROGRAM, *arguments], log, stop, rename, env=variables, cwd=self.folder)
+        return run_with_log(
+            self.supervisor, [PROGRAM, *arguments], log, cancellation, rename, env=variables, cwd=self.folder
+        )
 
-    def ask(self, arguments: Sequence[str], stop: Stop, *, authfile: Path | None = None) -> str:
+    def ask(self, arguments: Sequence[str], cancellation: Cancellation, *, authfile: Path | None = None) -> str:
         """Run docker and return what it prints, without spaces around it. Raises ToolError when it fails.
 
         authfile: sign-in for registries.
         """
         variables = self.environment({"DOCKER_CONFIG": str(self.config_of(authfile))} if authfile else None)
-        return ask_program(self.supervisor, [PROGRAM, *arguments], stop, env=variables, cwd=self.folder)
+        return read_output(self.supervisor, [PROGRAM, *arguments], cancellation, env=variables, cwd=self.folder)
 
     def environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
         """Little of ours, as it may hold a cloud's secrets. The classic builder is the service's default, and the only

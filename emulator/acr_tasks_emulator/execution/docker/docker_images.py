@@ -9,8 +9,8 @@ from pathlib import Path
 
 import httpx
 
-from acr_tasks_emulator.execution.cancellation import Stop
-from acr_tasks_emulator.execution.container_tool import Place, ToolError
+from acr_tasks_emulator.execution.cancellation import Cancellation
+from acr_tasks_emulator.execution.container_tool import ImageLocation, ToolError
 from acr_tasks_emulator.execution.docker import oci_layout as docker_layout
 from acr_tasks_emulator.execution.docker.docker_cli import DockerCli
 
@@ -34,59 +34,59 @@ class DockerImages:
         self._naming = threading.Lock()
         self._built = threading.Lock()
 
-    def reaches(self, address: str, stop: Stop) -> bool:
+    def reaches(self, address: str, cancellation: Cancellation) -> bool:
         """See Tool. Daemons in virtual machines and in networks of their own do not reach this machine's loopback."""
         if address not in self._reached:
             try:
-                self._cli.ask(["pull", "-q", f"{address}/{LABEL}/nothing:none"], stop)
+                self._cli.ask(["pull", "-q", f"{address}/{LABEL}/nothing:none"], cancellation)
                 reached = True
             except ToolError as error:
                 reached = "not found" in str(error) or "manifest unknown" in str(error)
-            if stop.asked:
+            if cancellation.requested:
                 return reached
             self._reached[address] = reached
         return self._reached[address]
 
-    def image_id(self, name: str, stop: Stop) -> str | None:
+    def image_id(self, name: str, cancellation: Cancellation) -> str | None:
         """See Tool. Names of images that `make` made come first."""
-        return self._inspected(self._names.get(name, name), stop)
+        return self._inspected(self._names.get(name, name), cancellation)
 
-    def _inspected(self, name: str, stop: Stop) -> str | None:
+    def _inspected(self, name: str, cancellation: Cancellation) -> str | None:
         with contextlib.suppress(ToolError):
-            return self._cli.ask(["image", "inspect", "--format", "{{.Id}}", name], stop)
+            return self._cli.ask(["image", "inspect", "--format", "{{.Id}}", name], cancellation)
         return None
 
-    def image_digest(self, image_id: str, stop: Stop) -> str:
+    def image_digest(self, image_id: str, cancellation: Cancellation) -> str:
         """See Tool."""
         with contextlib.suppress(ToolError):
-            found = self._cli.ask(["image", "inspect", "--format", _DIGESTS, image_id], stop)
+            found = self._cli.ask(["image", "inspect", "--format", _DIGESTS, image_id], cancellation)
             return found.splitlines()[0].partition("@")[2] if found else ""
         return ""
 
-    def pull(self, place: Place, stop: Stop) -> str:
+    def pull(self, location: ImageLocation, cancellation: Cancellation) -> str:
         """See Tool."""
-        if place.layout is not None:
-            image = docker_layout.load(self._cli, place.layout, place.name.tag, stop)
+        if location.layout is not None:
+            image = docker_layout.load(self._cli, location.layout, location.name.tag, cancellation)
             self.remember(image)
             return image
-        name = str(place.name)
-        if place.address is not None:
-            name = f"{place.address}/{place.name.repository}@{place.digest}"
-        self._cli.ask(["pull", "-q", name], stop, authfile=place.authfile)
-        return self._cli.ask(["image", "inspect", "--format", "{{.Id}}", name], stop)
+        name = str(location.name)
+        if location.address is not None:
+            name = f"{location.address}/{location.name.repository}@{location.digest}"
+        self._cli.ask(["pull", "-q", name], cancellation, authfile=location.authfile)
+        return self._cli.ask(["image", "inspect", "--format", "{{.Id}}", name], cancellation)
 
-    def push(self, image_id: str, place: Place, scratch: Path, stop: Stop) -> str:
+    def push(self, image_id: str, location: ImageLocation, scratch: Path, cancellation: Cancellation) -> str:
         """See Tool. The digest is what the registry says, or the daemon of a registry on the network."""
-        if place.layout is not None:
-            return docker_layout.save(self._cli, image_id, place.layout, place.name.tag, scratch, stop)
-        name = str(place.name)
-        if place.address is not None:
-            name = f"{place.address}/{place.name.repository}:{place.name.tag}"
-        with self._named(image_id, name, stop):
-            self._cli.ask(["push", "-q", name], stop, authfile=place.authfile)
-            if place.address is None:
-                return self._digest_at(image_id, name, stop)
-        url = f"http://{place.address}/v2/{place.name.repository}/manifests/{place.name.tag}"
+        if location.layout is not None:
+            return docker_layout.save(self._cli, image_id, location.layout, location.name.tag, scratch, cancellation)
+        name = str(location.name)
+        if location.address is not None:
+            name = f"{location.address}/{location.name.repository}:{location.name.tag}"
+        with self._named(image_id, name, cancellation):
+            self._cli.ask(["push", "-q", name], cancellation, authfile=location.authfile)
+            if location.address is None:
+                return self._digest_at(image_id, name, cancellation)
+        url = f"http://{location.address}/v2/{location.name.repository}/manifests/{location.name.tag}"
         try:
             answer = httpx.head(url, headers={"Accept": _ACCEPT}, trust_env=False, timeout=30).raise_for_status()
         except httpx.HTTPError as error:
@@ -94,20 +94,20 @@ class DockerImages:
         return str(answer.headers["Docker-Content-Digest"])
 
     @contextlib.contextmanager
-    def _named(self, image_id: str, name: str, stop: Stop) -> Iterator[None]:
+    def _named(self, image_id: str, name: str, cancellation: Cancellation) -> Iterator[None]:
         """Give an image a name while the block lasts; who had the name before has it afterwards."""
         with self._naming:
-            before = self._inspected(name, stop)
-            self._cli.ask(["tag", image_id, name], stop)
+            before = self._inspected(name, cancellation)
+            self._cli.ask(["tag", image_id, name], cancellation)
             try:
                 yield
             finally:
                 with contextlib.suppress(ToolError):
-                    self._cli.ask(["tag", before, name] if before else ["rmi", "--no-prune", name], Stop())
+                    self._cli.ask(["tag", before, name] if before else ["rmi", "--no-prune", name], Cancellation())
 
-    def _digest_at(self, image_id: str, name: str, stop: Stop) -> str:
+    def _digest_at(self, image_id: str, name: str, cancellation: Cancellation) -> str:
         repository = name.rpartition(":")[0].removeprefix("docker.io/library/").removeprefix("docker.io/")
-        for line in self._cli.ask(["image", "inspect", "--format", _DIGESTS, image_id], stop).splitlines():
+        for line in self._cli.ask(["image", "inspect", "--format", _DIGESTS, image_id], cancellation).splitlines():
             where, _, digest = line.partition("@")
             if where.removeprefix("docker.io/") == repository:
                 return digest
@@ -115,7 +115,7 @@ class DockerImages:
 
     def remember(self, image_id: str) -> None:
         """Name an image that was built, and remove the oldest where there are too many."""
-        self._cli.ask(["tag", image_id, own_name(image_id)], Stop())
+        self._cli.ask(["tag", image_id, own_name(image_id)], Cancellation())
         noted = self._cli.folder / "built"
         with self._built:
             known = noted.read_text().split() if noted.exists() else []
@@ -124,7 +124,7 @@ class DockerImages:
             noted.write_text("\n".join(known))
         for each in old:
             with contextlib.suppress(ToolError):  # it is gone already
-                self._cli.ask(["rmi", own_name(each)], Stop())
+                self._cli.ask(["rmi", own_name(each)], Cancellation())
 
 
 def own_name(image_id: str) -> str:

@@ -10,15 +10,15 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from acr_tasks_emulator.execution.build.dockerfile import origins as find_origins
+from acr_tasks_emulator.execution.build.dockerfile import image_references as find_references
 from acr_tasks_emulator.execution.build.dockerfile import own_platform, renamed
 from acr_tasks_emulator.execution.build.image_name import ImageNameError, parse
-from acr_tasks_emulator.execution.cancellation import Stop
+from acr_tasks_emulator.execution.cancellation import Cancellation
 from acr_tasks_emulator.execution.container_tool import (
+    BaseImage,
     Build,
     Container,
     NetworkError,
-    Origin,
     Rename,
     ToolError,
     in_environment,
@@ -32,7 +32,7 @@ from acr_tasks_emulator.execution.task_file.graph import Network, Step
 from acr_tasks_emulator.process.supervisor import Supervisor
 
 _RUNNING = re.compile(r" ---> Running in ([0-9a-f]{12,})")
-_NOWHERE = "missing.invalid/nothing"
+_MISSING_IMAGE = "missing.invalid/nothing"
 """For images that are not there: the daemon is not to look for them where we do not."""
 
 _COLOUR = re.compile(r"\x1b\[\d*m")  # of what RUN lines print on stderr
@@ -55,7 +55,7 @@ def open_docker(data: Path, supervisor: Supervisor) -> Docker:
     program = [sys.executable, "-I", "-S", cleanup.__file__, "LIFE", tool.label]
     supervisor.start_janitor(program, env=cli.environment())
     if busybox.busybox() is not None:
-        tool.prove(busybox.seed(tool, cli.folder, Stop()))
+        tool.prove(busybox.seed(tool, cli.folder, Cancellation()))
     return tool
 
 
@@ -86,7 +86,7 @@ class Docker(DockerImages):
         """Run a container that looks for our data folder. Raises ToolError when the daemon has another file system."""
         options = ["--rm", "--label", self.label, "--network", "none", "-v", f"{self._cli.folder}:/seen"]
         try:
-            self._cli.ask(["run", *options, image_id, "test", "-e", "/seen/config/config.json"], Stop())
+            self._cli.ask(["run", *options, image_id, "test", "-e", "/seen/config/config.json"], Cancellation())
         except ToolError as error:
             raise ToolError(f"the docker daemon does not see this machine's files, or cannot run ({error})") from error
 
@@ -99,17 +99,24 @@ class Docker(DockerImages):
         """Nothing to hold: the daemon looks after itself."""
         yield
 
-    def make(self, context: Path, names: Sequence[str], stop: Stop) -> None:
+    def make(self, context: Path, names: Sequence[str], cancellation: Cancellation) -> None:
         """See Tool."""
         identity = context / "iid"
         options = ["--force-rm", "--network", "host", "--iidfile", str(identity)]
-        self._cli.ask(["build", "-q", *options, str(context)], stop)
+        self._cli.ask(["build", "-q", *options, str(context)], cancellation)
         built = identity.read_text().strip()
-        self._cli.ask(["tag", built, own_name(built)], stop)
+        self._cli.ask(["tag", built, own_name(built)], cancellation)
         self._names.update(dict.fromkeys(names, built))
 
     def build(
-        self, task: Build, origins: Sequence[Origin], step: Step, scratch: Path, log: RunLog, stop: Stop, rename: Rename
+        self,
+        task: Build,
+        base_images: Sequence[BaseImage],
+        step: Step,
+        scratch: Path,
+        log: RunLog,
+        cancellation: Cancellation,
+        rename: Rename,
     ) -> tuple[int, str]:
         """See Tool. The images that the Dockerfile starts from are put in by their ids, or for BuildKit, which knows no
         ids, by the names that we gave them: in the daemon they have others' names, or none.
@@ -118,15 +125,15 @@ class Docker(DockerImages):
         dockerfile, identity = base.with_suffix(".Dockerfile"), base.with_suffix(".iid")
         text = task.dockerfile.read_text(errors="replace")
         arguments, environment = in_environment("--build-arg", task.arguments, _reserved)
-        needed = find_origins(text, task.arguments, task.target, task.buildkit)
-        names = {image: _NOWHERE for image in needed.images if _is_name(image)}
-        names |= {origin.image: origin.image_id for origin in origins}
+        needed = find_references(text, task.arguments, task.target, task.buildkit)
+        names = {image: _MISSING_IMAGE for image in needed.images if _is_name(image)}
+        names |= {origin.image: origin.image_id for origin in base_images}
         if task.buildkit:  # as in the service; the client needs its plug-in buildx for it
             environment["DOCKER_BUILDKIT"] = "1"
-            for origin in origins:
+            for origin in base_images:
                 names[origin.image] = own_name(origin.image_id)
-                self._cli.ask(["tag", origin.image_id, own_name(origin.image_id)], stop)
-        dockerfile.write_text(renamed(text, needed.spots, names))
+                self._cli.ask(["tag", origin.image_id, own_name(origin.image_id)], cancellation)
+        dockerfile.write_text(renamed(text, needed.references, names))
         options = ["--progress", "plain"] if task.buildkit else []
         options += [part for secret in task.secrets for part in ("--secret", secret)]
         options += ["--force-rm", "--network", "host", *arguments, "--iidfile", str(identity), "-f", str(dockerfile)]
@@ -134,11 +141,11 @@ class Docker(DockerImages):
         options += ["--no-cache"] if task.no_cache else []
         options += [part for label in task.labels for part in ("--label", label)]
         options += ["--platform", task.platform] if task.platform and task.platform != own_platform() else []
-        said = _Said(origins, rename)
+        output_filter = _OutputFilter(base_images, rename)
         argv = ["build", *options, str(task.context)]
-        status = self._cli.pour(argv, log, stop, environment=environment, rename=said.line)
-        if stop.asked and said.running:
-            self._remove(said.running)
+        status = self._cli.run_with_log(argv, log, cancellation, environment=environment, rename=output_filter.line)
+        if cancellation.requested and output_filter.running:
+            self._remove(output_filter.running)
         if status != 0:
             return status, ""
         built = identity.read_text().strip()
@@ -146,7 +153,9 @@ class Docker(DockerImages):
         return 0, built
 
     @contextlib.contextmanager
-    def networks(self, run_id: str, networks: Sequence[Network], log: RunLog, stop: Stop) -> Iterator[None]:
+    def networks(
+        self, run_id: str, networks: Sequence[Network], log: RunLog, cancellation: Cancellation
+    ) -> Iterator[None]:
         """See Tool."""
         try:
             for network in networks:
@@ -157,7 +166,7 @@ class Docker(DockerImages):
                 options = ["--label", self.label, "--label", self._run_label(run_id), "--driver", network.driver]
                 options += ["--ipv6"] if network.ipv6 else []
                 try:
-                    self._cli.ask(["network", "create", *options, self._network(run_id, network.name)], stop)
+                    self._cli.ask(["network", "create", *options, self._network(run_id, network.name)], cancellation)
                 except ToolError as error:
                     raise NetworkError(f"failed to create network: {network.name}, err: {error}") from error
                 log.say(f"Successfully set up Docker network: {network.name}")
@@ -165,7 +174,7 @@ class Docker(DockerImages):
         finally:
             self.sweep(run_id)
 
-    def run(self, container: Container, log: RunLog, stop: Stop, look_at: Callable[[str], None]) -> int:
+    def run(self, container: Container, log: RunLog, cancellation: Cancellation, on_line: Callable[[str], None]) -> int:
         """See Tool."""
         step, name = container.step, f"{self._prefix}{container.name}"
         variables = dict(item.partition("=")[::2] for item in container.environment)
@@ -185,12 +194,12 @@ class Docker(DockerImages):
         options += ["--entrypoint", step.entry_point] if step.entry_point else []
 
         def rename(line: str) -> str | None:
-            look_at(line)
+            on_line(line)
             return None if _NOISE.fullmatch(line) else line
 
         argv = ["run", "--rm", *options, container.image_id, *container.arguments]
-        status = self._cli.pour(argv, log, stop, environment=environment, rename=rename)
-        if stop.asked:
+        status = self._cli.run_with_log(argv, log, cancellation, environment=environment, rename=rename)
+        if cancellation.requested:
             self._remove([name])
         return status
 
@@ -200,7 +209,7 @@ class Docker(DockerImages):
         if image is not None:
             options = ["--rm", "--label", self.label, "--network", "none", "-v", f"{folder.parent}:/parent"]
             with contextlib.suppress(ToolError):
-                self._cli.ask(["run", *options, image, "rm", "-rf", f"/parent/{folder.name}"], Stop())
+                self._cli.ask(["run", *options, image, "rm", "-rf", f"/parent/{folder.name}"], Cancellation())
 
     def _run_label(self, run_id: str) -> str:
         return f"{LABEL}.run={self._prefix}{run_id}"
@@ -210,7 +219,7 @@ class Docker(DockerImages):
 
     def _remove(self, containers: Sequence[str]) -> None:
         with contextlib.suppress(ToolError):
-            self._cli.ask(["rm", "-f", "-v", *containers], Stop())
+            self._cli.ask(["rm", "-f", "-v", *containers], Cancellation())
 
 
 def _is_name(image: str) -> bool:
@@ -231,11 +240,11 @@ def on_loopback(port: str) -> str:
     return f"127.0.0.1::{port}" if parts == 0 else f"127.0.0.1:{port}" if parts == 1 else port
 
 
-class _Said:
+class _OutputFilter:
     """What the builder prints, with images by their names; `running` are the containers that it has begun."""
 
-    def __init__(self, origins: Sequence[Origin], rename: Rename) -> None:
-        self._origins = origins
+    def __init__(self, base_images: Sequence[BaseImage], rename: Rename) -> None:
+        self._origins = base_images
         self._rename = rename
         self._deprecated = False
         self.running: list[str] = []

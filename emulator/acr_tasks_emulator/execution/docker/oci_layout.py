@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import IO, Any
 
-from acr_tasks_emulator.execution.cancellation import Stop
+from acr_tasks_emulator.execution.cancellation import Cancellation
 from acr_tasks_emulator.execution.container_tool import ToolError
 from acr_tasks_emulator.execution.docker.docker_cli import DockerCli
 
@@ -23,13 +23,13 @@ _TAG = "org.opencontainers.image.ref.name"
 _GZIP = b"\x1f\x8b"
 
 
-def save(cli: DockerCli, image_id: str, layout: Path, tag: str, scratch: Path, stop: Stop) -> str:
+def save(cli: DockerCli, image_id: str, layout: Path, tag: str, scratch: Path, cancellation: Cancellation) -> str:
     """Write an image to the layout under `tag`, and return the digest of its manifest. Raises ToolError."""
     (layout / "blobs" / "sha256").mkdir(parents=True, exist_ok=True)
     (layout / "oci-layout").write_text('{"imageLayoutVersion": "1.0.0"}')
     with tempfile.TemporaryDirectory(dir=scratch) as temporary:
         archive = Path(temporary, "image.tar")
-        cli.ask(["save", "-o", str(archive), image_id], stop)
+        cli.ask(["save", "-o", str(archive), image_id], cancellation)
         with tarfile.open(archive) as tar:
             image = json.loads(_member(tar, "manifest.json").read())[0]
             manifest = {
@@ -46,7 +46,7 @@ def save(cli: DockerCli, image_id: str, layout: Path, tag: str, scratch: Path, s
     return str(described["digest"])
 
 
-def load(cli: DockerCli, layout: Path, tag: str, stop: Stop) -> str:
+def load(cli: DockerCli, layout: Path, tag: str, cancellation: Cancellation) -> str:
     """Bring the image of that tag to the daemon, and return its id. Raises ToolError."""
     found = [item for item in _index(layout)["manifests"] if (item.get("annotations") or {}).get(_TAG) == tag]
     if not found:
@@ -65,8 +65,8 @@ def load(cli: DockerCli, layout: Path, tag: str, stop: Stop) -> str:
             member = tarfile.TarInfo("manifest.json")
             member.size = len(text)
             tar.addfile(member, io.BytesIO(text))
-        said = cli.ask(["load", "-q", "-i", str(archive)], stop)
-    return said.rpartition("Loaded image ID: ")[2] or str(config)
+        output = cli.ask(["load", "-q", "-i", str(archive)], cancellation)
+    return output.rpartition("Loaded image ID: ")[2] or str(config)
 
 
 def _member(tar: tarfile.TarFile, name: str) -> IO[bytes]:

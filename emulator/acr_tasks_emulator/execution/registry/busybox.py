@@ -11,8 +11,8 @@ from pathlib import Path
 import httpx
 
 from acr_tasks_emulator.execution.build.image_name import DOCKER_HUB, ImageName
-from acr_tasks_emulator.execution.cancellation import Stop
-from acr_tasks_emulator.execution.container_tool import Place, Tool, ToolError
+from acr_tasks_emulator.execution.cancellation import Cancellation
+from acr_tasks_emulator.execution.container_tool import ImageLocation, Tool, ToolError
 
 REPOSITORY = "library/busybox"
 
@@ -48,7 +48,7 @@ def busybox() -> Path | None:
         return Path(found).resolve() if file.read(4) == b"\x7fELF" else None
 
 
-def seed(tool: Tool, folder: Path, stop: Stop) -> str:
+def seed(tool: Tool, folder: Path, cancellation: Cancellation) -> str:
     """Make the image, under the names that people use, and return its id. folder: for files in between.
 
     Raises ToolError where busybox is missing or is not the static one, and when the tool cannot build.
@@ -63,20 +63,20 @@ def seed(tool: Tool, folder: Path, stop: Stop) -> str:
         (context / "group").write_text("root:x:0:\nnogroup:x:65534:\n")
         (context / "Dockerfile").write_text(_DOCKERFILE)
         shutil.copy(program, context / "busybox")
-        tool.make(context, names, stop)
-    image = tool.image_id(names[0], stop)
+        tool.make(context, names, cancellation)
+    image = tool.image_id(names[0], cancellation)
     if image is None:
         raise ToolError("the busybox image was built and is not there")
     return image
 
 
-def seed_registry(tool: Tool, image_id: str, address: str, folder: Path, stop: Stop) -> None:
+def seed_registry(tool: Tool, image_id: str, address: str, folder: Path, cancellation: Cancellation) -> None:
     """Push the seeded image to the registry as `library/busybox`, unless the registry has that name already."""
     with httpx.Client(base_url=f"http://{address}", trust_env=False, timeout=10) as client:
         manifests = f"/v2/{REPOSITORY}/manifests"
         if client.head(f"{manifests}/latest", headers={"Accept": _MANIFEST}).status_code == httpx.codes.OK:
             return
-        tool.push(image_id, Place(ImageName(DOCKER_HUB, REPOSITORY), address), folder, stop)
+        tool.push(image_id, ImageLocation(ImageName(DOCKER_HUB, REPOSITORY), address), folder, cancellation)
         manifest = client.get(f"{manifests}/latest", headers={"Accept": _MANIFEST})
         manifest.raise_for_status()
         for tag in tags(busybox() or Path("busybox")):

@@ -10,11 +10,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from acr_tasks_emulator.execution.build.dependency_scan import ScanError
-from acr_tasks_emulator.execution.cancellation import Stop
+from acr_tasks_emulator.execution.cancellation import Cancellation
 from acr_tasks_emulator.execution.container_tool import Build
 from acr_tasks_emulator.execution.shell.docker_options import OptionError, Options, read_build
-from acr_tasks_emulator.execution.shell.run_line import carry_out
-from acr_tasks_emulator.execution.source.fetch import Remotes
+from acr_tasks_emulator.execution.shell.run_line import run_line
+from acr_tasks_emulator.execution.source.fetch import SourceFetcher
 from acr_tasks_emulator.execution.source.unpack import SourceError, file_in
 from acr_tasks_emulator.execution.task_file.graph import WORKING_DIRECTORY, Step
 from acr_tasks_emulator.execution.workspace import Workspace
@@ -64,7 +64,7 @@ def run_build(step: Step, run: Workspace, start: Callable[[Options], int]) -> in
             return error.status
         return start(options)
 
-    return carry_out("docker build", step.build or "", act, run.log)
+    return run_line("docker build", step.build or "", act, run.log)
 
 
 def _checked(words: Sequence[str], step: Step, run: Workspace) -> Options:
@@ -87,12 +87,14 @@ def is_fetched(options: Options) -> bool:
     return _REMOTE.match(options.arguments[0]) is not None
 
 
-def fetched(options: Options, step: Step, run: Workspace, remotes: Remotes, stop: Stop) -> Path | None:
+def fetched(
+    options: Options, step: Step, run: Workspace, fetcher: SourceFetcher, cancellation: Cancellation
+) -> Path | None:
     """Fetch a context at an address into a folder of the run; None where it is not at one. Raises SourceError."""
     if not is_fetched(options):
         return None
     context = run.scratch / f"context-{step.id}-{uuid.uuid4().hex}"
-    remotes.fetch(options.arguments[0], context, run.scratch, run.job, run.log, stop, of_step=True)
+    fetcher.fetch(options.arguments[0], context, run.scratch, run.job, run.log, cancellation, of_step=True)
     return context
 
 

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from acr_tasks_emulator.execution.build.base_images import BaseImageError, Bases
+from acr_tasks_emulator.execution.build.base_images import BaseImageError, BaseImageFinder
 from acr_tasks_emulator.execution.build.image_name import ImageName, ImageNameError
-from acr_tasks_emulator.execution.cancellation import Stop
+from acr_tasks_emulator.execution.cancellation import Cancellation
 from acr_tasks_emulator.execution.container_tool import Container, Tool, ToolError
 from acr_tasks_emulator.execution.shell.docker_options import OptionError, Options, read_run, takes_an_image
-from acr_tasks_emulator.execution.shell.run_line import carry_out
+from acr_tasks_emulator.execution.shell.run_line import run_line
 from acr_tasks_emulator.execution.source.unpack import SourceError
 from acr_tasks_emulator.execution.task_file.graph import WORKING_DIRECTORY, Step
 from acr_tasks_emulator.execution.workspace import Workspace
@@ -57,7 +57,7 @@ def run_command(step: Step, run: Workspace, own_networks: bool, start: Start) ->
             )
         return start(options, name)
 
-    return carry_out("docker run", " ".join([*_members(step), step.cmd or ""]), act, run.log)
+    return run_line("docker run", " ".join([*_members(step), step.cmd or ""]), act, run.log)
 
 
 def cut_short(step: Step) -> bool:
@@ -72,7 +72,13 @@ def _members(step: Step) -> list[str]:
 
 
 def run_container(
-    options: Options, name: ImageName, step: Step, run: Workspace, tool: Tool, bases: Bases, stop: Stop
+    options: Options,
+    name: ImageName,
+    step: Step,
+    run: Workspace,
+    tool: Tool,
+    finder: BaseImageFinder,
+    cancellation: Cancellation,
 ) -> int:
     """Run the step's container to its end, its output going to the log; return its exit status.
 
@@ -85,14 +91,14 @@ def run_container(
         container = Container(
             name=f"{run.job.run_id}_{step.id}",
             run_id=run.job.run_id,
-            image_id=_image(name, step, run, bases, stop),
+            image_id=_image(name, step, run, finder, cancellation),
             step=_with_options(step, options),
             arguments=options.arguments[1:],
             folders=[*folders, *((run.volumes / name, path) for name, path in step.volume_mounts)],
             environment=[f"HOME={HOME}", *(item for item in options.all("env") if "=" in item)],
             working_directory=_made(run.source, directory) if directory else None,
         )
-        return tool.run(container, run.log, stop, lambda text: run.look_at(step, text))
+        return tool.run(container, run.log, cancellation, lambda text: run.note_retry_error(step, text))
     except (BaseImageError, ToolError, ValueError) as error:
         run.log.line(str(error))
         return NOT_RUN
@@ -127,7 +133,7 @@ def _say_what_is_not_honoured(options: Options, run: Workspace, own_networks: bo
             )
 
 
-def _image(name: ImageName, step: Step, run: Workspace, bases: Bases, stop: Stop) -> str:
+def _image(name: ImageName, step: Step, run: Workspace, finder: BaseImageFinder, cancellation: Cancellation) -> str:
     """An image that this run built, else one from elsewhere."""
     if str(name) in run.built:
         return run.built[str(name)]
@@ -135,13 +141,13 @@ def _image(name: ImageName, step: Step, run: Workspace, bases: Bases, stop: Stop
         run.log.say("Step specified pull. Performing an explicit pull...")
     for left in range(step.download_retries, 0, -1):
         try:
-            return bases.fetch(name, run.job, stop, run.authfile, fresh=step.pull)
+            return finder.fetch(name, run.job, cancellation, run.authfile, fresh=step.pull)
         except BaseImageError as error:
             run.log.line(str(error))
             run.log.say(f"Waiting {step.download_retry_delay} seconds before downloading again, retries left: {left}")
-            if stop.wait(step.download_retry_delay):
+            if cancellation.wait(step.download_retry_delay):
                 raise
-    return bases.fetch(name, run.job, stop, run.authfile, fresh=step.pull)
+    return finder.fetch(name, run.job, cancellation, run.authfile, fresh=step.pull)
 
 
 def _made(source: Path, directory: str) -> str:

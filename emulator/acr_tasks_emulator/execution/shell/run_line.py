@@ -12,7 +12,7 @@ SYNTAX, NOT_FOUND = 2, 127
 """A shell's exit statuses for a line that it refuses, and for a program that is not there."""
 
 _FOLDERS = {"", "/", "/tmp", "/var/tmp", "/root", "/dev"}  # noqa: S108 - folders of the agent
-_NOWHERE = "/dev/null"
+_NULL_DEVICE = "/dev/null"
 _PROGRAM_NAMES = """
     [ awk basename bash cat cd chmod chown cp curl cut date dd df diff dirname docker du env expr export find git
     grep gzip head hostname id jq kill ln ls mkdir mktemp mv nl paste printf ps pwd read readlink rm rmdir sed seq
@@ -23,7 +23,7 @@ _PROGRAMS = frozenset(_PROGRAM_NAMES.split())
 """Programs that the agent has for certain, and words of its shell. Others are taken to be missing there."""
 
 
-def carry_out(program: str, line: str, act: Callable[[list[str]], int], log: RunLog) -> int:
+def run_line(program: str, line: str, act: Callable[[list[str]], int], log: RunLog) -> int:
     """Carry out `program` with a line of words behind it; return the line's exit status.
 
     program: such as `docker run`. act: does what the program's words say, and returns its exit status. What the shell
@@ -77,7 +77,7 @@ def _refused(command: Command, log: RunLog) -> int:
     """The status of a command whose redirections the shell cannot make; 0 where it can."""
     for each in command.redirections:
         reads = each.operator in ("<", "<>")
-        if each.operator in ("<<", "<<-", "<&", ">&") or each.target == _NOWHERE:
+        if each.operator in ("<<", "<<-", "<&", ">&") or each.target == _NULL_DEVICE:
             continue
         if reads or posixpath.dirname(each.target) not in _FOLDERS:
             problem = "open" if reads else "create"

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-from acr_tasks_emulator.execution.cancellation import Stop
+from acr_tasks_emulator.execution.cancellation import Cancellation
 from acr_tasks_emulator.execution.source.addresses import Address, checked
 from acr_tasks_emulator.execution.source.archive import SourceError
 from acr_tasks_emulator.execution.source.git import Git
@@ -25,9 +25,9 @@ _GITLINK = b"160000"
 class Clone:
     """Clones one source: a repository and its submodules together stay within the limits."""
 
-    def __init__(self, git: Git, stop: Stop) -> None:
+    def __init__(self, git: Git, cancellation: Cancellation) -> None:
         self._git = git
-        self._stop = stop
+        self._cancellation = cancellation
         self._meter = TreeMeter()
         self._submodules = 0
 
@@ -45,7 +45,7 @@ class Clone:
             self._git.run(target, "fetch", "-q", "--depth=1", "origin", reference or "HEAD", address=address)
             commit = self._git.run(target, "rev-parse", "FETCH_HEAD^{commit}")
         except SourceError:
-            if self._stop.asked:
+            if self._cancellation.requested:
                 raise
             commit = self._fetched_with_all(address, reference, target)
         self._meter.check(self._git.pieces(target, "ls-tree", "-r", "-z", "--long", commit))
@@ -75,7 +75,7 @@ class Clone:
         known = {module.get("path", ""): module for module in self._modules(folder)}
         for path, wanted in self._links(folder, commit):
             module = known.get(path, {})
-            if not module.get("url") or module.get("update") == "none" or self._stop.asked:
+            if not module.get("url") or module.get("update") == "none" or self._cancellation.requested:
                 continue
             self._submodules += 1
             if depth == _DEPTH or self._submodules > SUBMODULES:

@@ -13,7 +13,7 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx
 
-from acr_tasks_emulator.execution.cancellation import Stop
+from acr_tasks_emulator.execution.cancellation import Cancellation
 from acr_tasks_emulator.execution.job import Job
 from acr_tasks_emulator.execution.registry.oci_registry import OciRegistry
 from acr_tasks_emulator.execution.run_log import RunLog
@@ -43,7 +43,7 @@ class Fetched:
     git: dict[str, str] = field(default_factory=dict)
 
 
-class Remotes:
+class SourceFetcher:
     """Fetches sources into folders of a run."""
 
     def __init__(self, supervisor: Supervisor, oci: OciRegistry) -> None:
@@ -57,7 +57,7 @@ class Remotes:
         scratch: Path,
         job: Job,
         log: RunLog,
-        stop: Stop,
+        cancellation: Cancellation,
         *,
         of_step: bool = False,
     ) -> Fetched:
@@ -68,22 +68,22 @@ class Remotes:
         """
         token = str(job.step.get("contextAccessToken") or "")
         if location.lower().startswith("oci://"):
-            pull(location, target, scratch, job, self._oci, stop)
+            pull(location, target, scratch, job, self._oci, cancellation)
             return Fetched()
         location = as_asked_for(location, of_step)
         if is_git(location):
-            return self._clone(location, token, target, scratch, log, stop)
-        self._download(location, token, target, scratch, log, stop)
+            return self._clone(location, token, target, scratch, log, cancellation)
+        self._download(location, token, target, scratch, log, cancellation)
         return Fetched()
 
-    def text(self, url: str, scratch: Path, stop: Stop) -> str:
+    def text(self, url: str, scratch: Path, cancellation: Cancellation) -> str:
         """Return the text at an http address, at most TEXT_LIMIT bytes.
 
         Raises SourceError, which does not hold the address: there may be a signature in it.
         """
         path = scratch / f"{uuid.uuid4().hex}.text"
         try:
-            _save(url, path, stop)
+            _save(url, path, cancellation)
             data = path.read_bytes() if path.exists() else b""
             if data.startswith(_MAGIC[0]):
                 data = zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(data, TEXT_LIMIT + 1)
@@ -95,14 +95,16 @@ class Remotes:
         finally:
             path.unlink(missing_ok=True)
 
-    def _clone(self, location: str, token: str, target: Path, scratch: Path, log: RunLog, stop: Stop) -> Fetched:
+    def _clone(
+        self, location: str, token: str, target: Path, scratch: Path, log: RunLog, cancellation: Cancellation
+    ) -> Fetched:
         url, _, fragment = location.partition("#")
         reference, _, folder = fragment.partition(":")
         address, token = _moved(checked(url if "://" in url else f"https://{url}"), token)
         checkout = scratch / f"{target.name}.git"
         try:
-            git = Git(self._supervisor, scratch, address, token, stop)
-            commit = Clone(git, stop).make(address, reference, checkout)
+            git = Git(self._supervisor, scratch, address, token, cancellation)
+            commit = Clone(git, cancellation).make(address, reference, checkout)
             if not takes(reference, checkout):
                 log.say(
                     f"The agent's published code would refuse #{reference} at checkout: it takes #<branch>, #<commit> "
@@ -113,17 +115,19 @@ class Remotes:
             shutil.rmtree(checkout, ignore_errors=True)
         return Fetched({"Commit": commit, "Branch": reference, "Repository": address.url})
 
-    def _download(self, location: str, token: str, target: Path, scratch: Path, log: RunLog, stop: Stop) -> None:
+    def _download(
+        self, location: str, token: str, target: Path, scratch: Path, log: RunLog, cancellation: Cancellation
+    ) -> None:
         url = location
         if token:  # of a storage blob: a shared access signature
             url += ("&" if urlsplit(url).query else "?") + token.removeprefix("?")
         archive = scratch / f"{target.name}.archive"
         try:
-            _save(url, archive, stop)
-            if stop.asked:
+            _save(url, archive, cancellation)
+            if cancellation.requested:
                 return
             if is_archive(archive):
-                unpack(archive, target, stop)
+                unpack(archive, target, cancellation)
             else:
                 log.line("The source is no archive: it is ignored, as the service does.")
                 target.mkdir()
@@ -133,7 +137,7 @@ class Remotes:
             archive.unlink(missing_ok=True)
 
 
-def _save(url: str, target: Path, stop: Stop) -> None:
+def _save(url: str, target: Path, cancellation: Cancellation) -> None:
     """Write what an address answers to a file, following it where it leads. Raises SourceError, httpx's errors."""
     for _ in range(_REDIRECTS + 1):
         address = checked(url)
@@ -143,13 +147,13 @@ def _save(url: str, target: Path, stop: Stop) -> None:
             client.stream(**_request(address)) as answer,
         ):
             if not answer.is_redirect:
-                _write(answer, address, target, stop)
+                _write(answer, address, target, cancellation)
                 return
             url = urljoin(url, answer.headers.get("Location", ""))
     raise SourceError(f"the source's address leads on more than {_REDIRECTS} times")
 
 
-def _write(answer: httpx.Response, address: Address, target: Path, stop: Stop) -> None:
+def _write(answer: httpx.Response, address: Address, target: Path, cancellation: Cancellation) -> None:
     if answer.status_code != httpx.codes.OK:
         raise SourceError(f"the source's host {address.host} answered {answer.status_code}")
     size = 0
@@ -158,7 +162,7 @@ def _write(answer: httpx.Response, address: Address, target: Path, stop: Stop) -
             size += len(chunk)
             if size > ARCHIVE_LIMIT:
                 raise SourceError(f"the source is longer than {ARCHIVE_LIMIT} bytes")
-            if stop.asked:
+            if cancellation.requested:
                 return
             file.write(chunk)
 

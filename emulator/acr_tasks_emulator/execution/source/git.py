@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from acr_tasks_emulator.execution.cancellation import Stop
+from acr_tasks_emulator.execution.cancellation import Cancellation
 from acr_tasks_emulator.execution.source.addresses import Address
 from acr_tasks_emulator.execution.source.archive import LIMITS, SourceError
 from acr_tasks_emulator.process.supervisor import Supervisor
@@ -36,10 +36,12 @@ class Git:
     token: a personal access token, for the host of `address` alone. home: a folder for git's own files.
     """
 
-    def __init__(self, supervisor: Supervisor, home: Path, address: Address, token: str, stop: Stop) -> None:
+    def __init__(
+        self, supervisor: Supervisor, home: Path, address: Address, token: str, cancellation: Cancellation
+    ) -> None:
         self._supervisor = supervisor
         self._home = home
-        self._stop = stop
+        self._cancellation = cancellation
         self._settings = [*_SETTINGS, *_sign_in(address, token)]
 
     def run(self, folder: Path, *arguments: str, address: Address | None = None) -> str:
@@ -48,7 +50,7 @@ class Git:
         address: what the command fetches from; it is ended when the folder grows beyond all limits meanwhile.
         """
         child = self._start(folder, arguments, subprocess.PIPE, address)
-        with self._stop.calling(lambda: self._supervisor.end(child)):
+        with self._cancellation.when_canceled(lambda: self._supervisor.end(child)):
             out, err = child.communicate() if address is None else self._watched(child, folder)
         if child.returncode != 0:
             lines = err.decode("utf-8", "replace").strip().splitlines() or [f"exit status {child.returncode}"]
@@ -59,7 +61,7 @@ class Git:
         """Yield what a command prints as it comes; the command is ended when nobody wants more of it."""
         child = self._start(folder, arguments, subprocess.DEVNULL, None)
         assert child.stdout is not None  # noqa: S101 - a pipe was asked for
-        with child.stdout, self._stop.calling(lambda: self._supervisor.end(child)):
+        with child.stdout, self._cancellation.when_canceled(lambda: self._supervisor.end(child)):
             try:
                 while piece := os.read(child.stdout.fileno(), _PIECE):
                     yield piece

@@ -11,7 +11,7 @@ import httpx
 
 from acr_tasks_emulator.execution.build.base_images import own_hosts, sign_ins
 from acr_tasks_emulator.execution.build.image_name import ImageName, ImageNameError, parse
-from acr_tasks_emulator.execution.cancellation import Stop
+from acr_tasks_emulator.execution.cancellation import Cancellation
 from acr_tasks_emulator.execution.job import Job
 from acr_tasks_emulator.execution.registry.oci_registry import OciRegistry, RegistryError
 from acr_tasks_emulator.execution.source.addresses import checked
@@ -25,7 +25,7 @@ FILES_LIMIT = 1000
 """How many files an artifact may have; a folder counts as one."""
 
 
-def pull(location: str, target: Path, scratch: Path, job: Job, oci: OciRegistry, stop: Stop) -> None:
+def pull(location: str, target: Path, scratch: Path, job: Job, oci: OciRegistry, cancellation: Cancellation) -> None:
     """Write the artifact's files below `target`; folders, which ORAS packs, are unpacked. Raises SourceError.
 
     Another registry is asked by https, with the sign-in of the run's custom registries where there is one.
@@ -34,15 +34,15 @@ def pull(location: str, target: Path, scratch: Path, job: Job, oci: OciRegistry,
         name = parse(location[len("oci://") :])
         with _client(name, job, oci) as client:
             path = f"/v2/{name.repository}/manifests/{name.reference}"
-            manifest = json.loads(_get(client, path, scratch / "manifest", _MANIFEST_LIMIT, stop))
+            manifest = json.loads(_get(client, path, scratch / "manifest", _MANIFEST_LIMIT, cancellation))
             target.mkdir()
             layers = _layers(manifest)
             if len(layers) > FILES_LIMIT or sum(max(0, int(layer["size"])) for layer in layers) > LIMITS.size_bytes:
                 raise SourceError(f"the artifact has more than {FILES_LIMIT} files or {LIMITS.size_bytes} bytes")
             for layer in layers:
                 title = str(layer["annotations"][_TITLE])
-                _write(client, name, layer, inside(target.resolve(), title), scratch / "layer", stop)
-                if stop.asked:
+                _write(client, name, layer, inside(target.resolve(), title), scratch / "layer", cancellation)
+                if cancellation.requested:
                     return
     except ImageNameError as error:
         raise SourceError(f"{location}: {error}") from error
@@ -73,10 +73,12 @@ def _layers(manifest: dict[str, Any]) -> list[dict[str, Any]]:
     return [layer for layer in layers if (layer.get("annotations") or {}).get(_TITLE)]
 
 
-def _write(client: httpx.Client, name: ImageName, layer: dict[str, Any], path: Path, between: Path, stop: Stop) -> None:
+def _write(
+    client: httpx.Client, name: ImageName, layer: dict[str, Any], path: Path, between: Path, cancellation: Cancellation
+) -> None:
     digest = str(layer["digest"])
-    _get(client, f"/v2/{name.repository}/blobs/{digest}", between, int(layer["size"]), stop)
-    if stop.asked:
+    _get(client, f"/v2/{name.repository}/blobs/{digest}", between, int(layer["size"]), cancellation)
+    if cancellation.requested:
         return
     with between.open("rb") as file:
         found = hashlib.sha256()
@@ -86,12 +88,12 @@ def _write(client: httpx.Client, name: ImageName, layer: dict[str, Any], path: P
         raise SourceError(f"the artifact's {path.name} is not what its manifest says")
     make_parent(path, path.name)
     if layer["annotations"].get(_UNPACK) == "true":
-        unpack(between, path.parent, stop)  # the archive holds the folder by its name
+        unpack(between, path.parent, cancellation)  # the archive holds the folder by its name
     else:
         between.replace(path)
 
 
-def _get(client: httpx.Client, path: str, target: Path, limit: int, stop: Stop) -> bytes:
+def _get(client: httpx.Client, path: str, target: Path, limit: int, cancellation: Cancellation) -> bytes:
     """Write an answer to a file; return its first bytes, all of them when they are few."""
     with client.stream("GET", path, headers={"Accept": f"{_MANIFEST}, */*"}) as answer, target.open("wb") as file:
         if answer.status_code != httpx.codes.OK:
@@ -101,7 +103,7 @@ def _get(client: httpx.Client, path: str, target: Path, limit: int, stop: Stop) 
             size += len(chunk)
             if size > limit:
                 raise SourceError("the artifact is longer than its manifest says")
-            if stop.asked:
+            if cancellation.requested:
                 return b"{}"
             file.write(chunk)
     with target.open("rb") as file:

@@ -9,7 +9,7 @@ import tarfile
 from pathlib import Path
 from typing import IO
 
-from acr_tasks_emulator.execution.cancellation import Stop
+from acr_tasks_emulator.execution.cancellation import Cancellation
 from acr_tasks_emulator.execution.source.archive import LIMITS, Limits, SourceError, entries
 
 __all__ = [
@@ -41,21 +41,21 @@ def names_in(archive: Path, limits: Limits = LIMITS) -> set[str]:
         return {posixpath.normpath(member.name) for member in members}
 
 
-def unpack(archive: Path, target: Path, stop: Stop, limits: Limits = LIMITS) -> None:
+def unpack(archive: Path, target: Path, cancellation: Cancellation, limits: Limits = LIMITS) -> None:
     """Unpack a tar archive, compressed or not, into `target`.
 
     Modes are kept without setuid, setgid and sticky bits. Links are kept wherever they point, as the service's agent
     keeps them; nothing is written through one, and whoever reads the source goes by file_in and folder_in. Raises
     SourceError for what cannot be read, for entries outside of the folder, for devices and pipes, and for more than the
-    limits allow. Returns early when `stop` is asked.
+    limits allow. Returns early when `cancellation` is requested.
     """
     target.mkdir(parents=True, exist_ok=True)
     root = target.resolve()
     with entries(archive, limits) as (tar, members):
         for member in members:
-            if stop.asked:
+            if cancellation.requested:
                 return
-            _unpack_one(tar, member, root, stop, limits)
+            _unpack_one(tar, member, root, cancellation, limits)
 
 
 def file_in(root: Path, name: str) -> Path:
@@ -84,7 +84,9 @@ def _resolved(root: Path, name: str) -> Path:
     return path
 
 
-def _unpack_one(tar: tarfile.TarFile, member: tarfile.TarInfo, root: Path, stop: Stop, limits: Limits) -> None:
+def _unpack_one(
+    tar: tarfile.TarFile, member: tarfile.TarInfo, root: Path, cancellation: Cancellation, limits: Limits
+) -> None:
     path = inside(root, member.name, limits)
     if path == root:
         return
@@ -97,7 +99,7 @@ def _unpack_one(tar: tarfile.TarFile, member: tarfile.TarInfo, root: Path, stop:
     elif member.isreg():
         content = tar.extractfile(member)
         assert content is not None  # noqa: S101 - a regular file always has content
-        _write(content, path, stop)
+        _write(content, path, cancellation)
         path.chmod(member.mode & 0o777)
         changed = member.mtime if 0 <= member.mtime < _LATEST else 0
         os.utime(path, (changed, changed))
@@ -114,9 +116,9 @@ def _unpack_one(tar: tarfile.TarFile, member: tarfile.TarInfo, root: Path, stop:
         raise SourceError(f"the source archive holds {member.name!r}, which is no file, folder or link")
 
 
-def _write(content: IO[bytes], path: Path, stop: Stop) -> None:
+def _write(content: IO[bytes], path: Path, cancellation: Cancellation) -> None:
     with path.open("wb") as file:
-        while not stop.asked and (data := content.read(_CHUNK)):
+        while not cancellation.requested and (data := content.read(_CHUNK)):
             file.write(data)
 
 

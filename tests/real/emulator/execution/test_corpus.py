@@ -18,7 +18,7 @@ import pytest
 from ruamel.yaml import YAML
 from tests.unit.emulator.execution.test_simulated import Recorder, job_of
 
-from acr_tasks_emulator.execution.cancellation import Stop
+from acr_tasks_emulator.execution.cancellation import Cancellation
 from acr_tasks_emulator.execution.run_log import RunLog
 from acr_tasks_emulator.execution.simulated_executor import SimulatedExecutor
 
@@ -106,7 +106,7 @@ def test_simulated(tmp_path: Path, name: str) -> None:
     """A simulated run ends as the real one does, with its error, unless only running could tell."""
     step, files = request_of(name)
     job, log = job_of(tmp_path, step, files), Recorder()
-    outcome = SimulatedExecutor().run(job, RunLog(log, job.secrets()), Stop())
+    outcome = SimulatedExecutor().run(job, RunLog(log, job.secrets()), Cancellation())
     expected = expectation(name)
     if "simulated" in expected:
         expected = {"status": expected["simulated"]}

@@ -21,12 +21,12 @@ from typing import Any
 import httpx
 import pytest
 
-from acr_tasks_emulator.execution.cancellation import Stop
+from acr_tasks_emulator.execution.cancellation import Cancellation
 from acr_tasks_emulator.execution.job import Job
 from acr_tasks_emulator.execution.registry.oci_registry import PROGRAM, OciRegistry
 from acr_tasks_emulator.execution.run_log import RunLog
 from acr_tasks_emulator.execution.source import addresses, fetch
-from acr_tasks_emulator.execution.source.fetch import Remotes
+from acr_tasks_emulator.execution.source.fetch import SourceFetcher
 from acr_tasks_emulator.execution.source.unpack import SourceError
 from acr_tasks_emulator.process.supervisor import Supervisor
 
@@ -61,7 +61,9 @@ class Desk:
         scratch.mkdir(parents=True)
         job = Job("cf1", "emulator", "127.0.0.1:5555", {"type": "FileTask", **step})
         target = self.folder / f"source{self.count}"
-        found = Remotes(self.supervisor, self.oci).fetch(location, target, scratch, job, RunLog(self.log), Stop())
+        found = SourceFetcher(self.supervisor, self.oci).fetch(
+            location, target, scratch, job, RunLog(self.log), Cancellation()
+        )
         return target, found.git
 
     def close(self) -> None:

@@ -17,13 +17,13 @@ from typing import Any
 
 import pytest
 
-from acr_tasks_emulator.execution.cancellation import Stop
+from acr_tasks_emulator.execution.cancellation import Cancellation
 from acr_tasks_emulator.execution.job import Job
 from acr_tasks_emulator.execution.registry.oci_registry import OciRegistry
 from acr_tasks_emulator.execution.run_log import RunLog
 from acr_tasks_emulator.execution.source import clone, git, tree
 from acr_tasks_emulator.execution.source.archive import LIMITS
-from acr_tasks_emulator.execution.source.fetch import Remotes
+from acr_tasks_emulator.execution.source.fetch import SourceFetcher
 from acr_tasks_emulator.execution.source.unpack import SourceError, file_in
 from acr_tasks_emulator.process.supervisor import Supervisor
 
@@ -93,19 +93,19 @@ Fetch = Callable[..., Path]
 def fetch(tmp_path: Path) -> Iterator[Fetch]:
     """Fetches a source into a run's folder, as a run does."""
     supervisor = Supervisor()
-    remotes = Remotes(supervisor, OciRegistry(tmp_path, supervisor))
+    remotes = SourceFetcher(supervisor, OciRegistry(tmp_path, supervisor))
 
     class Nowhere:
         def write(self, data: bytes) -> None: ...
 
         def complete(self, value: str) -> None: ...
 
-    def fetched(location: str, stop: Stop | None = None, **step: Any) -> Path:
+    def fetched(location: str, stop: Cancellation | None = None, **step: Any) -> Path:
         run = tmp_path / f"run{len(list(tmp_path.glob('run*')))}"
         (run / "scratch").mkdir(parents=True)
         (run / "auth.json").write_text("a registry's password")
         job = Job("cf1", "emulator", "127.0.0.1:5555", {"type": "FileTask", **step})
-        remotes.fetch(location, run / "source", run / "scratch", job, RunLog(Nowhere()), stop or Stop())
+        remotes.fetch(location, run / "source", run / "scratch", job, RunLog(Nowhere()), stop or Cancellation())
         return run / "source"
 
     yield fetched
@@ -334,11 +334,11 @@ def test_a_repository_that_grows(
 
 def test_a_server_that_says_nothing(fetch: Fetch) -> None:
     """A run that is canceled does not wait for a server that never answers."""
-    stop, connections = Stop(), []
+    stop, connections = Cancellation(), []
 
     def accept() -> None:
         connections.append(silent.accept()[0])
-        stop.ask("canceled")
+        stop.cancel("canceled")
 
     with socket.create_server(("127.0.0.1", 0)) as silent:
         thread = threading.Thread(target=accept)

@@ -21,7 +21,7 @@ import signal, sys
 from pathlib import Path
 from acr_tasks_emulator.process import orphans
 from acr_tasks_emulator.process.supervisor import Supervisor
-with orphans.ended(Path(sys.argv[1])):
+with orphans.end_orphans(Path(sys.argv[1])):
     supervisor = Supervisor()
     child = supervisor.start(["sh", "-c", "setsid sleep 60 & echo started; exec sleep 60"])
     print(child.pid, flush=True)
@@ -56,9 +56,9 @@ def test_what_a_killed_emulator_left_ends_with_the_next(tmp_path: Path) -> None:
     (data / "runs" / "cf1" / "closed-link").symlink_to(other)
     mode = other.stat().st_mode
     with killed_emulator(data) as emulator:
-        with orphans.ended(other):
+        with orphans.end_orphans(other):
             assert has_children(emulator, 0.5)
-        with orphans.ended(data):
+        with orphans.end_orphans(data):
             assert not has_children(emulator, 10)
             assert orphans.this_process() in (data / orphans.RECORD).read_text()
             assert not (data / "runs").exists()
@@ -71,7 +71,7 @@ def test_a_living_emulator_keeps_what_it_started(tmp_path: Path) -> None:
     (tmp_path / "runs").mkdir()
     (tmp_path / orphans.RECORD).write_text(f"{orphans.this_process()}\n")
     environment = {**os.environ, orphans.MARK: orphans.this_process()}
-    with subprocess.Popen(["sleep", "60"], env=environment) as child, orphans.ended(tmp_path):
+    with subprocess.Popen(["sleep", "60"], env=environment) as child, orphans.end_orphans(tmp_path):
         assert child.poll() is None
         assert (tmp_path / "runs").exists()
         child.kill()
@@ -82,7 +82,7 @@ def test_a_reused_process_id_is_nobody_of_ours(tmp_path: Path) -> None:
     with subprocess.Popen(["sleep", "60"]) as stranger:
         boot = orphans.this_process().partition("-")[2].partition("-")[2]
         (tmp_path / orphans.RECORD).write_text(f"{stranger.pid}-1-{boot}\n")
-        with orphans.ended(tmp_path):
+        with orphans.end_orphans(tmp_path):
             assert stranger.poll() is None
             assert (tmp_path / orphans.RECORD).read_text() == f"{orphans.this_process()}\n"
         stranger.kill()
@@ -98,6 +98,6 @@ def test_mounts_are_undone(tmp_path: Path) -> None:
     (outer / "inner").mkdir()
     assert libc.mount(b"none", os.fsencode(outer / "inner"), b"tmpfs", 0, None) == 0
     (tmp_path / orphans.RECORD).write_text("1-1-earlier\n")
-    with orphans.ended(tmp_path):
+    with orphans.end_orphans(tmp_path):
         assert str(tmp_path) not in Path("/proc/self/mountinfo").read_text()
         assert not (tmp_path / "runs").exists()

@@ -167,7 +167,7 @@ def test_an_ipv6_address_is_one_of_its_names(tmp_path: Path) -> None:
             assert emulator.endpoint == f"https://[::1]:{port(emulator)}"
             answer = httpx.get(f"{emulator.endpoint}/_emulator/health", verify=trust(emulator), trust_env=False)
             assert answer.json()["loginServer"] == f"localhost:{port(emulator)}"  # image names take no brackets
-            assert _is_well(**emulator.place.check)
+            assert _is_well(**emulator.address.check)
 
 
 def test_every_address_needs_a_token_and_has_the_machines_names(tmp_path: Path) -> None:
@@ -197,7 +197,7 @@ def test_ones_own_certificate_is_shown(tmp_path: Path) -> None:
         headers = {"Host": emulator.login_server}
         answer = client.get(url, headers=headers, extensions={"sni_hostname": "build.example"})
         assert answer.json()["endpoint"] == emulator.endpoint
-        check = emulator.place.check
+        check = emulator.address.check
         other = tmp_path / "other.pem"
         trustme.CA().cert_pem.write_to_path(other)
         assert _is_well(**check)

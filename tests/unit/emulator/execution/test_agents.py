@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from acr_tasks_emulator.execution.agents import Agents
-from acr_tasks_emulator.execution.cancellation import Stop
+from acr_tasks_emulator.execution.cancellation import Cancellation
 from acr_tasks_emulator.execution.job import Job, Outcome
 from acr_tasks_emulator.execution.run_log import RunLog
 
-Act = Callable[[Job, RunLog, Stop], Outcome]
+Act = Callable[[Job, RunLog, Cancellation], Outcome]
 
 
 class Recorder:
@@ -68,12 +68,12 @@ class Script:
         self.run = act
 
 
-def until_stopped(job: Job, log: RunLog, stop: Stop) -> Outcome:
+def until_stopped(job: Job, log: RunLog, stop: Cancellation) -> Outcome:
     assert stop.wait(10)
     return Outcome("Failed", error_message="ended")
 
 
-def succeed(job: Job, log: RunLog, stop: Stop) -> Outcome:
+def succeed(job: Job, log: RunLog, stop: Cancellation) -> Outcome:
     log.line(f"hello from {job.run_id}")
     return Outcome("Succeeded", [{"registry": "r", "repository": "a", "tag": "1", "digest": "sha256:0"}])
 
@@ -124,7 +124,7 @@ def test_runs_come_in_order_and_no_more_than_there_are_agents(
     """Two agents take the first two runs; the third begins when one of them has ended."""
     gates = {f"cf{n}": threading.Event() for n in range(1, 4)}
 
-    def gated(job: Job, log: RunLog, stop: Stop) -> Outcome:
+    def gated(job: Job, log: RunLog, stop: Cancellation) -> Outcome:
         assert gates[job.run_id].wait(10)
         return Outcome("Succeeded")
 
@@ -205,7 +205,7 @@ def test_an_executor_that_breaks(
 ) -> None:
     """A defect of ours ends the run as Error, and the agent takes the next one."""
 
-    def broken(job: Job, log: RunLog, stop: Stop) -> Outcome:
+    def broken(job: Job, log: RunLog, stop: Cancellation) -> Outcome:
         if job.run_id == "cf1":
             raise KeyError("oops")
         return Outcome("Succeeded")
@@ -228,7 +228,7 @@ def test_secrets_are_masked(recorder: Recorder, agents_for: Callable[..., Agents
     credentials = {"customRegistries": {"r": {"password": {"type": "Opaque", "value": "swordfish"}}}}
     values = [{"name": "KEY", "value": "first\nsecond", "isSecret": True}]
 
-    def talkative(job: Job, log: RunLog, stop: Stop) -> Outcome:
+    def talkative(job: Job, log: RunLog, stop: Cancellation) -> Outcome:
         log.line("token hunter2, plain seen, password swordfish")
         log.say("key first and second")
         return Outcome("Failed", error_message="bad token hunter2")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from acr_tasks_emulator.execution.cancellation import Stop
+from acr_tasks_emulator.execution.cancellation import Cancellation
 from acr_tasks_emulator.execution.job import Job
 from acr_tasks_emulator.execution.run_log import RunLog
 from acr_tasks_emulator.execution.steps import StepFailedError, run_steps
@@ -312,12 +312,12 @@ def test_a_failed_step_ends_the_run() -> None:
     lines = Lines()
     graph = Graph(steps("steps:\n- cmd: x\n  id: a\n- cmd: x\n  id: b\n- cmd: x\n  id: c"))
 
-    def act(step: Step, stop: Stop) -> int:
+    def act(step: Step, stop: Cancellation) -> int:
         begun.append(step.id)
         return 3 if step.id == "b" else 0
 
     with pytest.raises(StepFailedError, match=r"^exit status 3$"):
-        run_steps(graph, act, lines.log, Stop())
+        run_steps(graph, act, lines.log, Cancellation())
     assert begun == ["a", "b"]
     assert "failed to run step ID: b: exit status 3" in lines.lines
     assert any("Step ID: a marked as successful (elapsed time in seconds: " in line for line in lines.lines)
@@ -329,13 +329,13 @@ def test_steps_run_side_by_side() -> None:
     ended: list[str] = []
     graph = Graph(steps("steps:\n- {id: a, cmd: x}\n- {id: b, cmd: x, when: ['-']}\n- {id: c, cmd: x, when: [a, b]}"))
 
-    def act(step: Step, stop: Stop) -> int:
+    def act(step: Step, stop: Cancellation) -> int:
         if step.id != "c":
             together.wait(10)
         ended.append(step.id)
         return 0
 
-    run_steps(graph, act, Lines().log, Stop())
+    run_steps(graph, act, Lines().log, Cancellation())
     assert sorted(ended[:2]) == ["a", "b"]
     assert ended[2:] == ["c"]
 
@@ -344,30 +344,33 @@ def test_a_failed_step_ends_those_beside_it() -> None:
     """A step under way is told to stop when another one fails."""
     graph = Graph(steps("steps:\n- {id: a, cmd: x}\n- {id: b, cmd: x, when: ['-']}"))
 
-    def act(step: Step, stop: Stop) -> int:
+    def act(step: Step, stop: Cancellation) -> int:
         if step.id == "a":
             return 1
         assert stop.wait(10)
         return 137
 
     with pytest.raises(StepFailedError, match=r"^exit status 1$"):
-        run_steps(graph, act, Lines().log, Stop())
+        run_steps(graph, act, Lines().log, Cancellation())
 
 
 def test_ignore_errors() -> None:
     """A failure that is to be ignored does not end the run."""
-    run_steps(Graph(steps("steps:\n- cmd: x\n  ignoreErrors: true")), lambda *_: 1, Lines().log, Stop())
+    run_steps(Graph(steps("steps:\n- cmd: x\n  ignoreErrors: true")), lambda *_: 1, Lines().log, Cancellation())
 
 
 def test_retries_and_repeat() -> None:
     """A step is tried once and `retries` times more; it is run once and `repeat` times more."""
     results = iter([1, 1, 0])
     run_steps(
-        Graph(steps("steps:\n- {cmd: x, retries: 2, retryDelay: 1}")), lambda *_: next(results), Lines().log, Stop()
+        Graph(steps("steps:\n- {cmd: x, retries: 2, retryDelay: 1}")),
+        lambda *_: next(results),
+        Lines().log,
+        Cancellation(),
     )
     assert list(results) == []
     count = iter(range(10))
-    run_steps(Graph(steps("steps:\n- {cmd: x, repeat: 2}")), lambda *_: 0 * next(count), Lines().log, Stop())
+    run_steps(Graph(steps("steps:\n- {cmd: x, repeat: 2}")), lambda *_: 0 * next(count), Lines().log, Cancellation())
     assert next(count) == 3
 
 
@@ -375,17 +378,17 @@ def test_timeout_of_a_step() -> None:
     """A step that takes too long is stopped and fails the run."""
     graph = Graph((Step(id="a", after=(), cmd="x", timeout=0),))
     with pytest.raises(StepFailedError, match="longer than its timeout of 0 seconds"):
-        run_steps(graph, lambda _step, stop: 137 if stop.wait(10) else 0, Lines().log, Stop())
+        run_steps(graph, lambda _step, stop: 137 if stop.wait(10) else 0, Lines().log, Cancellation())
 
 
 def test_a_run_that_is_stopped() -> None:
     """Stopping the run stops the step, and the next one is not begun."""
-    whole = Stop()
+    whole = Cancellation()
     begun: list[str] = []
 
-    def act(step: Step, stop: Stop) -> int:
+    def act(step: Step, stop: Cancellation) -> int:
         begun.append(step.id)
-        whole.ask("canceled")
+        whole.cancel("canceled")
         assert stop.wait(10)
         return 137
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from acr_tasks_emulator.execution.cancellation import Stop
+from acr_tasks_emulator.execution.cancellation import Cancellation
 from acr_tasks_emulator.execution.source.archive import HEADER_BYTES, LIMITS
 from acr_tasks_emulator.execution.source.unpack import SourceError, folder_in, names_in, unpack
 
@@ -59,7 +59,7 @@ def opened(tmp_path: Path) -> Unpack:
     """Packs entries, unpacks them under small limits, and gives the folder."""
 
     def unpacked(*parts: bytes, end: bytes = b"\0" * 1024) -> Path:
-        unpack(packed(tmp_path, *parts, end=end), tmp_path / "out", Stop(), SMALL)
+        unpack(packed(tmp_path, *parts, end=end), tmp_path / "out", Cancellation(), SMALL)
         return tmp_path / "out"
 
     return unpacked
@@ -106,10 +106,10 @@ def test_bombs(tmp_path: Path) -> None:
     """Much out of little is refused long before it is written, and to who only asks for the names too."""
     bomb = packed(tmp_path, entry("zeros", b"\0" * 90_000))
     with pytest.raises(SourceError, match="more than 10 times its length"):
-        unpack(bomb, tmp_path / "out", Stop(), TIGHT)
+        unpack(bomb, tmp_path / "out", Cancellation(), TIGHT)
     with pytest.raises(SourceError, match="more than 10 times its length"):
         names_in(bomb, TIGHT)
-    unpack(packed(tmp_path, entry("zeros", b"\0" * 40_000)), tmp_path / "out", Stop(), TIGHT)
+    unpack(packed(tmp_path, entry("zeros", b"\0" * 40_000)), tmp_path / "out", Cancellation(), TIGHT)
     with pytest.raises(SourceError, match="more than 20 entries"):
         names_in(packed(tmp_path, *[entry("a")] * 21), SMALL)
 
@@ -168,7 +168,7 @@ def test_damage(opened: Unpack, tmp_path: Path) -> None:
     assert (opened(whole, end=b"\0" * 1024 + b"rubbish" * 1000) / "b").read_bytes() == b"y"
     path = packed(tmp_path, whole)
     path.write_bytes(path.read_bytes() + b"rubbish behind the archive")
-    unpack(path, tmp_path / "again", Stop(), SMALL)
+    unpack(path, tmp_path / "again", Cancellation(), SMALL)
     assert (tmp_path / "again" / "b").read_bytes() == b"y"
 
 
@@ -181,11 +181,11 @@ def test_a_problem_shows_no_path_of_this_machine(opened: Unpack, tmp_path: Path)
 
 def test_a_run_that_is_stopped(tmp_path: Path) -> None:
     """Who cancels does not wait until a large file is written."""
-    stop = Stop()
+    stop = Cancellation()
 
     class Content(io.RawIOBase):
         def read(self, size: int = -1) -> bytes:
-            stop.ask("canceled")
+            stop.cancel("canceled")
             return b"x" * size
 
     from acr_tasks_emulator.execution.source import unpack

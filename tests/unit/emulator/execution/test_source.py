@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from acr_tasks_emulator.execution.cancellation import Stop
+from acr_tasks_emulator.execution.cancellation import Cancellation
 from acr_tasks_emulator.execution.source.unpack import (
     Limits,
     SourceError,
@@ -49,7 +49,7 @@ def test_unpack(tmp_path: Path) -> None:
         ("Dockerfile", FILE, "FROM scratch"),
     )
     target = tmp_path / "out"
-    unpack(source, target, Stop())
+    unpack(source, target, Cancellation())
     assert (target / "Dockerfile").read_text() == "FROM scratch"
     assert os.access(target / "app" / "run.sh", os.X_OK)
     assert (target / "app" / "link").read_text() == "FROM scratch"
@@ -81,7 +81,7 @@ def test_unpack(tmp_path: Path) -> None:
 def test_what_is_refused(tmp_path: Path, entries: list[tuple[str, bytes, str]], problem: str) -> None:
     """Entries that lead out by their name or by a link, devices, and bombs are refused with a sentence."""
     with pytest.raises(SourceError, match=problem):
-        unpack(archive(tmp_path, *entries), tmp_path / "out", Stop(), Limits(size_bytes=150, entries=3))
+        unpack(archive(tmp_path, *entries), tmp_path / "out", Cancellation(), Limits(size_bytes=150, entries=3))
     assert not (tmp_path / "evil").exists()
 
 
@@ -90,7 +90,7 @@ def test_a_link_is_kept_and_not_read_through(tmp_path: Path, target: str) -> Non
     """Wherever it points; a file or folder is looked for within the source only."""
     source = archive(tmp_path, ("d", LINK, "."), ("link", LINK, target), ("Dockerfile", FILE, "FROM scratch"))
     root = tmp_path / "out"
-    unpack(source, root, Stop())
+    unpack(source, root, Cancellation())
     assert str((root / "link").readlink()) == target
     assert sorted(path.name for path in root.iterdir()) == ["Dockerfile", "d", "link"]
     for name in ("link", "link/passwd", "link/etc/passwd"):
@@ -104,7 +104,7 @@ def test_the_last_entry_of_a_name_takes_the_place_of_a_link(tmp_path: Path) -> N
     """What the link points to stays as it is."""
     (tmp_path / "precious").write_text("x")
     source = archive(tmp_path, ("link", LINK, "../precious"), ("link", FILE, "y"))
-    unpack(source, tmp_path / "out", Stop())
+    unpack(source, tmp_path / "out", Cancellation())
     assert ((tmp_path / "out" / "link").read_text(), (tmp_path / "precious").read_text()) == ("y", "x")
 
 
@@ -112,7 +112,7 @@ def test_the_last_entry_of_a_name_takes_the_place_of_a_link(tmp_path: Path) -> N
 def test_an_ignore_file_that_leads_out_is_refused(tmp_path: Path, name: str) -> None:
     """A builder opens it by its name and follows the link; one within the source is what was packed."""
     source = archive(tmp_path, ("rules", FILE, "a"), ("Dockerfile", FILE, "FROM scratch"), (name, LINK, "rules"))
-    unpack(source, tmp_path / "out", Stop())
+    unpack(source, tmp_path / "out", Cancellation())
     check_ignore_files(tmp_path / "out", tmp_path / "out" / "Dockerfile")
     (tmp_path / "out" / name).unlink()
     (tmp_path / "out" / name).symlink_to("/dev/zero")
@@ -126,7 +126,7 @@ def test_what_cannot_be_read(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "source.tar.gz"
     path.write_bytes(data)
     with pytest.raises(SourceError, match="cannot be unpacked"):
-        unpack(path, tmp_path / "out", Stop())
+        unpack(path, tmp_path / "out", Cancellation())
 
 
 def test_half_an_archive(tmp_path: Path) -> None:
@@ -134,7 +134,7 @@ def test_half_an_archive(tmp_path: Path) -> None:
     whole = archive(tmp_path, ("a", FILE, os.urandom(4096).hex()))
     whole.write_bytes(whole.read_bytes()[:1000])
     with pytest.raises(SourceError, match="cannot be unpacked"):
-        unpack(whole, tmp_path / "out", Stop())
+        unpack(whole, tmp_path / "out", Cancellation())
 
 
 def test_file_in(tmp_path: Path) -> None:

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from acr_tasks_emulator.execution.build.dockerfile import base_images
+from acr_tasks_emulator.execution.build.dockerfile import image_references
 from acr_tasks_emulator.execution.build.image_name import ImageNameError, parse
 from acr_tasks_emulator.execution.buildah.buildah_tool import command_line
-from acr_tasks_emulator.execution.cancellation import Stop
+from acr_tasks_emulator.execution.cancellation import Cancellation
 from acr_tasks_emulator.execution.executor import ExecutorError, choose
 from acr_tasks_emulator.execution.job import Job, Outcome
 from acr_tasks_emulator.execution.registry.oci_registry import OciRegistry
@@ -58,7 +58,7 @@ def test_image_names(text: str, full: str) -> None:
 
 def test_base_images_by_platform() -> None:
     """FROM may use the platform, which the builder defines by itself."""
-    assert base_images("FROM tool:${TARGETOS}-1", {}) == ["tool:linux-1"]
+    assert image_references("FROM tool:${TARGETOS}-1", {}).images == ["tool:linux-1"]
 
 
 def test_names_of_a_registry() -> None:
@@ -90,8 +90,8 @@ COPY --from=mcr.microsoft.com/tool:2 \\
   /c /c
 from scratch
 """
-    assert base_images(text, {}) == ["busybox:1", "mcr.microsoft.com/tool:2"]
-    assert base_images(text, {"BASE": "alpine", "TAG": "3"}) == ["alpine:3", "mcr.microsoft.com/tool:2"]
+    assert image_references(text, {}).images == ["busybox:1", "mcr.microsoft.com/tool:2"]
+    assert image_references(text, {"BASE": "alpine", "TAG": "3"}).images == ["alpine:3", "mcr.microsoft.com/tool:2"]
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_log_lines() -> None:
     sink = Sink()
     log = RunLog(sink, now=lambda: NOW)
     log.say("Executing step ID: build")
-    log.pour(io.BytesIO(b"STEP 1/1\r\nno end"))
+    log.copy_from(io.BytesIO(b"STEP 1/1\r\nno end"))
     log.end("cf4", 5.2, "Succeeded", None)
     assert sink.data.decode().split("\r\n") == [
         "2023/03/09 20:30:10 Executing step ID: build",
@@ -192,7 +192,7 @@ def test_secrets_where_long_lines_are_cut(offset: int) -> None:
     sink = Sink()
     secret = "hunter2-ä€"
     line = "x" * (64 * 1024 - offset) + secret + "y" * 200_000 + secret + secret
-    RunLog(sink, [secret, "hunter2-ä€" * 9_000]).pour(io.BytesIO(line.encode()))
+    RunLog(sink, [secret, "hunter2-ä€" * 9_000]).copy_from(io.BytesIO(line.encode()))
     text = sink.data.decode()
     assert text.count("***") == 3
     assert not any(text.count(part) for part in ("hunter", "unter2", "ä", "€", "\ufffd"))
@@ -250,7 +250,7 @@ def test_simulated(tmp_path: Path) -> None:
     """A simulated run succeeds, reports no image, and says in the log that nothing was done and why."""
     sink = Sink()
     executor = SimulatedExecutor("buildah is not installed")
-    outcome = executor.run(docker_job(tmp_path / "source", "app/Dockerfile"), RunLog(sink), Stop())
+    outcome = executor.run(docker_job(tmp_path / "source", "app/Dockerfile"), RunLog(sink), Cancellation())
     assert outcome == Outcome("Succeeded")
     assert "simulated: nothing is built, run or pushed (buildah is not installed)." in sink.data.decode()
     assert "simulated: app:1 was not built" in sink.data.decode()
@@ -258,7 +258,7 @@ def test_simulated(tmp_path: Path) -> None:
 
 def test_simulated_without_the_dockerfile(tmp_path: Path) -> None:
     """A simulated run still fails when the Dockerfile is not in the archive."""
-    outcome = SimulatedExecutor().run(docker_job(tmp_path / "source", "Dockerfile"), RunLog(Sink()), Stop())
+    outcome = SimulatedExecutor().run(docker_job(tmp_path / "source", "Dockerfile"), RunLog(Sink()), Cancellation())
     assert outcome.status == "Failed"
     assert "unable to find Dockerfile" in (outcome.error_message or "")
 
@@ -268,14 +268,14 @@ def test_simulated_with_templates_that_cannot_be_rendered(tmp_path: Path) -> Non
     job = docker_job(tmp_path / "source", "app/Dockerfile")
     for value, status in (("{{.Values.x}}", "Succeeded"), ("{{CI_TAG}}", "Failed")):
         job.step["arguments"] = [{"name": "A", "value": value}]
-        outcome = SimulatedExecutor().run(job, RunLog(Sink()), Stop())
+        outcome = SimulatedExecutor().run(job, RunLog(Sink()), Cancellation())
         assert (outcome.status, "not defined" in str(outcome.error_message)) == (status, status == "Failed")
 
 
 def test_simulated_with_a_task_that_is_none() -> None:
     """A simulated run still fails when the encoded task cannot be run."""
     step = {"type": "EncodedTask", "encodedTaskContent": base64.b64encode(b"steps:\n- {}").decode()}
-    outcome = SimulatedExecutor().run(Job("cf1", "emulator", "127.0.0.1:5000", step), RunLog(Sink()), Stop())
+    outcome = SimulatedExecutor().run(Job("cf1", "emulator", "127.0.0.1:5000", step), RunLog(Sink()), Cancellation())
     assert outcome.status == "Failed"
     assert "step is missing a cmd, build, or push property" in (outcome.error_message or "")
 

@@ -11,7 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
 
-from acr_tasks_emulator.address import Place
+from acr_tasks_emulator.address import Address
 from acr_tasks_emulator.https import authority
 from acr_tasks_emulator.https.authority import AUTHORITY, BLOB_HOST, CA, SERVER, make
 from acr_tasks_emulator.https.certificates import FOLDER, Certificate, own
@@ -232,7 +232,7 @@ def test_a_certificate_covers_hosts(host: str, asked: bool) -> None:
 )
 def test_the_endpoint_has_a_name_of_the_certificate(host: str, certificate: Certificate | None, endpoint: str) -> None:
     """The address that is listened on, when it is one; the login server is the same, and localhost in place of ::1."""
-    place = Place.of(host, 80, certificate)
+    place = Address.of(host, 80, certificate)
     assert place.endpoint == endpoint
     assert endpoint.endswith(f"//{place.login_server}") or place.login_server == "localhost:80"
     assert "[" not in place.login_server
@@ -241,4 +241,4 @@ def test_the_endpoint_has_a_name_of_the_certificate(host: str, certificate: Cert
 def test_a_certificate_for_any_name_needs_to_be_told_which() -> None:
     """The sentence says how."""
     with pytest.raises(SettingsError, match=r"is good for \*\.example, not for 127\.0\.0\.1: say with --host"):
-        Place.of("0.0.0.0", 80, named("*.example"))
+        Address.of("0.0.0.0", 80, named("*.example"))
