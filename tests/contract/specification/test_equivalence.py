@@ -27,7 +27,7 @@ from pulumi_acr_tasks.task import crud as task
 from pulumi_acr_tasks.task.diff import diff
 from pulumi_acr_tasks.task.requests import put_body
 
-PAIRS = int(os.environ.get("ACR_TASKS_PAIRS", "200"))
+PAIRS = int(os.environ.get("ACR_TASKS_PAIRS", "40"))
 
 # How a value is drawn: given what it was (None where there was nothing), None where it is to be left out.
 Draw = Callable[[Any], Any]

@@ -25,7 +25,7 @@ from schemathesis import GenerationMode
 from ..conftest import LONG, QUICK, Arm, encoded
 from .specification import OPERATIONS, Specification, described, error_problems
 
-LIVES = int(os.environ.get("ACR_TASKS_LIVES", "10"))
+LIVES = int(os.environ.get("ACR_TASKS_LIVES", "4"))
 REQUESTS_OF_A_LIFE = 30
 # The open questions about tasks and runs answered the other way: what is answered then is described too.
 OTHERWISE = {

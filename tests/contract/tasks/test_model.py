@@ -18,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 from ..conftest import Arm
 from .model import Members, Tasks
 
-LIVES = int(os.environ.get("ACR_TASKS_LIVES", "25"))
+LIVES = int(os.environ.get("ACR_TASKS_LIVES", "10"))
 STEPS_OF_A_LIFE = 30
 NAMES = ["task-one", "Task-ONE", "task_two"]
 ORDER = ["type", "identity", "properties", "id", "name", "location", "tags", "systemData"]  # facts 4.1, recorded

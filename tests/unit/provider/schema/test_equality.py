@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from pulumi_acr_tasks.schema import definitions
 from pulumi_acr_tasks.schema.definitions import DEFINITIONS, Kind, camel_case, kind, snake_case, variant
@@ -135,12 +133,6 @@ def test_secrets_are_masked_wherever_they_stand() -> None:
     assert not re.search(r"s\d", shown)
     assert shown.count(MASK) == 7
     assert shown.count("open") == 3
-
-
-@given(st.from_regex(r"[a-z]+([A-Z][a-z]+)*", fullmatch=True))
-def test_the_two_spellings_of_a_name_lead_to_each_other(name: str) -> None:
-    """camelCase to snake_case and back."""
-    assert camel_case(snake_case(name)) == name
 
 
 def test_every_known_name_survives_both_spellings() -> None:

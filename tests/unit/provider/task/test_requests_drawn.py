@@ -1,8 +1,12 @@
-"""PATCH and PUT against a service that merges as the facts say, for tasks drawn at random."""
+"""PATCH and PUT against a service that merges as the facts say, for tasks drawn at random.
+
+ACR_TASKS_LIVES makes it draw more; without it the same few are drawn in every run.
+"""
 
 from __future__ import annotations
 
 import copy
+import os
 from typing import Any
 
 import pytest
@@ -14,6 +18,12 @@ from pulumi_acr_tasks.schema.equality import same
 from pulumi_acr_tasks.task.diff import PATCH, PUT, diff
 from pulumi_acr_tasks.task.drift import live_task
 from pulumi_acr_tasks.task.requests import patch_body, put_body
+
+drawn = settings(
+    max_examples=10 * int(os.environ.get("ACR_TASKS_LIVES", "5")),
+    derandomize="ACR_TASKS_LIVES" not in os.environ,
+    deadline=None,
+)
 
 _TASK = Kind("Task")
 _USER = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/"
@@ -179,7 +189,7 @@ def _merge_credentials(credentials: dict[str, Any], value: dict[str, Any], into_
 
 @pytest.mark.parametrize("by_name", [True, False], ids=["by-name", "whole-list"])
 @pytest.mark.parametrize("into_entries", [True, False], ids=["into-entries", "whole-entries"])
-@settings(max_examples=300, deadline=None)
+@drawn
 @given(old=_tasks, new=_tasks)
 def test_the_request_turns_the_old_task_into_the_new(
     old: dict[str, Any], new: dict[str, Any], by_name: bool, into_entries: bool
@@ -197,14 +207,14 @@ def test_the_request_turns_the_old_task_into_the_new(
     assert diff(result, new).route is None
 
 
-@settings(max_examples=200, deadline=None)
+@drawn
 @given(task=_tasks)
 def test_a_task_does_not_differ_from_itself(task: dict[str, Any]) -> None:
     """No change asks for no request."""
     assert diff(task, copy.deepcopy(task)).changes == ()
 
 
-@settings(max_examples=300, deadline=None)
+@drawn
 @given(old=_tasks, new=_tasks)
 def test_a_patch_says_nothing_that_has_not_changed(old: dict[str, Any], new: dict[str, Any]) -> None:
     """Every property in a PATCH is one that the plan names."""
