@@ -9,6 +9,7 @@ import os
 import re
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -116,13 +117,22 @@ def _dump(value: Any) -> str:
     from ruamel.yaml.representer import SafeRepresenter
 
     class Representer(SafeRepresenter):
+        """Writes strings in the style that is safe for them, and no anchors."""
+
         def represent_str(self, data: str) -> Any:
+            """Return the node of a string."""
             return self.represent_scalar("tag:yaml.org,2002:str", data, _style(data))
 
         def ignore_aliases(self, data: Any) -> bool:
+            """Return True: what occurs twice is written twice."""
             return True
 
+        def represent_undefined(self, data: Any) -> Any:
+            """Raise ProgramError: the library would show the object."""
+            raise program_error(f"YAML has no form for an object of {type(data).__name__}")
+
     Representer.add_representer(str, Representer.represent_str)
+    Representer.add_representer(None, Representer.represent_undefined)
     yaml = YAML(typ="safe", pure=True)
     yaml.Representer = Representer
     yaml.version = (1, 1)
@@ -146,11 +156,14 @@ def _style(text: str) -> str | None:
 def _known(value: Any, encode: Callable[[Any], str]) -> pulumi.Input[str]:
     """Return what `encode` makes of a value: at once, or as an output where an output is in it."""
     plain, waits = _plain(value)
-    return pulumi.Output.from_input(plain).apply(lambda found: encode(from_engine(found))) if waits else encode(plain)
+    if not waits:
+        return encode(plain)
+    # What an output brings is made plain too: it may be of an output type of ours.
+    return pulumi.Output.from_input(plain).apply(lambda found: encode(from_engine(_plain(found)[0])))
 
 
 def _plain(value: Any) -> tuple[Any, bool]:
-    """Return a value with dicts and lists for whatever is like them, and whether an output is in it."""
+    """Return a value with plain dicts, lists and strings for whatever is like them, and whether an output is in it."""
     if isinstance(value, pulumi.Output) or inspect.isawaitable(value):
         return value, True
     if isinstance(value, Mapping):
@@ -159,7 +172,9 @@ def _plain(value: Any) -> tuple[Any, bool]:
     if isinstance(value, (list, tuple)):
         found = [_plain(item) for item in value]
         return [item for item, _ in found], any(waits for _, waits in found)
-    return value, False
+    if isinstance(value, Enum):
+        return value.value, False
+    return str(value) if isinstance(value, str) else value, False
 
 
 def _base64(text: str) -> str:

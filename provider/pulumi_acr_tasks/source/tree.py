@@ -1,8 +1,9 @@
-"""The tree of a context, made while its entries are hashed. (Its form: plan.context_tree.)"""
+"""The tree of a context, made while its entries are hashed. (Its form: schema.context_tree.)"""
 
 from __future__ import annotations
 
 import hashlib
+from typing import NamedTuple
 
 from pulumi_acr_tasks.schema.context_tree import DIGITS, short
 from pulumi_acr_tasks.source.entries import Entry
@@ -19,28 +20,46 @@ class Tree:
 
     def __init__(self) -> None:
         self._open = [_Folder("")]
+        self._path = ""
 
     def add(self, entry: Entry, content: str = "") -> None:
         """Add an entry; `content` is the hash of a file's content, in hexadecimal."""
-        parts = _shown(entry.name).split("/")
-        folders = parts if entry.kind == "folder" else parts[:-1]
-        names = [folder.name for folder in self._open[1:]]
-        while names != folders[: len(names)]:
-            self._close()
-            names.pop()
-        self._open += [_Folder(folder) for folder in folders[len(names) :]]
+        above, _, name = _shown(entry.name).rpartition("/")
+        path = f"{above}/{name}".lstrip("/") if entry.kind == "folder" else above
+        if path != self._path:
+            self._enter(path)
         if entry.kind != "folder":
-            self._open[-1].add(parts[-1], short(f"{entry.kind}\0{entry.target}\0{content}"), None)
+            self._open[-1].add(name, short(f"{entry.kind}\0{entry.target}\0{content}"), [])
 
     def text(self) -> str:
         """Return the lines; empty where the first folder alone has too many."""
         while len(self._open) > 1:
             self._close()
-        return "\n".join(self._open[0].lines() or [])
+        return "\n".join(self._open[0].lines())
+
+    def _enter(self, path: str) -> None:
+        """Close the folders that the walk has left, and open those down to a path."""
+        folders, names = path.split("/") if path else [], [folder.name for folder in self._open[1:]]
+        while names != folders[: len(names)]:
+            self._close()
+            names.pop()
+        self._open += [_Folder(folder) for folder in folders[len(names) :]]
+        self._path = path
 
     def _close(self) -> None:
         folder = self._open.pop()
         self._open[-1].add(f"{folder.name}/", folder.hash(), folder.lines())
+
+
+class _Member(NamedTuple):
+    """A member of a folder: its line, and the lines within a folder that has not too many of them."""
+
+    line: str
+    within: list[str]
+
+    def growth(self) -> int:
+        """Return how many characters more the lines within need than the line."""
+        return sum(len(line) + 1 for line in self.within) - len(self.line) - 1
 
 
 class _Folder:
@@ -49,45 +68,40 @@ class _Folder:
     def __init__(self, name: str) -> None:
         self.name = name
         self._digest = hashlib.sha256()
-        self._members: list[tuple[str, list[str] | None]] | None = []
+        self._members: list[_Member] | None = []
         self._size = 0
 
-    def add(self, name: str, short: str, lines: list[str] | None) -> None:
-        """Add a member; `lines` are those of a folder, relative to it, None where it is cut."""
-        self._digest.update(f"{short} {name}\n".encode())
-        line = f"{short} {name}"
+    def add(self, name: str, hash_: str, lines: list[str]) -> None:
+        """Add a member; `lines` are those within a folder, relative to it, none for one that is cut."""
+        line = f"{hash_} {name}"
+        self._digest.update(f"{line}\n".encode())
         self._size += len(line) + 1
         if self._size > SIZE:
             self._members = None
         if self._members is not None:
-            within = None if lines is None else [f"{each[:DIGITS]} {name}{each[DIGITS + 1 :]}" for each in lines]
-            self._members.append((line, within or None))
+            within = [f"{each[:DIGITS]} {name}{each[DIGITS + 1 :]}" for each in lines]
+            self._members.append(_Member(line, within))
 
     def hash(self) -> str:
+        """Return the hash of the members, which is the folder's."""
         return self._digest.hexdigest()[:DIGITS]
 
-    def lines(self) -> list[str] | None:
-        """Return the lines of the members: of as many folders as there is room for the members', the small ones
-        first."""
-        if self._members is None:
-            return None
-        size, spelled = self._size, set[int]()
-        costs = sorted(
-            (sum(len(each) + 1 for each in lines) - len(line) - 1, index)
-            for index, (line, lines) in enumerate(self._members)
-            if lines is not None
-        )
-        for cost, index in costs:
-            if size + cost <= SIZE:
-                size += cost
+    def lines(self) -> list[str]:
+        """Return the lines of the members, with those within a folder where there is room: the small ones first."""
+        members, size, spelled = self._members or [], self._size, set[int]()
+        for index in sorted(range(len(members)), key=lambda index: members[index].growth()):
+            if members[index].within and size + members[index].growth() <= SIZE:
+                size += members[index].growth()
                 spelled.add(index)
         return [
-            each
-            for index, (line, lines) in enumerate(self._members)
-            for each in (lines if index in spelled and lines is not None else [line])
+            line
+            for index, member in enumerate(members)
+            for line in (member.within if index in spelled else [member.line])
         ]
 
 
 def _shown(name: str) -> str:
     """Return a name as a terminal and the engine take it: no control characters, no bytes that are no text."""
+    if name.isprintable():
+        return name
     return "".join(each if each.isprintable() else repr(each)[1:-1] for each in name)

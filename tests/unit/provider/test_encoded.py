@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections.abc import Iterator
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pulumi
 import pytest
 from pulumi.runtime import rpc
 
-from pulumi_acr_tasks import EncodedTaskRunRequestArgs, EncodedTaskStepArgs, SetValueArgs
+from pulumi_acr_tasks import EncodedTaskRunRequestArgs, EncodedTaskStepArgs, SetValueArgs, outputs
 from pulumi_acr_tasks.errors import ValidationError
 from pulumi_acr_tasks.validate.task_file.file import check_task_file
 from pulumi_acr_tasks.validate.task_file.yaml import load
@@ -66,6 +67,22 @@ def test_a_string_stays_a_string_for_the_agent(value: str) -> None:
     text = _text(EncodedTaskStepArgs.from_yaml([{"cmd": "a", "id": value}]).encoded_task_content)
     assert yaml.safe_load(text)["steps"] == [{"cmd": "a", "id": value}]
     assert value in text or "\n" in value
+
+
+def test_objects_that_are_like_plain_ones_are_taken(loop: asyncio.AbstractEventLoop) -> None:
+    """Enumerations, what a YAML library has read, and outputs of resources."""
+    read = load("steps:\n  - cmd: 'busybox true'\n")[0]
+    level = Enum("Level", {"HIGH": "high"}, type=str).HIGH
+    output = pulumi.Output.from_input(outputs.SetValue(name="a", value=level))
+    texts = [
+        _text(EncodedTaskStepArgs.from_yaml(task).encoded_task_content)
+        for task in (read, {"steps": [{"cmd": "a", "id": level}]}, {"steps": [output]})
+    ]
+    assert texts == [
+        "steps:\n- cmd: busybox true\n",
+        "steps:\n- cmd: a\n  id: high\n",
+        "steps:\n- name: a\n  value: high\n",
+    ]
 
 
 def test_a_line_that_the_agent_would_drop_is_quoted() -> None:
@@ -143,6 +160,7 @@ def test_values_are_a_file_or_a_list() -> None:
             "the text of a task file, a dict or a list of steps; this is",
         ),
         (lambda: EncodedTaskStepArgs.from_yaml([]), "a dict or a list of steps; this is empty"),
+        (lambda: EncodedTaskStepArgs.from_yaml([{"cmd": object()}]), "YAML has no form for an object of object"),
         (lambda: EncodedTaskStepArgs.from_file("gone.yaml"), "there is no file 'gone.yaml' (relative to "),
         (lambda: EncodedTaskStepArgs.from_file("."), "'.' cannot be read: "),
         (lambda: EncodedTaskStepArgs.from_file(__file__, values=5), "values is a dict, the text of a values file or"),
