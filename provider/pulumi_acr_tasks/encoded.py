@@ -128,8 +128,8 @@ def _dump(value: Any) -> str:
             return True
 
         def represent_undefined(self, data: Any) -> Any:
-            """Raise ProgramError: the library would show the object."""
-            raise program_error(f"YAML has no form for an object of {type(data).__name__}")
+            """Raise TypeError with the name of the object's type; the library would show the object."""
+            raise TypeError(type(data).__name__)
 
     Representer.add_representer(str, Representer.represent_str)
     Representer.add_representer(None, Representer.represent_undefined)
@@ -141,7 +141,10 @@ def _dump(value: Any) -> str:
     yaml.width = 1 << 20
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
     stream = io.StringIO()
-    yaml.dump(value, stream)
+    try:
+        yaml.dump(value, stream)
+    except TypeError as error:
+        raise program_error(f"YAML has no form for an object of {error}") from None
     return stream.getvalue().partition("---")[2].lstrip("\n ")
 
 
