@@ -253,8 +253,7 @@ if TYPE_CHECKING:
         | pulumi.Input[Mapping[str, pulumi.Input[Any]]]
         | Sequence[pulumi.Input[pulumi.InputType["SetValueArgs"]]]
     )
-    """What `{{.Values.name}}` stands for: a dictionary or the text of a values file, which is kept encrypted as a
-    whole; or a list of SetValueArgs, each of which is secret or not by itself."""
+    """The values of a task file: a dictionary or the text of a values file, or a list."""
 
     class _RequestMembers(TypedDict, total=False):
         """The members of an encoded run request beside its task file, its values and its timeout."""
@@ -278,7 +277,9 @@ if TYPE_CHECKING:
 class EncodedTaskRunRequestArgs:
     """A run of a task file that comes with the request, on Linux when `platform` is left out.
 
-    `from_yaml`, `from_file` and `from_cmd` make one; `encoded_task_content` itself is the task file in base64.
+    `from_yaml`, `from_file` and `from_cmd` make one; `encoded_task_content` itself is the task file in base64. Their
+    `values` are what `{{.Values.name}}` stands for: a dictionary or the text of a values file, which is kept encrypted
+    as a whole; or a list of SetValueArgs, each of which is secret or not. Their other arguments are those of the class.
     """
 
     encoded_task_content: pulumi.Input[str] = pulumi.property("encodedTaskContent")
@@ -308,7 +309,7 @@ class EncodedTaskRunRequestArgs:
         """Return the request of a task file: its text, the dictionary that it would be read as, or a list of steps.
 
         Outputs and secrets may be anywhere within. `timeout` is the run's, in seconds.
-        Raises ProgramError for what cannot be a task file.
+        Raises ValidationError for what cannot be a task file.
         """
         made: dict[str, Any] = {"encoded_task_content": task_content(task), "timeout": timeout}
         return cls(**made, **with_values(values), **members)
@@ -324,7 +325,7 @@ class EncodedTaskRunRequestArgs:
     ) -> Self:
         """Return the request of a task file on disk, relative to the program; `values` may be a file's name too.
 
-        `timeout` is the run's, in seconds. Raises ProgramError for a file that cannot be read as text.
+        `timeout` is the run's, in seconds. Raises ValidationError for a file that cannot be read as text.
         """
         made: dict[str, Any] = {"encoded_task_content": task_content(file_text(path)), "timeout": timeout}
         return cls(**made, **with_values(values, files=True), **members)
@@ -341,7 +342,7 @@ class EncodedTaskRunRequestArgs:
         """Return the request of one command, as `az acr run --cmd` makes it: an image and its arguments.
 
         `acr`, `az` and the like are images of the service's own. `timeout` holds for the command and the run, in
-        seconds. Raises ProgramError for what is no line.
+        seconds. Raises ValidationError for what is no line.
         """
         made: dict[str, Any] = {"encoded_task_content": command_content(cmd, timeout), "timeout": timeout}
         return cls(**made, **with_values(values), **members)
@@ -382,7 +383,9 @@ class FileTaskStepArgs:
 class EncodedTaskStepArgs:
     """A task that runs a task file which it holds itself.
 
-    `from_yaml`, `from_file` and `from_cmd` make one; `encoded_task_content` itself is the task file in base64.
+    `from_yaml`, `from_file` and `from_cmd` make one; `encoded_task_content` itself is the task file in base64. Their
+    `values` are what `{{.Values.name}}` stands for: a dictionary or the text of a values file, which is kept encrypted
+    as a whole; or a list of SetValueArgs, each of which is secret or not. Their other arguments are those of the class.
     """
 
     encoded_task_content: pulumi.Input[str] = pulumi.property("encodedTaskContent")
@@ -400,7 +403,7 @@ class EncodedTaskStepArgs:
     ) -> Self:
         """Return the step of a task file: its text, the dictionary that it would be read as, or a list of steps.
 
-        Outputs and secrets may be anywhere within. Raises ProgramError for what cannot be a task file.
+        Outputs and secrets may be anywhere within. Raises ValidationError for what cannot be a task file.
         """
         made: dict[str, Any] = {"encoded_task_content": task_content(task)}
         return cls(**made, **with_values(values), **members)
@@ -415,7 +418,7 @@ class EncodedTaskStepArgs:
     ) -> Self:
         """Return the step of a task file on disk, relative to the program; `values` may be a file's name too.
 
-        Raises ProgramError for a file that cannot be read as text.
+        Raises ValidationError for a file that cannot be read as text.
         """
         made: dict[str, Any] = {"encoded_task_content": task_content(file_text(path))}
         return cls(**made, **with_values(values, files=True), **members)
@@ -432,7 +435,7 @@ class EncodedTaskStepArgs:
         """Return the step of one command, as `az acr task create --cmd` makes it: an image and its arguments.
 
         `acr`, `az` and the like are images of the service's own. `timeout` is the command's, in seconds; the task has
-        one too. Raises ProgramError for what is no line.
+        one too. Raises ValidationError for what is no line.
         """
         made: dict[str, Any] = {"encoded_task_content": command_content(cmd, timeout)}
         return cls(**made, **with_values(values), **members)
