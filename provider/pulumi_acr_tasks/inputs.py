@@ -17,10 +17,10 @@ import pulumi
 from pulumi.runtime.rpc import wrap_rpc_secret
 
 from pulumi_acr_tasks.program import program_error
-from pulumi_acr_tasks.schema.definitions import Kind, camel_case, kind, members, snake_case, variant
-from pulumi_acr_tasks.schema.paths import translate
+from pulumi_acr_tasks.schema.definitions import Kind, camel_case, members, snake_case, variant
 from pulumi_acr_tasks.schema.secret_urls import holds_secret
 from pulumi_acr_tasks.schema.secrets import is_secret, map_secrets, secret_values
+from pulumi_acr_tasks.schema.spelling import translate
 from pulumi_acr_tasks.schema.values import UNKNOWN, Unknown, from_engine
 
 _ITEM = re.compile(r"\[\d+\]")  # a path that leads through a list
@@ -31,14 +31,13 @@ _ANY = Kind("any")
 _LARGEST = 2**53  # whole numbers travel as floats
 
 
-def normalize(value: Any, notation: str, path: str = "", *, checked: bool = False) -> Any:
-    """Brings an argument into ARM's form, for the constructors of Task and Run.
+def normalize(value: Any, of: Kind, path: str, *, checked: bool = False) -> Any:
+    """Return an argument of that kind in ARM's form, for the constructors of Task and Run.
 
-    `notation` is the argument's kind as plan.definitions writes it: `TaskStepProperties`, `RunRequest`, `Credentials`,
-    `map<string>`, `integer` … Input types, output types and dicts (keys in either spelling) become dicts with camelCase
-    keys; keys of maps stay as they are; members that are None are left out; a sequence of identities becomes the map
-    that ARM wants. Values that are secret by their nature become secret outputs. Outputs and awaitables are followed,
-    also within. Names that no definition knows stay as they are: `check` reports them. `path` is for error messages.
+    Input types, output types and dicts (keys in either spelling) become dicts with camelCase keys. Keys of maps stay as
+    they are, members that are None are left out, and a sequence of identities becomes the map that ARM wants. Values
+    that are secret by their nature become secret outputs. Outputs and awaitables are followed, also within. Names that
+    no definition knows stay as they are, and `check` reports them. `path` is for error messages.
 
     With `checked` a secret by its nature within a list stays unmarked here, because `check` marks it: the engine marks
     the whole list where the program has marked one item, and then no diff shows what is beside the secret. The engine
@@ -46,7 +45,7 @@ def normalize(value: Any, notation: str, path: str = "", *, checked: bool = Fals
 
     Raises ProgramError when a member is given in both spellings, and for a value that the engine cannot take.
     """
-    return _Normalizer(checked).normal(value, kind(notation), path or notation)
+    return _Normalizer(checked).normal(value, of, path)
 
 
 def to_plan(props: dict[str, Any]) -> dict[str, Any]:
@@ -65,36 +64,33 @@ def from_plan(inputs: dict[str, Any]) -> dict[str, Any]:
     return plain
 
 
-def encrypted(props: dict[str, Any], inputs: Mapping[str, str], *, whole_lists: bool) -> dict[str, Any]:
+def encrypted(props: dict[str, Any], inputs: Mapping[str, Kind], *, whole_lists: bool) -> dict[str, Any]:
     """Return properties in which every secret is marked, in the form that the engine reads.
 
-    `inputs` gives each input's kind by its name in Python. Checked inputs are marked leaf by leaf, so that a diff shows
+    `inputs` gives the kinds of the resource's arguments. Checked inputs are marked leaf by leaf, so that a diff shows
     what is beside a secret. Outputs are marked with `whole_lists`, because the engine itself marks a list of outputs as
     a whole where the inputs have a secret in it. What is not known yet is not marked.
     """
-    kinds = {camel_case(name): kind(notation) for name, notation in inputs.items()}
 
     def mark(item: Any) -> Any:
         return item if isinstance(item, Unknown) else wrap_rpc_secret(item)
 
     return {
-        name: map_secrets(value, kinds.get(name, Kind("any")), mark, whole_lists=whole_lists)
-        for name, value in props.items()
+        name: map_secrets(value, inputs.get(name, _ANY), mark, whole_lists=whole_lists) for name, value in props.items()
     }
 
 
-def may_be_secret_since(olds: dict[str, Any], news: dict[str, Any], inputs: Mapping[str, str]) -> bool:
+def may_be_secret_since(olds: dict[str, Any], news: dict[str, Any], inputs: Mapping[str, Kind]) -> bool:
     """Whether the engine should look for values that the program has made secret since.
 
     It tells no provider what is secret, and compares inputs itself where a provider leaves that to it. So nothing else
     may differ, in the engine's own properties neither; what is secret by its nature has been since it was written.
     Only states of earlier releases show the secret of an address.
     """
-    kinds = {camel_case(name): kind(notation) for name, notation in inputs.items()}
-    names = {*kinds, "endpoint", "contextHash", "contextContents", "__provider"}
+    names = {*inputs, "endpoint", "contextHash", "contextContents", "__provider"}
     old, new = ({name: props[name] for name in names if name in props} for props in (olds, news))
     every, hidden = (
-        [value for name, of in kinds.items() for value in secret_values(new.get(name), of, addresses=addresses)]
+        [value for name, of in inputs.items() for value in secret_values(new.get(name), of, addresses=addresses)]
         for addresses in (True, False)
     )
     return old == new and (not hidden or len(every) > len(hidden))
@@ -108,11 +104,10 @@ def _exchange(value: Any, kind: type, stand_in: Any) -> Any:
     return stand_in if isinstance(value, kind) else value
 
 
-def translate_paths(opts: pulumi.ResourceOptions | None, inputs: Mapping[str, str]) -> pulumi.ResourceOptions:
+def translate_paths(opts: pulumi.ResourceOptions | None, inputs: Mapping[str, Kind]) -> pulumi.ResourceOptions:
     """Return a copy of the options in which property paths (`ignore_changes=["step.image_names"]`) are ARM's.
 
-    The engine knows properties by their names in state; programs may write either spelling. `inputs` gives the
-    resource's inputs by name, with their kinds.
+    The engine knows properties by their names in state; programs may write either spelling.
     """
     copied = copy.copy(opts) if opts is not None else pulumi.ResourceOptions()
     for name in ("ignore_changes", "replace_on_changes", "additional_secret_outputs"):

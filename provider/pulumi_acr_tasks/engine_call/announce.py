@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pulumi_acr_tasks.schema.paths import parse, value_at
+from pulumi_acr_tasks.schema.spelling import parse, value_at
 
 # The constructor's word to `check`: the paths of `replace_on_changes`, which the engine tells no provider. It is in no
 # state, because `check` leaves out what begins so.

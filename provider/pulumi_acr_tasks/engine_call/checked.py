@@ -9,6 +9,7 @@ from pulumi.dynamic import CheckFailure, CheckResult
 
 from pulumi_acr_tasks import host
 from pulumi_acr_tasks.inputs import encrypted, from_plan
+from pulumi_acr_tasks.schema.definitions import Kind
 from pulumi_acr_tasks.schema.secret_urls import without_secrets
 from pulumi_acr_tasks.validate.problem import Problem, errors
 
@@ -17,11 +18,11 @@ _shown: set[tuple[str | None, str]] = set()
 
 
 def check_result(
-    urn: str | None, inputs: dict[str, Any], problems: list[Problem], kinds: Mapping[str, str]
+    urn: str | None, inputs: dict[str, Any], problems: list[Problem], kinds: Mapping[str, Kind]
 ) -> CheckResult:
     """Return the inputs, secrets marked, and the failures of a check, and show its warnings.
 
-    `kinds` gives each input's kind by its name in Python.
+    `kinds` gives the kinds of the resource's arguments.
     """
     for problem in problems:
         if problem.warning and (urn, str(problem)) not in _shown:

@@ -6,8 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pulumi_acr_tasks.schema.definitions import Kind, kind, variant
-from pulumi_acr_tasks.schema.equality import REQUEST_DEFAULTS
+from pulumi_acr_tasks.schema.definitions import DEFINITIONS, INPUTS, kind, variant
 from pulumi_acr_tasks.schema.values import is_unknown
 from pulumi_acr_tasks.validate.members import check_value
 from pulumi_acr_tasks.validate.names import check_task_name, resolve
@@ -17,13 +16,7 @@ from pulumi_acr_tasks.validate.sources import check_address
 
 LOGS = ("stream", "on-failure", "none")
 
-_SCALARS = {
-    "context": "string",
-    "logs": "string",
-    "wait": "boolean",
-    "queueTimeout": "integer",
-    "cancelOnDelete": "boolean",
-}
+_SCALARS = ("context", "logs", "wait", "queueTimeout", "cancelOnDelete")
 
 
 def check(
@@ -37,8 +30,8 @@ def check(
     if request is None:
         problems.append(Problem("run_request", "is missing"))
     problems += check_value(request, kind("RunRequest"), "run_request")
-    for name, notation in _SCALARS.items():
-        problems += check_value(resolved.get(name), Kind(notation), member_path("", name))
+    for name in _SCALARS:
+        problems += check_value(resolved.get(name), INPUTS["Run"][name], member_path("", name))
     problems += _check_behaviour(resolved)
     if isinstance(request, dict):
         problems += _check_request(request, "run_request")
@@ -51,7 +44,8 @@ def with_defaults(request: dict[str, Any]) -> dict[str, Any]:
 
     The platform is Linux, as the Azure CLI has it, and a Docker build's file is `Dockerfile`.
     """
-    return {**REQUEST_DEFAULTS.get(variant("RunRequest", request), {}), **request}
+    known = DEFINITIONS.get(variant("RunRequest", request), {})
+    return {**{name: of.default for name, of in known.items() if of.required and of.default is not None}, **request}
 
 
 def _check_behaviour(inputs: dict[str, Any]) -> list[Problem]:

@@ -29,6 +29,7 @@ from pulumi_acr_tasks.run.wait.clock import Clock, SystemClock
 from pulumi_acr_tasks.run.wait.failures import log_place
 from pulumi_acr_tasks.run.wait.status import TERMINAL
 from pulumi_acr_tasks.run.wait.wait import Awaiting, Surroundings
+from pulumi_acr_tasks.schema.definitions import OUTPUTS
 
 if TYPE_CHECKING:
     from pulumi_acr_tasks.arm.client import Client
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 _AGAIN = "To run it again, change its triggers or name it in: pulumi up --replace"
 
 # What the service says of a run, in the order of the specification; it stands in state beside the inputs.
-FACTS = ("runId", "status", "runType", "createTime", "startTime", "finishTime", "outputImages", "runErrorMessage")
+FACTS = tuple(OUTPUTS["Run"])
 
 
 def create(

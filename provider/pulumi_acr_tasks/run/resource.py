@@ -24,27 +24,15 @@ from pulumi_acr_tasks.preview import OldOutputs, complete_run
 from pulumi_acr_tasks.program import program_error, strict
 from pulumi_acr_tasks.provider import with_provider
 from pulumi_acr_tasks.run import images
-from pulumi_acr_tasks.schema.paths import without_ignored
-from pulumi_acr_tasks.schema.spelling import spelled
+from pulumi_acr_tasks.schema.definitions import INPUTS, snake_case
+from pulumi_acr_tasks.schema.spelling import spelled, without_ignored
 
 if TYPE_CHECKING:
     from pulumi_acr_tasks.run.diff import RunDiff
     from pulumi_acr_tasks.run.wait.wait import Surroundings
     from pulumi_acr_tasks.service import Service
 
-_INPUTS = {
-    "registry_id": "string",
-    "subscription_id": "string",
-    "resource_group_name": "string",
-    "registry_name": "string",
-    "run_request": "RunRequest",
-    "context": "string",
-    "triggers": "any",
-    "wait": "boolean",
-    "queue_timeout": "integer",
-    "logs": "string",
-    "cancel_on_delete": "boolean",
-}
+_INPUTS = INPUTS["Run"]
 
 
 class RunProvider(ResourceProvider):
@@ -250,7 +238,8 @@ class Run(Resource, module="acr-tasks", name="Run"):
             raise program_error(f"{resource_name}: the engine cannot import dynamic resources, and a run is made once")
         opts = with_provider(resource_name, translate_paths(opts, _INPUTS))
         checked = opts.id is None
-        props = {name: normalize(given[name], kind, name, checked=checked) for name, kind in _INPUTS.items()}
+        names = {snake_case(name): kind for name, kind in _INPUTS.items()}
+        props = {name: normalize(given[name], kind, name, checked=checked) for name, kind in names.items()}
         old, previewed = OldOutputs(), pulumi.runtime.is_dry_run()
         opts = old.asked_for(opts) if previewed else opts
         super().__init__(RunProvider(), resource_name, outputs.engine_properties(type(self), props, opts), opts)

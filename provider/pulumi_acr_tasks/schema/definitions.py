@@ -1,55 +1,133 @@
-"""The definitions of 2019-04-01 that an input may hold, as a table: members, kinds, what is required, what is secret.
+"""The definitions of 2019-04-01, as one table: each member's kind, default, values, bounds, and what is secret.
 
-A kind is written as in section 3 of the facts: `string`, `integer`, `boolean`, the name of a definition, `T[]` for a
-list, `map<T>` for a map whose keys are the user's own and never translated. `!` marks a required member, `*` one that
-is secret by its nature, `~` one that only the service sets. (Source: azure-spec/2019-04-01, the same names.)
+Everything else that needs the specification reads this table: input and output types, checks, comparisons, requests,
+redaction, and the models of answers. (Source: azure-spec/2019-04-01/containerregistry_build.json, the same names.)
+
+A kind is written `string`, `integer`, `boolean`, `any` or the name of a definition; `T[]` is a list, `map<T>` a map
+whose keys are the user's own and never translated. `!` marks a required member, `*` one that is secret by its nature,
+`~` one that only the service sets. `_member` adds what a mark cannot say.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-_STEP = {"type": "string!", "contextPath": "string", "contextAccessToken": "string*"}
-_RUN_REQUEST = {"type": "string!", "isArchiveEnabled": "boolean"}
-_RUN_REQUEST_WITH_STEP = {
-    "timeout": "integer",
-    "platform": "PlatformProperties!",
-    "agentConfiguration": "AgentProperties",
-    "sourceLocation": "string",
+
+@dataclass(frozen=True)
+class Kind:
+    """The kind of a member: the `name` of a scalar or definition, and whether it is one, a `list` or a `map` of them.
+
+    `default` is the value that the specification documents for an absent member. A required member with a default is
+    one that `check` writes. `filled_in` is what the service writes by itself where the specification documents nothing.
+    `values` are those of an enumeration, in any case; the service may know more, so answers are not held against them.
+    `least` and `most` are the bounds of a number in `unit`s. `compare` names a form in `schema.equality`; an
+    enumeration needs none.
+    """
+
+    name: str
+    container: str = ""
+    required: bool = False
+    secret: bool = False
+    read_only: bool = False
+    default: Any = None
+    filled_in: str | None = None
+    values: tuple[str, ...] = ()
+    least: int | None = None
+    most: int | None = None
+    unit: str = ""
+    compare: str = ""
+
+    @property
+    def item(self) -> Kind:
+        """The kind of one member of the list or map."""
+        return Kind(self.name, secret=self.secret)
+
+    @property
+    def is_object(self) -> bool:
+        """Whether the kind names a definition."""
+        return self.name in _MEMBERS
+
+
+_NOTATION = re.compile(r"(?:map<(?P<map>\w+)>|(?P<list>\w+)\[\]|(?P<one>\w+))(?P<marks>[!*~]*)")
+
+
+def kind(notation: str) -> Kind:
+    """Return the kind that a notation stands for."""
+    match = _NOTATION.fullmatch(notation)
+    if match is None:
+        raise ValueError(f"{notation!r} is not a kind")
+    name = match["map"] or match["list"] or match["one"]
+    container = "map" if match["map"] else "list" if match["list"] else ""
+    marks = match["marks"]
+    return Kind(name, container, required="!" in marks, secret="*" in marks, read_only="~" in marks)
+
+
+def _member(notation: str, **more: Any) -> Kind:
+    """Return a kind with `more` of its attributes than marks can say."""
+    return replace(kind(notation), **more)
+
+
+_Members = Mapping[str, str | Kind]
+
+_STATUS = _member("string", default="Enabled", values=("Disabled", "Enabled"))
+_TIMEOUT = _member("integer", default=3600, least=300, most=28800, unit="seconds")
+_AGENT = _member("AgentProperties", default={})
+_VALUES = _member("SetValue[]", default=[])
+_ITEM: _Members = {"name": "string!", "value": "string!", "isSecret": _member("boolean", default=False)}
+_STEP: _Members = {"type": _member("string!", compare="case"), "contextPath": "string", "contextAccessToken": "string*"}
+_RUN_REQUEST: _Members = {
+    "type": _member("string!", compare="case"),
+    "isArchiveEnabled": _member("boolean", default=False),
+}
+_RUN_REQUEST_WITH_STEP: _Members = {
+    "timeout": _TIMEOUT,
+    "platform": _member("PlatformProperties!", default={"os": "Linux"}),
+    "agentConfiguration": _AGENT,
+    "sourceLocation": _member("string", compare="sign-in"),
     "credentials": "Credentials",
 }
-_DOCKER_BUILD = {
-    "imageNames": "string[]",
-    "isPushEnabled": "boolean",
-    "noCache": "boolean",
+_DOCKER_BUILD: _Members = {
+    "imageNames": _member("string[]", default=[]),
+    "isPushEnabled": _member("boolean", default=True),
+    "noCache": _member("boolean", default=False),
     "dockerFilePath": "string!",
     "target": "string",
-    "arguments": "Argument[]",
+    "arguments": _member("Argument[]", default=[]),
 }
-_FILE_TASK = {"taskFilePath": "string!", "valuesFilePath": "string", "values": "SetValue[]"}
-_ENCODED_TASK = {"encodedTaskContent": "string!", "encodedValuesContent": "string*", "values": "SetValue[]"}
+_FILE_TASK: _Members = {"taskFilePath": "string!", "valuesFilePath": "string", "values": _VALUES}
+_ENCODED_TASK: _Members = {
+    "encodedTaskContent": _member("string!", compare="base64"),
+    "encodedValuesContent": _member("string*", compare="base64"),
+    "values": _VALUES,
+}
 
-DEFINITIONS: dict[str, dict[str, str]] = {
+_INPUTS: Mapping[str, _Members] = {
     "Task": {
-        "location": "string",
+        "location": _member("string", compare="location"),
         "platform": "PlatformProperties!",
         "step": "TaskStepProperties!",
         "trigger": "TriggerProperties",
         "credentials": "Credentials",
-        "identity": "IdentityProperties",
-        "agentConfiguration": "AgentProperties",
-        "timeout": "integer",
-        "status": "string",
-        "tags": "map<string>",
+        "identity": _member("IdentityProperties", default={"type": "None"}, compare="identity"),
+        "agentConfiguration": _AGENT,
+        "timeout": _TIMEOUT,
+        "status": _STATUS,
+        "tags": _member("map<string>", default={}),
     },
-    "PlatformProperties": {"os": "string!", "architecture": "string", "variant": "string"},
-    "AgentProperties": {"cpu": "integer"},
+    "PlatformProperties": {
+        "os": _member("string!", values=("Linux", "Windows")),
+        # 386 and arm64 came with later versions of the API, and the service takes them in this one too.
+        "architecture": _member("string", filled_in="amd64", values=("amd64", "x86", "arm", "386", "arm64")),
+        "variant": _member("string", values=("v6", "v7", "v8")),
+    },
+    "AgentProperties": {"cpu": _member("integer", default=2)},
     "IdentityProperties": {
         "principalId": "string~",
         "tenantId": "string~",
-        "type": "string",
+        "type": _member("string", values=("SystemAssigned", "UserAssigned", "SystemAssigned, UserAssigned", "None")),
         "userAssignedIdentities": "map<UserIdentityProperties>",
     },
     "UserIdentityProperties": {"principalId": "string~", "clientId": "string~"},
@@ -62,137 +140,177 @@ DEFINITIONS: dict[str, dict[str, str]] = {
         "sourceRegistry": "SourceRegistryCredentials",
         "customRegistries": "map<CustomRegistryCredentials>",
     },
-    "TimerTrigger": {"schedule": "string!", "status": "string", "name": "string!"},
+    "TimerTrigger": {"schedule": _member("string!", compare="schedule"), "status": _STATUS, "name": "string!"},
     "SourceTrigger": {
         "sourceRepository": "SourceProperties!",
-        "sourceTriggerEvents": "string[]!",
-        "status": "string",
+        "sourceTriggerEvents": _member("string[]!", values=("commit", "pullrequest")),
+        "status": _STATUS,
         "name": "string!",
     },
-    "BaseImageTrigger": {"baseImageTriggerType": "string!", "status": "string", "name": "string!"},
-    "SourceRegistryCredentials": {"loginMode": "string"},
-    "CustomRegistryCredentials": {"userName": "SecretObject", "password": "SecretObject", "identity": "string"},
+    "BaseImageTrigger": {
+        "baseImageTriggerType": _member("string!", values=("All", "Runtime")),
+        "status": _STATUS,
+        "name": "string!",
+    },
+    "SourceRegistryCredentials": {"loginMode": _member("string", values=("None", "Default"))},
+    "CustomRegistryCredentials": {
+        "userName": "SecretObject",
+        "password": "SecretObject",
+        "identity": _member("string", compare="case"),
+    },
     "SourceProperties": {
-        "sourceControlType": "string!",
+        "sourceControlType": _member("string!", values=("Github", "VisualStudioTeamService")),
         "repositoryUrl": "string!",
         "branch": "string",
         "sourceControlAuthProperties": "AuthInfo",
     },
-    "SecretObject": {"value": "string*", "type": "string"},
+    "SecretObject": {
+        "value": "string*",
+        "type": _member("string", filled_in="opaque", values=("Opaque", "Vaultsecret")),
+    },
     "AuthInfo": {
-        "tokenType": "string!",
+        "tokenType": _member("string!", values=("PAT", "OAuth")),
         "token": "string!*",
         "refreshToken": "string*",
         "scope": "string",
         "expiresIn": "integer",
     },
-    "Argument": {"name": "string!", "value": "string!", "isSecret": "boolean"},
-    "SetValue": {"name": "string!", "value": "string!", "isSecret": "boolean"},
+    "Argument": _ITEM,
+    "SetValue": _ITEM,
     "DockerBuildStep": {**_STEP, **_DOCKER_BUILD},
     "FileTaskStep": {**_STEP, **_FILE_TASK},
     "EncodedTaskStep": {**_STEP, **_ENCODED_TASK},
-    "DockerBuildRequest": {**_RUN_REQUEST, **_DOCKER_BUILD, **_RUN_REQUEST_WITH_STEP},
+    "DockerBuildRequest": {
+        **_RUN_REQUEST,
+        **_DOCKER_BUILD,
+        "dockerFilePath": _member("string!", default="Dockerfile"),
+        **_RUN_REQUEST_WITH_STEP,
+    },
     "FileTaskRunRequest": {**_RUN_REQUEST, **_FILE_TASK, **_RUN_REQUEST_WITH_STEP},
-    "TaskRunRequest": {**_RUN_REQUEST, "taskName": "string!", "values": "SetValue[]"},
+    "TaskRunRequest": {**_RUN_REQUEST, "taskName": "string!", "values": _VALUES},
     "EncodedTaskRunRequest": {**_RUN_REQUEST, **_ENCODED_TASK, **_RUN_REQUEST_WITH_STEP},
+}
+
+_IMAGE = dict.fromkeys(("registry", "repository", "tag", "digest"), "string~")
+_RUN = {
+    **dict.fromkeys(("runId", "status", "runType", "createTime", "startTime", "finishTime"), "string~"),
+    "outputImages": "ImageDescriptor[]~",
+    "runErrorMessage": "string~",
+}
+_ANSWERS: Mapping[str, _Members] = {
+    "RunProperties": {
+        **_RUN,
+        **dict.fromkeys(("lastUpdatedTime", "task", "sourceRegistryAuth", "provisioningState"), "string~"),
+        **dict.fromkeys(("imageUpdateTrigger", "sourceTrigger", "timerTrigger"), "any~"),
+        "platform": "PlatformProperties~",
+        "agentConfiguration": "AgentProperties~",
+        "customRegistries": "string[]~",
+        "isArchiveEnabled": "boolean~",
+    },
+    "ImageDescriptor": _IMAGE,
+    "BaseImageDependency": {"type": "string~", **_IMAGE},
+    "SystemData": {
+        **dict.fromkeys(("createdBy", "createdByType", "createdAt"), "string~"),
+        **dict.fromkeys(("lastModifiedBy", "lastModifiedByType", "lastModifiedAt"), "string~"),
+    },
 }
 
 # The member `type` says which of these an object is.
 POLYMORPHIC: dict[str, dict[str, str]] = {
     "TaskStepProperties": {"Docker": "DockerBuildStep", "FileTask": "FileTaskStep", "EncodedTask": "EncodedTaskStep"},
     "RunRequest": {
-        "DockerBuildRequest": "DockerBuildRequest",
-        "FileTaskRunRequest": "FileTaskRunRequest",
-        "EncodedTaskRunRequest": "EncodedTaskRunRequest",
-        "TaskRunRequest": "TaskRunRequest",
+        name: name for name in ("DockerBuildRequest", "FileTaskRunRequest", "EncodedTaskRunRequest", "TaskRunRequest")
     },
 }
 
-# The values of 2019-04-01. The service may know more: these serve spelling, never rejection on read.
-ENUMERATIONS: dict[tuple[str, str], tuple[str, ...]] = {
-    ("Task", "status"): ("Disabled", "Enabled"),
-    ("IdentityProperties", "type"): ("SystemAssigned", "UserAssigned", "SystemAssigned, UserAssigned", "None"),
-    ("TimerTrigger", "status"): ("Disabled", "Enabled"),
-    ("SourceTrigger", "status"): ("Disabled", "Enabled"),
-    ("SourceTrigger", "sourceTriggerEvents"): ("commit", "pullrequest"),
-    ("SourceProperties", "sourceControlType"): ("Github", "VisualStudioTeamService"),
-    ("AuthInfo", "tokenType"): ("PAT", "OAuth"),
-    ("BaseImageTrigger", "baseImageTriggerType"): ("All", "Runtime"),
-    ("BaseImageTrigger", "status"): ("Disabled", "Enabled"),
-    ("SourceRegistryCredentials", "loginMode"): ("None", "Default"),
-    ("SecretObject", "type"): ("Opaque", "Vaultsecret"),
+
+def _read(table: Mapping[str, _Members]) -> dict[str, dict[str, Kind]]:
+    return {
+        name: {member: kind(said) if isinstance(said, str) else said for member, said in given.items()}
+        for name, given in table.items()
+    }
+
+
+DEFINITIONS: dict[str, dict[str, Kind]] = _read(_INPUTS)
+"""What an input may hold, by definition and camelCase name."""
+
+ANSWERS: dict[str, dict[str, Kind]] = _read(_ANSWERS)
+"""What only answers hold."""
+
+_MEMBERS = {
+    **DEFINITIONS,
+    **ANSWERS,
+    **{
+        name: {member: of for variant in variants.values() for member, of in DEFINITIONS[variant].items()}
+        for name, variants in POLYMORPHIC.items()
+    },
 }
 
+_REGISTRY: _Members = {
+    "registryId": _member("string", compare="case"),
+    "subscriptionId": "string",
+    "resourceGroupName": "string",
+    "registryName": "string",
+}
+INPUTS: dict[str, dict[str, Kind]] = _read(
+    {
+        "Task": {
+            **_REGISTRY,
+            "taskName": _member("string", compare="case"),
+            **DEFINITIONS["Task"],
+            "adopt": "boolean",
+        },
+        "Run": {
+            **_REGISTRY,
+            "runRequest": "RunRequest!",
+            "context": "string",
+            "triggers": "any",
+            "wait": "boolean",
+            "queueTimeout": "integer",
+            "logs": "string",
+            "cancelOnDelete": "boolean",
+        },
+    }
+)
+"""The arguments of each resource, by their names in state."""
 
-@dataclass(frozen=True)
-class Kind:
-    """Is a kind taken apart: `name` of the scalar or definition, and whether it is one, a `list` or a `map` of them."""
-
-    name: str
-    container: str = ""
-    required: bool = False
-    secret: bool = False
-    read_only: bool = False
-
-    @property
-    def item(self) -> Kind:
-        """Is the kind of one member of the list or map."""
-        return Kind(self.name, secret=self.secret)
-
-    @property
-    def is_object(self) -> bool:
-        """Says whether the kind names a definition."""
-        return self.name in DEFINITIONS or self.name in POLYMORPHIC
-
-
-_NOTATION = re.compile(r"(?:map<(?P<map>\w+)>|(?P<list>\w+)\[\]|(?P<one>\w+))(?P<marks>[!*~]*)")
-
-
-def kind(notation: str) -> Kind:
-    """Takes a kind's notation apart."""
-    match = _NOTATION.fullmatch(notation)
-    if match is None:
-        raise ValueError(f"{notation!r} is no kind")
-    name = match["map"] or match["list"] or match["one"]
-    container = "map" if match["map"] else "list" if match["list"] else ""
-    marks = match["marks"]
-    return Kind(name, container, required="!" in marks, secret="*" in marks, read_only="~" in marks)
-
-
-def _members(name: str) -> dict[str, Kind]:
-    if name in POLYMORPHIC:
-        merged: dict[str, Kind] = {}
-        for variant in POLYMORPHIC[name].values():
-            merged.update(_members(variant))
-        return merged
-    return {member: kind(notation) for member, notation in DEFINITIONS[name].items()}
-
-
-_MEMBERS = {name: _members(name) for name in (*DEFINITIONS, *POLYMORPHIC)}
+OUTPUTS: dict[str, dict[str, Kind]] = _read(
+    {
+        "Task": {
+            "type": "string~",
+            "provisioningState": "string~",
+            "creationDate": "string~",
+            "baseImageDependencies": "BaseImageDependency[]~",
+            "systemData": "SystemData~",
+        },
+        "Run": _RUN,
+    }
+)
+"""What the service adds to each resource, in the order of the specification."""
 
 
 def members(name: str) -> dict[str, Kind]:
-    """Gives a definition's members by camelCase name; of a polymorphic one, those of all its variants."""
+    """Return a definition's members by camelCase name; of a polymorphic definition, those of all its variants."""
     return _MEMBERS[name]
 
 
 def variant(name: str, value: dict[str, Any]) -> str:
-    """Gives the definition that an object of the polymorphic definition `name` is by its `type`, compared without case.
+    """Return the definition that an object of the polymorphic definition `name` has by its `type`, in any case.
 
-    Gives `name` itself when it is not polymorphic, or when the type is absent, unknown yet, or none of the variants.
+    Return `name` itself when it is not polymorphic, or when the type is absent, not known yet, or no variant's.
     """
     given = value.get("type")
     if name in POLYMORPHIC and isinstance(given, str):
-        return next((kind for kind_, kind in POLYMORPHIC[name].items() if kind_.lower() == given.lower()), name)
+        return next((found for type_, found in POLYMORPHIC[name].items() if type_.lower() == given.lower()), name)
     return name
 
 
 def snake_case(name: str) -> str:
-    """Spells a camelCase name as Python does: `dockerFilePath` is `docker_file_path`."""
+    """Return a camelCase name as Python spells it: `dockerFilePath` is `docker_file_path`."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
 def camel_case(name: str) -> str:
-    """Spells a snake_case name as ARM does: `docker_file_path` is `dockerFilePath`."""
+    """Return a snake_case name as ARM spells it: `docker_file_path` is `dockerFilePath`."""
     first, *rest = name.split("_")
     return first + "".join(part[:1].upper() + part[1:] for part in rest)

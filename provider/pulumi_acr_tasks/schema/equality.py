@@ -1,6 +1,7 @@
-"""When two values mean the same to the service: each is brought into a canonical form, and the forms are compared.
+"""When two values mean the same to the service: both are brought into a canonical form, and the forms are compared.
 
-Whatever is subtler than `==` has a function of its own here, and a line in one of the two tables.
+The table of definitions says which form a member has, and what an absent member stands for. An empty list and no list
+are the same: the service keeps an empty list as it is.
 """
 
 from __future__ import annotations
@@ -9,83 +10,37 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from pulumi_acr_tasks.schema.definitions import ENUMERATIONS, POLYMORPHIC, Kind, members, variant
+from pulumi_acr_tasks.schema.definitions import INPUTS, Kind, members, variant
 from pulumi_acr_tasks.schema.values import Unknown, contains_unknown
-
-# What the specification documents for an absent member. (An empty list and no list are the same to the service: it
-# keeps an empty one as it is, facts section 4.1.)
-DEFAULTS: dict[tuple[str, str], Any] = {
-    ("Task", "status"): "Enabled",
-    ("Task", "timeout"): 3600,
-    ("Task", "tags"): {},
-    ("Task", "identity"): {"type": "None"},
-    ("Task", "agentConfiguration"): {},
-    ("AgentProperties", "cpu"): 2,
-    ("TimerTrigger", "status"): "Enabled",
-    ("SourceTrigger", "status"): "Enabled",
-    ("BaseImageTrigger", "status"): "Enabled",
-    ("Argument", "isSecret"): False,
-    ("SetValue", "isSecret"): False,
-    **{
-        (definition, member): default
-        for definition in ("DockerBuildStep", "DockerBuildRequest")
-        for member, default in (("imageNames", []), ("isPushEnabled", True), ("noCache", False), ("arguments", []))
-    },
-    **{
-        (definition, "values"): []
-        for definition in ("FileTaskStep", "EncodedTaskStep", "FileTaskRunRequest", "EncodedTaskRunRequest")
-    },
-    ("TaskRunRequest", "values"): [],
-    **{
-        (definition, member): default
-        for definition in POLYMORPHIC["RunRequest"].values()
-        for member, default in (("isArchiveEnabled", False), ("timeout", 3600), ("agentConfiguration", {}))
-        if member in members(definition)
-    },
-}
-
-
-# What `check` writes into the request of a run where the program says nothing: another release may write more.
-REQUEST_DEFAULTS: dict[str, dict[str, Any]] = {
-    "DockerBuildRequest": {"platform": {"os": "Linux"}, "dockerFilePath": "Dockerfile"},
-    "FileTaskRunRequest": {"platform": {"os": "Linux"}},
-    "EncodedTaskRunRequest": {"platform": {"os": "Linux"}},
-}
-DEFAULTS |= {
-    (definition, member): value for definition, given in REQUEST_DEFAULTS.items() for member, value in given.items()
-}
-
-# What the service fills in by itself, and the specification does not document: written or left out, it is the same.
-FILLED_IN = {("PlatformProperties", "architecture"): "amd64", ("SecretObject", "type"): "opaque"}
 
 
 def without_case(text: str) -> str:
-    """Is the form of enumerations (`Github` is `GitHub`), of ARM ids, and of the hosts of registries."""
+    """Return the form of enumerations (`Github` is `GitHub`), of ARM ids, and of the hosts of registries."""
     return text.lower()
 
 
 def without_sign_in(address: str) -> str:
-    """Is the form of an address that a run's files come from: `https://token@host/x` is `https://host/x`."""
+    """Return the form of an address that a run's files come from: `https://token@host/x` is `https://host/x`."""
     return re.sub(r"(?<=://)[^/@]*@", "", address)
 
 
 def location(text: str) -> str:
-    """Is the form of a location: `West Europe` is `westeurope`."""
+    """Return the form of a location: `West Europe` is `westeurope`."""
     return "".join(text.split()).lower()
 
 
 def base64_text(text: str) -> str:
-    """Is the form of base64: line breaks mean nothing."""
+    """Return the form of base64, where line breaks mean nothing."""
     return "".join(text.split())
 
 
 def schedule(text: str) -> str:
-    """Is the form of a cron expression: how much space stands between its fields means nothing."""
+    """Return the form of a cron expression, where the width of the space between fields means nothing."""
     return " ".join(text.split()).lower()
 
 
 def identity(value: dict[str, Any]) -> dict[str, Any]:
-    """Is the form of an identity: its type follows from what it has, its ids have no case, `None` is none at all."""
+    """Return the form of an identity: its type follows from its content, its ids have no case, `None` is empty."""
     ids = value.get("userAssignedIdentities")
     if isinstance(ids, Unknown) or isinstance(value.get("type"), Unknown):
         return {"unknown": ids, "type": value.get("type")}
@@ -94,7 +49,7 @@ def identity(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def identity_type(value: dict[str, Any]) -> str:
-    """Gives the type that an identity amounts to, in the specification's spelling."""
+    """Return the type that an identity amounts to, in the specification's spelling."""
     system = "systemassigned" in str(value.get("type") or "").lower()
     user = bool(value.get("userAssignedIdentities"))
     return {
@@ -105,56 +60,48 @@ def identity_type(value: dict[str, Any]) -> str:
     }[system, user]
 
 
-# Forms of single members, by definition and name; enumerations stand in their own table.
-_FORMS: dict[tuple[str, str], Callable[[str], str]] = {
-    ("Task", "location"): location,
-    ("Task", "registryId"): without_case,
-    ("Task", "taskName"): without_case,
-    ("PlatformProperties", "os"): without_case,
-    ("PlatformProperties", "architecture"): without_case,
-    ("PlatformProperties", "variant"): without_case,
-    ("TimerTrigger", "schedule"): schedule,
-    ("CustomRegistryCredentials", "identity"): without_case,
-    **{
-        (definition, member): base64_text
-        for definition in ("EncodedTaskStep", "EncodedTaskRunRequest")
-        for member in ("encodedTaskContent", "encodedValuesContent")
-    },
-    **{(definition, "type"): without_case for group in POLYMORPHIC.values() for definition in group.values()},
-    **{(name, "type"): without_case for name in POLYMORPHIC},
-    **dict.fromkeys(ENUMERATIONS, without_case),
-    **dict.fromkeys(((definition, "sourceLocation") for definition in REQUEST_DEFAULTS), without_sign_in),
+# The forms of strings that the table names.
+_FORMS: dict[str, Callable[[str], str]] = {
+    "case": without_case,
+    "location": location,
+    "base64": base64_text,
+    "schedule": schedule,
+    "sign-in": without_sign_in,
 }
 
 
 def same(old: Any, new: Any, kind: Kind) -> bool:
-    """Says whether two values of one kind mean the same; a value that is not known yet is the same as nothing."""
+    """Return whether two values of one kind mean the same; a value that is not known yet equals nothing."""
     if contains_unknown([old, new]):
         return False
     return bool(_canonical(old, kind) == _canonical(new, kind))
 
 
 def same_member(definition: str, name: str, old: Any, new: Any) -> bool:
-    """Says whether two values of a definition's member mean the same, an absent one being its documented default."""
+    """Return whether two values of a definition's member, or of a resource's argument, mean the same.
+
+    An absent value stands for its documented default.
+    """
     if contains_unknown([old, new]):
         return False
-    kind = members(definition).get(name, Kind("string"))
-    return bool(_member(definition, name, old, kind) == _member(definition, name, new, kind))
+    kind = members(definition).get(name) or INPUTS.get(definition, {}).get(name) or Kind("string")
+    return bool(_member(old, kind) == _member(new, kind))
 
 
 def default(definition: str, name: str) -> Any:
-    """Gives the documented default of a member, or None."""
-    return DEFAULTS.get((definition, name))
+    """Return the documented default of a member, or None."""
+    kind = members(definition).get(name)
+    return None if kind is None else kind.default
 
 
-def _member(definition: str, name: str, value: Any, kind: Kind) -> Any:
-    value = default(definition, name) if value is None else value
-    form = _FORMS.get((definition, name))
-    if (definition, name) == ("Task", "identity") and isinstance(value, dict):
+def _member(value: Any, kind: Kind) -> Any:
+    value = kind.default if value is None else value
+    form = without_case if kind.values else _FORMS.get(kind.compare)
+    if kind.compare == "identity" and isinstance(value, dict):
         return identity(value)
     if form is not None and isinstance(value, str):
         canonical = form(value)
-        return None if canonical == FILLED_IN.get((definition, name)) else canonical
+        return None if canonical == kind.filled_in else canonical
     if form is not None and isinstance(value, list):
         return sorted(form(item) if isinstance(item, str) else str(item) for item in value)
     return _canonical(value, kind)
@@ -163,26 +110,18 @@ def _member(definition: str, name: str, value: Any, kind: Kind) -> Any:
 def _canonical(value: Any, kind: Kind) -> Any:
     if isinstance(value, list) and kind.container == "list":
         items = [_canonical(item, kind.item) for item in value]
-        return _by_name(items) if kind.name in _KNOWN_BY_NAME else items
+        return _by_name(items) if kind.is_object and "name" in members(kind.name) else items
     if isinstance(value, dict) and kind.container == "map":
-        hosts = kind.name in ("CustomRegistryCredentials", "UserIdentityProperties")
-        return {key.lower() if hosts else key: _canonical(item, kind.item) for key, item in value.items()}
+        # The keys of a map of objects are hosts or ARM ids; other keys are the user's own.
+        return {key.lower() if kind.is_object else key: _canonical(item, kind.item) for key, item in value.items()}
     if not isinstance(value, dict) or not kind.is_object:
         return value
-    definition = variant(kind.name, value)
-    known = members(definition)
-    form = {
-        name: _member(definition, name, value.get(name), member)
-        for name, member in known.items()
-        if not member.read_only
-    }
+    known = members(variant(kind.name, value))
+    form = {name: _member(value.get(name), member) for name, member in known.items() if not member.read_only}
     form.update({name: item for name, item in value.items() if name not in known})
     return {name: item for name, item in form.items() if item is not None and item != {} and item != []}
 
 
-_KNOWN_BY_NAME = ("TimerTrigger", "SourceTrigger", "Argument", "SetValue")
-
-
 def _by_name(items: list[Any]) -> list[Any]:
-    """Put items into the order of their names: the order in which they are written means nothing."""
+    """Return items in the order of their names: the order in which they are written means nothing."""
     return sorted(items, key=lambda item: str(item.get("name", "")) if isinstance(item, dict) else "")

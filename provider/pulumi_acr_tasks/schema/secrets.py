@@ -1,24 +1,27 @@
-"""Which values are secret by their nature, and how a value is shown without them."""
+"""Secrets in values: which are secret by their nature, and how values and lines of a log are shown without them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from pulumi_acr_tasks.schema.definitions import Kind, members, variant
+from pulumi_acr_tasks.schema.encoded_text import decoded
 from pulumi_acr_tasks.schema.secret_urls import MASK, holds_secret, secrets_in, without_secrets
-from pulumi_acr_tasks.validate.task_file.file import decoded
+
+_COLOUR = r"(?:\x1b\[[0-9;:]*m)*"
 
 
 def is_secret(definition: str, member: str, owner: dict[str, Any]) -> bool:
-    """Says whether a member of an object is secret: by its definition, or as the value of an item with `isSecret`.
+    """Return whether a member of an object is secret: by its definition, or as the value of an item with `isSecret`.
 
     An `isSecret` that is not known yet counts as true.
     """
-    if definition in ("Argument", "SetValue"):
+    known = members(definition)
+    if "isSecret" in known:
         return member == "value" and owner.get("isSecret") not in (None, False)
-    known = members(definition).get(member)
-    return known is not None and known.secret
+    return member in known and known[member].secret
 
 
 def map_secrets(
@@ -31,9 +34,9 @@ def map_secrets(
 ) -> Any:
     """Return a copy of a value of that kind, with every secret in it replaced by what `change` makes of it.
 
-    A text with a secret in an address is replaced by what `address` makes of it (default: `change`), wherever it
-    stands; a task file in base64 is such a text too. With `whole_lists` the outermost list that has a secret is
-    replaced instead, which is how the engine marks lists that it gets back.
+    A text with a secret in an address is replaced by what `address` makes of it (default: `change`); a task file in
+    base64 is such a text too. With `whole_lists` the outermost list that has a secret is replaced instead: so the
+    engine marks lists that it gets back.
     """
     address = address or change
 
@@ -64,7 +67,7 @@ def map_secrets(
 
 
 def masked(value: Any, kind: Kind) -> Any:
-    """Return a copy of a value of that kind which may be shown, or hashed: no secret is in it."""
+    """Return a copy of a value of that kind without its secrets, to be shown or hashed."""
     return map_secrets(value, kind, lambda _: MASK, lambda text: without_secrets(_in_clear(text)))
 
 
@@ -93,3 +96,24 @@ def _has_secret(value: Any, kind: Kind) -> bool:
 def _in_clear(text: str) -> str:
     """Return the text of a task file in base64; any other text as it is."""
     return text if holds_secret(text) else decoded(text) or text
+
+
+class Mask:
+    """A function that masks `secrets` in a line of a log; of a secret with several lines, each line.
+
+    A build may echo what it was given, and the agent masks only what it knows to be secret.
+    """
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        lines = {line.strip() for secret in secrets for line in secret.splitlines() if line.strip()}
+        # The longest first: a secret may be the beginning of another one.
+        ordered = sorted(lines, key=len, reverse=True)
+        self._pattern = re.compile("|".join(map(_coloured, ordered))) if ordered else None
+
+    def __call__(self, line: str) -> str:
+        return self._pattern.sub(MASK, line) if self._pattern else line
+
+
+def _coloured(secret: str) -> str:
+    """Return the pattern of a secret that may have colours between its characters."""
+    return _COLOUR.join(map(re.escape, secret))

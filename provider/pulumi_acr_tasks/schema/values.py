@@ -1,4 +1,4 @@
-"""Values at the border to the engine."""
+"""Values as the engine hands them over: numbers, and values that are not known yet."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 
 class Unknown:
-    """Stands for a value that the engine does not know yet; equal to nothing, not even to itself."""
+    """A value that the engine does not know yet; it equals nothing, not even itself."""
 
     __slots__ = ()
 
@@ -26,7 +26,7 @@ UNKNOWN = Unknown()
 
 
 def from_engine(value: Any) -> Any:
-    """Gives a value from the engine as the program wrote it: whole floats are ints.
+    """Return a value from the engine as the program wrote it: whole floats become ints.
 
     The engine hands over every number as a float. Booleans, fractions, and objects that are neither dicts nor lists
     (Pulumi's own Unknown among them) come back untouched.
@@ -41,12 +41,12 @@ def from_engine(value: Any) -> Any:
 
 
 def is_unknown(value: Any) -> bool:
-    """Says whether a value is itself unknown."""
+    """Return whether a value itself is unknown."""
     return isinstance(value, Unknown)
 
 
 def contains_unknown(value: Any) -> bool:
-    """Says whether a value, or any value within it, is unknown."""
+    """Return whether a value, or any value within it, is unknown."""
     if isinstance(value, dict):
         return any(contains_unknown(item) for item in value.values())
     if isinstance(value, list):

@@ -13,7 +13,7 @@ from typing import Any
 from pulumi_acr_tasks.arm.ids import moved_registry
 from pulumi_acr_tasks.schema.definitions import members, variant
 from pulumi_acr_tasks.schema.encoded_text import changed_lines
-from pulumi_acr_tasks.schema.equality import DEFAULTS, identity_type, same, same_member
+from pulumi_acr_tasks.schema.equality import default, identity_type, same, same_member
 from pulumi_acr_tasks.schema.values import contains_unknown, is_unknown
 
 PATCH, PUT, REPLACE, LOOK_UP = "PATCH", "PUT", "replace", "GET registry"
@@ -164,7 +164,7 @@ def _changes(rule: Rule, old: dict[str, Any], new: dict[str, Any]) -> Iterator[C
     elif rule.path == "location" and after is None:
         return  # the registry's
     elif not same_member(definition, name, before, after):
-        gone = after is None and (definition, name) not in DEFAULTS
+        gone = after is None and default(definition, name) is None
         route = rule.removed if gone else _route(rule, before, after)
         detail = changed_lines(before, after) if name == "encodedTaskContent" else ""
         yield Change(rule.path, route, _words(rule, before, after), detail)

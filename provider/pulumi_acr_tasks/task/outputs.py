@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from pulumi_acr_tasks.schema.definitions import OUTPUTS
+
 # What a task has beyond its inputs; an input that is called like one of ARM's own members has both.
-PURE_OUTPUTS = ("type", "provisioningState", "creationDate", "baseImageDependencies", "systemData")
+PURE_OUTPUTS = tuple(OUTPUTS["Task"])
 
 
 def outputs(inputs: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:

@@ -25,32 +25,15 @@ from pulumi_acr_tasks.inputs import encrypted, may_be_secret_since, normalize, t
 from pulumi_acr_tasks.preview import OldOutputs, complete_task
 from pulumi_acr_tasks.program import program_error, strict
 from pulumi_acr_tasks.provider import with_provider
-from pulumi_acr_tasks.schema.paths import without_ignored
-from pulumi_acr_tasks.schema.spelling import spelled
+from pulumi_acr_tasks.schema.definitions import INPUTS, snake_case
+from pulumi_acr_tasks.schema.spelling import spelled, without_ignored
 
 if TYPE_CHECKING:
     from pulumi_acr_tasks.host import Console
     from pulumi_acr_tasks.service import Service
     from pulumi_acr_tasks.task.diff import Plan
 
-_INPUTS = {
-    "registry_id": "string",
-    "subscription_id": "string",
-    "resource_group_name": "string",
-    "registry_name": "string",
-    "task_name": "string",
-    "location": "string",
-    "platform": "PlatformProperties",
-    "step": "TaskStepProperties",
-    "trigger": "TriggerProperties",
-    "credentials": "Credentials",
-    "identity": "IdentityProperties",
-    "agent_configuration": "AgentProperties",
-    "timeout": "integer",
-    "status": "string",
-    "tags": "map<string>",
-    "adopt": "boolean",
-}
+_INPUTS = INPUTS["Task"]
 
 
 class TaskProvider(ResourceProvider):
@@ -289,7 +272,8 @@ class Task(Resource, module="acr-tasks", name="Task"):
         # Two tasks of one name cannot be, and `--replace` does not ask diff.
         opts.delete_before_replace = True
         checked = opts.id is None
-        props = {name: normalize(given[name], kind, name, checked=checked) for name, kind in _INPUTS.items()}
+        names = {snake_case(name): kind for name, kind in _INPUTS.items()}
+        props = {name: normalize(given[name], kind, name, checked=checked) for name, kind in names.items()}
         old = OldOutputs()
         previewed = pulumi.runtime.is_dry_run() and identity is not None
         opts = old.asked_for(opts) if previewed else opts

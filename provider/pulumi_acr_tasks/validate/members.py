@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from pulumi_acr_tasks.schema.definitions import (
-    ENUMERATIONS,
     POLYMORPHIC,
     Kind,
     camel_case,
@@ -54,6 +53,8 @@ def _check_scalar(value: Any, kind: Kind, path: str) -> list[Problem]:
         return [Problem(path, f"is {_called(value)}; {_EXPECTED[kind.name]} is expected")]
     if kind.name == "string" and not value and (kind.required or kind.secret):
         return [Problem(path, "is empty")]
+    if kind.least is not None and kind.most is not None and not kind.least <= value <= kind.most:
+        return [Problem(path, f"is {value}; it is {kind.least} to {kind.most} {kind.unit}".rstrip())]
     return []
 
 
@@ -67,7 +68,7 @@ def _check_object(value: Any, kind: Kind, path: str) -> list[Problem]:
     for name, item in value.items():
         if name in known:
             problems += check_value(item, _wanted(definition, name, known[name], value), member_path(path, name))
-            problems += _check_enumeration(definition, name, item, member_path(path, name))
+            problems += _check_enumeration(known[name], item, member_path(path, name))
         elif known_elsewhere := hint(definition, camel_case(name), item):
             problems.append(Problem(member_path(path, name), known_elsewhere))
         else:
@@ -99,16 +100,13 @@ def _check_type(value: dict[str, Any], kind: Kind, path: str) -> list[Problem]:
     return [Problem(member_path(path, "type"), f"{found}; it is one of {allowed}")]
 
 
-def _check_enumeration(definition: str, name: str, value: Any, path: str) -> list[Problem]:
-    allowed = ENUMERATIONS.get((definition, name))
+def _check_enumeration(kind: Kind, value: Any, path: str) -> list[Problem]:
     items = value if isinstance(value, list) else [value]
-    if allowed is None:
-        return []
-    lower = [choice.lower() for choice in allowed]
+    lower = [choice.lower() for choice in kind.values]
     return [
-        Problem(path, f"is {item!r}; it is one of {', '.join(allowed)}")
+        Problem(path, f"is {item!r}; it is one of {', '.join(kind.values)}")
         for item in items
-        if isinstance(item, str) and item.lower() not in lower
+        if kind.values and isinstance(item, str) and item.lower() not in lower
     ]
 
 

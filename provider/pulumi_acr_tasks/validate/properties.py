@@ -4,19 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from pulumi_acr_tasks.schema.definitions import Kind, members
 from pulumi_acr_tasks.validate.credentials import check_credentials
 from pulumi_acr_tasks.validate.images import check_image_names
+from pulumi_acr_tasks.validate.members import check_value
 from pulumi_acr_tasks.validate.problem import Problem, member_path
 from pulumi_acr_tasks.validate.task_file.file import check_encoded_task, check_encoded_values
 
-SHORTEST, LONGEST = 300, 28800
-"""Bounds of a timeout in seconds, as the specification has them."""
-CORES = 2
-"""The only number of cores that the service's agents have."""
-
-# 386 and arm64 came with later versions of the API, which the same service answers.
-_ARCHITECTURES = ("amd64", "x86", "arm", "386", "arm64")
-_PLATFORM = {"os": ("Linux", "Windows"), "architecture": _ARCHITECTURES, "variant": ("v6", "v7", "v8")}
 _VARIANTS = {"arm": ("v6", "v7", "v8"), "arm64": ("v8",)}
 
 
@@ -27,8 +21,7 @@ def check_properties(value: dict[str, Any], path: str, *, of: str) -> list[Probl
     """
     return [
         *check_platform(value.get("platform"), member_path(path, "platform")),
-        *check_agent(value.get("agentConfiguration"), member_path(path, "agentConfiguration")),
-        *check_timeout(value.get("timeout"), member_path(path, "timeout")),
+        *_check_agent(value.get("agentConfiguration"), member_path(path, "agentConfiguration")),
         *check_credentials(
             value.get("credentials"), member_path(path, "credentials"), identity=value.get("identity"), of=of
         ),
@@ -45,32 +38,18 @@ def check_contents(value: dict[str, Any], path: str) -> list[Problem]:
     ]
 
 
-def check_timeout(value: Any, path: str) -> list[Problem]:
-    """Return what is wrong with a run's timeout in seconds."""
-    if isinstance(value, int) and not isinstance(value, bool) and not SHORTEST <= value <= LONGEST:
-        return [Problem(path, f"is {value}; it is {SHORTEST} to {LONGEST} seconds")]
-    return []
-
-
-def check_agent(value: Any, path: str) -> list[Problem]:
-    """Return what is wrong with the agent of a run."""
-    cpu = value.get("cpu") if isinstance(value, dict) else None
-    if isinstance(cpu, int) and not isinstance(cpu, bool) and cpu != CORES:
-        return [Problem(member_path(path, "cpu"), f"is {cpu}; the service's agents have {CORES}")]
+def _check_agent(value: Any, path: str) -> list[Problem]:
+    """Return what is wrong with the cores of an agent: the service has agents of one size."""
+    cores, cpu = members("AgentProperties")["cpu"].default, value.get("cpu") if isinstance(value, dict) else None
+    if isinstance(cpu, int) and not isinstance(cpu, bool) and cpu != cores:
+        return [Problem(member_path(path, "cpu"), f"is {cpu}; the service's agents have {cores}")]
     return []
 
 
 def check_platform(value: Any, path: str) -> list[Problem]:
-    """Return what is wrong with the values of a platform: operating system, architecture and variant must fit."""
-    if not isinstance(value, dict):
+    """Return what is wrong with the combination of a platform's values; each value alone is check_value's matter."""
+    if not isinstance(value, dict) or check_value(value, Kind("PlatformProperties"), path):
         return []
-    problems = [
-        Problem(member_path(path, name), f"is {value[name]!r}; it is one of {', '.join(allowed)}")
-        for name, allowed in _PLATFORM.items()
-        if isinstance(value.get(name), str) and value[name].lower() not in [choice.lower() for choice in allowed]
-    ]
-    if problems:
-        return problems
     os, architecture, variant = (
         item.lower() if isinstance(item := value.get(name), str) else item for name in ("os", "architecture", "variant")
     )

@@ -15,12 +15,12 @@ import pulumi
 import pytest
 from pulumi.runtime import rpc
 
-from pulumi_acr_tasks import args
+from pulumi_acr_tasks import args, inputs
 from pulumi_acr_tasks.errors import ValidationError
-from pulumi_acr_tasks.inputs import from_plan, normalize, to_plan, translate_paths
+from pulumi_acr_tasks.inputs import from_plan, to_plan, translate_paths
 from pulumi_acr_tasks.run import resource as run
-from pulumi_acr_tasks.schema.definitions import DEFINITIONS, kind, snake_case
-from pulumi_acr_tasks.schema.paths import without_ignored
+from pulumi_acr_tasks.schema.definitions import DEFINITIONS, Kind, kind, snake_case
+from pulumi_acr_tasks.schema.spelling import without_ignored
 from pulumi_acr_tasks.schema.values import UNKNOWN
 from pulumi_acr_tasks.task import resource as task
 
@@ -41,6 +41,10 @@ def _serialized(value: Any) -> Any:
     """Gives what the SDK sends to the engine."""
     serialized: Awaitable[Any] = rpc.serialize_property(value, [], None)
     return asyncio.get_event_loop().run_until_complete(serialized)
+
+
+def normalize(value: Any, notation: str, path: str = "argument") -> Any:
+    return inputs.normalize(value, kind(notation), path)
 
 
 def _secret(value: Any) -> dict[str, Any]:
@@ -183,17 +187,17 @@ _RUN_PATHS = {
 
 
 @pytest.mark.parametrize(
-    ("inputs", "path", "wanted"),
+    ("given", "path", "wanted"),
     [(task._INPUTS, *each) for each in _PATHS.items()] + [(run._INPUTS, *each) for each in _RUN_PATHS.items()],
 )
-def test_property_paths_of_options_are_in_either_spelling(inputs: dict[str, str], path: str, wanted: list[str]) -> None:
+def test_property_paths_of_options_are_in_either_spelling(given: dict[str, Kind], path: str, wanted: list[str]) -> None:
     """Names of definitions are translated, also behind keys of maps; those keys, and values of any kind, never."""
     opts = pulumi.ResourceOptions(ignore_changes=[path], replace_on_changes=[path, path])
-    translated = translate_paths(opts, inputs)
+    translated = translate_paths(opts, given)
     assert translated.ignore_changes == wanted
     assert translated.replace_on_changes == wanted
     assert opts.ignore_changes == [path]
-    assert translate_paths(None, inputs).ignore_changes is None
+    assert translate_paths(None, given).ignore_changes is None
 
 
 @pytest.mark.parametrize(
@@ -247,16 +251,11 @@ def test_every_definition_has_its_input_type(name: str) -> None:
     """
     cls = getattr(args, f"{name}Args")
     parameters = dict(inspect.signature(cls).parameters)
-    members = {
-        snake_case(member): kind(notation)
-        for member, notation in DEFINITIONS[name].items()
-        if not kind(notation).read_only
-    }
+    members = {snake_case(member): of for member, of in DEFINITIONS[name].items() if not of.read_only}
     assert set(parameters) == set(members)
     for member, member_kind in members.items():
         has_default = parameters[member].default is not inspect.Parameter.empty
-        filled_in = member == "type" or (name.endswith("Request") and member in ("docker_file_path", "platform"))
-        assert has_default is (not member_kind.required or filled_in), member
+        assert has_default is (not member_kind.required or member == "type" or member_kind.default is not None), member
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from pulumi_acr_tasks.run.diff import pushes
 from pulumi_acr_tasks.run.wait.status import TERMINAL
-from pulumi_acr_tasks.validate.task_file.file import decoded
+from pulumi_acr_tasks.schema.encoded_text import decoded
 
 if TYPE_CHECKING:
     from pulumi_acr_tasks.arm.models import Run

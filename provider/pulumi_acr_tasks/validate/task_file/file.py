@@ -5,11 +5,11 @@ The service stores anything; a wrong file fails only in the log of its first run
 
 from __future__ import annotations
 
-import base64
 import re
 from dataclasses import dataclass
 from typing import Any
 
+from pulumi_acr_tasks.schema.encoded_text import decoded
 from pulumi_acr_tasks.validate.problem import Problem
 from pulumi_acr_tasks.validate.task_file.steps import check_task
 from pulumi_acr_tasks.validate.task_file.text import prepare
@@ -45,14 +45,6 @@ def check_encoded_values(value: Any, path: str) -> list[Problem]:
     if values is not None and not isinstance(values, dict):
         return [Problem(path, str(Finding((0, 0), "a file of values is a map from names to values")))]
     return []
-
-
-def decoded(value: str) -> str | None:
-    """Return the text behind base64, line breaks in it ignored, and blanks not; None when it is none, or not UTF-8."""
-    try:
-        return base64.b64decode(value.replace("\r", "").replace("\n", ""), validate=True).decode("utf-8")
-    except ValueError:  # characters that base64 has not, a wrong length, bytes that are no UTF-8
-        return None
 
 
 @dataclass(frozen=True, order=True)

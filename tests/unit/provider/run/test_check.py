@@ -110,6 +110,10 @@ MISTAKES = [
         "run_request.credentials.custom_registries[\"h\"].identity: is 'system', and a run has no identity of its own",
     ),
     ({"runRequest": {**BUILD, "platform": {"os": "Plan9"}}}, "run_request.platform.os: is 'Plan9'; it is one of Linux"),
+    (
+        {"runRequest": {**BUILD, "platform": {"os": "Linux", "architecture": "ppc"}}},
+        "run_request.platform.architecture: is 'ppc'; it is one of amd64, x86, arm",
+    ),
     ({"runRequest": {**BUILD, "sourceLocation": "https://x/y.git"}}, "context: is given together with run_request.sou"),
     ({"runRequest": {"type": "TaskRunRequest", "taskName": "greet"}}, "context: is given with a TaskRunRequest"),
     ({"context": None, "runRequest": {"type": "TaskRunRequest"}}, "run_request.task_name: is missing"),
@@ -140,9 +144,9 @@ def test_everything_wrong_is_said_at_once() -> None:
     found = problems(context="nowhere", logs="x", registryName="!", runRequest={**BUILD, "timeout": 1, "platform": {}})
     assert [problem.split(":")[0] for problem in found] == [
         "registry_name",
+        "run_request.timeout",
         "run_request.platform.os",
         "logs",
-        "run_request.timeout",
         "context",
     ]
 

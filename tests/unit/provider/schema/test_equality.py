@@ -144,7 +144,7 @@ def test_every_known_name_survives_both_spellings() -> None:
 
 def test_a_kind_that_is_none_is_refused() -> None:
     """A slip in the table of definitions shows at once."""
-    with pytest.raises(ValueError, match="no kind"):
+    with pytest.raises(ValueError, match="not a kind"):
         kind("list of things")
 
 

@@ -11,7 +11,7 @@ import pytest
 from pulumi_acr_tasks.run.log.background import BackgroundLog
 from pulumi_acr_tasks.run.log.follow import LogFollower, LogUnavailableError
 from pulumi_acr_tasks.run.log.lines import Lines
-from pulumi_acr_tasks.schema.redact import Mask
+from pulumi_acr_tasks.schema.secrets import Mask
 
 
 class FakeClock:

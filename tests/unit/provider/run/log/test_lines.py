@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pulumi_acr_tasks.run.log.lines import Lines
-from pulumi_acr_tasks.schema.redact import Mask
+from pulumi_acr_tasks.schema.secrets import Mask
 from pulumi_acr_tasks.terminal import Terminal, readable
 
 # What a program prints on one line, and what a terminal shows of it in the end.
