@@ -17,7 +17,7 @@ from pulumi_acr_tasks import errors  # noqa: E402
 from pulumi_acr_tasks.arm.responses import REFUSALS  # noqa: E402
 from pulumi_acr_tasks.run import diff as run_diff  # noqa: E402
 from pulumi_acr_tasks.schema.definitions import POLYMORPHIC, members, snake_case  # noqa: E402
-from pulumi_acr_tasks.schema.equality import DEFAULTS  # noqa: E402
+from pulumi_acr_tasks.schema.equality import default  # noqa: E402
 from pulumi_acr_tasks.task import diff as task_diff  # noqa: E402
 
 Rows = Iterator[tuple[str, ...]]
@@ -56,7 +56,7 @@ def changes() -> Rows:
     yield "Property", "Changed or added", "Removed"
     for rule in task_diff.RULES:
         changed = REQUESTS[rule.changed] if isinstance(rule.changed, str) else f"PATCH or PUT. {_why(rule.changed)}"
-        reset = any((definition, rule.path.rpartition(".")[2]) in DEFAULTS for definition in _owners(rule.path))
+        reset = any(default(owner, rule.path.rpartition(".")[2]) is not None for owner in _owners(rule.path))
         removed = f"{REQUESTS[task_diff.PATCH]} of the default" if reset else REQUESTS[rule.removed]
         if rule.path in ("registryId", "taskName"):
             removed = ""

@@ -77,9 +77,15 @@ _TIMEOUT = _member("integer", default=3600, least=300, most=28800, unit="seconds
 _AGENT = _member("AgentProperties", default={})
 _VALUES = _member("SetValue[]", default=[])
 _ITEM: _Members = {"name": "string!", "value": "string!", "isSecret": _member("boolean", default=False)}
-_STEP: _Members = {"type": _member("string!", compare="case"), "contextPath": "string", "contextAccessToken": "string*"}
+_STEPS = {"Docker": "DockerBuildStep", "FileTask": "FileTaskStep", "EncodedTask": "EncodedTaskStep"}
+_REQUESTS = ("DockerBuildRequest", "FileTaskRunRequest", "EncodedTaskRunRequest", "TaskRunRequest")
+_STEP: _Members = {
+    "type": _member("string!", values=tuple(_STEPS)),
+    "contextPath": "string",
+    "contextAccessToken": "string*",
+}
 _RUN_REQUEST: _Members = {
-    "type": _member("string!", compare="case"),
+    "type": _member("string!", values=_REQUESTS),
     "isArchiveEnabled": _member("boolean", default=False),
 }
 _RUN_REQUEST_WITH_STEP: _Members = {
@@ -217,10 +223,8 @@ _ANSWERS: Mapping[str, _Members] = {
 
 # The member `type` says which of these an object is.
 POLYMORPHIC: dict[str, dict[str, str]] = {
-    "TaskStepProperties": {"Docker": "DockerBuildStep", "FileTask": "FileTaskStep", "EncodedTask": "EncodedTaskStep"},
-    "RunRequest": {
-        name: name for name in ("DockerBuildRequest", "FileTaskRunRequest", "EncodedTaskRunRequest", "TaskRunRequest")
-    },
+    "TaskStepProperties": _STEPS,
+    "RunRequest": {name: name for name in _REQUESTS},
 }
 
 

@@ -144,8 +144,8 @@ def test_everything_wrong_is_said_at_once() -> None:
     found = problems(context="nowhere", logs="x", registryName="!", runRequest={**BUILD, "timeout": 1, "platform": {}})
     assert [problem.split(":")[0] for problem in found] == [
         "registry_name",
-        "run_request.timeout",
         "run_request.platform.os",
+        "run_request.timeout",
         "logs",
         "context",
     ]

@@ -170,9 +170,30 @@ def _members(specification: dict[str, Any], name: str) -> dict[str, Any]:
 def test_the_table_agrees_with_the_specification(name: str) -> None:
     """Every member that an input may have is there, and none that the specification does not know."""
     specification = json.loads(_SPECIFICATION.read_text())
-    official = {member for member, value in _members(specification, name).items() if not value.get("readOnly")}
-    assert set(definitions.members(name)) == official
+    known = _members(specification, name)
+    ours = definitions.members(name)
+    assert set(ours) == {member for member, value in known.items() if not value.get("readOnly")}
     required = set(specification["definitions"][name].get("required", []))
     own = set(specification["definitions"][name].get("properties", {}))
-    ours = {member for member, kind_ in definitions.members(name).items() if kind_.required}
-    assert required & own == ours & own
+    assert required & own == {member for member, of in ours.items() if of.required} & own
+    for member, of in ours.items():
+        official = known[member]
+        assert official.get("default", of.default) == of.default, member
+        assert (official.get("minimum"), official.get("maximum")) == (of.least, of.most), member
+        values = (official.get("items") or official).get("enum", of.values)
+        assert {value.lower() for value in values} <= {value.lower() for value in of.values}, member
+
+
+@pytest.mark.skipif(not _SPECIFICATION.exists(), reason="the official specification is not on this machine")
+@pytest.mark.parametrize("name", ["RunProperties", "ImageDescriptor", "BaseImageDependency"])
+def test_the_table_of_answers_agrees_with_the_specification(name: str) -> None:
+    """The service sets these members, and a program reads them."""
+    specification = json.loads(_SPECIFICATION.read_text())
+    assert set(definitions.members(name)) == set(_members(specification, name))
+
+
+def test_every_member_of_a_task_is_an_argument_of_the_resource() -> None:
+    """An argument keeps the kind, and with it the secrets, of its definition."""
+    assert DEFINITIONS["Task"].items() <= definitions.INPUTS["Task"].items()
+    assert not set(definitions.INPUTS["Task"]) & set(definitions.OUTPUTS["Task"])
+    assert not set(definitions.INPUTS["Run"]) & set(definitions.OUTPUTS["Run"])
