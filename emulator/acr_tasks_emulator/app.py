@@ -54,7 +54,6 @@ from acr_tasks_emulator.services.runs.states import RunStates
 from acr_tasks_emulator.services.sign_in.access_tokens import AccessTokens
 from acr_tasks_emulator.services.sign_in.identities import TENANT_ID
 from acr_tasks_emulator.services.sign_in.sign_in import SignIn
-from acr_tasks_emulator.services.tasks.dependencies import Learning
 from acr_tasks_emulator.services.tasks.tasks import TasksService
 from acr_tasks_emulator.services.triggers.notifications import Notifications
 from acr_tasks_emulator.services.triggers.timers import Timers
@@ -132,14 +131,14 @@ def _wire(settings: Settings, address: Address, opened: contextlib.ExitStack) ->
     )
     task_store = TaskStore(database)
     task_service = TasksService(task_store, clock, switches)
-    states = RunStates(run_store, known, blob_service, clock)
+    states = RunStates(run_store, task_store, known, blob_service, clock)
 
     supervisor = Supervisor()
     closing.callback(supervisor.close)
     oci_registry = OciRegistry(settings.data, supervisor)
     closing.callback(oci_registry.close)
     executor = choose(settings.executor, settings.data, oci_registry, supervisor)
-    agents = Agents(settings.agents, executor, Learning(states, run_store, task_store))
+    agents = Agents(settings.agents, executor, states)
     closing.callback(agents.close)
     delayed = DelayedAgents(agents, switches.agent_delay)
     closing.callback(delayed.close)

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from pydantic.alias_generators import to_camel
+
+# Known only when a run is handed to an agent: the document that is stored with the run leaves them out.
+_NOT_STORED = {"run_id", "registry_name", "login_server", "source"}
+
 
 @dataclass(frozen=True)
 class Job:
-    """One run, as an agent needs to know it.
+    """One run, as an agent needs to know it and as it is stored with the run's document.
 
     run_id: such as `cf1`. registry_name: the registry's name. login_server: host:port, what `$Registry` renders to.
     step: the members of ARM's task step or run request in camelCase, `type` being `Docker`, `FileTask` or
-    `EncodedTask`. source: the uploaded archive on this machine. source_location: a git or https address, as it was
-    given. values: SetValue members that override the step's own. timeout: in seconds, counted from when an agent takes
-    the run. triggered_by: what `{{.Run.TriggeredBy}}` renders to, such as `Manual`. git: what is known of the source's
-    `Commit`, `Branch` and `Repository`.
+    `EncodedTask`. source: the uploaded archive on this machine; source_path: its relative path in the blob service.
+    source_location: a git or https address, as it was given. values: SetValue members that override the step's own.
+    timeout: in seconds, counted from when an agent takes the run. triggered_by: what `{{.Run.TriggeredBy}}` renders
+    to, such as `Manual`. git: the known ones of the source's `Commit`, `Branch` and `Repository`. The members from
+    agent_configuration on are shown with the run; agents do not read them.
     """
 
     run_id: str
@@ -34,6 +40,21 @@ class Job:
     credentials: dict[str, Any] = field(default_factory=dict, repr=False)
     triggered_by: str = "Manual"
     git: dict[str, str] = field(default_factory=dict)
+    source_path: str | None = None
+    agent_configuration: dict[str, Any] = field(default_factory=dict)
+    agent_pool_name: str | None = None
+    log_template: str | None = None
+    update_trigger_token: str | None = field(default=None, repr=False)
+
+    @classmethod
+    def from_document(cls, document: dict[str, Any], **members: Any) -> Job:
+        """Return a stored job; `members` are those that are not stored. Members that it does not know are left out."""
+        stored = {each.name: to_camel(each.name) for each in fields(cls) if each.name not in _NOT_STORED}
+        return cls(**members, **{name: document[key] for name, key in stored.items() if key in document})
+
+    def to_document(self) -> dict[str, Any]:
+        """Return the job as JSON can hold it, secrets in clear."""
+        return {to_camel(each.name): getattr(self, each.name) for each in fields(self) if each.name not in _NOT_STORED}
 
     @property
     def kind(self) -> str:

@@ -16,7 +16,6 @@ from starlette.routing import Route
 
 from acr_tasks_emulator.services import errors, versions
 from acr_tasks_emulator.services.all import Services
-from acr_tasks_emulator.services.tasks.tasks import spell
 from acr_tasks_emulator.services.versions import ApiVersion
 from acr_tasks_emulator.store.registries import RegistryRow
 
@@ -90,10 +89,15 @@ def open_call(request: Request, kind: str) -> Call:
 
     Raises ServiceError.
     """
-    versions.well_formed(query(request, "api-version"))
+    name = api_version(request)
     registry = registry_of(request)
-    version = versions.require(query(request, "api-version"), kind, registry.location)
+    version = versions.require(name, kind, registry.location)
     return Call(request, services_of(request), registry, version)
+
+
+def api_version(request: Request) -> str:
+    """Return the api-version of a request, which any that looks like one may be. Raises ServiceError."""
+    return versions.well_formed(query(request, "api-version"))
 
 
 def query(request: Request, name: str) -> str | None:
@@ -182,25 +186,22 @@ def _finite(text: str) -> float:
     return number
 
 
+def spell(content: Any) -> str:
+    """Write JSON as the service does."""
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+
+
 def answer(content: Any, status: int = 200) -> Response:
     """Return a JSON answer as the service writes it."""
-    return _answer_of(spell(content), status)
+    return Response(spell(content).encode(), status, media_type="application/json; charset=utf-8")
 
 
-def listing(call: Call, values: Iterable[str], skip_token: str | None) -> Response:
-    """Return one page of a list, each value in JSON already.
-
-    The link to the next page is the caller's own address with a `$skiptoken`.
-    """
-    content = f'{{"value":[{",".join(values)}]'
+def listing(call: Call, values: list[Any], skip_token: str | None) -> Response:
+    """Return one page of a list. The link to the next page is the caller's own address with a `$skiptoken`."""
+    content: dict[str, Any] = {"value": values}
     if skip_token is not None:
-        spelled = [
-            name for name in call.request.query_params if name.lower() == "$skiptoken"
-        ]  # or it would be there twice
-        url = call.request.url.remove_query_params(spelled).include_query_params(**{"$skiptoken": skip_token})
-        content += f',"nextLink":{spell(call.link(f"{url.path}?{url.query}"))}'
-    return _answer_of(content + "}")
-
-
-def _answer_of(text: str, status: int = 200) -> Response:
-    return Response(text.encode(), status, media_type="application/json; charset=utf-8")
+        asked = call.request.query_params
+        url = call.request.url.remove_query_params([name for name in asked if name.lower() == "$skiptoken"])
+        url = url.include_query_params(**{"$skiptoken": skip_token})
+        content["nextLink"] = call.link(f"{url.path}?{url.query}")
+    return answer(content)

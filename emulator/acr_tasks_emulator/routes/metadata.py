@@ -6,14 +6,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from acr_tasks_emulator.routes.http import ArmRoute, answer, origin, query
-from acr_tasks_emulator.services import versions
+from acr_tasks_emulator.routes.http import ArmRoute, answer, api_version, origin, query
 from acr_tasks_emulator.services.sign_in import metadata
 
 
 async def endpoints(request: Request) -> Response:
     """Return the cloud's endpoints and suffixes."""
-    version = versions.well_formed(query(request, "api-version"))
+    version = api_version(request)
     return answer(metadata.endpoints(origin(request), version))
 
 

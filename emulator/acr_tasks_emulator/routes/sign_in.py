@@ -10,8 +10,8 @@ from starlette.routing import BaseRoute, Match
 from starlette.types import Scope
 
 from acr_tasks_emulator.routes import metadata
-from acr_tasks_emulator.routes.http import ArmRoute, answer, origin, query, services_of
-from acr_tasks_emulator.services import errors, versions
+from acr_tasks_emulator.routes.http import ArmRoute, answer, api_version, origin, services_of
+from acr_tasks_emulator.services import errors
 from acr_tasks_emulator.services.sign_in import sign_in
 
 FORM_LIMIT = 64 * 1024
@@ -41,7 +41,7 @@ async def authorize(request: Request) -> Response:
 
 async def managed_identity(request: Request) -> Response:
     """Sign a managed identity in, as on App Service: IDENTITY_ENDPOINT is this address."""
-    versions.well_formed(query(request, "api-version"))
+    api_version(request)
     header = request.headers.get("x-identity-header")
     service = services_of(request).sign_in
     return _secret(service.managed_identity(origin(request), request.query_params, header))

@@ -1,4 +1,4 @@
-"""Reads a request body into plain camelCase dicts."""
+"""Request bodies, read into plain camelCase dictionaries."""
 
 from __future__ import annotations
 
@@ -11,23 +11,21 @@ from acr_tasks_emulator.services import errors, models
 from acr_tasks_emulator.services.versions import ApiVersion
 from acr_tasks_emulator.switches import Switches
 
-_NOTHING: frozenset[str] = frozenset()
 Read = TypeVar("Read", bound=models.Definition)
 
 
-def whole_task(body: Any, switches: Switches, version: ApiVersion | None = None) -> dict[str, Any]:
-    """Return a Task as to be stored: defaults filled in, nulls gone. Raises ServiceError.
-
-    version: that of the caller; None is for a task that is stored already, and knows the members of all versions.
-    """
-    unknown = version.unknown_of("Task") if version else _NOTHING
-    return _task(body, switches, unknown).model_dump(by_alias=True, exclude_none=True)
+def whole_task(body: Any, switches: Switches, version: ApiVersion) -> dict[str, Any]:
+    """Return the body of a PUT: defaults filled in, nulls left out. Raises ServiceError."""
+    read = parsed(models.Task, body)
+    _check_members(read, switches, version.unknown_of("Task"))
+    return read.model_dump(by_alias=True, exclude_none=True)
 
 
 def task_update(body: Any, switches: Switches, version: ApiVersion) -> dict[str, Any]:
-    """Return only the members that the caller sent, explicit nulls among them. Raises ServiceError."""
-    unknown = version.unknown_of("TaskUpdateParameters")
-    return _task(body, switches, unknown).model_dump(by_alias=True, exclude_unset=True)
+    """Return the body of a PATCH: the members that the caller sent, explicit nulls too. Raises ServiceError."""
+    read = parsed(models.Task, body)
+    _check_members(read, switches, version.unknown_of("TaskUpdateParameters"))
+    return read.model_dump(by_alias=True, exclude_unset=True)
 
 
 def run_request(body: Any, switches: Switches, version: ApiVersion) -> dict[str, Any]:
@@ -38,39 +36,40 @@ def run_request(body: Any, switches: Switches, version: ApiVersion) -> dict[str,
 
 
 def run_update(body: Any, switches: Switches) -> dict[str, Any]:
-    """Return the members of RunUpdateParameters that were sent. Raises ServiceError."""
+    """Return the sent members of RunUpdateParameters. Raises ServiceError."""
     read = parsed(models.RunUpdateParameters, body)
-    _check_members(read, switches, _NOTHING)
+    _check_members(read, switches, frozenset())
     return read.model_dump(by_alias=True, exclude_none=True, include={"is_archive_enabled"})
 
 
-def _task(body: Any, switches: Switches, unknown: frozenset[str]) -> models.Task:
-    read = parsed(models.Task, body)
-    _check_members(read, switches, unknown)
-    return read
+def without_nulls(value: Any) -> Any:
+    """Return plain values without the members of objects that are null."""
+    if isinstance(value, dict):
+        return {name: without_nulls(member) for name, member in value.items() if member is not None}
+    return [without_nulls(each) for each in value] if isinstance(value, list) else value
 
 
 def parsed(model: type[Read], body: Any) -> Read:
-    """Return a body as its model reads it. Raises ServiceError with what is wrong first, and where."""
+    """Return a body as its model reads it. Raises ServiceError with the first problem and its path."""
     try:
         return model.model_validate(body)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        # The member `request` is ours: it lets the model tell the kinds of requests apart.
+        # The member `request` is our own: through it the model tells the kinds of requests apart.
         where = ".".join(str(part) for part in first["loc"] if part != "request")
         problem = f"{where}: {first['msg']}" if where else first["msg"]
         raise errors.INVALID_REQUEST_CONTENT(problem=problem) from None
 
 
 def _check_members(read: models.Definition, switches: Switches, unknown: frozenset[str]) -> None:
-    """Do what the switches say with members that nobody knows, and those of other versions, which are `unknown`."""
+    """Drop, keep or refuse members that are unknown; `unknown` are the paths of those of other versions."""
     found = list(_unknown_members(read, "", switches.unknown_members == "kept", unknown))
     if found and switches.unknown_members == "refused":
         raise errors.INVALID_REQUEST_CONTENT(problem=f"Could not find member {', '.join(found)}")
 
 
 def _unknown_members(value: Any, where: str, keep: bool, unknown: frozenset[str]) -> Iterator[str]:
-    """Yield the paths of members that the caller's version does not know; unless they are kept, they are taken out."""
+    """Yield the paths of members that the caller's version does not know; remove them unless `keep`."""
     if isinstance(value, models.Definition):
         extra = value.__pydantic_extra__ or {}
         for name in [name for name in extra if name.lower() in {each.lower() for each in value.ignored}]:

@@ -1,8 +1,9 @@
-"""What request bodies look like: definitions with the members of all versions, in the order of the service's answers.
+"""The definitions of request bodies, with the members of all versions, in the order of the service's answers.
 
-Own members come first and those of the base last (facts section 4.1). Which version has which member is said by
-`versions`. Unknown members are kept here; `bodies` says what becomes of them. Every member may be null, which means
-absent: what is required is said by `rules`. Member names are read without case, as the service's JSON reader does.
+The service writes a definition's own members first and those of its base last: here the base is named first, because
+pydantic collects members from the last named class to the first. `versions` tells which version has which member.
+Unknown members are kept here; `bodies` decides on them. Every member may be null, which means absent; `rules` tells
+which are required. Member names are compared without case, as the service's JSON reader does.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ Int32 = Annotated[int, Field(ge=-(2**31), lt=2**31)]
 
 
 class Definition(BaseModel):
-    """The base of all definitions. `ignored` are members without effect, which clients send all the same."""
+    """The base of all definitions. `ignored` names members that clients send although they have no effect."""
 
     model_config = ConfigDict(alias_generator=to_camel, extra="allow", hide_input_in_errors=True)
     ignored: ClassVar[tuple[str, ...]] = ()
@@ -44,59 +45,69 @@ class AgentProperties(Definition):
     cpu: int | None = None
 
 
-class Argument(Definition):
+class SetValue(Definition):
+    """A value of a task file; an Argument of a Docker build has the same members."""
+
     ignored = ("type",)  # azure-cli sends it
     name: str
     value: str
     is_secret: bool = False
 
-
-class SetValue(Definition):
-    ignored = ("type",)
-    name: str
-    value: str
-    is_secret: bool = False
-
-
-class BaseImageDependency(Definition):
-    type: str | None = None
-    registry: str | None = None
-    repository: str | None = None
-    tag: str | None = None
-    digest: str | None = None
+    @model_validator(mode="after")
+    def _with_default(self) -> SetValue:
+        # A PATCH replaces items as a whole: an item always tells whether it is secret.
+        self.model_fields_set.add("is_secret")
+        return self
 
 
-class DockerBuildStep(Definition):
-    ignored = ("baseImageDependencies",)
-    type: Literal["Docker"] = "Docker"
+class DockerBuild(Definition):
+    """The members that DockerBuildStep and DockerBuildRequest have in common."""
+
+    type: str = "Docker"
     image_names: Strings = None
     is_push_enabled: bool | None = True
     no_cache: bool | None = False
     docker_file_path: str | None = None
     target: str | None = None
-    arguments: list[Argument] | None = None
-    context_path: str | None = None
-    context_access_token: str | None = None
+    arguments: list[SetValue] | None = None
 
 
-class FileTaskStep(Definition):
-    ignored = ("baseImageDependencies",)
-    type: Literal["FileTask"] = "FileTask"
+class FileTask(Definition):
+    """The members that FileTaskStep and FileTaskRunRequest have in common."""
+
+    type: str = "FileTask"
     task_file_path: str | None = None
     values_file_path: str | None = None
     values: list[SetValue] | None = None
-    context_path: str | None = None
-    context_access_token: str | None = None
 
 
-class EncodedTaskStep(Definition):
-    ignored = ("baseImageDependencies",)
-    type: Literal["EncodedTask"] = "EncodedTask"
+class EncodedTask(Definition):
+    """The members that EncodedTaskStep and EncodedTaskRunRequest have in common."""
+
+    type: str = "EncodedTask"
     encoded_task_content: str | None = None
     encoded_values_content: str | None = None
     values: list[SetValue] | None = None
+
+
+class TaskStepProperties(Definition):
+    """The base of the three steps."""
+
+    ignored = ("baseImageDependencies",)
     context_path: str | None = None
     context_access_token: str | None = None
+
+
+class DockerBuildStep(TaskStepProperties, DockerBuild):
+    pass
+
+
+class FileTaskStep(TaskStepProperties, FileTask):
+    pass
+
+
+class EncodedTaskStep(TaskStepProperties, EncodedTask):
+    pass
 
 
 class AuthInfo(Definition):
@@ -215,7 +226,7 @@ class TaskProperties(Definition):
 
 
 class Task(Definition):
-    """The body of Tasks_Create and of Tasks_Update; the latter's members are all of these but `location`."""
+    """The body of Tasks_Create and of Tasks_Update, which has no `location`."""
 
     ignored = ("id", "name", "type", "systemData")
 
@@ -225,14 +236,9 @@ class Task(Definition):
     tags: dict[str, str | None] | None = None
 
 
-class DockerBuildRequest(Definition):
-    type: Literal["DockerBuildRequest"] = "DockerBuildRequest"
-    image_names: Strings = None
-    is_push_enabled: bool | None = True
-    no_cache: bool | None = False
-    docker_file_path: str | None = None
-    target: str | None = None
-    arguments: list[Argument] | None = None
+class RunRequest(Definition):
+    """The base of the three requests that bring their own step."""
+
     timeout: int | None = 3600
     platform: PlatformProperties | None = None
     agent_configuration: AgentProperties | None = None
@@ -243,49 +249,31 @@ class DockerBuildRequest(Definition):
     log_template: str | None = None
 
 
-class FileTaskRunRequest(Definition):
-    type: Literal["FileTaskRunRequest"] = "FileTaskRunRequest"
-    task_file_path: str | None = None
-    values_file_path: str | None = None
-    values: list[SetValue] | None = None
-    timeout: int | None = 3600
-    platform: PlatformProperties | None = None
-    agent_configuration: AgentProperties | None = None
-    source_location: str | None = None
-    credentials: Credentials | None = None
-    is_archive_enabled: bool | None = False
-    agent_pool_name: str | None = None
-    log_template: str | None = None
+class DockerBuildRequest(RunRequest, DockerBuild):
+    pass
 
 
-class EncodedTaskRunRequest(Definition):
-    type: Literal["EncodedTaskRunRequest"] = "EncodedTaskRunRequest"
-    encoded_task_content: str | None = None
-    encoded_values_content: str | None = None
-    values: list[SetValue] | None = None
-    timeout: int | None = 3600
-    platform: PlatformProperties | None = None
-    agent_configuration: AgentProperties | None = None
-    source_location: str | None = None
-    credentials: Credentials | None = None
-    is_archive_enabled: bool | None = False
-    agent_pool_name: str | None = None
-    log_template: str | None = None
+class FileTaskRunRequest(RunRequest, FileTask):
+    pass
+
+
+class EncodedTaskRunRequest(RunRequest, EncodedTask):
+    pass
 
 
 class OverrideTaskStepProperties(Definition):
     context_path: str | None = None
     file: str | None = None
-    arguments: list[Argument] | None = None
+    arguments: list[SetValue] | None = None
     target: str | None = None
     values: list[SetValue] | None = None
     update_trigger_token: str | None = None
 
 
 class TaskRunRequest(Definition):
-    """Names its task by `taskName` or `taskId`, as the version says."""
+    """A request that names its task: by `taskName` or by `taskId`, as the version tells."""
 
-    type: Literal["TaskRunRequest"] = "TaskRunRequest"
+    type: str = "TaskRunRequest"
     task_name: str | None = None
     values: list[SetValue] | None = None
     task_id: str | None = None
@@ -308,7 +296,7 @@ def _run_request(value: Any) -> Definition | None:
 
 
 class ScheduleRun(Definition):
-    """Holds the one body that is polymorphic at its top."""
+    """A holder of the one body whose type decides which definition it has."""
 
     request: Annotated[SerializeAsAny[Definition], BeforeValidator(_run_request)]
 

@@ -1,25 +1,25 @@
-"""The `$filter` of Runs_List: the part of OData that the specification allows (facts section 6).
+"""The `$filter` of a list, as far as OData's grammar is used by Resource Manager.
 
     or     = and ("or" and)*        and = unit ("and" unit)*
-    unit   = "(" or ")" | "contains" "(" NAME "," LITERAL ")" | NAME ("eq"|"ne"|"gt"|"ge"|"lt"|"le") LITERAL
+    unit   = "(" or ")" | "contains" "(" NAME "," LITERAL ")" | "substringof" "(" LITERAL "," NAME ")"
+           | NAME ("eq"|"ne"|"gt"|"ge"|"lt"|"le") LITERAL
 
-Names and words are read without case, and text is compared without case. A quote inside text is doubled.
+Names, words and text are compared without case. A quote inside text is doubled.
 """
 
 from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from acr_tasks_emulator import clock
-from acr_tasks_emulator.services import errors
-from acr_tasks_emulator.services.versions import STABLE, ApiVersion
 
-Properties = dict[str, Any]
-Test = Callable[[Properties], bool]
+Document = dict[str, Any]
+Test = Callable[[Document], bool]
 Value = str | bool | datetime | None
 
 MAXIMUM_DEPTH = 50
@@ -35,37 +35,32 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def _manifests(run: Properties) -> str:
-    return ",".join(f"{image.get('repository')}@{image.get('digest')}" for image in run.get("outputImages", []))
+@dataclass(frozen=True)
+class Grammar:
+    """What the filter of one list knows.
+
+    properties: how to read each property, by its name in lower case; a list of values equals each of them. dates: the
+    properties that hold dates. operators: the allowed words. searches: by function, the properties that it searches.
+    """
+
+    properties: Mapping[str, Callable[[Document], Any]]
+    searches: Mapping[str, frozenset[str]]
+    dates: frozenset[str] = frozenset()
+    operators: frozenset[str] = frozenset(_COMPARE)
 
 
-_FIELDS: dict[str, Callable[[Properties], Any]] = {
-    "runid": lambda run: run.get("runId"),
-    "runtype": lambda run: run.get("runType"),
-    "status": lambda run: run.get("status"),
-    "createtime": lambda run: run.get("createTime"),
-    "finishtime": lambda run: run.get("finishTime"),
-    "outputimagemanifests": _manifests,
-    "isarchiveenabled": lambda run: run.get("isArchiveEnabled", False),
-    "taskname": lambda run: run.get("task"),
-    "agentpoolname": lambda run: run.get("agentPoolName"),
-}
-_DATES = {"createtime", "finishtime"}
-
-
-def compile_filter(text: str | None, version: ApiVersion = STABLE) -> Test:
-    """Return a test of a run's properties. Raises ServiceError when the text is not a filter of that version."""
+def compile_filter(text: str | None, grammar: Grammar) -> Test:
+    """Return a test of a document. Raises ValueError with a phrase when the text is not a filter of that grammar."""
     if not text or not text.strip():
-        return lambda run: True
-    try:
-        return _Parser(text, {name.lower() for name in version.unknown_of("RunFilter")}).parse()
-    except ValueError as error:
-        raise errors.INVALID_FILTER(filter=text, problem=error) from None
+        return lambda document: True
+    return _Parser(text, grammar).parse()
 
 
 class _Parser:
-    def __init__(self, text: str, unknown: set[str]) -> None:
-        self._unknown = unknown
+    """A recursive descent over the tokens of one filter."""
+
+    def __init__(self, text: str, grammar: Grammar) -> None:
+        self._grammar = grammar
         self._tokens = list(_tokens(text.strip()))
         self._at = 0
         if len(self._tokens) > MAXIMUM_TOKENS:
@@ -81,13 +76,13 @@ class _Parser:
         tests = [self._and(depth)]
         while self._took("or"):
             tests.append(self._and(depth))
-        return tests[0] if len(tests) == 1 else lambda run: any(test(run) for test in tests)
+        return tests[0] if len(tests) == 1 else lambda document: any(test(document) for test in tests)
 
     def _and(self, depth: int) -> Test:
         tests = [self._unit(depth)]
         while self._took("and"):
             tests.append(self._unit(depth))
-        return tests[0] if len(tests) == 1 else lambda run: all(test(run) for test in tests)
+        return tests[0] if len(tests) == 1 else lambda document: all(test(document) for test in tests)
 
     def _unit(self, depth: int) -> Test:
         if depth > MAXIMUM_DEPTH:
@@ -96,37 +91,56 @@ class _Parser:
             test = self._or(depth + 1)
             self._expect(")")
             return test
-        if self._took("contains"):
-            self._expect("(")
-            name = self._name()
-            self._expect(",")
-            part = self._literal(self._next())
-            self._expect(")")
-            return _contains(name, part)
+        for function in self._grammar.searches:
+            if self._took(function):
+                return self._search(function)
         name = self._name()
         word = self._next().lower()
-        if word not in _COMPARE:
+        if word not in self._grammar.operators:
             raise ValueError(f"the operator {word} is not supported")
-        return _comparison(name, word, self._literal(self._next()))
+        return self._comparison(name, word, _literal(self._next()))
+
+    def _search(self, function: str) -> Test:
+        self._expect("(")
+        first = self._next()
+        self._expect(",")
+        second = self._next()
+        self._expect(")")
+        name, part = (first, _literal(second)) if function == "contains" else (second, _literal(first))
+        name = name.lower()
+        if name not in self._grammar.searches[function]:
+            raise ValueError(f"{function} does not search {name}")
+        if not isinstance(part, str):
+            raise ValueError(f"{function} takes text in quotes")
+        read, wanted = self._grammar.properties[name], part.lower()
+        return lambda document: wanted in str(read(document) or "").lower()
+
+    def _comparison(self, name: str, word: str, value: Value) -> Test:
+        read, compare, is_date = self._grammar.properties[name], _COMPARE[word], name in self._grammar.dates
+        if is_date and isinstance(value, str):
+            value = clock.parse(value)
+        if value is not None and isinstance(value, datetime) != is_date:
+            raise ValueError(f"{name} cannot be compared with that")
+        if word not in {"eq", "ne"} and not isinstance(value, str | datetime):
+            raise ValueError(f"{word} takes text or a date")
+
+        def test(document: Document) -> bool:
+            found = read(document)
+            if isinstance(found, list):
+                return compare(_plain(value) in map(_plain, found), True)
+            if is_date and found is not None:
+                found = clock.parse(found)
+            if found is None or value is None:
+                return word in {"eq", "ne"} and compare(found, value)
+            return compare(_plain(found), _plain(value))
+
+        return test
 
     def _name(self) -> str:
         name = self._next()
-        if name.lower() not in _FIELDS or name.lower() in self._unknown:
+        if name.lower() not in self._grammar.properties:
             raise ValueError(f"there is no property {name}")
         return name.lower()
-
-    @staticmethod
-    def _literal(token: str) -> Value:
-        if token.startswith("'"):
-            return token[1:-1].replace("''", "'")
-        if token.lower() in {"true", "false"}:
-            return token.lower() == "true"
-        if token.lower() == "null":
-            return None
-        try:
-            return clock.parse(token)
-        except ValueError:
-            raise ValueError(f"{token} is not a value") from None
 
     def _next(self) -> str:
         if self._at >= len(self._tokens):
@@ -156,31 +170,17 @@ def _tokens(text: str) -> list[str]:
     return tokens
 
 
-def _contains(name: str, part: Value) -> Test:
-    if not isinstance(part, str):
-        raise ValueError("contains takes text in quotes")
-    field = _FIELDS[name]
-    return lambda run: part.lower() in str(field(run) or "").lower()
-
-
-def _comparison(name: str, word: str, value: Value) -> Test:
-    field, compare = _FIELDS[name], _COMPARE[word]
-    if name in _DATES and isinstance(value, str):
-        value = clock.parse(value)
-    if value is not None and isinstance(value, datetime) != (name in _DATES):
-        raise ValueError(f"{name} cannot be compared with that")
-    if word not in {"eq", "ne"} and not isinstance(value, str | datetime):
-        raise ValueError(f"{word} takes text or a date")
-
-    def test(run: Properties) -> bool:
-        found = field(run)
-        if name in _DATES and found is not None:
-            found = clock.parse(found)
-        if found is None or value is None:
-            return word in {"eq", "ne"} and compare(found, value)
-        return compare(_plain(found), _plain(value))
-
-    return test
+def _literal(token: str) -> Value:
+    if token.startswith("'"):
+        return token[1:-1].replace("''", "'")
+    if token.lower() in {"true", "false"}:
+        return token.lower() == "true"
+    if token.lower() == "null":
+        return None
+    try:
+        return clock.parse(token)
+    except ValueError:
+        raise ValueError(f"{token} is not a value") from None
 
 
 def _plain(value: Any) -> Any:

@@ -1,7 +1,7 @@
-"""Which api-versions the 13 operations know, and what differs between them.
+"""The api-versions of the 13 operations, and what differs between them.
 
-One back end serves all versions: what was written under one is read under any other, without the members that the
-other does not know (facts section 11).
+One store serves all versions: what was written under one is read under any other, without the members that the
+other does not know.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ _NOTHING: frozenset[str] = frozenset()
 
 @dataclass(frozen=True)
 class ApiVersion:
-    """One version of the service; what differs between versions becomes a member here.
+    """One version of the service.
 
-    unknown: dotted paths of members that other versions have and this one has not, by definition. task_member: the
-    member of TaskRunRequest that names the task: `taskName`, or `taskId`, which is an ARM id. is_long_running: its
-    specification calls operations on tasks and runs long-running. has_pools: it has the types agentPools and taskRuns.
+    unknown: by definition, the dotted paths of the members that only other versions have. task_member: the member of
+    TaskRunRequest that names the task: `taskName`, or `taskId`, which is an ARM id. is_long_running: the specification
+    marks operations on tasks and runs as long-running. has_pools: it has the types agentPools and taskRuns.
     """
 
     name: str
@@ -37,7 +37,7 @@ class ApiVersion:
         return self.unknown.get(definition, _NOTHING)
 
     def shown(self, definition: str, document: Document) -> Document:
-        """Return a document without what this version does not know; the document itself keeps it."""
+        """Return a copy of a document without the members that this version does not know."""
         for path in self.unknown_of(definition):
             document = _without(document, path.split("."))
         return document
@@ -94,18 +94,16 @@ _WITHOUT_REGISTRIES = {"2018-09-01", "2019-04-01"}
 _FORM = re.compile(r"\d{4}-\d{2}-\d{2}(-preview)?")
 
 
-def require(version: str | None, kind: str, location: str) -> ApiVersion:
-    """Return the version of a request for `kind`, a type of resource below the registry. Raises ServiceError."""
-    name = well_formed(version)
+def require(name: str, kind: str, location: str) -> ApiVersion:
+    """Return the version of that name of `kind`, a type of resource below the registry. Raises ServiceError."""
     known = {each.name: each for each in SUPPORTED.values() if each.has_pools or kind in {"tasks", "runs"}}
     if name not in known:
         raise errors.NO_REGISTERED_PROVIDER(version=name, kind=f"/{kind}", location=location, known=", ".join(known))
     return known[name]
 
 
-def require_for_registry(version: str | None, location: str) -> None:
-    """Refuse the versions under which the registry itself is not served (facts, notes on use). Raises ServiceError."""
-    name = well_formed(version)
+def require_for_registry(name: str, location: str) -> None:
+    """Refuse the versions under which the registry itself is not served. Raises ServiceError."""
     if name in _WITHOUT_REGISTRIES:
         raise errors.NO_REGISTERED_PROVIDER(version=name, kind="", location=location, known="2023-07-01")
 

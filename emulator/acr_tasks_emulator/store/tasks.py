@@ -56,11 +56,6 @@ class TaskStore:
         row = self._database.row("SELECT count(*) FROM task WHERE registry = ?", registry)
         return 0 if row is None else int(row[0])
 
-    def page_texts(self, registry: str, after: str, limit: int) -> list[tuple[str, str]]:
-        """Return the same as `page`, as pairs of the name in lower case and the document in JSON."""
-        query = "SELECT key, document FROM task WHERE registry = ? AND key > ? ORDER BY key LIMIT ?"
-        return [(row[0], row[1]) for row in self._database.rows(query, registry, after, limit)]
-
     def delete_all(self, registry: str) -> None:
         """Remove every task of a registry."""
         self._database.execute("DELETE FROM task WHERE registry = ?", registry)

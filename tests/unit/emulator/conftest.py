@@ -77,9 +77,10 @@ class World:
         self.blobs = BlobsService(
             BlobStore(data / "blobs", self.database), Signer(b"key", self.clock), self.clock, self.switches
         )
-        self.tasks = TasksService(TaskStore(self.database), self.clock, self.switches)
+        tasks = TaskStore(self.database)
+        self.tasks = TasksService(tasks, self.clock, self.switches)
         runs = RunStore(self.database)
-        self.states = RunStates(runs, self.registries, self.blobs, self.clock)
+        self.states = RunStates(runs, tasks, self.registries, self.blobs, self.clock)
         self.runs = RunsService(
             runs, store, self.registries, self.tasks, self.blobs, self.states, self.agents, self.clock, self.switches
         )

@@ -12,9 +12,9 @@ from acr_tasks_emulator.routes.http import (
     REGISTRY,
     ArmRoute,
     answer,
+    api_version,
     body_of,
     open_call,
-    query,
     registry_of,
     services_of,
 )
@@ -113,14 +113,14 @@ async def get_build_source_upload_url(request: Request) -> Response:
 
 
 def _registry(request: Request) -> RegistryRow:
-    versions.well_formed(query(request, "api-version"))
+    api_version(request)
     registry = registry_of(request)
     _check_version(request, registry.location)
     return registry
 
 
 def _check_version(request: Request, location: str) -> None:
-    versions.require_for_registry(query(request, "api-version"), location)
+    versions.require_for_registry(api_version(request), location)
 
 
 _SUBSCRIPTION = "/subscriptions/{subscription_id}"

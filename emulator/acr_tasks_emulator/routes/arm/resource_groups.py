@@ -7,8 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from acr_tasks_emulator.routes.http import ArmRoute, answer, body_of, query, services_of
-from acr_tasks_emulator.services import versions
+from acr_tasks_emulator.routes.http import ArmRoute, answer, api_version, body_of, query, services_of
 from acr_tasks_emulator.services.registries import resources
 from acr_tasks_emulator.services.registries.resource_groups import show
 
@@ -55,11 +54,11 @@ async def list_resources(request: Request) -> Response:
     passes = resources.compile_filter(query(request, "$filter"))
     registries = services_of(request).registries
     shown = (registries.show(row) for row in registries.within(subscription_id, group or None))
-    return answer({"value": [resources.generic(each) for each in shown if passes(each)]})
+    return answer({"value": [resources.listed(each) for each in shown if passes(each)]})
 
 
 def _address(request: Request) -> tuple[str, str]:
-    versions.well_formed(query(request, "api-version"))
+    api_version(request)
     return str(request.path_params["subscription_id"]), str(request.path_params.get("resource_group_name", ""))
 
 

@@ -11,7 +11,6 @@ from starlette.routing import BaseRoute
 
 from acr_tasks_emulator.routes.arm.long_running import accepted, created
 from acr_tasks_emulator.routes.http import REGISTRY, ArmRoute, Call, answer, body_of, listing, open_call
-from acr_tasks_emulator.services.tasks.tasks import spell
 
 
 async def list_runs(request: Request) -> Response:
@@ -25,7 +24,7 @@ async def list_runs(request: Request) -> Response:
         call.query("$skiptoken"),
         version=call.version,
     )
-    return listing(call, [spell(_shown(call, run)) for run in page.runs], page.skip_token)
+    return listing(call, [_shown(call, run) for run in page.runs], page.skip_token)
 
 
 async def get(request: Request) -> Response:

@@ -6,14 +6,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from acr_tasks_emulator.routes.http import ArmRoute, answer, query, services_of
-from acr_tasks_emulator.services import versions
+from acr_tasks_emulator.routes.http import ArmRoute, answer, api_version, services_of
 from acr_tasks_emulator.services.registries import subscriptions
 
 
 async def list_subscriptions(request: Request) -> Response:
     """Return every subscription that has, or ever had, a resource group."""
-    versions.well_formed(query(request, "api-version"))
+    api_version(request)
     ids = services_of(request).resource_groups.subscriptions()
     total = {"type": "Total", "value": len(ids)}
     return answer({"value": [subscriptions.show(each) for each in ids], "count": total})
@@ -43,12 +42,12 @@ async def get_provider(request: Request) -> Response:
 
 async def list_tenants(request: Request) -> Response:
     """Return the one tenant."""
-    versions.well_formed(query(request, "api-version"))
+    api_version(request)
     return answer({"value": [subscriptions.tenant()]})
 
 
 def _subscription(request: Request) -> str:
-    versions.well_formed(query(request, "api-version"))
+    api_version(request)
     subscription_id = str(request.path_params["subscription_id"])
     services_of(request).resource_groups.check_subscription(subscription_id)
     return subscription_id.lower()

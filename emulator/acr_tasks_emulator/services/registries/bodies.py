@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from acr_tasks_emulator.services import errors
-from acr_tasks_emulator.services.bodies import parsed
+from acr_tasks_emulator.services.bodies import parsed, without_nulls
 from acr_tasks_emulator.services.models import Definition, IdentityProperties
 
 _NAME = re.compile(r"[a-zA-Z0-9]{5,50}")
@@ -106,7 +106,7 @@ def usages(document: Document) -> list[Document]:
 
 def _read(body: Any) -> Document:
     read = parsed(Registry, body)
-    sent = _without_nulls(read.model_dump(by_alias=True))
+    sent = without_nulls(read.model_dump(by_alias=True))
     known = {name: sent[name] for name in ("location", "sku", "tags", "identity", "properties") if name in sent}
     if "sku" in known:
         known["sku"] = _sku(known["sku"].get("name", ""))
@@ -123,9 +123,3 @@ def _sku(name: str) -> Document:
             inner=f"Sku:Invalid value '{name}'. The supported values are ({', '.join(SKUS.values())})",
         )
     return {"name": SKUS[name.lower()], "tier": SKUS[name.lower()]}
-
-
-def _without_nulls(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _without_nulls(member) for name, member in value.items() if member is not None}
-    return [_without_nulls(each) for each in value] if isinstance(value, list) else value

@@ -10,7 +10,7 @@ from typing import Any
 
 from acr_tasks_emulator.clock import round_trip
 from acr_tasks_emulator.services.triggers.base_images import ImagePush
-from acr_tasks_emulator.services.triggers.schedules import in_words
+from acr_tasks_emulator.services.triggers.schedules import occurrence_text
 from acr_tasks_emulator.services.triggers.source_events import COMMIT, SourceEvent
 
 
@@ -32,7 +32,7 @@ class Cause:
 
 def of_timer(name: str, due: datetime) -> Cause:
     """A timer is due."""
-    return Cause("timerTrigger", {"timerTriggerName": name, "scheduleOccurrence": in_words(due)}, "Timer")
+    return Cause("timerTrigger", {"timerTriggerName": name, "scheduleOccurrence": occurrence_text(due)}, "Timer")
 
 
 def of_source(event: SourceEvent, repository_url: str, identifier: str | None) -> Cause:

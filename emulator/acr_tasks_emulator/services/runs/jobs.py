@@ -1,16 +1,17 @@
-"""Turns a run request, and the task it names, into what an agent needs."""
+"""The job of a run: what its request asks for, with the step of the task that it names and the run's overrides."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from acr_tasks_emulator.execution.job import Job
 from acr_tasks_emulator.services import errors
 from acr_tasks_emulator.services.runs.causes import Cause
-from acr_tasks_emulator.services.runs.overrides import overridden
+from acr_tasks_emulator.services.tasks.merge import items_by_name
+
+Members = dict[str, Any]
 
 _STEP_TYPES = {
     "DockerBuildRequest": "Docker",
@@ -21,108 +22,91 @@ _NOT_OF_THE_STEP = {
     *("type", "timeout", "platform", "agentConfiguration", "sourceLocation", "credentials", "isArchiveEnabled"),
     *("agentPoolName", "logTemplate"),
 }
-_ASKED_LATER = {"logTemplate"}
+# The member of a step that `file` overrides; an encoded step has no file.
+_FILES = {"Docker": "dockerFilePath", "FileTask": "taskFilePath"}
 _REPOSITORY = re.compile(
     r"^git://|^git@|\.git$|^(?:https?://)?[^/]*github[^/]*/|visualstudio\.com|dev\.azure\.com", re.IGNORECASE
 )
 _REMOTE = re.compile(r"[a-z][a-z0-9+.-]*://|git@|github\.com/|/dev/null", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class JobSummary:
-    """What a run's own document tells of its job."""
+def new_job(request: Members, task: Members | None, cause: Cause | None = None) -> Job:
+    """Return the job of a run that has no id yet.
 
-    task_name: str | None
-    platform: dict[str, Any]
-    agent_configuration: dict[str, Any]
-    agent_pool_name: str | None
-    update_trigger_token: str | None
-    source_registry_auth: str | None
-    custom_registries: list[str] | None
-
-
-def job_values(request: dict[str, Any], task: dict[str, Any] | None, cause: Cause | None = None) -> dict[str, Any]:
-    """Return a job as plain values, to be stored with the run; secrets in clear.
-
-    cause: the trigger that starts the task, None when somebody asked for the run. `sourcePath` is the uploaded source's
-    relative path, `sourceLocation` any other address of the context. Raises ServiceError for a task that has no step.
+    task: the one that the request names. cause: the trigger that starts it, None when a caller asked for the run.
+    Raises ServiceError for a task that has no step.
     """
+    override = request.get("overrideTaskStepProperties", {})
     if task is None:
         step = {key: value for key, value in request.items() if key not in _NOT_OF_THE_STEP}
         step["type"] = _STEP_TYPES[request["type"]]
         owner, values, location = request, [], request.get("sourceLocation")
     else:
-        if not {"platform", "step"} <= set(task["properties"]):
+        owner = task["properties"]
+        if not {"platform", "step"} <= owner.keys():
             raise errors.TASK_WITHOUT_STEP(name=task["name"])
-        owner, override = task["properties"], request.get("overrideTaskStepProperties", {})
         step = overridden(owner["step"], override)
         values = [*request.get("values", []), *override.get("values", [])]
         location = step.get("contextPath")
     if cause is not None and cause.reference and location:
-        location = _at(location, cause.reference)
+        location = _at_commit(location, cause.reference)
     uploaded = location if location and not _REMOTE.match(location) else None
-    return {
-        "step": step,
-        "taskName": task["name"] if task else None,
-        "sourcePath": uploaded,
-        "sourceLocation": None if uploaded else location,
-        "values": values,
-        "platform": owner["platform"],
-        "agentConfiguration": owner.get("agentConfiguration", {}),
-        "agentPoolName": request.get("agentPoolName") or owner.get("agentPoolName"),
-        "logTemplate": request.get("logTemplate") or owner.get("logTemplate"),
-        "updateTriggerToken": request.get("overrideTaskStepProperties", {}).get("updateTriggerToken"),
-        "timeout": owner["timeout"],
-        "credentials": owner.get("credentials", {}),
-        "triggeredBy": cause.triggered_by if cause else "Manual",
-        "git": cause.git if cause else {},
-    }
-
-
-def read_job(values: dict[str, Any]) -> JobSummary:
-    """Return the part of a stored job that is no secret."""
-    credentials = values["credentials"]
-    registries = credentials.get("customRegistries")
-    return JobSummary(
-        task_name=values["taskName"],
-        platform=values["platform"],
-        agent_configuration=values.get("agentConfiguration", {}),
-        agent_pool_name=values.get("agentPoolName"),
-        update_trigger_token=values.get("updateTriggerToken"),
-        source_registry_auth=credentials.get("sourceRegistry", {}).get("loginMode"),
-        custom_registries=list(registries) if registries else None,
-    )
-
-
-def forget(job: dict[str, Any]) -> None:
-    """Remove from a stored job what nobody asks for once its run has ended: it has the run's secrets."""
-    for name in job.keys() - _ASKED_LATER:
-        del job[name]
-
-
-def job_of(run_id: str, registry_name: str, login_server: str, values: dict[str, Any], source: Path | None) -> Job:
-    """Return the job of a run; `source` is the uploaded archive on this machine."""
     return Job(
-        run_id=run_id,
-        registry_name=registry_name,
-        login_server=login_server,
-        step=values["step"],
-        task_name=values["taskName"],
-        source=source,
-        source_location=values["sourceLocation"],
-        values=values["values"],
-        platform=values["platform"],
-        timeout=values["timeout"],
-        credentials=values["credentials"],
-        triggered_by=values.get("triggeredBy", "Manual"),
-        git=values.get("git", {}),
+        run_id="",
+        registry_name="",
+        login_server="",
+        step=step,
+        task_name=task["name"] if task else None,
+        source_path=uploaded,
+        source_location=None if uploaded else location,
+        values=values,
+        platform=owner["platform"],
+        agent_configuration=owner.get("agentConfiguration", {}),
+        agent_pool_name=request.get("agentPoolName") or owner.get("agentPoolName"),
+        log_template=request.get("logTemplate") or owner.get("logTemplate"),
+        update_trigger_token=override.get("updateTriggerToken"),
+        timeout=owner["timeout"],
+        credentials=owner.get("credentials", {}),
+        triggered_by=cause.triggered_by if cause else "Manual",
+        git=cause.git if cause else {},
     )
 
 
-def _at(location: str, reference: str) -> str:
-    """The git address with another commit in place of its branch; other addresses stay as they are."""
+def overridden(step: Members, override: Members) -> Members:
+    """Return a copy of a task's step with the `overrideTaskStepProperties` of a run.
+
+    Arguments are replaced or added by name. Arguments and `target` apply to a Docker step only. Values belong to the
+    run, not to the step. The task's token is dropped when the context moves to another host.
+    """
+    result = dict(step)
+    kind = step["type"]
+    if override.get("file") and kind in _FILES:
+        result[_FILES[kind]] = override["file"]
+    if kind == "Docker":
+        if override.get("target"):
+            result["target"] = override["target"]
+        if override.get("arguments"):
+            result["arguments"] = items_by_name(step.get("arguments", []), override["arguments"])
+    if override.get("contextPath"):
+        result["contextPath"] = override["contextPath"]
+        if _host(override["contextPath"]) != _host(step.get("contextPath") or ""):
+            result.pop("contextAccessToken", None)
+    return result
+
+
+def _host(location: str) -> tuple[str, str]:
+    """Return scheme and host of an address; both are empty for text that is not an address."""
+    try:
+        parts = urlsplit(location if "://" in location else f"https://{location}")
+    except ValueError:
+        return "", ""
+    return parts.scheme, parts.netloc.rpartition("@")[2].lower()
+
+
+def _at_commit(location: str, commit: str) -> str:
+    """Return a git address with a commit in place of its branch; other addresses stay as they are."""
     address, _, fragment = location.partition("#")
     if not fragment and not _REPOSITORY.search(address):
         return location
     folder = fragment.partition(":")[2]
-    return f"{address}#{reference}:{folder}" if folder else f"{address}#{reference}"
+    return f"{address}#{commit}:{folder}" if folder else f"{address}#{commit}"

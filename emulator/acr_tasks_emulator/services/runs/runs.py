@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from itertools import islice
 from typing import Any, Protocol
 
@@ -12,16 +13,21 @@ from acr_tasks_emulator.execution.job import Job
 from acr_tasks_emulator.services import bodies, errors
 from acr_tasks_emulator.services.blobs.blobs import BlobsService, container_of
 from acr_tasks_emulator.services.conditions import refusals
-from acr_tasks_emulator.services.odata import compile_filter
 from acr_tasks_emulator.services.registries.registries import RegistriesService
 from acr_tasks_emulator.services.runs import documents as run_documents
 from acr_tasks_emulator.services.runs.causes import Cause
-from acr_tasks_emulator.services.runs.jobs import job_of, job_values
-from acr_tasks_emulator.services.runs.numbers import run_id
-from acr_tasks_emulator.services.runs.pages import RunPage, make_skip_token, read_skip_token, read_top
+from acr_tasks_emulator.services.runs.jobs import new_job
+from acr_tasks_emulator.services.runs.pages import (
+    RunPage,
+    compile_filter,
+    make_skip_token,
+    read_skip_token,
+    read_top,
+)
 from acr_tasks_emulator.services.runs.states import ACTIVE, TERMINAL, RunStates
 from acr_tasks_emulator.services.tasks import rules
-from acr_tasks_emulator.services.tasks.tasks import TasksService, task_id
+from acr_tasks_emulator.services.tasks.documents import task_id
+from acr_tasks_emulator.services.tasks.tasks import TasksService
 from acr_tasks_emulator.services.versions import STABLE, ApiVersion
 from acr_tasks_emulator.store.registries import RegistryRow, RegistryStore
 from acr_tasks_emulator.store.runs import RunRow, RunStore
@@ -82,7 +88,9 @@ class RunsService:
             task = self._tasks.stored(registry, _name_in(registry, named) if version.task_member == "taskId" else named)
             if self._switches.disabled_task_run == "refused" and task["properties"]["status"].lower() == "disabled":
                 raise errors.TASK_DISABLED(name=task["name"])
-        return run_documents.just_scheduled(self._queue(registry, request, job_values(request, task)).document)
+        run = self._add(registry, request, new_job(request, task))
+        self._agents.submit(self._job(run))
+        return run_documents.just_scheduled(run.document)
 
     def trigger(self, starts: Iterable[Start]) -> list[str]:
         """Queue runs of tasks that triggers start; return the runs' ids.
@@ -109,39 +117,29 @@ class RunsService:
                     refusals.check_run(self._switches, registry)
                     if (registry.key, name) not in tasks:
                         tasks[registry.key, name] = self._tasks.stored(registry, name)
-                    values = job_values(request, tasks[registry.key, name], cause)
-                    added.append(self._add(registry, request, values, cause))
+                    job = new_job(request, tasks[registry.key, name], cause)
+                    added.append(self._add(registry, request, job, cause))
                 except errors.ServiceError as error:
                     _logger.warning("task %s was not started by %s: %s", name, cause.triggered_by, error)
         return added
 
-    def _queue(self, registry: RegistryRow, request: Run, values: Run) -> RunRow:
-        run = self._add(registry, request, values)
-        self._agents.submit(self._job(run))
-        return run
-
-    def _add(self, registry: RegistryRow, request: Run, values: Run, cause: Cause | None = None) -> RunRow:
-        if values["sourcePath"] and self._blobs.find_source(registry, values["sourcePath"]) is None:
+    def _add(self, registry: RegistryRow, request: Run, job: Job, cause: Cause | None = None) -> RunRow:
+        if job.source_path and self._blobs.find_source(registry, job.source_path) is None:
             is_400 = self._switches.invalid_source_status == "400"
             refusal = errors.INVALID_SOURCE_LOCATION if is_400 else errors.SOURCE_LOCATION_NOT_FOUND
-            raise refusal(location=values["sourcePath"])
-        refusals.check_agent_pool(self._switches, registry, values["agentPoolName"])
+            raise refusal(location=job.source_path)
+        refusals.check_agent_pool(self._switches, registry, job.agent_pool_name)
         with self._store.transaction():
             number = self._next_number(registry)
-            identifier = run_id(registry.run_prefix, number)
-            document = run_documents.queued(registry, identifier, request, values, cause, self._clock.now())
-            run = RunRow(identifier, registry.key, number, document, values)
+            job = replace(job, run_id=run_documents.run_id(registry.run_prefix, number))
+            document = run_documents.queued(registry, request, job, cause, self._clock.now())
+            run = RunRow(job.run_id, registry.key, number, document, job.to_document())
             self._store.add(run)
         return run
 
     def get(self, registry: RegistryRow, identifier: str) -> Run:
         """Return a run. Raises ServiceError."""
         return self._stored(registry, identifier).document
-
-    def find(self, registry: RegistryRow, identifier: str) -> Run | None:
-        """Return a run, or None."""
-        run = self._store.get(identifier)
-        return run.document if run is not None and run.registry == registry.key else None
 
     def of_task(self, registry: RegistryRow, task_name: str, size: int, skip_token: str | None = None) -> RunPage:
         """Return a page of a task's runs, newest first. Raises ServiceError."""
@@ -260,8 +258,12 @@ class RunsService:
         registry = self._registries.by_key(run.registry)
         path = run.job["sourcePath"]
         source = self._blobs.find_source(registry, path) if path else None
-        return job_of(
-            run.run_id, registry.name, self._registries.login_server, run.job, source.path if source else None
+        return Job.from_document(
+            run.job,
+            run_id=run.run_id,
+            registry_name=registry.name,
+            login_server=self._registries.login_server,
+            source=source.path if source else None,
         )
 
     def _stored(self, registry: RegistryRow, identifier: str) -> RunRow:

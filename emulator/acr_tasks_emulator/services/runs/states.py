@@ -1,4 +1,4 @@
-"""Writes down what becomes of a run while it is carried out: `execution.agents.Observer`."""
+"""The states of a run from the queue to its end, stored as the agents report them."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from acr_tasks_emulator.execution.job import Outcome
 from acr_tasks_emulator.execution.run_log import LogSink
 from acr_tasks_emulator.services.blobs.blobs import COMPLETE, BlobsService
 from acr_tasks_emulator.services.registries.registries import RegistriesService
-from acr_tasks_emulator.services.runs.jobs import forget
+from acr_tasks_emulator.services.tasks import dependencies
 from acr_tasks_emulator.store.runs import RunRow, RunStore
+from acr_tasks_emulator.store.tasks import TaskStore
 
 ACTIVE = ("Queued", "Started", "Running")
 TERMINAL = ("Succeeded", "Failed", "Canceled", "Error", "Timeout")
 ABANDONED = "The emulator was stopped while the run was under way."
-# The value of the log's metadata `Complete` (facts section 8).
+# The log's metadata `Complete`, as clients of the service read it.
 COMPLETE_VALUES = {
     "Succeeded": "successful",
     "Failed": "failed",
@@ -32,20 +33,23 @@ _ORDER = (
 
 
 class RunStates:
-    """Moves runs Queued -> Running -> a terminal state. A run that has ended, or is gone, is left alone."""
+    """An observer of agents: runs move Queued -> Running -> a terminal state, which never changes again."""
 
-    def __init__(self, store: RunStore, registries: RegistriesService, blobs: BlobsService, clock: Clock) -> None:
+    def __init__(
+        self, store: RunStore, tasks: TaskStore, registries: RegistriesService, blobs: BlobsService, clock: Clock
+    ) -> None:
         self._store = store
+        self._tasks = tasks
         self._registries = registries
         self._blobs = blobs
         self._clock = clock
 
     def started(self, run_id: str) -> None:
-        """An agent has taken the run."""
+        """Note that an agent has taken the run."""
         self._change(run_id, "Running", startTime=round_trip(self._clock.now()))
 
     def finished(self, run_id: str, outcome: Outcome) -> None:
-        """The run has ended."""
+        """Note how the run has ended, and the base images that its task depends on from now on."""
         members: dict[str, Any] = {"finishTime": round_trip(self._clock.now())}
         if outcome.output_images:
             members["outputImages"] = outcome.output_images
@@ -53,7 +57,10 @@ class RunStates:
             members["runErrorMessage"] = outcome.error_message
         run = self._store.get(run_id)
         if run is not None:
-            # Log first, status second, as in the service; and whoever follows the log is never left waiting.
+            task = run.document["properties"].get("task")
+            if outcome.status == "Succeeded" and outcome.base_images and task is not None:
+                dependencies.record(self._tasks, run.registry, task, run.job["step"], outcome.base_images)
+            # Log first, status second, as in the service: a reader of the log never waits for an end that is past.
             self._end_log(run, outcome.status)
         self._change(run_id, outcome.status, **members)
 
@@ -61,7 +68,7 @@ class RunStates:
         """Return where the run's log grows."""
         run = self._store.get(run_id)
         if run is None:
-            return _Nowhere()
+            return _DiscardedLog()
         return self._blobs.open_log(self._registries.by_key(run.registry), run_id)
 
     def cancel_unknown(self, run_id: str) -> None:
@@ -92,13 +99,14 @@ class RunStates:
             properties |= {"status": status, "lastUpdatedTime": whole_seconds(now), **members}
             run.document["properties"] = {name: properties[name] for name in _ORDER if name in properties}
             if status in TERMINAL:
-                forget(run.job)
+                for name in run.job.keys() - {"logTemplate"}:  # the others are read by agents only, and hold secrets
+                    del run.job[name]
             return True
 
         self._store.change(run_id, edit)
 
 
-class _Nowhere:
+class _DiscardedLog:
     """The log of a run that was removed while it ran."""
 
     def write(self, data: bytes) -> None:

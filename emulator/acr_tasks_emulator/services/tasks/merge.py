@@ -1,4 +1,4 @@
-"""What PATCH does to a task (facts section 4.3): members merge, a null removes a map's entry only, triggers stay."""
+"""What PATCH does to a task: members merge, a null removes only entries of maps, and no trigger can be removed."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ import copy
 from typing import Any
 
 from acr_tasks_emulator.services import errors, models
+from acr_tasks_emulator.services.bodies import without_nulls
 from acr_tasks_emulator.switches import DEFAULTS, Switches
 
 Members = dict[str, Any]
 
 
 def merged_task(task: Members, update: Members, switches: Switches = DEFAULTS) -> Members:
-    """Return the task after an update; both keep their values. `update` has the members that were sent, nulls too.
+    """Return a copy of the task after an update. `update` has the members that were sent, nulls too.
 
-    Raises ServiceError when it cannot be done.
+    Raises ServiceError when the step's type may not change.
     """
     result = copy.deepcopy(task)
     _others(result, update, ("tags", "identity", "properties", "location"))
@@ -37,7 +38,8 @@ def merged_task(task: Members, update: Members, switches: Switches = DEFAULTS) -
         properties["trigger"] = _trigger(properties.get("trigger", {}), sent["trigger"], switches)
     if sent.get("credentials") is not None:
         properties["credentials"] = _credentials(properties.get("credentials", {}), sent["credentials"], switches)
-    return result
+    merged: Members = without_nulls(result)
+    return merged
 
 
 _KNOWN_PROPERTIES = (
@@ -47,7 +49,7 @@ _KNOWN_PROPERTIES = (
 
 
 def _others(owner: Members, sent: Members, known: tuple[str, ...]) -> None:
-    """Take over the members that this version does not know; there are some when the switches keep them."""
+    """Copy the members that the emulator does not know; a switch keeps them."""
     owner |= {key: value for key, value in sent.items() if key not in known and value is not None}
 
 
@@ -59,7 +61,7 @@ def _overlay(owner: Members, name: str, sent: Members | None) -> None:
 
 def _step(step: Members, sent: Members, switches: Switches) -> Members:
     values = {key: value for key, value in sent.items() if value is not None}
-    if step and step["type"] != sent["type"]:
+    if step.get("type") != sent["type"]:
         return _step_of_another_type(step, values, switches)
     if switches.patch_step_arrays == "merge":
         for name in ("arguments", "values"):
@@ -71,13 +73,14 @@ def _step(step: Members, sent: Members, switches: Switches) -> Members:
 
 
 def _step_of_another_type(step: Members, values: Members, switches: Switches) -> Members:
-    if switches.patch_step_type == "replace":
-        return values
-    if switches.patch_step_type == "refuse":
+    fields = {str(field.alias): field.default for field in models.STEPS[values["type"]].model_fields.values()}
+    kept: Members = {}
+    if step and switches.patch_step_type == "refuse":
         inner = f"TaskStepProperties:The type of the step cannot be changed from {step['type']} to {values['type']}"
         raise errors.INVALID_INPUT(parameters="taskUpdateParameters", inner=inner)
-    shared = {field.alias for field in models.STEPS[values["type"]].model_fields.values()}
-    return {**{key: value for key, value in step.items() if key in shared}, **values}
+    if switches.patch_step_type == "merge":
+        kept = {key: value for key, value in step.items() if key in fields}
+    return {**fields, **kept, **values}
 
 
 def items_by_name(items: list[Members], sent: list[Members]) -> list[Members]:
@@ -93,7 +96,7 @@ def _trigger(trigger: Members, sent: Members, switches: Switches) -> Members:
         if sent.get(name):
             result[name] = _by_name(trigger.get(name, []), sent[name], switches)
     base_image = sent.get("baseImageTrigger")
-    # azure-cli sends an object with nothing but a name when it has nothing to say: no trigger comes of it.
+    # azure-cli always sends an object with a name alone: it makes no trigger.
     if base_image and ("baseImageTrigger" in trigger or base_image.get("baseImageTriggerType")):
         result["baseImageTrigger"] = _one_trigger(trigger.get("baseImageTrigger", {}), base_image, switches)
     return result
@@ -135,7 +138,7 @@ def _credentials(credentials: Members, sent: Members, switches: Switches) -> Mem
     _others(result, sent, ("sourceRegistry", "customRegistries"))
     source = sent.get("sourceRegistry")
     _overlay(result, "sourceRegistry", source)
-    if source and "identity" in source and source["identity"] is None:  # azure-cli relies on it (facts section 4.3)
+    if source and "identity" in source and source["identity"] is None:  # azure-cli relies on it
         kept = {key: value for key, value in result.pop("sourceRegistry", {}).items() if key != "identity"}
         result |= {"sourceRegistry": kept} if kept else {}
     if sent.get("customRegistries") is not None:

@@ -1,15 +1,17 @@
-"""What the service validates about tasks and run requests, and no more: it never looks into task YAML."""
+"""What the service validates in tasks and run requests, and no more: it never reads task YAML."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
 from typing import Any
+from urllib.parse import urlsplit
 
 from acr_tasks_emulator.services import errors
-from acr_tasks_emulator.services.tasks.contexts import check_address, check_context, problems_of_images
-from acr_tasks_emulator.services.tasks.schedule import problem_of
+from acr_tasks_emulator.services.triggers.schedules import problem_of
 from acr_tasks_emulator.services.versions import ApiVersion
+from acr_tasks_emulator.settings import normal_location
+from acr_tasks_emulator.store.registries import RegistryRow
 from acr_tasks_emulator.switches import Switches
 
 MINIMUM_TIMEOUT = 300
@@ -25,11 +27,36 @@ _REQUIRED_OF_STEP = {
     "EncodedTaskRunRequest": ("encodedTaskContent",),
 }
 
+SCHEMES = ("https", "http", "git", "oci")
+NO_CONTEXT = "/dev/null"
+"""What azure-cli sends for a task without a context."""
+
+LONGEST_REPOSITORY = 255
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
+_ACTION = re.compile(r"\{\{.*?\}\}", re.DOTALL)
+_LOOPBACK = re.compile(r"(?:127\.0\.0\.1|localhost|\[::1\]):[0-9]+/")
+"""The login server of an emulator. Those of Azure have no port, and the service refuses one."""
+
+_PART = "[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
+_REPOSITORY = re.compile(f"{_PART}(?:/{_PART})*")
+_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+
 
 def check_task_name(name: str) -> None:
     """Refuse a name that a new task may not have. Raises ServiceError."""
     if not _TASK_NAME.fullmatch(name):
         raise errors.INVALID_TASK_NAME(name=name)
+
+
+def check_location(registry: RegistryRow, location: str | None) -> None:
+    """Refuse another location than the registry's, as the service does: it cannot find the registry there.
+
+    Raises ServiceError.
+    """
+    if not location:
+        raise errors.LOCATION_REQUIRED()
+    if normal_location(location) != registry.location:
+        raise errors.REGISTRY_NOT_FOUND(resource=registry.name, group=registry.resource_group_name)
 
 
 def check_task(properties: dict[str, Any], parameters: str, switches: Switches) -> None:
@@ -50,7 +77,7 @@ def check_task(properties: dict[str, Any], parameters: str, switches: Switches) 
     if switches.equal_schedules == "refused":
         problems += _equal_schedules(trigger.get("timerTriggers", []))
     _refuse(parameters, problems)
-    check_context(step or {}, trigger)
+    _check_context(step or {}, trigger)
 
 
 def check_run_request(request: dict[str, Any], version: ApiVersion) -> None:
@@ -60,7 +87,7 @@ def check_run_request(request: dict[str, Any], version: ApiVersion) -> None:
     else:
         problems = [*_step(request), *_platform(request), *_agent(request), *_timeout(request)]
     _refuse("runRequest", problems)
-    check_address("sourceLocation", str(request.get("sourceLocation") or ""))
+    _check_address("sourceLocation", str(request.get("sourceLocation") or ""))
 
 
 def _refuse(parameters: str, problems: list[str]) -> None:
@@ -76,7 +103,7 @@ def _platform(owner: dict[str, Any]) -> list[str]:
 
 def _agent(owner: dict[str, Any]) -> list[str]:
     if owner.get("agentPoolName"):
-        return []  # the number is that of the shared pool (facts section 3.3)
+        return []  # the number is that of the shared pool
     cores = (owner.get("agentConfiguration") or {}).get("cpu", CORES)
     if cores != CORES:
         return [f"AgentProperties:Invalid value for CPU core count. The supported values are ({CORES})"]
@@ -92,7 +119,7 @@ def _timeout(owner: dict[str, Any]) -> list[str]:
 def _step(step: dict[str, Any]) -> list[str]:
     kind = step["type"]
     missing = [f"{kind}:The property '{name}' is required" for name in _REQUIRED_OF_STEP[kind] if not step.get(name)]
-    return [*missing, *problems_of_images(step)]
+    return [*missing, *_images(step)]
 
 
 def _trigger(trigger: dict[str, Any]) -> list[str]:
@@ -126,3 +153,47 @@ def _equal_schedules(timers: list[dict[str, Any]]) -> list[str]:
 
 def _required(kind: str, owner: dict[str, Any], *names: str) -> list[str]:
     return [f"{kind}:The property '{name}' is required" for name in names if owner.get(name) in (None, "", {})]
+
+
+def _check_context(step: dict[str, Any], trigger: dict[str, Any]) -> None:
+    """Refuse a context that is no absolute address, unless the task has exactly one source trigger.
+
+    Raises ServiceError.
+    """
+    context = str(step.get("contextPath") or "")
+    if not context or context == NO_CONTEXT:
+        return
+    if _SCHEME.match(context):
+        _check_address("contextPath", context)
+    elif len(trigger.get("sourceTriggers") or []) != 1:
+        raise errors.CONTEXT_UNDEFINED()
+
+
+def _check_address(member: str, address: str) -> None:
+    """Refuse an address without a host, or of a scheme that the service does not fetch. Raises ServiceError."""
+    match = _SCHEME.match(address)
+    if match is None:
+        return
+    try:
+        host = urlsplit(address).netloc.rpartition("@")[2]
+    except ValueError:
+        host = ""
+    if match.group(1).lower() not in SCHEMES or not host:
+        raise errors.INVALID_URI(member=member)
+
+
+def _images(step: dict[str, Any]) -> list[str]:
+    """Return a sentence for each invalid image name of a Docker step or request."""
+    return [
+        f"DockerBuildStep:Image name '{name}' is invalid. The supported patterns are 'repository' and 'repository:tag'"
+        for name in step.get("imageNames") or []
+        if not _is_image(str(name))
+    ]
+
+
+def _is_image(name: str) -> bool:
+    """Tell whether a name has the form `repository` or `repository:tag`; a template may be any part of it."""
+    text = _LOOPBACK.sub("", _ACTION.sub("x", name), count=1)
+    repository, colon, tag = text.partition(":")
+    known = _REPOSITORY.fullmatch(repository) and len(repository) <= LONGEST_REPOSITORY
+    return bool(known and (not colon or _TAG.fullmatch(tag)))

@@ -1,4 +1,7 @@
-"""When a timer fires, by NCrontab's rules, in UTC (facts section 13, and the notes at the facts' end)."""
+"""Schedules of timers: NCrontab's five fields, and the times at which they are due, in UTC.
+
+NCrontab is what the service's documentation names: day and weekday must both fit, unlike in cron.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ _STEP = re.compile(r"[+-]?[0-9]{1,9}")
 
 
 class ScheduleError(ValueError):
-    """The text is no schedule; the text of the error is a phrase that says why."""
+    """A text that is not a schedule; the error's own text is a phrase with the reason."""
 
 
 def fields(schedule: str) -> list[set[int]]:
@@ -36,21 +39,30 @@ def fields(schedule: str) -> list[set[int]]:
     return [_values(text, *bounds) for text, bounds in zip(texts, _FIELDS, strict=True)]
 
 
-def occurrences(schedule: str, after: datetime, until: datetime) -> Iterator[datetime]:
-    """Yield the moments at which a schedule is due, later than `after` and not later than `until`, in order.
+def problem_of(schedule: str) -> str | None:
+    """Return what is wrong with a schedule as a phrase, or None when nothing is."""
+    try:
+        fields(schedule)
+    except ScheduleError as error:
+        return str(error)
+    return None
 
-    schedule: five fields that `services.schedule.problem_of` found nothing wrong with. Both times are aware.
+
+def occurrences(schedule: str, after: datetime, until: datetime) -> Iterator[datetime]:
+    """Yield the times at which a valid schedule is due, later than `after` and not later than `until`, in order.
+
+    Both times are aware.
     """
     try:
         calendar = _calendar(schedule, after)
-        while (moment := calendar.get_next(datetime)) <= until:
-            yield moment
+        while (due := calendar.get_next(datetime)) <= until:
+            yield due
     except CroniterBadDateError:
         return
 
 
 def next_occurrence(schedule: str, after: datetime) -> datetime | None:
-    """Return the first moment later than `after` at which a schedule is due; None when it never is (30 February)."""
+    """Return the first time later than `after` at which a schedule is due; None when it never is (30 February)."""
     try:
         found = _calendar(schedule, after).get_next(datetime)
     except CroniterBadDateError:
@@ -59,20 +71,18 @@ def next_occurrence(schedule: str, after: datetime) -> datetime | None:
 
 
 def _calendar(schedule: str, after: datetime) -> croniter:
-    # A day has to be right by both fields, month's and week's; cron itself would take either.
+    # A day must fit both fields, that of the month and that of the week; cron itself would take either.
     return croniter(_in_numbers(schedule), after.astimezone(timezone.utc), day_or=False)
 
 
-def in_words(moment: datetime) -> str:
-    """Spell a moment as a run's `scheduleOccurrence`: `6/4/2019 9:30 AM` (azure-spec, RunsGet_WithTimerTrigger)."""
-    moment = moment.astimezone(timezone.utc)
-    hour = moment.hour % 12 or 12
-    half = "AM" if moment.hour < 12 else "PM"
-    return f"{moment.month}/{moment.day}/{moment.year} {hour}:{moment.minute:02d} {half}"
+def occurrence_text(due: datetime) -> str:
+    """Return a time as a run's `scheduleOccurrence` has it: `6/4/2019 9:30 AM`."""
+    due = due.astimezone(timezone.utc)
+    return f"{due.month}/{due.day}/{due.year} {due.hour % 12 or 12}:{due:%M %p}"
 
 
 def _in_numbers(schedule: str) -> str:
-    """The schedule with every name, range and step written out, so that only the calendar is left to croniter."""
+    """Return a schedule with every name, range and step written out: croniter decides on the calendar alone."""
     return " ".join(
         "*" if len(values) > highest - lowest else ",".join(map(str, sorted(values)))
         for values, (_, lowest, highest, _) in zip(fields(schedule), _FIELDS, strict=True)
@@ -99,7 +109,7 @@ def _values(text: str, name: str, lowest: int, highest: int, names: tuple[str, .
 
 
 def _value(text: str, lowest: int, names: tuple[str, ...]) -> int:
-    """The number that a part means; -1 for one that means none. A name may be cut: the first that begins so counts."""
+    """Return the number of a part, -1 when it has none. A name may be shortened: the first that begins so counts."""
     if _NUMBER.fullmatch(text):
         return int(text)
     short = text.lower()

@@ -15,9 +15,8 @@ from acr_tasks_emulator.clock import Clock, parse
 from acr_tasks_emulator.services.registries.registries import RegistriesService
 from acr_tasks_emulator.services.runs import causes
 from acr_tasks_emulator.services.runs.runs import RunsService, Start
-from acr_tasks_emulator.services.tasks import schedule
 from acr_tasks_emulator.services.triggers.base_images import ImagePush, moved
-from acr_tasks_emulator.services.triggers.schedules import next_occurrence, occurrences
+from acr_tasks_emulator.services.triggers.schedules import next_occurrence, occurrences, problem_of
 from acr_tasks_emulator.services.triggers.source_events import SourceEvent
 from acr_tasks_emulator.store.registries import RegistryRow
 from acr_tasks_emulator.store.tasks import TaskStore
@@ -142,7 +141,7 @@ class TriggersService:
 def enabled_timers(task: Task) -> list[dict[str, Any]]:
     """Return the timers of a task that fire, when the task is enabled."""
     timers = _triggers(task).get("timerTriggers") or []
-    return [timer for timer in timers if _is_enabled(timer) and schedule.problem_of(timer["schedule"]) is None]
+    return [timer for timer in timers if _is_enabled(timer) and problem_of(timer["schedule"]) is None]
 
 
 def next_firings(task: Task, now: datetime) -> dict[str, datetime]:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from acr_tasks_emulator.services.errors import ServiceError
-from acr_tasks_emulator.services.odata import compile_filter
+from acr_tasks_emulator.services.runs.pages import compile_filter
 
 RUN: dict[str, Any] = {
     "runId": "cf2a",

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from acr_tasks_emulator.services.runs.overrides import overridden
+from acr_tasks_emulator.services.runs.jobs import overridden
 
 DOCKER: dict[str, Any] = {
     "type": "Docker",

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from acr_tasks_emulator.services.tasks.schedule import problem_of
+from acr_tasks_emulator.services.triggers.schedules import problem_of
 
 
 @pytest.mark.parametrize(

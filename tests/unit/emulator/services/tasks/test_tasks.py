@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -72,20 +71,6 @@ def test_empty_credentials_are_dropped_and_empty_lists_are_kept(world: World) ->
     properties = world.task(step=step, credentials={}, trigger=None)["properties"]
     assert "credentials" not in properties
     assert properties["step"]["arguments"] == []
-
-
-def test_a_list_in_json_is_what_the_list_says(world: World) -> None:
-    """Masked too, and never older than the last change."""
-    world.tasks.create(world.registry, "task1", docker_body(world))
-    for timeout in (600, 900):
-        world.tasks.update(world.registry, "task1", {"properties": {"timeout": timeout}})
-        for _ in range(2):
-            texts = world.tasks.list_texts(world.registry).texts
-            assert [json.loads(text) for text in texts] == world.tasks.list(world.registry).tasks
-            assert not any(secret in texts[0] for secret in SECRETS)
-            assert f'"timeout":{timeout}' in texts[0]
-    world.tasks.delete(world.registry, "task1")
-    assert world.tasks.list_texts(world.registry).texts == []
 
 
 def test_names_keep_their_case_and_are_found_without_it(world: World) -> None:

@@ -6,8 +6,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from acr_tasks_emulator.services.tasks.schedule import problem_of
-from acr_tasks_emulator.services.triggers.schedules import in_words, next_occurrence, occurrences
+from acr_tasks_emulator.services.triggers.schedules import next_occurrence, occurrence_text, occurrences, problem_of
 
 
 def at(text: str) -> datetime:
@@ -92,6 +91,6 @@ def test_every_occurrence_of_a_day() -> None:
         ("2019-12-24 23:59", "12/24/2019 11:59 PM"),
     ],
 )
-def test_an_occurrence_in_words(moment: str, words: str) -> None:
+def test_an_occurrence_occurrence_text(moment: str, words: str) -> None:
     """An occurrence is spelled as in the United States."""
-    assert in_words(at(moment)) == words
+    assert occurrence_text(at(moment)) == words

@@ -9,15 +9,13 @@ import pytest
 from tests.unit.emulator.conftest import World
 
 from acr_tasks_emulator.execution.job import Outcome
-from acr_tasks_emulator.services.tasks.dependencies import Learning
-from acr_tasks_emulator.services.tasks.tasks import task_id
+from acr_tasks_emulator.services.tasks.documents import task_id
 from acr_tasks_emulator.services.triggers import triggers as triggers_module
 from acr_tasks_emulator.services.triggers.base_images import ImagePush
 from acr_tasks_emulator.services.triggers.schedules import occurrences
 from acr_tasks_emulator.services.triggers.source_events import SourceEvent
 from acr_tasks_emulator.services.triggers.triggers import TriggersService, next_firings
 from acr_tasks_emulator.services.versions import PREVIEW_2025
-from acr_tasks_emulator.store.runs import RunStore
 from acr_tasks_emulator.store.tasks import TaskStore
 
 URL = "https://github.com/octocat/Hello-World.git"
@@ -142,9 +140,8 @@ def learn(world: World, name: str, **override: Any) -> None:
         "overrideTaskStepProperties": override,
     }
     run = world.runs.schedule(world.registry, request, PREVIEW_2025)
-    learning = Learning(world.states, RunStore(world.database), TaskStore(world.database))
-    learning.started(run["name"])
-    learning.finished(run["name"], Outcome("Succeeded", base_images=[BASE]))
+    world.states.started(run["name"])
+    world.states.finished(run["name"], Outcome("Succeeded", base_images=[BASE]))
 
 
 def test_learning_base_images(world: World) -> None:

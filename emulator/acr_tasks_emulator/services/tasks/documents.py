@@ -1,0 +1,98 @@
+"""Task documents: the one that is stored, and what of it the service shows.
+
+listDetails shows everything; every other answer masks the secrets.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from acr_tasks_emulator.services.conditions.refusals import CALLER
+from acr_tasks_emulator.services.registries.registries import id_of
+from acr_tasks_emulator.services.sign_in import identities
+from acr_tasks_emulator.services.tasks import dependencies
+from acr_tasks_emulator.store.registries import RegistryRow
+from acr_tasks_emulator.switches import Switches
+
+Task = dict[str, Any]
+
+# The order of the service's answers. Members in none of these tuples are unknown to the emulator; a switch keeps them.
+_PROPERTIES = (
+    *("status", "platform", "agentConfiguration", "agentPoolName", "timeout", "step", "trigger", "credentials"),
+    *("logTemplate", "isSystemTask"),
+)
+_READ_ONLY_PROPERTIES = ("provisioningState", "creationDate")
+_MEMBERS = ("identity", "properties", "location", "tags", "type", "id", "name", "systemData")
+
+
+def task_id(registry: RegistryRow, name: str) -> str:
+    """Return a task's ARM id."""
+    return f"{id_of(registry)}/tasks/{name}"
+
+
+def document(registry: RegistryRow, name: str, sent: Task, old: Task | None, created: str, now: str) -> Task:
+    """Return a task as it is stored.
+
+    sent: identity, properties and tags. old: the task that it replaces. created, now: the creationDate, and the time of
+    this change. An empty object among the properties, such as `credentials: {}`, is not stored.
+    """
+    author = old["systemData"] if old else {"createdBy": CALLER, "createdByType": "User", "createdAt": now}
+    properties = sent["properties"]
+    resource_id = task_id(registry, name)
+    task: Task = {"type": "Microsoft.ContainerRegistry/registries/tasks"}
+    if sent.get("identity"):
+        task["identity"] = identities.complete(sent["identity"], resource_id)
+    task["properties"] = {
+        "provisioningState": "Succeeded",
+        "creationDate": created,
+        **{key: properties[key] for key in _PROPERTIES if properties.get(key) not in (None, {})},
+        **{key: value for key, value in properties.items() if key not in _PROPERTIES + _READ_ONLY_PROPERTIES},
+    }
+    task |= {"id": resource_id, "name": name, "location": registry.location}
+    if old is not None and "step" in task["properties"]:
+        old_step = old["properties"].get("step", {})
+        task["properties"]["step"] = dependencies.carried_over(task["properties"]["step"], old_step)
+    if sent.get("tags") is not None:
+        task["tags"] = sent["tags"]
+    task |= {key: value for key, value in sent.items() if key not in _MEMBERS}
+    task["systemData"] = {
+        **{key: author[key] for key in ("createdBy", "createdByType", "createdAt")},
+        "lastModifiedBy": CALLER,
+        "lastModifiedByType": "User",
+        "lastModifiedAt": now,
+    }
+    return task
+
+
+def masked(task: Task, switches: Switches) -> Task:
+    """Change a task into what PUT, PATCH, GET and LIST show of it, and return it.
+
+    Registry credentials keep their hosts and lose their values. Secret arguments and values are left out, as in the
+    official examples, or lose their value. Tokens and the endpoint of a base image trigger are left out.
+    """
+    properties = task["properties"]
+    step = properties.get("step", {})
+    step.pop("contextAccessToken", None)
+    for name in ("arguments", "values"):
+        if name in step:
+            step[name] = _without_secrets(step[name], switches)
+    for source in properties.get("trigger", {}).get("sourceTriggers", []):
+        source["sourceRepository"].pop("sourceControlAuthProperties", None)
+    properties.get("trigger", {}).get("baseImageTrigger", {}).pop("updateTriggerEndpoint", None)
+    registries = properties.get("credentials", {}).get("customRegistries")
+    if registries is not None:
+        properties["credentials"]["customRegistries"] = dict.fromkeys(registries)
+    return detailed(task, switches)
+
+
+def detailed(task: Task, switches: Switches) -> Task:
+    """Change a task into what listDetails shows of it, and return it."""
+    if switches.source_registry == "null" and "credentials" in task["properties"]:
+        task["properties"]["credentials"]["sourceRegistry"] = None
+    return task
+
+
+def _without_secrets(items: list[Task], switches: Switches) -> list[Task]:
+    if switches.secret_arguments == "dropped":  # noqa: S105 - a choice, no password
+        return [item for item in items if not item.get("isSecret")]
+    return [{**item, "value": ""} if item.get("isSecret") else item for item in items]
