@@ -69,7 +69,7 @@ properties: environment ## 150 lives of a registry under each version and mode, 
 	  tests/contract/errors/test_refusals.py tests/contract/tasks/test_model.py tests/unit/provider/task/test_requests_drawn.py --timeout 1800 -n 2
 
 real: environment builder ## what starts real servers, processes and builders, without the engine
-	@$(VENV)/python -m pytest tests/real tests/durability -n 2 --dist loadfile
+	@$(VENV)/python -m pytest tests/real tests/durability -n 3 --dist worksteal
 
 tables: environment ## write the generated tables of the documents anew
 	@$(VENV)/python tools/tables.py

@@ -29,6 +29,7 @@ INTERPRETER = (
     "run/test_resource.py",
     "source/test_*.py",
     "task/test_resource.py",
+    "../../real/provider/test_fresh_process.py",
 )
 
 Version = tuple[int, int]

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import httpx
 import pytest
 
 from acr_tasks_emulator.services.triggers import azure_devops
 from acr_tasks_emulator.services.triggers.base_images import ImagePush, moved, pushes
 from acr_tasks_emulator.services.triggers.github import is_signed, read_event
-from acr_tasks_emulator.services.triggers.notifications import Notifications
 from acr_tasks_emulator.services.triggers.repository import place
 from acr_tasks_emulator.services.triggers.source_events import PayloadError, SourceEvent
 
@@ -275,26 +273,3 @@ def test_which_tasks_a_push_moves(task: dict[str, Any], count: int) -> None:
     """A task is moved by another digest under a tag that it depends on, when its trigger follows that kind."""
     found = moved(ImagePush("base", "1", "sha256:b"), task, ["127.0.0.1:5000", "emulator.azurecr.io"])
     assert len(found) == count
-
-
-def test_notifications_are_heard_with_the_secret_only() -> None:
-    """The listener calls for each pushed tag, refuses who does not know the secret, and survives a failing callback."""
-    heard: list[ImagePush] = []
-
-    def hear(push: ImagePush) -> None:
-        heard.append(push)
-        if push.tag == "1":
-            raise LookupError("a failure of ours")
-
-    listener = Notifications(hear)
-    try:
-        with httpx.Client(trust_env=False, headers={"Authorization": f"Bearer {listener.secret}"}) as client:
-            assert (
-                client.post(listener.url, json=notification(), headers={"Authorization": "Bearer x"}).status_code == 401
-            )
-            assert client.post(listener.url, content=b"{").status_code == 400
-            assert client.post(listener.url, json=notification()).status_code == 200
-            assert client.post(listener.url, json=notification(tag="2")).status_code == 200
-    finally:
-        listener.close()
-    assert [push.tag for push in heard] == ["1", "2"]

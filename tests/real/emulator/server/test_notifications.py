@@ -1,0 +1,32 @@
+"""The listener for what the registry tells of pushes."""
+
+from __future__ import annotations
+
+import httpx
+from tests.unit.emulator.services.triggers.test_events import notification
+
+from acr_tasks_emulator.services.triggers.base_images import ImagePush
+from acr_tasks_emulator.services.triggers.notifications import Notifications
+
+
+def test_notifications_are_heard_with_the_secret_only() -> None:
+    """The listener calls for each pushed tag, refuses who does not know the secret, and survives a failing callback."""
+    heard: list[ImagePush] = []
+
+    def hear(push: ImagePush) -> None:
+        heard.append(push)
+        if push.tag == "1":
+            raise LookupError("a failure of ours")
+
+    listener = Notifications(hear)
+    try:
+        with httpx.Client(trust_env=False, headers={"Authorization": f"Bearer {listener.secret}"}) as client:
+            assert (
+                client.post(listener.url, json=notification(), headers={"Authorization": "Bearer x"}).status_code == 401
+            )
+            assert client.post(listener.url, content=b"{").status_code == 400
+            assert client.post(listener.url, json=notification()).status_code == 200
+            assert client.post(listener.url, json=notification(tag="2")).status_code == 200
+    finally:
+        listener.close()
+    assert [push.tag for push in heard] == ["1", "2"]

@@ -1,0 +1,20 @@
+"""What every unit test keeps to: it starts no process and no server. Tests that do live in tests/real."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+from typing import NoReturn
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def no_process_and_no_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fail where a test starts a process or listens on a port."""
+
+    def refuse(*_: object, **__: object) -> NoReturn:
+        pytest.fail("a unit test starts no process and no server: move it to tests/real")
+
+    monkeypatch.setattr(subprocess.Popen, "__init__", refuse)
+    monkeypatch.setattr(socket.socket, "listen", refuse)
