@@ -35,6 +35,8 @@ def context_hash(
     from pulumi_acr_tasks.schema.definitions import snake_case
     from pulumi_acr_tasks.settings.settings import EMBEDDED, Settings
 
+    if not isinstance(context, (str, os.PathLike)):
+        raise program_error(f"context is {type(context).__name__}; context_hash reads a folder at once: give its path")
     path = os.fspath(context)
     if is_address(path):
         raise program_error("context is an address, which the service fetches; only local contexts have a hash")

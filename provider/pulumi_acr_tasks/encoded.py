@@ -93,7 +93,10 @@ def _task_text(task: Any) -> str:
         return _dump({"version": _VERSION, "steps": task})
     if isinstance(task, dict):
         return _dump(task)
-    raise program_error(f"from_yaml takes the text of a task file, a dict or a list of steps; this is {_called(task)}")
+    hint = ": call from_file" if isinstance(task, os.PathLike) else ""
+    raise program_error(
+        f"from_yaml takes the text of a task file, a dict or a list of steps; this is {_called(task)}{hint}"
+    )
 
 
 def _values_text(values: Any) -> str:

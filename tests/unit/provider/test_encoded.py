@@ -154,6 +154,7 @@ def test_values_are_a_file_or_a_list() -> None:
     ("make", "sentence"),
     [
         (lambda: EncodedTaskStepArgs.from_yaml("acb.yaml"), "'acb.yaml' is the name of a file: call from_file"),
+        (lambda: EncodedTaskStepArgs.from_yaml(Path("acb.yaml")), "this is a PosixPath: call from_file"),
         (lambda: EncodedTaskStepArgs.from_yaml(_PURGE), "this is a command: call from_cmd"),
         (
             lambda: EncodedTaskStepArgs.from_yaml(b"steps:"),
