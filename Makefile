@@ -55,8 +55,10 @@ contract: environment ## the service's contract, over TCP
 browser: environment chromium ## the emulator's dashboard in Chromium
 	@$(VENV)/python -m pytest tests/browser -n 2
 
-picture: environment builder chromium ## take docs/dashboard.png anew
+picture: environment builder chromium ## take docs/dashboard.png and docs/pulumi-up.png anew
 	@$(VENV)/python tools/picture.py
+	@folder=$$($(VENV)/python tools/pulumi/engine.py) && \
+	  PATH="$$folder:$(CURDIR)/$(VENV):$$PATH" $(VENV)/python tools/terminal_picture.py "$$folder"
 
 equivalence: environment ## 2,000 pairs of tasks in each world: our route to a change leads where a PUT leads (minutes)
 	@ACR_TASKS_PAIRS=2000 $(VENV)/python -m pytest tests/contract/specification/test_equivalence.py --timeout 1800 -n 2

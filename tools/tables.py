@@ -96,10 +96,13 @@ def _python(names: tuple[str, ...] | list[str]) -> list[str]:
 
 def refusals() -> Rows:
     """Yield the service's refusals, the error that each becomes, and its cure."""
-    yield "Status", "Code", "Error", "Cure"
+    yield "Answer", "Error", "Cure"
+    lines = {(refusal.error.__name__, refusal.cure): list[str]() for refusal in REFUSALS}
     for refusal in REFUSALS:
-        code = f"`{refusal.code}`" if refusal.code else ""
-        yield str(refusal.status or "any"), code, f"`{refusal.error.__name__}`", refusal.cure
+        answer = " ".join(str(part) for part in (refusal.status, refusal.code) if part)
+        lines[refusal.error.__name__, refusal.cure].append(f"`{answer}`")
+    for (error, cure), answers in lines.items():
+        yield "<br>".join(answers), f"`{error}`", cure
 
 
 def tree() -> Rows:
