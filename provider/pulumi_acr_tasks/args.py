@@ -7,6 +7,7 @@ keys as Python or as ARM spells them. `type` says which step or request an objec
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
@@ -14,6 +15,7 @@ import pulumi
 
 from pulumi_acr_tasks.encoded import TaskFile, command_content, file_text, task_content, with_values
 from pulumi_acr_tasks.program import strict
+from pulumi_acr_tasks.schema.definitions import camel_case
 
 if TYPE_CHECKING:
     import os
@@ -23,16 +25,24 @@ if TYPE_CHECKING:
 else:
 
     def dataclass_transform(**_: Any) -> Callable[[Any], Any]:
-        """Tells type checkers what pulumi.input_type makes of a class; does nothing at run time."""
+        """Tell type checkers what pulumi.input_type makes of a class; do nothing at run time."""
         return lambda decorator: decorator
 
 
 T = TypeVar("T")
 
 
-@dataclass_transform(kw_only_default=True, field_specifiers=(pulumi.property,))
+def declare_members(cls: type) -> None:
+    """Make a Pulumi property of each annotation of a class: under ARM's name, with its value as the default."""
+    for name in inspect.get_annotations(cls):
+        default = {"default": cls.__dict__[name]} if name in cls.__dict__ else {}
+        setattr(cls, name, pulumi.property(camel_case(name), **default))
+
+
+@dataclass_transform(kw_only_default=True)
 def input_type(cls: type[T]) -> type[T]:
-    """Makes an input type of an annotated class."""
+    """Make an input type of an annotated class."""
+    declare_members(cls)
     return strict(pulumi.input_type(cls))
 
 
@@ -40,16 +50,16 @@ def input_type(cls: type[T]) -> type[T]:
 class PlatformPropertiesArgs:
     """The platform of a run: `os` Linux or Windows; `architecture` amd64, x86 or arm; `variant` v6, v7 or v8 (arm)."""
 
-    os: pulumi.Input[str] = pulumi.property("os")
-    architecture: pulumi.Input[str] | None = pulumi.property("architecture", default=None)
-    variant: pulumi.Input[str] | None = pulumi.property("variant", default=None)
+    os: pulumi.Input[str]
+    architecture: pulumi.Input[str] | None = None
+    variant: pulumi.Input[str] | None = None
 
 
 @input_type
 class AgentPropertiesArgs:
     """The agent of a run: `cpu` cores; the service's shared agents have 2."""
 
-    cpu: pulumi.Input[int] | None = pulumi.property("cpu", default=None)
+    cpu: pulumi.Input[int] | None = None
 
 
 @input_type
@@ -60,72 +70,62 @@ class IdentityPropertiesArgs:
     ids: a sequence of them, or a map from each to {}.
     """
 
-    type: pulumi.Input[str] | None = pulumi.property("type", default=None)
-    user_assigned_identities: pulumi.Input[Sequence[pulumi.Input[str]] | Mapping[str, pulumi.Input[Any]]] | None = (
-        pulumi.property("userAssignedIdentities", default=None)
-    )
+    type: pulumi.Input[str] | None = None
+    user_assigned_identities: pulumi.Input[Sequence[pulumi.Input[str]] | Mapping[str, pulumi.Input[Any]]] | None = None
 
 
 @input_type
 class TriggerPropertiesArgs:
     """What starts runs of a task: any number of timers, source repositories, and changes of the base image."""
 
-    timer_triggers: pulumi.Input[Sequence[pulumi.Input[pulumi.InputType[TimerTriggerArgs]]]] | None = pulumi.property(
-        "timerTriggers", default=None
-    )
-    source_triggers: pulumi.Input[Sequence[pulumi.Input[pulumi.InputType[SourceTriggerArgs]]]] | None = pulumi.property(
-        "sourceTriggers", default=None
-    )
-    base_image_trigger: pulumi.Input[pulumi.InputType[BaseImageTriggerArgs]] | None = pulumi.property(
-        "baseImageTrigger", default=None
-    )
+    timer_triggers: pulumi.Input[Sequence[pulumi.Input[pulumi.InputType[TimerTriggerArgs]]]] | None = None
+    source_triggers: pulumi.Input[Sequence[pulumi.Input[pulumi.InputType[SourceTriggerArgs]]]] | None = None
+    base_image_trigger: pulumi.Input[pulumi.InputType[BaseImageTriggerArgs]] | None = None
 
 
 @input_type
 class CredentialsArgs:
     """The registries that a run signs in to: its own (`source_registry`), and others by login server."""
 
-    source_registry: pulumi.Input[pulumi.InputType[SourceRegistryCredentialsArgs]] | None = pulumi.property(
-        "sourceRegistry", default=None
-    )
+    source_registry: pulumi.Input[pulumi.InputType[SourceRegistryCredentialsArgs]] | None = None
     custom_registries: (
         pulumi.Input[Mapping[str, pulumi.Input[pulumi.InputType[CustomRegistryCredentialsArgs]]]] | None
-    ) = pulumi.property("customRegistries", default=None)
+    ) = None
 
 
 @input_type
 class TimerTriggerArgs:
     """Starts a run whenever `schedule` says: minute hour day month weekday, in UTC, as NCrontab reads them."""
 
-    name: pulumi.Input[str] = pulumi.property("name")
-    schedule: pulumi.Input[str] = pulumi.property("schedule")
-    status: pulumi.Input[str] | None = pulumi.property("status", default=None)
+    name: pulumi.Input[str]
+    schedule: pulumi.Input[str]
+    status: pulumi.Input[str] | None = None
 
 
 @input_type
 class SourceTriggerArgs:
     """Starts a run on events (commit, pullrequest) of a source repository, through a webhook that the service makes."""
 
-    name: pulumi.Input[str] = pulumi.property("name")
-    source_repository: pulumi.Input[pulumi.InputType[SourcePropertiesArgs]] = pulumi.property("sourceRepository")
-    source_trigger_events: pulumi.Input[Sequence[pulumi.Input[str]]] = pulumi.property("sourceTriggerEvents")
-    status: pulumi.Input[str] | None = pulumi.property("status", default=None)
+    name: pulumi.Input[str]
+    source_repository: pulumi.Input[pulumi.InputType[SourcePropertiesArgs]]
+    source_trigger_events: pulumi.Input[Sequence[pulumi.Input[str]]]
+    status: pulumi.Input[str] | None = None
 
 
 @input_type
 class BaseImageTriggerArgs:
     """Starts a run when a base image changes: `base_image_trigger_type` is All or Runtime."""
 
-    name: pulumi.Input[str] = pulumi.property("name")
-    base_image_trigger_type: pulumi.Input[str] = pulumi.property("baseImageTriggerType")
-    status: pulumi.Input[str] | None = pulumi.property("status", default=None)
+    name: pulumi.Input[str]
+    base_image_trigger_type: pulumi.Input[str]
+    status: pulumi.Input[str] | None = None
 
 
 @input_type
 class SourceRegistryCredentialsArgs:
     """Whether a run signs in to its own registry: `login_mode` is Default or None."""
 
-    login_mode: pulumi.Input[str] | None = pulumi.property("loginMode", default=None)
+    login_mode: pulumi.Input[str] | None = None
 
 
 @input_type
@@ -135,40 +135,38 @@ class CustomRegistryCredentialsArgs:
     An identity beside a password reads the password from Key Vault.
     """
 
-    user_name: pulumi.Input[pulumi.InputType[SecretObjectArgs]] | None = pulumi.property("userName", default=None)
-    password: pulumi.Input[pulumi.InputType[SecretObjectArgs]] | None = pulumi.property("password", default=None)
-    identity: pulumi.Input[str] | None = pulumi.property("identity", default=None)
+    user_name: pulumi.Input[pulumi.InputType[SecretObjectArgs]] | None = None
+    password: pulumi.Input[pulumi.InputType[SecretObjectArgs]] | None = None
+    identity: pulumi.Input[str] | None = None
 
 
 @input_type
 class SourcePropertiesArgs:
     """The source repository of a trigger: `source_control_type` is Github or VisualStudioTeamService."""
 
-    source_control_type: pulumi.Input[str] = pulumi.property("sourceControlType")
-    repository_url: pulumi.Input[str] = pulumi.property("repositoryUrl")
-    branch: pulumi.Input[str] | None = pulumi.property("branch", default=None)
-    source_control_auth_properties: pulumi.Input[pulumi.InputType[AuthInfoArgs]] | None = pulumi.property(
-        "sourceControlAuthProperties", default=None
-    )
+    source_control_type: pulumi.Input[str]
+    repository_url: pulumi.Input[str]
+    branch: pulumi.Input[str] | None = None
+    source_control_auth_properties: pulumi.Input[pulumi.InputType[AuthInfoArgs]] | None = None
 
 
 @input_type
 class SecretObjectArgs:
     """A secret: with `type` Opaque its very value, with Vaultsecret the URL of a Key Vault secret. Kept encrypted."""
 
-    value: pulumi.Input[str] | None = pulumi.property("value", default=None)
-    type: pulumi.Input[str] | None = pulumi.property("type", default=None)
+    value: pulumi.Input[str] | None = None
+    type: pulumi.Input[str] | None = None
 
 
 @input_type
 class AuthInfoArgs:
     """The token with which the service makes a webhook: `token_type` is PAT or OAuth; `expires_in` seconds."""
 
-    token_type: pulumi.Input[str] = pulumi.property("tokenType")
-    token: pulumi.Input[str] = pulumi.property("token")
-    refresh_token: pulumi.Input[str] | None = pulumi.property("refreshToken", default=None)
-    scope: pulumi.Input[str] | None = pulumi.property("scope", default=None)
-    expires_in: pulumi.Input[int] | None = pulumi.property("expiresIn", default=None)
+    token_type: pulumi.Input[str]
+    token: pulumi.Input[str]
+    refresh_token: pulumi.Input[str] | None = None
+    scope: pulumi.Input[str] | None = None
+    expires_in: pulumi.Input[int] | None = None
 
 
 @input_type
@@ -178,73 +176,63 @@ class DockerBuildRequestArgs:
     `docker_file_path` is `Dockerfile` and `platform` Linux when they are left out.
     """
 
-    docker_file_path: pulumi.Input[str] | None = pulumi.property("dockerFilePath", default=None)
-    platform: pulumi.Input[pulumi.InputType[PlatformPropertiesArgs]] | None = pulumi.property("platform", default=None)
-    type: pulumi.Input[str] = pulumi.property("type", default="DockerBuildRequest")
-    is_archive_enabled: pulumi.Input[bool] | None = pulumi.property("isArchiveEnabled", default=None)
-    image_names: pulumi.Input[Sequence[pulumi.Input[str]]] | None = pulumi.property("imageNames", default=None)
-    is_push_enabled: pulumi.Input[bool] | None = pulumi.property("isPushEnabled", default=None)
-    no_cache: pulumi.Input[bool] | None = pulumi.property("noCache", default=None)
-    target: pulumi.Input[str] | None = pulumi.property("target", default=None)
-    arguments: pulumi.Input[Sequence[pulumi.Input[pulumi.InputType[ArgumentArgs]]]] | None = pulumi.property(
-        "arguments", default=None
-    )
-    timeout: pulumi.Input[int] | None = pulumi.property("timeout", default=None)
-    agent_configuration: pulumi.Input[pulumi.InputType[AgentPropertiesArgs]] | None = pulumi.property(
-        "agentConfiguration", default=None
-    )
-    source_location: pulumi.Input[str] | None = pulumi.property("sourceLocation", default=None)
-    credentials: pulumi.Input[pulumi.InputType[CredentialsArgs]] | None = pulumi.property("credentials", default=None)
+    docker_file_path: pulumi.Input[str] | None = None
+    platform: pulumi.Input[pulumi.InputType[PlatformPropertiesArgs]] | None = None
+    type: pulumi.Input[str] = "DockerBuildRequest"
+    is_archive_enabled: pulumi.Input[bool] | None = None
+    image_names: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None
+    is_push_enabled: pulumi.Input[bool] | None = None
+    no_cache: pulumi.Input[bool] | None = None
+    target: pulumi.Input[str] | None = None
+    arguments: pulumi.Input[Sequence[pulumi.Input[pulumi.InputType[ArgumentArgs]]]] | None = None
+    timeout: pulumi.Input[int] | None = None
+    agent_configuration: pulumi.Input[pulumi.InputType[AgentPropertiesArgs]] | None = None
+    source_location: pulumi.Input[str] | None = None
+    credentials: pulumi.Input[pulumi.InputType[CredentialsArgs]] | None = None
 
 
 @input_type
 class ArgumentArgs:
     """A build argument; with `is_secret` its value is kept encrypted and never shown."""
 
-    name: pulumi.Input[str] = pulumi.property("name")
-    value: pulumi.Input[str] = pulumi.property("value")
-    is_secret: pulumi.Input[bool] | None = pulumi.property("isSecret", default=None)
+    name: pulumi.Input[str]
+    value: pulumi.Input[str]
+    is_secret: pulumi.Input[bool] | None = None
 
 
 @input_type
 class FileTaskRunRequestArgs:
     """A run of the task file at `task_file_path` of the source, on Linux when `platform` is left out."""
 
-    task_file_path: pulumi.Input[str] = pulumi.property("taskFilePath")
-    platform: pulumi.Input[pulumi.InputType[PlatformPropertiesArgs]] | None = pulumi.property("platform", default=None)
-    type: pulumi.Input[str] = pulumi.property("type", default="FileTaskRunRequest")
-    is_archive_enabled: pulumi.Input[bool] | None = pulumi.property("isArchiveEnabled", default=None)
-    values_file_path: pulumi.Input[str] | None = pulumi.property("valuesFilePath", default=None)
-    values: pulumi.Input[Sequence[pulumi.Input[pulumi.InputType[SetValueArgs]]]] | None = pulumi.property(
-        "values", default=None
-    )
-    timeout: pulumi.Input[int] | None = pulumi.property("timeout", default=None)
-    agent_configuration: pulumi.Input[pulumi.InputType[AgentPropertiesArgs]] | None = pulumi.property(
-        "agentConfiguration", default=None
-    )
-    source_location: pulumi.Input[str] | None = pulumi.property("sourceLocation", default=None)
-    credentials: pulumi.Input[pulumi.InputType[CredentialsArgs]] | None = pulumi.property("credentials", default=None)
+    task_file_path: pulumi.Input[str]
+    platform: pulumi.Input[pulumi.InputType[PlatformPropertiesArgs]] | None = None
+    type: pulumi.Input[str] = "FileTaskRunRequest"
+    is_archive_enabled: pulumi.Input[bool] | None = None
+    values_file_path: pulumi.Input[str] | None = None
+    values: pulumi.Input[Sequence[pulumi.Input[pulumi.InputType[SetValueArgs]]]] | None = None
+    timeout: pulumi.Input[int] | None = None
+    agent_configuration: pulumi.Input[pulumi.InputType[AgentPropertiesArgs]] | None = None
+    source_location: pulumi.Input[str] | None = None
+    credentials: pulumi.Input[pulumi.InputType[CredentialsArgs]] | None = None
 
 
 @input_type
 class SetValueArgs:
     """A value for a task file's `{{.Values.name}}`; with `is_secret` it is kept encrypted and never shown."""
 
-    name: pulumi.Input[str] = pulumi.property("name")
-    value: pulumi.Input[str] = pulumi.property("value")
-    is_secret: pulumi.Input[bool] | None = pulumi.property("isSecret", default=None)
+    name: pulumi.Input[str]
+    value: pulumi.Input[str]
+    is_secret: pulumi.Input[bool] | None = None
 
 
 @input_type
 class TaskRunRequestArgs:
     """A run of an existing task; `values` stand in for the task's own of the same names."""
 
-    task_name: pulumi.Input[str] = pulumi.property("taskName")
-    type: pulumi.Input[str] = pulumi.property("type", default="TaskRunRequest")
-    is_archive_enabled: pulumi.Input[bool] | None = pulumi.property("isArchiveEnabled", default=None)
-    values: pulumi.Input[Sequence[pulumi.Input[pulumi.InputType[SetValueArgs]]]] | None = pulumi.property(
-        "values", default=None
-    )
+    task_name: pulumi.Input[str]
+    type: pulumi.Input[str] = "TaskRunRequest"
+    is_archive_enabled: pulumi.Input[bool] | None = None
+    values: pulumi.Input[Sequence[pulumi.Input[pulumi.InputType[SetValueArgs]]]] | None = None
 
 
 if TYPE_CHECKING:
@@ -282,20 +270,16 @@ class EncodedTaskRunRequestArgs:
     as a whole; or a list of SetValueArgs, each of which is secret or not. Their other arguments are those of the class.
     """
 
-    encoded_task_content: pulumi.Input[str] = pulumi.property("encodedTaskContent")
-    platform: pulumi.Input[pulumi.InputType[PlatformPropertiesArgs]] | None = pulumi.property("platform", default=None)
-    type: pulumi.Input[str] = pulumi.property("type", default="EncodedTaskRunRequest")
-    is_archive_enabled: pulumi.Input[bool] | None = pulumi.property("isArchiveEnabled", default=None)
-    encoded_values_content: pulumi.Input[str] | None = pulumi.property("encodedValuesContent", default=None)
-    values: pulumi.Input[Sequence[pulumi.Input[pulumi.InputType[SetValueArgs]]]] | None = pulumi.property(
-        "values", default=None
-    )
-    timeout: pulumi.Input[int] | None = pulumi.property("timeout", default=None)
-    agent_configuration: pulumi.Input[pulumi.InputType[AgentPropertiesArgs]] | None = pulumi.property(
-        "agentConfiguration", default=None
-    )
-    source_location: pulumi.Input[str] | None = pulumi.property("sourceLocation", default=None)
-    credentials: pulumi.Input[pulumi.InputType[CredentialsArgs]] | None = pulumi.property("credentials", default=None)
+    encoded_task_content: pulumi.Input[str]
+    platform: pulumi.Input[pulumi.InputType[PlatformPropertiesArgs]] | None = None
+    type: pulumi.Input[str] = "EncodedTaskRunRequest"
+    is_archive_enabled: pulumi.Input[bool] | None = None
+    encoded_values_content: pulumi.Input[str] | None = None
+    values: pulumi.Input[Sequence[pulumi.Input[pulumi.InputType[SetValueArgs]]]] | None = None
+    timeout: pulumi.Input[int] | None = None
+    agent_configuration: pulumi.Input[pulumi.InputType[AgentPropertiesArgs]] | None = None
+    source_location: pulumi.Input[str] | None = None
+    credentials: pulumi.Input[pulumi.InputType[CredentialsArgs]] | None = None
 
     @classmethod
     def from_yaml(
@@ -352,31 +336,27 @@ class EncodedTaskRunRequestArgs:
 class DockerBuildStepArgs:
     """A task that builds an image with a Dockerfile, and pushes it unless `is_push_enabled` is False."""
 
-    docker_file_path: pulumi.Input[str] = pulumi.property("dockerFilePath")
-    type: pulumi.Input[str] = pulumi.property("type", default="Docker")
-    context_path: pulumi.Input[str] | None = pulumi.property("contextPath", default=None)
-    context_access_token: pulumi.Input[str] | None = pulumi.property("contextAccessToken", default=None)
-    image_names: pulumi.Input[Sequence[pulumi.Input[str]]] | None = pulumi.property("imageNames", default=None)
-    is_push_enabled: pulumi.Input[bool] | None = pulumi.property("isPushEnabled", default=None)
-    no_cache: pulumi.Input[bool] | None = pulumi.property("noCache", default=None)
-    target: pulumi.Input[str] | None = pulumi.property("target", default=None)
-    arguments: pulumi.Input[Sequence[pulumi.Input[pulumi.InputType[ArgumentArgs]]]] | None = pulumi.property(
-        "arguments", default=None
-    )
+    docker_file_path: pulumi.Input[str]
+    type: pulumi.Input[str] = "Docker"
+    context_path: pulumi.Input[str] | None = None
+    context_access_token: pulumi.Input[str] | None = None
+    image_names: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None
+    is_push_enabled: pulumi.Input[bool] | None = None
+    no_cache: pulumi.Input[bool] | None = None
+    target: pulumi.Input[str] | None = None
+    arguments: pulumi.Input[Sequence[pulumi.Input[pulumi.InputType[ArgumentArgs]]]] | None = None
 
 
 @input_type
 class FileTaskStepArgs:
     """A task that runs the task file at `task_file_path` of its context."""
 
-    task_file_path: pulumi.Input[str] = pulumi.property("taskFilePath")
-    type: pulumi.Input[str] = pulumi.property("type", default="FileTask")
-    context_path: pulumi.Input[str] | None = pulumi.property("contextPath", default=None)
-    context_access_token: pulumi.Input[str] | None = pulumi.property("contextAccessToken", default=None)
-    values_file_path: pulumi.Input[str] | None = pulumi.property("valuesFilePath", default=None)
-    values: pulumi.Input[Sequence[pulumi.Input[pulumi.InputType[SetValueArgs]]]] | None = pulumi.property(
-        "values", default=None
-    )
+    task_file_path: pulumi.Input[str]
+    type: pulumi.Input[str] = "FileTask"
+    context_path: pulumi.Input[str] | None = None
+    context_access_token: pulumi.Input[str] | None = None
+    values_file_path: pulumi.Input[str] | None = None
+    values: pulumi.Input[Sequence[pulumi.Input[pulumi.InputType[SetValueArgs]]]] | None = None
 
 
 @input_type
@@ -388,14 +368,12 @@ class EncodedTaskStepArgs:
     as a whole; or a list of SetValueArgs, each of which is secret or not. Their other arguments are those of the class.
     """
 
-    encoded_task_content: pulumi.Input[str] = pulumi.property("encodedTaskContent")
-    type: pulumi.Input[str] = pulumi.property("type", default="EncodedTask")
-    context_path: pulumi.Input[str] | None = pulumi.property("contextPath", default=None)
-    context_access_token: pulumi.Input[str] | None = pulumi.property("contextAccessToken", default=None)
-    encoded_values_content: pulumi.Input[str] | None = pulumi.property("encodedValuesContent", default=None)
-    values: pulumi.Input[Sequence[pulumi.Input[pulumi.InputType[SetValueArgs]]]] | None = pulumi.property(
-        "values", default=None
-    )
+    encoded_task_content: pulumi.Input[str]
+    type: pulumi.Input[str] = "EncodedTask"
+    context_path: pulumi.Input[str] | None = None
+    context_access_token: pulumi.Input[str] | None = None
+    encoded_values_content: pulumi.Input[str] | None = None
+    values: pulumi.Input[Sequence[pulumi.Input[pulumi.InputType[SetValueArgs]]]] | None = None
 
     @classmethod
     def from_yaml(

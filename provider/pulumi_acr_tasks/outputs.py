@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import pulumi
 
-from pulumi_acr_tasks.args import dataclass_transform
+from pulumi_acr_tasks.args import dataclass_transform, declare_members
 from pulumi_acr_tasks.engine_call.announce import REPLACE_ON_CHANGES
 from pulumi_acr_tasks.schema.definitions import camel_case, snake_case
 
@@ -39,9 +39,10 @@ class OutputType(dict[str, Any]):
         return self[key] if key in self else default  # noqa: SIM401 - this is `get`
 
 
-@dataclass_transform(kw_only_default=True, field_specifiers=(pulumi.property,))
+@dataclass_transform(kw_only_default=True)
 def output_type(cls: type[T]) -> type[T]:
     """Make an output type of an annotated subclass of OutputType; its constructor takes the members by name."""
+    declare_members(cls)
     names = set(inspect.get_annotations(cls))
 
     def construct(self: Any, **members: Any) -> None:
@@ -134,46 +135,44 @@ def _reader(name: str, engine_name: str, annotation: Any) -> property:
 class ImageDescriptor(OutputType):
     """An image: login server, repository, tag and digest (`sha256:…`), each None where the service does not say."""
 
-    registry: str | None = pulumi.property("registry", default=None)
-    repository: str | None = pulumi.property("repository", default=None)
-    tag: str | None = pulumi.property("tag", default=None)
-    digest: str | None = pulumi.property("digest", default=None)
+    registry: str | None = None
+    repository: str | None = None
+    tag: str | None = None
+    digest: str | None = None
 
 
 @output_type
 class PlatformProperties(OutputType):
     """The platform of a run."""
 
-    os: str = pulumi.property("os")
-    architecture: str | None = pulumi.property("architecture", default=None)
-    variant: str | None = pulumi.property("variant", default=None)
+    os: str
+    architecture: str | None = None
+    variant: str | None = None
 
 
 @output_type
 class AgentProperties(OutputType):
     """The agent of a run."""
 
-    cpu: int | None = pulumi.property("cpu", default=None)
+    cpu: int | None = None
 
 
 @output_type
 class IdentityProperties(OutputType):
     """The managed identities of a task, with the principal and tenant that Azure gave the system-assigned one."""
 
-    principal_id: str | None = pulumi.property("principalId", default=None)
-    tenant_id: str | None = pulumi.property("tenantId", default=None)
-    type: str | None = pulumi.property("type", default=None)
-    user_assigned_identities: Mapping[str, UserIdentityProperties] | None = pulumi.property(
-        "userAssignedIdentities", default=None
-    )
+    principal_id: str | None = None
+    tenant_id: str | None = None
+    type: str | None = None
+    user_assigned_identities: Mapping[str, UserIdentityProperties] | None = None
 
 
 @output_type
 class UserIdentityProperties(OutputType):
     """A user-assigned identity."""
 
-    principal_id: str | None = pulumi.property("principalId", default=None)
-    client_id: str | None = pulumi.property("clientId", default=None)
+    principal_id: str | None = None
+    client_id: str | None = None
 
 
 @output_type
@@ -183,175 +182,173 @@ class TaskStepProperties(OutputType):
     (One class for the three types: not every SDK that this package allows can choose a class by `type`.)
     """
 
-    type: str = pulumi.property("type")
-    context_path: str | None = pulumi.property("contextPath", default=None)
-    context_access_token: str | None = pulumi.property("contextAccessToken", default=None)
-    image_names: Sequence[str] | None = pulumi.property("imageNames", default=None)
-    is_push_enabled: bool | None = pulumi.property("isPushEnabled", default=None)
-    no_cache: bool | None = pulumi.property("noCache", default=None)
-    docker_file_path: str | None = pulumi.property("dockerFilePath", default=None)
-    target: str | None = pulumi.property("target", default=None)
-    arguments: Sequence[Argument] | None = pulumi.property("arguments", default=None)
-    task_file_path: str | None = pulumi.property("taskFilePath", default=None)
-    values_file_path: str | None = pulumi.property("valuesFilePath", default=None)
-    encoded_task_content: str | None = pulumi.property("encodedTaskContent", default=None)
-    encoded_values_content: str | None = pulumi.property("encodedValuesContent", default=None)
-    values: Sequence[SetValue] | None = pulumi.property("values", default=None)  # type: ignore[assignment]
+    type: str
+    context_path: str | None = None
+    context_access_token: str | None = None
+    image_names: Sequence[str] | None = None
+    is_push_enabled: bool | None = None
+    no_cache: bool | None = None
+    docker_file_path: str | None = None
+    target: str | None = None
+    arguments: Sequence[Argument] | None = None
+    task_file_path: str | None = None
+    values_file_path: str | None = None
+    encoded_task_content: str | None = None
+    encoded_values_content: str | None = None
+    values: Sequence[SetValue] | None = None  # type: ignore[assignment]
 
 
 @output_type
 class TriggerProperties(OutputType):
     """What starts runs of a task."""
 
-    timer_triggers: Sequence[TimerTrigger] | None = pulumi.property("timerTriggers", default=None)
-    source_triggers: Sequence[SourceTrigger] | None = pulumi.property("sourceTriggers", default=None)
-    base_image_trigger: BaseImageTrigger | None = pulumi.property("baseImageTrigger", default=None)
+    timer_triggers: Sequence[TimerTrigger] | None = None
+    source_triggers: Sequence[SourceTrigger] | None = None
+    base_image_trigger: BaseImageTrigger | None = None
 
 
 @output_type
 class Credentials(OutputType):
     """The registries that a run signs in to."""
 
-    source_registry: SourceRegistryCredentials | None = pulumi.property("sourceRegistry", default=None)
-    custom_registries: Mapping[str, CustomRegistryCredentials] | None = pulumi.property(
-        "customRegistries", default=None
-    )
+    source_registry: SourceRegistryCredentials | None = None
+    custom_registries: Mapping[str, CustomRegistryCredentials] | None = None
 
 
 @output_type
 class RunRequest(OutputType):
     """The request of a run: `type` says which of the four it is, and only the members of that type have values."""
 
-    type: str = pulumi.property("type")
-    is_archive_enabled: bool | None = pulumi.property("isArchiveEnabled", default=None)
-    image_names: Sequence[str] | None = pulumi.property("imageNames", default=None)
-    is_push_enabled: bool | None = pulumi.property("isPushEnabled", default=None)
-    no_cache: bool | None = pulumi.property("noCache", default=None)
-    docker_file_path: str | None = pulumi.property("dockerFilePath", default=None)
-    target: str | None = pulumi.property("target", default=None)
-    arguments: Sequence[Argument] | None = pulumi.property("arguments", default=None)
-    timeout: int | None = pulumi.property("timeout", default=None)
-    platform: PlatformProperties | None = pulumi.property("platform", default=None)
-    agent_configuration: AgentProperties | None = pulumi.property("agentConfiguration", default=None)
-    source_location: str | None = pulumi.property("sourceLocation", default=None)
-    credentials: Credentials | None = pulumi.property("credentials", default=None)
-    task_file_path: str | None = pulumi.property("taskFilePath", default=None)
-    values_file_path: str | None = pulumi.property("valuesFilePath", default=None)
-    values: Sequence[SetValue] | None = pulumi.property("values", default=None)  # type: ignore[assignment]
-    task_name: str | None = pulumi.property("taskName", default=None)
-    encoded_task_content: str | None = pulumi.property("encodedTaskContent", default=None)
-    encoded_values_content: str | None = pulumi.property("encodedValuesContent", default=None)
+    type: str
+    is_archive_enabled: bool | None = None
+    image_names: Sequence[str] | None = None
+    is_push_enabled: bool | None = None
+    no_cache: bool | None = None
+    docker_file_path: str | None = None
+    target: str | None = None
+    arguments: Sequence[Argument] | None = None
+    timeout: int | None = None
+    platform: PlatformProperties | None = None
+    agent_configuration: AgentProperties | None = None
+    source_location: str | None = None
+    credentials: Credentials | None = None
+    task_file_path: str | None = None
+    values_file_path: str | None = None
+    values: Sequence[SetValue] | None = None  # type: ignore[assignment]
+    task_name: str | None = None
+    encoded_task_content: str | None = None
+    encoded_values_content: str | None = None
 
 
 @output_type
 class BaseImageDependency(OutputType):
     """A base image that the service found in the task's last run; `type` is BuildTime or Runtime."""
 
-    type: str | None = pulumi.property("type", default=None)
-    registry: str | None = pulumi.property("registry", default=None)
-    repository: str | None = pulumi.property("repository", default=None)
-    tag: str | None = pulumi.property("tag", default=None)
-    digest: str | None = pulumi.property("digest", default=None)
+    type: str | None = None
+    registry: str | None = None
+    repository: str | None = None
+    tag: str | None = None
+    digest: str | None = None
 
 
 @output_type
 class TimerTrigger(OutputType):
     """A timer."""
 
-    name: str = pulumi.property("name")
-    schedule: str = pulumi.property("schedule")
-    status: str | None = pulumi.property("status", default=None)
+    name: str
+    schedule: str
+    status: str | None = None
 
 
 @output_type
 class SourceTrigger(OutputType):
     """A source repository whose events start runs."""
 
-    name: str = pulumi.property("name")
-    source_repository: SourceProperties = pulumi.property("sourceRepository")
-    source_trigger_events: Sequence[str] = pulumi.property("sourceTriggerEvents")
-    status: str | None = pulumi.property("status", default=None)
+    name: str
+    source_repository: SourceProperties
+    source_trigger_events: Sequence[str]
+    status: str | None = None
 
 
 @output_type
 class BaseImageTrigger(OutputType):
     """A base image whose changes start runs."""
 
-    name: str = pulumi.property("name")
-    base_image_trigger_type: str = pulumi.property("baseImageTriggerType")
-    status: str | None = pulumi.property("status", default=None)
+    name: str
+    base_image_trigger_type: str
+    status: str | None = None
 
 
 @output_type
 class SourceRegistryCredentials(OutputType):
     """Whether a run signs in to its own registry."""
 
-    login_mode: str | None = pulumi.property("loginMode", default=None)
+    login_mode: str | None = None
 
 
 @output_type
 class CustomRegistryCredentials(OutputType):
     """How a run signs in to another registry."""
 
-    user_name: SecretObject | None = pulumi.property("userName", default=None)
-    password: SecretObject | None = pulumi.property("password", default=None)
-    identity: str | None = pulumi.property("identity", default=None)
+    user_name: SecretObject | None = None
+    password: SecretObject | None = None
+    identity: str | None = None
 
 
 @output_type
 class SourceProperties(OutputType):
     """The source repository of a trigger."""
 
-    source_control_type: str = pulumi.property("sourceControlType")
-    repository_url: str = pulumi.property("repositoryUrl")
-    branch: str | None = pulumi.property("branch", default=None)
-    source_control_auth_properties: AuthInfo | None = pulumi.property("sourceControlAuthProperties", default=None)
+    source_control_type: str
+    repository_url: str
+    branch: str | None = None
+    source_control_auth_properties: AuthInfo | None = None
 
 
 @output_type
 class SecretObject(OutputType):
     """A secret, or the URL of one in Key Vault."""
 
-    value: str | None = pulumi.property("value", default=None)
-    type: str | None = pulumi.property("type", default=None)
+    value: str | None = None
+    type: str | None = None
 
 
 @output_type
 class AuthInfo(OutputType):
     """The token with which the service makes a webhook."""
 
-    token_type: str = pulumi.property("tokenType")
-    token: str = pulumi.property("token")
-    refresh_token: str | None = pulumi.property("refreshToken", default=None)
-    scope: str | None = pulumi.property("scope", default=None)
-    expires_in: int | None = pulumi.property("expiresIn", default=None)
+    token_type: str
+    token: str
+    refresh_token: str | None = None
+    scope: str | None = None
+    expires_in: int | None = None
 
 
 @output_type
 class Argument(OutputType):
     """A build argument."""
 
-    name: str = pulumi.property("name")
-    value: str | None = pulumi.property("value", default=None)
-    is_secret: bool | None = pulumi.property("isSecret", default=None)
+    name: str
+    value: str | None = None
+    is_secret: bool | None = None
 
 
 @output_type
 class SetValue(OutputType):
     """A value of a task file."""
 
-    name: str = pulumi.property("name")
-    value: str | None = pulumi.property("value", default=None)
-    is_secret: bool | None = pulumi.property("isSecret", default=None)
+    name: str
+    value: str | None = None
+    is_secret: bool | None = None
 
 
 @output_type
 class SystemData(OutputType):
     """Who made and who last changed a resource, and when (RFC 3339)."""
 
-    created_by: str | None = pulumi.property("createdBy", default=None)
-    created_by_type: str | None = pulumi.property("createdByType", default=None)
-    created_at: str | None = pulumi.property("createdAt", default=None)
-    last_modified_by: str | None = pulumi.property("lastModifiedBy", default=None)
-    last_modified_by_type: str | None = pulumi.property("lastModifiedByType", default=None)
-    last_modified_at: str | None = pulumi.property("lastModifiedAt", default=None)
+    created_by: str | None = None
+    created_by_type: str | None = None
+    created_at: str | None = None
+    last_modified_by: str | None = None
+    last_modified_by_type: str | None = None
+    last_modified_at: str | None = None

@@ -198,11 +198,11 @@ def _settled(answer: Any) -> Any:
 
 def _assert_same(got: Any, answer: Any, method: str) -> None:
     if method == "list":
-        assert [item.raw for item in got] == [item.to_wire() for item in got] == answer["value"]
+        assert [item.raw for item in got] == answer["value"]
     elif method == "get_log_sas_url":
         assert got == answer["logLink"]
     elif isinstance(got, models.Model):
-        assert got.raw == got.to_wire() == answer
+        assert got.raw == answer
 
 
 REQUESTS = [
@@ -211,20 +211,6 @@ REQUESTS = [
     for parameter in BODIES
     if parameter in json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))["parameters"]
 ]
-MODELS: dict[str, type[models.Model]] = {
-    "runUpdateParameters": models.RunUpdateParameters,
-    "taskCreateParameters": models.Task,
-    "taskUpdateParameters": models.TaskUpdateParameters,
-}
-
-
-@missing
-@pytest.mark.parametrize(("name", "parameter"), REQUESTS)
-def test_a_request_passes_through_its_model(name: str, parameter: str) -> None:
-    """What was read is written as it was."""
-    body = example_of(name)["parameters"][parameter]
-    model = MODELS.get(parameter) or getattr(models, body["type"])
-    assert model.receive(body).to_wire() == body
 
 
 @missing

@@ -13,8 +13,9 @@ import pytest
 from pulumi import _types
 from pulumi.runtime import rpc
 
+import pulumi_acr_tasks
 from pulumi_acr_tasks import outputs
-from pulumi_acr_tasks.schema.definitions import DEFINITIONS, POLYMORPHIC, members
+from pulumi_acr_tasks.schema.definitions import ANSWERS, DEFINITIONS, INPUTS, OUTPUTS, POLYMORPHIC, members
 
 _STEP = {
     "type": "EncodedTask",
@@ -81,11 +82,20 @@ def test_a_constructor_takes_declared_members_only() -> None:
         outputs.ImageDescriptor(digets="x")
 
 
-@pytest.mark.parametrize("name", [*(n for n in DEFINITIONS if hasattr(outputs, n)), *POLYMORPHIC])
+@pytest.mark.parametrize("name", [*(n for n in (*DEFINITIONS, *ANSWERS) if hasattr(outputs, n)), *POLYMORPHIC])
 def test_every_member_of_a_definition_is_there(name: str) -> None:
     """Under the specification's name, one class for all variants."""
     declared = {pulumi_name for _, pulumi_name, _ in _types._py_properties(getattr(outputs, name))}
     assert declared == set(members(name))
+
+
+@pytest.mark.parametrize("resource", [pulumi_acr_tasks.Task, pulumi_acr_tasks.Run])
+def test_a_resource_has_what_the_service_adds_and_what_was_asked(resource: type) -> None:
+    """Under the names of the state."""
+    declared = set(_types.resource_types(resource))
+    assert set(OUTPUTS[resource.__name__]) <= declared
+    assert set(members("Task") if resource is pulumi_acr_tasks.Task else ["runRequest"]) <= declared
+    assert declared & set(INPUTS[resource.__name__])
 
 
 def test_every_output_type_is_a_dictionary() -> None:
