@@ -161,6 +161,16 @@ def test_one_kind_of_trigger_leaves_the_others_alone(arm: Any, task_name: str, d
     assert trigger == {"timerTriggers": TIMERS, "baseImageTrigger": {**BASE, "status": "Disabled"}}
 
 
+@pytest.mark.arm_documented(
+    "azure-cli: task update sends a base image trigger of only a name when it has nothing to say"
+)
+def test_a_base_image_trigger_of_only_a_name_makes_none(arm: Any, task_name: str, docker_task: Any, patch: Any) -> None:
+    """A task without one has none afterwards."""
+    arm.ok("PUT", f"tasks/{task_name}", docker_task())
+    trigger = patch(trigger={"baseImageTrigger": {"name": "defaultBaseimageTriggerName"}}).get("trigger") or {}
+    assert "baseImageTrigger" not in trigger
+
+
 @pytest.mark.arm_documented("azure-cli: merges the events itself before it sends them")
 def test_the_events_of_a_source_trigger_are_replaced(
     arm: Any, coordinates: Any, task_name: str, docker_task: Any, patch: Any

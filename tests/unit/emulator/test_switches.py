@@ -15,7 +15,7 @@ from acr_tasks_emulator.settings import SettingsError, parse_switches, read_swit
 from acr_tasks_emulator.switches import DEFAULTS, Switches, table
 
 if TYPE_CHECKING:
-    from tests.unit.emulator.conftest import NotingAgents, World
+    from tests.unit.emulator.conftest import World
 
     from acr_tasks_emulator.execution.job import Job
 
@@ -205,45 +205,6 @@ def test_replace_creation_date(world_with: Worlds) -> None:
         assert (dates[1] != dates[2]) is changes
 
 
-@pytest.mark.parametrize(("code", "expected"), [("TaskNotFound", "TaskNotFound"), ("empty", "")])
-def test_missing_task_code(world_with: Worlds, code: str, expected: str) -> None:
-    """The code of the 404; `empty` has no body."""
-    world = world_with(missing_task_code=code, missing_run_code="NotFound")
-    assert refusal(lambda: world.tasks.get(world.registry, "nosuch")) == (404, expected)
-    assert refusal(lambda: world.runs.get(world.registry, "nosuch")) == (404, "NotFound")
-
-
-def test_page_size(world_with: Worlds) -> None:
-    """Of tasks and of runs."""
-    world = world_with(page_size=2)
-    for name in ("task1", "task2", "task3"):
-        world.task(name)
-        world.scheduled()
-    page = world.tasks.list(world.registry)
-    assert [len(page.tasks), len(world.tasks.list(world.registry, page.after or "").tasks)] == [2, 1]
-    runs = world.runs.list(world.registry)
-    assert [len(runs.runs), len(world.runs.list(world.registry, skip_token=runs.skip_token).runs)] == [2, 1]
-
-
-# Refusals
-
-
-def test_source_trigger_check(world_with: Worlds) -> None:
-    """A webhook that cannot be made is told with its target; nothing is stored, and other updates pass."""
-    body = {"trigger": {"sourceTriggers": [SOURCE]}}
-    world_with().task(**body)
-    for status, detail in (("409", "Forbidden"), ("404", "Not Found")):
-        world = world_with(source_trigger_check=status)
-        with pytest.raises(ServiceError, match="Failed to create webhook for repository: 'https") as e:
-            world.task(**body)
-        found = (e.value.status, e.value.code, e.value.target, e.value.detail)
-        assert found == (int(status), "ProviderCall", "GitHub", detail)
-        assert not world.tasks.exists(world.registry, "task1")
-        world.task()
-        world.tasks.update(world.registry, "task1", {"properties": {"timeout": 600}})
-        assert refusal(lambda world=world: patched(world, {}, body)) == (int(status), "ProviderCall")
-
-
 def test_list_details(world_with: Worlds) -> None:
     """403 for the caller; a run of the task still gets its secrets."""
     world = world_with(list_details="refused")
@@ -251,14 +212,6 @@ def test_list_details(world_with: Worlds) -> None:
     assert refusal(lambda: world.tasks.get_details(world.registry, "task1")) == (403, "AuthorizationFailed")
     assert world.runs.schedule(world.registry, {"type": "TaskRunRequest", "taskName": "task1"})
     assert refusal(lambda: world.tasks.get_details(world.registry, "nosuch"))[0] == 404
-
-
-def test_tasks_operations(world_with: Worlds) -> None:
-    """Runs are refused, or whatever changes tasks too."""
-    world = world_with(tasks_operations="no-runs")
-    world.task()
-    assert refusal(world.scheduled) == (400, "TasksOperationsNotAllowed")
-    assert refusal(world_with(tasks_operations="none").task) == (400, "TasksOperationsNotAllowed")
 
 
 def test_disabled_task_run(world_with: Worlds) -> None:
@@ -316,22 +269,6 @@ def test_sas_seconds(world: World) -> None:
     """A link is good for so long."""
     signer = Signer(b"key", world.clock, 10)
     assert "se=2026-03-04T05%3A06%3A17Z" in signer.link("c", "n", READ)
-
-
-def test_agent_delay(world: World) -> None:
-    """A job reaches the agents when its time has come; one that is cancelled meanwhile never does."""
-    agents: NotingAgents = world.agents
-    delayed = DelayedAgents(agents, 1.0)
-    jobs = [_job(world) for _ in range(2)]
-    for job in jobs:
-        delayed.submit(job)
-    assert delayed.cancel(jobs[0].run_id) is False
-    timer = delayed._waiting[jobs[1].run_id]
-    timer.join(10)
-    assert agents.jobs[2:] == [jobs[1]]
-    assert agents.canceled == []
-    delayed.cancel(jobs[1].run_id)
-    assert agents.canceled == [jobs[1].run_id]
 
 
 def test_closing_lets_go_of_what_waits(world: World) -> None:
