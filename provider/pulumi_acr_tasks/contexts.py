@@ -30,7 +30,7 @@ def context_hash(
     :param values_file_path: the request's, for a FileTaskRunRequest.
     :raises ValidationError: there is no such folder or file, or it cannot be read.
     """
-    from pulumi_acr_tasks.run.check_call import context_of
+    from pulumi_acr_tasks.run.check import context_of
     from pulumi_acr_tasks.run.diff import is_address
     from pulumi_acr_tasks.schema.definitions import snake_case
     from pulumi_acr_tasks.settings.settings import EMBEDDED, Settings

@@ -16,14 +16,18 @@ from pulumi_acr_tasks.errors import AcrTasksError, EndpointError, ThrottledError
 from pulumi_acr_tasks.journal.backend import backend_of
 from pulumi_acr_tasks.journal.journal import TASK, Journal, hand_over
 from pulumi_acr_tasks.registries import Registries
+from pulumi_acr_tasks.run.schedule.schedule import Scheduler
+from pulumi_acr_tasks.run.wait.poller import Poller, poller_of
 from pulumi_acr_tasks.settings.settings import EMBEDDED, Settings, pulumi_home
 from pulumi_acr_tasks.task.cache import Inventory
 from pulumi_acr_tasks.task.claims import Claims, withdraw
 
 if TYPE_CHECKING:
     from pulumi_acr_tasks.arm.client import Client
+    from pulumi_acr_tasks.arm.clock import EventClock
     from pulumi_acr_tasks.arm.http.sign_in import TokenCredential
     from pulumi_acr_tasks.arm.ids import RegistryId
+    from pulumi_acr_tasks.arm.models import Run
 
 _ENOUGH = 3
 
@@ -38,6 +42,8 @@ class Service:
         self._client: Client | None = None
         self._registries = Registries()
         self._inventories: dict[RegistryId, Inventory] = {}
+        self._pollers: dict[RegistryId, Poller[Run]] = {}
+        self._schedulers: dict[RegistryId, Scheduler] = {}
         self._unread: list[AcrTasksError] = []
         self._backend: str | None = None
         self.organization = ""
@@ -108,6 +114,18 @@ class Service:
         client = self.client(urn)
         with self._lock:
             return self._inventories.setdefault(registry, Inventory(client, registry))
+
+    def poller(self, registry: RegistryId, urn: str | None, clock: EventClock) -> Poller[Run]:
+        """Return the poller of a registry, which all runs that are awaited in this process share."""
+        client = self.client(urn)
+        with self._lock:
+            return self._pollers.setdefault(registry, poller_of(client, registry, clock))
+
+    def scheduler(self, registry: RegistryId, urn: str | None, clock: EventClock) -> Scheduler:
+        """Return the scheduler of a registry, which knows every run that this process has scheduled."""
+        client = self.client(urn)
+        with self._lock:
+            return self._schedulers.setdefault(registry, Scheduler(client, registry, clock, self.recorded_runs))
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[None]:

@@ -1,4 +1,4 @@
-"""What a terminal shows in the end of text that was written for one: characters and colours, and nothing else.
+"""What a terminal shows in the end of text that was written for one: characters and colors, and nothing else.
 
 A build may print whatever it likes, and its log reaches the terminal of the user. Sequences that move the cursor or
 erase are carried out within their line; every other control sequence is dropped.
@@ -37,13 +37,13 @@ _Style = tuple[tuple[str, str], ...]
 
 
 class Terminal:
-    """Shows lines one after the other; a colour lasts until it is changed, also beyond the end of a line.
+    """Shows lines one after the other; a color lasts until it is changed, also beyond the end of a line.
 
-    Each line ends with a reset where it has a colour. Without `colours` they are dropped too.
+    Each line ends with a reset where it has a color. Without `colors` they are dropped too.
     """
 
-    def __init__(self, *, colours: bool = True) -> None:
-        self._colours = colours
+    def __init__(self, *, colors: bool = True) -> None:
+        self._colors = colors
         self._style: _Style = ()
 
     def line(self, text: str) -> str:
@@ -81,7 +81,7 @@ class Terminal:
     def _sequence(self, cells: list[tuple[str, _Style]], column: int, final: str, parameters: str) -> int:
         """Carry out a control sequence; return the new column of the cursor."""
         if final == "m":
-            if self._colours and not parameters.strip("0123456789;:"):
+            if self._colors and not parameters.strip("0123456789;:"):
                 self._style = _styled(self._style, parameters)
             return column
         number = _number(parameters)
@@ -108,12 +108,12 @@ def readable(text: str) -> str:
     """Return a text of several lines as a terminal shows it in the end."""
     if not _CONTROL.search(text.replace("\n", "")):
         return text
-    terminal = Terminal(colours=colours_wanted())
+    terminal = Terminal(colors=colors_wanted())
     return "\n".join(terminal.line(line) for line in text.split("\n"))
 
 
-def colours_wanted() -> bool:
-    """Whether the user has not asked for output without colours (NO_COLOR)."""
+def colors_wanted() -> bool:
+    """Whether the user has not asked for output without colors (NO_COLOR)."""
     return not os.environ.get("NO_COLOR")
 
 
@@ -146,7 +146,7 @@ def _rendered(cells: list[tuple[str, _Style]]) -> str:
 
 
 def _styled(style: _Style, parameters: str) -> _Style:
-    """Return a style as the parameters of a "select graphic rendition" change it; what is no colour is left out."""
+    """Return a style as the parameters of a "select graphic rendition" change it; what is no color is left out."""
     found = dict(style)
     codes = parameters.split(";")
     while codes:

@@ -27,6 +27,16 @@ class Clock(Protocol):
         ...
 
 
+class EventClock(Protocol):
+    """A clock that also waits for events."""
+
+    def now(self) -> float:
+        """Return the seconds since some fixed moment."""
+
+    def wait(self, event: threading.Event, seconds: float) -> bool:
+        """Wait until `event` is set, for `seconds` at most; return whether it is set."""
+
+
 class SystemClock:
     """Is the machine's clock; `stop` is set when the user cancels the update."""
 
@@ -35,6 +45,9 @@ class SystemClock:
 
     def now(self) -> float:
         return time.monotonic()
+
+    def wait(self, event: threading.Event, seconds: float) -> bool:
+        return event.wait(max(0.0, seconds))
 
     def sleep(self, seconds: float, *, interruptible: bool = True) -> None:
         if not affordable(seconds):

@@ -69,7 +69,7 @@ def attach() -> None:
 def shown(text: str) -> str:
     """Return a text as the user may see it: without control sequences and secrets of addresses.
 
-    What the engine would take for its own markup of colours is broken up: it would leave that out, and what follows.
+    What the engine would take for its own markup of colors is broken up: it would leave that out, and what follows.
     """
     return without_secrets(readable(text)).replace("<{%", "<{ %")
 

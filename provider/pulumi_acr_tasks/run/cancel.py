@@ -1,4 +1,4 @@
-"""Cancelling a run whose resource is deleted, and seeing that it ends."""
+"""Cancellation of the run of a deleted resource."""
 
 from __future__ import annotations
 
@@ -10,59 +10,60 @@ from pulumi_acr_tasks.run.wait.status import TERMINAL
 
 if TYPE_CHECKING:
     from pulumi_acr_tasks.arm.client import Client
+    from pulumi_acr_tasks.arm.clock import EventClock
     from pulumi_acr_tasks.arm.ids import RegistryId
     from pulumi_acr_tasks.arm.models import Run
-    from pulumi_acr_tasks.run.wait.clock import Clock
-    from pulumi_acr_tasks.run.wait.wait import Surroundings
+    from pulumi_acr_tasks.run.wait.wait import Call
     from pulumi_acr_tasks.service import Service
 
-_PATIENCE, _PAUSE = 30.0, 1.0  # seconds for a run to end that was asked to; seconds between two looks
+_TIMEOUT, _PAUSE = 30.0, 1.0  # seconds for a canceled run to end; seconds between two polls
 
 
 def cancel_command(registry: RegistryId, run_id: str) -> str:
-    """Return how a run is cancelled by hand."""
+    """Return how to cancel a run by hand."""
     return f"By hand: az acr task cancel-run -r {registry.registry_name} --run-id {run_id}"
 
 
 def cancel(
-    service: Service, registry: RegistryId, run_id: str, state: dict[str, Any], around: Surroundings, clock: Clock
+    service: Service, registry: RegistryId, run_id: str, state: dict[str, Any], call: Call, clock: EventClock
 ) -> None:
-    """Cancel a run if it has not ended, and see that it ends.
+    """Cancel a run if it has not ended, and wait for its end.
 
-    The answer to the request has no body, so only the run itself tells that the request has reached it.
+    The service's answer has no body, so only the run's status shows that the cancellation has reached it.
+    Raises RunError when the run goes on, ServiceError when the service refuses.
     """
-    client = service.client(around.urn)
+    client = service.client(call.urn)
     try:
         run = client.runs.get(registry, run_id)
         if is_another(state, run):
-            around.console.info(f"run {run_id} was gone already")
+            call.console.info(f"run {run_id} was gone already")
             return
         if run.properties.status in TERMINAL:
             return
-        refused = _ask_to_end(client, registry, run_id)
-        until = clock.now() + (0.0 if refused else _PATIENCE)
+        refusal = _request_cancellation(client, registry, run_id)
+        until = clock.now() + (0.0 if refusal else _TIMEOUT)
         while (status := client.runs.get(registry, run_id).properties.status or "Queued") not in TERMINAL:
-            if clock.now() >= until or clock.wait(around.stop, _PAUSE):
+            if clock.now() >= until or clock.wait(call.cancel, _PAUSE):
                 break
     except NotFoundError:
-        around.console.info(f"{service.gone(registry, around.urn) or f'run {run_id}'} was gone already")
+        call.console.info(f"{service.gone(registry, call.urn) or f'run {run_id}'} was gone already")
         return
     if status in TERMINAL:
-        around.console.status(f"{run_id} is {status.lower()}")
+        call.console.status(f"{run_id} is {status.lower()}")
         return
-    if refused is not None and not isinstance(refused, NotFoundError):
-        raise refused
-    answer = "the service answered 404 when it was cancelled" if refused else "its cancellation was accepted"
+    if refusal is not None and not isinstance(refusal, NotFoundError):
+        raise refusal
+    answer = "the service answered 404 when it was canceled" if refusal else "its cancellation was accepted"
     raise RunError(
         f"Run {run_id} in registry {registry.registry_name} is still {status}, although {answer}. It stays in state: "
         f"run the same command again. {cancel_command(registry, run_id)}",
         run_id=run_id,
         status=status,
-    ) from refused
+    ) from refusal
 
 
-def _ask_to_end(client: Client, registry: RegistryId, run_id: str) -> ServiceError | None:
-    """Ask for the end of a run; return the refusal, if there is one."""
+def _request_cancellation(client: Client, registry: RegistryId, run_id: str) -> ServiceError | None:
+    """Ask the service to cancel a run; return its refusal, None when it accepts."""
     try:
         client.runs.cancel(registry, run_id)
     except ServiceError as error:
@@ -71,6 +72,9 @@ def _ask_to_end(client: Client, registry: RegistryId, run_id: str) -> ServiceErr
 
 
 def is_another(state: dict[str, Any], run: Run) -> bool:
-    """Whether a run has only the id of the one in state: a registry made anew counts its runs from the beginning."""
+    """Return whether a run is another one than that in state, with the same id.
+
+    A registry that was made again counts its runs from the beginning.
+    """
     known, created = state.get("createTime"), run.properties.create_time
     return bool(known and created) and Date(known).moment != Date(created).moment

@@ -29,7 +29,7 @@ from pulumi_acr_tasks.schema.spelling import spelled, without_ignored
 
 if TYPE_CHECKING:
     from pulumi_acr_tasks.run.diff import RunDiff
-    from pulumi_acr_tasks.run.wait.wait import Surroundings
+    from pulumi_acr_tasks.run.wait.wait import Call
     from pulumi_acr_tasks.service import Service
 
 _INPUTS = INPUTS["Run"]
@@ -57,18 +57,18 @@ class RunProvider(ResourceProvider):
         from pulumi_acr_tasks.redaction import mask_of, undisclosed
         from pulumi_acr_tasks.run import crud as run
 
-        around, inputs = _surroundings(), to_plan(props)
-        with told_once(around.urn), undisclosed(lambda: mask_of(inputs)), custom_timeout(around.timeout, "create"):
-            id_, outs = run.create(self._service(), inputs, around)
+        call, inputs = _call(), to_plan(props)
+        with told_once(call.urn), undisclosed(lambda: mask_of(inputs)), custom_timeout(call.timeout, "create"):
+            id_, outs = run.create(self._service(), inputs, call)
         return CreateResult(id_, encrypted(outs, _INPUTS, whole_lists=True))
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         from pulumi_acr_tasks.engine_call.shortened_errors import told_once
         from pulumi_acr_tasks.run import crud as run
 
-        around = _surroundings()
-        with told_once(around.urn), self._service().reading():
-            found = run.read(self._service(), id_, to_plan(props), around)
+        call = _call()
+        with told_once(call.urn), self._service().reading():
+            found = run.read(self._service(), id_, to_plan(props), call)
         return ReadResult(None, {}) if found is None else ReadResult(id_, encrypted(found, _INPUTS, whole_lists=True))
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
@@ -77,10 +77,10 @@ class RunProvider(ResourceProvider):
         from pulumi_acr_tasks.engine_call.timeouts import custom_timeout
         from pulumi_acr_tasks.run import crud as run
 
-        around, olds = _surroundings(), to_plan(_olds)
+        call, olds = _call(), to_plan(_olds)
         news = without_ignored(to_plan(_news), olds, host.current_request().ignore_changes, _INPUTS)
-        with told_once(around.urn), custom_timeout(around.timeout, "update"):
-            outs = run.update(self._service(), _id, olds, news, around)
+        with told_once(call.urn), custom_timeout(call.timeout, "update"):
+            outs = run.update(self._service(), _id, olds, news, call)
         return UpdateResult(encrypted(outs, _INPUTS, whole_lists=True))
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
@@ -88,16 +88,16 @@ class RunProvider(ResourceProvider):
         from pulumi_acr_tasks.engine_call.timeouts import custom_timeout
         from pulumi_acr_tasks.run import crud as run
 
-        around = _surroundings()
-        with told_once(around.urn), custom_timeout(around.timeout, "delete"):
-            run.delete(self._service(), _id, to_plan(_props), around)
+        call = _call()
+        with told_once(call.urn), custom_timeout(call.timeout, "delete"):
+            run.delete(self._service(), _id, to_plan(_props), call)
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         from pulumi_acr_tasks import host
         from pulumi_acr_tasks.engine_call.checked import check_result
         from pulumi_acr_tasks.engine_call.configure import refuse_unready
         from pulumi_acr_tasks.engine_call.shortened_errors import told_once
-        from pulumi_acr_tasks.run.check_call import check
+        from pulumi_acr_tasks.run.check import check
 
         service, urn = self._service(), host.current_request().urn
         with told_once(urn):
@@ -148,12 +148,12 @@ def _summary(plan: RunDiff, paths: list[str], olds: dict[str, Any], news: dict[s
     return f"new run ({', '.join(by_options)} changed, see replace_on_changes)" if by_options else plan.summary
 
 
-def _surroundings() -> Surroundings:
+def _call() -> Call:
     from pulumi_acr_tasks import host
-    from pulumi_acr_tasks.run.wait.wait import Surroundings
+    from pulumi_acr_tasks.run.wait.wait import Call
 
     request = host.current_request()
-    return Surroundings(request.urn, host.console(request.urn), host.canceled, request.timeout)
+    return Call(request.urn, host.console(request.urn), host.canceled, request.timeout)
 
 
 @images.told("output_images", "image_refs")

@@ -56,7 +56,7 @@ class Context:
         """Return what the context is known by as it would be packed; raises SourceError for what cannot be."""
         return hash_context(self._entries())
 
-    def unreached(self) -> list[str]:
+    def missed_by_classic_builder(self) -> list[str]:
         """Return the files that travel along, and that docker's classic builder then does not find: they come back from
         an ignored folder by an exception with wildcards, for which it does not enter one.
 
@@ -74,14 +74,14 @@ class Context:
         context has changed since.
         """
         with packed(self._entries(), watch) as (path, found):
-            if found.settled(expected, contents) != expected:
+            if found.reconciled(expected, contents) != expected:
                 raise SourceError(
                     f"The context {self.folder} has changed since this update began: run pulumi up again, and "
                     "leave out (.dockerignore) what changes by itself."
                 )
             yield path
 
-    def sent(self) -> dict[str, Any]:
+    def request_changes(self) -> dict[str, Any]:
         """The members of the request that are sent otherwise than they were written: the name of a Dockerfile from
         outside, under which it travels along."""
         outside = self._outside_dockerfile()

@@ -43,7 +43,7 @@ class Fingerprint:
     uniform: str
     tree: str = field(default="", compare=False)
 
-    def settled(self, known: object, contents: object) -> str:
+    def reconciled(self, known: object, contents: object) -> str:
         """Return `known`, the hash in state, where it stands for this very context; else this context's own.
 
         `contents` is what state has beside it, None in states of older releases. Two machines agree when their contents

@@ -57,11 +57,11 @@ class Tarball:
         """
         return Fingerprint(*remembered(self.path, "archive", self._hashes).split("\0"))
 
-    def unreached(self) -> list[str]:
+    def missed_by_classic_builder(self) -> list[str]:
         """Return nothing: no ignore rule decided what is in an archive."""
         return []
 
-    def sent(self) -> dict[str, Any]:
+    def request_changes(self) -> dict[str, Any]:
         """The members of the request that are sent otherwise than they were written: none."""
         return {}
 
@@ -71,7 +71,7 @@ class Tarball:
 
         Raises SourceError when its content has changed since the hash `expected`, with `contents` beside it, was taken.
         """
-        if self.fingerprint().settled(expected, contents) != expected:
+        if self.fingerprint().reconciled(expected, contents) != expected:
             raise SourceError(f"The archive {self.path} has changed since this update began: run pulumi up again.")
         with self.path.open("rb") as file:
             compressed = file.read(len(_GZIP)) == _GZIP

@@ -21,8 +21,8 @@ import pytest
 import acr_tasks_emulator
 from pulumi_acr_tasks import errors
 from pulumi_acr_tasks.run import crud as run
-from pulumi_acr_tasks.run.check_call import check
-from pulumi_acr_tasks.run.wait.wait import Surroundings
+from pulumi_acr_tasks.run.check import check
+from pulumi_acr_tasks.run.wait.wait import Call
 from pulumi_acr_tasks.service import Service
 from pulumi_acr_tasks.settings.settings import Settings
 
@@ -111,9 +111,9 @@ class World:
                 wanted["runRequest"] = {**wanted["runRequest"], "imageNames": [f"app-{number}:v1"]}
             given, problems = check({k: v for k, v in wanted.items() if v is not None}, service.settings)
             assert problems == []
-            around = Surroundings(f"{URN}{number}", console, threading.Event(), timeout)  # type: ignore[arg-type]
+            call = Call(f"{URN}{number}", console, threading.Event(), timeout)  # type: ignore[arg-type]
             try:
-                made = run.create(service, given, around)[1]
+                made = run.create(service, given, call)[1]
                 self.made.append(made)
                 return str(made["status"])
             except errors.AcrTasksError as error:

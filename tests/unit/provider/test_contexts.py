@@ -11,7 +11,7 @@ import pytest
 
 from pulumi_acr_tasks import context_hash
 from pulumi_acr_tasks.errors import ValidationError
-from pulumi_acr_tasks.run.check_call import check
+from pulumi_acr_tasks.run.check import check
 from pulumi_acr_tasks.settings.settings import Settings
 
 

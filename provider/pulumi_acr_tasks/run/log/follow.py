@@ -1,36 +1,34 @@
-"""The log of a run, followed while it grows.
+"""Reading of a run's log while it grows, and its division into lines.
 
-It is a plain blob behind a link that reads it and nothing else (`facts/acr-tasks-api.md` section 8): not there until
-an agent starts, growing then, at last marked by metadata `Complete`. When the agent restarts, another log takes its
-place, which may be shorter or longer.
+The log is a blob behind a link that can only read it. The blob appears when an agent starts, grows, and gets the
+metadata `Complete` at the end. When the agent restarts, another log replaces it, which may be shorter or longer.
 """
 
 from __future__ import annotations
 
+import codecs
 import threading
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import httpx
 
-from pulumi_acr_tasks.run.log.lines import Lines
+from pulumi_acr_tasks.arm.clock import EventClock, SystemClock
 from pulumi_acr_tasks.run.log.link import LogLink, LogUnavailableError
-from pulumi_acr_tasks.run.wait.clock import Clock, SystemClock
+from pulumi_acr_tasks.terminal import Terminal, colors_wanted
 
-__all__ = ["LogFollower", "LogUnavailableError"]
-
-_SOON = 0.3  # seconds between two looks at a log that grows; blobs are not throttled as the Resource Manager is
-_LATE = 1.5  # the longest while between two looks: the log's end is how we learn first that a run has ended
+_SHORTEST = 0.3  # seconds between two reads of a log that grows; blobs are not throttled as the Resource Manager is
+_LONGEST = 1.5  # seconds between two reads at most: the end of the log is the first sign that a run has ended
 _GROWTH = 1.4
-_OVERLAP = 256  # bytes that are read again, to see that the log is still the one that was read
+_OVERLAP = 256  # bytes that are read again, to notice that another log has replaced the one that was read
 _AS_STORED = {"Accept-Encoding": "identity"}  # lengths and offsets are those of the blob
 
 
 class LogFollower:
-    """Reads one log to its end.
+    """A reader of one log to its end.
 
-    `link` gives a link to the log, a new one with each call. `show` takes the lines that are new, without their ends.
-    `unreachable` is called when the storage stops answering.
+    `link`: returns a link to the log, a new one with each call. `show`: takes new lines, without their line ends.
+    `on_outage`: called when the storage stops answering.
     """
 
     def __init__(
@@ -38,55 +36,53 @@ class LogFollower:
         http: httpx.Client,
         link: Callable[[], str],
         show: Callable[[list[str]], None],
-        clock: Clock | None = None,
-        unreachable: Callable[[], None] = lambda: None,
+        clock: EventClock | None = None,
+        on_outage: Callable[[], None] = lambda: None,
     ) -> None:
-        self._http, self._show, self._unreachable = http, show, unreachable
+        self._http, self._show, self._on_outage = http, show, on_outage
         self._clock = clock or SystemClock()
         self._link = LogLink(link, self._clock)
         self._offset = 0
         self._end = b""  # the last bytes that were read
         self._etag = ""
         self._vanished = False
-        self._lines = Lines()
+        self._lines = LineSplitter()
 
     def follow(self, stop: threading.Event) -> str | None:
-        """Show every line until the log is complete or `stop` is set; when it is, what is there by then is read once
-        more.
+        """Show every line until the log is complete or `stop` is set. After `stop` the log is read once more.
 
-        Returns the value of `Complete` (`successful`, `failed`, `canceled`, `timedout`, `internalerror`, in lower
-        case), None when it never came. A storage that does not answer is asked again. Raises LogUnavailableError when
-        the service gives no link that the storage takes, and AcrTasksError when the service refuses to give one.
+        Returns the value of `Complete` in lower case (`successful`, `failed`, `canceled`, `timedout`,
+        `internalerror`), None without one. A storage that does not answer is read again. Raises LogUnavailableError
+        when the storage refuses the service's links, and AcrTasksError when the service refuses to give one.
         """
-        pause, answers = _SOON, True
+        pause, answers = _SHORTEST, True
         while True:
-            # Asked before the look: whatever was written before the stop is then still seen.
+            # Tested before the read, so that everything written before the stop is still read.
             stopping = stop.is_set()
             try:
-                complete, grown = self._look()
+                complete, grown = self._read_state()
                 answers = True
             except (httpx.HTTPError, httpx.InvalidURL, UnicodeError):
                 complete, grown = None, False
                 if answers:
-                    self._unreachable()
+                    self._on_outage()
                 answers = False
             if complete is not None or stopping:
                 self._print(self._lines.flush())
                 return complete
-            pause = _SOON if grown else min(pause * _GROWTH, _LATE)
+            pause = _SHORTEST if grown else min(pause * _GROWTH, _LONGEST)
             self._clock.wait(stop, pause)
 
-    def _look(self) -> tuple[str | None, bool]:
-        """One look: the value of `Complete`, once all that came before it has been shown, and whether anything was
-        new."""
+    def _read_state(self) -> tuple[str | None, bool]:
+        """Read what is new; return the value of `Complete`, once everything is shown, and whether anything was new."""
         url = self._link.get()
         if not url:
             return None, False
         head = self._http.head(url, headers=_AS_STORED)
         if not self._readable(head):
             return None, False
-        told = head.headers.get("content-length", "")
-        length = int(told) if told.isascii() and told.isdigit() else 0
+        size = head.headers.get("content-length", "")
+        length = int(size) if size.isascii() and size.isdigit() else 0
         complete: str | None = head.headers.get("x-ms-meta-complete")
         if self._vanished or length < self._offset:
             self._start_again()
@@ -97,10 +93,10 @@ class LogFollower:
         return None, grown
 
     def _read(self, url: str, etag: str) -> bool:
-        """Read what is new; True when there was something.
+        """Read what is new; return whether anything was.
 
-        Each write changes the ETag, also one that appends. The last bytes that were read tell whether the log is
-        another one.
+        Each write changes the ETag, also one that appends. So the last bytes that were read are read again: they differ
+        in another log.
         """
         known = self._end if etag != self._etag else b""
         start = self._offset - len(known)
@@ -124,7 +120,7 @@ class LogFollower:
         return bool(data)
 
     def _readable(self, answer: httpx.Response) -> bool:
-        """True when an answer can be used; a link that the storage refuses is given back."""
+        """Return whether an answer can be used; drop a link that the storage refuses."""
         if answer.status_code == httpx.codes.FORBIDDEN:
             self._link.refused()
             return False
@@ -134,7 +130,7 @@ class LogFollower:
                 f"The log cannot be shown: its storage redirects to {host}, and the link is not sent there. "
                 "The run goes on."
             )
-        # 404: no agent has started yet, or again. 5xx and 429: the storage is busy. Both are looked at again.
+        # 404: no agent has started yet, or again. 5xx and 429: the storage is busy. Both are read again.
         self._link.worked()
         self._vanished |= answer.status_code == httpx.codes.NOT_FOUND and self._offset > 0
         return answer.is_success
@@ -142,8 +138,32 @@ class LogFollower:
     def _start_again(self) -> None:
         self._print([*self._lines.flush(), "(the agent was restarted: the log begins again)"])
         self._offset, self._end, self._etag, self._vanished = 0, b"", "", False
-        self._lines = Lines()
+        self._lines = LineSplitter()
 
     def _print(self, lines: list[str]) -> None:
         if lines:
             self._show(lines)
+
+
+class LineSplitter:
+    """A splitter of a stream of bytes into lines; partial characters and lines wait for the rest.
+
+    Lines end in CRLF or LF. Each line is what a terminal shows of it in the end, with no control sequence but colors.
+    Bytes that are not UTF-8 become U+FFFD.
+    """
+
+    def __init__(self) -> None:
+        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+        self._terminal = Terminal(colors=colors_wanted())
+        self._rest = ""
+
+    def feed(self, data: bytes) -> list[str]:
+        """Return the lines that `data` completes."""
+        *lines, self._rest = (self._rest + self._decoder.decode(data)).split("\n")
+        return [self._terminal.line(line.rstrip("\r")) for line in lines]
+
+    def flush(self) -> list[str]:
+        """Return the last line if it has no line end."""
+        rest = self._rest + self._decoder.decode(b"", final=True)
+        self._rest = ""
+        return [self._terminal.line(rest.rstrip("\r"))] if rest else []

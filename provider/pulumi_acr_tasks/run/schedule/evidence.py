@@ -1,8 +1,8 @@
-"""Whether a run of a registry was started by a request of ours that got no answer, judged by what the service tells.
+"""Evidence that a request of ours, whose answer was lost, has started a run.
 
-A run shows no key of its request: neither its source location nor its arguments nor a correlation id
-(`facts/acr-tasks-api.md` sections 1, 3, 5 and 6). So what it shows is compared: who asked, when, for what. That can
-rule a run out. Only what it has built, or the task that it ran, can prove that it is the request's.
+A run shows neither the source location nor the arguments of its request, nor a correlation id. So the caller, the time
+and the kind of work are compared: they can rule a run out. Only the images that it has built, or the task that it ran,
+can prove that the request has started it.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from pulumi_acr_tasks.schema.encoded_text import decoded
 if TYPE_CHECKING:
     from pulumi_acr_tasks.arm.models import Run
 
-_EARLY = timedelta(seconds=2)  # the service tells its time in whole seconds
-_LATE = timedelta(seconds=60)  # a gateway may hand a request on after the connection has broken
+_EARLY = timedelta(seconds=2)  # the service gives its time in whole seconds
+_LATE = timedelta(seconds=60)  # a gateway may pass a request on after the connection has broken
 _AT_ONCE = timedelta(seconds=5)
 _TRIGGERS = ("timerTrigger", "sourceTrigger", "imageUpdateTrigger")
 _TEMPLATE = re.compile(r"(\{\{.*?\}\})")
@@ -30,20 +30,20 @@ _RUN_ID = re.compile(r"\{\{-?\s*\.(?:Run|Build)\.ID\s*-?\}\}")
 
 
 class Verdict(enum.Enum):
-    """What can be said of a run."""
+    """The verdict on a run."""
 
-    OTHER = "something shows that another request has started it"
+    OTHER = "another request has started it"
     PROVED = "the request has started it"
-    OPEN = "its images will tell when it has ended"
-    UNPROVED = "nothing tells"
+    OPEN = "its images will decide when it has ended"
+    UNPROVED = "no evidence decides"
 
 
 @dataclass(frozen=True)
-class Asked:
+class LostRequest:
     """A request without an answer.
 
-    `since` and `until` bound the time in which the service can have received it, by the service's clock; None when
-    that is not known. `principals` are the names and ids of who sent it, as far as they are known.
+    `since` and `until`: bounds of the time at which the service can have received it, by the service's clock; None when
+    unknown. `principals`: the known names and ids of its sender.
     """
 
     request: dict[str, Any] = field(repr=False)
@@ -52,44 +52,47 @@ class Asked:
     principals: frozenset[str] = frozenset()
 
 
-def judge(run: Run, asked: Asked) -> Verdict:
-    """Return what the service's words on a run say of a request."""
-    said = run.raw.get("properties") or {}
+def judge(run: Run, lost: LostRequest) -> Verdict:
+    """Return whether a request has started a run, by the properties that the service shows of the run."""
+    shown = run.raw.get("properties") or {}
     created = run.properties.create_time or run.properties.last_updated_time
-    moment = created.moment if created else None
+    created_at = created.moment if created else None
     if (
-        moment is None
-        or (asked.since is not None and moment < asked.since - _EARLY)
-        or (asked.until is not None and moment > asked.until + _LATE)
-        or _is_stranger(principals_of(run), asked.principals)
-        or any(said.get(trigger) for trigger in _TRIGGERS)
-        or bool(said.get("isArchiveEnabled")) != bool(asked.request.get("isArchiveEnabled"))
-        or not _fits_type(said, asked.request)
-        or not _fits_platform(said, asked.request)
+        created_at is None
+        or (lost.since is not None and created_at < lost.since - _EARLY)
+        or (lost.until is not None and created_at > lost.until + _LATE)
+        or _is_foreign(principals_of(run), lost.principals)
+        or any(shown.get(trigger) for trigger in _TRIGGERS)
+        or bool(shown.get("isArchiveEnabled")) != bool(lost.request.get("isArchiveEnabled"))
+        or not _fits_type(shown, lost.request)
+        or not _fits_platform(shown, lost.request)
     ):
         return Verdict.OTHER
-    verdict = _by_what_it_builds(run, said, asked, moment)
-    if verdict is Verdict.PROVED and asked.since is None:
-        return Verdict.UNPROVED  # it may be a run of last week
+    verdict = _by_images(run, shown, lost, created_at)
+    if verdict is Verdict.PROVED and lost.since is None:
+        return Verdict.UNPROVED  # without a time it may be a run of last week
     return verdict
 
 
 def principals_of(run: Run) -> set[str]:
-    """Return who made the run, or touched it last; right after scheduling the service tells only the latter."""
-    told = run.raw.get("systemData") or {}
-    return {str(told[member]) for member in ("createdBy", "lastModifiedBy") if told.get(member)}
+    """Return the names of the run's creator and last editor. Right after scheduling only the latter is known."""
+    system_data = run.raw.get("systemData") or {}
+    return {str(system_data[member]) for member in ("createdBy", "lastModifiedBy") if system_data.get(member)}
 
 
-def _is_stranger(told: set[str], ours: Iterable[str]) -> bool:
-    """Whether a run was certainly started by somebody else. A name and an id of one identity cannot be compared."""
-    has, known = {name.lower() for name in told}, {name.lower() for name in ours}
+def _is_foreign(principals: set[str], ours: Iterable[str]) -> bool:
+    """Return whether another principal has certainly started a run.
+
+    A name and an id of the same identity cannot be compared.
+    """
+    has, known = {name.lower() for name in principals}, {name.lower() for name in ours}
     comparable = {name for name in known if any(("@" in name) == ("@" in other) for other in has)}
     return bool(has and comparable) and not has & known
 
 
-def _fits_type(said: dict[str, Any], request: dict[str, Any]) -> bool:
-    """Whether run type and task are those that the request leads to (facts, section 5.1)."""
-    kind, run_type, task = str(request.get("type", "")).lower(), said.get("runType"), said.get("task")
+def _fits_type(shown: dict[str, Any], request: dict[str, Any]) -> bool:
+    """Return whether a run has the run type and the task of the request."""
+    kind, run_type, task = str(request.get("type", "")).lower(), shown.get("runType"), shown.get("task")
     if kind == "taskrunrequest":
         expected: tuple[str, ...] = ("QuickRun", "QuickBuild")
         other = task is not None and str(task).lower() != str(request.get("taskName", "")).lower()
@@ -99,34 +102,34 @@ def _fits_type(said: dict[str, Any], request: dict[str, Any]) -> bool:
     return not other and (run_type is None or run_type in expected)
 
 
-def _fits_platform(said: dict[str, Any], request: dict[str, Any]) -> bool:
-    """Whether platform, agent and foreign registries are the request's, where both tell them."""
-    asked, has = request.get("platform") or {}, said.get("platform") or {}
-    pairs = [(asked.get(member), has.get(member)) for member in ("os", "architecture", "variant")]
+def _fits_platform(shown: dict[str, Any], request: dict[str, Any]) -> bool:
+    """Return whether platform, agent and custom registries are the request's, where both show them."""
+    wanted, has = request.get("platform") or {}, shown.get("platform") or {}
+    pairs = [(wanted.get(member), has.get(member)) for member in ("os", "architecture", "variant")]
     pairs.append(
-        ((request.get("agentConfiguration") or {}).get("cpu"), (said.get("agentConfiguration") or {}).get("cpu"))
+        ((request.get("agentConfiguration") or {}).get("cpu"), (shown.get("agentConfiguration") or {}).get("cpu"))
     )
     hosts = {str(host).lower() for host in (request.get("credentials") or {}).get("customRegistries") or {}}
-    shown = {str(host).lower() for host in said.get("customRegistries") or []}
-    if shown and shown != hosts and str(request.get("type", "")).lower() != "taskrunrequest":
+    used = {str(host).lower() for host in shown.get("customRegistries") or []}
+    if used and used != hosts and str(request.get("type", "")).lower() != "taskrunrequest":
         return False
     return all(one is None or other is None or str(one).lower() == str(other).lower() for one, other in pairs)
 
 
-def _by_what_it_builds(run: Run, said: dict[str, Any], asked: Asked, moment: datetime) -> Verdict:
-    request, kind = asked.request, str(asked.request.get("type", "")).lower()
+def _by_images(run: Run, shown: dict[str, Any], lost: LostRequest, created_at: datetime) -> Verdict:
+    request, kind = lost.request, str(lost.request.get("type", "")).lower()
     if kind == "taskrunrequest":
         # Two runs of one task without values of their own are the same work.
-        at_once = asked.until is not None and moment <= asked.until + _AT_ONCE
-        return Verdict.PROVED if said.get("task") and not request.get("values") and at_once else Verdict.UNPROVED
+        at_once = lost.until is not None and created_at <= lost.until + _AT_ONCE
+        return Verdict.PROVED if shown.get("task") and not request.get("values") and at_once else Verdict.UNPROVED
     names = _image_names(request)
     if not names and not pushes(request):
-        pushed_none = kind != "dockerbuildrequest" or not said.get("outputImages")
+        pushed_none = kind != "dockerbuildrequest" or not shown.get("outputImages")
         return Verdict.UNPROVED if pushed_none else Verdict.OTHER
-    status = said.get("status") or ""
+    status = shown.get("status") or ""
     if status != "Succeeded":
         return Verdict.UNPROVED if status in TERMINAL else Verdict.OPEN
-    built = [image for image in said.get("outputImages") or [] if image.get("repository")]
+    built = [image for image in shown.get("outputImages") or [] if image.get("repository")]
     if not built:
         return Verdict.UNPROVED
     if names:
@@ -144,16 +147,18 @@ def _image_names(request: dict[str, Any]) -> list[str]:
 
 
 def _are(built: list[dict[str, Any]], names: list[str], run: Run) -> bool:
-    """Whether the images that a run has pushed are exactly those names."""
+    """Return whether the images that a run has pushed are exactly those names."""
     patterns = [_pattern(name, run) for name in names]
-    said = [f"{image.get('registry')}/{image['repository']}:{image.get('tag') or 'latest'}" for image in built]
-    every_name = all(any(pattern.fullmatch(image) for image in said) for pattern in patterns)
-    return every_name and all(any(pattern.fullmatch(image) for pattern in patterns) for image in said)
+    pushed = [f"{image.get('registry')}/{image['repository']}:{image.get('tag') or 'latest'}" for image in built]
+    every_name = all(any(pattern.fullmatch(image) for image in pushed) for pattern in patterns)
+    return every_name and all(any(pattern.fullmatch(image) for pattern in patterns) for image in pushed)
 
 
 def _pattern(name: str, run: Run) -> re.Pattern[str]:
-    """Return what an image name becomes, with or without its registry. The run's own id is known; any other template
-    may become anything."""
+    """Return a pattern of an image name with its templates rendered, with or without its registry.
+
+    The run's own id is known; any other template may become anything.
+    """
     name = _RUN_ID.sub(run.properties.run_id or run.name or "", name)
     if ":" not in name.rpartition("/")[2] and not name.endswith("}}"):
         name += ":latest"

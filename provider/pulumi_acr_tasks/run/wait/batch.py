@@ -1,4 +1,4 @@
-"""What becomes of many runs, asked of the service in as few requests as it understands."""
+"""Reading of many runs in as few requests as the service accepts."""
 
 from __future__ import annotations
 
@@ -19,52 +19,51 @@ from pulumi_acr_tasks.run.wait.status import RunLike
 R = TypeVar("R", bound=RunLike)
 
 GROUP = 15
-"""Runs in one question: a filter of more comparisons may be refused (`facts/acr-tasks-api.md`, notes on use)."""
+"""Runs in one list request. The service may refuse a filter of more comparisons."""
 
-# What may pass: it says nothing of the run. (A token is asked for at another server, which may be lost too.)
-_BUSY = (ThrottledError, UnavailableError, TransportError, SignInError)
+# Failures that may pass and say nothing of the run. A sign-in asks another server, which may be lost too.
+_TRANSIENT = (ThrottledError, UnavailableError, TransportError, SignInError)
 
 
-class Question(Generic[R]):
-    """Asks for runs: one by its id with `get`, several with `find`, a list filtered by their ids.
+class BatchReader(Generic[R]):
+    """A reader of runs: a single one by `get`, several by `find`, a list filtered by their ids.
 
-    A filter that is refused, or an answer that is none to it, is the last one that was tried: from then on every run is
-    asked for by itself. `unanswered` says why the last question had no answer for some of its runs; None when it had
-    them all.
+    After the service refuses or misunderstands a filter once, every run is read by its own id. `failure` is why the
+    last read got no answer for some of its runs; None when it got all of them.
     """
 
     def __init__(self, get: Callable[[str], R], find: Callable[[Sequence[str]], Iterable[R]] | None = None) -> None:
         self._get, self._find = get, find
-        self.unanswered: AcrTasksError | None = None
+        self.failure: AcrTasksError | None = None
 
-    def ask(self, ids: Sequence[str]) -> dict[str, R | AcrTasksError]:
-        """The runs by id, or why one cannot be read. A run that is left out may be asked for again: the service was
-        busy, or did not answer, or not in a way that is understood.
+    def read(self, ids: Sequence[str]) -> dict[str, R | AcrTasksError]:
+        """Return each run by its id, or the error of a run that cannot be read.
 
-        Raises CanceledError when the update is cancelled meanwhile.
+        A run without an entry may be read again later: the request for it failed in a way that may pass.
+        Raises CanceledError when the update is canceled meanwhile.
         """
         answers: dict[str, R | AcrTasksError] = {}
-        self.unanswered = None
+        self.failure = None
         for group in _groups(ids):
             found = self._list(group) if len(group) > 1 else {}
             if found is None:
                 continue
             answers.update(found)
-            # A list may lag behind what it lists: one that is missing there is not gone.
+            # A list may lag behind: a run that is missing in it is not gone.
             missing = [run_id for run_id in group if run_id not in found]
             seen = {run_id: answer for run_id in missing if (answer := self._read(run_id)) is not None}
-            there = any(not isinstance(answer, AcrTasksError) for answer in seen.values())
-            if len(group) > 1 and missing == list(group) and there:
-                self._find = None  # the list knows none of them, and they are there
+            exist = any(not isinstance(answer, AcrTasksError) for answer in seen.values())
+            if len(group) > 1 and missing == list(group) and exist:
+                self._find = None  # the list knows none of the runs, although they exist
             answers.update(seen)
         return answers
 
     def requests(self, count: int) -> int:
-        """How many requests it takes to ask for so many runs."""
+        """Return the number of requests that reading so many runs takes."""
         return count if self._find is None else -(-count // GROUP)
 
     def _list(self, group: Sequence[str]) -> dict[str, R] | None:
-        """The runs of a group that the list has; None when the service is busy just now."""
+        """Return the runs of a group that the list has; None when the request failed in a way that may pass."""
         found: dict[str, R] = {}
         if self._find is None:
             return found
@@ -72,19 +71,19 @@ class Question(Generic[R]):
             for run in self._find(group):
                 run_id, _ = run.properties.run_id, run.properties.status
                 if run_id not in group:
-                    # The filter was not understood. The rest may be every run that the registry ever had.
+                    # The service ignores the filter. The rest may be every run that the registry ever had.
                     self._find = None
                     return found
                 found[run_id] = run
         except CanceledError:
             raise
         except AnswerError:
-            self._find = None  # not understood: asking by id may still work
-        except _BUSY as error:
-            self.unanswered = error
+            self._find = None  # an answer that cannot be read; reading by id may still work
+        except _TRANSIENT as error:
+            self.failure = error
             return None
         except Exception:
-            # Deliberately any: refused, or not to be understood in whatever way. Asking by id may still work.
+            # Deliberately any: refused, or not to be read in whatever way. Reading by id may still work.
             self._find = None
         return found
 
@@ -95,14 +94,14 @@ class Question(Generic[R]):
             return run
         except CanceledError:
             raise
-        except _BUSY as error:
-            self.unanswered = error
+        except _TRANSIENT as error:
+            self.failure = error
         except AcrTasksError as error:
             return error
         except Exception as error:
             # Deliberately any: whatever a proxy may have answered in place of the service.
             words = f"the answer is not understood ({type(error).__name__})"
-            self.unanswered = TransportError(f"read run {run_id}: {words}")
+            self.failure = TransportError(f"read run {run_id}: {words}")
         return None
 
 

@@ -1,55 +1,55 @@
-"""A service that does not answer: since when, why, and when that is told."""
+"""Outages: how long the service has not answered, why, and when the user hears of it."""
 
 from __future__ import annotations
 
 from pulumi_acr_tasks.errors import AcrTasksError
-from pulumi_acr_tasks.run.wait.status import Wait, WaitUnansweredError
+from pulumi_acr_tasks.run.wait.status import Wait, WaitOutageError
 
-_TOLD = (10.0, 30.0, 60.0)
-"""Seconds after which a silence is told; after that once a minute."""
+_REPORTS = (10.0, 30.0, 60.0)
+"""Seconds after which an outage is reported; later reports follow once a minute."""
 
 
-class Silence:
-    """The questions for one run that have had no answer since the last one that had."""
+class Outage:
+    """The failed polls of one run since its last answer."""
 
     def __init__(self, wait: Wait) -> None:
         self._wait = wait
         self._since: float | None = None
         self._reason: AcrTasksError | None = None
-        self._told = 0
+        self._reports = 0
 
-    def begins(self, asked: float, reason: AcrTasksError) -> None:
-        """Take note that a question, put at the time `asked`, had no answer."""
-        self._since = asked if self._since is None else self._since
+    def failed(self, polled_at: float, reason: AcrTasksError) -> None:
+        """Record a poll that got no answer."""
+        self._since = polled_at if self._since is None else self._since
         self._reason = reason
 
-    def ends(self, now: float) -> None:
-        """Take note of an answer; tell it when the silence was told."""
-        if self._since is not None and self._told:
-            self._wait.spoke(now - self._since)
-        self._since, self._told = None, 0
+    def answered(self, now: float) -> None:
+        """Record an answer; report the end of an outage that was reported."""
+        if self._since is not None and self._reports:
+            self._wait.on_recovery(now - self._since)
+        self._since, self._reports = None, 0
 
     def check(self, now: float) -> None:
-        """Tell of a silence that lasts.
+        """Report an outage that lasts.
 
-        Raises WaitUnansweredError when it has lasted too long.
+        Raises WaitOutageError when it has lasted longer than the wait allows.
         """
         if self._since is None or self._reason is None:
             return
-        seconds, limit = now - self._since, self._wait.silence
+        seconds, limit = now - self._since, self._wait.answer_timeout
         if limit is not None and seconds >= limit:
-            raise WaitUnansweredError(seconds, self._reason)
-        if seconds >= self._next():
-            self._wait.silent(seconds, self._reason)
-            while seconds >= self._next():
-                self._told += 1
+            raise WaitOutageError(seconds, self._reason)
+        if seconds >= self._next_report():
+            self._wait.on_outage(seconds, self._reason)
+            while seconds >= self._next_report():
+                self._reports += 1
 
-    def end(self, due: float) -> float:
-        """The time at which there is something to do: at `due`, or when there is something to tell."""
+    def wake_at(self, due: float) -> float:
+        """Return the time of the next poll, due at `due`, of the next report or of the limit, whichever is first."""
         if self._since is None:
             return due
-        limit = self._wait.silence
-        return min(due, self._since + self._next(), *([] if limit is None else [self._since + limit]))
+        limit = self._wait.answer_timeout
+        return min(due, self._since + self._next_report(), *([] if limit is None else [self._since + limit]))
 
-    def _next(self) -> float:
-        return _TOLD[self._told] if self._told < len(_TOLD) else 60.0 * (self._told - len(_TOLD) + 2)
+    def _next_report(self) -> float:
+        return _REPORTS[self._reports] if self._reports < len(_REPORTS) else 60.0 * (self._reports - len(_REPORTS) + 2)

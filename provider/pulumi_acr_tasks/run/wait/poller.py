@@ -1,120 +1,126 @@
-"""One watcher for all the runs of a registry that are in flight."""
+"""One poller for all the runs of a registry that are in flight."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
+from pulumi_acr_tasks.arm.clock import EventClock, SystemClock
+from pulumi_acr_tasks.arm.filters import any_of, equals
 from pulumi_acr_tasks.arm.http.deadlines import limited
 from pulumi_acr_tasks.errors import AcrTasksError, NotFoundError, ServiceError
-from pulumi_acr_tasks.run.wait.batch import Question
-from pulumi_acr_tasks.run.wait.clock import Clock, SystemClock
-from pulumi_acr_tasks.run.wait.outage import Silence
+from pulumi_acr_tasks.run.wait.batch import BatchReader
+from pulumi_acr_tasks.run.wait.outage import Outage
 from pulumi_acr_tasks.run.wait.status import QUEUED, TERMINAL, RunLike, Wait
+
+if TYPE_CHECKING:
+    from pulumi_acr_tasks.arm.client import Client
+    from pulumi_acr_tasks.arm.ids import RegistryId
+    from pulumi_acr_tasks.arm.models import Run
 
 R = TypeVar("R", bound=RunLike)
 
-_SOON = 1.0  # seconds between the first two questions
-_CLOSE = 0.5  # seconds between questions once the log has ended, to begin with
-_GATHER = 0.2  # seconds in which the ends of several logs are one reason to ask
-_PACE = 1.0  # seconds between two such questions, where logs end one after another
-_LATE = 15.0  # seconds between two questions in the long run
-_LATEST = 60.0  # the same, however many requests a question takes
+_FIRST = 1.0  # seconds before the first poll, and between the first two
 _GROWTH = 1.5
-_SLICE = 0.25  # seconds in which a stop is noticed while waiting for something else
+_LONGEST = 15.0  # seconds between two polls in the long run
+_LONGEST_OF_ALL = 60.0  # the same, however many requests a poll takes
+_AFTER_LOG = 0.5  # seconds between the first polls after the end of the log
+_GATHER = 0.2  # seconds in which the ends of several logs lead to one poll
+_PACE = 1.0  # seconds between two such polls, where logs end one after another
+_OUTAGE = 5.0  # seconds between two polls, at most, during an outage
+_POLL_TIMEOUT = 10.0  # seconds for a poll and its retries, so that an outage is noticed soon
+_UNSEEN = 5  # polls in which a new run may be unknown to the service
+_SLICE = 0.25  # seconds in which a cancellation is noticed
 _MOMENT = 0.05
-_LOST = 5.0  # seconds between two questions, at most, while the service does not answer
-_PATIENCE = 10.0  # seconds for a question and its retries: whoever asks has to tell soon that there is no answer
-_UNSEEN = 5  # questions in which a new run may be unknown to the service
 
 
 @dataclass
-class _Watched(Generic[R]):
-    """A run that somebody waits for: when to ask for it, and what the last answer was."""
+class _Waiter(Generic[R]):
+    """A thread that waits for a run: when its next poll is due, and the answer of the last one."""
 
     wait: Wait
-    silence: Silence
+    outage: Outage
     due: float
-    pause: float = _SOON
-    hurried: bool = False
+    pause: float = _FIRST
+    log_ended: bool = False
     unseen: int = 0
     answer: R | AcrTasksError | None = None
     answered: threading.Event = field(default_factory=threading.Event)
 
 
-class Watcher(Generic[R]):
-    """Awaits the ends of the runs of a registry, for any number of threads.
+class Poller(Generic[R]):
+    """A poller of the runs of a registry, for any number of waiting threads.
 
-    `get` asks the service for one run by its id, `find` for several in one list. There is no thread of its own:
-    whoever waits and finds that it is time asks for everybody, and the others hear of it.
+    `get` reads one run by its id, `find` reads several with one list. The poller has no thread of its own: a waiting
+    thread whose poll is due polls for all threads.
     """
 
     def __init__(
         self,
         get: Callable[[str], R],
         find: Callable[[Sequence[str]], Iterable[R]] | None = None,
-        clock: Clock | None = None,
+        clock: EventClock | None = None,
     ) -> None:
-        self._question = Question(get, find)
+        self._reader = BatchReader(get, find)
         self._clock = clock or SystemClock()
         self._lock = threading.Lock()
-        self._asking = False
-        self._asked = -_PACE  # when the last question was put
-        self._watched: dict[str, _Watched[R]] = {}
+        self._polling = False
+        self._polled_at = -_PACE
+        self._waiters: dict[str, _Waiter[R]] = {}
 
     def wait(self, run_id: str, wait: Wait) -> R:
         """Return the run once its status is final.
 
-        A service that is busy or does not answer is asked again. Raises WaitStoppedError, WaitExpiredError,
-        WaitUnansweredError, and whatever else asking for this run raises.
+        A service that is busy or does not answer is polled again. Raises WaitCanceledError, WaitTimeoutError,
+        WaitOutageError, and any other error of reading this run.
         """
         me = self._enter(run_id, wait)
         status, queued = "", True
         try:
             while True:
-                run = self._answer(me)
+                run = self._take_answer(me)
                 if run is not None:
                     before, status = status, run.properties.status or QUEUED
                     if status in TERMINAL:
                         return run
-                    # Once an agent has had the run, the patience for queued runs counts no more: a status that goes
-                    # backwards is an agent that was restarted, or an answer that comes late.
+                    # The queue deadline ends once an agent has had the run. A status that goes backwards comes from an
+                    # agent that was restarted, or from a late answer.
                     queued = queued and status == QUEUED
                     if status != before:
-                        wait.noticed(status)
-                    wait.looked(run)
+                        wait.on_status(status)
+                    wait.on_run(run)
                 wait.check(self._clock.now(), queued=queued)
-                me.silence.check(self._clock.now())
-                if not self._ask(me):
+                me.outage.check(self._clock.now())
+                if not self._poll(me):
                     self._sleep(me, queued=queued)
         finally:
             with self._lock:
-                if self._watched.get(run_id) is me:
-                    del self._watched[run_id]
+                if self._waiters.get(run_id) is me:
+                    del self._waiters[run_id]
 
-    def _enter(self, run_id: str, wait: Wait) -> _Watched[R]:
+    def _enter(self, run_id: str, wait: Wait) -> _Waiter[R]:
         with self._lock:
-            # It was scheduled just now, so there is nothing to see yet.
-            me = self._watched[run_id] = _Watched[R](wait, Silence(wait), due=0.0)
+            # The run was scheduled just now: there is nothing to see yet.
+            me = self._waiters[run_id] = _Waiter[R](wait, Outage(wait), due=0.0)
             me.due = self._clock.now() + self._stretched(me.pause)
             return me
 
     def _stretched(self, pause: float) -> float:
-        """A pause, longer by the number of requests that it takes to ask for all."""
-        return min(pause * self._question.requests(len(self._watched)), max(_LATEST, pause))
+        """Return a pause, multiplied by the number of requests that a poll takes."""
+        return min(pause * self._reader.requests(len(self._waiters)), max(_LONGEST_OF_ALL, pause))
 
-    def _answer(self, me: _Watched[R]) -> R | None:
-        """What was heard of a run since the last time.
+    def _take_answer(self, me: _Waiter[R]) -> R | None:
+        """Return the run of the last poll; None without a new one.
 
-        Raises what is wrong with asking for it.
+        Raises the error of reading it.
         """
         with self._lock:
             answer, me.answer = me.answer, None
             me.answered.clear()
             if answer is not None:
-                me.silence.ends(self._clock.now())
+                me.outage.answered(self._clock.now())
             if isinstance(answer, NotFoundError) and me.unseen < _UNSEEN:
                 me.unseen += 1  # a run that was scheduled just now may not have reached every server
                 return None
@@ -124,69 +130,85 @@ class Watcher(Generic[R]):
             me.unseen = _UNSEEN
         return answer
 
-    def _ask(self, me: _Watched[R]) -> bool:
-        """Ask for all whose time has come, if this one's has and nobody else is asking; True when it did."""
+    def _poll(self, me: _Waiter[R]) -> bool:
+        """Poll for every thread whose poll is due, if this thread's is and no other is polling; return whether it was.
+
+        Threads whose polls are almost due are served too.
+        """
         with self._lock:
             now = self._clock.now()
-            self._hurry(me, now)
-            if self._asking or me.due > now:
+            self._advance(me, now)
+            if self._polling or me.due > now:
                 return False
-            self._asking = True
-            for each in self._watched.values():
-                self._hurry(each, now)
-            self._asked = now
-            due = {run_id: each for run_id, each in self._watched.items() if _is_due(each, now, all_=not me.hurried)}
+            self._polling = True
+            for each in self._waiters.values():
+                self._advance(each, now)
+            self._polled_at = now
+            due = {
+                run_id: each
+                for run_id, each in self._waiters.items()
+                if _is_due(each, now, log_ended_only=me.log_ended)
+            }
         answers: dict[str, R | AcrTasksError] = {}
         try:
-            with limited(_PATIENCE):
-                answers = self._question.ask(list(due))
+            with limited(_POLL_TIMEOUT):
+                answers = self._reader.read(list(due))
         finally:
             with self._lock:
-                self._asking = False
+                self._polling = False
                 for run_id, each in due.items():
-                    self._heard(each, answers.get(run_id), now)
+                    self._deliver(each, answers.get(run_id), now)
         return True
 
-    def _hurry(self, each: _Watched[R], now: float) -> None:
-        """Take note that there is reason to believe that a run has ended."""
-        if each.wait.hurry.is_set():
-            each.wait.hurry.clear()
-            # The log ends a moment before the status changes: stay close to it from now on. Where several runs are in
-            # flight, they often end together.
-            each.hurried, each.pause = True, _CLOSE
-            soonest = max(now + _GATHER, self._asked + _PACE) if len(self._watched) > 1 else now
+    def _advance(self, each: _Waiter[R], now: float) -> None:
+        """Bring a poll forward when `poll_now` says that the run has probably ended."""
+        if each.wait.poll_now.is_set():
+            each.wait.poll_now.clear()
+            # The log ends a moment before the status changes, so the next polls follow closely. Several runs in flight
+            # often end together.
+            each.log_ended, each.pause = True, _AFTER_LOG
+            soonest = max(now + _GATHER, self._polled_at + _PACE) if len(self._waiters) > 1 else now
             each.due = min(each.due, soonest)
 
-    def _heard(self, each: _Watched[R], answer: R | AcrTasksError | None, asked: float) -> None:
-        pause = each.pause if each.hurried else self._stretched(each.pause)
-        reason = self._question.unanswered
-        if answer is None and reason is not None:
-            each.silence.begins(asked, reason)
-            told = reason.retry_after if isinstance(reason, ServiceError) else None
-            pause = min(pause, _LOST) if told is None else max(pause, told)
+    def _deliver(self, each: _Waiter[R], answer: R | AcrTasksError | None, polled_at: float) -> None:
+        """Hand an answer to its thread, None for a poll without one, and set the time of the next poll."""
+        pause = each.pause if each.log_ended else self._stretched(each.pause)
+        failure = self._reader.failure
+        if answer is None and failure is not None:
+            each.outage.failed(polled_at, failure)
+            retry_after = failure.retry_after if isinstance(failure, ServiceError) else None
+            pause = min(pause, _OUTAGE) if retry_after is None else max(pause, retry_after)
         each.due = self._clock.now() + pause
-        each.pause = min(each.pause * _GROWTH, _LATE)
-        # An answer that was not read yet is worth more than none.
+        each.pause = min(each.pause * _GROWTH, _LONGEST)
+        # A failed poll does not replace an answer that the thread has not taken yet.
         each.answer = answer if answer is not None else each.answer
         each.answered.set()
         if answer is not None and not isinstance(answer, AcrTasksError) and answer.properties.status in TERMINAL:
-            each.wait.hurry.set()
+            each.wait.poll_now.set()
 
-    def _sleep(self, me: _Watched[R], *, queued: bool) -> None:
-        """Sleep until it is time to ask, there is an answer or a reason to hurry, the waiting is stopped, or the
-        patience ends."""
-        # When it is time and another one is asking, there will be an answer, or a turn, in a moment.
-        end = max(me.silence.end(me.wait.end(me.due, queued=queued)), self._clock.now() + _MOMENT)
-        woken = (me.wait.stop, me.answered, me.wait.hurry)
-        while (left := end - self._clock.now()) > 0 and not any(event.is_set() for event in woken):
-            self._clock.wait(me.answered if me.hurried else me.wait.hurry, min(left, _SLICE))
+    def _sleep(self, me: _Waiter[R], *, queued: bool) -> None:
+        """Sleep until a poll, a report or a deadline is due, an answer arrives, or the wait is canceled."""
+        # While another thread polls, its answer comes in a moment, or this thread's turn.
+        end = max(me.outage.wake_at(me.wait.wake_at(me.due, queued=queued)), self._clock.now() + _MOMENT)
+        events = (me.wait.cancel, me.answered, me.wait.poll_now)
+        while (left := end - self._clock.now()) > 0 and not any(event.is_set() for event in events):
+            self._clock.wait(me.answered if me.log_ended else me.wait.poll_now, min(left, _SLICE))
 
 
-def _is_due(each: _Watched[R], now: float, *, all_: bool) -> bool:
-    """Whether to ask for a run now: its time has come, or is so near that a question of its own is not worth it.
+def _is_due(each: _Waiter[R], now: float, *, log_ended_only: bool) -> bool:
+    """Return whether a poll includes a run: its own poll is due, or so near that it is not worth a request.
 
-    `all_` is False when the reason to ask is the end of a log: only other such ends join it then.
+    `log_ended_only`: the reason of the poll is the end of a log; only runs whose logs have ended join it early.
     """
-    if each.hurried:
+    if each.log_ended:
         return each.due <= now + _GATHER
-    return each.due <= now + (each.pause / 2 if all_ else 0.0)
+    return each.due <= now + (0.0 if log_ended_only else each.pause / 2)
+
+
+def poller_of(client: Client, registry: RegistryId, clock: EventClock) -> Poller[Run]:
+    """Return a poller of the runs of a registry."""
+
+    def find(run_ids: Sequence[str]) -> Iterator[Run]:
+        return client.runs.list(registry, any_of(*(equals("runId", run_id) for run_id in run_ids)))
+
+    return Poller(lambda run_id: client.runs.get(registry, run_id), find, clock)

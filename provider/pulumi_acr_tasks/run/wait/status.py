@@ -1,7 +1,6 @@
-"""The status of a run, and the patience of one who awaits it.
+"""The status of a run, and the terms of a wait for it: cancellation, deadlines, callbacks.
 
-By `status`, never by `provisioningState`, which says `Succeeded` while the run is still queued
-(`facts/acr-tasks-api.md` section 1).
+A run is judged by `status`. Its `provisioningState` says `Succeeded` while the run is still queued.
 """
 
 from __future__ import annotations
@@ -18,20 +17,20 @@ QUEUED = "Queued"
 
 
 class RunLike(Protocol):
-    """A run as the service answers it: what is read here."""
+    """The part of a run that a poller reads."""
 
     @property
     def properties(self) -> Any: ...
 
 
-class WaitStoppedError(Exception):
-    """The waiting was ended from outside."""
+class WaitCanceledError(Exception):
+    """The end of a wait because the update was canceled."""
 
 
-class WaitExpiredError(Exception):
-    """The run did not end in the time that it was given.
+class WaitTimeoutError(Exception):
+    """The end of a wait because a deadline has passed.
 
-    `queued` is True when it had not even begun; `by_queue` when it was the patience for queued runs that ended.
+    `queued`: the run had not begun. `by_queue`: the deadline was the one for queued runs.
     """
 
     def __init__(self, *, queued: bool, by_queue: bool = False) -> None:
@@ -39,8 +38,8 @@ class WaitExpiredError(Exception):
         self.queued, self.by_queue = queued, by_queue
 
 
-class WaitUnansweredError(Exception):
-    """The service did not answer for `seconds`; `reason` is why the last question had no answer."""
+class WaitOutageError(Exception):
+    """The end of a wait because the service did not answer for `seconds`; `reason` is the last failure."""
 
     def __init__(self, seconds: float, reason: AcrTasksError) -> None:
         super().__init__("unanswered")
@@ -49,36 +48,38 @@ class WaitUnansweredError(Exception):
 
 @dataclass
 class Wait:
-    """The patience for one run, and what may end it early.
+    """The terms of a wait for one run.
 
-    `stop` ends the waiting. `hurry` is set when there is reason to believe that the run has ended: the status is then
-    asked for at once; the watcher sets it too, when it has seen the end. `until` and `queued_until` are times of the
-    clock, None without a limit; the second counts only until an agent has taken the run. `noticed` is told each status
-    that is not the one before, `looked` each run as it was seen, the final one excepted. `silence` is the number of
-    seconds for which the service may leave questions unanswered, None without a limit; `silent` is told after ten of
-    them and now and then later, with the reason, and `spoke` once, when there is an answer again.
+    `cancel`: set when the update is canceled; it ends the wait.
+    `poll_now`: set when the run has probably ended, such as at the end of its log; the next poll then comes at once.
+    `deadline`, `queue_deadline`: times of the clock, None without a limit. The second one counts until an agent takes
+    the run.
+    `on_status`: called with each new status. `on_run`: called with the run of each poll, except the final one.
+    `answer_timeout`: seconds that an outage of the service may last, None without a limit.
+    `on_outage`: called with the seconds so far and the reason while an outage lasts. `on_recovery`: called with the
+    seconds when it has ended.
     """
 
-    stop: threading.Event
-    hurry: threading.Event = field(default_factory=threading.Event)
-    until: float | None = None
-    queued_until: float | None = None
-    noticed: Callable[[str], None] = lambda status: None
-    looked: Callable[[Any], None] = lambda run: None
-    silence: float | None = None
-    silent: Callable[[float, AcrTasksError], None] = lambda seconds, reason: None
-    spoke: Callable[[float], None] = lambda seconds: None
+    cancel: threading.Event
+    poll_now: threading.Event = field(default_factory=threading.Event)
+    deadline: float | None = None
+    queue_deadline: float | None = None
+    on_status: Callable[[str], None] = lambda status: None
+    on_run: Callable[[Any], None] = lambda run: None
+    answer_timeout: float | None = None
+    on_outage: Callable[[float, AcrTasksError], None] = lambda seconds, reason: None
+    on_recovery: Callable[[float], None] = lambda seconds: None
 
     def check(self, now: float, *, queued: bool) -> None:
-        """Raise WaitStoppedError or WaitExpiredError when the waiting is over at the time `now`."""
-        if self.stop.is_set():
-            raise WaitStoppedError
-        if queued and self.queued_until is not None and now >= self.queued_until:
-            raise WaitExpiredError(queued=True, by_queue=True)
-        if self.until is not None and now >= self.until:
-            raise WaitExpiredError(queued=queued)
+        """Raise WaitCanceledError or WaitTimeoutError when the wait is over at the time `now`."""
+        if self.cancel.is_set():
+            raise WaitCanceledError
+        if queued and self.queue_deadline is not None and now >= self.queue_deadline:
+            raise WaitTimeoutError(queued=True, by_queue=True)
+        if self.deadline is not None and now >= self.deadline:
+            raise WaitTimeoutError(queued=queued)
 
-    def end(self, due: float, *, queued: bool) -> float:
-        """The time at which there is something to do: at `due`, or when the patience ends."""
-        limits = (self.until, self.queued_until if queued else None)
+    def wake_at(self, due: float, *, queued: bool) -> float:
+        """Return the time of the next poll, due at `due`, or of the deadline that comes before it."""
+        limits = (self.deadline, self.queue_deadline if queued else None)
         return min([due, *(limit for limit in limits if limit is not None)])

@@ -16,10 +16,13 @@ import pytest
 from pulumi_acr_tasks import errors
 from pulumi_acr_tasks.arm.client import Client
 from pulumi_acr_tasks.arm.ids import RegistryId
+from pulumi_acr_tasks.arm.models import Run
 from pulumi_acr_tasks.journal.journal import Journal
 from pulumi_acr_tasks.registries import Registries
 from pulumi_acr_tasks.run import crud as run
-from pulumi_acr_tasks.run.wait.wait import Surroundings
+from pulumi_acr_tasks.run.schedule.schedule import Scheduler
+from pulumi_acr_tasks.run.wait.poller import Poller, poller_of
+from pulumi_acr_tasks.run.wait.wait import Call
 from pulumi_acr_tasks.settings.settings import Settings
 
 REGISTRY = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.ContainerRegistry/registries/contoso"
@@ -82,6 +85,8 @@ class FakeService:
             {"endpoint": "https://arm.example", "registryName": "contoso"}.get, {"ARM_SUBSCRIPTION_ID": "s"}
         )
         self.statuses = list(statuses)
+        self._pollers: dict[RegistryId, Poller[Run]] = {}
+        self._schedulers: dict[RegistryId, Scheduler] = {}
         self._client = Client(self._send, "https://arm.example", clock)
         self.date: Callable[[], str | None] = lambda: None
         self.now: Callable[[], float] = time.time
@@ -95,6 +100,12 @@ class FakeService:
 
     def client(self, urn: str | None) -> Client:
         return self._client
+
+    def poller(self, registry: RegistryId, urn: str | None, clock: FakeClock) -> Poller[Run]:
+        return self._pollers.setdefault(registry, poller_of(self._client, registry, clock))
+
+    def scheduler(self, registry: RegistryId, urn: str | None, clock: FakeClock) -> Scheduler:
+        return self._schedulers.setdefault(registry, Scheduler(self._client, registry, clock, self.recorded_runs))
 
     def gone(self, registry: RegistryId, urn: str | None) -> str:
         return Registries().gone(self._client, registry)
@@ -149,11 +160,11 @@ class Scene:
     def __init__(self, *statuses: str, timeout: float = 0.0) -> None:
         self.console, self.clock, self.stop = FakeConsole(), FakeClock(), threading.Event()
         self.service = FakeService(self.clock, *statuses)
-        self.around = Surroundings("urn", self.console, self.stop, timeout)  # type: ignore[arg-type]
+        self.call = Call("urn", self.console, self.stop, timeout)  # type: ignore[arg-type]
 
     def create(self, **inputs: Any) -> tuple[str, dict[str, Any]]:
         given = {**INPUTS, "logs": "none", **inputs}
-        return run.create(self.service, given, self.around, self.clock)  # type: ignore[arg-type]
+        return run.create(self.service, given, self.call, self.clock)  # type: ignore[arg-type]
 
     def failure(self, kind: type[errors.AcrTasksError], **inputs: Any) -> str:
         with pytest.raises(kind) as failed:
@@ -162,4 +173,4 @@ class Scene:
         return str(failed.value)
 
     def read(self, **state: Any) -> dict[str, Any] | None:
-        return run.read(self.service, ID, {**INPUTS, "runId": "cf1", **state}, self.around)  # type: ignore[arg-type]
+        return run.read(self.service, ID, {**INPUTS, "runId": "cf1", **state}, self.call)  # type: ignore[arg-type]

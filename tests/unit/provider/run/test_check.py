@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pulumi_acr_tasks.run.check_call import check
+from pulumi_acr_tasks.run.check import check
 from pulumi_acr_tasks.schema.values import UNKNOWN
 from pulumi_acr_tasks.settings.settings import Settings
 

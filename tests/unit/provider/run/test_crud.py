@@ -15,7 +15,7 @@ from tests.unit.provider.run.scene import ID, INPUTS, Scene
 
 from pulumi_acr_tasks import errors
 from pulumi_acr_tasks.run import crud as run
-from pulumi_acr_tasks.run.log import background
+from pulumi_acr_tasks.run.log import display
 from pulumi_acr_tasks.source.context import Context
 
 LOG = b"Step 1/2\r\nusing hush\r\n\r\nRun ID: cf1 failed\r\n"
@@ -31,7 +31,7 @@ def storage(monkeypatch: pytest.MonkeyPatch) -> None:
             return httpx.Response(200, headers={**headers, "content-length": str(len(LOG))})
         return httpx.Response(206, headers=headers, content=LOG)
 
-    monkeypatch.setattr(background, "open_log_client", lambda: httpx.Client(transport=httpx.MockTransport(answer)))
+    monkeypatch.setattr(display, "open_http", lambda **_: httpx.Client(transport=httpx.MockTransport(answer)))
 
 
 def test_a_run_is_scheduled_and_awaited_by_its_status() -> None:
@@ -318,7 +318,7 @@ def test_another_run_of_the_same_id_is_not_taken_for_it() -> None:
     assert found["status"] == "Queued"
     assert "has forgotten run cf1" in scene.console.warnings[0]
     # Nor is it cancelled in its place.
-    run.delete(scene.service, ID, {**INPUTS, **known, "cancelOnDelete": True}, scene.around)  # type: ignore[arg-type]
+    run.delete(scene.service, ID, {**INPUTS, **known, "cancelOnDelete": True}, scene.call)  # type: ignore[arg-type]
     assert scene.service.requests == ["GET runs/cf1", "GET runs/cf1"]
     assert scene.console.kept == ["run cf1 was gone already"]
 
@@ -354,7 +354,7 @@ def test_a_read_by_id_of_a_run_that_is_not_there_fails() -> None:
     scene = Scene("Succeeded")
     scene.service.answers["GET runs/cf1"] = httpx.Response(404, json={"error": {"code": "ResourceNotFound"}})
     with pytest.raises(errors.NotFoundError):
-        run.read(scene.service, ID, INPUTS, scene.around)  # type: ignore[arg-type]
+        run.read(scene.service, ID, INPUTS, scene.call)  # type: ignore[arg-type]
 
 
 def archived(value: bool) -> dict[str, Any]:
@@ -365,7 +365,7 @@ def test_the_archive_is_a_patch_of_the_run() -> None:
     """With exactly that member; the outputs are kept."""
     scene = Scene("Succeeded")
     olds = {**INPUTS, "runId": "cf1", "status": "Succeeded", "imageRefs": []}
-    outputs = run.update(scene.service, ID, olds, archived(True), scene.around)  # type: ignore[arg-type]
+    outputs = run.update(scene.service, ID, olds, archived(True), scene.call)  # type: ignore[arg-type]
     assert scene.service.requests == ["PATCH runs/cf1"]
     assert scene.service.bodies == [{"isArchiveEnabled": True}]
     assert outputs["runRequest"]["isArchiveEnabled"] is True
@@ -377,7 +377,7 @@ def test_other_arguments_make_no_request() -> None:
     scene = Scene("Succeeded")
     olds = {**INPUTS, "runId": "cf1", "status": "Succeeded", "imageRefs": ["a@b"], "logs": "none"}
     news = {**INPUTS, "cancelOnDelete": True}
-    assert run.update(scene.service, ID, olds, news, scene.around) == {  # type: ignore[arg-type]
+    assert run.update(scene.service, ID, olds, news, scene.call) == {  # type: ignore[arg-type]
         **INPUTS,
         "runId": "cf1",
         "status": "Succeeded",
@@ -391,7 +391,7 @@ def test_archiving_a_forgotten_run_is_a_warning() -> None:
     """There is nothing left to archive."""
     scene = Scene("Succeeded")
     scene.service.answers["PATCH runs/cf1"] = httpx.Response(404, json={"error": {"code": "ResourceNotFound"}})
-    run.update(scene.service, ID, {**INPUTS, "runId": "cf1"}, archived(True), scene.around)  # type: ignore[arg-type]
+    run.update(scene.service, ID, {**INPUTS, "runId": "cf1"}, archived(True), scene.call)  # type: ignore[arg-type]
     assert "nothing left to archive" in scene.console.warnings[0]
 
 
@@ -414,7 +414,7 @@ def test_deleting_cancels_only_on_request_and_only_what_still_runs(
     scene = Scene(now)
     kept: list[str] = []
     scene.console.info = kept.append  # type: ignore[method-assign]
-    run.delete(scene.service, ID, {**INPUTS, **state}, scene.around, scene.clock)  # type: ignore[arg-type]
+    run.delete(scene.service, ID, {**INPUTS, **state}, scene.call, scene.clock)  # type: ignore[arg-type]
     assert scene.service.requests == requests
     assert ["Run cf1 was Running when it was last read. If it has not ended, it goes on" in line for line in kept] == (
         [] if state.get("cancelOnDelete") else [True]
@@ -436,7 +436,7 @@ def test_a_run_that_goes_on_was_not_cancelled(
     scene = Scene("Running")
     scene.service.answers["POST runs/cf1/cancel"] = answer
     with pytest.raises(kind, match=words):
-        run.delete(scene.service, ID, {**INPUTS, "cancelOnDelete": True}, scene.around, scene.clock)  # type: ignore[arg-type]
+        run.delete(scene.service, ID, {**INPUTS, "cancelOnDelete": True}, scene.call, scene.clock)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("status", ["Canceled", "Succeeded"])
@@ -444,7 +444,7 @@ def test_a_refused_cancellation_of_a_run_that_has_ended_is_none(status: str) -> 
     """It ended in between."""
     scene = Scene("Running", status)
     scene.service.answers["POST runs/cf1/cancel"] = httpx.Response(409, json={"error": {"code": "Conflict"}})
-    run.delete(scene.service, ID, {**INPUTS, "cancelOnDelete": True}, scene.around, scene.clock)  # type: ignore[arg-type]
+    run.delete(scene.service, ID, {**INPUTS, "cancelOnDelete": True}, scene.call, scene.clock)  # type: ignore[arg-type]
     assert scene.console.statuses == [f"cf1 is {status.lower()}"]
 
 
@@ -454,7 +454,7 @@ def test_a_replacement_that_has_the_same_run_keeps_it() -> None:
     scene.create(wait=False, cancelOnDelete=True)
     scene.service.requests.clear()
     state = {**INPUTS, "status": "Queued", "cancelOnDelete": True}
-    run.delete(scene.service, ID, state, scene.around, scene.clock)  # type: ignore[arg-type]
+    run.delete(scene.service, ID, state, scene.call, scene.clock)  # type: ignore[arg-type]
     assert scene.service.requests == []
 
 
@@ -463,7 +463,7 @@ QUEUED = {**INPUTS, "runId": "cf1", "status": "Queued", "wait": False, "logs": "
 
 def awaited(scene: Scene, **olds: Any) -> dict[str, Any]:
     news = {**INPUTS, "wait": True, "logs": "none"}
-    return run.update(scene.service, ID, {**QUEUED, **olds}, news, scene.around, scene.clock)  # type: ignore[arg-type]
+    return run.update(scene.service, ID, {**QUEUED, **olds}, news, scene.call, scene.clock)  # type: ignore[arg-type]
 
 
 def test_a_run_that_nobody_awaited_is_awaited_when_the_program_says_so() -> None:
@@ -488,7 +488,7 @@ def test_a_recorded_run_that_is_given_up_is_not_called_over() -> None:
     scene.service.answers["POST runs/cf1/cancel"] = httpx.Response(403, json={"error": {"code": "No"}})
     news = {**INPUTS, "wait": True, "logs": "none", "queueTimeout": 5}
     with pytest.raises(errors.RunQueueTimeoutError) as failed:
-        run.update(scene.service, ID, QUEUED, news, scene.around, scene.clock)  # type: ignore[arg-type]
+        run.update(scene.service, ID, QUEUED, news, scene.call, scene.clock)  # type: ignore[arg-type]
     assert "To run it again" not in str(failed.value)
 
 
@@ -534,5 +534,5 @@ def test_a_run_of_another_endpoint_is_refused(call: Callable[..., Any]) -> None:
     state = {**INPUTS, "endpoint": "embedded", "cancelOnDelete": True}
     scene = Scene("Running")
     with pytest.raises(errors.EndpointError):
-        call(scene.service, ID, state, scene.around)
+        call(scene.service, ID, state, scene.call)
     assert scene.service.requests == []

@@ -11,7 +11,7 @@ import pytest
 from tests.unit.provider.run.scene import Scene
 
 from pulumi_acr_tasks import errors
-from pulumi_acr_tasks.run.context import Packing
+from pulumi_acr_tasks.run.context import PackingProgress
 
 FORBIDDEN = {"error": {"code": "AuthorizationFailed", "message": "no permission to cancel"}}
 HAS_ENDED = {"error": {"code": "RunAlreadyEnded"}}
@@ -127,11 +127,10 @@ def test_a_service_that_is_lost_is_told_and_given_up() -> None:
     assert 595.0 <= scene.clock.time <= 620.0
 
 
-def test_packing_is_shown_and_ended_by_the_cancellation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_packing_is_shown_and_ended_by_the_cancellation(tmp_path: Path) -> None:
     """Nothing is scheduled, and nothing uploaded."""
-    monkeypatch.setattr("pulumi_acr_tasks.run.context._EVERY", 0.0)
     scene = Scene("Succeeded")
-    packing = Packing(scene.console.status, scene.stop)
+    packing = PackingProgress(scene.console.status, scene.stop, interval=0.0)
     packing(3 << 20)
     assert scene.console.statuses == ["packing the context, 3 MiB so far"]
     scene.stop.set()

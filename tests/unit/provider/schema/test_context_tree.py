@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pulumi_acr_tasks.run.check_call import check
+from pulumi_acr_tasks.run.check import check
 from pulumi_acr_tasks.run.diff import diff_run
 from pulumi_acr_tasks.schema.context_tree import changed_paths
 from pulumi_acr_tasks.settings.settings import Settings

@@ -72,7 +72,7 @@ def test_what_the_image_could_see_changes_the_hash(change: str, tmp_path: Path) 
     CHANGES[change](folder)
     now = hash_context(members(folder))
     assert now.hash != before.hash
-    assert now.settled(before.hash, before.contents) == now.hash
+    assert now.reconciled(before.hash, before.contents) == now.hash
 
 
 def test_the_archive_is_normal(tmp_path: Path) -> None:
@@ -202,7 +202,7 @@ LINUX, WINDOWS, PLAIN = taken("run.sh"), taken("app.py", "run.sh"), taken()
 )
 def test_two_machines_of_one_team_agree(state: Fingerprint, has_contents: bool, here: Fingerprint, same: bool) -> None:
     """The hash in state stays where the contexts differ only by bits that one of the two machines does not keep."""
-    settled = here.settled(state.hash, state.contents if has_contents else None)
+    settled = here.reconciled(state.hash, state.contents if has_contents else None)
     assert settled == (state.hash if same else here.hash)
 
 
@@ -211,7 +211,7 @@ def test_another_content_is_another_context_on_every_machine(here: Fingerprint) 
     """Without executable bits too."""
     total = ContextHash()
     total.add(Entry("app.py", Path("app.py"), "file", executable=True), "1" * 64)
-    assert here.settled(total.value().hash, total.value().contents) == here.hash
+    assert here.reconciled(total.value().hash, total.value().contents) == here.hash
 
 
 def test_a_file_that_vanished_is_a_sentence(tmp_path: Path) -> None:

@@ -307,7 +307,7 @@ def test_what_the_classic_builder_does_not_find_is_known(text: str, unreached: l
     """It enters an ignored folder only for an exception that names something inside letter for letter."""
     write(tmp_path, "src/a.py", "src/lib/b.py", "Dockerfile")
     (tmp_path / ".dockerignore").write_text(text)
-    assert Context(tmp_path, {"dockerFilePath": "Dockerfile"}).unreached() == unreached
+    assert Context(tmp_path, {"dockerFilePath": "Dockerfile"}).missed_by_classic_builder() == unreached
 
 
 @pytest.mark.parametrize("exception", ["!cache/keep/it", "!**/it", "!*/keep/it", "!cache/**/it"])

@@ -141,10 +141,10 @@ def test_a_dockerfile_from_outside_travels_along(tmp_path: Path) -> None:
     """Under its own name, or beside another file of that name; the request says which."""
     context = outside(tmp_path)
     assert list(context.problems()) == []
-    assert context.sent() == {"dockerFilePath": "Dockerfile.outside"}
+    assert context.request_changes() == {"dockerFilePath": "Dockerfile.outside"}
     assert names(context)["Dockerfile.outside"] == b"FROM busybox\n"
     (context.folder / "Dockerfile").unlink()
-    assert context.sent() == {"dockerFilePath": "Dockerfile"}
+    assert context.request_changes() == {"dockerFilePath": "Dockerfile"}
     assert names(context)["Dockerfile"] == b"FROM busybox\n"
 
 
@@ -156,4 +156,4 @@ def test_the_ignore_file_beside_it_rules(tmp_path: Path) -> None:
 
 def test_a_dockerfile_within_is_sent_as_it_was_written(tmp_path: Path) -> None:
     """Nothing is renamed without need."""
-    assert Context(folder(tmp_path / "context"), {"dockerFilePath": "Dockerfile"}).sent() == {}
+    assert Context(folder(tmp_path / "context"), {"dockerFilePath": "Dockerfile"}).request_changes() == {}

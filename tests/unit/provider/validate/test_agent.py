@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from pulumi_acr_tasks.run.check_call import check as check_run
+from pulumi_acr_tasks.run.check import check as check_run
 from pulumi_acr_tasks.settings.settings import Settings
 from pulumi_acr_tasks.task.check import check as check_task
 from pulumi_acr_tasks.validate.problem import Problem

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pulumi_acr_tasks.run import check_call as context
+from pulumi_acr_tasks.run import check as context
 from pulumi_acr_tasks.schema.definitions import DEFINITIONS, POLYMORPHIC, Kind, kind, members
 from pulumi_acr_tasks.schema.values import UNKNOWN
 from pulumi_acr_tasks.settings.settings import Settings

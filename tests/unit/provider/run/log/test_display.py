@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pulumi_acr_tasks.redaction import mask_of
-from pulumi_acr_tasks.run.log.display import Screen
+from pulumi_acr_tasks.run.log.display import RateLimitedDisplay
 
 
 class FakeClock:
@@ -30,7 +30,7 @@ def test_an_ordinary_log_passes_whole() -> None:
     """Two hundred lines at once, and forty a second."""
     shown: list[str] = []
     clock = FakeClock()
-    screen = Screen(shown.append, clock)
+    screen = RateLimitedDisplay(shown.append, clock)
     screen.print(lines(200))
     clock.time = 1.0
     screen.print(lines(40))
@@ -41,7 +41,7 @@ def test_of_a_flood_the_newest_is_shown() -> None:
     """And it is said how many were not."""
     shown: list[str] = []
     clock = FakeClock()
-    screen = Screen(shown.append, clock)
+    screen = RateLimitedDisplay(shown.append, clock)
     screen.print(lines(1000))
     assert shown[0] == "(… 800 lines) line 800"
     assert shown[1:] == lines(1000)[801:]

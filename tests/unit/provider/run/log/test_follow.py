@@ -8,9 +8,8 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from pulumi_acr_tasks.run.log.background import BackgroundLog
-from pulumi_acr_tasks.run.log.follow import LogFollower, LogUnavailableError
-from pulumi_acr_tasks.run.log.lines import Lines
+from pulumi_acr_tasks.run.log.display import BackgroundLog
+from pulumi_acr_tasks.run.log.follow import LineSplitter, LogFollower, LogUnavailableError
 from pulumi_acr_tasks.schema.secrets import Mask
 
 
@@ -93,7 +92,7 @@ def append(blob: Blob, data: bytes, complete: str | None = None) -> Callable[[],
 
 def test_lines_wait_for_their_end() -> None:
     """Half a line and half a character are kept until the rest comes; CRLF and LF both end a line."""
-    lines = Lines()
+    lines = LineSplitter()
     assert lines.feed("Schritt é".encode()[:-1]) == []
     assert lines.feed("Schritt é".encode()[-1:] + b"ins\r") == []
     assert lines.feed(b"\nnext\n\nlast") == ["Schritt éins", "next", ""]
@@ -103,12 +102,12 @@ def test_lines_wait_for_their_end() -> None:
 
 def test_a_progress_bar_shows_as_a_terminal_would_leave_it() -> None:
     """What a carriage return overwrites is gone."""
-    assert Lines().feed(b"10%\r50%\r100%\r\n") == ["100%"]
+    assert LineSplitter().feed(b"10%\r50%\r100%\r\n") == ["100%"]
 
 
 def test_bytes_that_are_no_text_are_replaced() -> None:
     """They never end the following."""
-    assert Lines().feed(b"a\xffb\n") == ["a\ufffdb"]
+    assert LineSplitter().feed(b"a\xffb\n") == ["a\ufffdb"]
 
 
 def test_secrets_are_masked_in_a_line() -> None:

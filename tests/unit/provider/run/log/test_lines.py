@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pulumi_acr_tasks.run.log.lines import Lines
+from pulumi_acr_tasks.run.log.follow import LineSplitter
 from pulumi_acr_tasks.schema.secrets import Mask
 from pulumi_acr_tasks.terminal import Terminal, readable
 
@@ -67,7 +67,7 @@ def test_whatever_is_printed_ends_as_a_line_of_bounded_length() -> None:
 def test_without_colours_there_are_none(wanted: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """NO_COLOR, whatever it is set to, holds for logs too."""
     monkeypatch.setenv("NO_COLOR", wanted)
-    assert Lines().feed(b"\x1b[31mred\x1b[0m\n") == ["red"]
+    assert LineSplitter().feed(b"\x1b[31mred\x1b[0m\n") == ["red"]
     assert readable("a\x1b[1mb") == "ab"
 
 
@@ -79,7 +79,7 @@ def test_a_text_of_several_lines_keeps_them(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_a_secret_is_masked_in_whatever_colours_it_comes() -> None:
     """Also where a search has coloured a part of it, and where the cursor went over it."""
-    lines, mask = Lines(), Mask(["hush-hush"])
+    lines, mask = LineSplitter(), Mask(["hush-hush"])
     [line] = lines.feed(b"a \x1b[31mhush\x1b[0m-hush b\n")
     assert mask(line) == "a \x1b[31m[secret] b"
     [line] = lines.feed(b"\x1b[0mhusx\bh-\x1b]0;t\x07hush\n")

@@ -16,7 +16,7 @@ from pulumi_acr_tasks.errors import (
     TransportError,
     UnavailableError,
 )
-from pulumi_acr_tasks.run.log.background import BackgroundLog
+from pulumi_acr_tasks.run.log.display import BackgroundLog
 from pulumi_acr_tasks.run.log.follow import LogFollower
 from pulumi_acr_tasks.run.log.link import LogLink, LogUnavailableError
 

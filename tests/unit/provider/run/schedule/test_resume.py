@@ -16,8 +16,8 @@ from tests.unit.provider.run.scene import INPUTS, Scene
 from pulumi_acr_tasks import errors
 from pulumi_acr_tasks.arm.ids import RegistryId
 from pulumi_acr_tasks.run import crud as run
-from pulumi_acr_tasks.run.log import background
-from pulumi_acr_tasks.run.wait.wait import Surroundings
+from pulumi_acr_tasks.run.log import display
+from pulumi_acr_tasks.run.wait.wait import Call
 
 URN = "urn:pulumi:dev::project::pulumi-python:dynamic/acr-tasks:Run::build"
 CREATED = "2026-01-01T00:00:00.1234567+00:00"
@@ -41,7 +41,7 @@ class Update(Scene):
         super().__init__(*statuses)
         self.kept: list[str] = []
         self.console.info = self.kept.append  # type: ignore[method-assign]
-        self.around = Surroundings(urn, self.console, self.stop)  # type: ignore[arg-type]
+        self.call = Call(urn, self.console, self.stop)  # type: ignore[arg-type]
         if created:
             self.service.said = {"createTime": created}
 
@@ -60,7 +60,7 @@ class Update(Scene):
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PULUMI_HOME", str(tmp_path))
-    monkeypatch.setattr(background, "open_log_client", lambda: httpx.Client(transport=httpx.MockTransport(_no_log)))
+    monkeypatch.setattr(display, "open_http", lambda **_: httpx.Client(transport=httpx.MockTransport(_no_log)))
     return tmp_path
 
 
@@ -163,7 +163,7 @@ def test_a_run_of_another_request_is_cancelled() -> None:
     update.create(**OTHERS["request"])
     assert update.service.requests[:3] == ["GET runs/cf1", "POST runs/cf1/cancel", "POST scheduleRun"]
     assert update.kept == [
-        "Run cf1 of an interrupted update was scheduled for other inputs: it is cancelled, another one is started."
+        "Run cf1 of an interrupted update was scheduled for other inputs: it is canceled, another one is started."
     ]
 
 
@@ -354,5 +354,5 @@ def test_the_engine_knows_what_it_asks_about(home: Path) -> None:
     update = Update("Succeeded")
     id_, outputs = update.create()
     assert list(home.rglob("*.json"))
-    run.read(update.service, id_, outputs, update.around)  # type: ignore[arg-type]
+    run.read(update.service, id_, outputs, update.call)  # type: ignore[arg-type]
     assert not list(home.rglob("*.json"))

@@ -16,7 +16,8 @@ import pytest
 from pulumi_acr_tasks.arm.client import Client
 from pulumi_acr_tasks.arm.ids import RegistryId
 from pulumi_acr_tasks.errors import ForbiddenError, InvalidRequestError, TransportError
-from pulumi_acr_tasks.run.schedule.schedule import Lost, Patience, Scheduling
+from pulumi_acr_tasks.run.schedule.lost_answers import LostAnswer, SearchTerms
+from pulumi_acr_tasks.run.schedule.schedule import Scheduler
 
 REGISTRY = RegistryId("s", "rg", "contoso")
 REQUEST = {
@@ -72,7 +73,7 @@ class Service:
         self.clock = FakeClock()
         self.recorded: set[str] = set()
         self.client = Client(self._send, "https://arm.example", self.clock)
-        self.scheduling = Scheduling(self.client, REGISTRY, self.clock, self.recorded)
+        self.scheduler = Scheduler(self.client, REGISTRY, self.clock, self.recorded)
         self.runs: list[dict[str, Any]] = []
         self.list: httpx.Response | None = None
         self.answers: list[httpx.Response | Exception] = []
@@ -96,12 +97,12 @@ class Service:
         return httpx.Response(200, json={"value": self.runs}, headers=date, request=request)
 
     def schedule(self, wait: bool = True, **request: Any) -> str | None:
-        answer = self.scheduling.schedule({**REQUEST, **request})
-        if not isinstance(answer, Lost):
+        answer = self.scheduler.schedule({**REQUEST, **request})
+        if not isinstance(answer, LostAnswer):
             return answer.properties.run_id
-        found = self.scheduling.find(answer, Patience(threading.Event(), wait))
+        found = self.scheduler.find(answer, SearchTerms(threading.Event(), wait))
         if found.run is None:
-            raise TransportError(self.scheduling.told(answer, found))
+            raise TransportError(self.scheduler.describe(answer, found))
         return found.run.properties.run_id
 
     def knows_us(self) -> None:
@@ -382,8 +383,8 @@ def test_an_accepted_request_whose_end_may_not_be_asked_is_looked_for() -> None:
     service = Service()
     service.answers = [httpx.Response(202, headers={"Location": f"https://arm.example{REGISTRY}/runs"})]
     service.list = httpx.Response(403, json={"error": {"code": "AuthorizationFailed"}})
-    assert isinstance(service.scheduling.schedule(REQUEST), Lost)
+    assert isinstance(service.scheduler.schedule(REQUEST), LostAnswer)
     service.list = None
     service.answers = [httpx.Response(403, json={"error": {"code": "AuthorizationFailed"}})]
     with pytest.raises(ForbiddenError):
-        service.scheduling.schedule(REQUEST)
+        service.scheduler.schedule(REQUEST)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pulumi_acr_tasks.run.wait.cause import cause_of
+from pulumi_acr_tasks.run.wait.failures import cause_of
 
 AGENT = [
     "2026/01/01 00:00:01 Container failed during run: build. No retries remaining.",

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from pulumi_acr_tasks.errors import AcrTasksError, ForbiddenError, SignInError, ThrottledError, TransportError
-from pulumi_acr_tasks.run.wait.poller import Watcher
-from pulumi_acr_tasks.run.wait.status import Wait, WaitUnansweredError
+from pulumi_acr_tasks.run.wait.poller import Poller
+from pulumi_acr_tasks.run.wait.status import Wait, WaitOutageError
 
 
 class Clock:
@@ -46,48 +46,51 @@ class Service:
         return SimpleNamespace(properties=SimpleNamespace(run_id=run_id, status=status))
 
 
-class Told:
-    """What the one who waits is told."""
+class Reports:
+    """The reports of an outage."""
 
     def __init__(self) -> None:
-        self.silent: list[int] = []
-        self.spoke: list[int] = []
+        self.outages: list[int] = []
+        self.recoveries: list[int] = []
         self.reasons: list[str] = []
 
-    def wait(self, silence: float | None = None) -> Wait:
-        def silent(seconds: float, reason: AcrTasksError) -> None:
-            self.silent.append(int(seconds))
+    def wait(self, answer_timeout: float | None = None) -> Wait:
+        def on_outage(seconds: float, reason: AcrTasksError) -> None:
+            self.outages.append(int(seconds))
             self.reasons.append(str(reason))
 
         return Wait(
-            threading.Event(), silence=silence, silent=silent, spoke=lambda seconds: self.spoke.append(int(seconds))
+            threading.Event(),
+            answer_timeout=answer_timeout,
+            on_outage=on_outage,
+            on_recovery=lambda seconds: self.recoveries.append(int(seconds)),
         )
 
 
 @pytest.mark.parametrize("takes", [0.0, 10.0])
-def test_a_silence_is_told_after_ten_seconds_and_then_now_and_then(takes: float) -> None:
+def test_a_silence_is_reports_after_ten_seconds_and_then_now_and_then(takes: float) -> None:
     """With the reason; and once when there is an answer again. Refused at once or not answered at all."""
-    clock, told = Clock(), Told()
+    clock, reports = Clock(), Reports()
     service = Service(clock, 5.0, 300.0, 400.0, takes)
-    Watcher(service.get, clock=clock).wait("cf1", told.wait())
-    assert told.silent[0] in range(10, 16)
-    assert len(told.silent) in (6, 7)
-    assert set(told.reasons) == {"read run x: cannot connect (refused)"}
-    assert len(told.spoke) == 1
+    Poller(service.get, clock=clock).wait("cf1", reports.wait())
+    assert reports.outages[0] in range(10, 16)
+    assert len(reports.outages) in (6, 7)
+    assert set(reports.reasons) == {"read run x: cannot connect (refused)"}
+    assert len(reports.recoveries) == 1
 
 
-def test_a_short_silence_is_not_told() -> None:
+def test_a_short_silence_is_not_reports() -> None:
     """A single question without an answer is nothing to worry about."""
-    clock, told = Clock(), Told()
-    Watcher(Service(clock, 5.0, 9.0, 60.0).get, clock=clock).wait("cf1", told.wait())
-    assert (told.silent, told.spoke) == ([], [])
+    clock, reports = Clock(), Reports()
+    Poller(Service(clock, 5.0, 9.0, 60.0).get, clock=clock).wait("cf1", reports.wait())
+    assert (reports.outages, reports.recoveries) == ([], [])
 
 
 def test_a_service_that_comes_back_is_found_soon() -> None:
     """It is asked every five seconds at least, however long the run has been awaited."""
     clock = Clock()
     service = Service(clock, 1000.0, 2000.0, 5000.0)
-    Watcher(service.get, clock=clock).wait("cf1", Told().wait())
+    Poller(service.get, clock=clock).wait("cf1", Reports().wait())
     lost = [moment for moment in service.asked_at if 1000.0 <= moment <= 2000.0]
     assert max(after - before for before, after in itertools.pairwise(lost)) <= 5.5
 
@@ -95,16 +98,16 @@ def test_a_service_that_comes_back_is_found_soon() -> None:
 @pytest.mark.parametrize("takes", [0.0, 10.0])
 def test_it_is_given_up_at_its_bound(takes: float) -> None:
     """Counted from the first question without an answer; the last reason is handed on."""
-    clock, told = Clock(), Told()
-    with pytest.raises(WaitUnansweredError) as given_up:
-        Watcher(Service(clock, 50.0, 1e9, 1e9, takes).get, clock=clock).wait("cf1", told.wait(silence=120.0))
+    clock, reports = Clock(), Reports()
+    with pytest.raises(WaitOutageError) as given_up:
+        Poller(Service(clock, 50.0, 1e9, 1e9, takes).get, clock=clock).wait("cf1", reports.wait(answer_timeout=120.0))
     assert 120.0 <= given_up.value.seconds <= 131.0
     assert "refused" in str(given_up.value.reason)
 
 
 def test_an_answer_in_between_begins_the_count_anew() -> None:
     """Two silences are not one."""
-    clock, told = Clock(), Told()
+    clock, reports = Clock(), Reports()
     service = Service(clock, 5.0, 60.0, 300.0)
     first = service.get
 
@@ -113,8 +116,8 @@ def test_an_answer_in_between_begins_the_count_anew() -> None:
             raise TransportError("again")
         return first(run_id)
 
-    Watcher(get, clock=clock).wait("cf1", told.wait(silence=70.0))
-    assert len(told.spoke) == 2
+    Poller(get, clock=clock).wait("cf1", reports.wait(answer_timeout=70.0))
+    assert len(reports.recoveries) == 2
 
 
 @pytest.mark.parametrize(
@@ -127,32 +130,32 @@ def test_an_answer_in_between_begins_the_count_anew() -> None:
         ValueError("HTML"),
     ],
 )
-def test_certificates_and_answers_that_cannot_be_read_are_told_in_the_same_way(trouble: Exception) -> None:
+def test_certificates_and_answers_that_cannot_be_read_are_reports_in_the_same_way(trouble: Exception) -> None:
     """The run goes on, and nothing of it has been heard."""
-    clock, told = Clock(), Told()
+    clock, reports = Clock(), Reports()
     service = Service(clock, 5.0, 100.0, 200.0)
     service.trouble = trouble
-    Watcher(service.get, clock=clock).wait("cf1", told.wait())
-    assert len(told.silent) == 3
-    assert len(told.spoke) == 1
+    Poller(service.get, clock=clock).wait("cf1", reports.wait())
+    assert len(reports.outages) == 3
+    assert len(reports.recoveries) == 1
 
 
 def test_a_refusal_is_an_answer() -> None:
     """It ends the waiting at once."""
-    clock, told = Clock(), Told()
+    clock, reports = Clock(), Reports()
     service = Service(clock, 5.0, 100.0, 200.0)
     service.trouble = ForbiddenError(403, "AuthorizationFailed", "")
     with pytest.raises(ForbiddenError):
-        Watcher(service.get, clock=clock).wait("cf1", told.wait())
-    assert told.silent == []
+        Poller(service.get, clock=clock).wait("cf1", reports.wait())
+    assert reports.outages == []
 
 
 def test_a_busy_service_is_left_alone_for_as_long_as_it_asks() -> None:
     """Retry-After holds between questions too."""
-    clock, told = Clock(), Told()
+    clock, reports = Clock(), Reports()
     service = Service(clock, 5.0, 60.0, 200.0)
     service.trouble = ThrottledError(429, "TooManyRequests", "")
     service.trouble.retry_after = 40.0
-    Watcher(service.get, clock=clock).wait("cf1", told.wait())
+    Poller(service.get, clock=clock).wait("cf1", reports.wait())
     busy = [moment for moment in service.asked_at if 5.0 <= moment < 60.0]
     assert all(after - before >= 40.0 for before, after in itertools.pairwise(busy))

@@ -18,8 +18,8 @@ from pulumi_acr_tasks.errors import (
     NotFoundError,
     ThrottledError,
 )
-from pulumi_acr_tasks.run.wait.batch import Question
-from pulumi_acr_tasks.run.wait.poller import Watcher
+from pulumi_acr_tasks.run.wait.batch import BatchReader
+from pulumi_acr_tasks.run.wait.poller import Poller
 from pulumi_acr_tasks.run.wait.status import Wait
 
 
@@ -59,11 +59,11 @@ def names(count: int) -> list[str]:
 def test_many_runs_are_asked_for_in_groups_of_fifteen() -> None:
     """And a single one by its id, which says nothing about lists."""
     service = Service(*names(32))
-    question = Question(service.get, service.find)
-    assert sorted(question.ask(names(32))) == sorted(names(32))
+    reader = BatchReader(service.get, service.find)
+    assert sorted(reader.read(names(32))) == sorted(names(32))
     assert service.asked == [15, 15, 2]
-    question.ask(["cf7"])
-    question.ask(["cf7", "cf8"])
+    reader.read(["cf7"])
+    reader.read(["cf7", "cf8"])
     assert service.asked[3:] == ["cf7", 2]
 
 
@@ -74,9 +74,9 @@ def test_a_refused_filter_is_not_tried_again(refusal: Exception) -> None:
     """Each run is asked for by itself from then on."""
     service = Service("cf1", "cf2")
     service.list_fails = refusal
-    question = Question(service.get, service.find)
+    reader = BatchReader(service.get, service.find)
     for _ in range(2):
-        assert sorted(question.ask(["cf1", "cf2"])) == ["cf1", "cf2"]
+        assert sorted(reader.read(["cf1", "cf2"])) == ["cf1", "cf2"]
     assert service.asked == [2, "cf1", "cf2", "cf1", "cf2"]
 
 
@@ -84,9 +84,9 @@ def test_an_answer_to_another_question_is_not_tried_again() -> None:
     """A service that ignores the filter may list thousands of runs."""
     service = Service("old", "cf1", "cf2")
     service.ignores_filter = True
-    question = Question(service.get, service.find)
+    reader = BatchReader(service.get, service.find)
     for _ in range(2):
-        assert sorted(question.ask(["cf1", "cf2"])) == ["cf1", "cf2"]
+        assert sorted(reader.read(["cf1", "cf2"])) == ["cf1", "cf2"]
     assert service.asked == [2, "cf1", "cf2", "cf1", "cf2"]
 
 
@@ -94,9 +94,9 @@ def test_a_run_that_is_missing_in_the_list_is_not_gone() -> None:
     """It is asked for by its id; the list is asked again the next time."""
     service = Service("cf1", "cf2")
     service.hidden = {"cf2"}
-    question = Question(service.get, service.find)
+    reader = BatchReader(service.get, service.find)
     for _ in range(2):
-        assert sorted(question.ask(["cf1", "cf2"])) == ["cf1", "cf2"]
+        assert sorted(reader.read(["cf1", "cf2"])) == ["cf1", "cf2"]
     assert service.asked == [2, "cf2", 2, "cf2"]
 
 
@@ -104,9 +104,9 @@ def test_a_list_that_knows_nothing_is_not_tried_again() -> None:
     """When the runs are there all the same."""
     service = Service("cf1", "cf2")
     service.hidden = {"cf1", "cf2"}
-    question = Question(service.get, service.find)
-    question.ask(["cf1", "cf2"])
-    question.ask(["cf1", "cf2"])
+    reader = BatchReader(service.get, service.find)
+    reader.read(["cf1", "cf2"])
+    reader.read(["cf1", "cf2"])
     assert service.asked == [2, "cf1", "cf2", "cf1", "cf2"]
 
 
@@ -114,17 +114,17 @@ def test_a_busy_service_is_not_asked_one_by_one() -> None:
     """There is no answer this time, and the list is asked the next time."""
     service = Service("cf1", "cf2")
     service.list_fails = ThrottledError(429, "TooManyRequests", "")
-    question = Question(service.get, service.find)
-    assert question.ask(["cf1", "cf2"]) == {}
+    reader = BatchReader(service.get, service.find)
+    assert reader.read(["cf1", "cf2"]) == {}
     service.list_fails = None
-    assert len(question.ask(["cf1", "cf2"])) == 2
+    assert len(reader.read(["cf1", "cf2"])) == 2
     assert service.asked == [2, 2]
 
 
 def test_what_is_wrong_with_one_run_does_not_concern_the_others() -> None:
     """Its error is its own answer."""
     service = Service("cf1")
-    answers = Question(service.get).ask(["cf1", "gone"])
+    answers = BatchReader(service.get).read(["cf1", "gone"])
     assert answers["cf1"].properties.status == "Running"  # type: ignore[union-attr]
     assert isinstance(answers["gone"], NotFoundError)
 
@@ -171,8 +171,8 @@ class Watching:
 
     def __init__(self, service: Service) -> None:
         self.service, self.clock = service, SharedClock(len(service.statuses))
-        self.watcher = Watcher(service.get, service.find, self.clock)
-        self.waits = {run_id: Wait(stop=threading.Event()) for run_id in service.statuses}
+        self.poller = Poller(service.get, service.find, self.clock)
+        self.waits = {run_id: Wait(cancel=threading.Event()) for run_id in service.statuses}
 
     def log_ends(self, moment: float, *run_ids: str, status: str = "Succeeded") -> None:
         """At that moment these runs have ended, and so have their logs."""
@@ -180,7 +180,7 @@ class Watching:
         def end() -> None:
             for run_id in run_ids:
                 self.service.statuses[run_id] = status
-                self.waits[run_id].hurry.set()
+                self.waits[run_id].poll_now.set()
 
         self.clock.at[moment] = end
 
@@ -189,7 +189,7 @@ class Watching:
 
         def wait(run_id: str) -> tuple[str, float]:
             try:
-                run = self.watcher.wait(run_id, self.waits[run_id])
+                run = self.poller.wait(run_id, self.waits[run_id])
                 return run.properties.status, round(self.clock.now(), 2)
             except AcrTasksError as error:
                 return type(error).__name__, round(self.clock.now(), 2)

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from pulumi_acr_tasks.errors import ForbiddenError, ThrottledError, TransportError, UnavailableError
-from pulumi_acr_tasks.run.wait.poller import Watcher
-from pulumi_acr_tasks.run.wait.status import TERMINAL, Wait, WaitExpiredError, WaitStoppedError
+from pulumi_acr_tasks.run.wait.poller import Poller
+from pulumi_acr_tasks.run.wait.status import TERMINAL, Wait, WaitCanceledError, WaitTimeoutError
 
 
 class FakeClock:
@@ -53,7 +53,7 @@ class Service:
 
 
 def forever() -> Wait:
-    return Wait(stop=threading.Event())
+    return Wait(cancel=threading.Event())
 
 
 @pytest.mark.parametrize("status", sorted(TERMINAL))
@@ -61,7 +61,7 @@ def test_a_final_status_ends_the_waiting(status: str) -> None:
     """Whichever it is, the run is returned."""
     clock = FakeClock()
     service = Service(clock, "Queued", None, "Started", "Running", status)
-    run = Watcher(service.get, clock=clock).wait("cf1", forever())
+    run = Poller(service.get, clock=clock).wait("cf1", forever())
     assert run.properties.status == status
     assert len(service.asked_at) == 5
 
@@ -70,7 +70,7 @@ def test_the_interval_grows_to_a_quarter_of_a_minute() -> None:
     """From one second; never beyond fifteen."""
     clock = FakeClock()
     service = Service(clock, *["Running"] * 20, "Succeeded")
-    Watcher(service.get, clock=clock).wait("cf1", forever())
+    Poller(service.get, clock=clock).wait("cf1", forever())
     gaps = [round(after - before, 3) for before, after in zip(service.asked_at, service.asked_at[1:], strict=False)]
     assert gaps[0] == 1.0
     assert gaps == sorted(gaps)
@@ -80,9 +80,9 @@ def test_the_interval_grows_to_a_quarter_of_a_minute() -> None:
 def test_the_end_of_the_log_wakes_it_at_once() -> None:
     """It asks in that moment, and stays close until the status follows."""
     wait = forever()
-    clock = FakeClock({20.0: wait.hurry.set})
+    clock = FakeClock({20.0: wait.poll_now.set})
     service = Service(clock, *["Running"] * 8, "Succeeded")
-    Watcher(service.get, clock=clock).wait("cf1", wait)
+    Poller(service.get, clock=clock).wait("cf1", wait)
     # Asked at 1, 2, 3.5, 5.75, ... before; at 20 because of the log, and soon after that.
     assert 20.0 in service.asked_at
     after = [moment for moment in service.asked_at if moment > 20.0]
@@ -94,22 +94,22 @@ def test_a_stop_ends_the_waiting_within_a_quarter_of_a_second(hurried: bool) -> 
     """Whatever it waits for at that moment."""
     wait = forever()
     if hurried:
-        wait.hurry.set()
-    clock = FakeClock({30.0: wait.stop.set})
+        wait.poll_now.set()
+    clock = FakeClock({30.0: wait.cancel.set})
     service = Service(clock, "Running")
-    with pytest.raises(WaitStoppedError):
-        Watcher(service.get, clock=clock).wait("cf1", wait)
+    with pytest.raises(WaitCanceledError):
+        Poller(service.get, clock=clock).wait("cf1", wait)
     assert 30.0 <= clock.time <= 30.25
 
 
 def test_a_stop_counts_even_when_it_came_before() -> None:
     """A run that was scheduled while the user cancelled is not awaited."""
     wait = forever()
-    wait.stop.set()
+    wait.cancel.set()
     clock = FakeClock()
     service = Service(clock, "Running")
-    with pytest.raises(WaitStoppedError):
-        Watcher(service.get, clock=clock).wait("cf1", wait)
+    with pytest.raises(WaitCanceledError):
+        Poller(service.get, clock=clock).wait("cf1", wait)
     assert clock.time == 0.0
 
 
@@ -117,8 +117,8 @@ def test_patience_ends_at_its_time() -> None:
     """Not at the next question."""
     clock = FakeClock()
     service = Service(clock, "Running")
-    with pytest.raises(WaitExpiredError) as expired:
-        Watcher(service.get, clock=clock).wait("cf1", Wait(stop=threading.Event(), until=33.0))
+    with pytest.raises(WaitTimeoutError) as expired:
+        Poller(service.get, clock=clock).wait("cf1", Wait(cancel=threading.Event(), deadline=33.0))
     assert clock.time == 33.0
     assert (expired.value.queued, expired.value.by_queue) == (False, False)
 
@@ -127,8 +127,8 @@ def test_patience_for_queued_runs_is_its_own() -> None:
     """It ends what no agent has taken."""
     clock = FakeClock()
     service = Service(clock, "Queued")
-    with pytest.raises(WaitExpiredError) as expired:
-        Watcher(service.get, clock=clock).wait("cf1", Wait(stop=threading.Event(), queued_until=7.0, until=60.0))
+    with pytest.raises(WaitTimeoutError) as expired:
+        Poller(service.get, clock=clock).wait("cf1", Wait(cancel=threading.Event(), queue_deadline=7.0, deadline=60.0))
     assert clock.time == 7.0
     assert (expired.value.queued, expired.value.by_queue) == (True, True)
 
@@ -137,7 +137,7 @@ def test_patience_for_queued_runs_does_not_concern_running_ones() -> None:
     """Once an agent has taken the run, only the other patience counts, and the interval is not the queue's."""
     clock = FakeClock()
     service = Service(clock, "Queued", *["Running"] * 10, "Succeeded")
-    Watcher(service.get, clock=clock).wait("cf1", Wait(stop=threading.Event(), queued_until=7.0))
+    Poller(service.get, clock=clock).wait("cf1", Wait(cancel=threading.Event(), queue_deadline=7.0))
     assert clock.time > 60.0
     assert len(service.asked_at) == 12
 
@@ -149,7 +149,7 @@ def test_a_service_that_is_ill_is_asked_again(trouble: Exception) -> None:
     """The run goes on whether we can see it or not."""
     clock = FakeClock()
     service = Service(clock, "Running", trouble, trouble, "Succeeded")
-    assert Watcher(service.get, clock=clock).wait("cf1", forever()).properties.status == "Succeeded"
+    assert Poller(service.get, clock=clock).wait("cf1", forever()).properties.status == "Succeeded"
 
 
 def test_a_refusal_ends_the_waiting() -> None:
@@ -157,7 +157,7 @@ def test_a_refusal_ends_the_waiting() -> None:
     clock = FakeClock()
     service = Service(clock, "Running", ForbiddenError(403, "AuthorizationFailed", "no"))
     with pytest.raises(ForbiddenError):
-        Watcher(service.get, clock=clock).wait("cf1", forever())
+        Poller(service.get, clock=clock).wait("cf1", forever())
 
 
 def test_each_new_status_is_told_once() -> None:
@@ -165,5 +165,5 @@ def test_each_new_status_is_told_once() -> None:
     noticed: list[str] = []
     clock = FakeClock()
     service = Service(clock, None, "Queued", "Running", "Running", "Queued", "Running", "Failed")
-    Watcher(service.get, clock=clock).wait("cf1", Wait(stop=threading.Event(), noticed=noticed.append))
+    Poller(service.get, clock=clock).wait("cf1", Wait(cancel=threading.Event(), on_status=noticed.append))
     assert noticed == ["Queued", "Running", "Queued", "Running"]
