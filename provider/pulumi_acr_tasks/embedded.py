@@ -88,7 +88,7 @@ def _output(process: subprocess.Popen[str], data: Path, stop: threading.Event | 
             return process.communicate(timeout=_SLICE)
         except subprocess.TimeoutExpired as expired:
             if stop is not None and stop.is_set() and interruptible():
-                raise CanceledError("The update was cancelled while the embedded emulator started.") from None
+                raise CanceledError("The update was canceled while the embedded emulator started.") from None
             if not affordable(0):
                 raise DeadlineError("The embedded emulator did not start in the time that was left.") from None
             if time.monotonic() >= end:

@@ -25,7 +25,7 @@
     │   └── AnswerError                   an answer that is not the service's, or not all of it
     ├── RunError                      a run ended other than Succeeded
     │   ├── RunFailedError                Failed: a step failed
-    │   ├── RunCanceledError              Canceled: somebody else cancelled it at the service
+    │   ├── RunCanceledError              Canceled: somebody else canceled it at the service
     │   ├── RunTimeoutError               Timeout: it took longer than its request allows
     │   ├── RunServiceError               Error: the service or its agent broke
     │   ├── RunQueueTimeoutError          given up: no agent took it within `queue_timeout`
@@ -33,7 +33,7 @@
     │   └── RunUnreachableError           given up: the service has told nothing of it within `answerTimeout`
     ├── SourceError                   a local context cannot be packed or uploaded
     ├── EmulatorError                 the embedded emulator cannot be started
-    └── CanceledError                 the user cancelled the update (^C)
+    └── CanceledError                 the user canceled the update (^C)
 
 This module imports nothing, so that raising and catching cost nothing.
 """
@@ -221,7 +221,7 @@ class RunFailedError(RunError):
 
 
 class RunCanceledError(RunError):
-    """Is a run that was cancelled at the service while we awaited it, and not by us."""
+    """Is a run that was canceled at the service while we awaited it, and not by us."""
 
 
 class RunTimeoutError(RunError):
@@ -233,11 +233,11 @@ class RunServiceError(RunError):
 
 
 class RunQueueTimeoutError(RunError):
-    """Is a run that no agent took within `queue_timeout`; we have cancelled it."""
+    """Is a run that no agent took within `queue_timeout`; we have canceled it."""
 
 
 class RunDeadlineError(RunError):
-    """Is a run that did not end within the custom timeout of its resource; we have cancelled it."""
+    """Is a run that did not end within the custom timeout of its resource; we have canceled it."""
 
 
 class RunUnreachableError(RunError):
@@ -253,4 +253,4 @@ class EmulatorError(AcrTasksError):
 
 
 class CanceledError(AcrTasksError):
-    """Says what was given up because the user cancelled the update."""
+    """Says what was given up because the user canceled the update."""

@@ -54,7 +54,7 @@ class Provider(pulumi.ProviderResource):
         :param embedded_data: the embedded emulator's folder.
         :param secret_drift: read secrets back on refresh. Default: False.
         :param answer_timeout: seconds after which an awaited run is given up when the service does not answer. The run
-            is not cancelled. Default: 600.
+            is not canceled. Default: 600.
         :param log_level: off (default), info or debug: a redacted line for every request.
         """
         values = {

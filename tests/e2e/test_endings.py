@@ -122,6 +122,6 @@ def test_ctrl_c_is_heard_while_uploading_and_a_timeout_while_a_task_is_made(
     assert "packing the context" in before
     os.kill(update.pid, signal.SIGINT)
     outcome = stack.ended(update).failed()
-    assert "upload the context: the update was cancelled" in outcome.screen
+    assert "upload the context: the update was canceled" in outcome.screen
     assert idle_emulator.runs() == []
     assert stack.resources() == {}

@@ -1,4 +1,4 @@
-"""Many runs of one program at once: shown, cancelled, and watched at the cost of a few."""
+"""Many runs of one program at once: shown, canceled, and watched at the cost of a few."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def test_a_run_that_nobody_awaits(idle_emulator: Emulator, new_stack: Callable[.
 def test_destroying_a_run_under_way_says_that_it_goes_on(
     idle_emulator: Emulator, new_stack: Callable[..., Stack]
 ) -> None:
-    """And how it is cancelled; where it is to be cancelled and is not, the resource stays."""
+    """And how it is canceled; where it is to be canceled and is not, the resource stays."""
     program = PROGRAM.replace("cmd: busybox echo done", "cmd: busybox echo done\\n    startDelay: 60")
     stack = new_stack("leaving", program=program, **idle_emulator.config)
     stack.up().succeeded()
@@ -83,7 +83,7 @@ def test_destroying_a_run_under_way_says_that_it_goes_on(
     idle_emulator.meets({"match": {"method": "POST", "path": "/cancel$"}, **gone})
     screen = stack.destroy().failed().screen
     assert f"Run {run['runId']} in registry emulator is still" in screen
-    assert "although the service answered 404 when it was cancelled" in screen
+    assert "although the service answered 404 when it was canceled" in screen
     assert "run" in stack.resources()
     idle_emulator.meets()
     stack.destroy().succeeded()

@@ -1,4 +1,4 @@
-"""The time that requests wait by, so that tests need not wait and a cancelled update does not."""
+"""The time that requests wait by, so that tests need not wait and a canceled update does not."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Clock(Protocol):
     def sleep(self, seconds: float, *, interruptible: bool = True) -> None:
         """Let `seconds` pass.
 
-        Raises CanceledError when the update is cancelled meanwhile, if that may interrupt; DeadlineError, at once, when
+        Raises CanceledError when the update is canceled meanwhile, if that may interrupt; DeadlineError, at once, when
         the limit of this thread is nearer.
         """
         ...
@@ -55,4 +55,4 @@ class SystemClock:
         if not interruptible or not may_be_interrupted():
             time.sleep(seconds)
         elif self._stop.wait(seconds):
-            raise CanceledError("cancelled while waiting for the service")
+            raise CanceledError("canceled while waiting for the service")

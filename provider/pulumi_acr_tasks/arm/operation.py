@@ -23,7 +23,7 @@ class Operation:
 
     `action` is what it does, in the words of an error ("update task"); `resource_id` the ARM id that it does it to.
     `idempotent` says that sending it twice does no harm. `after_cancel` says that it is sent because the user
-    cancelled, so that the cancellation does not interrupt its waiting. `reads` makes of an answer's object what the
+    canceled, so that the cancellation does not interrupt its waiting. `reads` makes of an answer's object what the
     caller wants, and raises ValueError for an object of another kind. `answers` is False when an empty answer will do.
     """
 

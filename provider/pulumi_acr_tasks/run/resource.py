@@ -227,7 +227,7 @@ class Run(Resource, module="acr-tasks", name="Run"):
             lie outside (`../docker/Dockerfile`) and travels along under its own name.
         :param triggers: any values; when one of them changes, it runs again.
         :param wait: await the end (default). Otherwise the run is queued, and a later refresh tells how it ended.
-        :param queue_timeout: seconds in which an agent must take the run; after that it is cancelled, and `up` fails.
+        :param queue_timeout: seconds in which an agent must take the run; after that it is canceled, and `up` fails.
         :param logs: stream (default): each line while it runs; on-failure: the last lines of a run that failed; none.
         :param cancel_on_delete: cancel the run, if it still runs, when the resource is deleted or replaced.
         :raises ValidationError: an argument is unknown or given twice, or the options ask for an import or for a

@@ -213,7 +213,7 @@ def test_an_upload_that_is_cut_in_the_middle_goes_on(new_world: Callable[..., Wo
     assert any(line.startswith("uploading 20 of") for line in world.consoles[0].statuses), world.consoles[0].statuses
 
 
-def test_a_run_whose_status_is_never_final_is_given_up_and_cancelled(new_world: Callable[..., World]) -> None:
+def test_a_run_whose_status_is_never_final_is_given_up_and_canceled(new_world: Callable[..., World]) -> None:
     """At the resource's custom timeout."""
     world = new_world(switches={"agent-delay": "600"})
     world.fault(rule("GET", RUN, **RUNNING))

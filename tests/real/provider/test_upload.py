@@ -199,7 +199,7 @@ def test_a_service_that_gives_no_link_is_a_sentence(archive: Path) -> None:
         upload(archive, lambda: Link(None), print)
 
 
-def test_an_upload_is_left_when_the_update_is_cancelled_or_the_time_is_over(storage: Storage, archive: Path) -> None:
+def test_an_upload_is_left_when_the_update_is_canceled_or_the_time_is_over(storage: Storage, archive: Path) -> None:
     """Also in the middle of a block that a slow line takes minutes for."""
     stop = threading.Event()
     stop.set()

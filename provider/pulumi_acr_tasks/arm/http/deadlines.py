@@ -130,7 +130,7 @@ def attended(
         if stop is not None and stop.is_set() and limit.interruptible:
             stopped = stopped or time.monotonic()
             if time.monotonic() - stopped >= grace:
-                raise CanceledError(f"{doing}: the update was cancelled, and there was no answer yet")
+                raise CanceledError(f"{doing}: the update was canceled, and there was no answer yet")
         meanwhile()
     if failure:
         raise failure[0]

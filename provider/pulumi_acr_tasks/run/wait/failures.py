@@ -118,7 +118,7 @@ class RunFailure:
         """Return the error for a run about which the service has not answered for so long."""
         sentence = (
             f"is not awaited any longer: the service has not answered for {seconds:g} s (acr-tasks:answerTimeout); "
-            "it was not cancelled and may go on, and the next pulumi up awaits it"
+            "it was not canceled and may go on, and the next pulumi up awaits it"
         )
         return self._error(RunUnreachableError, sentence, "", reason)
 

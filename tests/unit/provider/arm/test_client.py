@@ -457,19 +457,19 @@ def test_a_retry_after_may_be_a_date_and_is_not_believed_for_ever() -> None:
     assert service.clock.slept == [0.0, 300.0, 2.0]
 
 
-def test_waiting_ends_when_the_update_is_cancelled() -> None:
+def test_waiting_ends_when_the_update_is_canceled() -> None:
     """^C raises out of the wait; the request that cancels a run is not ended by it."""
 
-    class Cancelled(FakeClock):
+    class Canceled(FakeClock):
         def sleep(self, seconds: float, *, interruptible: bool = True) -> None:
             super().sleep(seconds)
             if interruptible:
-                raise errors.CanceledError("cancelled")
+                raise errors.CanceledError("canceled")
 
-    service = Service([_error(503, "x"), {}], clock=Cancelled())
+    service = Service([_error(503, "x"), {}], clock=Canceled())
     with pytest.raises(errors.CanceledError):
         service.client().tasks.get(_REGISTRY, "build")
-    service = Service([_error(503, "x"), httpx.Response(200)], clock=Cancelled())
+    service = Service([_error(503, "x"), httpx.Response(200)], clock=Canceled())
     service.client().runs.cancel(_REGISTRY, "cf1")
     assert len(service.requests) == 2
 

@@ -40,9 +40,9 @@ def canceled() -> threading.Event:
     return stop
 
 
-def test_a_request_that_reads_is_left_at_once_when_the_update_is_cancelled(never: Send) -> None:
+def test_a_request_that_reads_is_left_at_once_when_the_update_is_canceled(never: Send) -> None:
     """Whatever timeouts the connection has."""
-    with pytest.raises(CanceledError, match="read run /x: the update was cancelled"):
+    with pytest.raises(CanceledError, match="read run /x: the update was canceled"):
         attend(never, canceled())(asking())
 
 

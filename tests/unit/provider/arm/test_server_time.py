@@ -50,15 +50,15 @@ def test_a_cancel_does_not_interrupt_the_wait_for_a_run_that_was_accepted() -> N
         httpx.Response(200, json={"name": "cf1", "properties": {"runId": "cf1"}}),
     ]
 
-    class Cancelled(FakeClock):
+    class Canceled(FakeClock):
         def sleep(self, seconds: float, *, interruptible: bool = True) -> None:
             if interruptible:
-                raise CanceledError("cancelled")
+                raise CanceledError("canceled")
 
     def send(request: httpx.Request) -> httpx.Response:
         answer = answers.pop(0)
         answer.request = request
         return answer
 
-    client = Client(send, "https://arm.example", Cancelled())
+    client = Client(send, "https://arm.example", Canceled())
     assert client.registries.schedule_run(RegistryId("s", "rg", "contoso"), {}).properties.run_id == "cf1"

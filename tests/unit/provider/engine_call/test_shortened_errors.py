@@ -68,4 +68,4 @@ def test_an_answer_that_many_waited_for_is_told_once() -> None:
 def test_a_single_line_is_never_shortened() -> None:
     """The hint would be longer than what it saves."""
     for name in "ab":
-        assert _raised(errors.CanceledError("The update was cancelled."), name) == "The update was cancelled."
+        assert _raised(errors.CanceledError("The update was canceled."), name) == "The update was canceled."

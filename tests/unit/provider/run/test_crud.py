@@ -183,7 +183,7 @@ def test_a_run_that_cannot_be_canceled_is_said_to_go_on() -> None:
     assert "AuthorizationFailed" in text
 
 
-def test_an_update_that_was_cancelled_schedules_nothing() -> None:
+def test_an_update_that_was_canceled_schedules_nothing() -> None:
     """Not even to cancel it at once."""
     scene = Scene("Running")
     scene.stop.set()
@@ -317,7 +317,7 @@ def test_another_run_of_the_same_id_is_not_taken_for_it() -> None:
     assert found is not None
     assert found["status"] == "Queued"
     assert "has forgotten run cf1" in scene.console.warnings[0]
-    # Nor is it cancelled in its place.
+    # Nor is it canceled in its place.
     run.delete(scene.service, ID, {**INPUTS, **known, "cancelOnDelete": True}, scene.call)  # type: ignore[arg-type]
     assert scene.service.requests == ["GET runs/cf1", "GET runs/cf1"]
     assert scene.console.kept == ["run cf1 was gone already"]
@@ -429,7 +429,7 @@ CANCELS = [
 
 
 @pytest.mark.parametrize(("answer", "kind", "words"), CANCELS)
-def test_a_run_that_goes_on_was_not_cancelled(
+def test_a_run_that_goes_on_was_not_canceled(
     answer: httpx.Response, kind: type[errors.AcrTasksError], words: str
 ) -> None:
     """Whatever the answer was: the resource stays in state."""

@@ -67,7 +67,7 @@ def test_an_accepted_cancellation_is_accepted_whatever_the_next_answer_is(answer
 
 @pytest.mark.parametrize("timeout", [0.0, 60.0])
 def test_a_run_that_succeeded_in_the_last_moment_has_succeeded(timeout: float) -> None:
-    """Its images are there, and nothing says that it was cancelled."""
+    """Its images are there, and nothing says that it was canceled."""
     scene = Scene("Running", timeout=timeout)
     if not timeout:
         scene.clock.at[5.0] = scene.stop.set
@@ -77,7 +77,7 @@ def test_a_run_that_succeeded_in_the_last_moment_has_succeeded(timeout: float) -
     assert not any("canceled" in status for status in scene.console.statuses)
 
 
-def test_a_run_that_had_ended_before_it_could_be_cancelled_tells_its_own_ending() -> None:
+def test_a_run_that_had_ended_before_it_could_be_canceled_tells_its_own_ending() -> None:
     """The refusal is no news then."""
     scene = Scene("Running", "Running", "Failed")
     scene.clock.at[2.2] = scene.stop.set

@@ -216,7 +216,7 @@ def test_the_end_of_the_command_is_no_trouble_of_a_log() -> None:
     """All waiting is ended then; nothing of it stands under a run that has succeeded."""
 
     def link() -> str:
-        raise CanceledError("cancelled while waiting for the service")
+        raise CanceledError("canceled while waiting for the service")
 
     warnings: list[str] = []
     log = BackgroundLog(link, str, lambda lines: None, warnings.append)

@@ -155,7 +155,7 @@ def test_a_run_that_the_service_has_forgotten_is_run_again() -> None:
     assert "POST scheduleRun" in update.service.requests
 
 
-def test_a_run_of_another_request_is_cancelled() -> None:
+def test_a_run_of_another_request_is_canceled() -> None:
     """It would push its image after the one that is wanted now."""
     Update("Running").killed()
     update = Update("Running")
@@ -322,7 +322,7 @@ def test_a_request_that_was_not_sent_leaves_nothing() -> None:
 
 @pytest.mark.parametrize("ending", ["Failed", "^C", "refused"])
 def test_what_came_to_an_end_is_not_continued(ending: str) -> None:
-    """A run that failed or was cancelled is run again, and a refusal left none."""
+    """A run that failed or was canceled is run again, and a refusal left none."""
     update = Update("Running", "Failed")
     if ending == "^C":
         update.clock.at[0.5] = update.stop.set

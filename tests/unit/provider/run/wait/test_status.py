@@ -103,7 +103,7 @@ def test_a_stop_ends_the_waiting_within_a_quarter_of_a_second(hurried: bool) -> 
 
 
 def test_a_stop_counts_even_when_it_came_before() -> None:
-    """A run that was scheduled while the user cancelled is not awaited."""
+    """A run that was scheduled while the user canceled is not awaited."""
     wait = forever()
     wait.cancel.set()
     clock = FakeClock()
