@@ -32,7 +32,7 @@ from acr_tasks_emulator.routes.arm import (
     tasks,
 )
 from acr_tasks_emulator.routes.middleware import errors
-from acr_tasks_emulator.routes.middleware.faults import FaultRing
+from acr_tasks_emulator.routes.middleware.faults import FaultInjection
 from acr_tasks_emulator.routes.middleware.guard import Guard
 from acr_tasks_emulator.routes.middleware.headers import Activity, ArmHeaders, Recorder
 from acr_tasks_emulator.routes.middleware.throttle import Throttle
@@ -182,7 +182,7 @@ def _wire(settings: Settings, address: Address, opened: contextlib.ExitStack) ->
     run_service.resume()
     closing.callback(Timers(triggers, clock).close)
     whole: ASGIApp = _starlette(services)
-    throttled: ASGIApp = Throttle(FaultRing(whole, services.faults), services.quota, settings.latency)
+    throttled: ASGIApp = Throttle(FaultInjection(whole, services.faults), services.quota, settings.latency)
     authority = f"{address.endpoint}/{TENANT_ID}"
     throttled, whole = (
         Guard(app, settings.host, services.sign_in, authority, address.is_named, webhooks.are_secret)

@@ -1,31 +1,32 @@
-"""A run's log as the page shows it: in colours, and piece by piece while it grows."""
+"""A run's log for the page: in colours, and piece by piece while it grows."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from markupsafe import Markup
+from rich.style import Style
 
-from acr_tasks_emulator.dashboard.ansi import CLASSES, PLAIN, Style, to_html
+from acr_tasks_emulator.dashboard.ansi import CLASSES, PLAIN, classes_of, style_of, to_html
+from acr_tasks_emulator.services.blobs.blobs import COMPLETE
 from acr_tasks_emulator.store.blobs import Blob
 
 SHOWN = 512 * 1024
-"""A page shows so many bytes of the end of a log at first."""
+"""How many bytes of a log's end a page shows at first."""
 PIECE = 256 * 1024
-"""So many bytes follow at once."""
-
-COMPLETE = "Complete"
+"""How many bytes follow at once."""
 
 
-class BadPlaceError(ValueError):
-    """The text does not name a place in a log."""
+class BadPositionError(ValueError):
+    """A text that is not a position in a log."""
 
 
 @dataclass(frozen=True)
 class Piece:
-    """Whole lines of a log. `next` names the place where the log goes on, None at its end. `is_cut`: some came before.
+    """Whole lines of a log. `next` is the position of what follows, None at the log's end.
 
-    The place tells the style too that is switched on there.
+    A position is an offset in bytes and the classes of the style that is switched on there. is_cut: earlier lines were
+    left out.
     """
 
     html: Markup
@@ -34,7 +35,7 @@ class Piece:
 
 
 def end_of(log: Blob | None) -> Piece:
-    """Return the end of a log, from the beginning of a line; nothing of one that has not begun."""
+    """Return the end of a log, from the beginning of a line; an empty piece of a log that does not exist yet."""
     if log is None:
         return Piece(Markup(), "0")
     start = max(0, log.length - SHOWN)
@@ -46,12 +47,12 @@ def end_of(log: Blob | None) -> Piece:
     return Piece(piece.html, piece.next, is_cut=start > 0)
 
 
-def after(log: Blob | None, place: str) -> Piece:
-    """Return what follows a place that an earlier piece named. Raises BadPlaceError."""
-    number, *names = place.split(".")
-    if not (number.isascii() and number.isdigit() and len(number) < 19) or not CLASSES.issuperset(names):
-        raise BadPlaceError(place)
-    return Piece(Markup(), place) if log is None else _read(log, int(number), PIECE, frozenset(names))
+def after(log: Blob | None, position: str) -> Piece:
+    """Return what follows a position that an earlier piece named. Raises BadPositionError."""
+    number, *classes = position.split(".")
+    if not (number.isascii() and number.isdigit() and len(number) < 19) or not CLASSES.issuperset(classes):
+        raise BadPositionError(position)
+    return Piece(Markup(), position) if log is None else _read(log, int(number), PIECE, style_of(classes))
 
 
 def _read(log: Blob, start: int, limit: int, style: Style) -> Piece:
@@ -65,5 +66,5 @@ def _read(log: Blob, start: int, limit: int, style: Style) -> Piece:
     elif not is_last:
         data = data[: data.rfind(b"\n") + 1] or data
     html, style = to_html(data.decode(errors="replace"), style)
-    place = ".".join([str(start + len(data)), *sorted(style)])
-    return Piece(html, None if is_last else place)
+    position = ".".join([str(start + len(data)), *classes_of(style)])
+    return Piece(html, None if is_last else position)

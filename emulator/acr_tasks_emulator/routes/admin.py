@@ -10,7 +10,6 @@ from starlette.routing import BaseRoute, Route
 from acr_tasks_emulator.clock import round_trip
 from acr_tasks_emulator.routes.http import answer, json_of, services_of
 from acr_tasks_emulator.services import errors
-from acr_tasks_emulator.services.conditions.faults import FaultsError
 
 MAXIMUM_ADVANCE = 10 * 366 * 86_400
 
@@ -45,10 +44,7 @@ async def faults(request: Request) -> Response:
         rules.clear()
         return Response(status_code=204)
     if request.method == "PUT":
-        try:
-            rules.put(await json_of(request))
-        except FaultsError as error:
-            raise errors.INVALID_FAULTS(problem=str(error)) from None
+        rules.put(await json_of(request))
     return answer({"value": rules.all()})
 
 

@@ -141,14 +141,14 @@ async def run_log(request: Request) -> Response:
 
 
 async def run_log_after(request: Request) -> Response:
-    """Return what follows in a run's log, as HTML; the header X-Log-Next names the next place, until the log ends."""
+    """Return what follows in a run's log, as HTML; the header X-Log-Next names the next position until the log ends."""
     services, row = services_of(request), _registry(request)
     run = services.runs.get(row, request.path_params["run"])
     try:
         log = services.blobs.find_log(row, run["name"])
-        piece = await run_in_threadpool(logs.after, log, request.path_params["place"])
-    except logs.BadPlaceError as error:
-        raise errors.INVALID_REQUEST_CONTENT(problem=f"{error} is no place in a log") from None
+        piece = await run_in_threadpool(logs.after, log, request.path_params["position"])
+    except logs.BadPositionError as error:
+        raise errors.INVALID_REQUEST_CONTENT(problem=f"{error} is not a position in a log") from None
     headers = _HEADERS if piece.next is None else {**_HEADERS, "X-Log-Next": piece.next}
     return Response(piece.html, media_type="text/html; charset=utf-8", headers=headers)
 
@@ -233,6 +233,6 @@ ROUTES: list[BaseRoute] = [
     Route("/runs/{registry}/{run}", run_page, methods=["GET"]),
     Route("/runs/{registry}/{run}/cancel", cancel, methods=["POST"]),
     Route("/runs/{registry}/{run}/log", run_log, methods=["GET"]),
-    Route("/runs/{registry}/{run}/log/{place}", run_log_after, methods=["GET"]),
+    Route("/runs/{registry}/{run}/log/{position}", run_log_after, methods=["GET"]),
     Route("/assets/{name}", asset, methods=["GET"]),
 ]

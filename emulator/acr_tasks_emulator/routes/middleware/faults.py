@@ -1,4 +1,4 @@
-"""The ring around Resource Manager and blobs in which faults happen."""
+"""Fault injection around Resource Manager and blobs."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from acr_tasks_emulator import connection
 from acr_tasks_emulator.services.conditions.faults import Faults, Rule
 
 
-class FaultRing:
-    """Lets a request meet the first rule that fits; the others pass."""
+class FaultInjection:
+    """A middleware that applies the first rule that a request meets; requests that meet none pass."""
 
     def __init__(self, app: ASGIApp, faults: Faults) -> None:
         self._app = app
@@ -25,8 +25,8 @@ class FaultRing:
         if rule is None:
             await self._app(scope, receive, send)
             return
-        if rule.delay:
-            await anyio.sleep(rule.delay / 1000)
+        if rule.delay_ms:
+            await anyio.sleep(rule.delay_ms / 1000)
         if rule.status is not None:
             await _read_to_the_end(receive)
             await _answer_of(rule, rule.status)(scope, receive, send)
@@ -34,16 +34,16 @@ class FaultRing:
             await self._app(scope, receive, send)
         else:
             if rule.drop == "after":
-                await self._app(scope, receive, _to_nobody)
+                await self._app(scope, receive, _discard)
             await connection.drop(scope, receive)
 
 
-async def _to_nobody(message: Message) -> None:
+async def _discard(message: Message) -> None:
     pass
 
 
 async def _read_to_the_end(receive: Receive) -> None:
-    # Who is answered in the middle of an upload sees a broken connection instead of the answer.
+    # A caller who is answered in the middle of an upload sees a broken connection instead of the answer.
     message: dict[str, Any] = {"more_body": True}
     while message.get("more_body"):
         message = dict(await receive())
@@ -58,6 +58,6 @@ def _answer_of(rule: Rule, status: int) -> Response:
     response = Response(body, status)
     if kind is not None:
         response.headers["content-type"] = kind
-    for name, value in rule.headers.items():
-        response.headers[name] = value
+    for name, value in (rule.headers or {}).items():
+        response.headers[name] = str(value)
     return response

@@ -1,45 +1,90 @@
-"""Faults that a test asks for: which requests meet one, and what they meet."""
+"""Fault injection: rules that tell which requests fail, and how."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, Literal
 
-DROPS = ("before", "after")
-MAXIMUM_DELAY = 600_000
-_MEMBERS = ("match", "times", "delayMs", "status", "body", "headers", "drop")
-_METHOD = re.compile(r"[A-Za-z]+|\*")
-_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic.alias_generators import to_camel
+
+from acr_tasks_emulator.services import errors
+
+_HEADER_NAME = re.compile(r"(?!(?:content-length|transfer-encoding)\Z)[A-Za-z0-9!#$%&'*+.^_`|~-]+", re.IGNORECASE)
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
-_FRAMING = {"content-length", "transfer-encoding"}
 
 
-class FaultsError(Exception):
-    """Says in one sentence everything that is wrong with a list of rules."""
+def _regular_expression(text: str) -> str:
+    try:
+        re.compile(text)
+    except (re.error, RecursionError) as error:
+        raise ValueError(f"must be a regular expression ({error})") from None
+    return text
 
 
-@dataclass
-class Rule:
-    """One rule. `left` counts down to 0, None is without end; `given` is the rule as it came.
+def _headers(headers: dict[str, str | int]) -> dict[str, str | int]:
+    for name, value in headers.items():
+        if not _HEADER_NAME.fullmatch(name):
+            raise ValueError(f"cannot have the name {name!r}")
+        if not _HEADER_VALUE.fullmatch(str(value)):
+            raise ValueError(f"must have one line of text as {name!r}")
+    return headers
 
-    `path` is searched for in the path of a request, without case. `delay` is in milliseconds. With a `status`, that
-    status, `body` and `headers` are the answer, and nothing is done.
+
+class _Part(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", strict=True)
+
+
+class Match(_Part):
+    """The requests that a rule applies to: `path` is searched for in their paths, without case."""
+
+    method: Annotated[str, Field(pattern=r"^([A-Za-z]+|\*)$")] = "*"
+    path: Annotated[str, AfterValidator(_regular_expression)] = ""
+
+
+class Rule(_Part):
+    """One rule. Nothing is done for a request that is answered by a rule's status, body and headers.
+
+    times: how many requests meet it, None for all. delay_ms: how long they wait. drop: whether the connection is
+    closed before the work is done, or after it.
     """
 
-    given: dict[str, Any]
-    method: str
-    path: re.Pattern[str]
-    left: int | None
-    delay: int
-    status: int | None
-    body: Any
-    headers: dict[str, str]
-    drop: str | None
+    match: Match | None = None
+    times: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    delay_ms: Annotated[int, Field(ge=0, le=600_000)] | None = None
+    status: Annotated[int, Field(ge=200, le=599)] | None = None
+    body: Any = None
+    headers: Annotated[dict[str, str | int], AfterValidator(_headers)] | None = None
+    drop: Literal["before", "after"] | None = None
+    _used: int = 0
 
-    def matches(self, method: str, path: str) -> bool:
-        """Tell whether a request meets this rule now."""
-        return self.left != 0 and self.method in {"*", method.upper()} and self.path.search(path) is not None
+    @model_validator(mode="after")
+    def _has_an_effect(self) -> Rule:
+        if self.status is None and (self.body is not None or self.headers is not None):
+            raise ValueError("needs a status for its body or headers")
+        if self.status is not None and self.drop is not None:
+            raise ValueError("can either answer with a status or drop the connection")
+        if self.status is None and self.drop is None and self.delay_ms is None:
+            raise ValueError("has no effect: give delayMs, status or drop")
+        return self
+
+    @property
+    def left(self) -> int | None:
+        """How many more requests meet this rule, None for any number."""
+        return None if self.times is None else self.times - self._used
+
+    def meets(self, method: str, path: str) -> bool:
+        """Tell whether a request meets this rule now; count it if so."""
+        match = self.match or Match()
+        if self.left == 0 or match.method.upper() not in {"*", method.upper()}:
+            return False
+        if re.search(match.path, path, re.IGNORECASE) is None:
+            return False
+        self._used += 1
+        return True
+
+
+_RULES = TypeAdapter(list[Rule])
 
 
 class Faults:
@@ -49,107 +94,28 @@ class Faults:
         self._rules: list[Rule] = []
 
     def put(self, rules: Any) -> None:
-        """Take a list of rules in place of those before. Raises FaultsError, and then keeps those before."""
-        if not isinstance(rules, list):
-            raise FaultsError("The body must be a list of rules.")
-        problems: list[str] = []
-        read = [_Reader(rule, f"rules[{index}]", problems).rule() for index, rule in enumerate(rules)]
-        if problems:
-            raise FaultsError("; ".join(problems) + ".")
-        self._rules = [rule for rule in read if rule is not None]
+        """Replace the rules. Raises ServiceError with every problem, and keeps the old rules then."""
+        try:
+            self._rules = _RULES.validate_python(rules)
+        except ValidationError as error:
+            problems = [
+                f"{_path(each['loc'])}: {each['msg'].removeprefix('Value error, ')}"
+                for each in error.errors(include_url=False, include_input=False)
+            ]
+            raise errors.INVALID_FAULTS(problem="; ".join(problems)) from None
 
     def all(self) -> list[dict[str, Any]]:
-        """Return the rules as they were given, with how many times each is `left` (null is without end)."""
-        return [{**rule.given, "left": rule.left} for rule in self._rules]
+        """Return the rules as they were given, with how many times each is `left` (null for any number)."""
+        return [{**rule.model_dump(by_alias=True, exclude_unset=True), "left": rule.left} for rule in self._rules]
 
     def clear(self) -> None:
-        """Forget every rule."""
+        """Remove every rule."""
         self._rules = []
 
     def take(self, method: str, path: str) -> Rule | None:
-        """Return the first rule with times left that a request meets, and count it; None when it meets none."""
-        rule = next((rule for rule in self._rules if rule.matches(method, path)), None)
-        if rule is not None and rule.left is not None:
-            rule.left -= 1
-        return rule
+        """Return the first rule that a request meets, and count it; None when it meets none."""
+        return next((rule for rule in self._rules if rule.meets(method, path)), None)
 
 
-class _Reader:
-    """Reads one rule and notes everything that is wrong with it."""
-
-    def __init__(self, given: Any, where: str, problems: list[str]) -> None:
-        self._given = given
-        self._where = where
-        self._problems = problems
-
-    def rule(self) -> Rule | None:
-        if not isinstance(self._given, dict):
-            self._problem("", "must be an object")
-            return None
-        self._unknown(self._given, _MEMBERS, "")
-        method, path = self._match()
-        status = self._number("status", 200, 599)
-        drop = self._given.get("drop")
-        if drop is not None and drop not in DROPS:
-            self._problem(".drop", "must be before or after")
-        headers = self._headers()
-        answers = self._given.get("body") is not None or self._given.get("headers") is not None
-        delay = self._number("delayMs", 0, MAXIMUM_DELAY)
-        if self._given.get("status") is None and answers:
-            self._problem("", "needs a status for its body or headers")
-        if status is not None and drop is not None:
-            self._problem("", "can either answer with a status or drop the connection")
-        if not any(self._given.get(name) is not None for name in ("status", "body", "headers", "drop", "delayMs")):
-            self._problem("", "does nothing: give delayMs, status or drop")
-        left = self._number("times", 1, 1_000_000)
-        return Rule(self._given, method, path, left, delay or 0, status, self._given.get("body"), headers, drop)
-
-    def _match(self) -> tuple[str, re.Pattern[str]]:
-        match = self._given.get("match")
-        if match is None:
-            match = {}
-        if not isinstance(match, dict):
-            self._problem(".match", "must be an object with method and path")
-            match = {}
-        self._unknown(match, ("method", "path"), ".match")
-        method, path = match.get("method", "*"), match.get("path", "")
-        if not isinstance(method, str) or not _METHOD.fullmatch(method):
-            self._problem(".match.method", "must be a method such as PUT, or * for any")
-            method = "*"
-        try:
-            return method.upper(), re.compile(path, re.IGNORECASE)
-        except (re.error, TypeError, RecursionError) as error:
-            self._problem(".match.path", f"must be a regular expression ({error})")
-            return method, re.compile("")
-
-    def _headers(self) -> dict[str, str]:
-        headers = self._given.get("headers")
-        if headers is None:
-            return {}
-        if not isinstance(headers, dict):
-            self._problem(".headers", "must be an object of names and values")
-            return {}
-        for name, value in headers.items():
-            if not _HEADER_NAME.fullmatch(name) or name.lower() in _FRAMING:
-                self._problem(".headers", f"cannot have the name {name!r}")
-            is_number = isinstance(value, int) and not isinstance(value, bool)
-            if not is_number and not (isinstance(value, str) and _HEADER_VALUE.fullmatch(value)):
-                self._problem(f".headers[{name!r}]", "must be a number or one line of text")
-        return {name: str(value) for name, value in headers.items()}
-
-    def _number(self, name: str, lowest: int, highest: int) -> int | None:
-        value = self._given.get(name)
-        if value is None:
-            return None
-        if not isinstance(value, int) or isinstance(value, bool) or not lowest <= value <= highest:
-            self._problem(f".{name}", f"must be a whole number from {lowest} to {highest}")
-            return None
-        return value
-
-    def _unknown(self, owner: dict[str, Any], known: tuple[str, ...], where: str) -> None:
-        for name in owner:
-            if name not in known:
-                self._problem(where, f"cannot have the member {name!r}: {', '.join(known)} are known")
-
-    def _problem(self, where: str, text: str) -> None:
-        self._problems.append(f"{self._where}{where} {text}")
+def _path(location: tuple[int | str, ...]) -> str:
+    return "rules" + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)

@@ -1,57 +1,44 @@
-"""Access tokens: JSON Web Tokens that this emulator signs, and knows again until they expire."""
+"""Access tokens: JSON Web Tokens that this emulator signs, and accepts until they expire."""
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
-import json
 from typing import Any
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import OctKey
 
 from acr_tasks_emulator.clock import Clock
 
 LIFETIME = 3599
-"""Seconds, as Entra ID says them."""
-_HEADER = {"typ": "JWT", "alg": "HS256"}
+"""Seconds, as in Entra ID's answers."""
+_ALGORITHM = "HS256"
 
 
 class AccessTokens:
-    """Signs claims with HMAC-SHA256. Another key, or another `secret`, makes another signature.
+    """A signer of claims.
 
-    key: the data folder's own. secret: the token that callers must show, so that what was issued under one token is
-    worth nothing under another.
+    key: the data folder's own. secret: the token that callers must show; tokens issued under one secret are not valid
+    under another.
     """
 
     def __init__(self, key: bytes, secret: str | None, clock: Clock) -> None:
-        self._key = hmac.new(key, b"access token\0" + (secret or "").encode(), hashlib.sha256).digest()
+        digest = hmac.new(key, b"access token\0" + (secret or "").encode(), hashlib.sha256).digest()
+        self._key = OctKey.import_key(digest)
         self._clock = clock
 
     def issue(self, claims: dict[str, Any]) -> tuple[str, int]:
-        """Return a token with these claims and its times, and the second of the epoch in which it expires."""
+        """Return a token with these claims and its times, and its expiry in seconds of the epoch."""
         now = int(self._clock.now().timestamp())
         times = {"iat": now, "nbf": now, "exp": now + LIFETIME}
-        signed = f"{_encoded(_spelled(_HEADER))}.{_encoded(_spelled({**claims, **times}))}"
-        return f"{signed}.{self._signature(signed)}", now + LIFETIME
+        return jwt.encode({"alg": _ALGORITHM}, {**claims, **times}, self._key), now + LIFETIME
 
     def is_valid(self, token: str) -> bool:
-        """Tell whether a text is a token of ours that has not expired. Its header is not asked what to believe."""
-        signed, dot, signature = token.rpartition(".")
-        if not dot or not hmac.compare_digest(signature.encode(), self._signature(signed).encode()):
+        """Tell whether a text is a token of ours that has not expired."""
+        try:
+            claims = jwt.decode(token, self._key, algorithms=[_ALGORITHM]).claims
+        except (JoseError, ValueError):
             return False
-        claims = json.loads(_decoded(signed.partition(".")[2]))
         return bool(claims["nbf"] <= self._clock.now().timestamp() < claims["exp"])
-
-    def _signature(self, signed: str) -> str:
-        return _encoded(hmac.new(self._key, signed.encode(), hashlib.sha256).digest())
-
-
-def _spelled(value: dict[str, Any]) -> bytes:
-    return json.dumps(value, separators=(",", ":")).encode()
-
-
-def _encoded(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).decode().rstrip("=")
-
-
-def _decoded(text: str) -> bytes:
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
