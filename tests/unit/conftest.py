@@ -6,6 +6,7 @@ import socket
 import subprocess
 from typing import NoReturn
 
+import croniter  # noqa: F401 - its import asks a process for the machine's architecture, before any test runs
 import pytest
 
 

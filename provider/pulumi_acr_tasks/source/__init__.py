@@ -1,1 +1,1 @@
-"""Local contexts: what belongs to one, its hash, its archive, and its way to the service."""
+"""Local contexts: the walk by ignore rules, the fingerprint, the archive, and its upload."""

@@ -1,4 +1,4 @@
-"""The archive of a context: a tar.gz that depends on nothing but the context."""
+"""The archive of a context: a tar.gz that is the same for the same context on every machine."""
 
 from __future__ import annotations
 
@@ -16,40 +16,38 @@ from pulumi_acr_tasks.source.digest import ContextHash, Fingerprint
 from pulumi_acr_tasks.source.entries import Entry
 
 _TIME = 946_684_800
-"""2000-01-01T00:00:00Z, the time of every file. Not 0: zip files, which builds make of their sources, know nothing
-before 1980."""
+"""2000-01-01T00:00:00Z, the time of every file. Not 0: builds make zip files, which cannot hold a time before 1980."""
 
 _LEVEL = 6  # 9 takes three times as long for a percent or two
 
 
-Watch = Callable[[int], None]
-"""Is told now and then how many bytes have been read; what it raises ends the packing."""
+Progress = Callable[[int], None]
+"""A callback with the number of bytes read so far; an exception that it raises ends the packing."""
 
 
 @contextmanager
-def packed(members: Iterable[Entry], watch: Watch = lambda size: None) -> Iterator[tuple[Path, Fingerprint]]:
-    """Pack a context into a temporary file, gone at the end of the block: its path, and the context's fingerprint as it
-    was packed.
+def packed(members: Iterable[Entry], progress: Progress = lambda size: None) -> Iterator[tuple[Path, Fingerprint]]:
+    """Pack a context into a temporary file for the block; yield its path, and the fingerprint of what was packed.
 
     Memory does not grow with the context. Raises SourceError for a file that cannot be read or that grows or shrinks
-    meanwhile, and what `watch` raises.
+    meanwhile, and what `progress` raises.
     """
-    # An upload that was left at ^C may still have the file open, which Windows does not like.
+    # An abandoned upload may still have the file open after ^C; Windows then refuses to remove it.
     with tempfile.TemporaryDirectory(prefix="acr-tasks-", ignore_cleanup_errors=True) as folder:
         path = Path(folder) / "context.tar.gz"
         with path.open("wb") as file:
-            digest = pack(members, file, watch)
+            digest = pack(members, file, progress)
         yield path, digest
 
 
-def pack(members: Iterable[Entry], file: IO[bytes], watch: Watch = lambda size: None) -> Fingerprint:
+def pack(members: Iterable[Entry], file: IO[bytes], progress: Progress = lambda size: None) -> Fingerprint:
     """Write the tar.gz of `members` to `file` and return the context's fingerprint.
 
-    Owners are 0, times fixed, modes 755 or 644, links kept as links. `watch` is told of each block.
+    Owners are 0, times fixed, modes 755 or 644, links kept as links. `progress` is called for each block.
     Raises SourceError for a file that cannot be read or that grows or shrinks meanwhile.
     """
-    total, counter = ContextHash(), Counter(watch)
-    # The header of a gzip file has a name and a time of its own: both left out.
+    total, counter = ContextHash(), Counter(progress)
+    # The header of a gzip file would have a name and a time of its own.
     with (
         gzip.GzipFile(filename="", mode="wb", fileobj=file, compresslevel=_LEVEL, mtime=0) as compressed,
         tarfile.open(fileobj=compressed, mode="w|", format=tarfile.PAX_FORMAT) as archive,
@@ -60,7 +58,7 @@ def pack(members: Iterable[Entry], file: IO[bytes], watch: Watch = lambda size: 
 
 
 def _add(archive: tarfile.TarFile, entry: Entry, counter: Counter) -> str:
-    """Add one entry; the hash of a file's content as it went in, in hexadecimal, and nothing for the others."""
+    """Add one entry; return the hash of a file's content as packed, in hexadecimal, empty for folders and links."""
     header = tarfile.TarInfo(entry.name)
     header.mtime = _TIME
     header.mode = 0o755 if entry.executable or entry.kind == "folder" else 0o644
@@ -88,19 +86,20 @@ def _add(archive: tarfile.TarFile, entry: Entry, counter: Counter) -> str:
 
 
 class Counter:
-    """Counts bytes, and tells `watch` the sum each time."""
+    """A counter of bytes that calls `progress` with each new sum."""
 
-    def __init__(self, watch: Watch) -> None:
-        self._watch = watch
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
         self._sum = 0
 
     def add(self, size: int) -> None:
+        """Add `size` bytes."""
         self._sum += size
-        self._watch(self._sum)
+        self._progress(self._sum)
 
 
 class _Hashing:
-    """A file that hashes and counts what is read from it."""
+    """A file whose content is hashed and counted as it is read."""
 
     def __init__(self, file: IO[bytes], counter: Counter) -> None:
         self._file, self._counter = file, counter

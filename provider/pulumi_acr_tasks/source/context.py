@@ -1,4 +1,4 @@
-"""The local context of a run request: which files it has, its hash, and its archive."""
+"""A folder as the local context of a run: its files, its fingerprint, and its archive."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from pulumi_acr_tasks.errors import SourceError
-from pulumi_acr_tasks.source.archive import Watch, packed
+from pulumi_acr_tasks.source.archive import Progress, packed
 from pulumi_acr_tasks.source.digest import Fingerprint, hash_context
 from pulumi_acr_tasks.source.dockerignore import IgnoreRules, load_rules
 from pulumi_acr_tasks.source.entries import Entry, entries, file_entry
 
-# The members of a request that name a file in the context, which the agent opens itself.
+# The members of a request that name a file of the context, which the agent opens itself.
 FILES = ("dockerFilePath", "taskFilePath", "valuesFilePath")
 
 
@@ -24,8 +24,8 @@ FILES = ("dockerFilePath", "taskFilePath", "valuesFilePath")
 class Context:
     """A folder that is packed for a run request.
 
-    `request` is the request as ARM spells it: it says which files must travel along whatever the ignore file says.
-    `left_out` are folders that are no part of it wherever they are, such as Pulumi's home.
+    `request`: the request as ARM spells it; the files that it names are packed whatever the ignore file says.
+    `left_out`: folders that never belong to a context, such as Pulumi's home.
     """
 
     folder: Path
@@ -33,7 +33,7 @@ class Context:
     left_out: tuple[Path, ...] = ()
 
     def problems(self) -> Iterator[tuple[str, str]]:
-        """What cannot be right, each as the member of the request (empty for the folder itself) and a sentence."""
+        """Yield each mistake: the member of the request, empty for the folder itself, and a sentence."""
         try:
             yield from self._problems()
         except OSError as error:
@@ -53,27 +53,31 @@ class Context:
                 yield member, problem
 
     def fingerprint(self) -> Fingerprint:
-        """Return what the context is known by as it would be packed; raises SourceError for what cannot be."""
+        """Return the fingerprint of the context as it would be packed.
+
+        Raises SourceError for a file that cannot be packed.
+        """
         return hash_context(self._entries())
 
     def missed_by_classic_builder(self) -> list[str]:
-        """Return the files that travel along, and that docker's classic builder then does not find: they come back from
-        an ignored folder by an exception with wildcards, for which it does not enter one.
+        """Return the files that are sent, and that docker's classic builder leaves out.
 
-        Raises SourceError for what cannot be packed.
+        An exception with wildcards re-includes them from an ignored folder, which that builder does not enter.
+        Raises SourceError for a file that cannot be packed.
         """
         if not self._rules().wildcard_exceptions:
             return []
         return [entry.name for entry in self._entries() if not entry.reached and entry.kind != "folder"]
 
     @contextmanager
-    def archive(self, expected: str, contents: str | None = None, watch: Watch = lambda size: None) -> Iterator[Path]:
-        """Pack the context into a temporary file that is gone at the end of the block; `watch` is told how far it is.
+    def archive(
+        self, expected: str, contents: str | None = None, progress: Progress = lambda size: None
+    ) -> Iterator[Path]:
+        """Pack the context into a temporary file for the block, and yield its path.
 
-        `expected` and `contents` are what state has, the hash and what stands beside it: raises SourceError when the
-        context has changed since.
+        `expected` and `contents` are the hashes in state. Raises SourceError when the context has changed since.
         """
-        with packed(self._entries(), watch) as (path, found):
+        with packed(self._entries(), progress) as (path, found):
             if found.reconciled(expected, contents) != expected:
                 raise SourceError(
                     f"The context {self.folder} has changed since this update began: run pulumi up again, and "
@@ -82,8 +86,7 @@ class Context:
             yield path
 
     def request_changes(self) -> dict[str, Any]:
-        """The members of the request that are sent otherwise than they were written: the name of a Dockerfile from
-        outside, under which it travels along."""
+        """Return the members of the request that change on sending: the name that an outside Dockerfile gets."""
         outside = self._outside_dockerfile()
         return {} if outside is None else {"dockerFilePath": outside[0]}
 
@@ -105,20 +108,20 @@ class Context:
         return load_rules(self.folder, name, self._kept(), self.left_out)
 
     def _outside_dockerfile(self) -> tuple[str, Path] | None:
-        """A Dockerfile outside the folder: the name that it gets in the archive, and where it is."""
+        """Return the name in the archive and the path of a Dockerfile outside the folder; None for one inside."""
         given = self.request.get("dockerFilePath")
         if not isinstance(given, str) or not _is_outside(inner_name(given)):
             return None
         path = self.folder / inner_name(given)
         name = path.name
-        # Its own name, unless the context has something else of that name.
+        # Its own name, unless the context has a file of that name.
         while os.path.lexists(self.folder / name):
             name += ".outside"
         return name, path
 
     def _kept(self) -> Iterable[str]:
         kept = [inner_name(name) for member in FILES if isinstance(name := self.request.get(member), str)]
-        # A task file builds with the context's Dockerfile as a rule; the Azure CLI keeps that one too.
+        # A task file usually builds with the context's Dockerfile; the Azure CLI packs it too.
         return kept if "dockerFilePath" in self.request else [*kept, "Dockerfile"]
 
     def _file_problem(self, member: str, name: str) -> str | None:
@@ -140,5 +143,5 @@ def _is_outside(plain: str) -> bool:
 
 
 def inner_name(name: str) -> str:
-    """A path within the context in the one spelling that the walk uses: `./a//b` is `a/b`."""
+    """Return a path within the context in the spelling of the walk: `./a//b` is `a/b`."""
     return posixpath.normpath(name.replace("\\", "/") if "\\" in name and "/" not in name else name)

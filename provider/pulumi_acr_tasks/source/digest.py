@@ -1,8 +1,8 @@
-"""The hash of a context: the same on every machine, file system and Python.
+"""The fingerprint of a context: the same on every machine, file system and Python.
 
-It is taken over names, kinds, executable bits, link targets and contents, never over the archive, whose compressed
-bytes depend on the zlib at hand. A machine without executable bits (Windows) sends every file as executable, as docker
-does there; a fingerprint tells that from a change of the context.
+It is made of names, kinds, executable bits, link targets and contents. The archive is not hashed, because its
+compressed bytes depend on the version of zlib. Windows has no executable bits and sends every file as executable, as
+docker does there; a fingerprint tells that from a change of the context.
 """
 
 from __future__ import annotations
@@ -21,21 +21,20 @@ from pulumi_acr_tasks.source.entries import Entry
 from pulumi_acr_tasks.source.tree import Tree
 
 _BLOCK = 1 << 20
-_SETTLED_NS = 2_000_000_000
-"""A file that changed within the last two seconds may change again without its time showing it; it is not
-remembered."""
+_STABLE_NS = 2_000_000_000
+"""A file that changed within the last two seconds is not cached: it may change again within the same tick."""
 
-_remembered: dict[str, tuple[tuple[int, int, int], str]] = {}
+_cache: dict[str, tuple[tuple[int, int, int], str]] = {}
 _lock = threading.Lock()
 
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """What a context is known by.
+    """The hashes of a context.
 
     `hash`: over names, kinds, executable bits, link targets and contents. `contents`: the same with no file executable.
-    `uniform`: the same with every file executable, as a machine has it that keeps no such bits (Windows, or a drive of
-    Windows under WSL). `tree`: which files it has, as far as there is room, to tell what a change is in.
+    `uniform`: the same with every file executable, as on a machine without such bits (Windows, or a drive of Windows
+    under WSL). `tree`: the short hashes of its files and folders, as many as fit, to show which files have changed.
     """
 
     hash: str
@@ -44,20 +43,20 @@ class Fingerprint:
     tree: str = field(default="", compare=False)
 
     def reconciled(self, known: object, contents: object) -> str:
-        """Return `known`, the hash in state, where it stands for this very context; else this context's own.
+        """Return `known`, the hash in state, if it stands for this context; otherwise this context's own hash.
 
-        `contents` is what state has beside it, None in states of older releases. Two machines agree when their contents
-        do and one of the two keeps no executable bits.
+        `contents` is the hash of the contents in state, None in states of older releases. Two machines agree when their
+        contents do and one of the two has no executable bits.
         """
         bits_unknown_here = self.hash == self.uniform and self.contents in (contents, known)
         return known if isinstance(known, str) and (known == self.uniform or bits_unknown_here) else self.hash
 
 
 class ContextHash:
-    """Takes the fingerprint of a context, one entry after the other in the order of the walk."""
+    """The computation of a fingerprint, one entry after the other in the order of the walk."""
 
     def __init__(self) -> None:
-        # The first line names the format: another one must give another hash.
+        # The first line is the version of the format: another format must give another hash.
         self._hash, self._contents, self._uniform = (hashlib.sha256(b"context 1\n") for _ in range(3))
         self._tree = Tree()
 
@@ -82,8 +81,7 @@ class ContextHash:
 
 
 def hash_context(members: Iterable[Entry]) -> Fingerprint:
-    """Return the fingerprint of a context; the contents of files that have not changed since the last call are not read
-    again.
+    """Return the fingerprint of a context. Files that have not changed since the last call are not read again.
 
     Raises SourceError for a file that cannot be read.
     """
@@ -94,7 +92,7 @@ def hash_context(members: Iterable[Entry]) -> Fingerprint:
 
 
 def hash_file(path: Path) -> str:
-    """The hash of one file's content, in hexadecimal.
+    """Return the hash of one file's content, in hexadecimal.
 
     Raises SourceError when it cannot be read.
     """
@@ -106,38 +104,38 @@ def hash_file(path: Path) -> str:
 
 
 def hash_stream(file: IO[bytes]) -> str:
-    """The hash of what is left to read, in hexadecimal; memory does not grow with it."""
+    """Return the hash of the rest of a file, in hexadecimal. Memory does not grow with it."""
     content = hashlib.sha256()
     while block := file.read(_BLOCK):
         content.update(block)
     return content.hexdigest()
 
 
-def remembered(path: Path, purpose: str, compute: Callable[[], str]) -> str:
-    """What `compute` makes of a file for that purpose, computed again only when the file has changed.
+def cached(path: Path, purpose: str, compute: Callable[[], str]) -> str:
+    """Return `compute()`, cached for the file and the purpose until the file changes.
 
-    Raises SourceError when it cannot be read, and whatever `compute` raises.
+    Raises SourceError when the file cannot be read, and what `compute` raises.
     """
     try:
         status = path.stat()
     except OSError as error:
         raise SourceError(f"{path} cannot be read: {error.strerror}.") from error
-    return _remembered_or(f"{purpose} {path.absolute()}", (status.st_size, status.st_mtime_ns, status.st_ino), compute)
+    return _cached(f"{purpose} {path.absolute()}", (status.st_size, status.st_mtime_ns, status.st_ino), compute)
 
 
 def _content(entry: Entry) -> str:
     seen = (entry.size, entry.mtime_ns, entry.inode)
-    return _remembered_or(str(entry.path.absolute()), seen, lambda: hash_file(entry.path))
+    return _cached(str(entry.path.absolute()), seen, lambda: hash_file(entry.path))
 
 
-def _remembered_or(key: str, seen: tuple[int, int, int], compute: Callable[[], str]) -> str:
-    """What is remembered under `key` for a file that was `seen` (size, time, inode) as it is now, else computed."""
+def _cached(key: str, seen: tuple[int, int, int], compute: Callable[[], str]) -> str:
+    """Return the cached value of `key` if the file has the same size, time and inode (`seen`); otherwise compute it."""
     with _lock:
-        known = _remembered.get(key)
+        known = _cache.get(key)
     if known is not None and known[0] == seen:
         return known[1]
     computed = compute()
-    if time.time_ns() - seen[1] > _SETTLED_NS:
+    if time.time_ns() - seen[1] > _STABLE_NS:
         with _lock:
-            _remembered[key] = (seen, computed)
+            _cache[key] = (seen, computed)
     return computed

@@ -1,8 +1,8 @@
-"""Which files of a folder belong to the context: Docker's rules, and a few folders that never should.
+"""The ignore rules of a context: Docker's rules, and folders that never belong to one.
 
 Beyond Docker's rules, `.git`, `.pulumi` (Pulumi's state) and the folders that the caller names (Pulumi's home, the
 emulator's data) are left out, unless a pattern re-includes them. The files that the agent itself opens (the
-Dockerfile, the task file) always travel along, whatever the patterns say.
+Dockerfile, the task file) are always sent.
 """
 
 from __future__ import annotations
@@ -18,32 +18,32 @@ ALWAYS_IGNORED = ("**/.git", "**/.pulumi")
 
 
 class IgnoreRules:
-    """The rules of one context. Paths are relative to it and use `/`."""
+    """The ignore rules of one context. Paths are relative to it and use `/`."""
 
     def __init__(self, patterns: Iterable[str] = (), keep: Iterable[str] = (), drop: Iterable[str] = ()) -> None:
         self._patterns = Patterns([*ALWAYS_IGNORED, *patterns])
         self._keep = frozenset(keep)
         self._drop = frozenset(drop)
 
-    def look(self, path: str, above: Matched | None) -> tuple[bool, Matched]:
-        """Return whether this file or folder is left out, and what to look at its members with.
+    def match(self, path: str, above: Matched | None) -> tuple[bool, Matched]:
+        """Return whether a file or folder is left out, and the matches to pass on for its members.
 
         `above` is the second value for its folder, None at the top.
         """
-        ignored, matched = self._patterns.look(path, above)
+        ignored, matched = self._patterns.match(path, above)
         return path in self._drop or (ignored and path not in self._keep), matched
 
-    def walked(self, folder: str) -> bool:
-        """Return True when this folder, although ignored, may hold something that is not."""
-        return self._keeps_below(folder) or self._patterns.may_reenter(folder)
+    def must_walk(self, folder: str) -> bool:
+        """Return whether an ignored folder may hold a file that is not ignored."""
+        return self._keeps_below(folder) or self._patterns.may_reinclude_below(folder)
 
-    def classic_walked(self, folder: str) -> bool:
-        """Return True when docker's classic builder walks this folder although it is ignored."""
-        return self._keeps_below(folder) or self._patterns.classic_reenters(folder)
+    def classic_builder_walks(self, folder: str) -> bool:
+        """Return whether docker's classic builder walks an ignored folder."""
+        return self._keeps_below(folder) or self._patterns.classic_builder_walks(folder)
 
     @property
     def wildcard_exceptions(self) -> bool:
-        """Whether an exception has a wildcard, so that today's builder may find more than docker's classic one."""
+        """Whether an exception has a wildcard, so that BuildKit may find more files than docker's classic builder."""
         return self._patterns.wildcard_exceptions
 
     def _keeps_below(self, folder: str) -> bool:
@@ -55,9 +55,9 @@ def load_rules(
 ) -> IgnoreRules:
     """Read the rules of the folder `context`.
 
-    `dockerfile`: its path relative to the context; `<dockerfile>.dockerignore` wins over `.dockerignore`, which then
-    stays behind, so that the agent's docker does not apply it after all. `keep`: paths that travel along in any case.
-    `folders`: more folders to leave out, wherever they are; those outside the context say nothing.
+    `dockerfile`: its path relative to the context. `<dockerfile>.dockerignore` replaces `.dockerignore`, which is then
+    not sent, so that the agent's docker does not apply it too. `keep`: paths that are always sent. `folders`: more
+    folders to leave out; those outside the context have no effect.
     Raises SourceError for an ignore file that cannot be read, or a malformed pattern in it.
     """
     kept, dropped = {*keep}, set()
@@ -77,7 +77,7 @@ def load_rules(
 
 
 def _read(path: Path) -> str:
-    """The text of an ignore file. Bytes that are no UTF-8 stay what they are, as in the names of files."""
+    """Return the text of an ignore file. Bytes that are not UTF-8 become surrogates, as in the names of files."""
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -88,7 +88,7 @@ def _read(path: Path) -> str:
 
 
 def _relative(folder: Path, context: Path) -> str | None:
-    """`folder` relative to `context`, None when it is not inside."""
+    """Return `folder` relative to `context`; None outside of it."""
     try:
         relative = folder.resolve().relative_to(context.resolve()).as_posix()
     except ValueError:
@@ -97,5 +97,5 @@ def _relative(folder: Path, context: Path) -> str | None:
 
 
 def _escape(path: str) -> str:
-    """A pattern that matches exactly this path."""
+    """Return a pattern that matches exactly this path."""
     return "".join("\\" + char if char in "!*?[\\" else char for char in path)

@@ -1,4 +1,4 @@
-"""The files, folders and links of a context, in one order on every machine."""
+"""The walk of a context: its files, folders and links, in the same order on every machine."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from pulumi_acr_tasks.source.patterns import Matched
 class Entry:
     """One member of a context.
 
-    `name`: relative to the context, with `/`. `target`: where a link points, as it is written. `size`, `mtime_ns` and
-    `inode` are of the file as it was found; they tell whether it has changed since. `reached`: docker's classic builder
-    finds it too.
+    `name`: relative to the context, with `/`. `target`: where a link points, as written. `size`, `mtime_ns` and
+    `inode`: of the file as found; they show whether it has changed since. `reached`: docker's classic builder finds it
+    too.
     """
 
     name: str
@@ -37,9 +37,9 @@ class Entry:
 def entries(context: Path, rules: IgnoreRules) -> Iterator[Entry]:
     """Walk the folder `context`, sorted by name folder by folder.
 
-    Folders that are ignored are not walked, unless the rules may re-include something below them; one that cannot be
-    read is left out then. Links are not followed, and are kept wherever they point, as docker sends them.
-    Raises SourceError for what cannot be read, and for pipes and devices.
+    An ignored folder is walked only if the rules may re-include something below it, and skipped if it cannot be read.
+    Links are not followed, and are kept wherever they point, as docker sends them.
+    Raises SourceError for a file or folder that cannot be read, and for pipes and devices.
     """
     return _walk(context, "", rules, above=None, ignored=False, reached=True)
 
@@ -52,22 +52,22 @@ def _walk(
             members = sorted(found, key=lambda member: os.fsencode(member.name))
     except OSError as error:
         if ignored:
-            return  # nothing of it was asked for by name
+            return  # no rule re-includes it by name
         raise SourceError(f"The context's folder {folder} cannot be read: {error.strerror}.") from error
     for member in members:
         name = prefix + member.name
-        left_out, matched = rules.look(name, above)
+        left_out, matched = rules.match(name, above)
         if not left_out:
             entry = _entry(name, member, reached)
             if entry is not None:
                 yield entry
-        if member.is_dir(follow_symlinks=False) and (not left_out or rules.walked(name)):
-            enters = reached and (not left_out or rules.classic_walked(name))
+        if member.is_dir(follow_symlinks=False) and (not left_out or rules.must_walk(name)):
+            enters = reached and (not left_out or rules.classic_builder_walks(name))
             yield from _walk(Path(member.path), name + "/", rules, matched, left_out, enters)
 
 
 def _entry(name: str, member: os.DirEntry[str], reached: bool) -> Entry | None:
-    """The entry of one member of a folder, None for a socket: docker leaves sockets out as well."""
+    """Return the entry of one member of a folder; None for a socket, which docker leaves out too."""
     path = Path(member.path)
     try:
         if member.is_symlink():
@@ -78,7 +78,7 @@ def _entry(name: str, member: os.DirEntry[str], reached: bool) -> Entry | None:
 
 
 def file_entry(name: str, path: Path, status: os.stat_result, *, reached: bool = True) -> Entry | None:
-    """Return the entry, of that name, of a file or folder; None for a socket.
+    """Return the entry of a file or folder under that name; None for a socket.
 
     Raises SourceError for a pipe or a device, which cannot be sent.
     """
@@ -102,8 +102,10 @@ def file_entry(name: str, path: Path, status: os.stat_result, *, reached: bool =
 
 
 def is_executable(mode: int, *, windows: bool = os.name == "nt") -> bool:
-    """Return whether a file is sent as executable: as its owner's bit says, and always from Windows, which has no such
-    bit. That is docker's rule; no other bit counts, so no umask does."""
+    """Return whether a file is sent as executable, by docker's rule: its owner's bit, and always from Windows.
+
+    Other bits do not count, so the hash does not depend on a umask.
+    """
     return windows or bool(mode & 0o100)
 
 

@@ -1,7 +1,7 @@
-"""The part of Go's regular expressions that an ignore pattern can reach, translated to Python's.
+"""Translation of Go's regular expressions to Python's, for the part that ignore patterns can use.
 
-moby turns a pattern into a Go expression and hands on what stands in classes and behind backslashes as it is. So `\\d`
-is a digit, `[[:alpha:]]` a letter, and `[*]` something odd; what Go refuses fails the build.
+moby turns a pattern into a Go expression and leaves classes and escapes as they are. So `\\d` is a digit and
+`[[:alpha:]]` a letter; an expression that Go refuses fails the build.
 """
 
 from __future__ import annotations
@@ -36,18 +36,19 @@ Ranges = list[tuple[str, str]]
 
 
 class MalformedError(ValueError):
-    """An expression that Go refuses; the text says why."""
+    """The reason why Go refuses an expression."""
 
 
 def readable(text: str) -> str:
-    """Return the text as Go's expressions see it: a byte that is no UTF-8 is U+FFFD."""
+    """Return the text as Go's expressions see it: a byte that is not UTF-8 is U+FFFD."""
     return _UNDECODED.sub("\ufffd", text)
 
 
 def check_class_syntax(pattern: str) -> None:
-    """Raise MalformedError for what Go's `filepath.Match` refuses: an open class, or a backslash at the end.
+    """Raise MalformedError for a pattern that Go's `filepath.Match` refuses: an open class, a backslash at the end.
 
-    moby tries each pattern on the name `.`, and Match reads on only while the name matches: to the first `*` within.
+    moby tries each pattern on the name `.`. Match stops at the first `*` that is not at the beginning, so that the rest
+    is not checked here.
     """
     index, length = len(pattern) - len(pattern.lstrip("*")), len(pattern)
 
@@ -88,7 +89,7 @@ def check_class_syntax(pattern: str) -> None:
 def translate(regex: str) -> re.Pattern[str]:
     """Return a Go expression as Python's, for `search`.
 
-    Raises MalformedError for what Go refuses, and for Unicode classes (`\\pL`), which Python has not.
+    Raises MalformedError for an expression that Go refuses, and for Unicode classes (`\\pL`), which Python lacks.
     """
     reader = _Reader(readable(regex))
     try:
@@ -98,6 +99,8 @@ def translate(regex: str) -> re.Pattern[str]:
 
 
 class _Reader:
+    """A parser of one Go expression that writes Python's."""
+
     def __init__(self, text: str) -> None:
         self._text, self._at = text, 0
 
@@ -131,7 +134,7 @@ class _Reader:
         return _written(perl) if perl is not None else re.escape(self._character())
 
     def _perl(self) -> Ranges | None:
-        """The ranges of `\\d`, `\\S` and the like, None where something else stands."""
+        """Return the ranges of `\\d`, `\\S` and the like; None for anything else."""
         letter = self._text[self._at + 1 : self._at + 2]
         if self._text[self._at] != "\\" or letter.lower() not in _PERL or not letter:
             return None
@@ -140,7 +143,7 @@ class _Reader:
         return ranges if letter.islower() else _inverted(ranges)
 
     def _character(self) -> str:
-        """One character, escaped or not."""
+        """Return one character, escaped or not."""
         if self._text[self._at] != "\\":
             self._at += 1
             return self._text[self._at - 1]
@@ -192,7 +195,7 @@ class _Reader:
 
 
 def _inverted(ranges: Ranges) -> Ranges:
-    """The characters that are in none of the ranges."""
+    """Return the ranges of all other characters."""
     inverted, next_ = [], 0
     for low, high in sorted(ranges):
         if ord(low) > next_:

@@ -4,8 +4,8 @@ A pattern is relative to the context and matches whole paths. A path inherits th
 all that match, the last one decides; `!` re-includes. `*` and `?` stop at `/`, `**` does not, `[...]` is a class, and a
 backslash takes the next character literally (on Windows it separates, as `/` does).
 
-Package `docker` has a matcher too. It ignores case, knows no backslash, and does not look for `**` patterns among a
-path's parents, so it answers differently from the docker that builds; hence this translation of moby's own.
+The Python package `docker` has a matcher too. It ignores case and backslashes, and does not try `**` patterns on a
+path's parents, so its results differ from those of the docker that builds.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pulumi_acr_tasks.errors import SourceError
 from pulumi_acr_tasks.source.go_regexp import MalformedError, check_class_syntax, readable, translate
 
 _SPACES = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
-"""What Go trims; Python's strip() trims four control characters more."""
+"""The characters that Go trims; Python's strip() trims four control characters more."""
 
 _LONGEST_LINE = 65_535
 _SPECIAL = re.compile(r"[\ufeff*?\[\]\\]")
@@ -26,11 +26,11 @@ _ESCAPED = frozenset(".+()$")
 """moby means to escape `|`, `{` and `}` too, and does not: its table is too small for them."""
 
 Matched = tuple[bool, ...]
-"""Which of the patterns have matched a path or one of its parents."""
+"""For each pattern, whether it has matched a path or one of its parents."""
 
 
 class Pattern:
-    """One line of an ignore file. `exception`: it begins with `!`. `literal`: it has no wildcards."""
+    """A pattern of an ignore file. `exception`: it begins with `!`. `literal`: it has no wildcards."""
 
     def __init__(self, text: str) -> None:
         self.exception = text.startswith("!")
@@ -43,16 +43,16 @@ class Pattern:
         except MalformedError as error:
             raise self._malformed(error) from None
         special = _SPECIAL.search(self.text)
-        # What every path that matches begins with; the whole path where the pattern has no wildcards.
+        # The beginning of every path that matches; the whole path for a pattern without wildcards.
         self._beginning = self.text[: special.start()] if special else self.text
         if special and (set(self.text) & set("|{") or readable(self.text) != self.text):
-            self._beginning = ""  # the expression may match what begins otherwise
+            self._beginning = ""  # the expression may match a path that begins otherwise
         self.literal = special is None
 
     def matches(self, path: str) -> bool:
-        """Return whether the pattern matches this very path.
+        """Return whether the pattern matches this path itself.
 
-        Raises SourceError for a malformed expression: not before, as docker takes one that is never tried.
+        Raises SourceError for a malformed expression; docker accepts one that it never tries.
         """
         if self._test is None:
             try:
@@ -65,7 +65,7 @@ class Pattern:
         return SourceError(f"The ignore pattern {readable(self.text)!r} is malformed: {error}.")
 
     def may_match_below(self, folder: str) -> bool:
-        """Return True when the pattern could match something inside `folder`."""
+        """Return whether the pattern could match a path inside `folder`."""
         inside = folder + "/"
         return self._beginning.startswith(inside) or (not self.literal and inside.startswith(self._beginning))
 
@@ -98,7 +98,7 @@ def read_patterns(text: str, *, windows: bool = False) -> list[str]:
 
 
 class Patterns:
-    """The patterns of one context, in their order."""
+    """The patterns of one context, in order."""
 
     def __init__(self, patterns: Iterable[str]) -> None:
         trimmed = (text.strip(_SPACES) for text in patterns)
@@ -106,15 +106,15 @@ class Patterns:
         self._exceptions = [pattern for pattern in self._patterns if pattern.exception]
         self.wildcard_exceptions = any(not pattern.literal for pattern in self._exceptions)
 
-    def look(self, path: str, above: Matched | None = None) -> tuple[bool, Matched]:
-        """Return whether `path` is ignored, and which patterns have matched it, for what is below it.
+    def match(self, path: str, above: Matched | None = None) -> tuple[bool, Matched]:
+        """Return whether `path` is ignored, and the matches to pass on for the paths below it.
 
-        `path` is relative to the context and uses `/`; `above` is what this said of its folder, None at the top.
+        `path` is relative to the context and uses `/`; `above` are the matches of its folder, None at the top.
         """
         ignored, matched = False, []
         for index, pattern in enumerate(self._patterns):
             match = above is not None and above[index]
-            # A pattern that would not change the verdict is not tried, and so is not inherited either.
+            # Like moby, do not try a pattern that would not change the result; it is not inherited then either.
             if not match and pattern.exception is ignored:
                 match = pattern.matches(path)
             if match:
@@ -123,31 +123,30 @@ class Patterns:
         return ignored, tuple(matched)
 
     def ignored(self, path: str) -> bool:
-        """Return whether `path` is ignored, looked at from the top."""
+        """Return whether `path` is ignored, with the matches of all its parents."""
         above: Matched | None = None
         ignored = False
         for end in (*(index for index, char in enumerate(path) if char == "/"), len(path)):
-            ignored, above = self.look(path[:end], above)
+            ignored, above = self.match(path[:end], above)
         return ignored
 
-    def may_reenter(self, folder: str) -> bool:
-        """Return True when an exception could re-include something inside this ignored folder: it must be walked."""
+    def may_reinclude_below(self, folder: str) -> bool:
+        """Return whether an exception could re-include a path inside an ignored folder."""
         return any(pattern.may_match_below(folder) for pattern in self._exceptions)
 
-    def classic_reenters(self, folder: str) -> bool:
-        """Return True when docker's classic builder walks this ignored folder too: an exception names, letter for
-        letter, something inside."""
+    def classic_builder_walks(self, folder: str) -> bool:
+        """Return whether docker's classic builder walks an ignored folder: an exception names a path inside."""
         return any(f"{pattern.text}/".startswith(f"{folder}/") for pattern in self._exceptions)
 
 
 def _clean(path: str) -> str:
-    """Return what Go's `filepath.Clean` makes of a path."""
-    # normpath keeps a doubled slash at the beginning, which POSIX allows and an ignore file does not mean.
+    """Return a path as Go's `filepath.Clean` does."""
+    # normpath keeps a doubled slash at the beginning, as POSIX allows; Go does not.
     return re.sub("^//+", "/", posixpath.normpath(path))
 
 
 def _compile(pattern: str) -> Callable[[str], bool]:
-    """Return the test that moby's `Pattern.compile` chooses: equality, beginning, end, or a regular expression.
+    """Return the test that moby's `Pattern.compile` chooses: exact, prefix, suffix, or a regular expression.
 
     Raises MalformedError for an expression that Go refuses.
     """

@@ -1,4 +1,4 @@
-"""A context that is an archive already: taken as it is, known by what is in it."""
+"""An archive as the local context of a run: uploaded as it is, fingerprinted by its members."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from pulumi_acr_tasks.errors import SourceError
-from pulumi_acr_tasks.source.archive import Counter, Watch
+from pulumi_acr_tasks.source.archive import Counter, Progress
 from pulumi_acr_tasks.source.context import FILES, inner_name
-from pulumi_acr_tasks.source.digest import ContextHash, Fingerprint, hash_stream, remembered
+from pulumi_acr_tasks.source.digest import ContextHash, Fingerprint, cached, hash_stream
 from pulumi_acr_tasks.source.entries import Entry
 
 SUFFIXES = (".tar", ".tar.gz", ".tgz")
@@ -24,19 +24,19 @@ _GZIP = b"\x1f\x8b"
 
 
 def is_tarball(path: Path) -> bool:
-    """True for a file that is named as an archive."""
+    """Return whether a path has the name of an archive and is not a folder."""
     return path.name.lower().endswith(SUFFIXES) and not path.is_dir()
 
 
 @dataclass(frozen=True)
 class Tarball:
-    """An archive file that is uploaded for a run request. `request` is the request as ARM spells it."""
+    """An archive file that is uploaded for a run. `request`: the request as ARM spells it."""
 
     path: Path
     request: dict[str, Any]
 
     def problems(self) -> Iterator[tuple[str, str]]:
-        """What cannot be right, each as the member of the request (empty for the archive itself) and a sentence."""
+        """Yield each mistake: the member of the request, empty for the archive itself, and a sentence."""
         if not self.path.is_file():
             yield "", f"the archive {self.path} does not exist (relative to {Path.cwd()})"
             return
@@ -51,25 +51,27 @@ class Tarball:
                 yield member, f"there is no file {name!r} in the archive {self.path}"
 
     def fingerprint(self) -> Fingerprint:
-        """Return what the archive's content is known by: the same as the folder that it was made of.
+        """Return the fingerprint of the archive's members, which is that of the folder that it was made of.
 
-        Raises SourceError for what is no archive, or has a member outside the context.
+        Raises SourceError for a file that is not an archive, or has a member outside the context.
         """
-        return Fingerprint(*remembered(self.path, "archive", self._hashes).split("\0"))
+        return Fingerprint(*cached(self.path, "archive", self._hashes).split("\0"))
 
     def missed_by_classic_builder(self) -> list[str]:
-        """Return nothing: no ignore rule decided what is in an archive."""
+        """Return no files: ignore rules do not apply to an archive."""
         return []
 
     def request_changes(self) -> dict[str, Any]:
-        """The members of the request that are sent otherwise than they were written: none."""
+        """Return no members: the request is sent as written."""
         return {}
 
     @contextmanager
-    def archive(self, expected: str, contents: str | None = None, watch: Watch = lambda size: None) -> Iterator[Path]:
-        """The file to upload, compressed if it is not yet; `watch` is told how far it is.
+    def archive(
+        self, expected: str, contents: str | None = None, progress: Progress = lambda size: None
+    ) -> Iterator[Path]:
+        """Yield the path of the file to upload, compressed if it is not yet.
 
-        Raises SourceError when its content has changed since the hash `expected`, with `contents` beside it, was taken.
+        `expected` and `contents` are the hashes in state. Raises SourceError when the archive has changed since.
         """
         if self.fingerprint().reconciled(expected, contents) != expected:
             raise SourceError(f"The archive {self.path} has changed since this update began: run pulumi up again.")
@@ -79,7 +81,7 @@ class Tarball:
             yield self.path
             return
         with tempfile.TemporaryDirectory(prefix="acr-tasks-", ignore_cleanup_errors=True) as folder:
-            packed, counter = Path(folder) / "context.tar.gz", Counter(watch)
+            packed, counter = Path(folder) / "context.tar.gz", Counter(progress)
             with self.path.open("rb") as plain, gzip.open(packed, "wb", compresslevel=6) as target:
                 while block := plain.read(1 << 20):
                     target.write(block)
@@ -87,7 +89,7 @@ class Tarball:
             yield packed
 
     def _hashes(self) -> str:
-        # Whatever order the archive has, and however often it has a name: the last one is what unpacking leaves.
+        # The order of the members does not count; of members with the same name, unpacking leaves the last one.
         last = {entry.name: (entry, content) for entry, content in self._members(contents=True)}
         total = ContextHash()
         for name in sorted(last, key=lambda name: [os.fsencode(part) for part in name.split("/")]):
@@ -96,7 +98,7 @@ class Tarball:
         return "\0".join((found.hash, found.contents, found.uniform, found.tree))
 
     def _members(self, *, contents: bool = False) -> Iterator[tuple[Entry, str]]:
-        """The members in the archive's order, each with the hash of its content, which is left out unless asked for."""
+        """Yield the members in the archive's order, with the hashes of their contents if `contents` is true."""
         try:
             with tarfile.open(self.path, "r|*") as archive:
                 for member in archive:
@@ -111,7 +113,7 @@ class Tarball:
 
 
 def _entry(member: tarfile.TarInfo, archive: Path) -> Entry | None:
-    """The entry of one member, None for the root itself.
+    """Return the entry of one member; None for the root itself.
 
     Raises SourceError for a member outside the context, and for pipes and devices.
     """

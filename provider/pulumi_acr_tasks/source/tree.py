@@ -1,4 +1,4 @@
-"""The tree of a context, made while its entries are hashed. (Its form: schema.context_tree.)"""
+"""The tree of a context: short hashes of its files and folders, by which `diff` names the changed files."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from pulumi_acr_tasks.schema.context_tree import DIGITS, short
 from pulumi_acr_tasks.source.entries import Entry
 
 SIZE = 4096
-"""Characters that a tree may have."""
+"""The characters that a tree may have."""
 
 
 class Tree:
-    """The tree of the entries of a context, taken one after the other in the order of the walk.
+    """The computation of a tree, one entry after the other in the order of the walk.
 
     Memory grows with the depth of the folders, not with their number.
     """
@@ -32,7 +32,7 @@ class Tree:
             self._open[-1].add(name, short(f"{entry.kind}\0{entry.target}\0{content}"), [])
 
     def text(self) -> str:
-        """Return the lines; empty where the first folder alone has too many."""
+        """Return the lines of the tree; empty when the members of the top folder alone do not fit."""
         while len(self._open) > 1:
             self._close()
         return "\n".join(self._open[0].lines())
@@ -52,18 +52,18 @@ class Tree:
 
 
 class _Member(NamedTuple):
-    """A member of a folder: its line, and the lines within a folder that has not too many of them."""
+    """A member of a folder: its own line, and the lines of its members if they fit."""
 
     line: str
     within: list[str]
 
     def growth(self) -> int:
-        """Return how many characters more the lines within need than the line."""
+        """Return how many more characters the lines of its members need than its own line."""
         return sum(len(line) + 1 for line in self.within) - len(self.line) - 1
 
 
 class _Folder:
-    """A folder whose members are being added. It forgets them when their lines alone are too many."""
+    """A folder whose members are being added. Members whose lines do not fit are only hashed."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -72,7 +72,7 @@ class _Folder:
         self._size = 0
 
     def add(self, name: str, hash_: str, lines: list[str]) -> None:
-        """Add a member; `lines` are those within a folder, relative to it, none for one that is cut."""
+        """Add a member; `lines` are those of a folder's members, relative to it, empty when they do not fit."""
         line = f"{hash_} {name}"
         self._digest.update(f"{line}\n".encode())
         self._size += len(line) + 1
@@ -83,11 +83,11 @@ class _Folder:
             self._members.append(_Member(line, within))
 
     def hash(self) -> str:
-        """Return the hash of the members, which is the folder's."""
+        """Return the folder's hash, made of its members."""
         return self._digest.hexdigest()[:DIGITS]
 
     def lines(self) -> list[str]:
-        """Return the lines of the members, with those within a folder where there is room: the small ones first."""
+        """Return the lines of the members, and of the members of small folders as far as they fit."""
         members, size, spelled = self._members or [], self._size, set[int]()
         for index in sorted(range(len(members)), key=lambda index: members[index].growth()):
             if members[index].within and size + members[index].growth() <= SIZE:
@@ -101,7 +101,7 @@ class _Folder:
 
 
 def _shown(name: str) -> str:
-    """Return a name as a terminal and the engine take it: no control characters, no bytes that are no text."""
+    """Return a name without control characters and surrogates, which terminals and the engine cannot take."""
     if name.isprintable():
         return name
     return "".join(each if each.isprintable() else repr(each)[1:-1] for each in name)

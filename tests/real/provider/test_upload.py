@@ -216,7 +216,7 @@ def test_the_storage_may_take_its_time_for_an_answer(
 ) -> None:
     """As long for the answer to a block as for the block; meanwhile it is said that nothing goes through."""
     monkeypatch.setattr(uploading, "_RETRIES", 0)
-    monkeypatch.setattr(uploading, "_QUIET", 0.3)
+    monkeypatch.setattr(uploading, "_STALLED", 0.3)
     shown: list[str] = []
 
     def show(line: str) -> None:
@@ -229,9 +229,9 @@ def test_the_storage_may_take_its_time_for_an_answer(
     assert shown[0] == "uploading: the storage has taken nothing for 0 s"
 
     # The same silence with a shorter patience: it is this bound that counts, and it allows for 90 s of a slow line.
-    assert uploading._SILENCE > 90
-    monkeypatch.setattr(uploading, "_SILENCE", 0.3)
-    monkeypatch.setattr(uploading, "_QUIET", 60.0)
+    assert uploading._BLOCK_TIMEOUT > 90
+    monkeypatch.setattr(uploading, "_BLOCK_TIMEOUT", 0.3)
+    monkeypatch.setattr(uploading, "_STALLED", 60.0)
     storage.pause.clear()
     with pytest.raises(SourceError, match="did not answer"):
         upload(archive, storage.link, print)

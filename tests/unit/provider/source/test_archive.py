@@ -235,7 +235,7 @@ def test_a_file_that_changes_its_size_while_it_is_packed_is_a_sentence(now: str,
 
 def test_unchanged_files_are_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file of the same size, time and inode is not read again; one that has just changed is."""
-    monkeypatch.setattr(digest, "_remembered", {})
+    monkeypatch.setattr(digest, "_cache", {})
     old, fresh = tmp_path / "old", tmp_path / "fresh"
     old.write_text("x")
     fresh.write_text("y")
