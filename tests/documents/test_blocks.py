@@ -39,7 +39,10 @@ def test_the_programs_preview(tmp_path: Path) -> None:
     """The engine previews all Pulumi programs of the documents, without a request to any service."""
     (tmp_path / "app").mkdir()
     (tmp_path / "app/Dockerfile").write_text("FROM busybox\n")
-    (tmp_path / "app/acb.yaml").write_text("version: v1.1.0\nsteps:\n  - cmd: busybox echo tested\n")
+    task_file = "version: v1.1.0\nsteps:\n  - cmd: busybox echo {{.Values.greeting}}\n"
+    for folder in (tmp_path, tmp_path / "app"):
+        (folder / "acb.yaml").write_text(task_file)
+        (folder / "values.yaml").write_text("greeting: Hello\n")
     (tmp_path / "state").mkdir()
     (tmp_path / "Pulumi.yaml").write_text("name: documents\nruntime: {name: python, options: {toolchain: pip}}\n")
     nobody = {"endpoint": "http://127.0.0.1:1", "registryName": "contoso", "resourceGroupName": "builds"}
