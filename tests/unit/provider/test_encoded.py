@@ -108,7 +108,7 @@ def test_a_file_is_read_beside_the_program(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_a_command_is_the_task_file_that_az_writes() -> None:
-    """To the byte, as it was recorded: a task of az is taken over without a change."""
+    """To the byte: a task of az is taken over without a change. (Its template, with the blank behind `steps:`.)"""
     step, request = EncodedTaskStepArgs.from_cmd(_PURGE), EncodedTaskRunRequestArgs.from_cmd(_PURGE, timeout=600)
     assert _text(step.encoded_task_content) == (
         f"version: v1.1.0\nsteps: \n  - cmd: {_PURGE}\n    disableWorkingDirectoryOverride: true\n    timeout: 3600\n"
