@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pulumi_acr_tasks.arm.http.deadlines import affordable, interruptible
-from pulumi_acr_tasks.errors import CanceledError, DeadlineError, EmulatorError
+from pulumi_acr_tasks.errors import CanceledError, DeadlineError, EmulatorError, EndpointError
 
 if TYPE_CHECKING:
     from pulumi_acr_tasks.arm.client import Client
@@ -150,6 +150,28 @@ def executable() -> list[str]:
 def is_installed() -> bool:
     """Tell whether there is an emulator to start."""
     return executable()[0] != sys.executable or importlib.util.find_spec("acr_tasks_emulator") is not None
+
+
+def data_folder(home: Path, project: str, stack: str = "") -> Path:
+    """Return the folder of a stack's emulator in Pulumi's home; without a stack, that of the project."""
+    return home / "acr-tasks-emulator" / project / stack
+
+
+def refuse_missing_data(data: Path, kind: str) -> None:
+    """Raise EndpointError when the folder of this stack does not exist, and those of other stacks of the project do."""
+    if data.exists():
+        return
+    try:
+        others = sorted(str(each) for each in data.parent.iterdir() if each.is_dir())
+    except OSError:
+        return  # none: the emulator's data was removed, and begins anew
+    if others:
+        raise EndpointError(
+            f"this {kind} lives at the embedded emulator, and there is no data of this stack in {data}\n"
+            f"if the stack was renamed: acr-tasks-emulator stop --data FORMER && mv FORMER {data}\n"
+            f"with FORMER one of {', '.join(others)}\n"
+            f"if its data was removed on purpose, begin with an empty folder: mkdir {data}"
+        )
 
 
 def make_registry(client: Client, registry: RegistryId, location: str | None) -> None:

@@ -14,10 +14,10 @@ from enum import Enum
 from typing import Any
 
 import pulumi
-from pulumi.runtime.rpc import wrap_rpc_secret
 
+from pulumi_acr_tasks.host.sdk import marked_secret
 from pulumi_acr_tasks.program import program_error
-from pulumi_acr_tasks.schema.definitions import Kind, camel_case, members, snake_case, variant
+from pulumi_acr_tasks.schema.definitions import Kind, camel_case, members, snake_case, variant, writable
 from pulumi_acr_tasks.schema.secret_urls import holds_secret
 from pulumi_acr_tasks.schema.secrets import is_secret, map_secrets, secret_values
 from pulumi_acr_tasks.schema.spelling import translate
@@ -73,7 +73,7 @@ def encrypted(props: dict[str, Any], inputs: Mapping[str, Kind], *, whole_lists:
     """
 
     def mark(item: Any) -> Any:
-        return item if isinstance(item, Unknown) else wrap_rpc_secret(item)
+        return item if isinstance(item, Unknown) else marked_secret(item)
 
     return {
         name: map_secrets(value, inputs.get(name, _ANY), mark, whole_lists=whole_lists) for name, value in props.items()
@@ -88,7 +88,10 @@ def may_be_secret_since(olds: dict[str, Any], news: dict[str, Any], inputs: Mapp
     Only states of earlier releases show the secret of an address.
     """
     names = {*inputs, "endpoint", "contextHash", "contextContents", "__provider"}
-    old, new = ({name: props[name] for name in names if name in props} for props in (olds, news))
+    old, new = (
+        {name: writable(props[name], inputs.get(name, _ANY)) for name in names if name in props}
+        for props in (olds, news)
+    )
     every, hidden = (
         [value for name, of in inputs.items() for value in secret_values(new.get(name), of, addresses=addresses)]
         for addresses in (True, False)

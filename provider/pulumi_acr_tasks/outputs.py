@@ -9,12 +9,14 @@ from typing import Any, TypeVar
 import pulumi
 
 from pulumi_acr_tasks.args import dataclass_transform, declare_members
-from pulumi_acr_tasks.engine_call.announce import REPLACE_ON_CHANGES
 from pulumi_acr_tasks.schema.definitions import camel_case, snake_case
 
 T = TypeVar("T")
 
-ORGANIZATION = "__organization"
+# What a constructor hands to `check` beside the inputs, as the engine tells no provider. `check` leaves out what begins
+# with two underscores, so that no state has it.
+REPLACE_ON_CHANGES = "__replaceOnChanges"  # the option's paths
+ORGANIZATION = "__organization"  # the stack's
 _NO_ORGANIZATION = "organization"  # what the engine says for backends without organisations
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import pulumi
 
+from pulumi_acr_tasks.host.sdk import has_hooks
 from pulumi_acr_tasks.outputs import IdentityProperties, ImageDescriptor, UserIdentityProperties
 from pulumi_acr_tasks.schema.definitions import snake_case
 from pulumi_acr_tasks.schema.equality import identity_type
@@ -35,7 +36,7 @@ class OldOutputs:
 
     def asked_for(self, opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
         """Return a copy of the options with the hook that brings the outputs; the same where the CLI has no hooks."""
-        if not _hooks_are_supported():
+        if not has_hooks():
             return opts
         options, binding = copy.copy(opts), copy.copy(opts.hooks) or pulumi.ResourceHookBinding()
         name = f"acr-tasks:old-outputs:{next(_numbers)}"
@@ -116,15 +117,3 @@ def _principals(known: Mapping[str, Any], *names: str) -> dict[str, Any]:
 
 def _is_known(value: Any) -> bool:
     return not isinstance(value, type(pulumi.UNKNOWN))
-
-
-def _hooks_are_supported() -> bool:
-    """Whether the CLI calls hooks; one that does not would refuse the resource."""
-    try:
-        from pulumi.runtime.proto import resource_pb2
-        from pulumi.runtime.settings import monitor_supports_feature
-
-        return bool(monitor_supports_feature(resource_pb2.RESOURCE_MONITOR_FEATURE_RESOURCE_HOOKS))
-    except Exception:
-        # Private parts of the SDK may move: a preview without hooks is right too, and only says less.
-        return False

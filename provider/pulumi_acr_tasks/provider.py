@@ -7,6 +7,7 @@ from typing import Any
 
 import pulumi
 
+from pulumi_acr_tasks.host.sdk import providers_of
 from pulumi_acr_tasks.program import program_error, strict
 
 _PACKAGE = "pulumi-python"  # the package of every dynamic resource
@@ -95,7 +96,7 @@ def with_provider(resource_name: str, opts: pulumi.ResourceOptions) -> pulumi.Re
     if own is not None and own.package != _PACKAGE:
         raise program_error(f"{resource_name}: provider is one of {own.package}; {_USE}")
     if own is None:
-        found = _named(opts.providers) or _named(getattr(parents, "_providers", None))
+        found = _named(opts.providers) or _named(providers_of(parents))
         _refuse_misfits(resource_name, opts.providers)
         if len(found) > 1:
             raise program_error(f"{resource_name}: providers names two that may be meant; {_USE}")

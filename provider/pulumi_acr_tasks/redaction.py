@@ -1,9 +1,8 @@
-"""What must not be shown: every value that we know to be secret."""
+"""The masks for messages: every value that is known to be secret is hidden in errors and logs."""
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from pulumi_acr_tasks.errors import AcrTasksError
@@ -13,39 +12,36 @@ from pulumi_acr_tasks.schema.secrets import Mask, secret_values
 from pulumi_acr_tasks.validate.task_file.yaml import load
 
 _SHORTEST = 4
-"""Characters of a value in a values file that is masked. Such a file is secret as a whole; hiding each `1` and `on` of
-a log because they stand in it would hide the log."""
+"""The shortest value of a values file that is masked, in characters. Such a file is secret as a whole, but hiding each
+`1` and `on` would hide the log."""
 
 
-@contextlib.contextmanager
-def undisclosed(mask: Callable[[], Mask]) -> Iterator[None]:
-    """Mask the text of an error: the service may repeat what it was sent. `mask` is made only when it is needed."""
-    try:
-        yield
-    except AcrTasksError as error:
-        hide = mask()
-        error.args = ("\n".join(map(hide, str(error).splitlines())), *error.args[1:])
-        raise
-
-
-def mask_of_task(*props: dict[str, Any]) -> Mask:
-    """The mask for the messages of a task, from its inputs, and its outputs where they differ."""
-    return Mask(value for each in props for value in secret_values(each, kind("Task")))
+def redact(error: AcrTasksError, *props: dict[str, Any]) -> None:
+    """Mask the secrets of a task's or a run's properties in an error: the service may repeat what it was sent."""
+    mask = Mask(secret for each in props for secret in _secrets(each))
+    error.args = ("\n".join(map(mask, str(error).splitlines())), *error.args[1:])
 
 
 def mask_of(inputs: dict[str, Any]) -> Mask:
-    """The mask for the log and the messages of a run."""
-    request = inputs["runRequest"]
+    """Return the mask for the log and the messages of a run."""
+    return Mask(_secrets(inputs))
+
+
+def _secrets(props: dict[str, Any]) -> Iterator[str]:
+    """Yield what is secret in the inputs or outputs of a task or of a run."""
+    request = props.get("runRequest")
+    if not isinstance(request, dict):
+        yield from secret_values(props, kind("Task"))
+        return
+    yield from secret_values(request, kind("RunRequest"))
     encoded = request.get("encodedValuesContent")
-    found = [*secret_values(request, kind("RunRequest"))]
     if isinstance(encoded, str):
-        found += _values(encoded)
-    found += secret_values({name: inputs.get(name) for name in ("context", "triggers")}, kind("any"))
-    return Mask(found)
+        yield from _values(encoded)
+    yield from secret_values({name: props.get(name) for name in ("context", "triggers")}, kind("any"))
 
 
 def _values(encoded: str) -> Iterator[str]:
-    """The values in a values file, which is YAML in base64; a file that is neither has none that we know."""
+    """Yield the values in a values file, which is YAML in base64; none for a file that is neither."""
     document, _, _ = load(decoded(encoded) or "")
     yield from (value for value in _leaves(document) if len(value) >= _SHORTEST and value not in ("true", "false"))
 

@@ -1,4 +1,4 @@
-"""The service as one provider process knows it: its client, opened when first needed, and what many resources ask."""
+"""The signed-in service as one provider process knows it, and what is shared for each registry."""
 
 from __future__ import annotations
 
@@ -7,19 +7,28 @@ import functools
 import os
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pulumi_acr_tasks import host
+from pulumi_acr_tasks import embedded, host
 from pulumi_acr_tasks.arm.http.deadlines import held
-from pulumi_acr_tasks.errors import AcrTasksError, EndpointError, ThrottledError, TransportError, UnavailableError
+from pulumi_acr_tasks.errors import (
+    AcrTasksError,
+    EndpointError,
+    NotFoundError,
+    RegistryNotFoundError,
+    SubscriptionNotFoundError,
+    ThrottledError,
+    TransportError,
+    UnavailableError,
+)
 from pulumi_acr_tasks.journal.backend import backend_of
-from pulumi_acr_tasks.journal.journal import TASK, Journal, hand_over
-from pulumi_acr_tasks.registries import Registries
+from pulumi_acr_tasks.journal.journal import Journal, hand_over
 from pulumi_acr_tasks.run.schedule.schedule import Scheduler
 from pulumi_acr_tasks.run.wait.poller import Poller, poller_of
 from pulumi_acr_tasks.settings.settings import EMBEDDED, Settings, pulumi_home
-from pulumi_acr_tasks.task.cache import Inventory
+from pulumi_acr_tasks.task.cache import TaskCache
 from pulumi_acr_tasks.task.claims import Claims, withdraw
 
 if TYPE_CHECKING:
@@ -29,44 +38,83 @@ if TYPE_CHECKING:
     from pulumi_acr_tasks.arm.ids import RegistryId
     from pulumi_acr_tasks.arm.models import Run
 
-_ENOUGH = 3
+_FAILED_READS = 3
+"""Reads in a row without an answer, after which those of a refresh fail at once."""
+
+
+@dataclass
+class Notes:
+    """What one call of the engine has found, for the next call of the same resource.
+
+    `replace_on_changes`: the option's paths, from `check` to the `diff` right after it; None without a `check`.
+    `warnings`: those that were shown; the engine checks a resource again when it replaces it. `task_name`: the name of
+    a task that exists, for a `check` without the old inputs. `plan`: old outputs, new inputs and their difference, from
+    `diff` to `update`.
+    """
+
+    replace_on_changes: list[str] | None = None
+    warnings: set[str] = field(default_factory=set)
+    task_name: Any = None
+    plan: tuple[dict[str, Any], dict[str, Any], Any] | None = None
+
+
+@dataclass
+class _Registry:
+    """What is shared for one registry: the service's description of it, or the words for what is gone; the cache of its
+    tasks; the poller of awaited runs, and the scheduler that knows the runs of this process."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    description: dict[str, Any] = field(default_factory=dict)
+    gone: str = ""
+    tasks: TaskCache | None = None
+    poller: Poller[Run] | None = None
+    scheduler: Scheduler | None = None
 
 
 class Service:
-    """Is the service at the settings' endpoint, shared by all resources of a process."""
+    """The service at the settings' endpoint, shared by all resources of a process. Safe for any number of threads."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._lock = threading.Lock()
         self._opening = threading.Lock()
         self._client: Client | None = None
-        self._registries = Registries()
-        self._inventories: dict[RegistryId, Inventory] = {}
-        self._pollers: dict[RegistryId, Poller[Run]] = {}
-        self._schedulers: dict[RegistryId, Scheduler] = {}
-        self._unread: list[AcrTasksError] = []
+        self._registries: dict[RegistryId, _Registry] = {}
+        self._failed_reads: list[AcrTasksError] = []
         self._backend: str | None = None
         self.organization = ""
-        """The stack's organisation, once a `check` has told it; empty for backends without any."""
-        self._told_left: set[str] = set()
+        """The stack's organization, once a `check` has brought it; empty for backends without any."""
         self._claims: dict[Path | None, Claims] = {}
-        self.kept_names: dict[str, Any] = {}
-        """The names of tasks that exist, by URN, for a check that is asked without the old inputs."""
+        self._notes: dict[str, Notes] = {}
+        self._warned: set[str] = set()
         self.recorded_runs: set[str] = set()
         host.on_cancel(hand_over)
         host.on_cancel(withdraw)
 
     @property
     def endpoint_name(self) -> str:
-        """Is what a resource's state says of where it lives: `embedded`, or the URL."""
+        """Where a resource lives, as its state says it: `embedded`, or the URL."""
         return self.settings.endpoint
 
+    @property
+    def notes(self) -> Notes:
+        """The notes of the resource whose call is served."""
+        with self._lock:
+            return self._notes.setdefault(host.current_request().urn, Notes())
+
+    def is_first_warning(self, urn: str) -> bool:
+        """Return True the first time for each URN: many calls would repeat the same warning."""
+        with self._lock:
+            first = urn not in self._warned
+            self._warned.add(urn)
+            return first
+
     def note_recorded_run(self, id_: str) -> None:
-        """Take note of the ARM id of a run that stands in the engine's state."""
+        """Remember the ARM id of a run that stands in the engine's state."""
         self.recorded_runs.add(id_.lower())
 
     def refuse_other_endpoint(self, kind: str, state: dict[str, Any]) -> None:
-        """Raise EndpointError when a resource's state says that it was made at another endpoint than this.
+        """Raise EndpointError when a resource's state says that it was made at another endpoint.
 
         The embedded emulator of another stack is another endpoint too: after `pulumi stack rename` the data of the
         former name is not looked for under the new one.
@@ -78,54 +126,79 @@ class Service:
                 f"point acr-tasks:endpoint back to {lives_at}, or destroy it there first"
             )
         if lives_at == EMBEDDED and not self.settings.embedded_data:
-            _refuse_missing_data(embedded_data(self.settings, host.current_request().urn), kind)
+            embedded.refuse_missing_data(embedded_data(self.settings), kind)
 
-    def client(self, urn: str | None) -> Client:
-        """Gives the client. The first call opens it, and for the embedded endpoint starts the emulator."""
+    def client(self) -> Client:
+        """Return the client. The first call opens it, and for the embedded endpoint starts the emulator."""
         with held(self._opening):
             if self._client is None:
-                self._client = self._open(urn)
+                self._client = _open(self.settings)
             return self._client
 
-    def registry(self, registry: RegistryId, urn: str | None, location: str | None = None) -> dict[str, Any]:
+    def registry(self, registry: RegistryId, location: str | None = None) -> dict[str, Any]:
         """Return the registry as the service describes it, asked once however many threads wait for it.
 
-        The embedded emulator gets a registry that it does not have, at `location`.
+        The embedded emulator gets a registry that it does not have, at `location`. Raises what the request raises; an
+        error is not remembered.
         """
-        client = self.client(urn)
+        client, known = self.client(), self._shared(registry)
+        with held(known.lock):
+            if not known.description:
+                try:
+                    known.description = client.registries.get(registry)
+                except (RegistryNotFoundError, SubscriptionNotFoundError):
+                    if not self.settings.is_embedded:
+                        raise
+                    _make_embedded(client, registry, location)
+                    known.description = client.registries.get(registry)
+                known.gone = ""
+            return known.description
 
-        def make() -> None:
-            from pulumi_acr_tasks.embedded import make_registry
-
-            make_registry(client, registry, location)
-            host.console(None).info(f"the embedded emulator has got the registry {registry.registry_name}")
-
-        return self._registries.get(client, registry, make if self.settings.is_embedded else None)
-
-    def gone(self, registry: RegistryId, urn: str | None) -> str:
+    def gone(self, registry: RegistryId) -> str:
         """Return `registry contoso` or `resource group builds` when that is proved to be gone; else an empty string.
 
-        Raises what the request raises when nothing proves either.
+        Only Resource Manager's own words about the registry or its resource group are a proof. Everything else raises:
+        a 404 without these words, an unknown subscription, a missing permission, no answer.
         """
-        return self._registries.gone(self.client(urn), registry)
+        client, known = self.client(), self._shared(registry)
+        with held(known.lock):
+            if known.description or known.gone:
+                return known.gone
+            try:
+                known.description = client.registries.get(registry)
+            except NotFoundError as error:
+                if not isinstance(error, RegistryNotFoundError) and error.code != "ResourceNotFound":
+                    raise
+                if error.code == "ResourceGroupNotFound":
+                    known.gone = f"resource group {registry.resource_group_name}"
+                else:
+                    known.gone = f"registry {registry.registry_name}"
+            return known.gone
 
-    def inventory(self, registry: RegistryId, urn: str | None) -> Inventory:
-        """Gives what this process knows of the registry's tasks."""
-        client = self.client(urn)
+    def tasks(self, registry: RegistryId) -> TaskCache:
+        """Return the cache of the registry's tasks."""
+        client, known = self.client(), self._shared(registry)
         with self._lock:
-            return self._inventories.setdefault(registry, Inventory(client, registry))
+            known.tasks = known.tasks or TaskCache(client, registry)
+            return known.tasks
 
-    def poller(self, registry: RegistryId, urn: str | None, clock: EventClock) -> Poller[Run]:
-        """Return the poller of a registry, which all runs that are awaited in this process share."""
-        client = self.client(urn)
+    def poller(self, registry: RegistryId, clock: EventClock) -> Poller[Run]:
+        """Return the registry's poller, which all awaited runs of this process share."""
+        client, known = self.client(), self._shared(registry)
         with self._lock:
-            return self._pollers.setdefault(registry, poller_of(client, registry, clock))
+            known.poller = known.poller or poller_of(client, registry, clock)
+            return known.poller
 
-    def scheduler(self, registry: RegistryId, urn: str | None, clock: EventClock) -> Scheduler:
-        """Return the scheduler of a registry, which knows every run that this process has scheduled."""
-        client = self.client(urn)
+    def scheduler(self, registry: RegistryId, clock: EventClock) -> Scheduler:
+        """Return the registry's scheduler, which knows every run that this process has scheduled."""
+        client, known = self.client(), self._shared(registry)
         with self._lock:
-            return self._schedulers.setdefault(registry, Scheduler(client, registry, clock, self.recorded_runs))
+            known.scheduler = known.scheduler or Scheduler(client, registry, clock, self.recorded_runs)
+            return known.scheduler
+
+    def _shared(self, registry: RegistryId) -> _Registry:
+        with self._lock:
+            return self._registries.setdefault(registry, _Registry())
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[None]:
@@ -134,78 +207,63 @@ class Service:
         Each of hundreds would otherwise wait for its own retries. The next command asks again.
         """
         with self._lock:
-            if len(self._unread) >= _ENOUGH:
-                raise self._unread[-1]
+            if len(self._failed_reads) >= _FAILED_READS:
+                raise self._failed_reads[-1]
         try:
             yield
         except (ThrottledError, TransportError, UnavailableError) as error:
             with self._lock:
-                self._unread.append(error)
+                self._failed_reads.append(error)
             raise
         with self._lock:
-            self._unread.clear()
+            self._failed_reads.clear()
 
-    def journal(self, urn: str | None) -> Journal:
+    def journal(self) -> Journal:
         """Open the journal of the stack that the resource is in."""
         home = pulumi_home(os.environ)
         if self._backend is None:
             self._backend = backend_of(os.environ, home, Path.cwd())
         return Journal.open(
-            home, urn, backend=self._backend, organization=self.organization, warn=host.console(None).warning
+            home,
+            host.current_request().urn,
+            backend=self._backend,
+            organization=self.organization,
+            warn=host.stack_console().warning,
         )
 
-    def claims(self, urn: str | None) -> Claims:
+    def claims(self) -> Claims:
         """Return what is known in this command of the tasks that the stack's resources have."""
-        folder = self.journal(urn).folder
+        folder = self.journal().folder
         with self._lock:
             return self._claims.setdefault(folder, Claims(folder, host.command()))
 
-    def tell_left(self, urn: str | None) -> None:
-        """Warn, once, of tasks that killed updates may have left and that neither state nor program know.
-
-        Call it for a resource that is deleted: where the program declares it, it is only replaced.
-        """
-        declared = self.claims(urn).declares
-        if declared(urn):
-            return
-        for entry in self.journal(urn).left(TASK):
-            known = declared(entry.urn) or entry.urn == urn or entry.endpoint.lower() != self.endpoint_name.lower()
-            with self._lock:
-                told = known or entry.urn in self._told_left
-                self._told_left.add(entry.urn)
-            if not told:
-                host.console(None).warning(
-                    f"{entry.urn.rpartition('::')[2]} may have been made by an update that did not end, and the state "
-                    f"does not know it; if it exists and nobody needs it, delete it: {entry.resource_id}"
-                )
-
-    def claim_key(self, task_id: str, urn: str | None) -> str:
+    def claim_key(self, task_id: str) -> str:
         """Return what names a task in `claims`: where its service is, and its ARM id."""
-        place = str(embedded_data(self.settings, urn)) if self.settings.is_embedded else self.endpoint_name
-        return f"{place} {task_id}"
+        service = str(embedded_data(self.settings)) if self.settings.is_embedded else self.endpoint_name
+        return f"{service} {task_id}"
 
-    def keep(self, urn: str | None, task_id: str) -> None:
-        """Note that the resource has the task of that id, and keeps it."""
-        self.claims(urn).manage(urn, self.claim_key(task_id, urn))
+    def keep(self, task_id: str) -> None:
+        """Note that the resource whose call is served has the task of that id, and keeps it."""
+        self.claims().manage(host.current_request().urn, self.claim_key(task_id))
 
-    def _open(self, urn: str | None) -> Client:
-        from pulumi_acr_tasks.arm.http.transport import open_client
 
-        settings = self.settings
-        endpoint, start = _start_emulator(settings, urn) if settings.is_embedded else (settings.endpoint, None)
-        return open_client(
-            endpoint,
-            None if settings.is_embedded else _credential(settings),
-            audience=settings.audience,
-            log=_wire_log(settings),
-            verbose=settings.log_level == "debug",
-            stop=host.canceled,
-            start=start,
-        )
+def _open(settings: Settings) -> Client:
+    from pulumi_acr_tasks.arm.http.transport import open_client
+
+    endpoint, start = _start_emulator(settings) if settings.is_embedded else (settings.endpoint, None)
+    return open_client(
+        endpoint,
+        None if settings.is_embedded else _credential(settings),
+        audience=settings.audience,
+        log=host.stack_console().info if settings.log_level != "off" else None,
+        verbose=settings.log_level == "debug",
+        stop=host.canceled,
+        start=start,
+    )
 
 
 def _credential(settings: Settings) -> TokenCredential | None:
-    """Gives what signs requests at an endpoint that is not the embedded emulator's."""
+    """Return what signs requests at an endpoint that is not the embedded emulator's."""
     from pulumi_acr_tasks.arm.http.sign_in import credential_for
 
     return credential_for(
@@ -221,59 +279,38 @@ def _credential(settings: Settings) -> TokenCredential | None:
     )
 
 
-def _start_emulator(settings: Settings, urn: str | None) -> tuple[str, Callable[[], bool]]:
+def _start_emulator(settings: Settings) -> tuple[str, Callable[[], bool]]:
     """Start the embedded emulator, and say where it is and how to stop it.
 
     Returns its URL, and a function that starts it again when it has died.
     """
-    from pulumi_acr_tasks import embedded
-
-    data = embedded_data(settings, urn)
-    host.console(urn).status("starting the embedded emulator")
+    data, stack = embedded_data(settings), host.stack_console()
+    host.console().status("starting the embedded emulator")
     emulator = embedded.start(data, host.canceled)
-    host.console(None).info(
-        f"embedded emulator: dashboard {emulator.dashboard}; stop it with: acr-tasks-emulator stop --data {data}"
-    )
+    stack.info(f"embedded emulator: dashboard {emulator.dashboard}; stop it with: {embedded.stop_command(data)}")
     if emulator.executor == "simulated":
-        host.console(None).warning("the embedded emulator simulates runs here: nothing is built, no digest comes out")
-    return emulator.endpoint, embedded.Revival(emulator, data, host.canceled, host.console(None).warning)
+        stack.warning("the embedded emulator simulates runs here: nothing is built, no digest comes out")
+    return emulator.endpoint, embedded.Revival(emulator, data, host.canceled, stack.warning)
 
 
-def _refuse_missing_data(data: Path, kind: str) -> None:
-    """Raise EndpointError when the folder of this stack does not exist, and those of other stacks of the project do."""
-    if data.exists():
-        return
-    try:
-        others = sorted(str(each) for each in data.parent.iterdir() if each.is_dir())
-    except OSError:
-        return  # none: the emulator's data was removed, and begins anew
-    if others:
-        raise EndpointError(
-            f"this {kind} lives at the embedded emulator, and there is no data of this stack in {data}\n"
-            f"if the stack was renamed: acr-tasks-emulator stop --data FORMER && mv FORMER {data}\n"
-            f"with FORMER one of {', '.join(others)}\n"
-            f"if its data was removed on purpose, begin with an empty folder: mkdir {data}"
-        )
+def _make_embedded(client: Client, registry: RegistryId, location: str | None) -> None:
+    embedded.make_registry(client, registry, location)
+    host.stack_console().info(f"the embedded emulator has got the registry {registry.registry_name}")
 
 
-def embedded_data(settings: Settings, urn: str | None) -> Path:
-    """Gives the embedded emulator's folder: the configured one, or one for the stack in Pulumi's home."""
+def embedded_data(settings: Settings) -> Path:
+    """Return the embedded emulator's folder: the configured one, or one for the stack in Pulumi's home."""
     if settings.embedded_data:
         return Path(settings.embedded_data).expanduser().absolute()
-    home = pulumi_home(os.environ)
     try:
-        parsed = host.Urn.parse(urn or "")
+        urn = host.Urn.parse(host.current_request().urn)
     except ValueError:
         # Only where the SDK hides the request: then one emulator serves all stacks of the project.
-        return home / "acr-tasks-emulator" / os.environ.get("PULUMI_PROJECT", "project")
-    return home / "acr-tasks-emulator" / parsed.project / parsed.stack
-
-
-def _wire_log(settings: Settings) -> Callable[[str], None] | None:
-    return host.console(None).info if settings.log_level != "off" else None
+        return embedded.data_folder(pulumi_home(os.environ), os.environ.get("PULUMI_PROJECT", "project"))
+    return embedded.data_folder(pulumi_home(os.environ), urn.project, urn.stack)
 
 
 @functools.cache
 def service_for(settings: Settings) -> Service:
-    """Gives the one Service of this process for these settings."""
+    """Return the one Service of this process for these settings."""
     return Service(settings)

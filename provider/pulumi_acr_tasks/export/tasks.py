@@ -21,7 +21,7 @@ def exported(
     Each is read by listDetails. One that no program can declare, as it has no platform or no step (the service's own
     `quicktask`), is left out, and `note` is told. Raises ServiceError for a task that is not there or may not be read.
     """
-    client, program = service_for(settings).client(None), Program(str(registry))
+    client, program = service_for(settings).client(), Program(str(registry))
     for name in names or [str(task.name) for task in client.tasks.list(registry)]:
         details = client.tasks.get_details(registry, name)
         properties = details.raw.get("properties") or {}

@@ -1,8 +1,7 @@
 """The process that hosts the provider: what Pulumi's dynamic server leaves out, filled in from inside.
 
 The only package that touches the SDK's private parts. Every touch is guarded: where the SDK differs from what is
-expected, its stock behaviour stays, and one warning says what is lost. `facts/pulumi.md` section 0 has what was seen
-to work.
+expected, its stock behaviour stays, and one warning says what is lost.
 """
 
 from __future__ import annotations
@@ -10,12 +9,21 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from pulumi_acr_tasks.host import cancel, config, engine, errors, log, pool, request
-from pulumi_acr_tasks.host.cancel import canceled, on_cancel
-from pulumi_acr_tasks.host.config import configuration, project
-from pulumi_acr_tasks.host.log import Console, command, console
-from pulumi_acr_tasks.host.partial import keep_partly_made
-from pulumi_acr_tasks.host.request import Request, Urn, current_request
+from pulumi_acr_tasks.host import engine, log, request, server
+from pulumi_acr_tasks.host.log import Console, command
+from pulumi_acr_tasks.host.request import (
+    Request,
+    Urn,
+    configuration,
+    console,
+    current_request,
+    find_request,
+    keep_partly_made,
+    project,
+    serving,
+    stack_console,
+)
+from pulumi_acr_tasks.host.server import canceled, on_cancel
 
 __all__ = [
     "Console",
@@ -27,10 +35,24 @@ __all__ = [
     "configuration",
     "console",
     "current_request",
+    "find_request",
     "keep_partly_made",
     "on_cancel",
     "project",
+    "serving",
+    "stack_console",
 ]
+
+# Each fix, and what is lost without it.
+_FIXES: tuple[tuple[Callable[[], None], str], ...] = (
+    (server.widen_pool, "more than four resources at a time"),
+    (request.attach, "resource names in messages, and custom timeouts"),
+    (server.listen_to_cancel, "^C: a run in flight goes on until it ends, and pulumi waits for it"),
+    (engine.attach, "an engine that was killed: this process then ends only with its runs"),
+    (server.shorten_tracebacks, "short error messages: they are buried in a traceback"),
+    (log.attach, "live progress: messages go to the diagnostics of the stack"),
+    (request.attach_configuration, "misspelt keys of the configuration: they are ignored"),
+)
 
 _lock = threading.Lock()
 _attached = False
@@ -46,9 +68,9 @@ def attach() -> None:
         if _attached:
             return
         _attached = True
-        lost = [gap.LOST for gap in (pool, request, cancel, engine, errors, log, config) if not _installed(gap.attach)]
+        lost = [what for install, what in _FIXES if not _installed(install)]
     if lost:
-        console(None).warning(
+        stack_console().warning(
             f"pulumi-acr-tasks does not know this Pulumi SDK ({_sdk_version()}) and goes on without: {'; '.join(lost)}."
         )
 

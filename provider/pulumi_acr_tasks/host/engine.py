@@ -1,8 +1,7 @@
-"""The engine's life: a provider whose engine was killed has nobody to report to, and ends.
+"""A watch on the engine: a provider whose engine was killed has nobody to report to, and ends.
 
-The engine puts its plugins into process groups of their own and ends them itself; killed with SIGKILL it cannot, and
-the plugin would await its runs for hours (`facts/pulumi.md` section 2.6). What was scheduled goes on at the service,
-and the journal knows it.
+The engine puts its plugins into process groups of their own and ends them itself. An engine that is killed with SIGKILL
+cannot, and its plugin would await runs for hours. Scheduled runs go on at the service, and the journal knows them.
 """
 
 from __future__ import annotations
@@ -17,14 +16,12 @@ from pulumi_acr_tasks.host.log import engine_address
 
 Connect = Callable[[tuple[str, int], float], socket.socket]
 
-LOST = "an engine that was killed: this process then ends only with its runs"
-
 _EVERY = 2.0  # seconds between two looks
-_PATIENCE = 10.0  # seconds; Windows tries a refused port for two, and only then says that it is refused
+_CONNECT_TIMEOUT = 10.0  # seconds; Windows tries a refused port for two, and only then says that it is refused
 _REFUSED = (errno.ECONNREFUSED, 10061)
 """10061 is WSAECONNREFUSED, the number that Windows' sockets report."""
 
-_TIMES = 2  # looks in a row that must find nobody: a single refusal may be a machine that is out of ports
+_TIMES = 2  # refusals in a row that prove the engine gone: a single one may come from a machine that is out of ports
 
 
 def attach() -> None:
@@ -39,8 +36,10 @@ def attach() -> None:
 def watch(
     address: str, gone: Callable[[], None], every: float = _EVERY, connect: Connect = socket.create_connection
 ) -> None:
-    """Look every so many seconds whether somebody listens at `address` (`host:port`); when nobody does any more, call
-    `gone` and return. `connect` takes the address and how many seconds it may take."""
+    """Call `gone` and return when nothing listens at `address` (`host:port`) any more.
+
+    `every` is the pause between two looks, in seconds. `connect` takes the address and a timeout in seconds.
+    """
     host, _, port = address.rpartition(":")
     missed, pause = 0, threading.Event()
     while missed < _TIMES:
@@ -51,7 +50,7 @@ def watch(
 
 def _listens(address: tuple[str, int], connect: Connect) -> bool:
     try:
-        connect(address, _PATIENCE).close()
+        connect(address, _CONNECT_TIMEOUT).close()
     except OSError as error:
         # Anything but a refusal (slow, no descriptor left) says nothing of the engine.
         return not (isinstance(error, ConnectionRefusedError) or error.errno in _REFUSED)

@@ -1,7 +1,7 @@
 """What the user sees of a resource while it is made: the Info column, and the Diagnostics below it.
 
-The SDK's own log does not reach the engine from a provider's process (`facts/pulumi.md` section 2.4), but the
-engine's address is the process's last argument.
+The SDK's own log does not reach the engine from a provider's process, but the engine's address is the process's last
+argument.
 """
 
 from __future__ import annotations
@@ -14,18 +14,16 @@ from typing import Any
 from pulumi_acr_tasks.schema.secret_urls import without_secrets
 from pulumi_acr_tasks.terminal import readable
 
-LOST = "live progress: messages go to the diagnostics of the stack"
-
 _DEADLINE = 5.0  # seconds; the engine is on this machine and answers within milliseconds
 _lock = threading.Lock()
 _stub: Any = None
 
 
 class Console:
-    """Messages of one resource; of the stack without a URN. Never raises."""
+    """The messages of one resource, or of the stack where `urn` is empty. No method raises."""
 
-    def __init__(self, urn: str | None) -> None:
-        self._urn = urn or ""
+    def __init__(self, urn: str) -> None:
+        self._urn = urn
 
     def status(self, text: str) -> None:
         """Show `text` in the resource's Info column until the next one; a display that is not interactive prints it
@@ -53,11 +51,6 @@ class Console:
             print(line, file=sys.stderr, flush=True)  # noqa: T201
 
 
-def console(urn: str | None) -> Console:
-    """The console of the resource with this URN, or of the stack when it is None."""
-    return Console(urn)
-
-
 def attach() -> None:
     """Check that there is an engine to talk to.
 
@@ -75,7 +68,7 @@ def shown(text: str) -> str:
 
 
 def engine_address() -> str:
-    """The engine's `host:port`.
+    """Return the engine's `host:port`.
 
     Raises LookupError when the process was not started by an engine.
     """
@@ -86,7 +79,7 @@ def engine_address() -> str:
 
 
 def command() -> str:
-    """Return what all providers of one command have in common, the engine's address; empty without an engine."""
+    """Return the name of this command for all its providers, the engine's address; empty without an engine."""
     try:
         return engine_address()
     except LookupError:
@@ -94,7 +87,7 @@ def command() -> str:
 
 
 def _engine() -> Any:
-    """The engine's stub, opened by the first message: the process may never have anything to say."""
+    """Return the engine's stub, opened by the first message: many processes never send one."""
     global _stub
     with _lock:
         if _stub is None:
@@ -106,7 +99,7 @@ def _engine() -> Any:
 
 
 def _send(severity: str, text: str, urn: str, *, ephemeral: bool) -> bool:
-    """Send one message; False when the engine cannot be reached. What others wrote brings no control sequences."""
+    """Send one message; return False when the engine cannot be reached."""
     try:
         from pulumi.runtime.proto import engine_pb2
 

@@ -1,35 +1,43 @@
-"""Which request of the engine is being served: its URN and its timeout.
+"""The call of the engine that a thread serves: its URN, its timeout, its configuration, and its answer when it fails.
 
-The dynamic server hands neither to a provider's methods (`facts/pulumi.md` sections 0 and 2.4), but it keeps the whole
-request in a local variable named `request`, a few frames up the same thread's stack.
+The dynamic server hands none of these to a provider's methods. It keeps the whole request in a local variable named
+`request`, and its gRPC context in one named `context`, a few frames up the same thread's stack.
 """
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import os
 import sys
+from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
-LOST = "resource names in messages, and custom timeouts"
+from pulumi_acr_tasks.host.log import Console, shown
+
+_DETAILS = "grpc-status-details-bin"
+_UNKNOWN = 2  # the gRPC status that the server aborts with: the details count only with the same
 
 
 @dataclass(frozen=True)
 class Request:
-    """The engine's request that the calling thread serves.
+    """A request of the engine.
 
-    `urn`: the resource's URN, None when it cannot be found. `timeout`: seconds of the resource's custom timeout, 0.0
-    without one. `ignore_changes`: the option's paths as they reached the engine.
+    `urn` is the resource's URN, empty when it cannot be found. `timeout` is the resource's custom timeout in seconds,
+    0.0 without one. `ignore_changes` has the option's paths as they reached the engine.
     """
 
-    urn: str | None
+    urn: str = ""
     timeout: float = 0.0
     ignore_changes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Urn:
-    """A URN taken apart: `urn:pulumi:<stack>::<project>::<parent types$type>::<name>`.
+    """The parts of a URN: `urn:pulumi:<stack>::<project>::<parent types$type>::<name>`.
 
     `type` is the resource's own type, without its parents'. `name` may itself contain `::`.
     """
@@ -41,7 +49,7 @@ class Urn:
 
     @classmethod
     def parse(cls, urn: str) -> Urn:
-        """Take `urn` apart.
+        """Return the parts of `urn`.
 
         Raises ValueError when it is no URN of a resource.
         """
@@ -56,11 +64,37 @@ class Urn:
         )
 
 
-def current_request() -> Request:
-    """Find the engine's request that the calling thread serves.
+_NONE = Request()
+_current: ContextVar[Request] = ContextVar("request", default=_NONE)
 
-    Only the thread on which the provider's method was called knows it: ask there, and hand the answer on.
-    """
+
+@contextlib.contextmanager
+def serving(request: Request) -> Iterator[Request]:
+    """Make `request` the one that `current_request` returns in the block."""
+    token = _current.set(request)
+    try:
+        yield request
+    finally:
+        _current.reset(token)
+
+
+def current_request() -> Request:
+    """Return the request that this thread serves; one without a URN outside a call of the engine."""
+    return _current.get()
+
+
+def console(urn: str | None = None) -> Console:
+    """Return the console of the resource with that URN; by default of the resource whose call is served."""
+    return Console(current_request().urn if urn is None else urn)
+
+
+def stack_console() -> Console:
+    """Return the console of the stack."""
+    return Console("")
+
+
+def find_request() -> Request:
+    """Return the request of the engine, found up the stack of the thread on which a provider's method was called."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         if "request" in frame.f_code.co_varnames:
@@ -74,7 +108,67 @@ def current_request() -> Request:
                     ignore_changes=tuple(getattr(message, "ignoreChanges", ())),
                 )
         frame = frame.f_back
-    return Request(urn=None)
+    return Request()
+
+
+def configuration(req: Any) -> dict[str, Any] | None:
+    """Return all that the engine said at `configure`, by its full key; None when the SDK hides it.
+
+    The SDK gives a value only to a caller who knows its key. A provider that does not see the other keys cannot tell a
+    misspelt key from one that is not set.
+    """
+    props = getattr(req.config, "_props", None)
+    return dict(props) if isinstance(props, Mapping) else None
+
+
+def project() -> str:
+    """Return the name of the project that the engine deploys."""
+    return os.environ.get("PULUMI_PROJECT", "")
+
+
+def keep_partly_made(id_: str, outputs: dict[str, Any], reason: str) -> bool:
+    """Have the engine keep the resource that the calling thread creates, although the create fails; say whether it
+    will.
+
+    The dynamic server has no such answer, but the engine reads one from an error's details. The resource then stands
+    in state with the reason: the next update updates it, and destroy deletes it. `outputs` include `__provider`. Call
+    it where the provider's `create` was called, and then raise.
+    """
+    try:
+        _attach_details(id_, outputs, shown(reason))
+    except Exception:
+        # Deliberately any: a private part that moved may fail in any way, and then the engine keeps nothing, as always.
+        return False
+    return True
+
+
+def _attach_details(id_: str, outputs: dict[str, Any], reason: str) -> None:
+    """Put the details of the failure into the metadata that the server sends with its error."""
+    from pulumi.runtime import rpc
+    from pulumi.runtime.proto import provider_pb2, status_pb2
+
+    request, context = _request_and_context()
+    serialized = asyncio.run(rpc.serialize_properties(outputs, {}))
+    failure = provider_pb2.ErrorResourceInitFailed(
+        id=id_, properties=serialized, inputs=request.properties, reasons=[reason]
+    )
+    status = status_pb2.Status(code=_UNKNOWN, message=reason)
+    status.details.add().Pack(failure)
+    context.set_trailing_metadata(((_DETAILS, status.SerializeToString()),))
+
+
+def _request_and_context() -> tuple[Any, Any]:
+    """Return the request and the context of the call that this thread serves.
+
+    Raises LookupError outside a call.
+    """
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        found = frame.f_locals
+        if hasattr(found.get("context"), "set_trailing_metadata") and hasattr(found.get("request"), "properties"):
+            return found["request"], found["context"]
+        frame = frame.f_back
+    raise LookupError("no frame of the dynamic server holds a request and its context")
 
 
 def attach() -> None:
@@ -82,5 +176,16 @@ def attach() -> None:
 
     Raises LookupError when it cannot; every resource then goes without a name and a timeout.
     """
-    if current_request().urn is None:
+    if not find_request().urn:
         raise LookupError("no frame of the dynamic server holds a request with a URN")
+
+
+def attach_configuration() -> None:
+    """Check that the configuration's keys can be seen.
+
+    Raises LookupError when they cannot.
+    """
+    from pulumi.dynamic import Config, ConfigureRequest
+
+    if configuration(ConfigureRequest(Config({"a:b": "c"}, "a"))) != {"a:b": "c"}:
+        raise LookupError("the SDK's configuration does not hold its keys where they were")

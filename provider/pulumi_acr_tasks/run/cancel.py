@@ -32,7 +32,7 @@ def cancel(
     The service's answer has no body, so only the run's status shows that the cancellation has reached it.
     Raises RunError when the run goes on, ServiceError when the service refuses.
     """
-    client = service.client(call.urn)
+    client = service.client()
     try:
         run = client.runs.get(registry, run_id)
         if is_another(state, run):
@@ -46,7 +46,7 @@ def cancel(
             if clock.now() >= until or clock.wait(call.cancel, _PAUSE):
                 break
     except NotFoundError:
-        call.console.info(f"{service.gone(registry, call.urn) or f'run {run_id}'} was gone already")
+        call.console.info(f"{service.gone(registry) or f'run {run_id}'} was gone already")
         return
     if status in TERMINAL:
         call.console.status(f"{run_id} is {status.lower()}")

@@ -55,10 +55,10 @@ class _Creation:
     def __init__(self, service: Service, inputs: dict[str, Any], call: Call, clock: EventClock) -> None:
         self._service, self._inputs, self._call, self._clock = service, inputs, call, clock
         self._began = clock.now()
-        self._client = service.client(call.urn)
+        self._client = service.client()
         self._registry = RegistryId.parse(inputs["registryId"])
-        self._journaled = JournaledRun(service.journal(call.urn), call.urn, self._registry, inputs)
-        self._scheduler = service.scheduler(self._registry, call.urn, clock)
+        self._journaled = JournaledRun(service.journal(), call.urn, self._registry, inputs)
+        self._scheduler = service.scheduler(self._registry, clock)
         deadline = self._began + call.timeout if call.timeout else None
         self._terms = SearchTerms(call.cancel, bool(inputs.get("wait", True)), deadline, call.console.status)
 
@@ -69,7 +69,7 @@ class _Creation:
         run = self._journaled.resume(client, self._scheduler, inputs["runRequest"], self._terms, console)
         if run is None:
             if self._service.settings.is_embedded:
-                self._service.registry(self._registry, self._call.urn)
+                self._service.registry(self._registry)
             request = self._request()
             run = self._schedule(request)
         else:
@@ -91,7 +91,7 @@ class _Creation:
                 f"Run {id_of(run)} pushes images, but the service has reported none of them: image_refs is empty. "
                 "Whoever needs a digest has to ask the registry."
             )
-        self._service.journal(self._call.urn).returned(self._call.urn)
+        self._service.journal().returned(self._call.urn)
         return run.id or self._registry.run(id_of(run)), outs
 
     def _request(self) -> dict[str, Any]:
@@ -166,7 +166,7 @@ def _await(
     journaled: JournaledRun,
     clock: EventClock,
 ) -> Run:
-    client, poller = service.client(call.urn), service.poller(registry, call.urn, clock)
+    client, poller = service.client(), service.poller(registry, clock)
     timeout = service.settings.answer_timeout
     return AwaitedRun(client, registry, run_id, inputs, call, poller, began, journaled, clock, timeout).result()
 
@@ -181,11 +181,11 @@ def read(service: Service, id_: str, state: dict[str, Any], call: Call) -> dict[
     _note(service, id_, call)
     registry, run_id = parse_run_id(id_)
     try:
-        run = service.client(call.urn).runs.get(registry, run_id)
+        run = service.client().runs.get(registry, run_id)
     except NotFoundError:
         if "runId" not in state:
             raise  # a read by id (opts.id): no state could be kept
-        gone = service.gone(registry, call.urn)
+        gone = service.gone(registry)
         if not gone:
             return _forgotten(state, run_id, call)
         call.console.warning(f"{gone} does not exist any more; the run is dropped from the state")
@@ -220,16 +220,16 @@ def update(
     if archive_of(olds) != archive_of(news):
         run: Run | None = None
         with contextlib.suppress(NotFoundError):
-            run = service.client(call.urn).runs.update(registry, run_id, {ARCHIVE: archive_of(news)})
+            run = service.client().runs.update(registry, run_id, {ARCHIVE: archive_of(news)})
         if run is None or is_another(olds, run):
             call.console.warning(f"The service has forgotten run {run_id}: there is nothing left to archive.")
         else:
             outs = outputs(outs, run)
     if not awaits(olds, news):
         return outs
-    unjournaled = JournaledRun(service.journal(None), None, registry, news)
+    unjournaled = JournaledRun(service.journal(), None, registry, news)
     try:
-        run = service.client(call.urn).runs.get(registry, run_id)
+        run = service.client().runs.get(registry, run_id)
         if is_another(olds, run):
             raise NotFoundError(404, "", "the registry has another run of that id", action="await run", resource_id=id_)
         run = _await(service, registry, run_id, news, call, began, unjournaled, clock)
@@ -264,14 +264,14 @@ def delete(service: Service, id_: str, state: dict[str, Any], call: Call, clock:
         return
     service.refuse_other_endpoint("run", state)
     clock = clock or SystemClock()
-    if service.scheduler(registry, call.urn, clock).is_ours(run_id):
+    if service.scheduler(registry, clock).is_ours(run_id):
         return  # the resource that replaces this one has the same run
     cancel(service, registry, run_id, state, call, clock)
 
 
 def _note(service: Service, id_: str, call: Call) -> None:
     """Record that the engine's state has that run."""
-    service.journal(call.urn).confirm(call.urn, id_)
+    service.journal().confirm(call.urn, id_)
     service.note_recorded_run(id_)
 
 

@@ -3,157 +3,76 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pulumi
-from pulumi.dynamic import (
-    CheckResult,
-    ConfigureRequest,
-    CreateResult,
-    DiffResult,
-    ReadResult,
-    Resource,
-    ResourceProvider,
-    UpdateResult,
-)
+from pulumi.dynamic import CheckResult, CreateResult, DiffResult, ReadResult, Resource, UpdateResult
 
-from pulumi_acr_tasks import args, outputs
-from pulumi_acr_tasks.engine_call import announce as announcing
-from pulumi_acr_tasks.inputs import encrypted, may_be_secret_since, normalize, to_plan, translate_paths
+from pulumi_acr_tasks import args, host, outputs
+from pulumi_acr_tasks.engine_call import EngineProvider, engine_call
+from pulumi_acr_tasks.inputs import normalize, translate_paths
 from pulumi_acr_tasks.preview import OldOutputs, complete_run
 from pulumi_acr_tasks.program import program_error, strict
 from pulumi_acr_tasks.provider import with_provider
 from pulumi_acr_tasks.run import images
 from pulumi_acr_tasks.schema.definitions import INPUTS, snake_case
-from pulumi_acr_tasks.schema.spelling import spelled, without_ignored
-
-if TYPE_CHECKING:
-    from pulumi_acr_tasks.run.diff import RunDiff
-    from pulumi_acr_tasks.run.wait.wait import Call
-    from pulumi_acr_tasks.service import Service
 
 _INPUTS = INPUTS["Run"]
 
 
-class RunProvider(ResourceProvider):
-    """Hands the engine's calls over to validate, plan and lifecycle. Its path lives in users' state: it never moves."""
+class RunProvider(EngineProvider):
+    """The engine's calls for a run, each handed over to its verb's file. The class's path lives in users' state: it
+    never moves."""
 
-    # The pickled provider is a reference to this class, and holds no secret.
-    serialize_as_secret_always = False
-    _problems: Sequence[str] = ()
+    kinds = _INPUTS
 
-    def configure(self, req: ConfigureRequest) -> None:
-        from pulumi_acr_tasks import host
-        from pulumi_acr_tasks.engine_call.configure import configured
-        from pulumi_acr_tasks.engine_call.shortened_errors import told_once
-
-        host.attach()
-        with told_once(host.current_request().urn):
-            self._settings, self._problems = configured(req)
-
+    @engine_call
     def create(self, props: dict[str, Any]) -> CreateResult:
-        from pulumi_acr_tasks.engine_call.shortened_errors import told_once
-        from pulumi_acr_tasks.engine_call.timeouts import custom_timeout
-        from pulumi_acr_tasks.redaction import mask_of, undisclosed
-        from pulumi_acr_tasks.run import crud as run
+        return CreateResult(*_crud().create(self.service, props, _call()))
 
-        call, inputs = _call(), to_plan(props)
-        with told_once(call.urn), undisclosed(lambda: mask_of(inputs)), custom_timeout(call.timeout, "create"):
-            id_, outs = run.create(self._service(), inputs, call)
-        return CreateResult(id_, encrypted(outs, _INPUTS, whole_lists=True))
-
+    @engine_call
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
-        from pulumi_acr_tasks.engine_call.shortened_errors import told_once
-        from pulumi_acr_tasks.run import crud as run
+        found = _crud().read(self.service, id_, props, _call())
+        return ReadResult(None, {}) if found is None else ReadResult(id_, found)
 
-        call = _call()
-        with told_once(call.urn), self._service().reading():
-            found = run.read(self._service(), id_, to_plan(props), call)
-        return ReadResult(None, {}) if found is None else ReadResult(id_, encrypted(found, _INPUTS, whole_lists=True))
-
+    @engine_call
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
-        from pulumi_acr_tasks import host
-        from pulumi_acr_tasks.engine_call.shortened_errors import told_once
-        from pulumi_acr_tasks.engine_call.timeouts import custom_timeout
-        from pulumi_acr_tasks.run import crud as run
+        return UpdateResult(_crud().update(self.service, _id, _olds, _news, _call()))
 
-        call, olds = _call(), to_plan(_olds)
-        news = without_ignored(to_plan(_news), olds, host.current_request().ignore_changes, _INPUTS)
-        with told_once(call.urn), custom_timeout(call.timeout, "update"):
-            outs = run.update(self._service(), _id, olds, news, call)
-        return UpdateResult(encrypted(outs, _INPUTS, whole_lists=True))
-
+    @engine_call
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
-        from pulumi_acr_tasks.engine_call.shortened_errors import told_once
-        from pulumi_acr_tasks.engine_call.timeouts import custom_timeout
-        from pulumi_acr_tasks.run import crud as run
+        _crud().delete(self.service, _id, _props, _call())
 
-        call = _call()
-        with told_once(call.urn), custom_timeout(call.timeout, "delete"):
-            run.delete(self._service(), _id, to_plan(_props), call)
-
+    @engine_call
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
-        from pulumi_acr_tasks import host
-        from pulumi_acr_tasks.engine_call.checked import check_result
-        from pulumi_acr_tasks.engine_call.configure import refuse_unready
-        from pulumi_acr_tasks.engine_call.shortened_errors import told_once
-        from pulumi_acr_tasks.run.check import check
+        return CheckResult(*_announce().check(self.service, _olds, news))
 
-        service, urn = self._service(), host.current_request().urn
-        with told_once(urn):
-            refuse_unready(self._settings, self._problems)
-        service.organization = news.get(outputs.ORGANIZATION) or service.organization
-        announcing.checked(urn, news)
-        inputs, problems = check(spelled(to_plan(news), _INPUTS), self._settings, to_plan(_olds))
-        return check_result(urn, inputs, problems, _INPUTS)
-
+    @engine_call
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        from pulumi_acr_tasks import host
-        from pulumi_acr_tasks.run.diff import diff_run
-
-        request, olds = host.current_request(), to_plan(_olds)
-        urn, news = request.urn, without_ignored(to_plan(_news), olds, request.ignore_changes, _INPUTS)
-        service = self._service()
-        service.refuse_other_endpoint("run", olds)
-        service.journal(urn).confirm(urn, _id)
-        service.note_recorded_run(_id)
-        plan, paths = diff_run(olds, news), announcing.awaited(urn)
-        if paths is not None and (summary := _summary(plan, paths, olds, news)):
-            host.console(urn).status(summary)
-        if plan.replaces:
-            # The new run first: one that fails leaves the old one, and its images, in state.
-            return DiffResult(changes=True, replaces=plan.replaces, delete_before_replace=False)
-        if plan.archive or plan.local or may_be_secret_since(_olds, _news, _INPUTS):
-            # None: the engine then compares the inputs itself, and replace_on_changes works.
-            return DiffResult(changes=None)
-        return DiffResult(changes=False)
-
-    def _service(self) -> Service:
-        from pulumi_acr_tasks.service import service_for
-
-        return service_for(self._settings)
+        return DiffResult(**_announce().diff(self.service, _id, _olds, _news))
 
 
 RunProvider.__module__ = "pulumi_acr_tasks"
 
 
-def _summary(plan: RunDiff, paths: list[str], olds: dict[str, Any], news: dict[str, Any]) -> str:
-    """Say what will be done, also where it is the resource's options that ask for a new run."""
-    from pulumi_acr_tasks.run.diff import LOCAL
+def _crud() -> Any:
+    """Import the requests at the first call of the engine: a program that declares runs does without."""
+    from pulumi_acr_tasks.run import crud
 
-    if plan.replaces or not (plan.archive or plan.local):
-        return plan.summary
-    inputs = {name: value for name, value in olds.items() if name in news or name in LOCAL}
-    by_options = announcing.replaced_by_options(paths, inputs, news)
-    return f"new run ({', '.join(by_options)} changed, see replace_on_changes)" if by_options else plan.summary
+    return crud
 
 
-def _call() -> Call:
-    from pulumi_acr_tasks import host
+def _announce() -> Any:
+    from pulumi_acr_tasks.run import announce
+
+    return announce
+
+
+def _call() -> Any:
     from pulumi_acr_tasks.run.wait.wait import Call
 
     request = host.current_request()
-    return Call(request.urn, host.console(request.urn), host.canceled, request.timeout)
+    return Call(request.urn, host.console(), host.canceled, request.timeout)
 
 
 @images.told("output_images", "image_refs")

@@ -318,3 +318,19 @@ def camel_case(name: str) -> str:
     """Return a snake_case name as ARM spells it: `docker_file_path` is `dockerFilePath`."""
     first, *rest = name.split("_")
     return first + "".join(part[:1].upper() + part[1:] for part in rest)
+
+
+def writable(value: Any, kind: Kind) -> Any:
+    """Return a copy of a value without the members that only the service sets."""
+    if isinstance(value, list):
+        return [writable(item, kind.item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if kind.container == "map":
+        return {key: writable(item, kind.item) for key, item in value.items()}
+    known = members(variant(kind.name, value)) if kind.is_object else {}
+    return {
+        name: writable(item, known.get(name, Kind("string")))
+        for name, item in value.items()
+        if item is not None and not (name in known and known[name].read_only)
+    }

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pulumi_acr_tasks.arm.models import Task
 
 
-class Inventory:
+class TaskCache:
     """What is known of one registry's tasks, for as long as the process lives. Safe for any number of threads.
 
     The next page of the list is turned while fewer pages have been turned than tasks have been asked for. A task that

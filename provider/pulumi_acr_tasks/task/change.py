@@ -1,4 +1,4 @@
-"""The requests that change a task that exists: one PATCH, or a PUT that starts from what the service has."""
+"""The requests that change an existing task: one PATCH, or a PUT that starts from what the service has."""
 
 from __future__ import annotations
 
@@ -21,40 +21,41 @@ if TYPE_CHECKING:
 def change(
     service: Service,
     registry: RegistryId,
+    plan: Plan,
     old: dict[str, Any],
     new: dict[str, Any],
-    urn: str | None,
     live: dict[str, Any] | None = None,
 ) -> Task | None:
-    """Sends the one request that a difference needs, and gives the task; None when it needs none.
+    """Send the one request that `plan` needs, the difference of `old` and `new`; return the task, None without one.
 
-    How PATCH merges is documented in places only: what its answer shows unchanged is put, once. `live` is what
-    listDetails has answered, for those who know it already. Raises UpdateError when the PUT does not help either.
+    How PATCH merges is documented in places only: a change that its answer does not show is put, once. `live` is the
+    answer of listDetails, where it is known already. Raises UpdateError when the PUT does not help either.
     """
-    plan, client, name = diff(old, new), service.client(urn), new["taskName"]
+    name, client = new["taskName"], service.client()
     if any(each.route == LOOK_UP for each in plan.changes):
-        location(service, registry, new, urn)
+        location(service, registry, new)
     if plan.route not in (PATCH, PUT):
         return None
     if plan.route == PATCH:
         answer = client.tasks.update(registry, name, patch_body(plan, old, new))
         unmet = _unmet(plan, new, answer)
         if not unmet:
-            return _known(service, registry, name, answer, urn)
-        host.console(urn).info(f"PUT (PATCH did not change {unmet})")
+            service.tasks(registry).wrote(name, answer)
+            return answer
+        host.console().info(f"PUT (PATCH did not change {unmet})")
         live = None
-    answer = client.tasks.create(registry, name, _put_body(service, registry, plan, old, new, urn, live))
-    _known(service, registry, name, answer, urn)
+    answer = client.tasks.create(registry, name, _put_body(service, registry, plan, old, new, live))
+    service.tasks(registry).wrote(name, answer)
     unmet = _unmet(plan, new, answer)
     if unmet:
         raise UpdateError(f"task {name}: the service accepted the update, and its answer shows the old {unmet}")
     return answer
 
 
-def location(service: Service, registry: RegistryId, inputs: dict[str, Any], urn: str | None) -> str:
-    """Gives the registry's location; raises ValidationError when the inputs name another one."""
+def location(service: Service, registry: RegistryId, inputs: dict[str, Any]) -> str:
+    """Return the registry's location; raise ValidationError when the inputs name another one."""
     declared = inputs.get("location")
-    actual = str(service.registry(registry, urn, declared).get("location") or "")
+    actual = str(service.registry(registry, declared).get("location") or "")
     if declared is not None and not same_member("Task", "location", declared, actual):
         raise ValidationError(
             [
@@ -65,36 +66,30 @@ def location(service: Service, registry: RegistryId, inputs: dict[str, Any], urn
     return actual
 
 
-def _known(service: Service, registry: RegistryId, name: str, answer: Task, urn: str | None) -> Task:
-    service.inventory(registry, urn).wrote(name, answer)
-    return answer
-
-
 def _put_body(
     service: Service,
     registry: RegistryId,
     plan: Plan,
     old: dict[str, Any],
     new: dict[str, Any],
-    urn: str | None,
     live: dict[str, Any] | None,
 ) -> dict[str, Any]:
-    """Gives the PUT's body: what the service has, changed; without permission to see that, what the program says."""
-    client, name = service.client(urn), new["taskName"]
+    """Return the PUT's body: the service's task, changed; the program's task where listDetails is not permitted."""
+    client, name = service.client(), new["taskName"]
     try:
         return merged_body(live or client.tasks.get_details(registry, name).raw, old, new)
     except ForbiddenError:
         visible = client.tasks.get(registry, name).raw
     gone = lost(plan, visible, new)
-    host.console(urn).warning(
+    host.console().warning(
         f"task {name} is put from the program alone, because listDetails is not permitted; "
         + (f"not kept: {', '.join(gone)}" if gone else "nothing that can be seen is lost")
     )
-    return put_body(new, visible.get("location") or location(service, registry, new, urn), replacing=True)
+    return put_body(new, visible.get("location") or location(service, registry, new), replacing=True)
 
 
 def _unmet(plan: Plan, new: dict[str, Any], answer: Task) -> str:
-    """Names what was to change and has not, as far as the answer shows it; empty when all is as asked."""
+    """Return the paths of `plan` that the answer shows unchanged; empty when all is as asked."""
     asked = {each.path for each in plan.changes}
     left = diff(observed(new, answer.raw), new).changes
     return ", ".join(each.path for each in left if each.path in asked)

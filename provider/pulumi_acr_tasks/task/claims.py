@@ -57,34 +57,34 @@ class Claims:
         if folder is not None and command:
             self._file = folder / f"claims-{hashlib.sha256(command.encode()).hexdigest()[:16]}.jsonl"
 
-    def want(self, urn: str | None, key: str, *, adopts: bool) -> list[str]:
+    def want(self, urn: str, key: str, *, adopts: bool) -> list[str]:
         """Note that the program declares the task; return the URNs of other resources that declare it too."""
         self._note(urn, wants=key.lower(), adopts=adopts)
         return self._urns(urn, lambda notes: notes.wants == key.lower())
 
-    def declares(self, urn: str | None) -> bool:
+    def declares(self, urn: str) -> bool:
         """Return whether the program declares the resource, as far as it has run."""
         with self._lock:
             self._catch_up()
             return bool(urn and self._notes.get(urn, _Notes()).wants)
 
-    def manage(self, urn: str | None, key: str) -> None:
+    def manage(self, urn: str, key: str) -> None:
         """Note that the resource has the task and keeps it."""
         self._note(urn, manages=key.lower())
 
-    def read(self, urn: str | None, key: str) -> None:
+    def read(self, urn: str, key: str) -> None:
         """Note that the resource has read the task, as part of a refresh or by its id (`opts.id`)."""
         self._note(urn, reads=key.lower())
 
-    def release(self, urn: str | None) -> None:
+    def release(self, urn: str) -> None:
         """Note that the resource has no task any more; what the program declares stays."""
         self._note(urn, manages="", reads="")
 
-    def manager(self, urn: str | None, key: str) -> str | None:
+    def manager(self, urn: str, key: str) -> str | None:
         """Return the URN of another resource that manages the task; None without one."""
         return next(iter(self._urns(urn, lambda notes: notes.manages == key.lower())), None)
 
-    def heir(self, urn: str | None, key: str) -> str | None:
+    def heir(self, urn: str, key: str) -> str | None:
         """Return the URN of another resource that manages, reads or will adopt the task; None without one.
 
         Without a URN of its own nobody is another.
@@ -95,12 +95,12 @@ class Claims:
 
         return next(iter(self._urns(urn, needs)), None) if urn else None
 
-    def _urns(self, urn: str | None, fits: Callable[[_Notes], bool]) -> list[str]:
+    def _urns(self, urn: str, fits: Callable[[_Notes], bool]) -> list[str]:
         with self._lock:
             self._catch_up()
             return [other for other, notes in self._notes.items() if other != urn and fits(notes)]
 
-    def _note(self, urn: str | None, **changes: str | bool) -> None:
+    def _note(self, urn: str, **changes: str | bool) -> None:
         if not urn:
             return
         with self._lock:

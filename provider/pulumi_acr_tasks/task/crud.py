@@ -18,9 +18,8 @@ from pulumi_acr_tasks.schema.definitions import Kind
 from pulumi_acr_tasks.schema.equality import identity_type
 from pulumi_acr_tasks.schema.secrets import masked, secret_values
 from pulumi_acr_tasks.task.change import change, location
-from pulumi_acr_tasks.task.diff import diff
-from pulumi_acr_tasks.task.drift import observed
-from pulumi_acr_tasks.task.outputs import PURE_OUTPUTS, inputs_of, outputs, with_identity
+from pulumi_acr_tasks.task.diff import Plan, diff
+from pulumi_acr_tasks.task.drift import PURE_OUTPUTS, inputs_of, observed, outputs, with_identity
 from pulumi_acr_tasks.task.requests import put_body
 
 if TYPE_CHECKING:
@@ -33,50 +32,50 @@ UNCONFIRMED = "Creating"
 """The `provisioningState` in the state of a task of which no answer says whether it was made."""
 
 
-def create(service: Service, inputs: dict[str, Any], urn: str | None) -> tuple[str, dict[str, Any]]:
-    """Creates the task and gives its id and outputs.
+def create(service: Service, inputs: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Create the task and return its id and outputs.
 
-    One that exists already is taken over, and changed only where it differs, when the inputs say `adopt` or the journal
-    says that an `up` of this URN made it and was killed; otherwise TaskExistsError.
+    A task of that name is taken over, and changed only where it differs, when the inputs say `adopt` or the journal
+    says that a killed `up` of this URN made it. Otherwise raises TaskExistsError.
     """
     registry, name = RegistryId.parse(inputs["registryId"]), inputs["taskName"]
-    owner = service.claims(urn).manager(urn, service.claim_key(registry.task(name), urn))
+    id_, urn = registry.task(name), host.current_request().urn
+    owner = service.claims().manager(urn, service.claim_key(id_))
     if owner is not None:
         raise TaskExistsError(
             f"task {name} of registry {registry.registry_name} belongs to another resource of this program\n"
             f"give this one another task_name, or take the other one out ({owner})"
         )
-    place = location(service, registry, inputs, urn)
-    inventory = service.inventory(registry, urn)
-    existing = inventory.find(name)
+    actual_location = location(service, registry, inputs)
+    tasks = service.tasks(registry)
+    existing = tasks.find(name)
     if existing is None:
-        if not inventory.claim(name):
+        if not tasks.claim(name):
             raise TaskExistsError(
                 f"task {name} of registry {registry.registry_name} is another resource of this program"
             )
-        answer = _make(service, registry, inputs, place, urn)
+        answer = _make(service, registry, inputs, actual_location)
     else:
-        whose = _whose(service, registry, inputs, urn)
-        answer = _adopt(service, registry, inputs, existing, urn, whose)
-    service.journal(urn).returned(urn)
-    service.keep(urn, registry.task(name))
-    return registry.task(name), outputs(inputs, answer.raw)
+        answer = _adopt(service, registry, inputs, existing, _origin(service, registry, inputs))
+    service.journal().returned(urn)
+    service.keep(id_)
+    return id_, outputs(inputs, answer.raw)
 
 
-def _make(service: Service, registry: RegistryId, inputs: dict[str, Any], place: str, urn: str | None) -> Task:
-    """Sends the PUT of a new task, which the journal knows from before until the engine shows it."""
-    name, journal, inventory = inputs["taskName"], service.journal(urn), service.inventory(registry, urn)
+def _make(service: Service, registry: RegistryId, inputs: dict[str, Any], actual_location: str) -> Task:
+    """Send the PUT of a new task. The journal knows the task from before the request until the engine shows it."""
+    name, journal, tasks = inputs["taskName"], service.journal(), service.tasks(registry)
     entry = journal.begin(
         TASK,
-        urn,
+        host.current_request().urn,
         endpoint=service.endpoint_name,
         resource_id=registry.task(name),
         content_hash=request_hash(masked(inputs, _TASK)),
     )
     try:
-        answer = service.client(urn).tasks.create(registry, name, put_body(inputs, place))
+        answer = service.client().tasks.create(registry, name, put_body(inputs, actual_location))
     except BaseException as error:
-        inventory.release(name)
+        tasks.release(name)
         if isinstance(error, AcrTasksError) and not error.uncertain:
             journal.end(entry)
         elif isinstance(error, AcrTasksError):
@@ -84,15 +83,15 @@ def _make(service: Service, registry: RegistryId, inputs: dict[str, Any], place:
             error.add(f"task {name} may have been made all the same ({id_})")
             error.unconfirmed = id_, {**inputs, "provisioningState": UNCONFIRMED}
         raise
-    inventory.wrote(name, answer)
+    tasks.wrote(name, answer)
     return answer
 
 
-def _whose(service: Service, registry: RegistryId, inputs: dict[str, Any], urn: str | None) -> str:
-    """Say where a task comes from that is to be adopted or is known to be ours; raise TaskExistsError for any other."""
+def _origin(service: Service, registry: RegistryId, inputs: dict[str, Any]) -> str:
+    """Return, in words, where an existing task comes from that may be taken over; raise TaskExistsError for others."""
     name = inputs["taskName"]
-    id_ = registry.task(name)
-    if service.journal(urn).find(urn, TASK, endpoint=service.endpoint_name, resource_id=id_):
+    id_, urn = registry.task(name), host.current_request().urn
+    if service.journal().find(urn, TASK, endpoint=service.endpoint_name, resource_id=id_):
         return "was made by an earlier update that did not end"
     if inputs.get("adopt"):
         return "exists already"
@@ -103,133 +102,163 @@ def _whose(service: Service, registry: RegistryId, inputs: dict[str, Any], urn: 
     )
 
 
-def _adopt(
-    service: Service, registry: RegistryId, inputs: dict[str, Any], existing: Task, urn: str | None, whose: str
-) -> Task:
-    """Changes an existing task where it differs from the inputs; without permission to see secrets, all of it."""
-    client, name = service.client(urn), inputs["taskName"]
+def _adopt(service: Service, registry: RegistryId, inputs: dict[str, Any], existing: Task, origin: str) -> Task:
+    """Change an existing task where it differs from the inputs; without permission to see secrets, all of it."""
+    client, name = service.client(), inputs["taskName"]
     try:
         live = client.tasks.get_details(registry, name).raw
     except ForbiddenError:
-        host.console(urn).warning(
-            f"task {name} is adopted unseen (listDetails is not permitted): all of it is replaced"
+        host.console().warning(f"task {name} is adopted unseen (listDetails is not permitted): all of it is replaced")
+        answer = client.tasks.create(
+            registry, name, put_body(inputs, location(service, registry, inputs), replacing=True)
         )
-        body = put_body(inputs, location(service, registry, inputs, urn), replacing=True)
-        answer = client.tasks.create(registry, name, body)
-        service.inventory(registry, urn).wrote(name, answer)
+        service.tasks(registry).wrote(name, answer)
         return answer
     # As a refresh sees it: a default of the service that the program does not write is no difference.
     seen = observed(inputs, live, clear=True)
-    host.console(urn).info(f"task {name} {whose}, and is taken over: {diff(seen, inputs)}")
-    return change(service, registry, seen, inputs, urn, live) or existing
+    plan = diff(seen, inputs)
+    host.console().info(f"task {name} {origin}, and is taken over: {plan}")
+    return change(service, registry, plan, seen, inputs, live) or existing
 
 
-def update(service: Service, old: dict[str, Any], new: dict[str, Any], urn: str | None) -> dict[str, Any]:
-    """Tells the service what has changed, by one request (two for a PUT), and gives the new outputs.
+def update(service: Service, old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """Tell the service what has changed, by one request (two for a PUT), and return the new outputs.
 
-    A task that is gone although its registry exists is created again, and a warning says so. One of which no answer has
-    said that it was made is looked for first.
+    A task that is gone although its registry exists is created again, and a warning says so. A task whose create was
+    never confirmed is looked for first.
     """
     service.refuse_other_endpoint("task", old)
     registry, name = RegistryId.parse(new["registryId"]), new["taskName"]
-    service.journal(urn).confirm(urn, registry.task(name))
-    service.keep(urn, registry.task(name))
+    service.journal().confirm(host.current_request().urn, registry.task(name))
+    service.keep(registry.task(name))
     if old.get("provisioningState") == UNCONFIRMED:
-        place = location(service, registry, new, urn)
-        existing = service.inventory(registry, urn).find(name)
-        whose = "was made although no answer said so"
-        made = _adopt(service, registry, new, existing, urn, whose) if existing else None
-        return outputs(new, (made or _make(service, registry, new, place, urn)).raw)
+        actual_location = location(service, registry, new)
+        existing = service.tasks(registry).find(name)
+        if existing is not None:
+            answer = _adopt(service, registry, new, existing, "was made although no answer said so")
+        else:
+            answer = _make(service, registry, new, actual_location)
+        return outputs(new, answer.raw)
     try:
-        answer = change(service, registry, old, new, urn)
+        changed = change(service, registry, _plan(service, old, new), old, new)
     except RegistryNotFoundError:
         raise
     except NotFoundError:
-        place = location(service, registry, new, urn)
-        lost = "; its system-assigned identity has another principal id" if _has_principal(old) else ""
-        host.console(urn).warning(f"task {name} was gone; it is created again{lost}")
-        answer = service.client(urn).tasks.create(registry, name, put_body(new, place))
-        service.inventory(registry, urn).wrote(name, answer)
-    if answer is None:
+        changed = _make_again(service, registry, old, new)
+    if changed is None:
         kept = {key: old[key] for key in PURE_OUTPUTS if key in old}
         return with_identity({**new, **kept}, old.get("identity"))
-    return outputs(new, answer.raw)
+    return outputs(new, changed.raw)
 
 
-def _has_principal(props: dict[str, Any]) -> bool:
-    return "System" in identity_type(props.get("identity") or {})
+def _plan(service: Service, old: dict[str, Any], new: dict[str, Any]) -> Plan:
+    """Return the difference that `diff` found for these very values; compare them when it was not asked."""
+    noted, service.notes.plan = service.notes.plan, None
+    if noted is not None and noted[:2] == (old, new):
+        plan: Plan = noted[2]
+        return plan
+    return diff(old, new)
 
 
-def read(
-    service: Service, id_: str, props: dict[str, Any], urn: str | None
-) -> tuple[dict[str, Any], dict[str, Any]] | None:
-    """Return the task's outputs and its inputs; None when it is gone, and a warning says what is gone.
+def _make_again(service: Service, registry: RegistryId, old: dict[str, Any], new: dict[str, Any]) -> Task:
+    """Create a task that was gone, with a warning."""
+    name, actual_location = new["taskName"], location(service, registry, new)
+    has_principal = "System" in identity_type(old.get("identity") or {})
+    lost = "; its system-assigned identity has another principal id" if has_principal else ""
+    host.console().warning(f"task {name} was gone; it is created again{lost}")
+    answer = service.client().tasks.create(registry, name, put_body(new, actual_location))
+    service.tasks(registry).wrote(name, answer)
+    return answer
 
-    With `secretDrift` they hold the secrets that the service has, in clear text: to be encrypted by the caller. A task
-    that cannot be read is an error, as a green refresh that read nothing would be a lie.
+
+def read(service: Service, id_: str, props: dict[str, Any]) -> tuple[str | None, dict[str, Any], dict[str, Any] | None]:
+    """Return the task's id, its outputs, and its inputs where they differ from the state's.
+
+    The id is None when the task is gone; a warning says what is gone. With `secretDrift` the values hold the secrets
+    that the service has, in clear text. A task that cannot be read is an error: a green refresh that read nothing
+    would be a lie.
     """
     service.refuse_other_endpoint("task", props)
-    service.journal(urn).confirm(urn, id_)
     registry, name = parse_task_id(id_)
-    service.claims(urn).read(urn, service.claim_key(id_, urn))
+    urn = host.current_request().urn
+    service.journal().confirm(urn, id_)
+    service.claims().read(urn, service.claim_key(id_))
     inputs = inputs_of(props)
     # A read by id (opts.id) has only inputs: nothing that could be gone, and no other reads beside it.
     alone = not any(key in props for key in PURE_OUTPUTS)
     try:
-        answer, clear = _seen(service, registry, name, inputs, urn, alone=alone)
+        answer, clear = _read_task(service, registry, name, inputs, alone=alone)
     except NotFoundError:
         if alone:
             raise
-        gone = service.gone(registry, urn) or f"task {name}"
-        host.console(urn).warning(f"{gone} does not exist any more; the task is dropped from the state")
-        return None
+        gone = service.gone(registry) or f"task {name}"
+        host.console().warning(f"{gone} does not exist any more; the task is dropped from the state")
+        return None, {}, None
     ours = {**inputs, "registryId": inputs.get("registryId") or str(registry), "taskName": name}
     seen = observed(ours, answer.raw, clear=clear)
-    return outputs(seen, answer.raw), seen
+    # Unchanged inputs stay as they are in state, where secrets are marked leaf by leaf.
+    return id_, outputs(seen, answer.raw), None if seen == inputs else seen
 
 
-def _seen(
-    service: Service, registry: RegistryId, name: str, inputs: dict[str, Any], urn: str | None, *, alone: bool
+def _read_task(
+    service: Service, registry: RegistryId, name: str, inputs: dict[str, Any], *, alone: bool
 ) -> tuple[Task, bool]:
     """Read a task, and say whether with its secrets. Only the answer to its own GET raises NotFoundError."""
-    client, inventory = service.client(urn), service.inventory(registry, urn)
+    client, tasks = service.client(), service.tasks(registry)
     drift = service.settings.secret_drift and any(True for _ in secret_values(inputs, _TASK, addresses=False))
-    if drift and not inventory.is_masked:
+    if drift and not tasks.is_masked:
         try:
             return client.tasks.get_details(registry, name), True
         except NotFoundError:
             pass  # the task's own GET is asked below
         except ForbiddenError as error:
-            if inventory.refused_details():
-                host.console(urn).warning(
+            if tasks.refused_details():
+                host.console().warning(
                     f"secrets of registry {registry.registry_name} are not compared, although acr-tasks:secretDrift "
                     f"asks for it\n{error}"
                 )
-    return client.tasks.get(registry, name) if alone else inventory.read(name), False
+    return client.tasks.get(registry, name) if alone else tasks.read(name), False
 
 
-def delete(service: Service, id_: str, props: dict[str, Any], urn: str | None) -> None:
-    """Delete the task. One that is gone already, with its registry or without, is a success, and a message says so.
+def delete(service: Service, id_: str, props: dict[str, Any]) -> None:
+    """Delete the task. A task that is gone already, with its registry or without, is a success; a message says so.
 
     A task that another resource of the program has or will adopt is only forgotten, and a message says so.
     """
     service.refuse_other_endpoint("task", props)
     registry, name = parse_task_id(id_)
-    service.tell_left(urn)
-    claims = service.claims(urn)
+    claims, journal, urn = service.claims(), service.journal(), host.current_request().urn
+    _warn_of_unrecorded(service, urn)
     claims.release(urn)
-    heir = claims.heir(urn, service.claim_key(id_, urn))
+    heir = claims.heir(urn, service.claim_key(id_))
     if heir is not None:
-        service.journal(urn).confirm(urn, id_)
-        host.console(urn).info(f"task {name} is not deleted: it belongs to {heir.rpartition('::')[2]} now ({heir})")
+        journal.confirm(urn, id_)
+        host.console().info(f"task {name} is not deleted: it belongs to {heir.rpartition('::')[2]} now ({heir})")
         return
     gone = ""
     try:
-        if not service.client(urn).tasks.delete(registry, name):
+        if not service.client().tasks.delete(registry, name):
             gone = f"task {name}"
     except NotFoundError:
-        gone = service.gone(registry, urn) or f"task {name}"
-    service.journal(urn).confirm(urn, id_)
-    service.inventory(registry, urn).wrote(name, None)
+        gone = service.gone(registry) or f"task {name}"
+    journal.confirm(urn, id_)
+    service.tasks(registry).wrote(name, None)
     if gone:
-        host.console(urn).info(f"{gone} was gone already")
+        host.console().info(f"{gone} was gone already")
+
+
+def _warn_of_unrecorded(service: Service, urn: str) -> None:
+    """Warn, once, of tasks that killed updates may have left and that neither state nor program know.
+
+    A deleted resource that the program declares is only replaced: then there is no warning.
+    """
+    claims, endpoint = service.claims(), service.endpoint_name.lower()
+    if claims.declares(urn):
+        return
+    for entry in service.journal().left(TASK):
+        known = claims.declares(entry.urn) or entry.urn == urn or entry.endpoint.lower() != endpoint
+        if not known and service.is_first_warning(entry.urn):
+            host.stack_console().warning(
+                f"{entry.urn.rpartition('::')[2]} may have been made by an update that did not end, and the state "
+                f"does not know it; if it exists and nobody needs it, delete it: {entry.resource_id}"
+            )

@@ -1,38 +1,77 @@
-"""What a task's inputs would have to say for the service to be as it is: its answer, in the program's own form.
+"""What an answer of the service says of a task: its outputs, and the inputs that would make it so.
 
-What the service only spells differently stays as the program wrote it, what it hides (secrets) stays as we know it, and
-what it has by default is not there when the program did not write it. Everything else is drift, and shows.
-(What answers hide: facts, section 4.4.)
+What the service only spells differently stays as the program wrote it, what it hides (secrets) stays as the state knows
+it, and a default that the program did not write is left out. Everything else is drift, and shows.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from pulumi_acr_tasks.schema.definitions import Kind, members, variant
+from pulumi_acr_tasks.schema.definitions import OUTPUTS, Kind, members, variant, writable
 from pulumi_acr_tasks.schema.equality import same, same_member
 from pulumi_acr_tasks.schema.secrets import is_secret
 
+# What a task has beyond its inputs; an input that is called like one of ARM's own members has both.
+PURE_OUTPUTS = tuple(OUTPUTS["Task"])
+
 # Members whose absence (or null) in an answer says nothing, not even in one that shows secrets.
-_UNTOLD = {("Credentials", "sourceRegistry"), ("SourceRegistryCredentials", "loginMode")}
+_OPTIONAL = {("Credentials", "sourceRegistry"), ("SourceRegistryCredentials", "loginMode")}
 # The same, in an answer that masks secrets.
-HIDDEN = {*_UNTOLD, ("SourceProperties", "sourceControlAuthProperties")}
+HIDDEN = {*_OPTIONAL, ("SourceProperties", "sourceControlAuthProperties")}
 
 # What the source repository adds to a sign-in by itself: only what the program says of it is compared.
 _SIGN_IN = {("AuthInfo", "refreshToken"), ("AuthInfo", "scope"), ("AuthInfo", "expiresIn")}
 
 
+def outputs(inputs: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
+    """Return a task's outputs: its inputs, which have the secrets that answers hide, and what the service set."""
+    properties = answer.get("properties") or {}
+    given = {
+        "type": answer.get("type"),
+        "provisioningState": properties.get("provisioningState"),
+        "creationDate": properties.get("creationDate"),
+        "baseImageDependencies": (properties.get("step") or {}).get("baseImageDependencies"),
+        "systemData": answer.get("systemData"),
+    }
+    outs = {**inputs, **{key: value for key, value in given.items() if value is not None}}
+    return with_identity(outs, answer.get("identity"))
+
+
+def with_identity(outs: dict[str, Any], given: Any) -> dict[str, Any]:
+    """Return outputs whose declared identity has the principals that the service gave it."""
+    declared = outs.get("identity")
+    if not isinstance(declared, dict) or not isinstance(given, dict):
+        return outs
+    principals = {key: given[key] for key in ("principalId", "tenantId") if given.get(key)}
+    identity = {**declared, **principals}
+    if isinstance(declared.get("userAssignedIdentities"), dict):
+        known = {id_.lower(): item for id_, item in (given.get("userAssignedIdentities") or {}).items()}
+        identity["userAssignedIdentities"] = {
+            id_: known.get(id_.lower()) or {} for id_ in declared["userAssignedIdentities"]
+        }
+    return {**outs, "identity": identity}
+
+
+def inputs_of(props: dict[str, Any]) -> dict[str, Any]:
+    """Return the inputs that outputs echo: without what the service set, in an identity too."""
+    inputs = {key: value for key, value in props.items() if key not in PURE_OUTPUTS}
+    if isinstance(inputs.get("identity"), dict):
+        inputs["identity"] = writable(inputs["identity"], Kind("IdentityProperties"))
+    return inputs
+
+
 def live_task(answer: dict[str, Any]) -> dict[str, Any]:
-    """Flattens a task as the service answers it into the members that inputs have."""
+    """Return a task, as the service answers it, as flat members, as inputs have them."""
     flat = {**answer, **(answer.get("properties") or {})}
     return {name: flat[name] for name in members("Task") if flat.get(name) is not None}
 
 
 def observed(inputs: dict[str, Any], answer: dict[str, Any], *, clear: bool = False) -> dict[str, Any]:
-    """Gives `inputs` with the differences that an answer shows; equal to `inputs` when nothing drifted.
+    """Return `inputs` with the differences that an answer shows; equal to `inputs` when nothing drifted.
 
     `clear` says that the answer is that of listDetails: secrets are compared too. Otherwise they are masked.
-    Inputs that are none of a task's own (registryId, taskName, endpoint, adopt) come back as they are.
+    Inputs that are not members of a task (registryId, taskName, endpoint, adopt) come back as they are.
     """
     live = live_task(answer)
     own = members("Task")
@@ -47,8 +86,8 @@ def observed(inputs: dict[str, Any], answer: dict[str, Any], *, clear: bool = Fa
 
 
 def _member(definition: str, name: str, declared: Any, live: Any, kind: Kind, clear: bool) -> Any:
-    """Gives what a member is, or None when the program need not say it."""
-    if live is None and (definition, name) in (_UNTOLD if clear else HIDDEN):
+    """Return what the program would have to say of a member; None when it can leave the member out."""
+    if live is None and (definition, name) in (_OPTIONAL if clear else HIDDEN):
         return declared
     if (definition, name) in _SIGN_IN and (declared is None or live is None):
         return declared
@@ -86,9 +125,9 @@ def _object(declared: dict[str, Any], live: dict[str, Any], kind: Kind, clear: b
 
 
 def _items(declared: list[Any], live: list[Any], kind: Kind) -> list[Any] | None:
-    """Compares arguments or values where the service may drop secret items, or only their value."""
+    """Compare arguments or values: an answer may leave out secret items, or only their value."""
     secrets = {item.get("name"): item for item in declared if isinstance(item, dict) and item.get("isSecret")}
-    # Left out, null or empty: an empty secret is none that a program can have written.
+    # Left out, null or empty: no program writes an empty secret.
     filled = [secrets[item["name"]] if item.get("name") in secrets and not item.get("value") else item for item in live]
     visible = [item for item in declared if not (isinstance(item, dict) and item.get("isSecret"))]
     shown = [item for item in filled if item.get("name") not in secrets]
@@ -101,7 +140,7 @@ def _items(declared: list[Any], live: list[Any], kind: Kind) -> list[Any] | None
 
 
 def _triggers(declared: list[Any], live: list[Any], kind: Kind, clear: bool) -> list[Any]:
-    """Compares triggers by name: first those that the program has, in its order, then what somebody added."""
+    """Compare triggers by name: first those that the program has, in its order, then those that somebody added."""
     found = {item.get("name"): item for item in live}
     named = {item.get("name") for item in declared}
     seen = [_object(item, found[item["name"]], kind, clear) for item in declared if item.get("name") in found]
@@ -109,7 +148,7 @@ def _triggers(declared: list[Any], live: list[Any], kind: Kind, clear: bool) -> 
 
 
 def _hosts(declared: dict[str, Any], live: dict[str, Any], kind: Kind, clear: bool) -> dict[str, Any]:
-    """Compares credentials by host; a masked answer shows the hosts only, and one that somebody added is `{}`."""
+    """Compare credentials by host. A masked answer shows the hosts only; an entry that somebody added is `{}` then."""
     found = {host.lower(): entry for host, entry in live.items()}
     seen = {}
     for host, entry in declared.items():
@@ -121,5 +160,5 @@ def _hosts(declared: dict[str, Any], live: dict[str, Any], kind: Kind, clear: bo
 
 
 def _ordered(seen: dict[str, Any], declared: dict[str, Any]) -> dict[str, Any]:
-    """Puts members into the order in which the program wrote them, so that nothing but differences differs."""
+    """Return members in the order in which the program wrote them, so that nothing but differences differs."""
     return {name: seen[name] for name in (*declared, *seen) if name in seen}

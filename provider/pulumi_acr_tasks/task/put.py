@@ -10,11 +10,11 @@ import copy
 from collections.abc import Iterator
 from typing import Any
 
-from pulumi_acr_tasks.schema.definitions import Kind, members, variant
+from pulumi_acr_tasks.schema.definitions import Kind, members, variant, writable
 from pulumi_acr_tasks.schema.equality import identity_type, same, same_member
 from pulumi_acr_tasks.task.diff import Plan, diff, keyed
 from pulumi_acr_tasks.task.drift import HIDDEN, observed
-from pulumi_acr_tasks.task.requests import PROPERTIES, identity_put, sent
+from pulumi_acr_tasks.task.requests import PROPERTIES, identity_put
 
 # What a task's answer has that no request says.
 _SET_BY_SERVICE = ("provisioningState", "creationDate", "baseImageDependencies")
@@ -61,7 +61,7 @@ def _member(definition: str, name: str, live: Any, old: Any, new: Any) -> Any:
         return _object(definition, name, live, old, new)
     if same_member(definition, name, old, new):
         return new if live is None and (kind.secret or (definition, name) in HIDDEN) else live
-    return sent(new, kind)
+    return writable(new, kind)
 
 
 def _object(definition: str, name: str, live: Any, old: Any, new: Any) -> Any:
@@ -70,7 +70,7 @@ def _object(definition: str, name: str, live: Any, old: Any, new: Any) -> Any:
     live, old, new = (value if isinstance(value, dict) else {} for value in (live, old, new))
     if not live or _other(kind, live, new):
         unchanged = same(old, new, kind) and (live or (definition, name) not in HIDDEN)
-        return live if unchanged else sent(new, kind)
+        return live if unchanged else writable(new, kind)
     if kind.name == "BaseImageTrigger" and not new and old:
         return None
     of = variant(kind.name, live)
@@ -100,7 +100,7 @@ def _triggers(kind: Kind, live: list[Any], old: list[Any], new: list[Any]) -> li
             merged.append(item)
     for name, item in after.items():
         if name not in found and not (name in before and same(before[name], item, kind)):
-            merged.append(sent(item, kind))
+            merged.append(writable(item, kind))
     return merged or None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from pulumi_acr_tasks.schema.definitions import Kind, members, variant
+from pulumi_acr_tasks.schema.definitions import Kind, members, variant, writable
 from pulumi_acr_tasks.schema.equality import default, identity_type
 from pulumi_acr_tasks.task.diff import Plan, keyed, value_at
 
@@ -26,7 +26,7 @@ def put_body(inputs: dict[str, Any], location: str, *, replacing: bool = False) 
     if identity["type"] != "None" or replacing:
         body["identity"] = identity
     body["properties"] = {
-        name: sent(inputs[name], members("Task")[name]) for name in PROPERTIES if inputs.get(name) is not None
+        name: writable(inputs[name], members("Task")[name]) for name in PROPERTIES if inputs.get(name) is not None
     }
     return body
 
@@ -82,7 +82,7 @@ def _set_member(properties: dict[str, Any], path: str, new: dict[str, Any]) -> N
         owner["type"] = step.get("type")
         definition = variant(definition, step)
     value = value_at(new, path)
-    owner[name] = default(definition, name) if value is None else sent(value, members(definition)[name])
+    owner[name] = default(definition, name) if value is None else writable(value, members(definition)[name])
 
 
 def _set_credentials(registries: dict[str, Any], host: str, old: Any, new: Any) -> None:
@@ -94,7 +94,7 @@ def _set_credentials(registries: dict[str, Any], host: str, old: Any, new: Any) 
 
 def _with_status(trigger: dict[str, Any], definition: str) -> dict[str, Any]:
     """Spells a trigger's status out: the service's update models would enable a disabled one that leaves it out."""
-    return {**sent(trigger, Kind(definition)), "status": trigger.get("status") or default(definition, "status")}
+    return {**writable(trigger, Kind(definition)), "status": trigger.get("status") or default(definition, "status")}
 
 
 def identity_put(value: dict[str, Any]) -> dict[str, Any]:
@@ -116,19 +116,3 @@ def _identity_patch(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
         # Without any user-assigned identity left, the type alone says that they are all gone.
         ids.update({spelled: None for id_, spelled in before.items() if id_ not in after})
     return {"type": type_, "userAssignedIdentities": ids} if ids else {"type": type_}
-
-
-def sent(value: Any, kind: Kind) -> Any:
-    """Gives a copy of a value without the members that only the service sets."""
-    if isinstance(value, list):
-        return [sent(item, kind.item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    if kind.container == "map":
-        return {key: sent(item, kind.item) for key, item in value.items()}
-    known = members(variant(kind.name, value)) if kind.is_object else {}
-    return {
-        name: sent(item, known.get(name, Kind("string")))
-        for name, item in value.items()
-        if item is not None and not (name in known and known[name].read_only)
-    }

@@ -3,191 +3,67 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pulumi
-from pulumi.dynamic import (
-    CheckResult,
-    ConfigureRequest,
-    CreateResult,
-    DiffResult,
-    ReadResult,
-    Resource,
-    ResourceProvider,
-    UpdateResult,
-)
+from pulumi.dynamic import CheckResult, CreateResult, DiffResult, ReadResult, Resource, UpdateResult
 
 from pulumi_acr_tasks import args, outputs
-from pulumi_acr_tasks.engine_call import announce as announcing
-from pulumi_acr_tasks.errors import AcrTasksError
-from pulumi_acr_tasks.inputs import encrypted, may_be_secret_since, normalize, to_plan, translate_paths
+from pulumi_acr_tasks.engine_call import EngineProvider, engine_call
+from pulumi_acr_tasks.inputs import normalize, translate_paths
 from pulumi_acr_tasks.preview import OldOutputs, complete_task
 from pulumi_acr_tasks.program import program_error, strict
 from pulumi_acr_tasks.provider import with_provider
 from pulumi_acr_tasks.schema.definitions import INPUTS, snake_case
-from pulumi_acr_tasks.schema.spelling import spelled, without_ignored
-
-if TYPE_CHECKING:
-    from pulumi_acr_tasks.host import Console
-    from pulumi_acr_tasks.service import Service
-    from pulumi_acr_tasks.task.diff import Plan
 
 _INPUTS = INPUTS["Task"]
 
 
-class TaskProvider(ResourceProvider):
-    """Hands the engine's calls over to validate, plan and lifecycle. Its path lives in users' state: it never moves."""
+class TaskProvider(EngineProvider):
+    """The engine's calls for a task, each handed over to its verb's file. The class's path lives in users' state: it
+    never moves."""
 
-    # The pickled provider is a reference to this class, and holds no secret.
-    serialize_as_secret_always = False
-    _problems: Sequence[str] = ()
+    kinds = _INPUTS
 
-    def configure(self, req: ConfigureRequest) -> None:
-        from pulumi_acr_tasks import host
-        from pulumi_acr_tasks.engine_call.configure import configured
-        from pulumi_acr_tasks.engine_call.shortened_errors import told_once
-
-        host.attach()
-        with told_once(_urn()):
-            self._settings, self._problems = configured(req)
-
+    @engine_call
     def create(self, props: dict[str, Any]) -> CreateResult:
-        from pulumi_acr_tasks.engine_call.shortened_errors import told_once
-        from pulumi_acr_tasks.redaction import mask_of_task, undisclosed
-        from pulumi_acr_tasks.task import crud as task
+        return CreateResult(*_crud().create(self.service, props))
 
-        inputs = to_plan(props)
-        try:
-            with told_once(_urn()), undisclosed(lambda: mask_of_task(inputs)), _custom_timeout("create"):
-                id_, outs = task.create(self._service(), inputs, _urn())
-        except AcrTasksError as error:
-            if error.unconfirmed is not None:
-                self._keep_unconfirmed(error, props)
-            raise
-        return CreateResult(id_, encrypted(outs, _INPUTS, whole_lists=True))
-
+    @engine_call
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
-        from pulumi_acr_tasks.engine_call.shortened_errors import told_once
-        from pulumi_acr_tasks.redaction import mask_of_task, undisclosed
-        from pulumi_acr_tasks.task import crud as task
-        from pulumi_acr_tasks.task.outputs import inputs_of
+        return ReadResult(*_crud().read(self.service, id_, props))
 
-        known = to_plan(props)
-        with told_once(_urn()), undisclosed(lambda: mask_of_task(known)), self._service().reading():
-            found = task.read(self._service(), id_, known, _urn())
-        if found is None:
-            return ReadResult(None, {})
-        # The engine marks what it knew to be secret; the service may show a secret that nobody knew of. Inputs that
-        # are as they were stay as they are in state, where secrets are marked leaf by leaf.
-        outs, inputs = (encrypted(each, _INPUTS, whole_lists=True) for each in found)
-        return ReadResult(id_, outs, None if found[1] == inputs_of(known) else inputs)
-
+    @engine_call
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
-        from pulumi_acr_tasks import host
-        from pulumi_acr_tasks.engine_call.shortened_errors import told_once
-        from pulumi_acr_tasks.redaction import mask_of_task, undisclosed
-        from pulumi_acr_tasks.task import crud as task
+        return UpdateResult(_crud().update(self.service, _olds, _news))
 
-        olds = to_plan(_olds)
-        news = without_ignored(to_plan(_news), olds, host.current_request().ignore_changes, _INPUTS)
-        with told_once(_urn()), undisclosed(lambda: mask_of_task(olds, news)), _custom_timeout("update"):
-            outs = task.update(self._service(), olds, news, _urn())
-        return UpdateResult(encrypted(outs, _INPUTS, whole_lists=True))
-
+    @engine_call
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
-        from pulumi_acr_tasks.engine_call.shortened_errors import told_once
-        from pulumi_acr_tasks.task import crud as task
+        _crud().delete(self.service, _id, _props)
 
-        with told_once(_urn()), _custom_timeout("delete"):
-            task.delete(self._service(), _id, to_plan(_props), _urn())
-
+    @engine_call
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
-        from pulumi_acr_tasks.engine_call.checked import check_result
-        from pulumi_acr_tasks.engine_call.configure import refuse_unready
-        from pulumi_acr_tasks.engine_call.shortened_errors import told_once
-        from pulumi_acr_tasks.task import check_call as task_check
+        return CheckResult(*_announce().check(self.service, _olds, news))
 
-        with told_once(_urn()):
-            refuse_unready(self._settings, self._problems)
-        service = self._service()
-        service.organization = news.get(outputs.ORGANIZATION) or service.organization
-        announcing.checked(_urn(), news)
-        inputs, problems = task_check.check(service, to_plan(_olds), spelled(to_plan(news), _INPUTS), _urn())
-        return check_result(_urn(), inputs, problems, _INPUTS)
-
+    @engine_call
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        from pulumi_acr_tasks import host
-        from pulumi_acr_tasks.task.diff import REPLACE, diff
-        from pulumi_acr_tasks.task.outputs import inputs_of
-
-        olds, urn, service = to_plan(_olds), _urn(), self._service()
-        service.refuse_other_endpoint("task", olds)
-        service.journal(urn).confirm(urn, _id)
-        news, paths = to_plan(_news), announcing.awaited(urn)
-        news = without_ignored(news, olds, host.current_request().ignore_changes, _INPUTS)
-        plan, old_inputs = diff(olds, news), inputs_of(olds)
-        if plan.route != REPLACE:
-            service.keep(urn, _id)
-        if plan.route is None:
-            # None: the engine then compares the inputs itself.
-            return DiffResult(changes=None if may_be_secret_since(inputs_of(_olds), _news, _INPUTS) else False)
-        if paths is not None:
-            _announce(plan, announcing.replaced_by_options(paths, old_inputs, news), olds, host.console(urn))
-        if plan.route == REPLACE:
-            return DiffResult(changes=True, replaces=plan.replaces, delete_before_replace=True)
-        # None: the engine then compares the inputs itself, and replace_on_changes works.
-        return DiffResult(changes=None)
-
-    def _keep_unconfirmed(self, error: AcrTasksError, props: dict[str, Any]) -> None:
-        """Have the engine keep what may have been made, and say how to be rid of it."""
-        from pulumi_acr_tasks import host
-
-        id_, made = error.unconfirmed or ("", {})
-        outs = {**encrypted(made, _INPUTS, whole_lists=True), "__provider": props["__provider"]}
-        kept = "the state keeps it: the next pulumi up looks for it, and pulumi destroy deletes it"
-        if host.keep_partly_made(id_, outs, f"{error}\n{kept}"):
-            self._service().journal(_urn()).returned(_urn())
-            error.add(kept)
-        else:
-            error.add("the next pulumi up on this machine looks for it; otherwise delete it: az acr task delete")
-
-    def _service(self) -> Service:
-        from pulumi_acr_tasks.service import service_for
-
-        return service_for(self._settings)
+        return DiffResult(**_announce().diff(self.service, _id, _olds, _news))
 
 
 TaskProvider.__module__ = "pulumi_acr_tasks"
 
 
-def _announce(plan: Plan, by_options: list[str], olds: dict[str, Any], console: Console) -> None:
-    """Say which request follows, and what it costs."""
-    from pulumi_acr_tasks.schema.equality import identity_type
-    from pulumi_acr_tasks.task.diff import PUT, REPLACE
+def _crud() -> Any:
+    """Import the requests at the first call of the engine: a program that declares tasks does without."""
+    from pulumi_acr_tasks.task import crud
 
-    replaces = plan.route == REPLACE or bool(by_options)
-    if by_options and plan.route != REPLACE:
-        console.status(f"replace ({', '.join(by_options)} changed, see replace_on_changes)")
-    else:
-        (console.info if plan.route == PUT else console.status)(str(plan))
-    if plan.lost_principal:
-        console.warning(plan.lost_principal)
-    elif replaces and "System" in identity_type(olds.get("identity") or {}):
-        console.warning("the new task's system-assigned identity has another principal id: grant it its roles")
+    return crud
 
 
-def _urn() -> str | None:
-    from pulumi_acr_tasks import host
+def _announce() -> Any:
+    from pulumi_acr_tasks.task import announce
 
-    return host.current_request().urn
-
-
-def _custom_timeout(doing: str) -> AbstractContextManager[None]:
-    from pulumi_acr_tasks import host
-    from pulumi_acr_tasks.engine_call.timeouts import custom_timeout
-
-    return custom_timeout(host.current_request().timeout, doing)
+    return announce
 
 
 @outputs.typed_properties

@@ -25,6 +25,7 @@ from pulumi_acr_tasks.service import Service
 from pulumi_acr_tasks.settings.settings import Settings
 from pulumi_acr_tasks.task import crud as task
 from pulumi_acr_tasks.task.diff import diff
+from pulumi_acr_tasks.task.drift import outputs
 from pulumi_acr_tasks.task.requests import put_body
 
 PAIRS = int(os.environ.get("ACR_TASKS_PAIRS", "40"))
@@ -244,7 +245,7 @@ class Direct(Service):
         http.headers["Authorization"] = f"Bearer {token}"
         self.direct = Client(rings(transport(http), endpoint, None, "", clock), endpoint, clock)
 
-    def client(self, urn: str | None) -> Client:
+    def client(self) -> Client:
         return self.direct
 
 
@@ -302,15 +303,15 @@ def test_our_route_leads_to_where_a_put_leads(
 ) -> None:
     """Nothing is lost, nothing stays behind, secrets included."""
     there, registry = service
-    client, (before, after) = there.client(None), pair
-    location = str(there.registry(registry, None)["location"])
+    client, (before, after) = there.client(), pair
+    location = str(there.registry(registry)["location"])
     ours, theirs = (f"pair-{uuid.uuid4().hex[:12]}" for _ in range(2))
     old, new = ({**each, "registryId": str(registry), "taskName": ours} for each in (before, after))
     note(f"route: {diff(old, new)}")
     event(f"route: {diff(old, new).route}")
     try:
         made = client.tasks.create(registry, ours, put_body(old, location))
-        task.update(there, task.outputs(old, made.raw), new, None)
+        task.update(there, outputs(old, made.raw), new)
         client.tasks.create(registry, theirs, put_body(new, location))
         found, wanted = (told(client.tasks.get_details(registry, name).raw) for name in (ours, theirs))
     finally:

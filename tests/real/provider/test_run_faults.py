@@ -19,7 +19,7 @@ import httpx
 import pytest
 
 import acr_tasks_emulator
-from pulumi_acr_tasks import errors
+from pulumi_acr_tasks import errors, host
 from pulumi_acr_tasks.run import crud as run
 from pulumi_acr_tasks.run.check import check
 from pulumi_acr_tasks.run.wait.wait import Call
@@ -113,7 +113,8 @@ class World:
             assert problems == []
             call = Call(f"{URN}{number}", console, threading.Event(), timeout)  # type: ignore[arg-type]
             try:
-                made = run.create(service, given, call)[1]
+                with host.serving(host.Request(call.urn or "")):
+                    made = run.create(service, given, call)[1]
                 self.made.append(made)
                 return str(made["status"])
             except errors.AcrTasksError as error:

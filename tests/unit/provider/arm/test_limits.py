@@ -14,7 +14,7 @@ from pulumi_acr_tasks.arm.http.interrupt import attend, revive
 from pulumi_acr_tasks.arm.http.retry import retry
 from pulumi_acr_tasks.arm.http.sign_in import AccessToken, sign_in
 from pulumi_acr_tasks.arm.operation import Operation, Send
-from pulumi_acr_tasks.engine_call.timeouts import custom_timeout
+from pulumi_acr_tasks.engine_call import custom_timeout
 from pulumi_acr_tasks.errors import CanceledError, DeadlineError, TransportError, UnavailableError
 
 

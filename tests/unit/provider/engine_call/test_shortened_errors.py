@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from pulumi_acr_tasks import errors
-from pulumi_acr_tasks.engine_call import shortened_errors as told
-from pulumi_acr_tasks.engine_call.shortened_errors import told_once
+from pulumi_acr_tasks import errors, shortened_errors
 
 _URN = "urn:pulumi:dev::shop::pulumi-python:dynamic/acr-tasks:Task::"
 
 
 @pytest.fixture(autouse=True)
 def _new_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(told, "_told", {})
+    monkeypatch.setattr(shortened_errors, "_shown", {})
 
 
 def _forbidden(name: str, action: str = "update task") -> errors.ForbiddenError:
@@ -21,10 +19,9 @@ def _forbidden(name: str, action: str = "update task") -> errors.ForbiddenError:
 
 
 def _raised(error: errors.AcrTasksError, name: str) -> str:
-    with pytest.raises(type(error)) as caught, told_once(_URN + name):
-        raise error
-    assert caught.value.__cause__ is None
-    return str(caught.value)
+    short = shortened_errors.shortened(error, _URN + name)
+    assert type(short) is type(error)
+    return str(short)
 
 
 def test_the_first_is_told_in_full_and_the_others_in_a_line() -> None:

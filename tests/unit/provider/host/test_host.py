@@ -13,7 +13,7 @@ from pulumi.runtime.proto import provider_pb2, status_pb2
 
 from pulumi_acr_tasks import host
 from pulumi_acr_tasks.errors import SourceError
-from pulumi_acr_tasks.host import cancel, errors, log, pool
+from pulumi_acr_tasks.host import log, server
 
 URN = "urn:pulumi:dev::shop::my:component:Web$pulumi-python:dynamic/acr-tasks:Run::image"
 
@@ -53,7 +53,7 @@ def test_the_request_is_found_up_the_stack() -> None:
     """The engine's message in a local named `request` is found from a function that was called below it."""
 
     def serve(request: Any) -> host.Request:
-        return (lambda: host.current_request())()
+        return (lambda: host.find_request())()
 
     assert serve(provider_pb2.CreateRequest(urn=URN, timeout=420.0)) == host.Request(URN, 420.0)
 
@@ -62,15 +62,15 @@ def test_locals_of_other_code_are_not_taken_for_the_request() -> None:
     """Another object in a local named `request` is passed over."""
 
     def serve(request: Any) -> host.Request:
-        return host.current_request()
+        return host.find_request()
 
-    assert serve(SimpleNamespace(urn="urn:not:ours", timeout=1.0)) == host.Request(None, 0.0)
+    assert serve(SimpleNamespace(urn="urn:not:ours", timeout=1.0)) == host.Request()
 
 
 def test_a_pool_is_widened_by_its_own_worker() -> None:
     """The pool then runs as many calls at once as are submitted."""
     with ThreadPoolExecutor(max_workers=1) as executor:
-        executor.submit(pool.attach).result(timeout=10)
+        executor.submit(server.widen_pool).result(timeout=10)
         all_here = threading.Barrier(3)
         arrived = [executor.submit(all_here.wait, 10) for _ in range(3)]
         assert sorted(call.result(timeout=10) for call in arrived) == [0, 1, 2]
@@ -78,9 +78,9 @@ def test_a_pool_is_widened_by_its_own_worker() -> None:
 
 def test_a_pool_that_is_wider_already_stays() -> None:
     """Widening never narrows."""
-    with ThreadPoolExecutor(max_workers=pool.WORKERS + 1) as executor:
-        executor.submit(pool.attach).result(timeout=10)
-        assert executor._max_workers == pool.WORKERS + 1
+    with ThreadPoolExecutor(max_workers=server.WORKERS + 1) as executor:
+        executor.submit(server.widen_pool).result(timeout=10)
+        assert executor._max_workers == server.WORKERS + 1
 
 
 def test_cancel_sets_the_event_through_a_bound_method(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,8 +92,8 @@ def test_cancel_sets_the_event_through_a_bound_method(monkeypatch: pytest.Monkey
 
     bound = Servicer().Cancel
     canceled, called = threading.Event(), list[bool]()
-    monkeypatch.setattr(cancel, "canceled", canceled)
-    monkeypatch.setattr(cancel, "_callbacks", [])
+    monkeypatch.setattr(server, "canceled", canceled)
+    monkeypatch.setattr(server, "_callbacks", [])
 
     def fails() -> None:
         raise OSError
@@ -101,7 +101,7 @@ def test_cancel_sets_the_event_through_a_bound_method(monkeypatch: pytest.Monkey
     for callback in (fails, call := lambda: called.append(canceled.is_set()), call):
         host.on_cancel(callback)
     monkeypatch.setitem(sys.modules, "__main__", SimpleNamespace(DynamicResourceProviderServicer=Servicer))  # type: ignore[arg-type]
-    cancel.attach()
+    server.listen_to_cancel()
     answer = bound(None, None)
     assert canceled.is_set()
     assert called == [True]
@@ -110,7 +110,7 @@ def test_cancel_sets_the_event_through_a_bound_method(monkeypatch: pytest.Monkey
 
 def test_an_error_of_ours_formats_as_its_text_and_a_defect_as_a_traceback() -> None:
     """The shim tells the one from the other, and leaves the module's other functions alone."""
-    shim = errors.ReadableTraceback()
+    shim = server.ReadableTraceback()
     try:
         raise SourceError("Not there.")
     except SourceError:
@@ -128,14 +128,14 @@ def test_attaching_outside_a_dynamic_server_warns_once_of_what_is_lost(capsys: p
     host.attach()
     warnings = capsys.readouterr().err.splitlines()
     assert len(warnings) == 1
-    for gap in (pool, cancel, errors, log):
-        assert gap.LOST in warnings[0]
+    for lost in ("four resources", "^C", "traceback", "live progress"):
+        assert lost in warnings[0]
 
 
 def test_many_threads_attach_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Attaching at the same time installs each fix once."""
     calls: list[int] = []
-    monkeypatch.setattr(pool, "attach", lambda: calls.append(1))
+    monkeypatch.setattr(host, "_FIXES", ((lambda: calls.append(1), "nothing"),))
     with ThreadPoolExecutor(max_workers=8) as executor:
         for call in [executor.submit(host.attach) for _ in range(8)]:
             call.result(timeout=10)
@@ -172,9 +172,9 @@ def test_what_may_have_been_made_goes_into_the_error_s_details() -> None:
 
 def test_what_others_wrote_brings_no_control_sequences_and_no_markup(capsys: pytest.CaptureFixture[str]) -> None:
     """Messages and errors may quote a log, a proxy or a service; the engine reads `<{%` as its own."""
-    host.console(None).warning("a\x1b]0;title\x07b\x9b2Jc\n<{%reset%}> stays")
+    host.stack_console().warning("a\x1b]0;title\x07b\x9b2Jc\n<{%reset%}> stays")
     assert capsys.readouterr().err == "warning: abc\n<{ %reset%}> stays\n"
     try:
         raise SourceError("proxy says:\x1b[2J\x07 no")
     except SourceError:
-        assert errors.ReadableTraceback().format_exc() == "proxy says: no"
+        assert server.ReadableTraceback().format_exc() == "proxy says: no"

@@ -18,11 +18,11 @@ from pulumi_acr_tasks.arm.client import Client
 from pulumi_acr_tasks.arm.ids import RegistryId
 from pulumi_acr_tasks.arm.models import Run
 from pulumi_acr_tasks.journal.journal import Journal
-from pulumi_acr_tasks.registries import Registries
 from pulumi_acr_tasks.run import crud as run
 from pulumi_acr_tasks.run.schedule.schedule import Scheduler
 from pulumi_acr_tasks.run.wait.poller import Poller, poller_of
 from pulumi_acr_tasks.run.wait.wait import Call
+from pulumi_acr_tasks.service import Service
 from pulumi_acr_tasks.settings.settings import Settings
 
 REGISTRY = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.ContainerRegistry/registries/contoso"
@@ -85,6 +85,7 @@ class FakeService:
             {"endpoint": "https://arm.example", "registryName": "contoso"}.get, {"ARM_SUBSCRIPTION_ID": "s"}
         )
         self.statuses = list(statuses)
+        self.urn = ""
         self._pollers: dict[RegistryId, Poller[Run]] = {}
         self._schedulers: dict[RegistryId, Scheduler] = {}
         self._client = Client(self._send, "https://arm.example", clock)
@@ -98,21 +99,23 @@ class FakeService:
         self.on_schedule: Callable[[], object] = lambda: None
         self.on_cancel: Callable[[], None] = lambda: self.statuses.__setitem__(slice(None), ["Canceled"])
 
-    def client(self, urn: str | None) -> Client:
+    def client(self) -> Client:
         return self._client
 
-    def poller(self, registry: RegistryId, urn: str | None, clock: FakeClock) -> Poller[Run]:
+    def poller(self, registry: RegistryId, clock: FakeClock) -> Poller[Run]:
         return self._pollers.setdefault(registry, poller_of(self._client, registry, clock))
 
-    def scheduler(self, registry: RegistryId, urn: str | None, clock: FakeClock) -> Scheduler:
+    def scheduler(self, registry: RegistryId, clock: FakeClock) -> Scheduler:
         return self._schedulers.setdefault(registry, Scheduler(self._client, registry, clock, self.recorded_runs))
 
-    def gone(self, registry: RegistryId, urn: str | None) -> str:
-        return Registries().gone(self._client, registry)
+    def gone(self, registry: RegistryId) -> str:
+        service = Service(self.settings)
+        service._client = self._client
+        return service.gone(registry)
 
-    def journal(self, urn: str | None) -> Journal:
-        home = Path(os.environ["PULUMI_HOME"]) if urn not in ("urn", None) else Path()
-        return Journal.open(home, urn, now=self.now)
+    def journal(self) -> Journal:
+        home = Path(os.environ["PULUMI_HOME"]) if self.urn else Path()
+        return Journal.open(home, self.urn, now=self.now)
 
     def note_recorded_run(self, id_: str) -> None:
         self.recorded_runs.add(id_.lower())

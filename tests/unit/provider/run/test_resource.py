@@ -116,7 +116,8 @@ class _Console:
 @pytest.fixture
 def lines(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     console = _Console()
-    monkeypatch.setattr(host, "console", lambda _: console)
+    monkeypatch.setattr(host, "console", lambda *_: console)
+    monkeypatch.setattr(host, "stack_console", lambda: console)
     return console.lines
 
 

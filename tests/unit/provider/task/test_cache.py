@@ -16,7 +16,7 @@ from pulumi_acr_tasks.arm.http.interrupt import attend
 from pulumi_acr_tasks.arm.http.transport import transport
 from pulumi_acr_tasks.arm.ids import RegistryId
 from pulumi_acr_tasks.arm.models import Task
-from pulumi_acr_tasks.task.cache import Inventory
+from pulumi_acr_tasks.task.cache import TaskCache
 
 _ENDPOINT = "https://arm.example.org"
 _REGISTRY = "/subscriptions/S/resourceGroups/G/providers/Microsoft.ContainerRegistry/registries/registry"
@@ -46,9 +46,9 @@ class _Registry:
         link = {"nextLink": f"{_ENDPOINT}{_REGISTRY}/tasks?page={number + 1}"} if number + 1 < len(self.pages) else {}
         return httpx.Response(200, json={"value": value, **link})
 
-    def inventory(self) -> Inventory:
+    def tasks(self) -> TaskCache:
         client = Client(attend(transport(httpx.Client(transport=httpx.MockTransport(self))), None), _ENDPOINT)
-        return Inventory(client, RegistryId.parse(_REGISTRY))
+        return TaskCache(client, RegistryId.parse(_REGISTRY))
 
 
 class _Callers:
@@ -88,14 +88,14 @@ def test_many_who_wait_share_one_list() -> None:
     """Who comes while it is on its way, and who comes later."""
     registry = _Registry(["a", "b"])
     registry.open.clear()
-    inventory, callers = registry.inventory(), _Callers()
+    tasks, callers = registry.tasks(), _Callers()
     for name in ("a", "B", "c", "d"):
-        callers.ask(name, lambda name=name: inventory.find(name))  # type: ignore[misc]
-    _until(lambda: len(inventory._asked) == 4)
+        callers.ask(name, lambda name=name: tasks.find(name))  # type: ignore[misc]
+    _until(lambda: len(tasks._asked) == 4)
     registry.open.set()
     came = callers.end()
     assert {name: task and task.name for name, task in came.items()} == {"a": "a", "B": "b", "c": None, "d": None}
-    assert inventory.find("e") is None
+    assert tasks.find("e") is None
     assert registry.requests == ["page 0"]
 
 
@@ -103,15 +103,15 @@ def test_the_timeout_of_the_one_that_asks_is_no_error_of_the_others() -> None:
     """They ask anew."""
     registry = _Registry(["a", "b"])
     registry.open.clear()
-    inventory, callers = registry.inventory(), _Callers()
+    tasks, callers = registry.tasks(), _Callers()
 
     def hasty() -> Task | None:
         with limited(0.5):
-            return inventory.find("a")
+            return tasks.find("a")
 
     callers.ask("a", hasty)
     _until(lambda: registry.requests == ["page 0"])
-    callers.ask("b", lambda: inventory.find("b"))
+    callers.ask("b", lambda: tasks.find("b"))
     _until(lambda: "a" in callers.came)
     registry.open.set()
     came = callers.end()
@@ -123,15 +123,15 @@ def test_the_timeout_of_the_one_that_asks_is_no_error_of_the_others() -> None:
 def test_a_lonely_one_costs_one_request() -> None:
     """The first page of a small registry is all of it."""
     registry = _Registry(["a"])
-    assert registry.inventory().find("b") is None
+    assert registry.tasks().find("b") is None
     assert registry.requests == ["page 0"]
 
 
 def test_a_few_do_not_turn_the_pages_of_a_large_registry() -> None:
     """As many pages as tasks at most, and a GET for each: none is asked for twice."""
     registry = _Registry(*([f"other{page}"] for page in range(50)), ["x", "y"])
-    inventory = registry.inventory()
-    assert [inventory.read(name).name for name in ("x", "y", "x", "y")] == ["x", "y", "x", "y"]
+    tasks = registry.tasks()
+    assert [tasks.read(name).name for name in ("x", "y", "x", "y")] == ["x", "y", "x", "y"]
     assert registry.requests == ["page 0", "x", "page 1", "y"]
 
 
@@ -140,8 +140,8 @@ def test_tasks_of_ours_cost_their_pages(order: int) -> None:
     """In whatever order they are asked for: 260 tasks are at most five requests."""
     names = [f"task-{number:03}" for number in range(260)]
     registry = _Registry(names[:100], names[100:200], names[200:])
-    inventory = registry.inventory()
-    assert [inventory.read(name).name for name in names[::order]] == names[::order]
+    tasks = registry.tasks()
+    assert [tasks.read(name).name for name in names[::order]] == names[::order]
     assert len(registry.requests) <= 5
 
 
@@ -149,10 +149,10 @@ def test_many_at_once_turn_the_pages_together() -> None:
     """Each page once, and no further than somebody needs."""
     registry = _Registry(["a"], ["b"], ["c"], ["d"])
     registry.open.clear()
-    inventory, callers = registry.inventory(), _Callers()
+    tasks, callers = registry.tasks(), _Callers()
     for name in ("a", "b", "A", "B", "b"):
-        callers.ask(name, lambda name=name: inventory.find(name))  # type: ignore[misc]
-    _until(lambda: len(inventory._asked) == 2)
+        callers.ask(name, lambda name=name: tasks.find(name))  # type: ignore[misc]
+    _until(lambda: len(tasks._asked) == 2)
     registry.open.set()
     assert {task.name for task in callers.end().values()} == {"a", "b"}
     assert registry.requests == ["page 0", "page 1"]
@@ -161,11 +161,11 @@ def test_many_at_once_turn_the_pages_together() -> None:
 def test_a_list_alone_never_says_that_a_task_is_gone() -> None:
     """Neither one that lacks it nor one that is not found: its own GET is asked, once."""
     for registry in (_Registry(["a"]), _Registry(["a"], list_status=404)):
-        inventory = registry.inventory()
-        assert inventory.read("a").name == "a"
+        tasks = registry.tasks()
+        assert tasks.read("a").name == "a"
         with pytest.raises(errors.NotFoundError, match="read task"):
-            inventory.read("b")
-        assert inventory.find("b") is None
+            tasks.read("b")
+        assert tasks.find("b") is None
         assert registry.requests.count("b") == 1
 
 
@@ -173,47 +173,47 @@ def test_an_error_is_everybody_s_who_waits_and_nobody_s_who_comes_later() -> Non
     """A permission may be granted in between."""
     registry = _Registry(["a"], status=403)
     registry.open.clear()
-    inventory, callers = registry.inventory(), _Callers()
+    tasks, callers = registry.tasks(), _Callers()
     for name in ("a", "b", "c"):
-        callers.ask(name, lambda name=name: inventory.find(name))  # type: ignore[misc]
-    _until(lambda: len(inventory._asked) == 3)
+        callers.ask(name, lambda name=name: tasks.find(name))  # type: ignore[misc]
+    _until(lambda: len(tasks._asked) == 3)
     registry.open.set()
     assert {type(error) for error in callers.end().values()} == {errors.ForbiddenError}
     assert registry.requests == ["page 0"]
     registry.status = 200
-    assert inventory.find("a") is not None
+    assert tasks.find("a") is not None
 
 
 def test_our_own_writes_keep_it_true() -> None:
     """Also while a page that is older than they are is on its way."""
     registry = _Registry(["gone", "old"])
     registry.open.clear()
-    inventory, callers = registry.inventory(), _Callers()
-    callers.ask("old", lambda: inventory.find("old"))
+    tasks, callers = registry.tasks(), _Callers()
+    callers.ask("old", lambda: tasks.find("old"))
     _until(lambda: registry.requests == ["page 0"])
-    inventory.wrote("made", Task.receive({"name": "made"}))
-    inventory.wrote("gone", None)
+    tasks.wrote("made", Task.receive({"name": "made"}))
+    tasks.wrote("gone", None)
     registry.open.set()
     assert callers.end()["old"] is not None
-    assert inventory.find("Made") is not None
-    assert inventory.find("gone") is None
+    assert tasks.find("Made") is not None
+    assert tasks.find("gone") is None
     assert registry.requests == ["page 0"]
 
 
 def test_one_name_is_made_once() -> None:
     """By the first resource that claims it, until it gives up."""
-    inventory = _Registry([]).inventory()
-    assert inventory.claim("a")
-    assert not inventory.claim("A")
-    inventory.release("a")
-    assert inventory.claim("a")
-    inventory.wrote("a", Task.receive({"name": "a"}))
-    assert not inventory.claim("a")
-    inventory.wrote("a", None)
-    assert inventory.claim("a")
+    tasks = _Registry([]).tasks()
+    assert tasks.claim("a")
+    assert not tasks.claim("A")
+    tasks.release("a")
+    assert tasks.claim("a")
+    tasks.wrote("a", Task.receive({"name": "a"}))
+    assert not tasks.claim("a")
+    tasks.wrote("a", None)
+    assert tasks.claim("a")
 
 
 def test_a_registry_that_is_ill_has_no_tasks_to_speak_of() -> None:
     """It is an error, never an empty list."""
     with pytest.raises(errors.UnavailableError):
-        _Registry([], status=503).inventory().find("a")
+        _Registry([], status=503).tasks().find("a")

@@ -29,7 +29,7 @@ def test_a_task_that_two_resources_declare_is_told_of(pair: tuple[Claims, Claims
     assert second.want(_B, _KEY.upper(), adopts=False) == [_A]
     assert first.want(_A, _OTHER, adopts=False) == []
     assert second.want(_B, _KEY, adopts=False) == []
-    assert first.want(None, _KEY, adopts=False) == [_B]
+    assert first.want("", _KEY, adopts=False) == [_B]
 
 
 def test_an_heir_manages_reads_or_will_adopt(pair: tuple[Claims, Claims]) -> None:
@@ -44,7 +44,7 @@ def test_an_heir_manages_reads_or_will_adopt(pair: tuple[Claims, Claims]) -> Non
     assert first.heir(_A, _KEY) is None
     second.read(_C, _KEY)
     assert first.heir(_A, _KEY) == _C
-    assert first.heir(None, _KEY) is None
+    assert first.heir("", _KEY) is None
 
 
 def test_of_two_that_have_one_task_the_last_inherits(pair: tuple[Claims, Claims]) -> None:

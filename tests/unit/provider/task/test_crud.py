@@ -17,14 +17,13 @@ from pulumi_acr_tasks import errors, host
 from pulumi_acr_tasks.arm.client import Client
 from pulumi_acr_tasks.arm.http.transport import transport
 from pulumi_acr_tasks.arm.ids import RegistryId
-from pulumi_acr_tasks.journal.journal import TASK, request_hash
+from pulumi_acr_tasks.journal.journal import TASK, Journal, request_hash
 from pulumi_acr_tasks.schema.definitions import Kind
 from pulumi_acr_tasks.schema.secrets import masked
 from pulumi_acr_tasks.schema.values import UNKNOWN
 from pulumi_acr_tasks.service import Service, embedded_data, service_for
 from pulumi_acr_tasks.settings.settings import Settings
-from pulumi_acr_tasks.task import check_call as task_check
-from pulumi_acr_tasks.task import crud as task
+from pulumi_acr_tasks.task import announce, crud, drift
 
 _ENDPOINT = "https://arm.example.org"
 _REGISTRY = "/subscriptions/S/resourceGroups/G/providers/Microsoft.ContainerRegistry/registries/registry"
@@ -122,7 +121,8 @@ def fake() -> FakeService:
 @pytest.fixture
 def said(monkeypatch: pytest.MonkeyPatch) -> Said:
     console = Said()
-    monkeypatch.setattr(host, "console", lambda _: console)
+    monkeypatch.setattr(host, "console", lambda *_: console)
+    monkeypatch.setattr(host, "stack_console", lambda: console)
     return console
 
 
@@ -131,6 +131,33 @@ def service(fake: FakeService, said: Said) -> Service:
     service = Service(Settings(endpoint=_ENDPOINT))
     service._client = Client(transport(httpx.Client(transport=httpx.MockTransport(fake))), _ENDPOINT)
     return service
+
+
+def _create(service: Service, inputs: dict[str, Any], urn: str = "") -> tuple[str, dict[str, Any]]:
+    with host.serving(host.Request(urn)):
+        return crud.create(service, inputs)
+
+
+def _update(service: Service, old: dict[str, Any], new: dict[str, Any], urn: str = "") -> dict[str, Any]:
+    with host.serving(host.Request(urn)):
+        return crud.update(service, old, new)
+
+
+def _read(service: Service, id_: str, props: dict[str, Any], urn: str = "") -> Any:
+    """Return the outputs and the inputs of the refreshed state; None when the task is dropped from it."""
+    with host.serving(host.Request(urn)):
+        found, outs, inputs = crud.read(service, id_, props)
+    return (outs, drift.inputs_of(props) if inputs is None else inputs) if found else None
+
+
+def _delete(service: Service, id_: str, props: dict[str, Any], urn: str = "") -> None:
+    with host.serving(host.Request(urn)):
+        crud.delete(service, id_, props)
+
+
+def _journal(service: Service) -> Journal:
+    with host.serving(host.Request(_URN)):
+        return service.journal()
 
 
 def _next_process(service: Service) -> Service:
@@ -142,7 +169,7 @@ def _next_process(service: Service) -> Service:
 
 def test_create_puts_the_task_where_its_registry_is(service: Service, fake: FakeService) -> None:
     """The location is looked up, the secrets are sent, and the outputs echo the inputs."""
-    id_, outs = task.create(service, _INPUTS, None)
+    id_, outs = _create(service, _INPUTS)
     assert id_ == _TASK
     assert [request[:2] for request in fake.requests] == [("GET", ""), ("GET", "/tasks"), ("PUT", "/tasks/build")]
     assert fake.requests[2][2] == {
@@ -163,47 +190,47 @@ def test_create_puts_the_task_where_its_registry_is(service: Service, fake: Fake
 def test_the_registry_is_looked_up_once(service: Service, fake: FakeService) -> None:
     """However many tasks it gets."""
     for name in ("build", "build2", "build3"):
-        task.create(service, {**_INPUTS, "taskName": name}, None)
+        _create(service, {**_INPUTS, "taskName": name})
     assert [path for method, path, _ in fake.requests if path == ""] == [""]
 
 
 def test_another_location_is_refused_before_anything_is_written(service: Service, fake: FakeService) -> None:
     """The registry's own is right in any spelling."""
     with pytest.raises(errors.ValidationError, match="location: 'eastus' is not the location of registry registry"):
-        task.create(service, {**_INPUTS, "location": "eastus"}, None)
+        _create(service, {**_INPUTS, "location": "eastus"})
     assert fake.tasks == {}
-    task.create(service, {**_INPUTS, "location": "West Europe"}, None)
+    _create(service, {**_INPUTS, "location": "West Europe"})
     assert fake.tasks["build"]["location"] == "westeurope"
 
 
 def test_an_existing_task_is_refused(service: Service, fake: FakeService) -> None:
     """Somebody else's, perhaps; the sentence says what to do."""
-    task.create(service, _INPUTS, None)
+    _create(service, _INPUTS)
     with pytest.raises(errors.TaskExistsError, match="adopt=True"):
-        task.create(service, {**_INPUTS, "timeout": 700}, None)
+        _create(service, {**_INPUTS, "timeout": 700})
     assert fake.tasks["build"]["properties"]["timeout"] == 600
 
 
 def test_an_adopted_task_is_changed_only_where_it_differs(service: Service, fake: FakeService) -> None:
     """By the same PATCH as an update; one that does not differ is only read."""
-    task.create(service, _INPUTS, None)
+    _create(service, _INPUTS)
     fake.requests.clear()
-    _, outs = task.create(_next_process(service), {**_INPUTS, "adopt": True}, None)
+    _, outs = _create(_next_process(service), {**_INPUTS, "adopt": True})
     assert [request[:2] for request in fake.requests] == [
         ("GET", ""),
         ("GET", "/tasks"),
         ("POST", "/tasks/build/listDetails"),
     ]
     assert outs["provisioningState"] == "Succeeded"
-    task.create(service, {**_INPUTS, "adopt": True, "timeout": 700}, None)
+    _create(service, {**_INPUTS, "adopt": True, "timeout": 700})
     assert fake.requests[-1] == ("PATCH", "/tasks/build", {"properties": {"timeout": 700}})
 
 
 def test_what_an_adopted_task_has_beyond_the_program_goes(service: Service, fake: FakeService) -> None:
     """Afterwards it is what the program says, and nothing else."""
     more = {**_INPUTS, "trigger": {"timerTriggers": [{"name": "t", "schedule": "0 9 * * *"}]}, "status": "Disabled"}
-    task.create(service, more, None)
-    task.create(service, {**_INPUTS, "adopt": True}, None)
+    _create(service, more)
+    _create(service, {**_INPUTS, "adopt": True})
     assert fake.requests[-1][0] == "PUT"
     assert "trigger" not in fake.tasks["build"]["properties"]
 
@@ -212,9 +239,9 @@ def test_a_task_is_adopted_unseen_without_the_permission_to_see_secrets(
     service: Service, fake: FakeService, said: Said
 ) -> None:
     """All of it is replaced, and a warning says why."""
-    task.create(service, _INPUTS, None)
+    _create(service, _INPUTS)
     fake.refusals["POST /tasks/build/listDetails"] = 403
-    task.create(service, {**_INPUTS, "adopt": True}, None)
+    _create(service, {**_INPUTS, "adopt": True})
     assert fake.requests[-1][0] == "PUT"
     assert fake.requests[-1][2]["identity"] == {"type": "SystemAssigned"}
     assert "listDetails is not permitted" in said.lines[0]
@@ -224,15 +251,15 @@ def test_a_registry_that_does_not_exist_fails_the_creation(service: Service, fak
     """With the service's own words."""
     fake.has_registry = False
     with pytest.raises(errors.RegistryNotFoundError, match="no group"):
-        task.create(service, _INPUTS, None)
+        _create(service, _INPUTS)
 
 
 def test_an_update_is_one_patch(service: Service, fake: FakeService) -> None:
     """Exactly one request, and the new outputs."""
-    _, outs = task.create(service, _INPUTS, None)
+    _, outs = _create(service, _INPUTS)
     fake.requests.clear()
     new = {**_INPUTS, "timeout": 700}
-    updated = task.update(service, outs, new, None)
+    updated = _update(service, outs, new)
     assert fake.requests == [("PATCH", "/tasks/build", {"properties": {"timeout": 700}})]
     assert updated == {**outs, "timeout": 700}
 
@@ -252,12 +279,12 @@ def _changed_by_hand(fake: FakeService) -> None:
 
 def test_what_patch_cannot_say_is_put_into_what_the_service_has(service: Service, fake: FakeService) -> None:
     """What others added, what no definition of ours has, and what the program leaves alone survive, in two requests."""
-    _, outs = task.create(service, {**_INPUTS, "trigger": {"timerTriggers": [_TIMER]}}, None)
+    _, outs = _create(service, {**_INPUTS, "trigger": {"timerTriggers": [_TIMER]}})
     _changed_by_hand(fake)
     wanted = copy.deepcopy(fake.tasks["build"]["properties"])
     wanted["trigger"] = {"timerTriggers": [_ADDED]}
     fake.requests.clear()
-    task.update(service, outs, _INPUTS, None)
+    _update(service, outs, _INPUTS)
     assert [request[:2] for request in fake.requests] == [
         ("POST", "/tasks/build/listDetails"),
         ("PUT", "/tasks/build"),
@@ -273,10 +300,10 @@ def test_without_the_permission_to_see_secrets_a_put_is_the_program_s(
     service: Service, fake: FakeService, said: Said
 ) -> None:
     """A lasting message names what could not be kept."""
-    _, outs = task.create(service, {**_INPUTS, "trigger": {"timerTriggers": [_TIMER]}}, None)
+    _, outs = _create(service, {**_INPUTS, "trigger": {"timerTriggers": [_TIMER]}})
     _changed_by_hand(fake)
     fake.refusals["POST /tasks/build/listDetails"] = 403
-    task.update(service, outs, _INPUTS, None)
+    _update(service, outs, _INPUTS)
     assert fake.requests[-1][2]["properties"] == {key: _INPUTS[key] for key in ("platform", "step", "timeout")}
     assert said.lines == [
         "task build is put from the program alone, because listDetails is not permitted; "
@@ -286,9 +313,9 @@ def test_without_the_permission_to_see_secrets_a_put_is_the_program_s(
 
 def test_what_a_patch_does_not_change_is_put_once(service: Service, fake: FakeService, said: Said) -> None:
     """A lasting message says which property."""
-    _, outs = task.create(service, _INPUTS, None)
+    _, outs = _create(service, _INPUTS)
     fake.stubborn["PATCH"] = {"timeout": 600}
-    task.update(service, outs, {**_INPUTS, "timeout": 700, "status": "Disabled"}, None)
+    _update(service, outs, {**_INPUTS, "timeout": 700, "status": "Disabled"})
     assert [request[0] for request in fake.requests[-3:]] == ["PATCH", "POST", "PUT"]
     assert fake.tasks["build"]["properties"]["timeout"] == 700
     assert said.lines == ["PUT (PATCH did not change timeout)"]
@@ -296,35 +323,35 @@ def test_what_a_patch_does_not_change_is_put_once(service: Service, fake: FakeSe
 
 def test_what_a_put_does_not_change_is_an_error(service: Service, fake: FakeService) -> None:
     """Rather than a PUT in every update from now on; what nobody asked for is not compared."""
-    _, outs = task.create(service, _INPUTS, None)
+    _, outs = _create(service, _INPUTS)
     fake.stubborn = {verb: {"timeout": 600, "status": "Disabled"} for verb in ("PATCH", "PUT")}
     with pytest.raises(errors.UpdateError, match=r"its answer shows the old timeout$"):
-        task.update(service, outs, {**_INPUTS, "timeout": 700}, None)
+        _update(service, outs, {**_INPUTS, "timeout": 700})
 
 
 def test_an_update_that_changes_nothing_at_the_service_makes_no_request(service: Service, fake: FakeService) -> None:
     """`adopt` counts only at creation; what the service set stays in the outputs."""
-    _, outs = task.create(service, _INPUTS, None)
+    _, outs = _create(service, _INPUTS)
     fake.requests.clear()
-    assert task.update(service, outs, {**_INPUTS, "adopt": True}, None) == {**outs, "adopt": True}
+    assert _update(service, outs, {**_INPUTS, "adopt": True}) == {**outs, "adopt": True}
     assert fake.requests == []
 
 
 def test_another_location_is_refused_in_an_update(service: Service, fake: FakeService) -> None:
     """Before anything is written; the registry's own costs no PATCH."""
-    _, outs = task.create(service, _INPUTS, None)
+    _, outs = _create(service, _INPUTS)
     fake.requests.clear()
     with pytest.raises(errors.ValidationError, match="location"):
-        task.update(service, outs, {**_INPUTS, "location": "eastus", "timeout": 700}, None)
-    task.update(service, outs, {**_INPUTS, "location": "westeurope"}, None)
+        _update(service, outs, {**_INPUTS, "location": "eastus", "timeout": 700})
+    _update(service, outs, {**_INPUTS, "location": "westeurope"})
     assert fake.requests == []
 
 
 def test_a_task_that_is_gone_is_created_again(service: Service, fake: FakeService, said: Said) -> None:
     """Where its registry exists; a warning says so."""
-    _, outs = task.create(service, _INPUTS, None)
+    _, outs = _create(service, _INPUTS)
     fake.tasks.clear()
-    task.update(service, outs, {**_INPUTS, "timeout": 700}, None)
+    _update(service, outs, {**_INPUTS, "timeout": 700})
     assert fake.tasks["build"]["properties"]["timeout"] == 700
     assert said.lines == [
         "task build was gone; it is created again; its system-assigned identity has another principal id"
@@ -333,33 +360,33 @@ def test_a_task_that_is_gone_is_created_again(service: Service, fake: FakeServic
 
 def test_a_refresh_of_what_did_not_drift_changes_nothing(service: Service) -> None:
     """Outputs and inputs come back as they were, secrets included."""
-    _, outs = task.create(service, _INPUTS, None)
-    assert task.read(_next_process(service), _TASK, outs, None) == (outs, _INPUTS)
+    _, outs = _create(service, _INPUTS)
+    assert _read(_next_process(service), _TASK, outs) == (outs, _INPUTS)
 
 
 def test_a_refresh_shows_what_somebody_changed(service: Service, fake: FakeService) -> None:
     """In outputs and inputs alike."""
-    _, outs = task.create(service, _INPUTS, None)
+    _, outs = _create(service, _INPUTS)
     fake.tasks["build"]["properties"]["timeout"] = 5000
-    found = task.read(_next_process(service), _TASK, outs, None)
+    found = _read(_next_process(service), _TASK, outs)
     assert found == ({**outs, "timeout": 5000}, {**_INPUTS, "timeout": 5000})
 
 
 def test_a_task_that_is_gone_is_dropped(service: Service, fake: FakeService, said: Said) -> None:
     """Its own GET has said so, the registry is known to be there, and a warning says it."""
-    _, outs = task.create(service, _INPUTS, None)
+    _, outs = _create(service, _INPUTS)
     fake.tasks.clear()
-    assert task.read(_next_process(service), _TASK, outs, None) is None
+    assert _read(_next_process(service), _TASK, outs) is None
     assert [request[:2] for request in fake.requests[-3:]] == [("GET", "/tasks"), ("GET", "/tasks/build"), ("GET", "")]
     assert said.lines == ["task build does not exist any more; the task is dropped from the state"]
 
 
 def test_a_list_that_is_not_found_drops_nothing(service: Service, fake: FakeService) -> None:
     """Each task is asked for by itself then."""
-    made = [task.create(service, {**_INPUTS, "taskName": f"build{number}"}, None) for number in range(3)]
+    made = [_create(service, {**_INPUTS, "taskName": f"build{number}"}) for number in range(3)]
     fake.refusals["GET /tasks"] = 404
     later = _next_process(service)
-    assert all(task.read(later, id_, outs, None) is not None for id_, outs in made)
+    assert all(_read(later, id_, outs) is not None for id_, outs in made)
 
 
 @pytest.mark.parametrize("secret_drift", [False, True])
@@ -367,11 +394,11 @@ def test_tasks_whose_registry_is_gone_are_dropped(
     service: Service, fake: FakeService, said: Said, secret_drift: bool
 ) -> None:
     """A warning names what is gone, which is asked for once."""
-    made = [task.create(service, {**_INPUTS, "taskName": f"build{number}"}, None) for number in range(3)]
+    made = [_create(service, {**_INPUTS, "taskName": f"build{number}"}) for number in range(3)]
     fake.has_registry = False
     fake.requests.clear()
     later = _drifting(service) if secret_drift else _next_process(service)
-    assert [task.read(later, id_, outs, None) for id_, outs in made] == [None] * 3
+    assert [_read(later, id_, outs) for id_, outs in made] == [None] * 3
     assert set(said.lines) == {"resource group G does not exist any more; the task is dropped from the state"}
     assert [path for _, path, _ in fake.requests].count("") == 1
 
@@ -381,11 +408,11 @@ def test_a_404_that_proves_nothing_drops_nothing(
     service: Service, fake: FakeService, monkeypatch: pytest.MonkeyPatch, code: str
 ) -> None:
     """A wrong subscription, or a proxy, must not empty the state; nor does destroy take it for success."""
-    _, outs = task.create(service, _INPUTS, None)
+    _, outs = _create(service, _INPUTS)
     fake.has_registry, fake.missing = False, code
-    for call in (task.read, task.delete):
+    for call in (_read, _delete):
         with pytest.raises(errors.ServiceError):
-            call(_next_process(service), _TASK, outs, None)
+            call(_next_process(service), _TASK, outs)
 
 
 @pytest.mark.parametrize(
@@ -393,10 +420,10 @@ def test_a_404_that_proves_nothing_drops_nothing(
 )
 def test_what_cannot_be_read_is_an_error(service: Service, fake: FakeService, status: int, kind: str) -> None:
     """Not signed in, not allowed, too busy, or ill: a refresh that read nothing is not green."""
-    _, outs = task.create(service, _INPUTS, None)
+    _, outs = _create(service, _INPUTS)
     fake.refusals["GET /tasks"] = status
     with pytest.raises(getattr(errors, f"{kind}Error")):
-        task.read(_next_process(service), _TASK, outs, None)
+        _read(_next_process(service), _TASK, outs)
 
 
 def test_reads_of_a_service_that_does_not_answer_are_given_up(service: Service) -> None:
@@ -420,21 +447,21 @@ def test_reads_of_a_service_that_does_not_answer_are_given_up(service: Service) 
 def test_a_task_that_is_looked_up_by_its_id_must_exist(service: Service) -> None:
     """`opts.id` has nothing that could be gone."""
     with pytest.raises(errors.NotFoundError):
-        task.read(service, _TASK, _INPUTS, None)
+        _read(service, _TASK, _INPUTS)
 
 
 def test_deleting_with_the_registry_succeeds_and_says_so(service: Service, fake: FakeService, said: Said) -> None:
     """What is gone is named."""
     fake.has_registry = False
-    task.delete(service, _TASK, _INPUTS, None)
+    _delete(service, _TASK, _INPUTS)
     assert said.lines == ["resource group G was gone already"]
 
 
 def test_delete_is_one_request(service: Service, fake: FakeService, said: Said) -> None:
     """And none more."""
-    _, outs = task.create(service, _INPUTS, None)
+    _, outs = _create(service, _INPUTS)
     fake.requests.clear()
-    task.delete(service, _TASK, outs, None)
+    _delete(service, _TASK, outs)
     assert fake.requests == [("DELETE", "/tasks/build", None)]
     assert said.lines == []
 
@@ -446,7 +473,7 @@ def test_deleting_what_is_gone_succeeds_and_says_so(
     """204 live; a 404 means the same."""
     if status:
         fake.refusals["DELETE /tasks/build"] = status
-    task.delete(service, _TASK, _INPUTS, None)
+    _delete(service, _TASK, _INPUTS)
     assert said.lines == ["task build was gone already"]
 
 
@@ -455,9 +482,9 @@ def test_a_task_at_another_endpoint_is_not_touched(service: Service, fake: FakeS
     """Neither changed, nor dropped, nor deleted."""
     outs = {**_INPUTS, "endpoint": "embedded"}
     calls = {
-        "update": lambda: task.update(service, outs, _INPUTS, None),
-        "read": lambda: task.read(service, _TASK, outs, None),
-        "delete": lambda: task.delete(service, _TASK, outs, None),
+        "update": lambda: _update(service, outs, _INPUTS),
+        "read": lambda: _read(service, _TASK, outs),
+        "delete": lambda: _delete(service, _TASK, outs),
     }
     sentence = f"this task lives at embedded; the stack now points to {_ENDPOINT}"
     with pytest.raises(errors.EndpointError, match=re.escape(sentence)):
@@ -469,9 +496,9 @@ def test_user_assigned_identities_keep_the_program_s_spelling(service: Service, 
     """The service's principals stand beside the program's ids, and go again on a refresh."""
     inputs = {**_INPUTS, "identity": {"type": "UserAssigned", "userAssignedIdentities": {"/A": {}}}}
     answer = {"identity": {"type": "UserAssigned", "userAssignedIdentities": {"/a": {"principalId": "q"}}}}
-    outs = task.outputs(inputs, answer)
+    outs = drift.outputs(inputs, answer)
     assert outs["identity"]["userAssignedIdentities"] == {"/A": {"principalId": "q"}}
-    assert task.inputs_of(outs)["identity"] == inputs["identity"]
+    assert drift.inputs_of(outs)["identity"] == inputs["identity"]
 
 
 def test_one_process_has_one_service_for_equal_settings() -> None:
@@ -485,9 +512,10 @@ def test_each_stack_has_an_emulator_of_its_own(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("PULUMI_HOME", "/home/pulumi")
     monkeypatch.setenv("PULUMI_PROJECT", "shop")
     urn = "urn:pulumi:dev::shop::pulumi-python:dynamic/acr-tasks:Task::build"
-    assert str(embedded_data(Settings("embedded"), urn)) == "/home/pulumi/acr-tasks-emulator/shop/dev"
-    assert str(embedded_data(Settings("embedded"), None)) == "/home/pulumi/acr-tasks-emulator/shop"
-    assert str(embedded_data(Settings("embedded", embedded_data="/data"), urn)) == "/data"
+    with host.serving(host.Request(urn)):
+        assert str(embedded_data(Settings("embedded"))) == "/home/pulumi/acr-tasks-emulator/shop/dev"
+        assert str(embedded_data(Settings("embedded", embedded_data="/data"))) == "/data"
+    assert str(embedded_data(Settings("embedded"))) == "/home/pulumi/acr-tasks-emulator/shop"
 
 
 def test_a_renamed_stack_is_told_where_its_emulator_s_data_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -515,19 +543,19 @@ _WITH_LOGIN: dict[str, Any] = {**_INPUTS, "credentials": {"customRegistries": {"
 def test_many_creates_and_a_refresh_share_what_they_ask(service: Service, fake: FakeService) -> None:
     """N tasks cost N requests, one list and one GET; to refresh them costs the list."""
     names = [f"build{number}" for number in range(10)]
-    made = [task.create(service, {**_INPUTS, "taskName": name}, None) for name in names]
+    made = [_create(service, {**_INPUTS, "taskName": name}) for name in names]
     assert [request[0] for request in fake.requests] == ["GET", "GET", *["PUT"] * 10]
     fake.requests.clear()
     later = _next_process(service)
-    assert [task.read(later, id_, outs, None) is not None for id_, outs in made] == [True] * 10
+    assert [_read(later, id_, outs) is not None for id_, outs in made] == [True] * 10
     assert [request[:2] for request in fake.requests] == [("GET", "/tasks")]
 
 
 def test_two_resources_of_one_program_do_not_make_the_same_task(service: Service, fake: FakeService) -> None:
     """Neither of them overwrites the other."""
-    assert service.inventory(RegistryId.parse(_REGISTRY), None).claim("build")
+    assert service.tasks(RegistryId.parse(_REGISTRY)).claim("build")
     with pytest.raises(errors.TaskExistsError, match="another resource of this program"):
-        task.create(service, _INPUTS, None)
+        _create(service, _INPUTS)
     assert fake.tasks == {}
 
 
@@ -537,9 +565,10 @@ def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def _check(service: Service, urn: str | None = _URN, olds: dict[str, Any] | None = None, **changes: Any) -> Any:
+def _check(service: Service, urn: str = _URN, olds: dict[str, Any] | None = None, **changes: Any) -> Any:
     news = {key: value for key, value in {**_INPUTS, **changes}.items() if value is not None}
-    inputs, problems = task_check.check(service, olds or {}, news, urn)
+    with host.serving(host.Request(urn)):
+        inputs, problems = announce.check(service, olds or {}, news)
     return inputs.get("taskName"), [str(problem) for problem in problems]
 
 
@@ -551,8 +580,8 @@ def test_a_task_has_its_resource_s_name_until_it_has_its_own(service: Service, h
     assert _check(service, renamed, {"taskName": "before"}, taskName=None) == ("before", [])
     assert _check(service, renamed, taskName=None) == ("before", [])
     assert _check(service, renamed, taskName="given") == ("given", [])
-    assert _check(service, None, {"taskName": "before"}, taskName=None) == ("before", [])
-    _, problems = _check(service, None, taskName=None)
+    assert _check(service, "", {"taskName": "before"}, taskName=None) == ("before", [])
+    _, problems = _check(service, "", taskName=None)
     assert len(problems) == 1
     assert problems[0].startswith("task_name: ")
 
@@ -582,14 +611,14 @@ def test_preview_says_that_an_existing_task_will_be_adopted(service: Service, sa
 
 def test_a_task_that_has_an_heir_is_only_forgotten(service: Service, fake: FakeService, said: Said, home: Path) -> None:
     """Another resource of the program has adopted it; without one the task is deleted."""
-    task.create(service, _INPUTS, _URN)
+    _create(service, _INPUTS, _URN)
     later, heir = _next_process(service), f"{_URN}-heir"
-    task.create(later, {**_INPUTS, "adopt": True}, heir)
+    _create(later, {**_INPUTS, "adopt": True}, heir)
     fake.requests.clear()
-    task.delete(later, _TASK, _INPUTS, _URN)
+    _delete(later, _TASK, _INPUTS, _URN)
     assert fake.requests == []
     assert said.lines[-1] == f"task build is not deleted: it belongs to build-heir now ({heir})"
-    task.delete(later, _TASK, _INPUTS, heir)
+    _delete(later, _TASK, _INPUTS, heir)
     assert fake.requests == [("DELETE", "/tasks/build", None)]
 
 
@@ -599,15 +628,15 @@ def test_destroy_tells_of_a_task_that_a_killed_update_may_have_left(
     """Once, and not while the program declares it or the resource is only replaced."""
     killed = f"{_URN}-killed"
     service.organization = "acme"
-    task.create(service, {**_INPUTS, "taskName": "killed"}, killed)
-    task.create(service, _INPUTS, _URN)
-    for declared, told in [(_URN, 0), (killed, 0), (None, 1), (None, 1)]:
+    _create(service, {**_INPUTS, "taskName": "killed"}, killed)
+    _create(service, _INPUTS, _URN)
+    for declared, told in [(_URN, 0), (killed, 0), ("", 1), ("", 1)]:
         later = _next_process(service)
         if declared:
             _check(later, declared)
         said.lines.clear()
-        task.delete(later, _TASK, _INPUTS, _URN)
-        task.delete(later, _TASK, _INPUTS, _URN)
+        _delete(later, _TASK, _INPUTS, _URN)
+        _delete(later, _TASK, _INPUTS, _URN)
         left = [line for line in said.lines if "build-killed may have been made" in line]
         assert len(left) == told
     assert left[0].endswith(f"delete it: {_REGISTRY}/tasks/killed")
@@ -615,21 +644,21 @@ def test_destroy_tells_of_a_task_that_a_killed_update_may_have_left(
 
 def test_a_task_of_this_program_is_not_adopted(service: Service, fake: FakeService, home: Path) -> None:
     """It would be two resources'."""
-    task.create(service, _INPUTS, _URN)
+    _create(service, _INPUTS, _URN)
     fake.requests.clear()
     with pytest.raises(errors.TaskExistsError, match="belongs to another resource of this program"):
-        task.create(service, {**_INPUTS, "adopt": True, "timeout": 900}, f"{_URN}-two")
+        _create(service, {**_INPUTS, "adopt": True, "timeout": 900}, f"{_URN}-two")
     assert fake.requests == []
 
 
 def test_what_a_killed_update_made_is_taken_over(service: Service, fake: FakeService, said: Said, home: Path) -> None:
     """By the same URN only, changed where the program has changed since, and said."""
-    task.create(service, _INPUTS, _URN)
+    _create(service, _INPUTS, _URN)
     later, new = _next_process(service), {**_INPUTS, "timeout": 700}
     with pytest.raises(errors.TaskExistsError):
-        task.create(later, new, f"{_URN}-of-another")
+        _create(later, new, f"{_URN}-of-another")
     fake.requests.clear()
-    id_, outs = task.create(later, new, _URN)
+    id_, outs = _create(later, new, _URN)
     assert (id_, outs["timeout"]) == (_TASK, 700)
     assert fake.requests[-1] == ("PATCH", "/tasks/build", {"properties": {"timeout": 700}})
     assert said.lines == ["task build was made by an earlier update that did not end, and is taken over: PATCH timeout"]
@@ -638,14 +667,14 @@ def test_what_a_killed_update_made_is_taken_over(service: Service, fake: FakeSer
 @pytest.mark.parametrize("doing", ["update", "read", "delete"])
 def test_what_the_engine_has_shown_is_not_taken_over(service: Service, home: Path, doing: str) -> None:
     """From then on the state knows whose it is."""
-    _, outs = task.create(service, _INPUTS, _URN)
+    _, outs = _create(service, _INPUTS, _URN)
     calls = {
-        "update": lambda: task.update(service, outs, _INPUTS, _URN),
-        "read": lambda: task.read(_next_process(service), _TASK, outs, _URN),
-        "delete": lambda: task.delete(service, _TASK, outs, _URN),
+        "update": lambda: _update(service, outs, _INPUTS, _URN),
+        "read": lambda: _read(_next_process(service), _TASK, outs, _URN),
+        "delete": lambda: _delete(service, _TASK, outs, _URN),
     }
     calls[doing]()
-    assert service.journal(_URN).find(_URN, TASK, endpoint=_ENDPOINT) is None
+    assert _journal(service).find(_URN, TASK, endpoint=_ENDPOINT) is None
 
 
 @pytest.mark.parametrize(("status", "kept"), [(400, False), (409, False), (503, True)])
@@ -655,12 +684,12 @@ def test_a_create_that_was_refused_leaves_nothing_in_the_journal(
     """One that was answered by a service that is ill may have made the task, and the error says so."""
     fake.refusals["PUT /tasks/build"] = status
     with pytest.raises(errors.ServiceError) as raised:
-        task.create(service, _INPUTS, _URN)
-    assert (service.journal(_URN).find(_URN, TASK, endpoint=_ENDPOINT) is not None) is kept
+        _create(service, _INPUTS, _URN)
+    assert (_journal(service).find(_URN, TASK, endpoint=_ENDPOINT) is not None) is kept
     assert (f"task build may have been made all the same ({_TASK})" in str(raised.value)) is kept
     assert (raised.value.unconfirmed is not None) is kept
     fake.refusals.clear()
-    assert task.create(service, _INPUTS, _URN)[0] == _TASK
+    assert _create(service, _INPUTS, _URN)[0] == _TASK
 
 
 @pytest.mark.parametrize("failure", [errors.SignInError("no token"), httpx.ConnectError("refused")])
@@ -676,28 +705,28 @@ def test_a_create_that_was_not_sent_leaves_nothing_in_the_journal(
 
     service._client = Client(transport(httpx.Client(transport=httpx.MockTransport(fails))), _ENDPOINT)
     with pytest.raises(errors.AcrTasksError):
-        task.create(service, _INPUTS, _URN)
-    assert service.journal(_URN).find(_URN, TASK, endpoint=_ENDPOINT) is None
+        _create(service, _INPUTS, _URN)
+    assert _journal(service).find(_URN, TASK, endpoint=_ENDPOINT) is None
 
 
 @pytest.mark.parametrize("there", [True, False])
 def test_what_may_have_been_made_is_looked_for(service: Service, fake: FakeService, there: bool) -> None:
     """It is changed where it differs, or made; a refresh drops what is not there."""
     if there:
-        task.create(service, {**_INPUTS, "timeout": 900}, None)
-    kept = {**_INPUTS, "provisioningState": task.UNCONFIRMED}
+        _create(service, {**_INPUTS, "timeout": 900})
+    kept = {**_INPUTS, "provisioningState": crud.UNCONFIRMED}
     later = _next_process(service)
     fake.requests.clear()
-    assert task.update(later, kept, _INPUTS, None)["provisioningState"] == "Succeeded"
+    assert _update(later, kept, _INPUTS)["provisioningState"] == "Succeeded"
     assert fake.tasks["build"]["properties"]["timeout"] == 600
     assert ("PATCH" if there else "PUT") in [method for method, _, _ in fake.requests]
     del fake.tasks["build"]
-    assert task.read(_next_process(service), _TASK, kept, None) is None
+    assert _read(_next_process(service), _TASK, kept) is None
 
 
 def test_the_journal_holds_no_secret(service: Service, home: Path) -> None:
     """Nor a hash that a password could be guessed from: two passwords have the same."""
-    task.create(service, _WITH_LOGIN, _URN)
+    _create(service, _WITH_LOGIN, _URN)
     (file,) = home.rglob("*.json")
     text = file.read_text()
     assert "c4nary" not in text
@@ -714,21 +743,21 @@ def _drifting(service: Service) -> Service:
 
 def test_a_password_that_somebody_changed_is_drift(service: Service, fake: FakeService) -> None:
     """With secretDrift, by listDetails; tasks without secrets come from the list."""
-    _, outs = task.create(service, _WITH_LOGIN, None)
+    _, outs = _create(service, _WITH_LOGIN)
     plain = {**_INPUTS, "taskName": "plain", "step": {**_INPUTS["step"], "arguments": []}}
-    plain_id, plain_outs = task.create(service, plain, None)
+    plain_id, plain_outs = _create(service, plain)
     fake.requests.clear()
     later = _drifting(service)
-    assert task.read(later, _TASK, outs, None) == (outs, _WITH_LOGIN)
-    assert task.read(later, plain_id, plain_outs, None) == (plain_outs, plain)
+    assert _read(later, _TASK, outs) == (outs, _WITH_LOGIN)
+    assert _read(later, plain_id, plain_outs) == (plain_outs, plain)
     assert [request[:2] for request in fake.requests] == [("POST", "/tasks/build/listDetails"), ("GET", "/tasks")]
 
     fake.tasks["build"]["properties"]["credentials"]["customRegistries"]["a.example"]["password"]["value"] = "by hand"
-    found = task.read(later, _TASK, outs, None)
+    found = _read(later, _TASK, outs)
     assert found is not None
     seen = found[1]["credentials"]["customRegistries"]["a.example"]
     assert seen == {"userName": {"value": "u"}, "password": {"value": "by hand"}}
-    task.update(service, found[0], _WITH_LOGIN, None)
+    _update(service, found[0], _WITH_LOGIN)
     assert fake.requests[-1] == (
         "PATCH",
         "/tasks/build",
@@ -740,13 +769,13 @@ def test_secrets_that_may_not_be_seen_are_warned_of_once_a_registry(
     service: Service, fake: FakeService, said: Said
 ) -> None:
     """And the tasks are read without them."""
-    made = [task.create(service, {**_WITH_LOGIN, "taskName": name}, None) for name in ("build", "build2")]
+    made = [_create(service, {**_WITH_LOGIN, "taskName": name}) for name in ("build", "build2")]
     for name in ("build", "build2"):
         fake.refusals[f"POST /tasks/{name}/listDetails"] = 403
     fake.requests.clear()
     later = _drifting(service)
     for id_, outs in made:
-        assert task.read(later, id_, outs, None) == (outs, {**_WITH_LOGIN, "taskName": outs["taskName"]})
+        assert _read(later, id_, outs) == (outs, {**_WITH_LOGIN, "taskName": outs["taskName"]})
     assert [request[0] for request in fake.requests] == ["POST", "GET"]
     assert len(said.lines) == 1
     assert said.lines[0].startswith("secrets of registry registry are not compared")

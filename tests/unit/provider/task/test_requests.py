@@ -116,13 +116,14 @@ def _set(value: dict[str, Any], path: str, item: Any) -> dict[str, Any]:
 
 
 def _requests(monkeypatch: pytest.MonkeyPatch, old: dict[str, Any], new: dict[str, Any]) -> list[tuple[str, Any]]:
-    monkeypatch.setattr(host, "console", lambda _: _Silent())
+    monkeypatch.setattr(host, "console", lambda *_: _Silent())
+    monkeypatch.setattr(host, "stack_console", lambda: _Silent())
     has = {**put_body(old, "westeurope"), "name": "build", "systemData": {}}
     has["properties"] = {**has["properties"], "agentPoolName": "pool", "creationDate": "2025-04-08T08:17:33Z"}
     wire = _Wire(has, {**put_body(new, "westeurope", replacing=True), "name": "build"})
     service = Service(Settings(endpoint=_ENDPOINT))
     service._client = Client(transport(httpx.Client(transport=httpx.MockTransport(wire))), _ENDPOINT)
-    task.update(service, old, new, None)
+    task.update(service, old, new)
     return wire.requests
 
 

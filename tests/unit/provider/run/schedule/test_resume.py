@@ -42,6 +42,7 @@ class Update(Scene):
         self.kept: list[str] = []
         self.console.info = self.kept.append  # type: ignore[method-assign]
         self.call = Call(urn, self.console, self.stop)  # type: ignore[arg-type]
+        self.service.urn = urn
         if created:
             self.service.said = {"createTime": created}
 
@@ -241,7 +242,7 @@ def test_a_clock_that_is_put_right_in_between_changes_nothing(answered: bool) ->
     """Where the service had told its time before the kill, the journal has that; and a run that has an id needs no
     time at all."""
     first = Answerless(ahead=600)
-    first.service.client(None).runs.get(RegistryId.parse(INPUTS["registryId"]), "cf0")
+    first.service.client().runs.get(RegistryId.parse(INPUTS["registryId"]), "cf0")
     if answered:
         first.service.statuses = ["Running"]
         first.service.said = {}

@@ -1,1 +1,0 @@
-"""What every call of the engine needs: settings, checks reported, errors shortened, secrets redacted."""

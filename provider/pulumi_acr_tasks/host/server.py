@@ -1,0 +1,127 @@
+"""The dynamic server that hosts the provider, mended: wide enough, ended by ^C, and errors as sentences.
+
+* A pool of four threads serves every request of a stack: forty builds of ten minutes would take a hundred minutes,
+  and a ^C would wait behind them. The pool is widened.
+* The server answers Cancel and tells nobody, and the engine then waits for calls in flight without a limit. The
+  handler was bound when the server started, so its code is exchanged, not the method.
+* The server answers every exception with `traceback.format_exc()`, which it looks up in its own module. There it is
+  exchanged for a shim that knows the errors that were written to be read.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from types import FrameType, ModuleType
+from typing import Any
+
+from pulumi_acr_tasks.errors import AcrTasksError
+from pulumi_acr_tasks.host.log import shown
+
+WORKERS = 512
+"""Threads: never the limit. The engine's own parallelism is 4 x cores unless `--parallel` says otherwise, and a
+thread that is not needed is never started."""
+
+canceled = threading.Event()
+"""Set when the engine sends Cancel; never cleared: the process ends with the command."""
+
+_callbacks: list[Callable[[], None]] = []
+
+
+def widen_pool() -> None:
+    """Widen the pool whose thread calls this to `WORKERS` threads.
+
+    Raises LookupError when the pool cannot be found, AttributeError when it is not built as expected.
+    """
+    pool = _pool_of_this_thread()
+    if pool is None:
+        raise LookupError("the calling thread belongs to no thread pool")
+    if not isinstance(pool._max_workers, int):
+        raise AttributeError("the pool's size is not a number")
+    # submit() compares with this each time that it finds no idle thread; there is no public way to change it.
+    pool._max_workers = max(pool._max_workers, WORKERS)
+
+
+def _pool_of_this_thread() -> ThreadPoolExecutor | None:
+    """Return the pool of the calling thread: the thread's outermost frames hold a weak reference to it."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        reference = frame.f_locals.get("executor_reference") if frame.f_code.co_name == "_worker" else None
+        if reference is not None:
+            pool = reference()
+            return pool if isinstance(pool, ThreadPoolExecutor) else None
+        frame = frame.f_back
+    return None
+
+
+def on_cancel(callback: Callable[[], None]) -> None:
+    """Have `callback` called at each Cancel, after `canceled` is set; a second registration changes nothing.
+
+    The engine sends Cancel to every provider at the end of every command too, successful or not, and after a ^C once
+    more. A command that is killed sends none. At that time the engine has recorded the results of all calls that have
+    returned.
+    """
+    if callback not in _callbacks:
+        _callbacks.append(callback)
+
+
+def end_command() -> None:
+    """Set `canceled`, then call what was registered; what a callback raises is dropped."""
+    canceled.set()
+    for callback in list(_callbacks):
+        with contextlib.suppress(Exception):  # Cancel has no answer that could carry it
+            callback()
+
+
+def _cancel(self: Any, request: Any, context: Any) -> Any:
+    """End the command, then answer as the stock method does. Runs with the server's globals, so it imports what it
+    needs."""
+    from google.protobuf import empty_pb2  # type: ignore[import-untyped]
+
+    from pulumi_acr_tasks.host.server import end_command
+
+    end_command()
+    return empty_pb2.Empty()
+
+
+def listen_to_cancel() -> None:
+    """Make the server's Cancel set `canceled`.
+
+    Raises AttributeError when the server has no such method, ValueError when its code cannot be exchanged.
+    """
+    method = sys.modules["__main__"].DynamicResourceProviderServicer.Cancel
+    method.__code__ = _cancel.__code__
+
+
+class ReadableTraceback:
+    """The module `traceback`, except that an `AcrTasksError` formats as its own text.
+
+    Any other exception is a defect and keeps its traceback. No text shows a secret of an address.
+    """
+
+    def format_exc(self, *args: Any, **kwargs: Any) -> str:
+        """Format the exception that is being handled."""
+        error = sys.exc_info()[1]
+        if isinstance(error, AcrTasksError):
+            # It may quote a log, a proxy or a service: no control sequence of theirs reaches the terminal.
+            return shown(str(error))
+        return shown(traceback.format_exc(*args, **kwargs))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(traceback, name)
+
+
+def shorten_tracebacks() -> None:
+    """Exchange `traceback` in the dynamic server's module.
+
+    Raises AttributeError when the server does not use it.
+    """
+    server: Any = sys.modules["__main__"]
+    if not isinstance(server.traceback, ModuleType | ReadableTraceback):
+        raise AttributeError("the server's `traceback` is not the module of that name")
+    server._abort_with_traceback  # noqa: B018 - the one place that formats: without it the shim would do nothing
+    server.traceback = ReadableTraceback()

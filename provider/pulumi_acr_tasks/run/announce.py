@@ -1,0 +1,50 @@
+"""What preview says of a run: what is wrong with its inputs, and whether it runs again. No request is made.
+
+The engine asks `diff` in a refresh too: a new run is announced only right after a `check`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pulumi_acr_tasks import host
+from pulumi_acr_tasks.engine_call import replaced_by_options
+from pulumi_acr_tasks.run.check import check as check_inputs
+from pulumi_acr_tasks.run.diff import LOCAL, RunDiff, diff_run
+
+if TYPE_CHECKING:
+    from pulumi_acr_tasks.service import Service
+    from pulumi_acr_tasks.validate.problem import Problem
+
+
+def check(service: Service, olds: dict[str, Any], news: dict[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
+    """Complete a run's inputs and say everything that is wrong with them."""
+    return check_inputs(news, service.settings, olds)
+
+
+def diff(service: Service, id_: str, olds: dict[str, Any], news: dict[str, Any]) -> dict[str, Any]:
+    """Compare a run's old outputs with its new inputs, and announce what follows.
+
+    Returns the members of the SDK's DiffResult.
+    """
+    service.refuse_other_endpoint("run", olds)
+    service.journal().confirm(host.current_request().urn, id_)
+    service.note_recorded_run(id_)
+    notes, plan = service.notes, diff_run(olds, news)
+    paths, notes.replace_on_changes = notes.replace_on_changes, None
+    if paths is not None and (summary := _summary(plan, paths, olds, news)):
+        host.console().status(summary)
+    if plan.replaces:
+        # The new run first: one that fails leaves the old one, and its images, in state.
+        return {"changes": True, "replaces": plan.replaces, "delete_before_replace": False}
+    # None: the engine then compares the inputs itself, and replace_on_changes works.
+    return {"changes": None if plan.archive or plan.local else False}
+
+
+def _summary(plan: RunDiff, paths: list[str], olds: dict[str, Any], news: dict[str, Any]) -> str:
+    """Say what will be done, also where the resource's options ask for a new run."""
+    if plan.replaces or not (plan.archive or plan.local):
+        return plan.summary
+    inputs = {name: value for name, value in olds.items() if name in news or name in LOCAL}
+    by_options = replaced_by_options(paths, inputs, news)
+    return f"new run ({', '.join(by_options)} changed, see replace_on_changes)" if by_options else plan.summary

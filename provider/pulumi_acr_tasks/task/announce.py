@@ -1,0 +1,107 @@
+"""What preview says of a task: who else declares it, and which request follows. No request is made.
+
+The engine asks `check` only where it is about to create or update. It asks `diff` in a refresh too, and when it looks
+for what a replacement takes along: nothing is sent then, so `diff` announces a request only right after a `check`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from pulumi_acr_tasks import host
+from pulumi_acr_tasks.arm.ids import RegistryId
+from pulumi_acr_tasks.engine_call import replaced_by_options
+from pulumi_acr_tasks.schema.equality import identity_type
+from pulumi_acr_tasks.task.check import check as check_inputs
+from pulumi_acr_tasks.task.diff import PUT, REPLACE, Plan
+from pulumi_acr_tasks.task.diff import diff as compare
+from pulumi_acr_tasks.task.drift import inputs_of
+from pulumi_acr_tasks.validate.problem import Problem, errors
+
+if TYPE_CHECKING:
+    from pulumi_acr_tasks.service import Service
+
+
+def check(service: Service, olds: dict[str, Any], news: dict[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
+    """Complete a task's inputs and say everything that is wrong with them; `olds` is empty before the task is made."""
+    by_default = news.get("taskName") is None and not olds
+    settings, named = service.settings, _named(service, olds, news)
+    inputs, problems = check_inputs(named, settings.registry_defaults, settings.endpoint)
+    if by_default:
+        problems = [_by_default(problem) for problem in problems]
+    if not errors(problems) and all(isinstance(inputs.get(member), str) for member in ("registryId", "taskName")):
+        problems += _claim(service, inputs, is_new=not olds)
+    return inputs, problems
+
+
+def _claim(service: Service, inputs: dict[str, Any], *, is_new: bool) -> list[Problem]:
+    """Note that the resource declares its task; return a problem for each other resource that declares it too."""
+    registry, name = RegistryId.parse(inputs["registryId"]), inputs["taskName"]
+    urn, adopts = host.current_request().urn, inputs.get("adopt") is True
+    twins = service.claims().want(urn, service.claim_key(registry.task(name)), adopts=adopts)
+    where = f"in registry {registry.registry_name} (the case of names does not count)"
+    for twin in twins:
+        host.console(twin).error(f"task_name: is {name!r}; {urn} declares the same task {where}")
+    if adopts and is_new and not twins:
+        host.console().info(f"task {name} of registry {registry.registry_name} is taken over if it exists")
+    return [Problem("task_name", f"is {name!r}; {twin} declares the same task {where}") for twin in twins]
+
+
+def _by_default(problem: Problem) -> Problem:
+    """Return a problem of the task's name with where the name comes from, others as they are."""
+    if problem.path != "task_name":
+        return problem
+    return replace(problem, message=f"{problem.message}; it is the resource's name here: give a task_name")
+
+
+def _named(service: Service, olds: dict[str, Any], news: dict[str, Any]) -> dict[str, Any]:
+    """Return the inputs with a task name: the program's, else the one that the task has, else the resource's name.
+
+    So a task keeps its name when its resource gets another one (an alias, another parent, `pulumi state rename`).
+    Before a replacement that `diff` asks for, the engine asks once with the old inputs and once without: the name stays
+    too. Before one that the user asks for (`--replace`, taint) it asks only without, as for a new resource.
+    """
+    urn = host.current_request().urn
+    if news.get("taskName") is None:
+        news = {**news, "taskName": olds.get("taskName") or service.notes.task_name or urn.rpartition("::")[2]}
+    if urn and olds.get("taskName"):
+        service.notes.task_name = news["taskName"]
+    return news
+
+
+def diff(service: Service, id_: str, olds: dict[str, Any], news: dict[str, Any]) -> dict[str, Any]:
+    """Compare a task's old outputs with its new inputs, and announce the request that follows.
+
+    Returns the members of the SDK's DiffResult.
+    """
+    service.refuse_other_endpoint("task", olds)
+    service.journal().confirm(host.current_request().urn, id_)
+    notes, plan = service.notes, compare(olds, news)
+    paths, notes.replace_on_changes = notes.replace_on_changes, None
+    notes.plan = (olds, news, plan)
+    if plan.route != REPLACE:
+        service.keep(id_)
+    if plan.route is None:
+        return {"changes": False}
+    if paths is not None:
+        _announce(plan, replaced_by_options(paths, inputs_of(olds), news), olds)
+    if plan.route == REPLACE:
+        return {"changes": True, "replaces": plan.replaces, "delete_before_replace": True}
+    # None: the engine then compares the inputs itself, and replace_on_changes works.
+    return {"changes": None}
+
+
+def _announce(plan: Plan, by_options: list[str], olds: dict[str, Any]) -> None:
+    """Say which request follows, and what it costs."""
+    console = host.console()
+    if by_options and plan.route != REPLACE:
+        console.status(f"replace ({', '.join(by_options)} changed, see replace_on_changes)")
+    elif plan.route == PUT:
+        console.info(str(plan))
+    else:
+        console.status(str(plan))
+    if plan.lost_principal:
+        console.warning(plan.lost_principal)
+    elif (by_options or plan.route == REPLACE) and "System" in identity_type(olds.get("identity") or {}):
+        console.warning("the new task's system-assigned identity has another principal id: grant it its roles")
