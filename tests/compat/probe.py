@@ -26,11 +26,11 @@ class Probe(ResourceProvider):
         return {"met": True}
 
     def request(self) -> dict[str, Any]:
-        request = host.current_request()
+        request = host.find_request()
         return {"urn": request.urn, "timeout": request.timeout}
 
     def log(self) -> dict[str, Any]:
-        console = host.console(host.current_request().urn)
+        console = host.console(host.find_request().urn)
         console.status("Step 1/3")
         console.info("kept")
         console.warning("kept as a warning")
@@ -43,7 +43,7 @@ class Probe(ResourceProvider):
         raise RuntimeError("a defect")
 
     def wait(self) -> dict[str, Any]:
-        host.console(host.current_request().urn).status("waiting")
+        host.console(host.find_request().urn).status("waiting")
         return {"canceled": host.canceled.wait(timeout=20)}
 
     def is_canceled(self) -> dict[str, Any]:
