@@ -131,6 +131,15 @@ def test_a_command_line_exists(place: str, command: str) -> None:
             assert other in FOREIGN
 
 
+def test_the_map_of_the_house_is_right() -> None:
+    """Each file and folder that the page for contributors names is there."""
+    page = (ROOT / "docs/working-here.md").read_text()
+    roots = (ROOT, ROOT / "provider/pulumi_acr_tasks", ROOT / "emulator/acr_tasks_emulator")
+    named = re.findall(r"`([\w./]+(?:\.py|\.md|\.toml|/))`", page)
+    assert [name for name in named if not any((root / name).exists() for root in roots)] == []
+    assert len(named) >= 20
+
+
 def subcommands(words: list[str]) -> int:
     """Return how many words name the subcommand: those before the first option or value."""
     count = 0
