@@ -70,7 +70,7 @@ def _findings(file: Path) -> list[tuple[str, str, bool]]:
     except UnicodeDecodeError:
         return [(str(file), "it is not text in UTF-8", False)]
     return [
-        (f"{file}:{finding.where[0] + 1}:{finding.where[1] + 1}", finding.sentence, finding.warning)
+        (f"{file}:{finding.position[0] + 1}:{finding.position[1] + 1}", finding.sentence, finding.warning)
         for finding in sorted(check_task_file(text))
     ]
 

@@ -1,3 +1,1 @@
-"""What cannot be right, known before any request: pure functions from inputs to problems."""
-
-from pulumi_acr_tasks.validate.problem import Problem as Problem
+"""Rules for the inputs of tasks and runs: pure functions from values to problems, without a request."""

@@ -1,4 +1,4 @@
-"""Credentials and identities. (Source: facts, sections 3.2 and 15.)"""
+"""Rules for credentials of custom registries, and for managed identities."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _IDENTITY_ID = re.compile(
 
 
 def check_credentials(value: Any, path: str, *, identity: Any = None, of: str = "task") -> list[Problem]:
-    """Says what is wrong with the credentials of a task, whose own identity is `identity`, or of a run."""
+    """Return what is wrong with the credentials of a task, whose own identity is `identity`, or of a run."""
     registries = value.get("customRegistries") if isinstance(value, dict) else None
     if not isinstance(registries, dict):
         return []
@@ -74,7 +74,7 @@ def _may_be_system(identity: Any) -> bool:
 
 
 def check_identity(value: Any, path: str) -> list[Problem]:
-    """Says what is wrong with the managed identities of a task."""
+    """Return what is wrong with the managed identities of a task."""
     if not isinstance(value, dict):
         return []
     type_, ids = value.get("type"), value.get("userAssignedIdentities")

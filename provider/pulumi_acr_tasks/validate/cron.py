@@ -1,8 +1,8 @@
-"""Schedules of timers, by NCrontab's rules: stricter than cron's in some things and laxer in others.
+"""Schedules of timers, by the rules of the NCrontab library, which the service uses.
 
-Five fields, in UTC: minute 0-59, hour 0-23, day 1-31, month 1-12 or names, weekday 0-6 or names; both days must hold.
-No seconds, no 7 for Sunday, no `L W # ?`. Any step is taken, a range that runs backwards is read the other way round,
-and names may be cut anywhere. (Source: facts, section 13 and agent.md section 6.)
+Five fields, in UTC: minute 0-59, hour 0-23, day 1-31, month 1-12 or names, weekday 0-6 or names; both days must match.
+No seconds, no 7 for Sunday, no `L W # ?`. Any step is accepted, a range that runs backwards is reversed, and names may
+be abbreviated to any length.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ _WORDS |= {"@monthly": "0 0 1 * *", "@yearly": "0 0 1 1 *", "@annually": "0 0 1 
 
 @dataclass
 class _Schedule:
-    """The values of each field, and what is surprising in them."""
+    """The values of each field, and warnings about them."""
 
     allowed: list[set[int]] = field(default_factory=list)
-    surprises: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
 
 def check_schedule(text: str) -> list[str]:
-    """Say what is wrong with a schedule: nothing when the service takes it."""
+    """Return what is wrong with a schedule that the service refuses; nothing for any other."""
     try:
         _read(text)
     except ValueError as error:
@@ -56,13 +56,13 @@ def check_schedule(text: str) -> list[str]:
     return []
 
 
-def surprises_of_schedule(text: str) -> list[str]:
-    """Say what a schedule that is right does, where hardly anybody means that."""
+def schedule_warnings(text: str) -> list[str]:
+    """Return what a valid schedule does that its author has probably not meant."""
     try:
         schedule = _read(text)
     except ValueError:
         return []
-    found = list(schedule.surprises)
+    found = list(schedule.warnings)
     if not _ever_fires(schedule.allowed):
         found.append("it never fires: no such month has such a day")
     fields = text.split(" ")
@@ -72,10 +72,10 @@ def surprises_of_schedule(text: str) -> list[str]:
     return [f"is {text!r}; {sentence}" for sentence in found]
 
 
-def occasions(text: str) -> tuple[tuple[int, ...], ...] | None:
-    """Return the minutes, hours, days, months and weekdays of a schedule; None when it is not right.
+def firing_times(text: str) -> tuple[tuple[int, ...], ...] | None:
+    """Return the minutes, hours, days, months and weekdays of a schedule; None for an invalid one.
 
-    Two schedules fire at the same times when they have the same.
+    Schedules with the same values fire at the same times.
     """
     try:
         return tuple(tuple(sorted(values)) for values in _read(text).allowed)
@@ -84,8 +84,8 @@ def occasions(text: str) -> tuple[tuple[int, ...], ...] | None:
 
 
 def _read(text: str) -> _Schedule:
-    """Read a schedule. Raises ValueError that says what is wrong with it."""
-    # Blanks separate, and tabs do not.
+    """Return the values of a schedule. Raises ValueError with the reason for an invalid one."""
+    # Only blanks separate fields; tabs do not.
     parts = [part for part in text.split(" ") if part]
     if len(parts) != len(_FIELDS):
         hint = ""
@@ -98,13 +98,13 @@ def _read(text: str) -> _Schedule:
     for part, of in zip(parts, _FIELDS, strict=True):
         values: set[int] = set()
         for item in part.split(","):
-            values |= _values(item, of, schedule.surprises)
+            values |= _values(item, of, schedule.warnings)
         schedule.allowed.append(values)
     return schedule
 
 
-def _values(item: str, of: _Field, surprises: list[str]) -> set[int]:
-    """The values that one item of a field's list allows."""
+def _values(item: str, of: _Field, warnings: list[str]) -> set[int]:
+    """Return the values that one item of a field's list allows."""
     span, slash, step_text = item.partition("/")
     step = _step(step_text, item, of) if slash else 1
     first_text, dash, last_text = span.partition("-")
@@ -117,11 +117,11 @@ def _values(item: str, of: _Field, surprises: list[str]) -> set[int]:
         last = of.highest if slash and step > 1 else first
     if last < first:
         first, last = last, first
-        surprises.append(f"the {of.name}s {span} run backwards and are read as {first}-{last}")
+        warnings.append(f"the {of.name}s {span} run backwards and are read as {first}-{last}")
     if slash and step > max(1, last - first):
-        surprises.append(f"the {of.name}'s step in {item} is longer than its range: only {of.name} {first} is hit")
+        warnings.append(f"the {of.name}'s step in {item} is longer than its range: only {of.name} {first} is hit")
     if slash and step < 1:
-        surprises.append(f"the {of.name}'s step in {item} is below 1 and means every {of.name}")
+        warnings.append(f"the {of.name}'s step in {item} is below 1 and means every {of.name}")
     return set(range(first, last + 1, max(step, 1)))
 
 
@@ -147,8 +147,8 @@ def _number(text: str, of: _Field) -> int:
 def _ever_fires(allowed: list[set[int]]) -> bool:
     from croniter import CroniterBadCronError, CroniterBadDateError, croniter
 
-    # In numbers: croniter knows other names than NCrontab. Both days must hold. The year 2000 stands for any: it is the
-    # first of the calendar's cycle of 400 years, and 29 February is on each weekday within 50.
+    # In numbers, because croniter has other names than NCrontab. The search begins in the year 2000, the first of the
+    # calendar's cycle of 400 years; within 50 years after it, 29 February falls on each weekday.
     expression = " ".join(",".join(str(value) for value in sorted(values)) for values in allowed)
     try:
         croniter(expression, 946684800.0, day_or=False).get_next(float)

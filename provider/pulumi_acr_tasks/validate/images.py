@@ -1,6 +1,6 @@
-"""Names of images to build, as the service takes them: `repository` or `repository:tag`.
+"""Rules for the names of images to build: `repository` or `repository:tag`.
 
-The service answers 400 InvalidInputValue for others. (Source: facts, agent.md section 4.)
+The service answers 400 InvalidInputValue to any other name.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _ALLOWED = "an image's name is repository or repository:tag"
 
 
 def check_image_names(value: Any, path: str) -> list[Problem]:
-    """Say which elements of `imageNames` the service refuses, and why."""
+    """Return the elements of `imageNames` that the service refuses, with the reasons."""
     items = value if isinstance(value, list) else []
     return [
         Problem(f"{path}[{index}]", f"is {name!r}; {reason}")
@@ -31,7 +31,7 @@ def check_image_names(value: Any, path: str) -> list[Problem]:
 def _reason(name: str) -> str | None:
     plain = name
     for action in reversed(actions(name)[0]):
-        # Any value may come; a letter stands for it.
+        # A template may become any text; a letter stands for it.
         plain = plain[: action.start] + "x" + plain[action.end :]
     if not plain.strip():
         return f"{_ALLOWED}, and this is empty"

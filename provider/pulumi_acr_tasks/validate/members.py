@@ -1,4 +1,4 @@
-"""The shape of an object: members that are missing, unknown, or of another kind than their definition's."""
+"""Rules for the shape of an object: members that are missing, unknown, or of another kind than their definition's."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _EXPECTED = {"string": "a string", "integer": "a whole number", "boolean": "True
 
 
 def check_value(value: Any, kind: Kind, path: str) -> list[Problem]:
-    """Says what is wrong with the shape of a value of that kind, at any depth; what is not known yet is skipped."""
+    """Return what is wrong with the shape of a value of that kind, at any depth; unknown values are skipped."""
     if value is None or is_unknown(value):
         return []
     if kind.container == "list":
@@ -84,14 +84,14 @@ def _check_object(value: Any, kind: Kind, path: str) -> list[Problem]:
 
 
 def _wanted(definition: str, name: str, kind: Kind, owner: dict[str, Any]) -> Kind:
-    """Gives the kind that a member has to be: an argument's value may be empty, but not when it is a secret."""
+    """Return the kind that a member must have: an argument's value may be empty unless it is a secret."""
     if (definition, name) in (("Argument", "value"), ("SetValue", "value")):
         return Kind(kind.name, secret=is_secret(definition, name, owner))
     return kind
 
 
 def _check_type(value: dict[str, Any], kind: Kind, path: str) -> list[Problem]:
-    """Says which types there are when an object's own is none of them."""
+    """Return a problem that names the allowed types, for an object of another type."""
     given = value.get("type")
     if is_unknown(given):
         return []
@@ -111,7 +111,7 @@ def _check_enumeration(kind: Kind, value: Any, path: str) -> list[Problem]:
 
 
 def _called(value: Any) -> str:
-    """Calls a value by its kind: the value itself might be a secret in the wrong place."""
+    """Return a value's kind in words. The value itself may be a secret in the wrong place."""
     if isinstance(value, float):
         return "a fraction"
     names = {bool: "True or False", int: "a number", str: "a string", list: "a list", dict: "a dict"}

@@ -1,4 +1,4 @@
-"""Names and ids. (Source: azure-spec/2019-04-01, path parameters; facts, section 2.)"""
+"""Rules for names and ids, as the specification 2019-04-01 has them; and the registry that a resource lives in."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PARTS = ("subscriptionId", "resourceGroupName", "registryName")
 
 
 def check_registry_name(value: Any, path: str) -> list[Problem]:
-    """Says what is wrong with the name of a registry."""
+    """Return what is wrong with the name of a registry."""
     if not isinstance(value, str) or _REGISTRY_NAME.fullmatch(value):
         return _not_a_string(value, path)
     hint = "; it is the name, not the login server" if "." in value else ""
@@ -26,14 +26,14 @@ def check_registry_name(value: Any, path: str) -> list[Problem]:
 
 
 def check_task_name(value: Any, path: str) -> list[Problem]:
-    """Says what is wrong with the name of a task."""
+    """Return what is wrong with the name of a task."""
     if not isinstance(value, str) or _TASK_NAME.fullmatch(value):
         return _not_a_string(value, path)
     return [Problem(path, f"is {value!r}; a task's name has 5 to 50 letters, digits, - and _")]
 
 
 def check_resource_group_name(value: Any, path: str) -> list[Problem]:
-    """Says what is wrong with the name of a resource group."""
+    """Return what is wrong with the name of a resource group."""
     if not isinstance(value, str) or _GROUP_NAME.fullmatch(value):
         return _not_a_string(value, path)
     return [
@@ -44,14 +44,14 @@ def check_resource_group_name(value: Any, path: str) -> list[Problem]:
 
 
 def check_subscription_id(value: Any, path: str) -> list[Problem]:
-    """Says what is wrong with the id of a subscription."""
+    """Return what is wrong with the id of a subscription."""
     if not isinstance(value, str) or re.fullmatch(r"[a-zA-Z0-9-]+", value):
         return _not_a_string(value, path)
     return [Problem(path, f"is {value!r}; a subscription's id looks like 00000000-0000-0000-0000-000000000000")]
 
 
 def check_registry_id(value: Any, path: str) -> list[Problem]:
-    """Says what is wrong with the ARM id of a registry."""
+    """Return what is wrong with the ARM id of a registry."""
     if not isinstance(value, str):
         return _not_a_string(value, path)
     try:
@@ -68,7 +68,7 @@ def check_registry_id(value: Any, path: str) -> list[Problem]:
 def resolve(
     inputs: dict[str, Any], defaults: Mapping[str, str | None], endpoint: str
 ) -> tuple[dict[str, Any], list[Problem]]:
-    """Puts into the inputs of a resource where it will live: `registryId` (see resolve_registry) and `endpoint`."""
+    """Return a resource's inputs with its canonical `registryId` and its `endpoint`, and what is wrong with them."""
     resolved, problems = resolve_registry(inputs, defaults)
     return {**resolved, "endpoint": endpoint}, problems
 
@@ -76,10 +76,10 @@ def resolve(
 def resolve_registry(
     inputs: dict[str, Any], defaults: Mapping[str, str | None]
 ) -> tuple[dict[str, Any], list[Problem]]:
-    """Puts the canonical `registryId` in place of what the inputs, and where they are silent the defaults, say.
+    """Return the inputs with a canonical `registryId`, made of the inputs or else of the defaults.
 
-    `defaults` has `subscriptionId`, `resourceGroupName` and `registryName`, each None where the configuration is
-    silent. An id of which something is not known yet is not known either.
+    `defaults` has `subscriptionId`, `resourceGroupName` and `registryName`, each None without a configuration. The id
+    is unknown while a part of it is.
     """
     rest = {key: value for key, value in inputs.items() if key not in ("registryId", *_PARTS)}
     given = inputs.get("registryId")

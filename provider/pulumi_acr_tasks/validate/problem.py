@@ -1,4 +1,4 @@
-"""A sentence about an argument that cannot be right."""
+"""A problem: a sentence about an argument, with its property path."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from pulumi_acr_tasks.schema.definitions import snake_case
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong: `path` as Python spells it (`step.docker_file_path`), `message` without the path.
+    """A problem of an argument. `path`: as Python spells it (`step.docker_file_path`). `message`: without the path.
 
-    `warning`: it is allowed, and does hardly what was meant; it is shown, and stops nothing. A message never holds the
-    value of a secret.
+    `warning`: the argument is allowed, and probably does not do what was meant; it is shown, and stops nothing. A
+    message never holds the value of a secret.
     """
 
     path: str
@@ -24,15 +24,15 @@ class Problem:
 
 
 def errors(problems: list[Problem]) -> list[Problem]:
-    """Return those that are no warnings."""
+    """Return the problems that are not warnings."""
     return [problem for problem in problems if not problem.warning]
 
 
 def member_path(owner: str, name: str) -> str:
-    """Gives the path of an object's member, spelled as Python does."""
+    """Return the path of an object's member, as Python spells it."""
     return f"{owner}.{snake_case(name)}" if owner else snake_case(name)
 
 
 def key_path(owner: str, key: str) -> str:
-    """Gives the path of a map's entry; keys are the user's own and stay as they are."""
+    """Return the path of a map's entry. Keys are the user's own and are not translated."""
     return f'{owner}["{key}"]'

@@ -1,4 +1,4 @@
-"""Contexts of tasks and runs: which addresses the service fetches. (Source: facts, agent.md section 5.)"""
+"""Rules for the addresses of contexts: which ones the service's agent can fetch."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pulumi_acr_tasks.validate.problem import Problem, member_path
 
 SCHEMES = ("git", "http", "https", "oci")
-"""Schemes of addresses that the agent can fetch a context from."""
+"""The schemes of addresses that the agent can fetch."""
 
 NO_CONTEXT = "/dev/null"
 
@@ -22,7 +22,7 @@ _ARCHIVE = re.compile(r"/(?:archive|tree|blob|releases|raw|tarball|zipball)/", r
 
 
 def check_address(address: str, path: str) -> list[Problem]:
-    """Say why the service cannot fetch what an absolute address names; nothing of a relative one."""
+    """Return why the service cannot fetch an absolute address; nothing for a relative one."""
     if _SSH.match(address):
         return [Problem(path, "is an address of ssh, for which the agent has no key; write https://, with a token")]
     if "://" not in address:
@@ -39,7 +39,10 @@ def check_address(address: str, path: str) -> list[Problem]:
 
 
 def _check_github(host: str, where: str, fragment: str, path: str) -> list[Problem]:
-    """The service takes every host with github in its name for git, and puts .git behind what it finds."""
+    """Return why an address of GitHub is not a repository.
+
+    The service treats every host with github in its name as git, and appends .git to the address.
+    """
     host = host.rpartition("@")[2]
     if "github" not in host or not (_ARCHIVE.search(where) or host.startswith("codeload.")):
         return []
@@ -55,10 +58,10 @@ def _check_github(host: str, where: str, fragment: str, path: str) -> list[Probl
 
 
 def check_context_path(step: dict[str, Any], sources: int | None, path: str) -> list[Problem]:
-    """Say what is wrong with the context of a task's step.
+    """Return what is wrong with the context of a task's step.
 
-    sources: how many source triggers the task has, None where that is not known yet. A relative context belongs to the
-    repository of exactly one.
+    `sources`: the number of the task's source triggers, None while it is unknown. A relative context belongs to the
+    repository of exactly one source trigger.
     """
     type_, context = str(step.get("type") or "").lower(), step.get("contextPath")
     at = member_path(path, "contextPath")
@@ -74,6 +77,6 @@ def check_context_path(step: dict[str, Any], sources: int | None, path: str) -> 
         return check_address(context, at)
     if context is None or sources in (1, None) or re.match(r"github\.com/", context, re.IGNORECASE):
         return []
-    # A token may stand before an @ or behind a question mark.
+    # A token may stand before an @ or after a question mark.
     shown = f"is {context!r}" if not set(context) & set("@?") else "is no absolute address"
     return [Problem(at, f"{shown}; {_WANTED}")]

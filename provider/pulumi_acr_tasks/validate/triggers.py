@@ -1,16 +1,16 @@
-"""Triggers. (Source: facts, sections 3.3 and 13.)"""
+"""Rules for the timers and source triggers of a task."""
 
 from __future__ import annotations
 
 from collections import Counter
 from typing import Any
 
-from pulumi_acr_tasks.validate.cron import check_schedule, occasions, surprises_of_schedule
+from pulumi_acr_tasks.validate.cron import check_schedule, firing_times, schedule_warnings
 from pulumi_acr_tasks.validate.problem import Problem, member_path
 
 
 def check_trigger(value: Any, path: str, *, context_path: Any = None) -> list[Problem]:
-    """Says what is wrong with the triggers of a task whose step has that context."""
+    """Return what is wrong with the triggers of a task whose step has that context."""
     if not isinstance(value, dict):
         return []
     timers, sources = (
@@ -33,9 +33,9 @@ def _check_timers(timers: list[dict[str, Any]], path: str) -> list[Problem]:
             continue
         at = f"{path}[{index}].schedule"
         problems += [Problem(at, message) for message in check_schedule(given)]
-        problems += [Problem(at, message, warning=True) for message in surprises_of_schedule(given)]
-        when = occasions(given)
-        first = schedules.setdefault(when, index) if when else index
+        problems += [Problem(at, message, warning=True) for message in schedule_warnings(given)]
+        times = firing_times(given)
+        first = schedules.setdefault(times, index) if times else index
         if first != index:
             problems.append(Problem(at, f"is the schedule of {path}[{first}] too; each timer has its own"))
     return problems

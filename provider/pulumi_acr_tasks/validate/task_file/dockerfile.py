@@ -1,7 +1,4 @@
-"""What the service's builder makes of a Dockerfile: docker's classic one, after a scan for the base images.
-
-(Source: facts, agent.md section 4.)
-"""
+"""The check of a Dockerfile for the service's builder: docker's classic one, after a scan for the base images."""
 
 from __future__ import annotations
 
@@ -24,7 +21,7 @@ _BUILDKIT_FLAGS = {
 
 @dataclass(frozen=True)
 class Instruction:
-    """One instruction: its name, its arguments in one line, and where it begins (line and column, from 1)."""
+    """One instruction: its name, its arguments in one line, and its line and column (from 1)."""
 
     name: str
     arguments: str
@@ -34,14 +31,14 @@ class Instruction:
 
 @dataclass(frozen=True)
 class Finding:
-    """Something about a Dockerfile: a sentence with its place; `fails` when the build does, else it is a surprise."""
+    """A sentence about a Dockerfile with its position. `fails`: the build fails; otherwise it is a warning."""
 
     sentence: str
     fails: bool
 
 
 def check_dockerfile(text: str) -> list[Finding]:
-    """Return what of a Dockerfile fails in a Docker build of the service, or means something else there."""
+    """Return the lines of a Dockerfile that fail in a Docker build of the service, or mean something else there."""
     found = []
     arguments: dict[str, Instruction] = {}
     for instruction in instructions(text):
@@ -63,7 +60,7 @@ def check_dockerfile(text: str) -> list[Finding]:
 
 
 def instructions(text: str) -> Iterator[Instruction]:
-    """Yield the instructions of a Dockerfile; lines that are continued are one."""
+    """Yield the instructions of a Dockerfile, continued lines joined."""
     escape, lines = "\\", text.removeprefix("\ufeff").splitlines()
     for line in lines:
         directive = _DIRECTIVE.fullmatch(line.strip())
@@ -123,5 +120,5 @@ def _failures(instruction: Instruction) -> Iterator[str]:
 
 
 def _in_shell(name: str, rest: str) -> bool:
-    """Whether `<<` stands within quotes of a RUN line, where it is text."""
+    """Return whether `<<` is quoted in a RUN line, where it is text."""
     return name == "RUN" and _HEREDOC.search(re.sub(r"'[^']*'|\"(?:\\.|[^\"\\])*\"", "", rest)) is None

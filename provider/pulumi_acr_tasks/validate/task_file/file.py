@@ -1,6 +1,6 @@
-"""Task files, in base64 or on disk, as far as they can be known to be wrong before a run. (Source: facts, section 14.)
+"""The check of a task file, in base64 or on disk: everything that can be known to be wrong before a run.
 
-The service stores anything; a wrong file fails only in the log of its first run.
+The service stores any text; a wrong file fails only in the log of its first run.
 """
 
 from __future__ import annotations
@@ -13,35 +13,35 @@ from pulumi_acr_tasks.schema.encoded_text import decoded
 from pulumi_acr_tasks.validate.problem import Problem
 from pulumi_acr_tasks.validate.task_file.steps import check_task
 from pulumi_acr_tasks.validate.task_file.text import prepare
-from pulumi_acr_tasks.validate.task_file.warnings import surprises
-from pulumi_acr_tasks.validate.task_file.yaml import Place, load
+from pulumi_acr_tasks.validate.task_file.warnings import task_warnings
+from pulumi_acr_tasks.validate.task_file.yaml import Position, load
 
 _ACR = "acr … is the cmd of a step: the file is version: v1.1.0, steps:, and below it   - cmd: acr purge …"
 
-# What base64 has not, and most YAML has.
+# Text that most YAML has and base64 never.
 _PLAIN = re.compile(r":\s|:$|^\s*- ", re.MULTILINE)
 
 
 def check_encoded_task(value: Any, path: str) -> list[Problem]:
-    """Say what is wrong or surprising in a task file in base64, with its line and column."""
+    """Return the errors and warnings of a task file in base64, each with its line and column."""
     if not isinstance(value, str) or not value:
         return []
     text = decoded(value)
     if text is None:
-        return [_no_base64(value, path, of="a task file")]
+        return [_not_base64(value, path, of="a task file")]
     return [Problem(path, str(finding), finding.warning) for finding in check_task_file(text)]
 
 
 def check_encoded_values(value: Any, path: str) -> list[Problem]:
-    """Say what is wrong with a file of values in base64; it may hold secrets, so nothing of it is repeated."""
+    """Return what is wrong with a file of values in base64. It may hold secrets, so no message repeats its text."""
     if not isinstance(value, str) or not value:
         return []
     text = decoded(value)
     if text is None:
-        return [_no_base64(value, path, of="a file of values")]
-    values, where, _ = load(text)
-    if where is not None:
-        return [Problem(path, str(Finding(where, "this is not YAML")))]
+        return [_not_base64(value, path, of="a file of values")]
+    values, position, _ = load(text)
+    if position is not None:
+        return [Problem(path, str(Finding(position, "this is not YAML")))]
     if values is not None and not isinstance(values, dict):
         return [Problem(path, str(Finding((0, 0), "a file of values is a map from names to values")))]
     return []
@@ -49,50 +49,49 @@ def check_encoded_values(value: Any, path: str) -> list[Problem]:
 
 @dataclass(frozen=True, order=True)
 class Finding:
-    """What is wrong in a text, or surprising (`warning`), at a line and a column (from 0)."""
+    """An error or a warning about a text, at a line and a column (from 0)."""
 
-    where: Place
+    position: Position
     sentence: str
     warning: bool = False
 
     def __str__(self) -> str:
-        line, column = self.where
+        line, column = self.position
         return f"line {line + 1}, column {column + 1}: {self.sentence}"
 
 
 def check_task_file(text: str) -> list[Finding]:
-    """Return what is wrong with the text of a task file, in the order of the lines, then what is surprising in it.
+    """Return the errors of a task file in the order of the lines, then the warnings.
 
-    A file whose templates decide which lines it has is judged by its templates alone: what it will be depends on
-    values.
+    If templates decide which lines the file has, only its templates are checked: the lines depend on values.
     """
     task, found = _read(text)
     if not isinstance(task, dict):
         return found
     try:
-        wrong = sorted(Finding(*broken) for broken in check_task(task))
-        return [*found, *wrong, *sorted(Finding(*broken, warning=True) for broken in surprises(task))]
+        errors = sorted(Finding(*each) for each in check_task(task))
+        return [*found, *errors, *sorted(Finding(*each, warning=True) for each in task_warnings(task))]
     except RecursionError:
         return [Finding((0, 0), "an anchor holds an alias of itself, or the file is nested too deeply")]
 
 
 def _read(text: str) -> tuple[Any, list[Finding]]:
-    """Return what the YAML says, None when it is not known here, and what is wrong with the text."""
+    """Return the content of the YAML, None when it cannot be known here, and the errors of the text."""
     prepared = prepare(text, lambda part: load(part)[0])
-    wrong = sorted(Finding(*broken) for broken in prepared.wrong)
+    errors = sorted(Finding(*each) for each in prepared.errors)
     if prepared.text is None:
-        return None, wrong
-    task, where, reason = load(prepared.text)
-    if where is not None:
-        return None, [*wrong, Finding(where, f"this is not YAML ({reason})")]
+        return None, errors
+    task, position, reason = load(prepared.text)
+    if position is not None:
+        return None, [*errors, Finding(position, f"this is not YAML ({reason})")]
     if not isinstance(task, dict):
         hint = f"; {_ACR}" if isinstance(task, str) and task.startswith("acr ") else ""
-        return None, [*wrong, Finding((0, 0), f"a task file is a map with version and steps{hint}")]
-    return task, wrong
+        return None, [*errors, Finding((0, 0), f"a task file is a map with version and steps{hint}")]
+    return task, errors
 
 
-def _no_base64(value: str, path: str, *, of: str) -> Problem:
-    """Say what a value is that should be base64, as far as can be told, and which constructor takes it as it is."""
+def _not_base64(value: str, path: str, *, of: str) -> Problem:
+    """Return what a value is that should be base64, and which constructor takes it unencoded."""
     if re.fullmatch(r"b(['\"]).*\1", value, re.DOTALL):
         return Problem(path, "is the text of a bytes object; call .decode() on the bytes instead of str()")
     args = "EncodedTaskStepArgs" if path.startswith("step") else "EncodedTaskRunRequestArgs"

@@ -1,7 +1,6 @@
-"""Go's templates in task files and arguments, as far as they can be known to be wrong before values are known.
+"""Go templates in task files: actions that fail whatever the values are.
 
-The agent renders `{{…}}` with Go's text/template and Sprig's functions; what it cannot read fails the run.
-(Source: facts, agent.md section 2.)
+The agent renders `{{…}}` with Go's text/template and Sprig's functions. An invalid action fails the run.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ _NAME = re.compile(r"(?<![\w.$])[A-Za-z_]\w*")
 
 @dataclass(frozen=True)
 class Action:
-    """One `{{…}}`: where it stands in the text, and what is between the braces."""
+    """One `{{…}}`: its start and end in the text, and the text between the braces."""
 
     start: int
     end: int
@@ -50,7 +49,7 @@ class Action:
 
 
 def actions(text: str) -> tuple[list[Action], int | None]:
-    """Return the actions of a text, and where one begins that is never closed, None when all are.
+    """Return the actions of a text, and the start of an action that is never closed, None without one.
 
     Quoted braces and comments are part of an action.
     """
@@ -69,7 +68,7 @@ def actions(text: str) -> tuple[list[Action], int | None]:
 
 
 def wrong_actions(text: str) -> Iterator[tuple[int, str]]:
-    """Yield where an action of the text fails when it is rendered, and why."""
+    """Yield the start of each action that cannot be rendered, with the reason."""
     found, unclosed = actions(text)
     for action in found:
         bare = _STRINGS.sub(lambda match: " " * len(match[0]), action.inner)

@@ -1,7 +1,4 @@
-"""What the agent does to the text of a task file before it reads the YAML: comments, aliases, templates.
-
-(Source: facts, agent.md sections 1 and 2.)
-"""
+"""The text of a task file as the agent prepares it before it reads the YAML: comments, aliases, templates."""
 
 from __future__ import annotations
 
@@ -11,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pulumi_acr_tasks.validate.task_file.templates import Action, actions, wrong_actions
-from pulumi_acr_tasks.validate.task_file.yaml import Place
+from pulumi_acr_tasks.validate.task_file.yaml import Position
 
-# Stands for each character that is not known here: of a template's action, of an alias. (From Unicode's private area.)
+# A placeholder, from Unicode's private area, for each character of a template's action or an alias with unknown value.
 PLACEHOLDER = "\ue000"
 
 _VERSION = re.compile(r"""^["']?version["']?[ \t]*:[ \t]*["']?v1\.1\.0["']?[ \t]*(?:#.*)?\r?$""", re.MULTILINE)
@@ -27,37 +24,37 @@ Load = Callable[[str], Any]
 
 @dataclass
 class TaskText:
-    """The text as YAML can be judged, with as many lines as the file: None when templates decide which lines there are.
+    """The prepared text, with as many lines as the file; None when templates decide which lines the file has.
 
-    `wrong`: what fails before the YAML is read, each with its place (line and column, from 0) and a sentence.
+    `errors`: what fails before the YAML is read, each with its position and a sentence.
     """
 
     text: str | None
-    wrong: list[tuple[Place, str]] = field(default_factory=list)
+    errors: list[tuple[Position, str]] = field(default_factory=list)
 
 
 def prepare(text: str, load: Load) -> TaskText:
-    """Return what becomes of a task file; `load` reads YAML, and gives None for what is none."""
+    """Return the prepared text of a task file. `load` reads YAML, and returns None for invalid YAML."""
     text = "\n".join("" if line.lstrip().startswith("#") else line for line in text.split("\n"))
-    wrong: list[tuple[Place, str]] = []
+    wrong: list[tuple[Position, str]] = []
     if _VERSION.search(text):
         text, wrong = _without_aliases(text, load)
-    wrong += [(_place(text, at), sentence) for at, sentence in wrong_actions(text)]
+    wrong += [(_position(text, at), sentence) for at, sentence in wrong_actions(text)]
     return TaskText(None if wrong else _without_actions(text), wrong)
 
 
-def _place(text: str, at: int) -> Place:
+def _position(text: str, at: int) -> Position:
     return text.count("\n", 0, at), at - text.rfind("\n", 0, at) - 1
 
 
-def _without_aliases(text: str, load: Load) -> tuple[str, list[tuple[Place, str]]]:
-    """The text with aliases replaced by their values, or by placeholders where the values are not known."""
+def _without_aliases(text: str, load: Load) -> tuple[str, list[tuple[Position, str]]]:
+    """Return the text with aliases replaced by their values, or by placeholders for unknown values."""
     block = _ALIAS_BLOCK.search(text)
     alias = _map(_map(load(_hidden(block[0])) if block else None).get("alias"))
     values = _map(alias.get("values"))
     wrong = [
         (
-            _place(text, text.index(str(key), block.start() if block else 0)),
+            _position(text, text.index(str(key), block.start() if block else 0)),
             f"the alias {str(key)!r} has another character than letters and digits, which the agent refuses",
         )
         for key in values
@@ -82,14 +79,14 @@ def _map(value: Any) -> dict[Any, Any]:
 
 
 def _hidden(text: str) -> str:
-    """The text with placeholders for all actions."""
+    """Return the text with placeholders for all actions."""
     for action in reversed(actions(text)[0]):
         text = text[: action.start] + PLACEHOLDER * (action.end - action.start) + text[action.end :]
     return text
 
 
 def _without_actions(text: str) -> str | None:
-    """The text with placeholders for actions; None when an action may add or take a line."""
+    """Return the text with placeholders for actions; None when an action may add or remove a line."""
     found = actions(text)[0]
     for first, last in _groups(found):
         start, end = first.start, last.end
@@ -106,7 +103,7 @@ def _without_actions(text: str) -> str | None:
 
 
 def _groups(found: list[Action]) -> list[tuple[Action, Action]]:
-    """Each action by itself, and each `if` with its `end`."""
+    """Return pairs of a first and a last action: an action alone, or an `if` with its `end`."""
     groups: list[tuple[Action, Action]] = []
     depth, first = 0, None
     for action in found:

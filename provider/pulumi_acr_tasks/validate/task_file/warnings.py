@@ -1,6 +1,6 @@
-"""Lines of a task file that do something else than they seem to: allowed, and worth a warning.
+"""Warnings about lines of a task file that are allowed and do something else than their author means.
 
-The agent joins the words of `cmd` and `build` to one line for its own shell. (Source: facts, agent.md section 4.)
+The agent joins the words of `cmd` and `build` to one line for its own shell.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from pulumi_acr_tasks.validate.task_file.steps import Broken, item_place, key_place
+from pulumi_acr_tasks.validate.task_file.steps import Findings, item_position, key_position
 from pulumi_acr_tasks.validate.task_file.text import PLACEHOLDER
 
 _QUOTED = re.compile(r"'[^']*'|\"(?:\\.|[^\"\\])*\"|\\.", re.DOTALL)
@@ -20,24 +20,24 @@ _GIT_HOST = re.compile(
 )
 
 
-def surprises(task: Any) -> Broken:
-    """Yield what does something else than it seems; `task` is what ruamel.yaml loads."""
+def task_warnings(task: Any) -> Findings:
+    """Yield the warnings about a task file; `task` is the map that ruamel.yaml loads."""
     if "trigger" in task:
-        yield key_place(task, "trigger"), "trigger has no effect in a task file: give it to the Task"
+        yield key_position(task, "trigger"), "trigger has no effect in a task file: give it to the Task"
     steps = task.get("steps")
     for step in steps if isinstance(steps, list) else ():
         if isinstance(step, dict):
             yield from _of_step(step)
 
 
-def _of_step(step: Any) -> Broken:
+def _of_step(step: Any) -> Findings:
     for name in ("cmd", "build"):
         line = step.get(name)
         if isinstance(line, str):
-            for sentence in surprises_of_line(line, name):
-                yield key_place(step, name), sentence
+            for sentence in line_warnings(line, name):
+                yield key_position(step, name), sentence
     for name, item, where in (*_items(step, "env"), *_items(step, "push")):
-        if name == "env" and _breaks(item):
+        if name == "env" and _is_split(item):
             yield (
                 where,
                 f"{item.partition('=')[0]} has a value with a blank, and docker takes what follows for the image: "
@@ -47,8 +47,8 @@ def _of_step(step: Any) -> Broken:
             yield where, f"{item!r} goes to Docker Hub: write {{{{.Run.Registry}}}}/{item} for the run's own registry"
 
 
-def surprises_of_line(line: str, name: str = "cmd") -> Iterator[str]:
-    """Yield what the agent's shell makes of a line that its author may not mean."""
+def line_warnings(line: str, name: str = "cmd") -> Iterator[str]:
+    """Yield what the agent's shell does with a line that its author has probably not meant."""
     line = re.sub(r"\\\r?\n", " ", line).strip()
     plain = _QUOTED.sub(lambda match: "q" * len(match[0]), line)
     if re.search(r"[0-9]*[<>]", plain):
@@ -75,15 +75,15 @@ def _items(step: Any, name: str) -> Iterator[tuple[str, str, tuple[int, int]]]:
     items = step.get(name)
     for index, item in enumerate(items if isinstance(items, list) else []):
         if isinstance(item, str):
-            yield name, item, item_place(items, index)
+            yield name, item, item_position(items, index)
 
 
-def _breaks(item: str) -> bool:
+def _is_split(item: str) -> bool:
     return re.search(r"\s", _QUOTED.sub("", item.strip())) is not None
 
 
 def _is_bare(image: str) -> bool:
-    """Whether an image has no registry in front of its name."""
+    """Return whether an image has no registry before its name."""
     if PLACEHOLDER in image.partition("/")[0] or image.startswith(("$", "{{")):
         return False
     first, slash, _ = image.partition("/")

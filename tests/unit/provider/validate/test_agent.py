@@ -25,7 +25,7 @@ def check_task_yaml(text: str) -> list[str]:
     return [str(finding) for finding in check_task_file(text) if not finding.warning]
 
 
-def surprises_of_task_yaml(text: str) -> list[str]:
+def warnings_of_task_file(text: str) -> list[str]:
     """Return what is surprising in a task file, as preview says it."""
     return [str(finding) for finding in check_task_file(text) if finding.warning]
 
@@ -119,7 +119,7 @@ SURPRISES = [
 def test_a_line_that_the_shell_of_the_agent_takes_otherwise_is_a_warning(line: str, sentence: str) -> None:
     """Allowed, and hardly what was meant."""
     assert check_task_yaml(cmd(line)) == []
-    (said,) = surprises_of_task_yaml(cmd(line))
+    (said,) = warnings_of_task_file(cmd(line))
     assert said.startswith("line 3, column 5: cmd: ")
     assert sentence in said
 
@@ -137,7 +137,7 @@ def test_a_line_that_the_shell_of_the_agent_takes_otherwise_is_a_warning(line: s
 )
 def test_a_line_that_means_what_it_says_is_no_warning(line: str) -> None:
     """Single quotes keep everything from the shell."""
-    assert surprises_of_task_yaml(cmd(line)) == []
+    assert warnings_of_task_file(cmd(line)) == []
 
 
 @pytest.mark.parametrize(
@@ -155,16 +155,16 @@ def test_a_line_that_means_what_it_says_is_no_warning(line: str) -> None:
         (f"{HEAD}trigger: {{}}\nsteps: [{{cmd: a}}]\n", "line 2, column 1: trigger has no effect in a task file"),
     ],
 )
-def test_other_surprises_are_warnings(text: str, sentence: str) -> None:
+def test_other_mistakes_are_warnings(text: str, sentence: str) -> None:
     """With their place and the cure."""
-    (said,) = surprises_of_task_yaml(text)
+    (said,) = warnings_of_task_file(text)
     assert said.startswith(sentence)
 
 
 @pytest.mark.parametrize("item", ["A='hello world'", 'A="hello world"', "A=x", "A"])
 def test_an_environment_that_stays_together_is_no_warning(item: str) -> None:
     """Quotes of its own keep a blank."""
-    assert surprises_of_task_yaml(cmd("a", f"    env:\n      - {item}\n")) == []
+    assert warnings_of_task_file(cmd("a", f"    env:\n      - {item}\n")) == []
 
 
 @pytest.mark.parametrize(

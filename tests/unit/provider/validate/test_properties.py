@@ -13,7 +13,7 @@ from pulumi_acr_tasks.schema.definitions import Kind, kind
 from pulumi_acr_tasks.schema.values import UNKNOWN
 from pulumi_acr_tasks.task.check import check
 from pulumi_acr_tasks.validate.credentials import check_credentials, check_identity
-from pulumi_acr_tasks.validate.cron import check_schedule, occasions, surprises_of_schedule
+from pulumi_acr_tasks.validate.cron import check_schedule, firing_times, schedule_warnings
 from pulumi_acr_tasks.validate.members import check_value
 from pulumi_acr_tasks.validate.names import check_registry_name, check_task_name, resolve_registry
 from pulumi_acr_tasks.validate.properties import check_platform
@@ -238,10 +238,10 @@ def test_a_schedule_that_hardly_anybody_means_is_told(
 ) -> None:
     """NCrontab takes it: the warning says what it will do."""
     assert check_schedule(schedule) == []
-    found = occasions(schedule)
+    found = firing_times(schedule)
     assert found is not None
     assert set(found[fires[1]]) == fires[0]
-    told = surprises_of_schedule(schedule)
+    told = schedule_warnings(schedule)
     assert told == [] if sentence is None else sentence in told[0]
 
 
