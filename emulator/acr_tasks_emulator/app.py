@@ -34,7 +34,7 @@ from acr_tasks_emulator.routes.arm import (
 from acr_tasks_emulator.routes.middleware import errors
 from acr_tasks_emulator.routes.middleware.faults import FaultInjection
 from acr_tasks_emulator.routes.middleware.guard import Guard
-from acr_tasks_emulator.routes.middleware.headers import Activity, ArmHeaders, Recorder
+from acr_tasks_emulator.routes.middleware.recorder import Recorder
 from acr_tasks_emulator.routes.middleware.throttle import Throttle
 from acr_tasks_emulator.services.all import Services
 from acr_tasks_emulator.services.blobs.blobs import BlobsService
@@ -61,8 +61,7 @@ from acr_tasks_emulator.services.triggers.triggers import TriggersService
 from acr_tasks_emulator.services.triggers.webhooks import Webhooks
 from acr_tasks_emulator.settings import Settings, SettingsError
 from acr_tasks_emulator.store.blobs import BlobStore
-from acr_tasks_emulator.store.database import Database, DatabaseError
-from acr_tasks_emulator.store.full import StorageFullError
+from acr_tasks_emulator.store.database import Database, DatabaseError, StorageFullError
 from acr_tasks_emulator.store.registries import RegistryStore
 from acr_tasks_emulator.store.resource_groups import ResourceGroupStore
 from acr_tasks_emulator.store.runs import RunStore
@@ -76,13 +75,13 @@ class Application:
     asgi: ASGIApp
     about: dict[str, Any]
     services: Services
-    activity: Activity
+    recorder: Recorder
     warning: str | None
     _closing: contextlib.ExitStack
 
     def idle_seconds(self) -> float:
         """Return for how long there was neither a request nor a run that has not ended."""
-        return 0.0 if self.services.runs.active_count() else self.activity.idle_seconds()
+        return 0.0 if self.services.runs.active_count() else self.recorder.idle_seconds()
 
     def close(self) -> None:
         """End what runs, and the children; then close the data folder."""
@@ -188,8 +187,8 @@ def _wire(settings: Settings, address: Address, opened: contextlib.ExitStack) ->
         Guard(app, settings.host, services.sign_in, authority, address.is_named, webhooks.are_secret)
         for app in (throttled, whole)
     )
-    activity = Activity(ArmHeaders(Recorder(throttled, whole, services), clock))
-    return Application(activity, about, services, activity, getattr(executor, "why", None), closing)
+    recorder = Recorder(throttled, whole, services)
+    return Application(recorder, about, services, recorder, getattr(executor, "why", None), closing)
 
 
 def _starlette(services: Services) -> Starlette:

@@ -1,4 +1,4 @@
-"""What every Resource Manager route shares: addresses without case, the registry addressed, the body, the answer."""
+"""Requests and answers: addresses compared without case, the named registry, bodies read, JSON written."""
 
 from __future__ import annotations
 
@@ -23,30 +23,31 @@ REGISTRY = (
     "/subscriptions/{subscription_id}/resourceGroups/{resource_group_name}"
     "/providers/Microsoft.ContainerRegistry/registries/{registry_name}"
 )
+_ARM = re.compile(r"/(subscriptions|tenants|providers)(/|\Z)", re.IGNORECASE | re.ASCII)
 BODY_LIMIT = 4 * 1024 * 1024
 READ_LIMIT = 16 * BODY_LIMIT
 DEPTH_LIMIT = 128
-"""How deep objects and lists may stand in each other: what the service's JSON reader, Json.NET, allows by default."""
+"""How deep objects and lists may be nested: the default of the service's JSON reader, Json.NET."""
 _TOO_DEEP = f"The reader's MaxDepth of {DEPTH_LIMIT} has been exceeded."
 
 
 class ArmRoute(Route):
-    """A route whose fixed parts are compared without case, as Resource Manager does; a final slash is no matter.
+    """A route whose fixed parts are compared without case, as in Resource Manager; a final slash is allowed.
 
-    It has no other methods than those: there is no HEAD of tasks and runs (azure-sdk-for-python #2808 tells of 405).
+    It has exactly the given methods: HEAD of tasks and runs is answered with 405 (azure-sdk-for-python #2808).
     """
 
     def __init__(self, path: str, endpoint: Any, *, methods: list[str]) -> None:
         super().__init__(path, endpoint, methods=methods)
         self.methods = set(methods)
-        # To the very end, not to a line's, and without letters that are others' capitals, such as the long s.
+        # Match to the end of the text, not of a line; ASCII alone, because the long s is a capital S without case.
         pattern = self.path_regex.pattern.removesuffix("$") + r"/?\Z"
         self.path_regex = re.compile(pattern, re.IGNORECASE | re.ASCII)
 
 
 @dataclass(frozen=True)
 class Call:
-    """A request for tasks or runs of one registry, its address and version checked."""
+    """A request for tasks or runs of one registry; its address and version have been checked."""
 
     request: Request
     services: Services
@@ -55,7 +56,7 @@ class Call:
 
     @property
     def is_long_running(self) -> bool:
-        """Whether operations that this version calls long-running are."""
+        """Whether the operations that this version marks as long-running are so here."""
         return self.services.operations.enabled and self.version.is_long_running
 
     def part(self, name: str) -> str:
@@ -67,8 +68,13 @@ class Call:
         return query(self.request, name)
 
     def link(self, path_and_query: str) -> str:
-        """Return a link by the address that the caller used for this emulator."""
+        """Return a link with the address by which the caller reached this emulator."""
         return origin(self.request) + path_and_query
+
+
+def is_arm(path: str) -> bool:
+    """Tell whether a path belongs to Resource Manager."""
+    return _ARM.match(path) is not None
 
 
 def services_of(request: Request) -> Services:
@@ -106,17 +112,17 @@ def query(request: Request, name: str) -> str | None:
 
 
 def _plain(part: str) -> str:
-    """Return a part of an address in ASCII: the Kelvin sign is no k, although it is one in lower case."""
+    """Return a part of an address in ASCII: the Kelvin sign must not pass for a k, although it is one in lower case."""
     return part if part.isascii() else quote(part)
 
 
 def origin(request: Request) -> str:
-    """Return `http://host:port` as the caller spelled it; the host was checked before any route ran."""
+    """Return `http://host:port` as the caller spelled it; the guard has checked the host."""
     return f"{request.url.scheme}://{request.headers['host']}"
 
 
 async def body_of(request: Request) -> Any:
-    """Read a body of at most 4 MiB that says to be JSON and is. Raises ServiceError."""
+    """Read a JSON body of at most 4 MiB whose content type is JSON. Raises ServiceError."""
     content_type = request.headers.get("content-type")
     kind = (content_type or "").partition(";")[0].strip().lower()
     is_json = kind in {"application/json", "text/json"} or kind.endswith("+json")
@@ -127,7 +133,7 @@ async def body_of(request: Request) -> Any:
 
 
 async def json_of(request: Request) -> Any:
-    """Read a JSON body of at most 4 MiB, whatever type it says to be of. Raises ServiceError."""
+    """Read a JSON body of at most 4 MiB, whatever its content type. Raises ServiceError."""
     return json_in(await bytes_of(request))
 
 
@@ -138,7 +144,7 @@ async def bytes_of(request: Request) -> bytes:
         size += len(chunk)
         if size > READ_LIMIT:
             break
-        # More is read than kept: a caller who is still sending when the connection is closed sees no answer.
+        # Read more than is kept: a caller that is still sending when the connection is closed sees no answer.
         data += chunk[: max(0, BODY_LIMIT + 1 - len(data))]
     if size > BODY_LIMIT:
         raise errors.REQUEST_TOO_LARGE(limit=BODY_LIMIT)
@@ -150,7 +156,7 @@ def json_in(data: bytes) -> Any:
     try:
         body = json.loads(data.decode("utf-8-sig"), parse_constant=_no_constant, parse_float=_finite)
         if b"\\ud" in data.lower():
-            json.dumps(body, ensure_ascii=False).encode()  # half a surrogate pair is no text: UnicodeError
+            json.dumps(body, ensure_ascii=False).encode()  # UnicodeError for half a surrogate pair
     except ValueError:
         raise errors.INVALID_REQUEST_CONTENT(problem="it is not JSON") from None
     except RecursionError:

@@ -1,4 +1,4 @@
-"""Blobs: what they hold in files, what is known about them in the database."""
+"""Blobs: their content in files, everything else about them in the database."""
 
 from __future__ import annotations
 
@@ -15,17 +15,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from acr_tasks_emulator.store import full
-from acr_tasks_emulator.store.database import Database
+from acr_tasks_emulator.store.database import Database, full_disk_as_error
 
 CHUNK = 256 * 1024
 BLOCKS_KEPT_SECONDS = 7 * 24 * 3600
-"""Blocks that no list names go after a week, as in the service."""
+"""Blocks that no list names are removed after a week, as in the service."""
 
 
 @dataclass(frozen=True)
 class Blob:
-    """A blob that exists. `length` is in bytes; `etag` changes with every write, of data or of metadata."""
+    """A blob. `length` is in bytes; `etag` changes with every write of data or metadata."""
 
     path: Path
     blob_type: str
@@ -38,9 +37,9 @@ class Blob:
 
 
 class BlobStore:
-    """Files below one folder: whole blobs, the blocks of unfinished ones, and uploads under way.
+    """Files below one folder: whole blobs, blocks of blobs that are not committed, and uploads in progress.
 
-    Containers and names are the emulator's own, never a caller's; even so nothing outside of the folder is touched.
+    Containers and names come from the emulator, not from callers; even so no file outside of the folder is touched.
     """
 
     def __init__(self, folder: Path, database: Database) -> None:
@@ -56,7 +55,7 @@ class BlobStore:
                 shutil.rmtree(blocks, ignore_errors=True)
 
     def find(self, container: str, name: str) -> Blob | None:
-        """Return what is known about a blob, or None."""
+        """Return a blob, or None."""
         row = self._database.row("SELECT * FROM blob WHERE container = ? AND name = ?", container, name)
         if row is None:
             return None
@@ -79,23 +78,23 @@ class BlobStore:
 
     @contextlib.contextmanager
     def upload(self) -> Iterator[tuple[BinaryIO, Path]]:
-        """Open a new file for what comes in; it is gone afterwards unless it was kept by `commit` or `keep_block`.
+        """Open a new file for an upload; it is removed afterwards unless `commit` or `keep_block` took it.
 
         Raises StorageFullError.
         """
         path = self._folder / "uploads" / secrets.token_hex(16)
         try:
-            with full.noticed(), open(path, "xb", opener=_private) as file:
+            with full_disk_as_error(), open(path, "xb", opener=_private) as file:
                 yield file, path
         finally:
             path.unlink(missing_ok=True)
 
     def commit(self, upload: Path, container: str, name: str, content_type: str, created: str) -> Blob:
-        """Put an upload in place of a block blob's content."""
+        """Replace the content of a block blob by an upload."""
         target = self._whole(container, name)
         target.parent.mkdir(parents=True, exist_ok=True)
         with self._lock:
-            self._describe(container, name, "BlockBlob", content_type, created)  # there is no blob before its file is
+            self._describe(container, name, "BlockBlob", content_type, created)  # no file: a missing blob
             upload.replace(target)
         shutil.rmtree(self._blocks(container, name), ignore_errors=True)
         return self._known(container, name)
@@ -117,7 +116,7 @@ class BlobStore:
     def commit_blocks(
         self, block_ids: Iterable[str], container: str, name: str, content_type: str, created: str
     ) -> Blob | None:
-        """Join blocks into a block blob; None when one of them was never kept."""
+        """Join blocks into a block blob; return None when one of them is missing."""
         parts = [self._blocks(container, name) / _hash(block_id) for block_id in block_ids]
         with self.upload() as (file, path):
             for part in parts:
@@ -130,7 +129,7 @@ class BlobStore:
             return self.commit(path, container, name, content_type, created)
 
     def create_append_blob(self, container: str, name: str, content_type: str, created: str) -> BinaryIO:
-        """Make an append blob, or go on with the one that is there; return the file to append to, unbuffered."""
+        """Make an append blob, or open the existing one; return its file for appending, unbuffered."""
         target = self._whole(container, name)
         target.parent.mkdir(parents=True, exist_ok=True)
         with self._lock:
@@ -138,7 +137,7 @@ class BlobStore:
             return open(target, "ab", buffering=0, opener=_private)
 
     def set_metadata(self, container: str, name: str, metadata: dict[str, str]) -> None:
-        """Replace a blob's metadata; nothing happens when there is no such blob."""
+        """Replace a blob's metadata; do nothing when the blob is missing."""
         self._database.execute(
             "UPDATE blob SET metadata = ?, version = version + 1 WHERE container = ? AND name = ?",
             json.dumps(metadata),
@@ -147,13 +146,13 @@ class BlobStore:
         )
 
     def delete_container(self, container: str) -> None:
-        """Remove every blob of a container; blocks that were never put together stay until all is cleared."""
+        """Remove every blob of a container; uncommitted blocks stay until `clear`."""
         with self._lock:
             self._database.execute("DELETE FROM blob WHERE container = ?", container)
             shutil.rmtree(self._folder / "whole" / container, ignore_errors=True)
 
     def prune(self) -> None:
-        """Remove what a killed process left: files that belong to no blob, and blobs without a file."""
+        """Remove the remains of a killed process: files without a blob, and blobs without a file."""
         known = {}
         for row in self._database.rows("SELECT container, name FROM blob"):
             known[self._whole(row["container"], row["name"])] = (row["container"], row["name"])
@@ -204,5 +203,5 @@ def _hash(text: str) -> str:
 
 
 def _private(path: str, flags: int) -> int:
-    """Open a file that nobody else can read, whatever the mask."""
+    """Open a file that only its owner can read, whatever the mask."""
     return os.open(path, flags, 0o600)

@@ -1,15 +1,14 @@
-"""One SQLite file in WAL mode, one connection, one lock."""
+"""The database of a data folder: one SQLite file in WAL mode, one connection, one lock."""
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-
-from acr_tasks_emulator.store import full
 
 _FIRST = """
 CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -42,20 +41,45 @@ CREATE TABLE resource_group (
 """
 TASK_OF_RUN = "json_extract(document, '$.properties.task')"
 _RUNS_OF_TASKS = f"CREATE INDEX run_by_task ON run (registry, {TASK_OF_RUN}, number)"
-# Each makes a database of its place in this list into one of the next. What has been released never changes.
+# Each brings a database from its own place in this tuple to the next. A released migration never changes.
 MIGRATIONS = (_FIRST, _NEIGHBOURHOOD, _RUNS_OF_TASKS)
 SCHEMA_VERSION = len(MIGRATIONS)
 
 
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
 class DatabaseError(Exception):
-    """Says in one sentence why the data folder's database cannot be used."""
+    """A database that cannot be used; the text is a sentence with the reason."""
+
+
+class StorageFullError(OSError):
+    """A disk without room: nothing of what was to be written is kept."""
+
+    def __init__(self) -> None:
+        super().__init__(errno.ENOSPC, "no room is left for what was to be written")
+
+
+@contextmanager
+def full_disk_as_error() -> Iterator[None]:
+    """Raise StorageFullError in place of what Python and SQLite raise for a full disk."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _NO_ROOM:
+            raise StorageFullError from error
+        raise
+    except sqlite3.OperationalError as error:
+        if "database or disk is full" in str(error):  # its number is known from Python 3.11 on
+            raise StorageFullError from error
+        raise
 
 
 class Database:
-    """A database that is whole after `kill -9`: every commit is in the write-ahead log before it is acknowledged.
+    """A database that survives `kill -9`: every commit is in the write-ahead log before it is acknowledged.
 
-    All threads share one connection under one lock, so a transaction never meets a busy database; transactions are
-    short (below a millisecond), so the event loop may run them itself.
+    All threads share one connection under one lock, so that no transaction finds the database busy. Transactions take
+    less than a millisecond, so that the event loop may run them itself.
     """
 
     def __init__(self, path: Path) -> None:
@@ -69,10 +93,10 @@ class Database:
             self._connection.execute("PRAGMA journal_mode = WAL")
             # NORMAL loses nothing when the process dies, only when the machine does.
             self._connection.execute("PRAGMA synchronous = NORMAL")
-            # What is removed may be a secret: its place in the file is written over.
+            # Removed rows may hold secrets: their place in the file is overwritten.
             self._connection.execute("PRAGMA secure_delete = ON")
             self._migrate(path)
-        except (sqlite3.Error, OSError, full.StorageFullError) as error:
+        except (sqlite3.Error, OSError, StorageFullError) as error:
             raise DatabaseError(f"The database {path} cannot be used: {error}.") from error
 
     def _migrate(self, path: Path) -> None:
@@ -90,11 +114,11 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Make everything inside one transaction; an exception takes it back. A nested one belongs to the outer one.
+        """Run a block as one transaction; an exception rolls it back. A nested one belongs to the outer one.
 
         Raises StorageFullError.
         """
-        with self._lock, full.noticed():
+        with self._lock, full_disk_as_error():
             if self._depth == 0:
                 self._connection.execute("BEGIN IMMEDIATE")
             self._depth += 1
@@ -103,7 +127,7 @@ class Database:
                 if self._depth == 1:
                     self._connection.execute("COMMIT")
             except BaseException:
-                if self._depth == 1 and self._connection.in_transaction:  # SQLite may have taken it back itself
+                if self._depth == 1 and self._connection.in_transaction:  # SQLite may have rolled it back itself
                     self._connection.execute("ROLLBACK")
                 raise
             finally:
@@ -111,7 +135,7 @@ class Database:
 
     def execute(self, statement: str, *values: Any) -> int:
         """Run one writing statement; return how many rows it changed. Raises StorageFullError."""
-        with self._lock, full.noticed():
+        with self._lock, full_disk_as_error():
             return self._connection.execute(statement, values).rowcount
 
     def rows(self, query: str, *values: Any) -> list[sqlite3.Row]:

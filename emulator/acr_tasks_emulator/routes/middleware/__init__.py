@@ -1,1 +1,1 @@
-"""What surrounds every request: guard, throttle, faults, errors, headers."""
+"""Middleware around every request: guard, throttling, faults, headers, the record; and errors as answers."""

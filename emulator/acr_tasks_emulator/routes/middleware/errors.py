@@ -1,4 +1,4 @@
-"""Writes errors down: Resource Manager's JSON, the blob service's XML."""
+"""Errors as answers: Resource Manager's JSON, the blob service's XML, Entra ID's and the login server's JSON."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ async def service_error(request: Request, error: Exception) -> Response:
 
 
 async def http_error(request: Request, error: Exception) -> Response:
-    """Answer an address or a method that no route has."""
+    """Answer a request for an unknown address, or with a method that its address does not have."""
     problem = cast(HTTPException, error)
     if problem.status_code == 405:
         headers = {"Allow": ", ".join(sorted(_methods(request)))}
@@ -32,19 +32,19 @@ async def http_error(request: Request, error: Exception) -> Response:
 
 
 def _methods(request: Request) -> set[str]:
-    """Return the methods of an address: each may have a route of its own."""
+    """Return the methods of an address; each may have its own route."""
     routes = (route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE)
     return {method for route in routes for method in route.methods or ()}
 
 
 async def storage_full(request: Request, error: Exception) -> Response:
-    """Answer that there is no room for what was to be written."""
+    """Answer that the disk is full."""
     is_blob = request.url.path.startswith("/blobs/")
     return error_answer(errors.BLOB_STORAGE_FULL() if is_blob else errors.STORAGE_FULL())
 
 
 async def unexpected_error(request: Request, error: Exception) -> Response:
-    """Answer a defect of the emulator; the traceback goes to its log."""
+    """Answer an unexpected exception; its traceback goes to the emulator's log."""
     return error_answer(errors.INTERNAL_ERROR())
 
 

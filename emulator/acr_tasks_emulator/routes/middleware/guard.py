@@ -1,4 +1,4 @@
-"""Who may ask: hosts that are ours, pages that are ours, callers who have the token."""
+"""The guard: it admits our own hosts, our own pages, and callers that have the token."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from acr_tasks_emulator.routes import webhooks
+from acr_tasks_emulator.routes.http import is_arm
 from acr_tasks_emulator.routes.middleware.errors import error_answer
-from acr_tasks_emulator.routes.middleware.headers import is_arm
 from acr_tasks_emulator.routes.sign_in import is_sign_in
 from acr_tasks_emulator.services import errors
 from acr_tasks_emulator.services.sign_in.sign_in import SignIn
 from acr_tasks_emulator.settings import WILDCARDS, is_loopback
 
 _SAFE = {"GET", "HEAD", "OPTIONS"}
-_ELSEWHERE = {"cross-site", "same-site"}  # another port of this machine is the same site, and another program
+_ELSEWHERE = {"cross-site", "same-site"}  # another port of this machine is the same site, but another program
 _HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d{1,5})?", re.IGNORECASE)
 
 
 class Guard:
-    """Refuses foreign hosts (DNS rebinding), posts by pages of other sites, and callers without the token.
+    """A middleware that refuses foreign hosts (DNS rebinding), writes by pages of other sites, and missing tokens.
 
-    `sign_in` knows the token, and those that were issued for it; `authority` is where they are. `is_named` tells
-    whether the server's certificate, if any, makes a host ours. `webhooks_are_secret`: they check their callers.
+    sign_in: checks tokens. authority: where callers get one. is_named: tells whether the server's certificate, if any,
+    names a host. webhooks_are_secret: webhooks check their callers themselves.
     """
 
     def __init__(
@@ -67,15 +67,15 @@ class Guard:
         foreign = origin is not None and urlsplit(origin).netloc.lower() != host.lower()
         if scope["method"] not in _SAFE and (foreign or headers.get("sec-fetch-site") in _ELSEWHERE):
             return errors.FOREIGN_ORIGIN(origin=origin or "another site")
-        # A blob's link carries its own signature; and where tokens are given, nobody has one yet.
+        # A blob's link carries its own signature; a caller that signs in has no token yet.
         if not self._callers.demanded or scope["path"].startswith("/blobs/") or is_sign_in(scope):
             return None
         if self._webhooks_are_secret and scope["path"].startswith(webhooks.FOLDER):
-            return None  # git hosts have no token: they show that they know the secret
+            return None  # git hosts have no token: the webhooks check their secret
         return self._sign_in(headers.get("authorization", ""), scope["path"])
 
     def _is_ours(self, host: str) -> bool:
-        # Nothing but a name and a port: links are made of this text.
+        # A name and a port alone: links are made of this text.
         match = _HOST.fullmatch(host)
         if match is None:
             return False
@@ -85,13 +85,13 @@ class Guard:
         if self._host not in {*WILDCARDS, ""}:
             return False
         try:
-            ipaddress.ip_address(name)  # no name of an attacker's domain is an address
+            ipaddress.ip_address(name)  # a name in an attacker's domain is never an address
         except ValueError:
             return name in {socket.gethostname().lower(), socket.getfqdn().lower()}
         return True
 
     def _sign_in(self, authorization: str, path: str) -> errors.ServiceError | None:
-        # A browser and docker can show the token only as a password, so Basic is taken as well.
+        # Browsers and docker can send the token only as a password, so Basic is accepted too.
         basic = {"WWW-Authenticate": 'Basic realm="acr-tasks-emulator", charset="UTF-8"'}
         challenge = {"WWW-Authenticate": f'Bearer authorization_uri="{self._authority}", error="invalid_token"'}
         challenge = challenge if is_arm(path) else basic

@@ -16,7 +16,7 @@ from acr_tasks_emulator.clock import Clock, parse, round_trip
 from acr_tasks_emulator.services import errors
 from acr_tasks_emulator.services.blobs.sas import CREATE_WRITE, READ, Signer
 from acr_tasks_emulator.store.blobs import Blob, BlobStore
-from acr_tasks_emulator.store.full import StorageFullError, noticed
+from acr_tasks_emulator.store.database import StorageFullError, full_disk_as_error
 from acr_tasks_emulator.store.registries import RegistryRow
 from acr_tasks_emulator.switches import Switches
 
@@ -122,7 +122,7 @@ class Log:
         """Append to the log. What comes after its end is dropped, and what finds no room: the run goes on."""
         with self._lock:
             if not self._file.closed:
-                with contextlib.suppress(StorageFullError), noticed():
+                with contextlib.suppress(StorageFullError), full_disk_as_error():
                     self._file.write(data)
 
     def complete(self, value: str) -> None:

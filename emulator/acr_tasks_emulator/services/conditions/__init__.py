@@ -1,1 +1,1 @@
-"""Behaviour that tests ask for: faults, throttling, long-running operations, refusals."""
+"""Conditions that tests ask for: faults, throttling, long-running operations, refusals; and the request log."""

@@ -1,4 +1,4 @@
-"""Long-running operations, as the specification marks them: under way for a few polls or a short time."""
+"""Long-running operations, as the specification marks them: each takes a few polls or a short time."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ Document = dict[str, Any]
 
 @dataclass
 class Operation:
-    """One operation. `state` is the provisioning state of its `resource` (an ARM id) meanwhile.
+    """One operation on a `resource` (an ARM id), whose provisioning state is `state` until the end.
 
-    `path` and `name` address it; `result` makes the body of its end, None when that has none. `removed` is what a
-    deletion took away: it is shown until the end.
+    path, name: its address. result: makes the body of the end, None for no body. removed: the resource that a deletion
+    removes; it is shown until the end.
     """
 
     name: str
@@ -38,9 +38,9 @@ class Operation:
 
 
 class Operations:
-    """The operations of this process. With `enabled` false nothing is long-running, as observed (facts, fact 1).
+    """The operations of this process. When not `enabled`, none is long-running, as observed at the service.
 
-    The work is done when the operation begins, so that nothing that was accepted is lost; only its end comes later.
+    The work is done when the operation begins, so that no accepted request is lost; only the end comes later.
     """
 
     def __init__(self, clock: Clock, switches: Switches, enabled: bool) -> None:
@@ -60,7 +60,7 @@ class Operations:
         result: Callable[[], Document] | None = None,
         removed: Document | None = None,
     ) -> Operation:
-        """Note an operation on a resource; an earlier one on it no longer counts for its state."""
+        """Begin an operation on a resource; it replaces an earlier one in the resource's state."""
         now = self._clock.now()
         name = f"registries-{uuid.uuid4()}"
         path = f"/subscriptions/{registry.subscription_id}/providers/Microsoft.ContainerRegistry/locations"
@@ -83,7 +83,7 @@ class Operations:
         return operation
 
     def poll(self, name: str) -> Operation:
-        """Return an operation, having counted this poll. Raises ServiceError when there is none."""
+        """Count a poll of an operation and return it. Raises ServiceError when it is unknown."""
         operation = self._operations.get(name.lower())
         if operation is None:
             raise errors.OPERATION_NOT_FOUND(name=name)
@@ -92,26 +92,26 @@ class Operations:
         return operation
 
     def has_ended(self, operation: Operation) -> bool:
-        """Tell whether an operation is over: polled often enough, or after its time."""
+        """Tell whether an operation has ended: by the number of its polls, or by its time."""
         now = self._clock.now()
         if operation.ended is None and (operation.polls < 0 or now >= operation.ends):
             operation.ended = now
         return operation.ended is not None
 
     def under_way(self, resource: str) -> Operation | None:
-        """Return the operation that changes a resource now, or None."""
+        """Return the operation in progress on a resource, or None."""
         operation = self._latest.get(resource.lower())
         return None if operation is None or self.has_ended(operation) else operation
 
     def shown(self, document: Document) -> Document:
-        """Return a resource with the provisioning state that it has now."""
+        """Return a resource with its present provisioning state."""
         operation = self.under_way(document["id"])
         if operation is None:
             return document
         return {**document, "properties": {**document["properties"], "provisioningState": operation.state}}
 
     def status(self, operation: Operation) -> Document:
-        """Return what the resource of `Azure-AsyncOperation` says."""
+        """Return the status document to which `Azure-AsyncOperation` leads."""
         over = self.has_ended(operation)
         status: Document = {
             "id": f"{operation.path}/operationStatuses/{operation.name}",
@@ -124,6 +124,6 @@ class Operations:
         return status
 
     def clear(self) -> None:
-        """Forget every operation."""
+        """Remove every operation."""
         self._operations.clear()
         self._latest.clear()

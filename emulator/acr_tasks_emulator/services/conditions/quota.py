@@ -1,4 +1,4 @@
-"""What Resource Manager still lets a subscription do: token buckets of reads, writes and deletes (facts section 10)."""
+"""The quota of a subscription: Resource Manager's token buckets of reads, writes and deletes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import datetime
 from acr_tasks_emulator.clock import Clock
 from acr_tasks_emulator.services import errors
 
-# Size of a bucket, and how many tokens come back each second.
+# The size of a bucket, and how many tokens it gets back each second.
 BUCKETS = {"reads": (250, 25), "writes": (200, 10), "deletes": (200, 10)}
 GLOBAL_FACTOR = 15
 _KINDS = {"GET": "reads", "HEAD": "reads", "DELETE": "deletes"}
@@ -18,7 +18,7 @@ _KEPT = 1000
 
 @dataclass
 class Bucket:
-    """Tokens that are left, as of a moment."""
+    """A token bucket. `level` was right at the time `since`."""
 
     size: int
     refill: int
@@ -26,27 +26,27 @@ class Bucket:
     since: datetime
 
     def fill(self, now: datetime) -> None:
-        """Add what has come back since."""
+        """Add the tokens that came back since."""
         gained = max(0.0, (now - self.since).total_seconds()) * self.refill
         self.level, self.since = min(float(self.size), self.level + gained), now
 
     def seconds_to_one(self) -> float:
-        """Return how long it takes until there is a token."""
+        """Return the seconds until one token is left."""
         return max(0.0, 1 - self.level) / self.refill
 
 
 @dataclass(frozen=True)
 class Spent:
-    """What became of a request's token: the headers of its answer, and the refusal when there was none."""
+    """The result of a request: the headers of its answer, and the refusal when no token was left."""
 
     headers: dict[str, str]
     refusal: errors.ServiceError | None
 
 
 class Quota:
-    """Counts by subscription and principal, and by subscription alone, when it is `enforced`.
+    """The buckets, by subscription and principal and by subscription alone.
 
-    Otherwise every request is the first: a client that paces itself by the headers is not slowed down.
+    When it is not `enforced`, every request counts as the first: no client that reads the headers slows down.
     """
 
     def __init__(self, clock: Clock, enforced: bool = False) -> None:
@@ -55,7 +55,7 @@ class Quota:
         self._buckets: dict[tuple[str, str | None, str], Bucket] = {}
 
     def spend(self, method: str, subscription: str, principal: str) -> Spent:
-        """Take one request off its buckets. A request that is refused costs nothing."""
+        """Take a token for one request from its buckets. A refused request costs nothing."""
         kind = _KINDS.get(method, "writes")
         now = self._clock.now()
         own, shared = (self._bucket(subscription.lower(), who, kind, now) for who in (principal, None))

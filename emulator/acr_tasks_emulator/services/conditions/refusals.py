@@ -1,4 +1,4 @@
-"""What is refused although the request is right: rights, subscriptions, repositories. Asked for by switches."""
+"""Refusals of correct requests, chosen by switches: missing rights, subscriptions without tasks, webhooks."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ CALLER = "user@emulator.local"
 
 
 def check_change_of_task(switches: Switches, registry: RegistryRow) -> None:
-    """Refuse for a subscription that may not have tasks. Raises ServiceError."""
+    """Refuse changes in a subscription that may not have tasks. Raises ServiceError."""
     if switches.tasks_operations == "none":
         raise errors.TASKS_OPERATIONS_NOT_ALLOWED(registry=registry.name, subscription=registry.subscription_id)
 
 
 def check_run(switches: Switches, registry: RegistryRow) -> None:
-    """Refuse for a subscription that may not run anything. Raises ServiceError."""
+    """Refuse runs in a subscription that may not have them. Raises ServiceError."""
     if switches.tasks_operations != "allowed":
         raise errors.TASKS_OPERATIONS_NOT_ALLOWED(registry=registry.name, subscription=registry.subscription_id)
 
 
 def check_agent_pool(switches: Switches, registry: RegistryRow, pool: str | None) -> None:
-    """Refuse a run on an agent pool, of which there is none. Raises ServiceError."""
+    """Refuse a run on an agent pool: the emulator has no pools. Raises ServiceError."""
     if pool and switches.agent_pools == "refused":
         raise errors.AGENT_POOL_NOT_FOUND(
             resource=f"{registry.name}/agentPools/{pool}", group=registry.resource_group_name
@@ -42,7 +42,7 @@ def check_list_details(switches: Switches, registry: RegistryRow, task_name: str
 
 
 def check_webhooks(switches: Switches, properties: dict[str, Any]) -> None:
-    """Refuse source triggers that were sent: the repository does not take the webhook. Raises ServiceError."""
+    """Refuse the source triggers of a request: the repository rejects the webhook. Raises ServiceError."""
     triggers = (properties.get("trigger") or {}).get("sourceTriggers") or []
     if switches.source_trigger_check == "accepted" or not triggers:
         return

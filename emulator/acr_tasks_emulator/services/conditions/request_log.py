@@ -1,4 +1,4 @@
-"""What was asked of the emulator, for tests that count requests."""
+"""The log of requests, for tests that count them."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 KEPT = 20_000
-# A shared access signature; the others belong into the body of a sign-in, but not everybody knows.
+# The signature of a link. The others belong into the body of a sign-in; some clients put them into the query.
 _SECRET = {"sig", "client_secret", "client_assertion", "password", "code", "refresh_token", "access_token"}
 
 
 @dataclass(frozen=True)
 class RequestEntry:
-    """One request. `query` has no signature in it; `status` is 0 when the connection was closed without an answer."""
+    """One request. `query` is redacted; `status` is 0 when the connection was closed without an answer."""
 
     time: str
     method: str
@@ -26,14 +26,14 @@ class RequestEntry:
 
 
 class RequestLog:
-    """The last requests, oldest first; they are not kept on disk."""
+    """The last requests, oldest first, in memory."""
 
     def __init__(self) -> None:
         self._entries: deque[RequestEntry] = deque(maxlen=KEPT)
         self._counts: Counter[tuple[str, int]] = Counter()
 
     def add(self, entry: RequestEntry) -> None:
-        """Keep a request; the oldest one goes when there are too many."""
+        """Add a request; when the log is full the oldest one is dropped."""
         self._entries.append(entry)
         self._counts[entry.method, entry.status] += 1
 
@@ -42,24 +42,24 @@ class RequestLog:
         return [asdict(entry) for entry in self._entries]
 
     def counts(self) -> dict[str, dict[str, int]]:
-        """Return how many requests there were, by method and status; those that were forgotten count too."""
+        """Return the number of requests by method and status; dropped ones count too."""
         found: dict[str, dict[str, int]] = {}
         for (method, status), count in sorted(self._counts.items()):
             found.setdefault(method, {})[str(status)] = count
         return found
 
     def clear(self) -> None:
-        """Forget every request."""
+        """Remove every request."""
         self._entries.clear()
 
     def reset(self) -> None:
-        """Forget the counts as well."""
+        """Remove every request, and the counts."""
         self.clear()
         self._counts.clear()
 
 
 def without_signature(query: str) -> str:
-    """Return a query string whose signature, and whatever else is secret, is redacted, however its name is spelled."""
+    """Return a query string with its secrets redacted, however their names are spelled."""
     return "&".join(map(_redacted, query.split("&")))
 
 

@@ -11,6 +11,7 @@ from acr_tasks_emulator.services.conditions.refusals import CALLER
 from acr_tasks_emulator.services.registries.registries import id_of
 from acr_tasks_emulator.services.sign_in import identities
 from acr_tasks_emulator.services.tasks import dependencies
+from acr_tasks_emulator.services.versions import ApiVersion
 from acr_tasks_emulator.store.registries import RegistryRow
 from acr_tasks_emulator.switches import Switches
 
@@ -83,6 +84,11 @@ def masked(task: Task, switches: Switches) -> Task:
     if registries is not None:
         properties["credentials"]["customRegistries"] = dict.fromkeys(registries)
     return detailed(task, switches)
+
+
+def of_version(task: Task, version: ApiVersion | None, switches: Switches) -> Task:
+    """Return what a version shows of a task; all members when none is named, or when a switch keeps unknown ones."""
+    return task if version is None or switches.unknown_members == "kept" else version.shown("Task", task)
 
 
 def detailed(task: Task, switches: Switches) -> Task:

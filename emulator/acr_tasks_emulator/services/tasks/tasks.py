@@ -9,7 +9,7 @@ from acr_tasks_emulator.clock import Clock, round_trip
 from acr_tasks_emulator.services import bodies, errors
 from acr_tasks_emulator.services.conditions import refusals
 from acr_tasks_emulator.services.tasks import rules
-from acr_tasks_emulator.services.tasks.documents import detailed, document, masked
+from acr_tasks_emulator.services.tasks.documents import detailed, document, masked, of_version
 from acr_tasks_emulator.services.tasks.merge import merged_task
 from acr_tasks_emulator.services.versions import STABLE, ApiVersion
 from acr_tasks_emulator.store.registries import RegistryRow
@@ -76,7 +76,7 @@ class TasksService:
         """Return a task with every secret in clear. Raises ServiceError."""
         task = self.stored(registry, name)
         refusals.check_list_details(self._switches, registry, name)
-        return self._of_version(detailed(task, self._switches), version)
+        return of_version(detailed(task, self._switches), version, self._switches)
 
     def list(
         self,
@@ -121,9 +121,4 @@ class TasksService:
         return task
 
     def _shown(self, task: Task, version: ApiVersion | None) -> Task:
-        return self._of_version(masked(task, self._switches), version)
-
-    def _of_version(self, task: Task, version: ApiVersion | None) -> Task:
-        if version is None or self._switches.unknown_members == "kept":
-            return task
-        return version.shown("Task", task)
+        return of_version(masked(task, self._switches), version, self._switches)

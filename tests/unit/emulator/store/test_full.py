@@ -12,8 +12,7 @@ from acr_tasks_emulator.execution import agents as queue
 from acr_tasks_emulator.execution.agents import Agents
 from acr_tasks_emulator.execution.job import Outcome
 from acr_tasks_emulator.store.blobs import BlobStore
-from acr_tasks_emulator.store.database import Database
-from acr_tasks_emulator.store.full import StorageFullError
+from acr_tasks_emulator.store.database import Database, StorageFullError
 from acr_tasks_emulator.store.tasks import TaskStore
 
 

@@ -1,0 +1,139 @@
+"""The outermost middleware: correlation ids, common headers, the request log, and how long the emulator is idle."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+import uuid
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from acr_tasks_emulator.clock import round_trip
+from acr_tasks_emulator.routes.http import is_arm
+from acr_tasks_emulator.routes.sign_in import is_sign_in
+from acr_tasks_emulator.services.all import Services
+from acr_tasks_emulator.services.conditions.request_log import RequestEntry, without_signature
+
+_VISIBLE = re.compile(r"[\x21-\x7e]{1,128}")
+# Browsers may not guess the type of any answer.
+_EVERYWHERE = {"x-content-type-options": "nosniff"}
+
+
+class Recorder:
+    """A middleware around everything, the guard too, so that refusals have headers and are logged.
+
+    `app` answers requests for Resource Manager and blobs, `rest` all others. Sign-ins are logged beside the former.
+    """
+
+    def __init__(self, app: ASGIApp, rest: ASGIApp, services: Services) -> None:
+        self._app = app
+        self._rest = rest
+        self._services = services
+        self._lock = threading.Lock()
+        self._open = 0
+        self._last = time.monotonic()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._rest(scope, receive, send)
+            return
+        asked, path = Headers(scope=scope), scope["path"]
+        of_arm = is_arm(path)
+        app = self._app if of_arm or path.startswith("/blobs/") else self._rest
+        log = _Entry(scope, self._services) if app is self._app or is_sign_in(scope) else None
+        correlation_id = _correlation_id(asked)
+        scope.setdefault("state", {})["correlation_id"] = correlation_id
+        added = _arm_headers(correlation_id, round_trip(self._services.clock.now())) if of_arm else _EVERYWHERE
+        if "sec-fetch-site" in asked:
+            # A browser would use https for every port of localhost from then on, also for other programs.
+            added = {name: value for name, value in added.items() if name != "strict-transport-security"}
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in added.items():
+                    headers.setdefault(name, value)
+            if log is not None:
+                log.see(message)
+            await send(message)
+
+        self._count(+1)
+        try:
+            await app(scope, receive, sending)
+        except BaseException:
+            if log is not None:
+                log.status = log.status or 500
+            raise
+        finally:
+            if log is not None:
+                log.write()
+            self._count(-1)
+
+    def idle_seconds(self) -> float:
+        """Return the seconds since the last request ended; 0 while one is in progress."""
+        with self._lock:
+            return 0.0 if self._open else time.monotonic() - self._last
+
+    def _count(self, change: int) -> None:
+        with self._lock:
+            self._open += change
+            self._last = time.monotonic()
+
+
+class _Entry:
+    """The entry of one request, written to the log once."""
+
+    def __init__(self, scope: Scope, services: Services) -> None:
+        self._scope = scope
+        self._log = services.request_log
+        self._began, self._time = time.perf_counter(), round_trip(services.clock.now())
+        self._written = False
+        self.status = 0
+
+    def see(self, message: Message) -> None:
+        """Note the status; write before the end of the answer: a caller who has it all finds the entry."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+        elif not message.get("more_body"):
+            self.write()
+
+    def write(self) -> None:
+        if self._written:
+            return
+        self._written = True
+        self._log.add(
+            RequestEntry(
+                time=self._time,
+                method=self._scope["method"],
+                path=self._scope["path"],
+                query=without_signature(self._scope["query_string"].decode("latin-1")),
+                status=self.status,
+                milliseconds=round((time.perf_counter() - self._began) * 1000, 3),
+                correlationId=self._scope["state"]["correlation_id"],
+            )
+        )
+
+
+def _arm_headers(correlation_id: str, now: str) -> dict[str, str]:
+    request_id = str(uuid.uuid4())
+    return {
+        "cache-control": "no-cache",
+        "pragma": "no-cache",
+        "expires": "-1",
+        "strict-transport-security": "max-age=31536000; includeSubDomains",
+        **_EVERYWHERE,
+        "x-cache": "CONFIG_NOCACHE",
+        "x-msedge-ref": f"Ref A: {uuid.uuid4().hex.upper()} Ref B: EMULATOR Ref C: {now}",
+        "x-ms-operation-identifier": f"tenantId=,objectId=/emulator/{request_id}",
+        "x-ms-request-id": request_id,
+        "x-ms-correlation-request-id": correlation_id,
+        "x-ms-routing-request-id": f"EMULATOR:{request_id}",
+    }
+
+
+def _correlation_id(headers: Headers) -> str:
+    """Return the caller's correlation id, or a new one when it has none that fits into a header."""
+    given = headers.get("x-ms-correlation-request-id", "")
+    return given if _VISIBLE.fullmatch(given) else str(uuid.uuid4())
