@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from acr_tasks_emulator.execution.build.image_name import ImageName
 from acr_tasks_emulator.execution.cancellation import Cancellation
+from acr_tasks_emulator.execution.programs import Rename
 from acr_tasks_emulator.execution.run_log import RunLog
 from acr_tasks_emulator.execution.task_file.graph import Network, Step
 from acr_tasks_emulator.process.supervisor import Supervisor
-
-Rename = Callable[[str], "str | None"]
-"""Gives the line to write in place of one that a program printed; None for none."""
-
-
-class ToolError(Exception):
-    """The tool could not do what it was asked for; the text is the tool's own last line."""
 
 
 class NetworkError(Exception):
@@ -171,49 +164,3 @@ class Tool(Protocol):
     def remove_folder(self, folder: Path) -> None:
         """Remove a folder in which containers may have left files of users of theirs."""
         ...
-
-
-def run_with_log(
-    supervisor: Supervisor,
-    argv: Sequence[str],
-    log: RunLog,
-    cancellation: Cancellation,
-    rename: Rename | None = None,
-    **popen: Any,
-) -> int:
-    """Run a program with its output going to the log; return its exit status. A cancellation ends it at once."""
-    child = supervisor.start(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **popen)
-    assert child.stdout is not None  # noqa: S101 - a pipe was asked for
-    with child.stdout, cancellation.when_canceled(lambda: supervisor.end(child)):
-        log.copy_from(child.stdout, rename)
-        return child.wait()
-
-
-def read_output(supervisor: Supervisor, argv: Sequence[str], cancellation: Cancellation, **popen: Any) -> str:
-    """Run a program and return what it prints, without spaces around it. Raises ToolError when it fails."""
-    child = supervisor.start(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **popen)
-    with cancellation.when_canceled(lambda: supervisor.end(child)):
-        out, err = child.communicate()
-    if child.returncode != 0:
-        lines = err.decode("utf-8", "replace").strip().splitlines() or [f"exit status {child.returncode}"]
-        raise ToolError(lines[-1].removeprefix("Error: "))
-    return out.decode("utf-8", "replace").strip()
-
-
-def in_environment(
-    option: str, values: Mapping[str, str], kept_out: Callable[[str], bool]
-) -> tuple[list[str], dict[str, str]]:
-    """Options and environment that hand over named values: in the environment, as everybody on the machine can read
-    command lines.
-
-    kept_out: tells the names that mean something to the tool itself; those stand on the command line all the same.
-    """
-    options: list[str] = []
-    environment: dict[str, str] = {}
-    for name, value in values.items():
-        if kept_out(name) or "\0" in value:
-            options += [option, f"{name}={value}"]
-        else:
-            options += [option, name]
-            environment[name] = value
-    return options, environment

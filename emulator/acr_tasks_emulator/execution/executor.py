@@ -45,8 +45,9 @@ def choose(kind: str, data: Path, oci: OciRegistry, supervisor: Supervisor) -> E
     if kind not in KINDS:
         raise ExecutorError(f"executor {kind!r} is unknown: it is one of {', '.join(KINDS)}")
     from acr_tasks_emulator.execution.buildah.buildah_tool import open_buildah
-    from acr_tasks_emulator.execution.container_tool import Tool, ToolError
+    from acr_tasks_emulator.execution.container_tool import Tool
     from acr_tasks_emulator.execution.docker.docker_tool import open_docker
+    from acr_tasks_emulator.execution.programs import ToolError
     from acr_tasks_emulator.execution.tool_executor import ToolExecutor
 
     openers: dict[str, Callable[[Path, Supervisor], Tool]] = {"buildah": open_buildah, "docker": open_docker}

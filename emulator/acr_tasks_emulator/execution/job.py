@@ -10,6 +10,8 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic.alias_generators import to_camel
 
+from acr_tasks_emulator.execution.source.location import NO_SOURCE
+
 # Known only when a run is handed to an agent: the document that is stored with the run leaves them out.
 _NOT_STORED = {"run_id", "registry_name", "login_server", "source"}
 
@@ -60,6 +62,12 @@ class Job:
     def kind(self) -> str:
         """The step's type: `Docker`, `FileTask` or `EncodedTask`."""
         return str(self.step.get("type", ""))
+
+    @property
+    def fetched_from(self) -> str | None:
+        """The address that the source is fetched from; None for an upload, and for a run without a source."""
+        location = self.source_location
+        return location if self.source is None and location and location.lower() != NO_SOURCE else None
 
     def items(self) -> list[dict[str, Any]]:
         """The step's arguments and values followed by the run's own, secret ones included."""

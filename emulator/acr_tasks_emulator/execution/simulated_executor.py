@@ -12,11 +12,11 @@ from acr_tasks_emulator.execution.build.push import cannot_be_pushed
 from acr_tasks_emulator.execution.cancellation import Cancellation
 from acr_tasks_emulator.execution.job import Job, Outcome
 from acr_tasks_emulator.execution.run_log import RunLog
-from acr_tasks_emulator.execution.shell.build_step import build_of, is_fetched, names_of, run_build
+from acr_tasks_emulator.execution.shell.build_step import build_of, names_of, run_build
 from acr_tasks_emulator.execution.shell.cmd_step import NOT_RUN, cut_short, run_command
 from acr_tasks_emulator.execution.shell.docker_options import Options
-from acr_tasks_emulator.execution.source.fetch import as_asked_for
-from acr_tasks_emulator.execution.source.unpack import SourceError
+from acr_tasks_emulator.execution.source import SourceError
+from acr_tasks_emulator.execution.source.location import is_address, requested_address
 from acr_tasks_emulator.execution.steps import StepFailedError, run_steps
 from acr_tasks_emulator.execution.task_file.docker_step import docker_graph
 from acr_tasks_emulator.execution.task_file.graph import Graph, Step
@@ -65,14 +65,14 @@ def _graph(run: Workspace, cancellation: Cancellation) -> Graph | None:
     Raises SourceError, TaskFileError, TemplateError.
     """
     check_texts(run.job)
-    if run.fetches:
-        as_asked_for(str(run.job.source_location), of_step=False)
+    if run.job.fetched_from:
+        requested_address(run.job.fetched_from, of_step=False)
     run.unpack(cancellation)
     if cancellation.requested:
         return None
     if run.job.kind == "Docker":
         return docker_graph(run.job, run.log)
-    if run.job.kind == "FileTask" and run.fetches:
+    if run.job.kind == "FileTask" and run.job.fetched_from:
         run.log.say("simulated: the source is not fetched: nothing is known of its task file.")
         return None
     return load(run.job, run.source)
@@ -112,9 +112,9 @@ class _Judge:
     def _build(self, options: Options, step: Step) -> int:
         run = self._run
         run.built.update(dict.fromkeys(names_of(options, run), ""))
-        if is_fetched(options):
-            as_asked_for(options.arguments[0], of_step=True)
-        if is_fetched(options) or run.fetches:
+        if is_address(options.arguments[0]):
+            requested_address(options.arguments[0], of_step=True)
+        if is_address(options.arguments[0]) or run.job.fetched_from:
             run.log.say("simulated: the context is not fetched: its Dockerfile is not judged.")
             return 0
         try:

@@ -11,15 +11,16 @@ from acr_tasks_emulator.execution.build.docker_build import build
 from acr_tasks_emulator.execution.build.image_name import ImageName, ImageNameError
 from acr_tasks_emulator.execution.build.push import push
 from acr_tasks_emulator.execution.cancellation import Cancellation
-from acr_tasks_emulator.execution.container_tool import NetworkError, Tool, ToolError
+from acr_tasks_emulator.execution.container_tool import NetworkError, Tool
 from acr_tasks_emulator.execution.job import Job, Outcome
+from acr_tasks_emulator.execution.programs import ToolError
 from acr_tasks_emulator.execution.registry.oci_registry import OciRegistry, RegistryError
 from acr_tasks_emulator.execution.run_log import RunLog
-from acr_tasks_emulator.execution.shell.build_step import build_of, fetched, run_build
+from acr_tasks_emulator.execution.shell.build_step import build_of, fetch_context, run_build
 from acr_tasks_emulator.execution.shell.cmd_step import run_command, run_container
 from acr_tasks_emulator.execution.shell.docker_options import Options
+from acr_tasks_emulator.execution.source import SourceError
 from acr_tasks_emulator.execution.source.fetch import SourceFetcher
-from acr_tasks_emulator.execution.source.unpack import SourceError
 from acr_tasks_emulator.execution.steps import StepFailedError, run_steps
 from acr_tasks_emulator.execution.task_file.docker_step import docker_graph
 from acr_tasks_emulator.execution.task_file.graph import Step
@@ -106,7 +107,7 @@ class ToolExecutor:
             self._tool.remove_folder(folder)
 
     def _build(self, options: Options, step: Step, run: Workspace, cancellation: Cancellation) -> int:
-        task = build_of(options, step, run, fetched(options, step, run, self._fetcher, cancellation))
+        task = build_of(options, step, run, fetch_context(options, step, run, self._fetcher, cancellation))
         if run.job.kind == "Docker":
             task = replace(task, platform=_platform(run.job))
         return build(task, run, self._tool, self._finder, cancellation, step)

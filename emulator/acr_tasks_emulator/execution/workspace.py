@@ -16,8 +16,9 @@ from acr_tasks_emulator.execution.build.image_name import ImageName, parse
 from acr_tasks_emulator.execution.cancellation import Cancellation
 from acr_tasks_emulator.execution.job import Job
 from acr_tasks_emulator.execution.run_log import RunLog
+from acr_tasks_emulator.execution.source import SourceError
 from acr_tasks_emulator.execution.source.fetch import SourceFetcher
-from acr_tasks_emulator.execution.source.unpack import NO_SOURCE, SourceError, unpack
+from acr_tasks_emulator.execution.source.unpack import unpack
 from acr_tasks_emulator.execution.task_file.graph import Step
 from acr_tasks_emulator.execution.task_file.networks_and_volumes import NO_KEY_VAULT
 
@@ -85,12 +86,6 @@ class Workspace:
         if any(error in line for error in step.retry_on_errors):
             self.matched.add(step.id)
 
-    @property
-    def fetches(self) -> bool:
-        """Whether the source is at an address."""
-        location = self.job.source_location
-        return self.job.source is None and bool(location) and str(location).lower() != NO_SOURCE
-
     def open(self, fetcher: SourceFetcher, cancellation: Cancellation) -> None:
         """Make the folder, and unpack or fetch the source. Raises SourceError."""
         for host, member in vault_secrets(self.job):
@@ -103,10 +98,9 @@ class Workspace:
         if auths:
             with open(os.open(self.folder / "auth.json", os.O_CREAT | os.O_WRONLY, 0o600), "w") as file:  # noqa: PTH123
                 json.dump({"auths": auths}, file)
-        if self.fetches:
-            location = str(self.job.source_location)
-            found = fetcher.fetch(location, self.source, self.scratch, self.job, self.log, cancellation)
-            self.job = replace(self.job, git={**found.git, **{k: v for k, v in self.job.git.items() if v}})
+        if self.job.fetched_from:
+            git = fetcher.fetch(self.job.fetched_from, self.source, self.scratch, self.job, self.log, cancellation)
+            self.job = replace(self.job, git={**git, **{k: v for k, v in self.job.git.items() if v}})
         self.unpack(cancellation)
 
     def unpack(self, cancellation: Cancellation) -> None:

@@ -10,12 +10,11 @@ import httpx
 
 from acr_tasks_emulator.execution.build.image_name import DOCKER_HUB, ImageName
 from acr_tasks_emulator.execution.cancellation import Cancellation
-from acr_tasks_emulator.execution.container_tool import ImageLocation, Tool, ToolError
+from acr_tasks_emulator.execution.container_tool import ImageLocation, Tool
 from acr_tasks_emulator.execution.job import Job
+from acr_tasks_emulator.execution.programs import ToolError
 from acr_tasks_emulator.execution.registry import busybox
 from acr_tasks_emulator.execution.registry.oci_registry import OciRegistry, RegistryError
-from acr_tasks_emulator.execution.source.addresses import check_registry
-from acr_tasks_emulator.execution.source.archive import SourceError
 
 _STOOD_IN_FOR = ("docker.io", "mcr.microsoft.com")
 _ACCEPT = ", ".join(
@@ -80,10 +79,7 @@ class BaseImageFinder:
         if name.host in own_hosts(job):
             raise BaseImageError(f"image {name} was not found: the emulator's registry does not have it")
         try:
-            check_registry(name.host)
             return self._tool.pull(ImageLocation(name, authfile=authfile), cancellation)
-        except SourceError as error:
-            raise BaseImageError(f"image {name} is not fetched: {error}") from error
         except ToolError as error:
             raise BaseImageError(self._not_found(name, job, error)) from error
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from acr_tasks_emulator.execution.source.archive import SourceError
+from acr_tasks_emulator.execution.source import SourceError
 
 LIMIT_BYTES = 1024 * 1024
 LIMIT_LINE = 8 * 1024

@@ -7,10 +7,9 @@ from contextlib import AbstractContextManager, nullcontext
 from acr_tasks_emulator.execution.build.base_images import sign_ins
 from acr_tasks_emulator.execution.build.image_name import DOCKER_HUB, ImageName
 from acr_tasks_emulator.execution.cancellation import Cancellation
-from acr_tasks_emulator.execution.container_tool import ImageLocation, Tool, ToolError
+from acr_tasks_emulator.execution.container_tool import ImageLocation, Tool
+from acr_tasks_emulator.execution.programs import ToolError
 from acr_tasks_emulator.execution.registry.oci_registry import OciRegistry
-from acr_tasks_emulator.execution.source.addresses import check_registry
-from acr_tasks_emulator.execution.source.archive import SourceError
 from acr_tasks_emulator.execution.workspace import Workspace
 
 ATTEMPTS = 3
@@ -41,11 +40,9 @@ def push(name: ImageName, run: Workspace, tool: Tool, oci: OciRegistry, cancella
     else:
         location = ImageLocation(name, authfile=run.authfile)
     try:
-        if location.address is None and location.layout is None:
-            check_registry(name.host)
         with writing:
             digest = _sent(image, location, run, tool, cancellation)
-    except (ToolError, SourceError) as error:
+    except ToolError as error:
         log.line(f"failed to push {name}: {error}")
         return 1
     log.line(f"{name.tag}: digest: {digest}")

@@ -15,18 +15,11 @@ from acr_tasks_emulator.execution.build.dockerfile import own_platform
 from acr_tasks_emulator.execution.buildah.container_output import ContainerOutput, passes_on
 from acr_tasks_emulator.execution.buildah.image_store import Store, why_not_installed
 from acr_tasks_emulator.execution.cancellation import Cancellation
-from acr_tasks_emulator.execution.container_tool import (
-    BaseImage,
-    Build,
-    Container,
-    ImageLocation,
-    Rename,
-    ToolError,
-    in_environment,
-)
+from acr_tasks_emulator.execution.container_tool import BaseImage, Build, Container, ImageLocation
+from acr_tasks_emulator.execution.programs import Rename, ToolError, in_environment
 from acr_tasks_emulator.execution.registry import busybox
 from acr_tasks_emulator.execution.run_log import RunLog
-from acr_tasks_emulator.execution.source.unpack import check_mounts
+from acr_tasks_emulator.execution.source.paths import check_mounts
 from acr_tasks_emulator.execution.task_file.graph import Network, Step
 from acr_tasks_emulator.process.supervisor import Supervisor
 

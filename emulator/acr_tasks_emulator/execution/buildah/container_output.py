@@ -16,7 +16,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from acr_tasks_emulator.execution.container_tool import Rename
+from acr_tasks_emulator.execution.programs import Rename
 from acr_tasks_emulator.execution.run_log import RunLog
 
 _FOLDER = "/.acb"

@@ -13,17 +13,20 @@ from pathlib import Path
 from typing import Any
 
 from acr_tasks_emulator.execution.cancellation import Cancellation
-from acr_tasks_emulator.execution.container_tool import Rename, ToolError, read_output, run_with_log
+from acr_tasks_emulator.execution.programs import (
+    NETWORK_VARIABLES,
+    Rename,
+    ToolError,
+    inherited,
+    read_output,
+    run_with_log,
+)
 from acr_tasks_emulator.execution.run_log import RunLog
 from acr_tasks_emulator.process.supervisor import Supervisor
 
 PROGRAM = "buildah"
 IMAGES_KEPT = 300
 """With more images than this, those without a name, which builds left as their cache, go at the next start."""
-
-_PASSED_ON = {"PATH", "LANG", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR"}
-_PASSED_ON |= {f"{name}_proxy" for name in ("http", "https", "no", "all")}
-_PASSED_ON |= {name.upper() for name in _PASSED_ON}
 
 _REGISTRIES = 'unqualified-search-registries = ["docker.io"]\nshort-name-mode = "disabled"\n'
 _POLICY = '{"default": [{"type": "insecureAcceptAnything"}]}'
@@ -145,7 +148,7 @@ class Store:
         """Little of ours: a build may read its variables, and ours may hold a cloud's secrets."""
         folder = self.folder
         return {
-            **{name: value for name, value in os.environ.items() if name in _PASSED_ON},
+            **inherited(NETWORK_VARIABLES),
             "HOME": f"{folder}/home",
             "TMPDIR": f"{folder}/tmp",  # noqa: S108 - ours
             "XDG_RUNTIME_DIR": f"{folder}/run",

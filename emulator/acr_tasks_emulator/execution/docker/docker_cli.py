@@ -11,13 +11,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from acr_tasks_emulator.execution.cancellation import Cancellation
-from acr_tasks_emulator.execution.container_tool import Rename, ToolError, read_output, run_with_log
+from acr_tasks_emulator.execution.programs import Rename, ToolError, inherited, read_output, run_with_log
 from acr_tasks_emulator.execution.run_log import RunLog
 from acr_tasks_emulator.process.supervisor import Supervisor
 
 PROGRAM = "docker"
 _ANSWER_SECONDS = 10.0
-_PASSED_ON = ("PATH", "LANG", "TZ", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "SSH_AUTH_SOCK")
+_DAEMON_VARIABLES = ("DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "SSH_AUTH_SOCK")
 _DOCKER_HUB, _DOCKER_HUB_HOSTS = "https://index.docker.io/v1/", ("docker.io", "index.docker.io", "registry-1.docker.io")
 _PLUGINS = ".docker/cli-plugins"
 
@@ -83,7 +83,7 @@ class DockerCli:
         one of clients without buildx.
         """
         return {
-            **{name: os.environ[name] for name in _PASSED_ON if name in os.environ},
+            **inherited(_DAEMON_VARIABLES),
             "HOME": str(self.folder),
             "DOCKER_HOST": self.host,
             "DOCKER_CONFIG": str(self.folder / "config"),

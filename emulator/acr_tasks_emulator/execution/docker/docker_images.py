@@ -10,9 +10,10 @@ from pathlib import Path
 import httpx
 
 from acr_tasks_emulator.execution.cancellation import Cancellation
-from acr_tasks_emulator.execution.container_tool import ImageLocation, ToolError
+from acr_tasks_emulator.execution.container_tool import ImageLocation
 from acr_tasks_emulator.execution.docker import oci_layout as docker_layout
 from acr_tasks_emulator.execution.docker.docker_cli import DockerCli
+from acr_tasks_emulator.execution.programs import ToolError
 
 LABEL = "acr-tasks-emulator"
 """What our images are called in the daemon, and the label of every container and network of ours."""

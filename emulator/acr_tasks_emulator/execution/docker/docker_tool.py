@@ -14,18 +14,11 @@ from acr_tasks_emulator.execution.build.dockerfile import image_references as fi
 from acr_tasks_emulator.execution.build.dockerfile import own_platform, renamed
 from acr_tasks_emulator.execution.build.image_name import ImageNameError, parse
 from acr_tasks_emulator.execution.cancellation import Cancellation
-from acr_tasks_emulator.execution.container_tool import (
-    BaseImage,
-    Build,
-    Container,
-    NetworkError,
-    Rename,
-    ToolError,
-    in_environment,
-)
+from acr_tasks_emulator.execution.container_tool import BaseImage, Build, Container, NetworkError
 from acr_tasks_emulator.execution.docker import cleanup
 from acr_tasks_emulator.execution.docker.docker_cli import DockerCli
 from acr_tasks_emulator.execution.docker.docker_images import LABEL, DockerImages, own_name
+from acr_tasks_emulator.execution.programs import Rename, ToolError, in_environment
 from acr_tasks_emulator.execution.registry import busybox
 from acr_tasks_emulator.execution.run_log import RunLog
 from acr_tasks_emulator.execution.task_file.graph import Network, Step

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from acr_tasks_emulator.execution.cancellation import Cancellation
-from acr_tasks_emulator.execution.container_tool import ToolError
 from acr_tasks_emulator.execution.docker.docker_cli import DockerCli
+from acr_tasks_emulator.execution.programs import ToolError
 
 _MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 _CONFIG = "application/vnd.docker.container.image.v1+json"

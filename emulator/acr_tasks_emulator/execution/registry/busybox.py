@@ -12,7 +12,8 @@ import httpx
 
 from acr_tasks_emulator.execution.build.image_name import DOCKER_HUB, ImageName
 from acr_tasks_emulator.execution.cancellation import Cancellation
-from acr_tasks_emulator.execution.container_tool import ImageLocation, Tool, ToolError
+from acr_tasks_emulator.execution.container_tool import ImageLocation, Tool
+from acr_tasks_emulator.execution.programs import ToolError
 
 REPOSITORY = "library/busybox"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import posixpath
-import re
 import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,13 +13,12 @@ from acr_tasks_emulator.execution.cancellation import Cancellation
 from acr_tasks_emulator.execution.container_tool import Build
 from acr_tasks_emulator.execution.shell.docker_options import OptionError, Options, read_build
 from acr_tasks_emulator.execution.shell.run_line import run_line
+from acr_tasks_emulator.execution.source import SourceError
 from acr_tasks_emulator.execution.source.fetch import SourceFetcher
-from acr_tasks_emulator.execution.source.unpack import SourceError, file_in
+from acr_tasks_emulator.execution.source.location import is_address
+from acr_tasks_emulator.execution.source.paths import file_in
 from acr_tasks_emulator.execution.task_file.graph import WORKING_DIRECTORY, Step
 from acr_tasks_emulator.execution.workspace import Workspace
-
-_REMOTE = re.compile(r"(?:https?|git|oci)://|git@|github\.com/", re.IGNORECASE)
-
 
 _HONOURED = {
     "tag",
@@ -82,16 +80,11 @@ def names_of(options: Options, run: Workspace) -> list[str]:
     return [str(run.full_name(tag)) for name, tag in options.given if name in ("tag", "image")]
 
 
-def is_fetched(options: Options) -> bool:
-    """Tell whether the context is at an address."""
-    return _REMOTE.match(options.arguments[0]) is not None
-
-
-def fetched(
+def fetch_context(
     options: Options, step: Step, run: Workspace, fetcher: SourceFetcher, cancellation: Cancellation
 ) -> Path | None:
     """Fetch a context at an address into a folder of the run; None where it is not at one. Raises SourceError."""
-    if not is_fetched(options):
+    if not is_address(options.arguments[0]):
         return None
     context = run.scratch / f"context-{step.id}-{uuid.uuid4().hex}"
     fetcher.fetch(options.arguments[0], context, run.scratch, run.job, run.log, cancellation, of_step=True)

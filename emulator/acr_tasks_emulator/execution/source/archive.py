@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from acr_tasks_emulator.execution.source import SourceError
+
 HEADER_BYTES = 16 * 1024
 """How long an extended header may be. tarfile searches each with regular expressions, for which many digits in a row
 are a second's work at this length, a minute's at eight times that, and nothing else runs meanwhile."""
@@ -23,10 +25,6 @@ _HEADERS_ALLOWED = 512 * 1024**2
 _HEADERS = {tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE}
 _HEADERS |= {tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK}
 _OPENERS = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
-
-
-class SourceError(Exception):
-    """The source cannot be used; the text is for the run's log."""
 
 
 @dataclass(frozen=True)

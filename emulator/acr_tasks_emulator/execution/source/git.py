@@ -1,141 +1,206 @@
-"""The program git, called without the user's settings, hooks and prompts, and for https, http and git only."""
+"""Clones of repositories with their submodules, by git itself.
+
+Git runs without the user's settings, hooks, templates, helpers and prompts, and for https, http and git alone. What it
+writes is measured while it grows, and its memory has a limit: a commit of a kilobyte can name a billion files.
+"""
 
 from __future__ import annotations
 
 import base64
+import contextlib
 import os
+import re
+import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+import httpx
+
 from acr_tasks_emulator.execution.cancellation import Cancellation
-from acr_tasks_emulator.execution.source.addresses import Address
-from acr_tasks_emulator.execution.source.archive import LIMITS, SourceError
+from acr_tasks_emulator.execution.programs import NETWORK_VARIABLES, inherited
+from acr_tasks_emulator.execution.source import SourceError
+from acr_tasks_emulator.execution.source.archive import LIMITS
+from acr_tasks_emulator.execution.source.location import Url, read_url
 from acr_tasks_emulator.process.supervisor import Supervisor
 
-PROGRAM = "git"
 WATCH_SECONDS = 0.5
-"""How often a folder that grows is measured."""
+"""How often the checkout is measured while git writes it."""
+MEMORY_KIB = 4 * 1024**2
+"""How much memory one git process may have, where the system can limit it."""
 
-_PIECE = 64 * 1024
-_PASSED_ON = {"PATH", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR"}
-_PASSED_ON |= {f"{name}_proxy" for name in ("http", "https", "no", "all")}
-_PASSED_ON |= {name.upper() for name in _PASSED_ON}
-_SETTINGS = [
-    ("core.hooksPath", os.devnull),
-    ("init.templateDir", ""),
-    ("http.followRedirects", "false"),  # the address that was checked is the one that is asked; alternates neither
-    ("http.lowSpeedLimit", "1"),
-    ("http.lowSpeedTime", "60"),
-]
+_SETTINGS = {
+    "core.hooksPath": os.devnull,
+    "init.templateDir": "",
+    "core.packedGitWindowSize": "32m",  # below the limit of memory, however large a pack is
+    "core.packedGitLimit": "256m",
+    "http.followRedirects": "false",  # git would show the token to the other host
+    "http.lowSpeedLimit": "1",
+    "http.lowSpeedTime": "60",
+}
+_REDIRECTS = 5
+_FIRST_REQUEST = "/info/refs?service=git-upload-pack"
+_REFERENCE = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_./+@-]*[A-Za-z0-9_+@-])?")
+_TAKEN = re.compile(r"|[0-9a-fA-F]{40}|pull/\d+/head")
 
 
-class Git:
-    """Calls git in folders of a run.
+class Clone:
+    """The checkout of one repository.
 
-    token: a personal access token, for the host of `address` alone. home: a folder for git's own files.
+    url: the repository's address, as `moved` returns it. home: a folder for git's own files.
     """
 
     def __init__(
-        self, supervisor: Supervisor, home: Path, address: Address, token: str, cancellation: Cancellation
+        self, url: Url, checkout: Path, home: Path, supervisor: Supervisor, cancellation: Cancellation
     ) -> None:
+        self._url = url
+        self._checkout = checkout
         self._supervisor = supervisor
-        self._home = home
         self._cancellation = cancellation
-        self._settings = [*_SETTINGS, *_sign_in(address, token)]
+        self._environment = _environment(url, home)
 
-    def run(self, folder: Path, *arguments: str, address: Address | None = None) -> str:
-        """Return what a command prints, without spaces around it. Raises SourceError.
+    def make(self, reference: str) -> str:
+        """Check out a branch, tag or commit with its submodules; return the commit. Empty: the default branch.
 
-        address: what the command fetches from; it is ended when the folder grows beyond all limits meanwhile.
+        Raises SourceError.
         """
-        child = self._start(folder, arguments, subprocess.PIPE, address)
+        if reference and (not _REFERENCE.fullmatch(reference) or ".." in reference):
+            raise SourceError(f"{reference!r} is not the name of a branch, a tag or a commit")
+        if shutil.which("git") is None:
+            raise SourceError("git is not installed (Debian: apt-get install git)")
+        self._checkout.mkdir(parents=True)
+        self._git("init", "-q")
+        self._git("remote", "add", "origin", self._url.url)
+        commit = self._fetch(reference)
+        self._git("checkout", "-q", "--detach", commit)
+        if (self._checkout / ".gitmodules").is_file():
+            self._update_submodules()
+        return commit
+
+    def is_taken_by_agent(self, reference: str) -> bool:
+        """Tell whether the agent's published code checks out a reference: no tag, `HEAD` or full name of a branch."""
+        fetched = (self._checkout / ".git" / "FETCH_HEAD").read_text(errors="replace")
+        return _TAKEN.fullmatch(reference) is not None or f"\tbranch '{reference}' of " in fetched
+
+    def _fetch(self, reference: str) -> str:
+        try:
+            self._git("fetch", "-q", "--depth=1", "origin", reference or "HEAD")
+            return self._git("rev-parse", "FETCH_HEAD^{commit}")
+        except SourceError:
+            if self._cancellation.requested:
+                raise
+            return self._fetch_all(reference)
+
+    def _fetch_all(self, reference: str) -> str:
+        """Fetch whole branches: a server need not give a single commit, nor one that is not a branch's last."""
+        if not reference:
+            self._git("fetch", "-q", "origin", "HEAD")
+            return self._git("rev-parse", "FETCH_HEAD^{commit}")
+        self._git("fetch", "-q", "--tags", "origin", "+refs/heads/*:refs/remotes/origin/*")
+        for candidate in (f"refs/remotes/origin/{reference}", f"refs/tags/{reference}", reference):
+            with contextlib.suppress(SourceError):
+                return self._git("rev-parse", "--verify", "-q", "--end-of-options", f"{candidate}^{{commit}}")
+        raise SourceError(f"the repository has no branch, tag or commit {reference}")
+
+    def _update_submodules(self) -> None:
+        try:
+            self._git("submodule", "-q", "update", "--init", "--recursive", "--depth=1")
+        except SourceError:  # a server of plain files knows no depth
+            if self._cancellation.requested:
+                raise
+            self._git("submodule", "-q", "deinit", "-f", "--all")
+            shutil.rmtree(self._checkout / ".git" / "modules", ignore_errors=True)
+            self._git("submodule", "-q", "update", "--init", "--recursive")
+
+    def _git(self, *arguments: str) -> str:
+        """Run git, and return what it prints. Raises SourceError; a checkout beyond the limits ends git at once."""
+        child = self._supervisor.start(
+            ["sh", "-c", f'ulimit -v {MEMORY_KIB} 2>/dev/null; exec git "$@"', "git", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=self._checkout,
+            env=self._environment,
+        )
         with self._cancellation.when_canceled(lambda: self._supervisor.end(child)):
-            out, err = child.communicate() if address is None else self._watched(child, folder)
+            out, err = self._watched(child)
+        check_size(self._checkout)
         if child.returncode != 0:
-            lines = err.decode("utf-8", "replace").strip().splitlines() or [f"exit status {child.returncode}"]
-            raise SourceError(f"git {arguments[0]} failed: {lines[-1]}")
+            lines = err.decode("utf-8", "replace").strip().splitlines()
+            reasons = [line for line in lines if line.startswith("fatal: ")] or lines[-1:]
+            raise SourceError(f"git {arguments[0]} failed: {(reasons or [f'exit status {child.returncode}'])[0]}")
         return out.decode("utf-8", "replace").strip()
 
-    def pieces(self, folder: Path, *arguments: str) -> Iterator[bytes]:
-        """Yield what a command prints as it comes; the command is ended when nobody wants more of it."""
-        child = self._start(folder, arguments, subprocess.DEVNULL, None)
-        assert child.stdout is not None  # noqa: S101 - a pipe was asked for
-        with child.stdout, self._cancellation.when_canceled(lambda: self._supervisor.end(child)):
-            try:
-                while piece := os.read(child.stdout.fileno(), _PIECE):
-                    yield piece
-            finally:
-                self._supervisor.end(child)
-
-    def _start(
-        self, folder: Path, arguments: Sequence[str], stderr: int, address: Address | None
-    ) -> subprocess.Popen[bytes]:
-        try:
-            return self._supervisor.start(
-                [PROGRAM, *arguments],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=stderr,
-                cwd=folder,
-                env=self._environment(address),
-            )
-        except FileNotFoundError as error:
-            raise SourceError("git is not installed (Debian: apt-get install git)") from error
-
-    def _watched(self, child: subprocess.Popen[bytes], folder: Path) -> tuple[bytes, bytes]:
+    def _watched(self, child: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
         while True:
             try:
                 return child.communicate(timeout=WATCH_SECONDS)
             except subprocess.TimeoutExpired:
-                if _size(folder) > LIMITS.size_bytes:
+                try:
+                    check_size(self._checkout)
+                except SourceError:
                     self._supervisor.end(child)
                     child.communicate()
-                    raise SourceError(f"the repository has more than {LIMITS.size_bytes} bytes") from None
-
-    def _environment(self, address: Address | None) -> dict[str, str]:
-        settings = [*self._settings, *_pin(address)]
-        numbered = {f"GIT_CONFIG_KEY_{n}": name for n, (name, _) in enumerate(settings)}
-        numbered |= {f"GIT_CONFIG_VALUE_{n}": value for n, (_, value) in enumerate(settings)}
-        return {
-            **{name: value for name, value in os.environ.items() if name in _PASSED_ON},
-            **numbered,
-            "GIT_CONFIG_COUNT": str(len(settings)),
-            "GIT_CONFIG_NOSYSTEM": "1",
-            "GIT_CONFIG_GLOBAL": os.devnull,
-            "GIT_ALLOW_PROTOCOL": "https:http:git",  # not ext, which runs programs, nor file
-            "GIT_TERMINAL_PROMPT": "0",
-            "GIT_ASKPASS": "",
-            "SSH_ASKPASS": "",
-            **({"GIT_OVERRIDE_VIRTUAL_HOST": address.place} if address is not None else {}),
-            "HOME": str(self._home),
-        }
+                    raise
 
 
-def _pin(address: Address | None) -> list[tuple[str, str]]:
-    """Settings by which a name means the machine that was checked, whatever it means by now."""
-    if address is None or address.ip is None or address.scheme == "git":  # those are asked by their pinned address
-        return []
-    ip = f"[{address.ip}]" if ":" in address.ip else address.ip
-    return [("http.curloptResolve", f"{address.host}:{address.port}:{ip}")]
+def check_size(checkout: Path) -> None:
+    """Raise SourceError when a checkout has more files, bytes or levels than a source may have."""
+    size = entries = 0
+    for folder, folders, files in os.walk(checkout):
+        if len(Path(folder).relative_to(checkout).parts) > LIMITS.depth:
+            raise SourceError(f"the repository has folders that are nested more than {LIMITS.depth} deep")
+        entries += len(folders) + len(files)
+        for name in files:
+            with contextlib.suppress(FileNotFoundError):  # git has renamed it meanwhile
+                size += os.lstat(Path(folder, name)).st_size
+        if entries > LIMITS.entries:
+            raise SourceError(f"the repository has more than {LIMITS.entries} files")
+        if size > LIMITS.size_bytes:
+            raise SourceError(f"the repository has more than {LIMITS.size_bytes} bytes")
 
 
-def _sign_in(address: Address, token: str) -> list[tuple[str, str]]:
-    """Sign-in as settings in the environment: a command line would show the token to the whole machine."""
-    secret = address.password or token or ""
-    if not secret and not address.user:
-        return []
-    pair = base64.b64encode(f"{address.user or 'x-access-token'}:{secret}".encode()).decode()
-    place = f"[{address.host}]" if ":" in address.host else address.host
-    return [(f"http.{address.scheme}://{place}:{address.port}/.extraHeader", f"Authorization: Basic {pair}")]
+def moved(url: Url) -> Url:
+    """Return the address that a repository has now: redirects of git's first request are followed.
+
+    An address of another origin has no sign-in. Raises SourceError when the redirect does not lead to a repository.
+    """
+    if url.origin.startswith("git:"):
+        return url
+    auth = (url.user, url.password) if url.user else None
+    try:
+        with (
+            httpx.Client(timeout=30, follow_redirects=True, max_redirects=_REDIRECTS, auth=auth) as client,
+            client.stream("GET", url.url.rstrip("/") + _FIRST_REQUEST) as answer,
+        ):
+            if not answer.history:
+                return url
+            address, suffix, _ = str(answer.url).partition(_FIRST_REQUEST)
+    except (httpx.HTTPError, httpx.InvalidURL):  # git asks next, and says better what is wrong
+        return url
+    if not suffix:
+        raise SourceError(f"the repository's address {url.url} leads to a page that is not a repository")
+    found = read_url(address)
+    same = found.origin == url.origin
+    return replace(found, user=url.user if same else "", password=url.password if same else "")
 
 
-def _size(folder: Path) -> int:
-    size = 0
-    for path, _, names in os.walk(folder):
-        for name in names:
-            try:
-                size += os.lstat(Path(path, name)).st_size
-            except FileNotFoundError:  # git has renamed it meanwhile
-                continue
-    return size
+def _environment(url: Url, home: Path) -> dict[str, str]:
+    settings = dict(_SETTINGS)
+    if url.user:  # in the environment, as everybody on the machine can read command lines
+        pair = base64.b64encode(f"{url.user}:{url.password}".encode()).decode()
+        settings[f"http.{url.origin}/.extraHeader"] = f"Authorization: Basic {pair}"
+    numbered = {f"GIT_CONFIG_KEY_{n}": name for n, name in enumerate(settings)}
+    numbered |= {f"GIT_CONFIG_VALUE_{n}": value for n, value in enumerate(settings.values())}
+    return {
+        **inherited(NETWORK_VARIABLES),
+        **numbered,
+        "GIT_CONFIG_COUNT": str(len(settings)),
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_ALLOW_PROTOCOL": "https:http:git",  # not ext, which runs programs, nor file
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_ASKPASS": "",
+        "SSH_ASKPASS": "",
+        "HOME": str(home),
+    }

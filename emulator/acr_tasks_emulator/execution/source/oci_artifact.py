@@ -14,9 +14,9 @@ from acr_tasks_emulator.execution.build.image_name import ImageName, ImageNameEr
 from acr_tasks_emulator.execution.cancellation import Cancellation
 from acr_tasks_emulator.execution.job import Job
 from acr_tasks_emulator.execution.registry.oci_registry import OciRegistry, RegistryError
-from acr_tasks_emulator.execution.source.addresses import checked
+from acr_tasks_emulator.execution.source import SourceError
 from acr_tasks_emulator.execution.source.archive import LIMITS
-from acr_tasks_emulator.execution.source.unpack import SourceError, inside, make_parent, unpack
+from acr_tasks_emulator.execution.source.unpack import inside, make_parent, unpack
 
 _TITLE, _UNPACK = "org.opencontainers.image.title", "io.deis.oras.content.unpack"
 _MANIFEST = "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.artifact.manifest.v1+json"
@@ -58,14 +58,8 @@ def _client(name: ImageName, job: Job, oci: OciRegistry) -> httpx.Client:
         if own is None:
             raise SourceError("docker-registry is not installed: there are no artifacts here")
         return httpx.Client(base_url=f"http://{own}", timeout=30, trust_env=False)
-    address = checked(f"https://{name.host}/")
     auth = next(((user, password) for host, user, password in sign_ins(job) if host == name.host), None)
-    tls = httpx.create_ssl_context()  # SSL_CERT_FILE counts, where proxies do not
-    client = httpx.Client(base_url=address.pinned, auth=auth, verify=tls, timeout=30, trust_env=address.ip is None)
-    if address.ip is not None:
-        client.headers["Host"] = address.place
-        client.event_hooks["request"] = [lambda request: request.extensions.update(sni_hostname=address.host)]
-    return client
+    return httpx.Client(base_url=f"https://{name.host}", auth=auth, timeout=30)
 
 
 def _layers(manifest: dict[str, Any]) -> list[dict[str, Any]]:

@@ -1,36 +1,18 @@
-"""The run's source: an uploaded archive, unpacked so that nothing in it reaches outside its folder."""
+"""Unpacking of archives: nothing in one is written outside of its folder."""
 
 from __future__ import annotations
 
 import os
 import posixpath
-import re
 import tarfile
 from pathlib import Path
 from typing import IO
 
 from acr_tasks_emulator.execution.cancellation import Cancellation
-from acr_tasks_emulator.execution.source.archive import LIMITS, Limits, SourceError, entries
-
-__all__ = [
-    "NO_SOURCE",
-    "Limits",
-    "SourceError",
-    "check_ignore_files",
-    "check_mounts",
-    "file_in",
-    "folder_in",
-    "inside",
-    "make_parent",
-    "names_in",
-    "unpack",
-]
-
-NO_SOURCE = "/dev/null"
-"""The source location of a task without a context."""
+from acr_tasks_emulator.execution.source import SourceError
+from acr_tasks_emulator.execution.source.archive import LIMITS, Limits, entries
 
 _CHUNK = 1024 * 1024
-_LONGEST, _LONGEST_PART = 1024, 255
 _LATEST = 2**33
 """The latest time of change that every file system can keep, in seconds since 1970."""
 
@@ -56,32 +38,6 @@ def unpack(archive: Path, target: Path, cancellation: Cancellation, limits: Limi
             if cancellation.requested:
                 return
             _unpack_one(tar, member, root, cancellation, limits)
-
-
-def file_in(root: Path, name: str) -> Path:
-    """The file of that name below `root`. Raises SourceError when it is missing, no file, or outside."""
-    path = _resolved(root, name.removeprefix("/"))
-    if not path.is_file():
-        raise SourceError(f"unable to find {name} in the source")
-    return path
-
-
-def folder_in(root: Path, name: str) -> Path:
-    """The folder of that name below `root`, itself when the name is empty. Raises SourceError."""
-    path = _resolved(root, name.strip("/"))
-    if not path.is_dir():
-        raise SourceError(f"unable to find the folder {name} in the source")
-    return path
-
-
-def _resolved(root: Path, name: str) -> Path:
-    """Where a name below `root` really leads. Raises SourceError for no name at all, and for one that leads out."""
-    if "\0" in name or len(name) > _LONGEST or any(len(part.encode()) > _LONGEST_PART for part in name.split("/")):
-        raise SourceError(f"{name[:100]!r} is not the name of a file")
-    path = Path(os.path.realpath(root / name))  # unlike resolve(), it takes links in a circle
-    if not path.is_relative_to(root.resolve()):
-        raise SourceError(f"{name} is outside of the source")
-    return path
 
 
 def _unpack_one(
@@ -142,29 +98,3 @@ def make_parent(path: Path, name: str) -> None:
     if any(folder.is_symlink() for folder in path.parents):
         raise SourceError(f"the source archive writes {name!r} through a link")
     path.parent.mkdir(parents=True, exist_ok=True)
-
-
-def check_ignore_files(context: Path, dockerfile: Path) -> None:
-    """Raise SourceError for an ignore file of a build that leads out of its context: builders open it by its name."""
-    names = (context / ".dockerignore", context / ".containerignore", Path(f"{dockerfile}.dockerignore"))
-    root = context.resolve()
-    for path in names:
-        if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(root):
-            raise SourceError(f"{path.name} is a link out of the source")
-
-
-def check_mounts(context: Path, text: str) -> None:
-    """Raise SourceError where `text`, instructions of a Dockerfile, may mount a part of a context with links out of it.
-
-    For builders that open what is mounted by its name, on this machine.
-    """
-    if "--mount" not in re.sub(r"[\\`][ \t]*\r?\n\s*", "", text):
-        return
-    root = context.resolve()
-    for folder, folders, files in os.walk(root):
-        for name in (*folders, *files):
-            path = Path(folder, name)
-            if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(root):
-                raise SourceError(
-                    f"RUN --mount is not carried out beside a link out of the source: {str(path.relative_to(root))!r}"
-                )

@@ -9,7 +9,7 @@ from acr_tasks_emulator.execution.build.base_images import own_hosts
 from acr_tasks_emulator.execution.job import Job
 from acr_tasks_emulator.execution.run_log import RunLog
 from acr_tasks_emulator.execution.shell.parse_line import ShellError, read_line
-from acr_tasks_emulator.execution.source.unpack import NO_SOURCE, SourceError
+from acr_tasks_emulator.execution.source import SourceError
 from acr_tasks_emulator.execution.task_file.graph import Graph, Step
 from acr_tasks_emulator.execution.task_file.templates import TemplateError, render, render_objects, run_variables
 
@@ -20,7 +20,7 @@ def docker_graph(job: Job, log: RunLog) -> Graph:
     Raises SourceError, TemplateError.
     """
     step = job.step
-    if job.source is None and (not job.source_location or job.source_location.lower() == NO_SOURCE):
+    if job.source is None and job.fetched_from is None:
         raise SourceError("a Docker build needs a source: this run has none")
     objects = render_objects(run_variables(job), {}, {})
     names = [_of_the_registry(render(str(name), objects), job) for name in step.get("imageNames") or []]

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from acr_tasks_emulator.execution.job import Job
-from acr_tasks_emulator.execution.source.unpack import SourceError, file_in
+from acr_tasks_emulator.execution.source import SourceError
+from acr_tasks_emulator.execution.source.paths import file_in
 from acr_tasks_emulator.execution.task_file.aliases import read_aliases, separated
 from acr_tasks_emulator.execution.task_file.graph import Graph, GraphError
 from acr_tasks_emulator.execution.task_file.graph_reader import read_graph

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 from urllib.parse import urlsplit
 
 from acr_tasks_emulator.execution.job import Job
+from acr_tasks_emulator.execution.source.location import NO_SOURCE, is_address, is_repository
 from acr_tasks_emulator.services import errors
 from acr_tasks_emulator.services.runs.causes import Cause
 from acr_tasks_emulator.services.tasks.merge import items_by_name
@@ -24,10 +24,6 @@ _NOT_OF_THE_STEP = {
 }
 # The member of a step that `file` overrides; an encoded step has no file.
 _FILES = {"Docker": "dockerFilePath", "FileTask": "taskFilePath"}
-_REPOSITORY = re.compile(
-    r"^git://|^git@|\.git$|^(?:https?://)?[^/]*github[^/]*/|visualstudio\.com|dev\.azure\.com", re.IGNORECASE
-)
-_REMOTE = re.compile(r"[a-z][a-z0-9+.-]*://|git@|github\.com/|/dev/null", re.IGNORECASE)
 
 
 def new_job(request: Members, task: Members | None, cause: Cause | None = None) -> Job:
@@ -50,7 +46,7 @@ def new_job(request: Members, task: Members | None, cause: Cause | None = None) 
         location = step.get("contextPath")
     if cause is not None and cause.reference and location:
         location = _at_commit(location, cause.reference)
-    uploaded = location if location and not _REMOTE.match(location) else None
+    uploaded = location if location and not (is_address(location) or location.lower() == NO_SOURCE) else None
     return Job(
         run_id="",
         registry_name="",
@@ -106,7 +102,7 @@ def _host(location: str) -> tuple[str, str]:
 def _at_commit(location: str, commit: str) -> str:
     """Return a git address with a commit in place of its branch; other addresses stay as they are."""
     address, _, fragment = location.partition("#")
-    if not fragment and not _REPOSITORY.search(address):
+    if not fragment and not is_repository(address):
         return location
     folder = fragment.partition(":")[2]
     return f"{address}#{commit}:{folder}" if folder else f"{address}#{commit}"

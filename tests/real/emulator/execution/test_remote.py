@@ -25,9 +25,9 @@ from acr_tasks_emulator.execution.cancellation import Cancellation
 from acr_tasks_emulator.execution.job import Job
 from acr_tasks_emulator.execution.registry.oci_registry import PROGRAM, OciRegistry
 from acr_tasks_emulator.execution.run_log import RunLog
-from acr_tasks_emulator.execution.source import addresses, fetch
+from acr_tasks_emulator.execution.source import SourceError, fetch
 from acr_tasks_emulator.execution.source.fetch import SourceFetcher
-from acr_tasks_emulator.execution.source.unpack import SourceError
+from acr_tasks_emulator.execution.source.location import github_repository, is_git
 from acr_tasks_emulator.process.supervisor import Supervisor
 
 needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
@@ -45,7 +45,7 @@ class Lines:
     def complete(self, value: str) -> None: ...
 
 
-class Desk:
+class Fetching:
     """Fetches into folders of its own."""
 
     def __init__(self, folder: Path) -> None:
@@ -64,7 +64,7 @@ class Desk:
         found = SourceFetcher(self.supervisor, self.oci).fetch(
             location, target, scratch, job, RunLog(self.log), Cancellation()
         )
-        return target, found.git
+        return target, found
 
     def close(self) -> None:
         self.oci.close()
@@ -72,8 +72,8 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    opened = Desk(tmp_path / "desk")
+def desk(tmp_path: Path) -> Iterator[Fetching]:
+    opened = Fetching(tmp_path / "desk")
     yield opened
     opened.close()
 
@@ -165,7 +165,7 @@ class GitDaemon(socketserver.StreamRequestHandler):
 
 
 @needs_git
-def test_git(desk: Desk, tmp_path: Path) -> None:
+def test_git(desk: Fetching, tmp_path: Path) -> None:
     """Branches, tags, commits and folders of a repository are fetched, submodules with them."""
     served_folder = tmp_path / "git"
     repository(served_folder / "part", {"word": "part\n"})
@@ -212,8 +212,8 @@ def test_git(desk: Desk, tmp_path: Path) -> None:
 
 
 @needs_git
-@pytest.mark.parametrize("url", ["ext::sh -c touch% x", "file:///etc", "../../169.254.169.254/x"])
-def test_submodules_that_are_refused(desk: Desk, tmp_path: Path, files: Serve, url: str) -> None:
+@pytest.mark.parametrize("url", ["ext::sh -c touch% x", "file:///etc"])
+def test_submodules_that_are_refused(desk: Fetching, tmp_path: Path, files: Serve, url: str) -> None:
     """A submodule's address is judged like the repository's own."""
     folder = tmp_path / "git" / "app"
     head = repository(folder, {".gitmodules": f'[submodule "x"]\n\tpath = x\n\turl = {url}\n'})
@@ -221,12 +221,12 @@ def test_submodules_that_are_refused(desk: Desk, tmp_path: Path, files: Serve, u
     git(folder, "commit", "-q", "-m", "x")
     git(folder, "update-server-info")
     address, _ = files(folder)
-    with pytest.raises(SourceError, match=r"not by|out of its host"):
+    with pytest.raises(SourceError, match=r"git submodule failed: .* not allowed"):
         desk.fetch(f"{address}/.git")
 
 
 @needs_git
-def test_a_private_repository(desk: Desk, tmp_path: Path, files: Serve) -> None:
+def test_a_private_repository(desk: Fetching, tmp_path: Path, files: Serve) -> None:
     """The token goes to the repository's host as a password; it stands in no file of the source."""
     repository(tmp_path / "git" / "app", {"a": "a\n"})
     address, seen = files(tmp_path / "git" / "app")
@@ -246,7 +246,7 @@ def packed(path: Path, files: dict[str, str]) -> Path:
     return path
 
 
-def test_archives(desk: Desk, tmp_path: Path, files: Serve) -> None:
+def test_archives(desk: Fetching, tmp_path: Path, files: Serve) -> None:
     """An archive is known by its first bytes whatever its name; redirects are followed; other things are ignored."""
     packed(tmp_path / "context.txt", {"Dockerfile": "FROM x\n"})
     (tmp_path / "page.tar.gz").write_text("<html>")
@@ -261,13 +261,15 @@ def test_archives(desk: Desk, tmp_path: Path, files: Serve) -> None:
         desk.fetch(f"{address}/nope")
 
 
-def test_archives_that_lead_astray(desk: Desk, tmp_path: Path, files: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A redirect to a metadata address, one that never ends, and an endless archive are refused."""
-    address, _ = files(tmp_path, leads="http://169.254.169.254/latest/meta-data")
-    with pytest.raises(SourceError, match="link-local and metadata"):
+def test_archives_that_lead_astray(
+    desk: Fetching, tmp_path: Path, files: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A redirect to a file, one that never ends, and an endless archive are refused."""
+    address, _ = files(tmp_path, leads="file:///etc/passwd")
+    with pytest.raises(SourceError, match="UnsupportedProtocol"):
         desk.fetch(f"{address}/to/x")
     address, seen = files(tmp_path, leads="/to/itself")
-    with pytest.raises(SourceError, match="leads on more than 5 times"):
+    with pytest.raises(SourceError, match="TooManyRedirects"):
         desk.fetch(f"{address}/to/x")
     assert len(seen) == 6
     monkeypatch.setattr(fetch, "ARCHIVE_LIMIT", 1000)
@@ -287,35 +289,13 @@ def test_archives_that_lead_astray(desk: Desk, tmp_path: Path, files: Serve, mon
         ("--upload-pack=id https://x/y.git", "not by|cannot be read"),
         ("https://-oProxyCommand=id/y.git", "cannot be read"),
         ("http://[::1/x.git", "cannot be read"),
-        ("http://169.254.169.254/a.git", "metadata"),
-        ("http://2852039166/a.tar.gz", "metadata"),
-        ("http://0xa9fea9fe/a.tar.gz", "metadata"),
-        ("http://[::ffff:169.254.169.254]/a.git", "metadata"),
-        ("http://[fe80::1]/a.git", "metadata"),
-        ("git://168.63.129.16/a.git", "metadata"),
-        ("http://0.0.0.0/a.git", "metadata"),
-        ("oci://169.254.169.254/a:b", "metadata"),
         ("oci://UPPER CASE", "invalid reference format"),
     ],
 )
-def test_addresses_that_are_refused(desk: Desk, location: str, problem: str) -> None:
-    """Other schemes, options, and link-local and metadata addresses in any spelling are refused before any request."""
+def test_addresses_that_are_refused(desk: Fetching, location: str, problem: str) -> None:
+    """Other schemes, and options in place of addresses, are refused before any request."""
     with pytest.raises(SourceError, match=problem):
         desk.fetch(location)
-
-
-def test_a_name_that_is_a_metadata_address(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What counts is the address that a name stands for; one that passes is the one that is asked."""
-    answers = {"good.example": ["127.0.0.1"], "bad.example": ["127.0.0.1", "169.254.169.254"]}
-    monkeypatch.setattr(
-        addresses.socket, "getaddrinfo", lambda host, *_, **__: [(0, 0, 0, "", (ip, 0)) for ip in answers[host]]
-    )
-    monkeypatch.setattr(addresses.urllib.request, "getproxies", dict)
-    assert addresses.checked("https://me:pass@good.example/x?y#z") == addresses.Address(
-        "https://good.example/x?y", "https", "good.example", 443, "127.0.0.1", "me", "pass"
-    )
-    with pytest.raises(SourceError, match="metadata"):
-        addresses.checked("https://bad.example/")
 
 
 @pytest.mark.parametrize(
@@ -333,31 +313,31 @@ def test_a_name_that_is_a_metadata_address(monkeypatch: pytest.MonkeyPatch) -> N
 )
 def test_which_addresses_are_of_git(location: str, expected: bool) -> None:
     """Repositories are told from archives by their address."""
-    assert fetch.is_git(location) is expected
+    assert is_git(location) is expected
 
 
 def test_addresses_of_github() -> None:
     """The service takes what is on a host with github in its name for a repository, and says so where there is none."""
-    assert fetch.as_repository("https://github.com/a/b#main:sub") == "https://github.com/a/b.git#main:sub"
-    assert fetch.as_repository("https://github.example.com/a/b/") == "https://github.example.com/a/b.git"
+    assert github_repository("https://github.com/a/b#main:sub") == "https://github.com/a/b.git#main:sub"
+    assert github_repository("https://github.example.com/a/b/") == "https://github.example.com/a/b.git"
     for path in (
         "github.com/a/b/archive/refs/tags/v1.tar.gz",
         "github.com/a/b/tree/main/dir",
         "codeload.github.com/a/b",
     ):
         with pytest.raises(SourceError, match=r"failed to download context: .* #<branch or commit>"):
-            fetch.as_repository(f"https://{path}")
+            github_repository(f"https://{path}")
 
 
 @pytest.mark.parametrize("path", ["example/app/archive/v1.tar.gz", "example/app/tree/main/dir"])
-def test_pages_of_github_are_no_sources(desk: Desk, path: str) -> None:
+def test_pages_of_github_are_no_sources(desk: Fetching, path: str) -> None:
     """A run from such an address fails before anything is asked."""
     with pytest.raises(SourceError, match="takes every address with github in its host for a repository"):
         desk.fetch(f"https://github.com/{path}")
 
 
 @pytest.mark.skipif(shutil.which(PROGRAM) is None, reason=f"{PROGRAM} is not installed")
-def test_artifacts(desk: Desk) -> None:
+def test_artifacts(desk: Fetching) -> None:
     """The files of an OCI artifact are the source; names that lead out of it are refused."""
     url = f"http://{desk.oci.address()}/v2/team/context"
     with httpx.Client(trust_env=False) as client:

@@ -22,10 +22,10 @@ import pytest
 
 from acr_tasks_emulator.execution.agents import Agents
 from acr_tasks_emulator.execution.buildah.image_store import why_not_installed
-from acr_tasks_emulator.execution.container_tool import ToolError
 from acr_tasks_emulator.execution.docker.docker_cli import DockerCli
 from acr_tasks_emulator.execution.executor import choose
 from acr_tasks_emulator.execution.job import Job, Outcome
+from acr_tasks_emulator.execution.programs import ToolError
 from acr_tasks_emulator.execution.registry.oci_registry import PROGRAM, OciRegistry
 from acr_tasks_emulator.execution.tool_executor import ToolExecutor
 from acr_tasks_emulator.process.supervisor import Supervisor

@@ -14,8 +14,10 @@ from typing import Any
 import pytest
 
 from acr_tasks_emulator.execution.cancellation import Cancellation
+from acr_tasks_emulator.execution.source import SourceError
 from acr_tasks_emulator.execution.source.archive import HEADER_BYTES, LIMITS
-from acr_tasks_emulator.execution.source.unpack import SourceError, folder_in, names_in, unpack
+from acr_tasks_emulator.execution.source.paths import folder_in
+from acr_tasks_emulator.execution.source.unpack import names_in, unpack
 
 SMALL = replace(LIMITS, size_bytes=100_000, entries=20, depth=5)
 TIGHT = replace(SMALL, ratio=10, ratio_from=50_000)

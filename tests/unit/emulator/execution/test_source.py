@@ -10,15 +10,10 @@ from pathlib import Path
 import pytest
 
 from acr_tasks_emulator.execution.cancellation import Cancellation
-from acr_tasks_emulator.execution.source.unpack import (
-    Limits,
-    SourceError,
-    check_ignore_files,
-    file_in,
-    folder_in,
-    names_in,
-    unpack,
-)
+from acr_tasks_emulator.execution.source import SourceError
+from acr_tasks_emulator.execution.source.archive import Limits
+from acr_tasks_emulator.execution.source.paths import check_ignore_files, file_in, folder_in
+from acr_tasks_emulator.execution.source.unpack import names_in, unpack
 
 FILE, FOLDER, LINK, HARD = tarfile.REGTYPE, tarfile.DIRTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE
 

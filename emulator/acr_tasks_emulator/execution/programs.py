@@ -1,0 +1,74 @@
+"""Programs of this machine: started with little of our environment, ended on cancellation."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from acr_tasks_emulator.execution.cancellation import Cancellation
+from acr_tasks_emulator.execution.run_log import RunLog
+from acr_tasks_emulator.process.supervisor import Supervisor
+
+Rename = Callable[[str], "str | None"]
+"""Gives the line to write in place of one that a program printed; None to leave it out."""
+
+_PROXIES = ("http_proxy", "https_proxy", "no_proxy", "all_proxy")
+NETWORK_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", *_PROXIES, *map(str.upper, _PROXIES))
+"""What a program needs that reaches the network itself."""
+
+
+class ToolError(Exception):
+    """A failure of a program; the text is the program's own last line."""
+
+
+def inherited(names: Iterable[str] = ()) -> dict[str, str]:
+    """Return the variables of our environment that programs get: few, as others may hold a cloud's secrets."""
+    return {name: os.environ[name] for name in ("PATH", "LANG", "TZ", *names) if name in os.environ}
+
+
+def run_with_log(
+    supervisor: Supervisor,
+    argv: Sequence[str],
+    log: RunLog,
+    cancellation: Cancellation,
+    rename: Rename | None = None,
+    **popen: Any,
+) -> int:
+    """Run a program with its output going to the log; return its exit status. A cancellation ends it at once."""
+    child = supervisor.start(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **popen)
+    assert child.stdout is not None  # noqa: S101 - a pipe was asked for
+    with child.stdout, cancellation.when_canceled(lambda: supervisor.end(child)):
+        log.copy_from(child.stdout, rename)
+        return child.wait()
+
+
+def read_output(supervisor: Supervisor, argv: Sequence[str], cancellation: Cancellation, **popen: Any) -> str:
+    """Run a program and return what it prints, without spaces around it. Raises ToolError when it fails."""
+    child = supervisor.start(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **popen)
+    with cancellation.when_canceled(lambda: supervisor.end(child)):
+        out, err = child.communicate()
+    if child.returncode != 0:
+        lines = err.decode("utf-8", "replace").strip().splitlines() or [f"exit status {child.returncode}"]
+        raise ToolError(lines[-1].removeprefix("Error: "))
+    return out.decode("utf-8", "replace").strip()
+
+
+def in_environment(
+    option: str, values: Mapping[str, str], kept_out: Callable[[str], bool]
+) -> tuple[list[str], dict[str, str]]:
+    """Options and environment that hand over named values: in the environment, as everybody on the machine can read
+    command lines.
+
+    kept_out: tells the names that mean something to the tool itself; those stand on the command line all the same.
+    """
+    options: list[str] = []
+    environment: dict[str, str] = {}
+    for name, value in values.items():
+        if kept_out(name) or "\0" in value:
+            options += [option, f"{name}={value}"]
+        else:
+            options += [option, name]
+            environment[name] = value
+    return options, environment
