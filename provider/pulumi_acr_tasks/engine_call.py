@@ -25,7 +25,7 @@ from pulumi.dynamic import (
 )
 
 from pulumi_acr_tasks import embedded, host
-from pulumi_acr_tasks.arm.http.deadlines import limited
+from pulumi_acr_tasks.arm.http.deadlines import deadline
 from pulumi_acr_tasks.errors import (
     AcrTasksError,
     DeadlineError,
@@ -226,7 +226,7 @@ def custom_timeout(seconds: float, verb: str) -> Iterator[None]:
     if not seconds:
         yield
         return
-    with limited(seconds) as limit:
+    with deadline(seconds) as limit:
         try:
             yield
         except (TransportError, ThrottledError, UnavailableError) as error:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pulumi_acr_tasks import embedded, host
-from pulumi_acr_tasks.arm.http.deadlines import held
+from pulumi_acr_tasks.arm.http.deadlines import lock_within_deadline
 from pulumi_acr_tasks.errors import (
     AcrTasksError,
     EndpointError,
@@ -34,7 +34,7 @@ from pulumi_acr_tasks.task.claims import Claims, withdraw
 if TYPE_CHECKING:
     from pulumi_acr_tasks.arm.client import Client
     from pulumi_acr_tasks.arm.clock import EventClock
-    from pulumi_acr_tasks.arm.http.sign_in import TokenCredential
+    from pulumi_acr_tasks.arm.credentials import TokenCredential
     from pulumi_acr_tasks.arm.ids import RegistryId
     from pulumi_acr_tasks.arm.models import Run
 
@@ -130,7 +130,7 @@ class Service:
 
     def client(self) -> Client:
         """Return the client. The first call opens it, and for the embedded endpoint starts the emulator."""
-        with held(self._opening):
+        with lock_within_deadline(self._opening):
             if self._client is None:
                 self._client = _open(self.settings)
             return self._client
@@ -142,7 +142,7 @@ class Service:
         error is not remembered.
         """
         client, known = self.client(), self._shared(registry)
-        with held(known.lock):
+        with lock_within_deadline(known.lock):
             if not known.description:
                 try:
                     known.description = client.registries.get(registry)
@@ -161,7 +161,7 @@ class Service:
         a 404 without these words, an unknown subscription, a missing permission, no answer.
         """
         client, known = self.client(), self._shared(registry)
-        with held(known.lock):
+        with lock_within_deadline(known.lock):
             if known.description or known.gone:
                 return known.gone
             try:
@@ -248,7 +248,7 @@ class Service:
 
 
 def _open(settings: Settings) -> Client:
-    from pulumi_acr_tasks.arm.http.transport import open_client
+    from pulumi_acr_tasks.arm.rings import open_client
 
     endpoint, start = _start_emulator(settings) if settings.is_embedded else (settings.endpoint, None)
     return open_client(
@@ -264,7 +264,7 @@ def _open(settings: Settings) -> Client:
 
 def _credential(settings: Settings) -> TokenCredential | None:
     """Return what signs requests at an endpoint that is not the embedded emulator's."""
-    from pulumi_acr_tasks.arm.http.sign_in import credential_for
+    from pulumi_acr_tasks.arm.credentials import credential_for
 
     return credential_for(
         settings.credential,

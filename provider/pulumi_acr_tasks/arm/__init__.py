@@ -1,1 +1,1 @@
-"""The service: wire models, ids, the thirteen operations and the rings around each request."""
+"""The service: its operations, models of its answers, ids, credentials, clocks, and the client."""

@@ -13,7 +13,7 @@ _RUN_ID = re.compile(f"{_REGISTRY}/runs/([^/]+)/?", re.IGNORECASE)
 
 @dataclass(frozen=True, eq=False)
 class RegistryId:
-    """Is the id of a registry; `str()` gives the ARM id in its canonical spelling."""
+    """The id of a registry; `str()` returns the ARM id in its canonical spelling."""
 
     subscription_id: str
     resource_group_name: str
@@ -21,9 +21,9 @@ class RegistryId:
 
     @classmethod
     def parse(cls, text: str) -> RegistryId:
-        """Reads `/subscriptions/S/resourceGroups/G/providers/Microsoft.ContainerRegistry/registries/R`, in any case.
+        """Read `/subscriptions/S/resourceGroups/G/providers/Microsoft.ContainerRegistry/registries/R`, in any case.
 
-        Raises ValueError with what a registry's id looks like when `text` is none.
+        Raise ValueError, with the pattern of an id, for any other text.
         """
         match = _REGISTRY_ID.fullmatch(text)
         if match is None:
@@ -34,11 +34,11 @@ class RegistryId:
         return cls(*match.groups())
 
     def task(self, name: str) -> str:
-        """Gives the id of the registry's task `name`."""
+        """Return the id of the registry's task `name`."""
         return f"{self}/tasks/{name}"
 
     def run(self, run_id: str) -> str:
-        """Gives the id of the registry's run `run_id`."""
+        """Return the id of the registry's run `run_id`."""
         return f"{self}/runs/{run_id}"
 
     def __str__(self) -> str:
@@ -55,7 +55,7 @@ class RegistryId:
 
 
 def moved_registry(old: str, new: str) -> str:
-    """Say in which parts one registry's id differs from another's: `registry moves from contoso to fabrikam`."""
+    """Return in which parts two ids of registries differ: `registry moves from contoso to fabrikam`."""
     try:
         before, after = RegistryId.parse(old), RegistryId.parse(new)
     except ValueError:
@@ -70,12 +70,12 @@ def moved_registry(old: str, new: str) -> str:
 
 
 def parse_task_id(text: str) -> tuple[RegistryId, str]:
-    """Splits a task's id into its registry and its name; raises ValueError when it is no task's id."""
+    """Return the registry and the name in a task's id. Raise ValueError for any other text."""
     return _parse_child(_TASK_ID, text, "task")
 
 
 def parse_run_id(text: str) -> tuple[RegistryId, str]:
-    """Splits a run's id into its registry and its run id; raises ValueError when it is no run's id."""
+    """Return the registry and the run id in a run's id. Raise ValueError for any other text."""
     return _parse_child(_RUN_ID, text, "run")
 
 

@@ -1,12 +1,15 @@
-"""What a request is for: the rings around a request read it, and errors name it."""
+"""The operation that a request is for: the rings around a request read it, and errors name it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 
 import httpx
+
+from pulumi_acr_tasks.errors import AcrTasksError
 
 # A request's way to its answer: the transport, and each ring that is put around it.
 Send = Callable[[httpx.Request], httpx.Response]
@@ -21,10 +24,10 @@ UNCERTAIN = "uncertain"
 class Operation:
     """One of the specification's operations on one resource.
 
-    `action` is what it does, in the words of an error ("update task"); `resource_id` the ARM id that it does it to.
-    `idempotent` says that sending it twice does no harm. `after_cancel` says that it is sent because the user
-    canceled, so that the cancellation does not interrupt its waiting. `reads` makes of an answer's object what the
-    caller wants, and raises ValueError for an object of another kind. `answers` is False when an empty answer will do.
+    `action` is the verb of its errors ("update task"); `resource_id` is the ARM id of the resource. `idempotent` is
+    True when sending it twice does no harm. `after_cancel` is True for a request that is sent because of ^C, which must
+    not interrupt its waiting. `reads` turns the answer's object into the caller's, and raises ValueError for an object
+    of another kind. `answers` is False when an empty answer will do.
     """
 
     action: str
@@ -36,5 +39,15 @@ class Operation:
 
 
 def operation_of(request: httpx.Request) -> Operation:
-    """Gives the operation that a request was made for."""
+    """Return the operation that a request was made for."""
     return cast("Operation", request.extensions["operation"])
+
+
+@contextlib.contextmanager
+def carried_out() -> Iterator[None]:
+    """Mark every error within the block as uncertain: the service has accepted the request, and may carry it out."""
+    try:
+        yield
+    except AcrTasksError as error:
+        error.uncertain = True
+        raise

@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pulumi_acr_tasks import errors
-from pulumi_acr_tasks.arm.http.answers import described, place_of
-from pulumi_acr_tasks.arm.http.sign_in import origin
+from pulumi_acr_tasks.arm.http.answers import describe_body, summary_of
+from pulumi_acr_tasks.arm.http.connection import origin
 from pulumi_acr_tasks.arm.operation import CORRELATION_ID, operation_of
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Refusal(NamedTuple):
-    """Is one line of the table; None matches anything."""
+    """One line of the table; None matches anything."""
 
     status: int | None
     code: str | None
@@ -35,7 +35,7 @@ _REDIRECT = "nothing is sent to another address: set acr-tasks:endpoint to the R
 _PROXY = "the proxy of HTTPS_PROXY wants a user and a password: https://user:password@host:port"
 _LOCATION = "location is the registry's; leave it out and it is looked up"
 
-# The first line that matches counts. (Source: facts, section 9.)
+# The first line that matches counts.
 REFUSALS = (
     Refusal(409, "ProviderCall", errors.WebhookError, _WEBHOOK),
     Refusal(404, "ProviderCall", errors.WebhookError, _WEBHOOK),
@@ -73,13 +73,13 @@ REFUSALS = (
 )
 
 
-# Resource Manager names what is missing. A missing task's own body is not known: a message that names a child of the
-# registry, or nothing, is taken for the child's. (Facts, section 9 and open question 1.)
+# The Resource Manager names what is missing. The service does not document the body for a missing task: a message that
+# names a child of the registry, or nothing, is taken for the child's.
 _REGISTRY = re.compile(r"Microsoft\.ContainerRegistry/registries/[^/'\"\s]+['\"]", re.IGNORECASE)
 
 
 def refusal(response: httpx.Response) -> errors.ServiceError:
-    """Makes the error for an answer that is none of those expected."""
+    """Return the error for an answer of the service that refuses the request."""
     error = _error_object(response)
     code, message, target = (str(error.get(name) or "") for name in ("code", "message", "target"))
     kind, cure = _kind(response.status_code, code, message)
@@ -128,7 +128,7 @@ def _error_object(response: httpx.Response) -> dict[str, Any]:
     error = body.get("error", body) if isinstance(body, dict) else None
     if isinstance(error, dict) and (error.get("code") or error.get("message")):
         return error
-    return {"message": f"{described(response) or 'no reason is given'} ({place_of(response)})"}
+    return {"message": f"{describe_body(response) or 'no reason is given'} ({summary_of(response)})"}
 
 
 def _details(error: dict[str, Any]) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from pulumi_acr_tasks.arm.http.connection import is_loopback
-from pulumi_acr_tasks.arm.http.deadlines import affordable
+from pulumi_acr_tasks.arm.http.deadlines import fits_deadline
 from pulumi_acr_tasks.errors import CanceledError, DeadlineError, SourceError
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class PackingProgress:
     def __call__(self, size: int) -> None:
         if self._cancel.is_set():
             raise CanceledError("The update was canceled while the context was packed: no run was scheduled.")
-        if not affordable(0):
+        if not fits_deadline(0):
             raise DeadlineError("the context was not packed in the time that was left", arrived=False)
         now = time.monotonic()
         if now - self._shown_at >= self._interval:

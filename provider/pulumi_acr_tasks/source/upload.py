@@ -15,9 +15,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from pulumi_acr_tasks.arm.http.connection import authorities, is_loopback
-from pulumi_acr_tasks.arm.http.deadlines import attended
-from pulumi_acr_tasks.arm.http.reason import reason_of
+from pulumi_acr_tasks.arm.http.connection import ca_certificates, is_loopback, reason_of
+from pulumi_acr_tasks.arm.http.deadlines import run_cancelable
 from pulumi_acr_tasks.errors import SourceError, printable
 
 _BLOCK = 8 << 20  # bytes; a lost connection costs no more than one block
@@ -63,7 +62,7 @@ def upload(
         try:
             progress = _Progress(show, archive.stat().st_size)
             put = partial(_put, archive, link.upload_url, progress.sent)
-            attended(put, cancel, "upload the context", meanwhile=progress.report_stall)
+            run_cancelable(put, cancel, "upload the context", meanwhile=progress.report_stall)
         except HttpResponseError as error:
             if error.status_code == 403 and not last:
                 continue
@@ -115,7 +114,7 @@ def _put(archive: Path, url: str, sent: Callable[[int, int | None], None]) -> No
         read_timeout=_BLOCK_TIMEOUT,
         # A proxy of the environment cannot reach an emulator on this machine.
         use_env_settings=not is_loopback(url),
-        connection_verify=authorities() or True,
+        connection_verify=ca_certificates() or True,
         # The context and the signature go only where the service has sent them.
         permit_redirects=False,
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pulumi_acr_tasks.arm.http.deadlines import await_others
+from pulumi_acr_tasks.arm.http.deadlines import wait_within_deadline
 from pulumi_acr_tasks.errors import DeadlineError, NotFoundError, RegistryNotFoundError
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ class TaskCache:
                 turn = self._turning = turn or _Turn()
             if leads:
                 self._turn(turn)
-            await_others(turn.done)
+            wait_within_deadline(turn.done)
             # A limit of the one that turned the page is no reason for the others: they begin anew.
             if turn.error is not None and (leads or not isinstance(turn.error, DeadlineError)):
                 raise turn.error

@@ -19,8 +19,9 @@ from hypothesis import strategies as st
 
 from pulumi_acr_tasks.arm.client import Client
 from pulumi_acr_tasks.arm.clock import Clock, SystemClock
-from pulumi_acr_tasks.arm.http.transport import rings, transport
+from pulumi_acr_tasks.arm.http.transport import transport
 from pulumi_acr_tasks.arm.ids import RegistryId
+from pulumi_acr_tasks.arm.rings import rings
 from pulumi_acr_tasks.service import Service
 from pulumi_acr_tasks.settings.settings import Settings
 from pulumi_acr_tasks.task import crud as task

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pulumi_acr_tasks import embedded
-from pulumi_acr_tasks.arm.http.deadlines import limited
+from pulumi_acr_tasks.arm.http.deadlines import deadline
 from pulumi_acr_tasks.errors import CanceledError, DeadlineError, EmulatorError
 
 READY = '{"endpoint": "http://127.0.0.1:1", "loginServer": "127.0.0.1:1", "dashboard": "http://127.0.0.1:1/", "pid": 7}'
@@ -101,7 +101,7 @@ def test_a_start_is_ended_by_the_cancellation_and_by_a_limit(program: Path, tmp_
         embedded.start(tmp_path / "data", stop)
     with pytest.raises(ProcessLookupError):
         os.kill(int((tmp_path / "pid").read_text()), 0)
-    with pytest.raises(DeadlineError), limited(0.1):
+    with pytest.raises(DeadlineError), deadline(0.1):
         embedded.start(tmp_path / "data", threading.Event())
 
 

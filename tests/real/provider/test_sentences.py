@@ -23,8 +23,9 @@ import pytest
 from pulumi_acr_tasks import errors
 from pulumi_acr_tasks.arm.client import Client
 from pulumi_acr_tasks.arm.http.connection import open_http
-from pulumi_acr_tasks.arm.http.transport import rings, transport
+from pulumi_acr_tasks.arm.http.transport import transport
 from pulumi_acr_tasks.arm.ids import RegistryId
+from pulumi_acr_tasks.arm.rings import rings
 from pulumi_acr_tasks.source import upload
 
 # OpenSSL's socket to a server that does not speak TLS is closed by nobody.

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from pulumi_acr_tasks.arm.http.deadlines import limited
+from pulumi_acr_tasks.arm.http.deadlines import deadline
 from pulumi_acr_tasks.errors import CanceledError, DeadlineError, SourceError
 from pulumi_acr_tasks.source import upload as uploading
 from pulumi_acr_tasks.source.upload import upload
@@ -206,7 +206,7 @@ def test_an_upload_is_left_when_the_update_is_canceled_or_the_time_is_over(stora
     storage.pause.clear()
     with pytest.raises(CanceledError, match="upload the context"):
         upload(archive, storage.link, print, stop)
-    with pytest.raises(DeadlineError), limited(0.2):
+    with pytest.raises(DeadlineError), deadline(0.2):
         upload(archive, storage.link, print)
     storage.pause.set()
 

@@ -1,1 +1,1 @@
-"""The rings around a request: transport, throttle, retry, deadlines, cancellation."""
+"""The rings around a request: transport, cancellation, throttle, reading of answers, retry, sign-in."""

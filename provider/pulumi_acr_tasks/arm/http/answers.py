@@ -1,4 +1,4 @@
-"""The ring that takes an answer only when it is one: a proxy, a portal or a cut connection answers 200 too."""
+"""The ring that reads answers and refuses those of others: a proxy, a portal or a cut connection answers 200 too."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
 _LONGEST, _READ = 100, 20_000  # characters: shown, and looked at
 
 
-def understood(send: Send) -> Send:
-    """Hand an answer on when its operation can read it, and keep what was read: see `answer_of`.
+def read_answers(send: Send) -> Send:
+    """Read each answer as its operation does, and keep the result for `answer_of`.
 
-    Another answer is an AnswerError, so that a request that may be repeated is repeated.
+    Raise AnswerError for any other answer, so that an idempotent request is repeated.
     """
 
-    def understanding(request: httpx.Request) -> httpx.Response:
+    def reading_send(request: httpx.Request) -> httpx.Response:
         response = send(request)
         if response.status_code in ACCEPTED:
             try:
@@ -39,28 +39,28 @@ def understood(send: Send) -> Send:
                 raise
         return response
 
-    return understanding
+    return reading_send
 
 
 def answer_of(response: httpx.Response) -> Any:
     """Return what the operation reads of the answer; None when the answer has no body, and needs none.
 
-    Raises AnswerError when the answer is not understood.
+    Raise AnswerError when the operation cannot read it.
     """
     if "answer" not in response.extensions:
         response.extensions["answer"] = _read(response, operation_of(response.request))
     return response.extensions["answer"]
 
 
-def place_of(response: httpx.Response) -> str:
+def summary_of(response: httpx.Response) -> str:
     """Return an answer's status, content type and host: `200 text/html from arm.example.org`."""
     kind = printable(response.headers.get("content-type", "")).partition(";")[0].strip()
     host = response.request.url.netloc.decode("ascii", "replace")
     return " ".join([str(response.status_code), kind or "without a content type", "from", host])
 
 
-def described(response: httpx.Response) -> str:
-    """Return what a body is that is not the Resource Manager's: the title of an HTML page, the beginning of a text."""
+def describe_body(response: httpx.Response) -> str:
+    """Describe a body that is not the Resource Manager's: the title of an HTML page, or the beginning of a text."""
     text = response.text[:_READ]
     if "<html" in text[:1000].lower() or "<!doctype html" in text[:1000].lower():
         title = _TITLE.search(text)
@@ -72,28 +72,28 @@ def described(response: httpx.Response) -> str:
 def _read(response: httpx.Response, operation: Operation) -> Any:
     headers, empty = response.headers, not response.content.strip()
     if "azure-asyncoperation" in headers or (response.status_code == 202 and "location" in headers):
-        return None  # what is asked for comes later, from there
+        return None  # the answer comes later, from that address
     if empty and (response.status_code in (202, 204) or "location" in headers or not operation.answers):
         return None
     if empty:
-        raise _strange(response, operation, "it is empty", _CUT)
+        raise _unreadable(response, operation, "it is empty", _CUT)
     try:
         body = response.json()
     except (ValueError, RecursionError):
-        is_page = described(response).startswith("an HTML page")
-        what = f"it is {described(response)}" if is_page else "it is no JSON, or not all of it"
-        raise _strange(response, operation, what, _PROXY if is_page else _CUT) from None
+        is_page = describe_body(response).startswith("an HTML page")
+        what = f"it is {describe_body(response)}" if is_page else "it is no JSON, or not all of it"
+        raise _unreadable(response, operation, what, _PROXY if is_page else _CUT) from None
     if not isinstance(body, dict):
         what = "null" if body is None else {list: "a list"}.get(type(body), "a single value")
-        raise _strange(response, operation, f"it is {what} where an object is expected", _FOREIGN)
+        raise _unreadable(response, operation, f"it is {what} where an object is expected", _FOREIGN)
     try:
         return operation.reads(body) if operation.reads is not None else body
     except ValueError as error:
-        raise _strange(response, operation, _misfit(error), _FOREIGN) from None
+        raise _unreadable(response, operation, _wrong_member(error), _FOREIGN) from None
 
 
-def _misfit(error: ValueError) -> str:
-    """Say which member does not fit; its value may be a secret, so the value is not repeated."""
+def _wrong_member(error: ValueError) -> str:
+    """Return which member does not fit, without its value, which may be a secret."""
     found = getattr(error, "errors", None)
     if found is None:
         return str(error)
@@ -102,9 +102,9 @@ def _misfit(error: ValueError) -> str:
     return f"its member {member} is not as expected ({first['msg']})"
 
 
-def _strange(response: httpx.Response, operation: Operation, what: str, cure: str) -> AnswerError:
+def _unreadable(response: httpx.Response, operation: Operation, what: str, cure: str) -> AnswerError:
     return AnswerError(
-        f"{operation.action} {operation.resource_id}: the answer is not understood ({place_of(response)}): {what}\n"
+        f"{operation.action} {operation.resource_id}: the answer is not understood ({summary_of(response)}): {what}\n"
         f"{cure}\n"
         f"correlation id {response.request.headers.get(CORRELATION_ID, '')}"
     )

@@ -1,6 +1,6 @@
-"""What all our connections share: whose certificates they trust, and that none to this very machine takes a proxy.
+"""Connections: which certificates they trust, which addresses take no proxy, and why a connection failed.
 
-It imports no HTTP library before a connection is opened.
+This module imports no HTTP library before a connection is opened.
 """
 
 from __future__ import annotations
@@ -9,9 +9,11 @@ import functools
 import ipaddress
 import os
 import re
+import socket
 import ssl
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from pulumi_acr_tasks.errors import SettingsError
@@ -26,9 +28,13 @@ _DISTRUST = re.compile(r"CERTIFICATE_VERIFY_FAILED\] certificate verify failed: 
 # httpx's patterns of what is asked directly, whatever proxy the environment names.
 _DIRECT: dict[str, httpx.BaseTransport | None] = {f"all://{host}": None for host in ("127.0.0.1", "[::1]", "localhost")}
 
+# OpenSSL's names for an answer that is not TLS.
+_NO_TLS = ("WRONG_VERSION_NUMBER", "UNKNOWN_PROTOCOL", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE")
+_ENDPOINT = "check acr-tasks:endpoint"
+
 
 def is_loopback(url: str) -> bool:
-    """Says whether an URL's host is this very machine."""
+    """Return whether an URL's host is this machine."""
     host = urlsplit(url).hostname or ""
     try:
         return ipaddress.ip_address(host).is_loopback
@@ -36,10 +42,22 @@ def is_loopback(url: str) -> bool:
         return host == "localhost"  # what ends with .localhost may be looked up elsewhere
 
 
-def authorities() -> str | None:
-    """Gives the file or folder of CA certificates that the environment names; None: those that the libraries bring.
+def origin(url: str) -> str:
+    """Return scheme, host and port of an URL, in lower case, with the port spelled out."""
+    parts = urlsplit(url)
+    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    return f"{parts.scheme}://{parts.hostname}:{port}"
 
-    Raises SettingsError when nothing is there.
+
+def may_carry_token(url: str) -> bool:
+    """Return whether a token is safe on the way to an URL: over https, or to this machine."""
+    return urlsplit(url).scheme == "https" or is_loopback(url)
+
+
+def ca_certificates() -> str | None:
+    """Return the file or folder of CA certificates that the environment names; None for those of the libraries.
+
+    Raise SettingsError when there is no such file or folder.
     """
     name = next((name for name in _NAMED_BY if os.environ.get(name)), None)
     if name is None:
@@ -53,14 +71,14 @@ def authorities() -> str | None:
 
 
 @functools.lru_cache(maxsize=1)
-def trust() -> ssl.SSLContext:
-    """Gives the one TLS context of this process: loading certificates takes longer than many a request.
+def tls_context() -> ssl.SSLContext:
+    """Return the one TLS context of this process: to load certificates takes longer than many a request.
 
-    Raises SettingsError when the environment names certificates that cannot be read.
+    Raise SettingsError when the environment names certificates that cannot be read.
     """
     import httpx
 
-    named = authorities()
+    named = ca_certificates()
     if named is None:
         return httpx.create_ssl_context(trust_env=False)
     try:
@@ -70,8 +88,8 @@ def trust() -> ssl.SSLContext:
         raise SettingsError(f"the CA certificates in {named} cannot be read: {error.strerror or error}") from error
 
 
-def distrust(error: BaseException) -> str:
-    """Says why a server's certificate was not believed, and the cure; empty when an error has another cause."""
+def certificate_problem(error: BaseException) -> str:
+    """Return why a server's certificate was not trusted, and the cure; empty when an error has another cause."""
     match = _DISTRUST.search(str(error))
     if match is None:
         return ""
@@ -80,7 +98,54 @@ def distrust(error: BaseException) -> str:
 
 
 def open_http(**options: Any) -> httpx.Client:
-    """Opens a client that follows no redirect; `options` are httpx.Client's. Raises SettingsError as `trust` does."""
+    """Open a client that follows no redirect; `options` are httpx.Client's.
+
+    Raise SettingsError as `tls_context` does.
+    """
     import httpx
 
-    return httpx.Client(verify=trust(), mounts=_DIRECT, follow_redirects=False, **options)
+    return httpx.Client(verify=tls_context(), mounts=_DIRECT, follow_redirects=False, **options)
+
+
+class Reason(NamedTuple):
+    """The reason why a request had no answer, and the cure; empty where nothing is known.
+
+    `lasting` is True when sending the request again cannot help.
+    """
+
+    words: str = ""
+    cure: str = ""
+    lasting: bool = False
+
+
+def reason_of(error: BaseException, url: httpx.URL) -> Reason:
+    """Return why a request to `url` had no answer."""
+    untrusted = certificate_problem(error)
+    if untrusted:
+        return Reason("cannot connect", untrusted, lasting=True)
+    causes = list(_causes(error))
+    if any(isinstance(cause, (socket.gaierror, UnicodeError)) for cause in causes):
+        return Reason(
+            f"the name {url.host} cannot be resolved", f"{_ENDPOINT}, the network, and HTTPS_PROXY if there is a proxy"
+        )
+    if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
+        here = "start the server" if is_loopback(str(url)) else "check firewalls and HTTPS_PROXY"
+        return Reason("the connection was refused: nothing listens there", f"{_ENDPOINT}, or {here}")
+    if any(isinstance(cause, ssl.SSLError) and any(name in str(cause) for name in _NO_TLS) for cause in causes):
+        return Reason(
+            "the server does not speak TLS",
+            f"{_ENDPOINT}: it says https, and the server may be a http one",
+            lasting=True,
+        )
+    disconnected = any(isinstance(cause, ConnectionError) or "disconnected" in str(cause) for cause in causes)
+    if url.scheme == "http" and disconnected:
+        return Reason(cure=f"{_ENDPOINT} when this goes on: it says http, and the server may be a https one")
+    return Reason(cure=f"check the network and {_ENDPOINT.removeprefix('check ')}, and run pulumi up again")
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    seen: BaseException | None = error
+    while seen is not None:
+        yield seen
+        # azure-core keeps the cause of its errors in a member of its own.
+        seen = getattr(seen, "inner_exception", None) or seen.__cause__ or seen.__context__

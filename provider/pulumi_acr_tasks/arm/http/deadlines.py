@@ -1,4 +1,7 @@
-"""How long the work of this thread may take, and whether ^C ends it: for each request, pause, upload and wait alike."""
+"""Deadlines and cancellation: how long the work of a thread may take, and whether ^C ends it.
+
+They hold for each request, pause, upload and wait alike.
+"""
 
 from __future__ import annotations
 
@@ -8,18 +11,26 @@ import time
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from pulumi_acr_tasks.errors import CanceledError, DeadlineError
+from pulumi_acr_tasks.arm.operation import operation_of
+from pulumi_acr_tasks.errors import CanceledError, DeadlineError, TransportError
+
+if TYPE_CHECKING:
+    import httpx
+
+    from pulumi_acr_tasks.arm.operation import Send
 
 T = TypeVar("T")
 
 _SLICE = 0.2  # seconds in which ^C is noticed
+_GRACE = 5.0
+"""Seconds after ^C for the answer to a request that changes something: without it nobody knows what was done."""
 
 
 @dataclass
-class Limit:
-    """The time at which the work is given up; `given_up` is set when a wait was refused for want of time."""
+class Deadline:
+    """The time at which work is given up; `given_up` is set when a wait was refused because it would end later."""
 
     until: float
     interruptible: bool = True
@@ -27,51 +38,48 @@ class Limit:
 
     @property
     def left(self) -> float:
-        """Seconds; negative when the time is over."""
+        """The seconds left; negative after the deadline."""
         return self.until - time.monotonic()
 
     @property
     def reached(self) -> bool:
-        """Whether the limit has ended any work."""
+        """Whether the deadline has ended any work."""
         return self.given_up or self.left <= 0
 
 
-_NONE = Limit(float("inf"))
-_current: ContextVar[Limit] = ContextVar("limit", default=_NONE)
+_NONE = Deadline(float("inf"))
+_current: ContextVar[Deadline] = ContextVar("deadline", default=_NONE)
 
 
 @contextlib.contextmanager
-def limited(seconds: float, *, interruptible: bool = True, afresh: bool = False) -> Iterator[Limit]:
-    """Limit the work of the block to `seconds`, and to what is left of an outer limit unless it begins `afresh`.
+def deadline(seconds: float, *, interruptible: bool = True, afresh: bool = False) -> Iterator[Deadline]:
+    """Give the work of the block `seconds`, and no more than an outer deadline leaves unless it begins `afresh`.
 
-    `interruptible` is False for what is done because of ^C, which must not end it.
+    `interruptible` is False for work that is done because of ^C, which must not end it.
     """
     until = time.monotonic() + seconds
-    limit = Limit(until if afresh else min(until, _current.get().until), interruptible)
-    token = _current.set(limit)
+    mine = Deadline(until if afresh else min(until, _current.get().until), interruptible)
+    token = _current.set(mine)
     try:
-        yield limit
+        yield mine
     finally:
         _current.reset(token)
 
 
-def affordable(seconds: float) -> bool:
-    """Whether a wait of `seconds` ends within the limit; the limit is reached when it does not."""
-    limit = _current.get()
-    if seconds < limit.left:
+def fits_deadline(seconds: float) -> bool:
+    """Return whether a wait of `seconds` ends before the deadline; the deadline counts as reached when it does not."""
+    current = _current.get()
+    if seconds < current.left:
         return True
-    limit.given_up = True
+    current.given_up = True
     return False
 
 
 @contextlib.contextmanager
-def held(lock: threading.Lock) -> Iterator[None]:
-    """Hold a lock for the block, behind which others may wait for the service.
-
-    Raises DeadlineError when it is not free within the limit.
-    """
-    limit = _current.get()
-    if not lock.acquire(timeout=-1 if limit is _NONE else max(0.0, limit.left)):
+def lock_within_deadline(lock: threading.Lock) -> Iterator[None]:
+    """Hold a lock for the block. Raise DeadlineError when other threads hold it until the deadline."""
+    current = _current.get()
+    if not lock.acquire(timeout=-1 if current is _NONE else max(0.0, current.left)):
         raise DeadlineError("another resource waited for the service all the time", arrived=False)
     try:
         yield
@@ -79,35 +87,32 @@ def held(lock: threading.Lock) -> Iterator[None]:
         lock.release()
 
 
-def await_others(done: threading.Event) -> None:
-    """Wait for what another thread asks of the service for this one too.
-
-    Raises DeadlineError when it has not ended within the limit.
-    """
-    limit = _current.get()
-    if not done.wait(None if limit is _NONE else max(0.0, limit.left)):
+def wait_within_deadline(done: threading.Event) -> None:
+    """Wait for a request that another thread makes for this one too. Raise DeadlineError at the deadline."""
+    current = _current.get()
+    if not done.wait(None if current is _NONE else max(0.0, current.left)):
         raise DeadlineError("another resource waited for the service all the time", arrived=False)
 
 
 def interruptible() -> bool:
-    """Whether ^C ends the work of this thread."""
+    """Return whether ^C ends the work of this thread."""
     return _current.get().interruptible
 
 
-def attended(
+def run_cancelable(
     work: Callable[[], T],
     stop: threading.Event | None,
     doing: str,
     grace: float = 0.0,
     meanwhile: Callable[[], None] = lambda: None,
 ) -> T:
-    """Do `work` in a thread of its own and return what it returns; `meanwhile` is called now and then.
+    """Run `work` in a thread of its own and return its result; call `meanwhile` now and then.
 
-    Raises CanceledError within moments after `stop` is set (`grace` seconds are left to the work), and DeadlineError
-    when the limit is reached: the work is left to itself then.
+    Raise CanceledError `grace` seconds after `stop` is set, and DeadlineError at the deadline. The thread of the work
+    is left to itself then.
     """
-    limit = _current.get()
-    if stop is None and limit is _NONE:
+    current = _current.get()
+    if stop is None and current is _NONE:
         return work()
     result: list[T] = []
     failure: list[BaseException] = []
@@ -123,11 +128,11 @@ def attended(
 
     # A daemon: a server that never answers must not keep the process alive.
     threading.Thread(target=copy_context().run, args=(run,), name=doing, daemon=True).start()
-    given, stopped = limit.left, None
-    while not done.wait(max(0.0, min(_SLICE, limit.left))):
-        if limit.left <= 0:
+    given, stopped = current.left, None
+    while not done.wait(max(0.0, min(_SLICE, current.left))):
+        if current.left <= 0:
             raise DeadlineError(f"{doing}: no answer within {max(given, 0.0):.1f} s")
-        if stop is not None and stop.is_set() and limit.interruptible:
+        if stop is not None and stop.is_set() and current.interruptible:
             stopped = stopped or time.monotonic()
             if time.monotonic() - stopped >= grace:
                 raise CanceledError(f"{doing}: the update was canceled, and there was no answer yet")
@@ -135,3 +140,26 @@ def attended(
     if failure:
         raise failure[0]
     return result[0]
+
+
+def cancelable(send: Send, stop: threading.Event | None) -> Send:
+    """Send a request, and give it up when `stop` is set or at the deadline of this thread.
+
+    A request that only reads is given up at once, any other after five seconds. The latter becomes a TransportError,
+    because it may have arrived.
+    """
+
+    def cancelable_send(request: httpx.Request) -> httpx.Response:
+        operation = operation_of(request)
+        doing = f"{operation.action} {operation.resource_id}"
+        # A GET that waits for the end of an accepted request is a part of that request.
+        reads = request.method in ("GET", "HEAD") and operation.idempotent
+        heeded = None if operation.after_cancel else stop
+        try:
+            return run_cancelable(lambda: send(request), heeded, doing, 0.0 if reads else _GRACE)
+        except CanceledError as error:
+            if reads:
+                raise
+            raise TransportError(str(error), lasting=True) from error
+
+    return cancelable_send

@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-from pulumi_acr_tasks.arm.http.deadlines import affordable
+from pulumi_acr_tasks.arm.http.deadlines import fits_deadline
 from pulumi_acr_tasks.arm.operation import operation_of
 from pulumi_acr_tasks.errors import AnswerError, TransportError
 
@@ -20,24 +20,24 @@ if TYPE_CHECKING:
 ATTEMPTS = 6
 FEW_ATTEMPTS = 4
 _BASE, _LONGEST = 0.5, 30.0
-# A bucket of the Resource Manager fills again within seconds; no Retry-After of it is believed beyond this.
+# A bucket of the Resource Manager fills again within seconds: a longer Retry-After is cut to this.
 LONGEST_RETRY_AFTER = 300.0
 _ILL = (500, 502, 503, 504)
 
 
 def retry(send: Send, clock: Clock, *, jitter: bool = True) -> Send:
-    """Send a request up to six times.
+    """Send a request up to six times, with exponential back-off from half a second and full jitter.
 
-    429 is sent again after `Retry-After`; 500, 502, 503, 504, broken connections and answers that are not understood
-    only when the operation is idempotent, and any other only when it certainly did not arrive; every other answer
-    stands. Waits are doubled from half a second, with full jitter. What cannot help is not tried again, such as a
-    certificate that is not trusted. Four times only: a connection while the service has never answered, and an answer
-    that is not understood, because both look like a wrong address. A wait that does not end within the limit of this
-    thread is not begun. The last answer or error is handed on, with the number of attempts.
+    After 429 any request is repeated, when `Retry-After` has passed. After 500, 502, 503, 504, a broken connection or
+    an unreadable answer, an idempotent one is; another request only when it certainly did not arrive. Every other
+    answer stands. An error that lasts, such as a certificate that is not trusted, is not retried. Errors that look like
+    a wrong address end after four attempts: no connection to a service that has never answered, and an unreadable
+    answer. A wait beyond the deadline of this thread is not begun. The last answer or error is returned or raised, with
+    the number of attempts.
     """
     answered = False
 
-    def retrying(request: httpx.Request) -> httpx.Response:
+    def retrying_send(request: httpx.Request) -> httpx.Response:
         nonlocal answered
         operation, began = operation_of(request), clock.now()
         for attempt in range(ATTEMPTS):
@@ -56,7 +56,7 @@ def retry(send: Send, clock: Clock, *, jitter: bool = True) -> Send:
                 request.extensions["attempts"] = attempt + 1
                 return response
             wait = _wait(attempt, response, jitter)
-            if not affordable(wait):
+            if not fits_deadline(wait):
                 if response is not None:
                     return response
                 if failure is not None:
@@ -64,7 +64,7 @@ def retry(send: Send, clock: Clock, *, jitter: bool = True) -> Send:
             clock.sleep(wait, interruptible=not operation.after_cancel)
         raise AssertionError("the last attempt returns or raises")
 
-    return retrying
+    return retrying_send
 
 
 def _counted(error: TransportError, attempts: int, seconds: float) -> TransportError:
@@ -89,7 +89,7 @@ def _wait(attempt: int, response: httpx.Response | None, jitter: bool) -> float:
 
 
 def retry_after(response: httpx.Response) -> float | None:
-    """Reads `Retry-After`, seconds or a date, as seconds from now; None where it is absent or neither."""
+    """Return `Retry-After`, seconds or a date, in seconds from now; None where it is absent or neither."""
     value = response.headers.get("retry-after", "")
     try:
         return max(0.0, float(value))

@@ -1,7 +1,7 @@
 """The ring that keeps requests below what the Resource Manager allows, so that 429 stays the exception.
 
 The Resource Manager counts reads, writes and deletes in token buckets of their own, and says in every answer how many
-tokens remain. (Source: facts, section 10.)
+tokens remain. (Source: https://learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling)
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _HEADER = re.compile(r"x-ms-ratelimit-remaining-(?:subscription|tenant)(?:-globa
 
 @dataclass
 class _Bucket:
-    """Is what we know of a bucket: `remaining` tokens at the time `seen`, and requests under way since."""
+    """The state of a bucket: `remaining` tokens at the time `seen`, and requests under way since."""
 
     remaining: float | None = None
     seen: float = 0.0
@@ -34,12 +34,12 @@ class _Bucket:
 
 
 def throttle(send: Send, clock: Clock) -> Send:
-    """Lets a request wait until its bucket has a token for it, as far as the last answers tell."""
+    """Let a request wait until its bucket has a token for it, as far as the last answers tell."""
     lock = threading.Lock()
     buckets = {kind: _Bucket() for kind in _REFILL}
 
     def take(kind: str) -> float:
-        """Takes a token, or gives the seconds until there may be one."""
+        """Take a token and return 0, or return the seconds until there may be one."""
         with lock:
             bucket = buckets[kind]
             if bucket.remaining is not None:
@@ -49,7 +49,7 @@ def throttle(send: Send, clock: Clock) -> Send:
             bucket.under_way += 1
             return 0.0
 
-    def learn(kind: str, response: httpx.Response | None) -> None:
+    def update(kind: str, response: httpx.Response | None) -> None:
         with lock:
             buckets[kind].under_way -= 1
             for name, remaining in _remaining(response).items():
@@ -64,14 +64,14 @@ def throttle(send: Send, clock: Clock) -> Send:
         try:
             response = send(request)
         finally:
-            learn(kind, response)
+            update(kind, response)
         return response
 
     return throttled
 
 
 def _remaining(response: httpx.Response | None) -> dict[str, float]:
-    """Gives the tokens that remain by kind, the scarcest scope counting."""
+    """Return the tokens that remain, by kind; the scope with the fewest counts."""
     found: dict[str, float] = {}
     for name, value in response.headers.items() if response is not None else ():
         match = _HEADER.fullmatch(name)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import threading
 import time
 import uuid
 from collections.abc import Callable
@@ -11,15 +9,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import httpx
 
-from pulumi_acr_tasks.arm.client import Client
-from pulumi_acr_tasks.arm.clock import Clock, SystemClock
-from pulumi_acr_tasks.arm.http.answers import understood
-from pulumi_acr_tasks.arm.http.connection import open_http
-from pulumi_acr_tasks.arm.http.interrupt import attend, revive
-from pulumi_acr_tasks.arm.http.reason import reason_of
-from pulumi_acr_tasks.arm.http.retry import retry
-from pulumi_acr_tasks.arm.http.sign_in import TokenCredential, sign_in
-from pulumi_acr_tasks.arm.http.throttle import throttle
+from pulumi_acr_tasks.arm.http.connection import reason_of
 from pulumi_acr_tasks.arm.operation import CORRELATION_ID, UNCERTAIN, Send, operation_of
 from pulumi_acr_tasks.errors import TransportError
 
@@ -51,54 +41,10 @@ TRANSLATIONS: tuple[tuple[type[Exception], bool, str], ...] = (
 
 # Task operations take 2 to 4 s live; listing and webhooks may take longer.
 _TIMEOUT = httpx.Timeout(100.0, connect=15.0, pool=None)
-# As wide as the pool of threads that the engine's requests run in.
-_LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=64)
-
-
-def open_client(
-    endpoint: str,
-    credential: TokenCredential | None = None,
-    *,
-    audience: str = "",
-    log: Callable[[str], None] | None = None,
-    verbose: bool = False,
-    stop: threading.Event | None = None,
-    start: Callable[[], bool] | None = None,
-) -> Client:
-    """Opens a client of the Resource Manager at `endpoint` (an URL), pooled, for any number of threads.
-
-    `credential` gives the tokens (None: requests carry no Authorization header), `audience` what they are asked for
-    (default: the endpoint). `log` gets a redacted line for every request, with `verbose` also the sizes of
-    the bodies and how many requests are left. `stop` ends waiting when it is set. `start` starts a service of our own
-    that does not listen any more, and returns whether it does now.
-    """
-    # The INFO and DEBUG lines of the first two carry whole URLs, signatures included; the third repeats what it raises.
-    for name, level in (("httpx", logging.WARNING), ("httpcore", logging.WARNING), ("azure.identity", logging.ERROR)):
-        logging.getLogger(name).setLevel(level)
-    clock = SystemClock(stop)
-    send = attend(transport(open_http(limits=_LIMITS), log, verbose=verbose), stop)
-    if start is not None:
-        send = revive(send, start)
-    return Client(rings(send, endpoint, credential, audience, clock, stop=stop), endpoint, clock)
-
-
-def rings(
-    send: Send,
-    endpoint: str,
-    credential: TokenCredential | None,
-    audience: str,
-    clock: Clock,
-    *,
-    jitter: bool = True,
-    stop: threading.Event | None = None,
-) -> Send:
-    """Put the rings around the innermost `send`: throttle, then understanding, retry, and sign-in."""
-    send = retry(understood(throttle(send, clock)), clock, jitter=jitter)
-    return sign_in(send, credential, audience or endpoint, endpoint, stop) if credential is not None else send
 
 
 def transport(client: httpx.Client, log: Callable[[str], None] | None = None, *, verbose: bool = False) -> Send:
-    """Makes the innermost `send`: a fresh correlation id for every request, foreign exceptions translated."""
+    """Return the innermost `send`: a fresh correlation id for every request, foreign exceptions translated."""
 
     def send(request: httpx.Request) -> httpx.Response:
         request.headers[CORRELATION_ID] = str(uuid.uuid4())
@@ -121,6 +67,23 @@ def transport(client: httpx.Client, log: Callable[[str], None] | None = None, *,
         return response
 
     return send
+
+
+def restart_service(send: Send, start: Callable[[], bool]) -> Send:
+    """Send a request, and once more when nothing listened and `start` has brought the service back.
+
+    `start` returns False when it cannot help.
+    """
+
+    def restarting_send(request: httpx.Request) -> httpx.Response:
+        try:
+            return send(request)
+        except TransportError as error:
+            if error.arrived or error.lasting or not start():
+                raise
+        return send(request)
+
+    return restarting_send
 
 
 def translate(error: Exception, request: httpx.Request) -> TransportError | None:
@@ -151,7 +114,7 @@ def _write(
 
 
 def _particulars(response: httpx.Response) -> str:
-    """Gives the sizes of both bodies, and the headers that say how busy the service is; never what is in a body."""
+    """Return the sizes of both bodies, and the headers that say how busy the service is; never a body itself."""
     shown = [
         f"{name}: {value}"
         for name, value in response.headers.items()
@@ -162,7 +125,7 @@ def _particulars(response: httpx.Response) -> str:
 
 
 def redacted(url: str) -> str:
-    """Gives an URL without the values of its query, other than the API's version and filters."""
+    """Return an URL without the values of its query, other than the API's version and filters."""
     parts = urlsplit(url)
     shown = ("api-version", "$filter", "$top")
     query = [(key, value if key in shown else "REDACTED") for key, value in parse_qsl(parts.query)]

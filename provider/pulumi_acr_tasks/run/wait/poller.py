@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from pulumi_acr_tasks.arm.clock import EventClock, SystemClock
-from pulumi_acr_tasks.arm.filters import any_of, equals
-from pulumi_acr_tasks.arm.http.deadlines import limited
+from pulumi_acr_tasks.arm.http.deadlines import deadline
+from pulumi_acr_tasks.arm.operations import filter_by_run_ids
 from pulumi_acr_tasks.errors import AcrTasksError, NotFoundError, ServiceError
 from pulumi_acr_tasks.run.wait.batch import BatchReader
 from pulumi_acr_tasks.run.wait.outage import Outage
@@ -151,7 +151,7 @@ class Poller(Generic[R]):
             }
         answers: dict[str, R | AcrTasksError] = {}
         try:
-            with limited(_POLL_TIMEOUT):
+            with deadline(_POLL_TIMEOUT):
                 answers = self._reader.read(list(due))
         finally:
             with self._lock:
@@ -209,6 +209,6 @@ def poller_of(client: Client, registry: RegistryId, clock: EventClock) -> Poller
     """Return a poller of the runs of a registry."""
 
     def find(run_ids: Sequence[str]) -> Iterator[Run]:
-        return client.runs.list(registry, any_of(*(equals("runId", run_id) for run_id in run_ids)))
+        return client.runs.list(registry, filter_by_run_ids(run_ids))
 
     return Poller(lambda run_id: client.runs.get(registry, run_id), find, clock)

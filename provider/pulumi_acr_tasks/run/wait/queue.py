@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from pulumi_acr_tasks.run.wait.status import QUEUED
 
 if TYPE_CHECKING:
+    from pulumi_acr_tasks.arm.clock import ServerTime
     from pulumi_acr_tasks.arm.models import Run
-    from pulumi_acr_tasks.arm.server_time import ServerTime
 
 _MINUTE = 60
 

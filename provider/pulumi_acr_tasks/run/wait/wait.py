@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from pulumi_acr_tasks.arm.clock import EventClock, SystemClock
-from pulumi_acr_tasks.arm.http.deadlines import limited
+from pulumi_acr_tasks.arm.http.deadlines import deadline
 from pulumi_acr_tasks.errors import AcrTasksError, CanceledError, ServiceError
 from pulumi_acr_tasks.redaction import mask_of
 from pulumi_acr_tasks.run.log.display import BackgroundLog, RateLimitedDisplay
@@ -214,7 +214,7 @@ class AwaitedRun:
         Neither ^C nor a timeout interrupts this, because they are the reasons for it; it takes seconds at most.
         """
         refusal = None
-        with limited(_CANCEL_REQUEST, interruptible=False, afresh=True):
+        with deadline(_CANCEL_REQUEST, interruptible=False, afresh=True):
             try:
                 self.client.runs.cancel(self.registry, self.run_id)
             except AcrTasksError as error:
@@ -230,7 +230,7 @@ class AwaitedRun:
         now = threading.Event()
         now.set()
         wait = Wait(cancel=threading.Event(), poll_now=now, deadline=self.clock.now() + _CANCEL_TIMEOUT)
-        with limited(_CANCEL_TIMEOUT, interruptible=False, afresh=True):
+        with deadline(_CANCEL_TIMEOUT, interruptible=False, afresh=True):
             try:
                 return self.poller.wait(self.run_id, wait)
             except (AcrTasksError, WaitTimeoutError):

@@ -13,14 +13,17 @@ import pytest
 from httpx import _exceptions
 
 from pulumi_acr_tasks import errors
-from pulumi_acr_tasks.arm import filters
 from pulumi_acr_tasks.arm.client import Client
+from pulumi_acr_tasks.arm.credentials import AccessToken, credential_for
+from pulumi_acr_tasks.arm.http.connection import may_carry_token, origin
 from pulumi_acr_tasks.arm.http.retry import ATTEMPTS, retry
-from pulumi_acr_tasks.arm.http.sign_in import AccessToken, credential_for, may_carry_token, origin, sign_in
+from pulumi_acr_tasks.arm.http.sign_in import sign_in
 from pulumi_acr_tasks.arm.http.throttle import throttle
-from pulumi_acr_tasks.arm.http.transport import TRANSLATIONS, open_client, redacted, rings, transport
+from pulumi_acr_tasks.arm.http.transport import TRANSLATIONS, redacted, transport
 from pulumi_acr_tasks.arm.ids import RegistryId
 from pulumi_acr_tasks.arm.operation import CORRELATION_ID, Operation
+from pulumi_acr_tasks.arm.operations import filter_by_run_ids
+from pulumi_acr_tasks.arm.rings import open_client, rings
 
 _ENDPOINT = "https://arm.example.org"
 _REGISTRY = RegistryId("S", "G", "registry")
@@ -176,21 +179,18 @@ def test_a_redirect_is_not_followed() -> None:
 def test_runs_are_listed_up_to_the_top() -> None:
     """Whether the service goes on after `$top` is not known: the client stops there."""
     service = Service([{"value": [{"name": "b"}, {"name": "a"}], "nextLink": f"{_ENDPOINT}/more"}])
-    runs = list(service.client().runs.list(_REGISTRY, filters.equals("taskName", "x'y"), top=1))
+    runs = list(service.client().runs.list(_REGISTRY, filter_by_run_ids(["x'y"]), top=1))
     assert [run.name for run in runs] == ["b"]
     assert dict(service.requests[0].url.params) == {
         "api-version": "2019-04-01",
-        "$filter": "TaskName eq 'x''y'",
+        "$filter": "RunId eq 'x''y'",
         "$top": "1",
     }
 
 
-def test_filters_join_their_expressions() -> None:
-    """With the service's own words."""
-    either = filters.any_of(filters.equals("runId", "a"), filters.equals("runId", "b"))
-    both = filters.all_of(either, filters.contains("outputImageManifests", "r@sha256:1"))
-    assert both == "(RunId eq 'a' or RunId eq 'b') and contains(OutputImageManifests, 'r@sha256:1')"
-    assert filters.any_of("x") == "x"
+def test_the_runs_of_several_ids_are_one_filter() -> None:
+    """The service combines the expressions with `or`."""
+    assert filter_by_run_ids(["a", "b"]) == "(RunId eq 'a' or RunId eq 'b')"
 
 
 def test_delete_says_whether_there_was_a_task() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from pulumi_acr_tasks.arm.http.connection import authorities, is_loopback, open_http, trust
+from pulumi_acr_tasks.arm.http.connection import ca_certificates, is_loopback, open_http, tls_context
 from pulumi_acr_tasks.errors import SettingsError
 
 CA = ["SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"]
@@ -20,9 +20,9 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]
     """An environment that names no certificates, and a process that has read none."""
     for name in CA:
         monkeypatch.delenv(name, raising=False)
-    trust.cache_clear()
+    tls_context.cache_clear()
     yield monkeypatch
-    trust.cache_clear()
+    tls_context.cache_clear()
 
 
 @pytest.fixture
@@ -42,28 +42,28 @@ def names(context: ssl.SSLContext) -> list[str]:
 def test_the_environment_names_whom_to_trust(environment: pytest.MonkeyPatch, bundle: Path, name: str) -> None:
     """By the engine's variable and by az's, for both of our HTTP libraries, and nobody else is trusted."""
     environment.setenv(name, str(bundle))
-    assert authorities() == str(bundle)
-    assert names(trust()) == ["Ours"]
+    assert ca_certificates() == str(bundle)
+    assert names(tls_context()) == ["Ours"]
 
 
 def test_the_engines_variable_comes_first(environment: pytest.MonkeyPatch, bundle: Path) -> None:
     """SSL_CERT_FILE is obeyed where REQUESTS_CA_BUNDLE is set too."""
     environment.setenv("SSL_CERT_FILE", str(bundle))
     environment.setenv("REQUESTS_CA_BUNDLE", "elsewhere")
-    assert authorities() == str(bundle)
+    assert ca_certificates() == str(bundle)
 
 
 def test_of_several_folders_the_first_that_is_there_counts(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """SSL_CERT_DIR may be a list."""
     environment.setenv("SSL_CERT_DIR", f"{tmp_path / 'nowhere'}:{tmp_path}")
-    assert authorities() == str(tmp_path)
-    assert names(trust()) == []
+    assert ca_certificates() == str(tmp_path)
+    assert names(tls_context()) == []
 
 
 def test_without_a_word_the_usual_authorities_are_trusted() -> None:
     """Those that the libraries bring."""
-    assert authorities() is None
-    assert len(names(trust())) > 50
+    assert ca_certificates() is None
+    assert len(names(tls_context())) > 50
 
 
 def test_a_missing_file_is_told(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -78,7 +78,7 @@ def test_a_file_without_certificates_is_told(environment: pytest.MonkeyPatch, tm
     (tmp_path / "ca.pem").write_text("not a certificate\n")
     environment.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
     with pytest.raises(SettingsError, match=r"the CA certificates in .*ca.pem cannot be read: "):
-        trust()
+        tls_context()
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "localhost"])

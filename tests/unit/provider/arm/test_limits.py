@@ -9,10 +9,18 @@ import httpx
 import pytest
 
 from pulumi_acr_tasks.arm.clock import SystemClock
-from pulumi_acr_tasks.arm.http.deadlines import affordable, attended, await_others, held, limited
-from pulumi_acr_tasks.arm.http.interrupt import attend, revive
+from pulumi_acr_tasks.arm.credentials import AccessToken
+from pulumi_acr_tasks.arm.http.deadlines import (
+    cancelable,
+    deadline,
+    fits_deadline,
+    lock_within_deadline,
+    run_cancelable,
+    wait_within_deadline,
+)
 from pulumi_acr_tasks.arm.http.retry import retry
-from pulumi_acr_tasks.arm.http.sign_in import AccessToken, sign_in
+from pulumi_acr_tasks.arm.http.sign_in import sign_in
+from pulumi_acr_tasks.arm.http.transport import restart_service
 from pulumi_acr_tasks.arm.operation import Operation, Send
 from pulumi_acr_tasks.engine_call import custom_timeout
 from pulumi_acr_tasks.errors import CanceledError, DeadlineError, TransportError, UnavailableError
@@ -43,7 +51,7 @@ def canceled() -> threading.Event:
 def test_a_request_that_reads_is_left_at_once_when_the_update_is_canceled(never: Send) -> None:
     """Whatever timeouts the connection has."""
     with pytest.raises(CanceledError, match="read run /x: the update was canceled"):
-        attend(never, canceled())(asking())
+        cancelable(never, canceled())(asking())
 
 
 @pytest.mark.parametrize("request_", [asking("POST"), asking("GET", idempotent=False)])
@@ -51,9 +59,9 @@ def test_a_request_that_writes_is_left_as_one_that_may_have_arrived(
     request_: httpx.Request, never: Send, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After a moment for its answer: who has none cannot say that nothing was done. So is the wait for its end."""
-    monkeypatch.setattr("pulumi_acr_tasks.arm.http.interrupt._GRACE", 0.0)
+    monkeypatch.setattr("pulumi_acr_tasks.arm.http.deadlines._GRACE", 0.0)
     with pytest.raises(TransportError) as left:
-        attend(never, canceled())(request_)
+        cancelable(never, canceled())(request_)
     assert (left.value.arrived, left.value.lasting) == (True, True)
 
 
@@ -66,9 +74,9 @@ def test_what_is_asked_because_of_the_cancellation_is_not_ended_by_it() -> None:
         slow.wait(0.5)
         return answer
 
-    assert attend(send, canceled())(asking("POST", after_cancel=True)) is answer
-    with limited(20.0, interruptible=False):
-        assert attend(send, canceled())(asking()) is answer
+    assert cancelable(send, canceled())(asking("POST", after_cancel=True)) is answer
+    with deadline(20.0, interruptible=False):
+        assert cancelable(send, canceled())(asking()) is answer
         SystemClock(canceled()).sleep(0.0)
     with pytest.raises(CanceledError):
         SystemClock(canceled()).sleep(0.0)
@@ -76,22 +84,22 @@ def test_what_is_asked_because_of_the_cancellation_is_not_ended_by_it() -> None:
 
 def test_a_limit_ends_a_request_a_pause_and_any_work(never: Send) -> None:
     """The nearest of nested limits counts, unless one begins afresh."""
-    with limited(0.3), limited(60.0):
+    with deadline(0.3), deadline(60.0):
         with pytest.raises(DeadlineError):
-            attend(never, None)(asking())
+            cancelable(never, None)(asking())
         with pytest.raises(DeadlineError):
             SystemClock().sleep(5.0)
         with pytest.raises(DeadlineError):
-            attended(lambda: threading.Event().wait(30), None, "wait")
-        with limited(60.0, afresh=True):
-            assert affordable(5.0)
-    assert affordable(1e9)
+            run_cancelable(lambda: threading.Event().wait(30), None, "wait")
+        with deadline(60.0, afresh=True):
+            assert fits_deadline(5.0)
+    assert fits_deadline(1e9)
 
 
 def test_errors_of_the_work_are_handed_on() -> None:
     """As if there were no thread."""
-    with pytest.raises(ValueError, match="mine"), limited(20.0):
-        attended(lambda: int("mine"), threading.Event(), "count")
+    with pytest.raises(ValueError, match="mine"), deadline(20.0):
+        run_cancelable(lambda: int("mine"), threading.Event(), "count")
 
 
 @pytest.mark.parametrize(
@@ -106,7 +114,7 @@ def test_a_retry_that_would_come_too_late_is_not_waited_for(
 ) -> None:
     """The last answer, or error, is handed on before the limit."""
     ring = retry(send, SystemClock(), jitter=False)
-    with limited(0.2):
+    with deadline(0.2):
         if ending is None:
             assert ring(asking()).status_code == 503
         else:
@@ -118,7 +126,7 @@ def test_a_custom_timeout_that_ended_the_work_is_named() -> None:
     """With what was last heard; an error that has nothing to do with it stays what it is."""
 
     def late() -> None:
-        assert not affordable(100.0)
+        assert not fits_deadline(100.0)
         raise UnavailableError(503, "ServerBusy", "")
 
     with pytest.raises(DeadlineError) as over, custom_timeout(60.0, "create"):
@@ -145,26 +153,26 @@ def test_a_service_of_our_own_is_started_again_when_nobody_listens() -> None:
         starts.append("start")
         return True
 
-    assert revive(send, start)(asking("POST", idempotent=False)).status_code == 200
+    assert restart_service(send, start)(asking("POST", idempotent=False)).status_code == 200
     assert starts == ["start"]
 
     def broken(request: httpx.Request) -> httpx.Response:
         raise TransportError("broken", arrived=True)
 
     with pytest.raises(TransportError, match="broken"):
-        revive(broken, start)(asking())
+        restart_service(broken, start)(asking())
     starts.clear()
     with pytest.raises(TransportError, match="cannot connect"):
-        revive(send, lambda: False)(asking())
+        restart_service(send, lambda: False)(asking())
 
 
 def test_a_limit_holds_behind_the_requests_of_others_too() -> None:
     """Whoever waits for a lock, or for what another thread asks, has its own time."""
     lock = threading.Lock()
-    with lock, limited(0.1), pytest.raises(DeadlineError, match="another resource"), held(lock):
+    with lock, deadline(0.1), pytest.raises(DeadlineError, match="another resource"), lock_within_deadline(lock):
         raise AssertionError("it is not free")
-    with limited(0.1), pytest.raises(DeadlineError, match="another resource"):
-        await_others(threading.Event())
+    with deadline(0.1), pytest.raises(DeadlineError, match="another resource"):
+        wait_within_deadline(threading.Event())
 
 
 def test_a_token_that_does_not_come_is_left() -> None:
@@ -178,5 +186,5 @@ def test_a_token_that_does_not_come_is_left() -> None:
     ring = sign_in(_never, Never(), "https://arm.example", "https://arm.example", canceled())
     with pytest.raises(CanceledError, match="sign in for"):
         ring(asking())
-    with pytest.raises(DeadlineError), limited(0.1):
+    with pytest.raises(DeadlineError), deadline(0.1):
         sign_in(_never, Never(), "https://arm.example", "https://arm.example")(asking())

@@ -6,8 +6,8 @@ import httpx
 import pytest
 
 from pulumi_acr_tasks.arm.client import Client
+from pulumi_acr_tasks.arm.clock import ServerTime
 from pulumi_acr_tasks.arm.ids import RegistryId
-from pulumi_acr_tasks.arm.server_time import ServerTime
 from pulumi_acr_tasks.errors import CanceledError
 
 
@@ -26,7 +26,7 @@ def test_the_time_is_that_of_the_last_answer_and_what_has_passed_since() -> None
     clock = FakeClock()
     server = ServerTime(clock)
     assert server.now() is None
-    server.note(httpx.Response(200, headers={"Date": "Tue, 15 Nov 1994 08:12:31 GMT"}))
+    server.update(httpx.Response(200, headers={"Date": "Tue, 15 Nov 1994 08:12:31 GMT"}))
     clock.time = 129.0
     assert str(server.now()) == "1994-11-15 08:13:00+00:00"
     assert str(server.at(99.0)) == "1994-11-15 08:12:30+00:00"
@@ -36,8 +36,8 @@ def test_the_time_is_that_of_the_last_answer_and_what_has_passed_since() -> None
 def test_an_answer_without_a_date_teaches_nothing(headers: dict[str, str]) -> None:
     """What was known stays."""
     server = ServerTime(FakeClock())
-    server.note(httpx.Response(200, headers={"Date": "Tue, 15 Nov 1994 08:12:31 GMT"}))
-    server.note(httpx.Response(200, headers=headers))
+    server.update(httpx.Response(200, headers={"Date": "Tue, 15 Nov 1994 08:12:31 GMT"}))
+    server.update(httpx.Response(200, headers=headers))
     assert str(server.now()) == "1994-11-15 08:12:31+00:00"
 
 

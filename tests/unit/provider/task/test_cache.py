@@ -11,8 +11,7 @@ import pytest
 
 from pulumi_acr_tasks import errors
 from pulumi_acr_tasks.arm.client import Client
-from pulumi_acr_tasks.arm.http.deadlines import limited
-from pulumi_acr_tasks.arm.http.interrupt import attend
+from pulumi_acr_tasks.arm.http.deadlines import cancelable, deadline
 from pulumi_acr_tasks.arm.http.transport import transport
 from pulumi_acr_tasks.arm.ids import RegistryId
 from pulumi_acr_tasks.arm.models import Task
@@ -47,7 +46,7 @@ class _Registry:
         return httpx.Response(200, json={"value": value, **link})
 
     def tasks(self) -> TaskCache:
-        client = Client(attend(transport(httpx.Client(transport=httpx.MockTransport(self))), None), _ENDPOINT)
+        client = Client(cancelable(transport(httpx.Client(transport=httpx.MockTransport(self))), None), _ENDPOINT)
         return TaskCache(client, RegistryId.parse(_REGISTRY))
 
 
@@ -106,7 +105,7 @@ def test_the_timeout_of_the_one_that_asks_is_no_error_of_the_others() -> None:
     tasks, callers = registry.tasks(), _Callers()
 
     def hasty() -> Task | None:
-        with limited(0.5):
+        with deadline(0.5):
             return tasks.find("a")
 
     callers.ask("a", hasty)
