@@ -41,6 +41,7 @@ from pulumi_acr_tasks.redaction import redact
 from pulumi_acr_tasks.schema.definitions import Kind
 from pulumi_acr_tasks.schema.secret_urls import without_secrets
 from pulumi_acr_tasks.schema.spelling import parse, spelled, value_at, without_ignored
+from pulumi_acr_tasks.settings.credentials import missing_settings
 from pulumi_acr_tasks.settings.keys import NAMESPACE, check_configuration
 from pulumi_acr_tasks.settings.settings import Settings
 from pulumi_acr_tasks.shortened_errors import shortened
@@ -159,8 +160,8 @@ def _begin_check(provider: EngineProvider, news: dict[str, Any]) -> None:
         raise SettingsError("\n".join(provider._problems))
     if settings.is_embedded and not embedded.is_installed():
         raise EmulatorError(embedded.MISSING)
-    if unmet := settings.unmet():
-        raise SettingsError(unmet)
+    if missing := missing_settings(settings):
+        raise SettingsError(missing)
     service.organization = news.get(ORGANIZATION) or service.organization
     paths = news.get(REPLACE_ON_CHANGES)
     service.notes.replace_on_changes = [path for path in paths or () if isinstance(path, str)]

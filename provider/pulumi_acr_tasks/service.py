@@ -18,6 +18,7 @@ from pulumi_acr_tasks.errors import (
     EndpointError,
     NotFoundError,
     RegistryNotFoundError,
+    SignInError,
     SubscriptionNotFoundError,
     ThrottledError,
     TransportError,
@@ -263,9 +264,12 @@ def _open(settings: Settings) -> Client:
 
 
 def _credential(settings: Settings) -> TokenCredential | None:
-    """Return what signs requests at an endpoint that is not the embedded emulator's."""
+    """Return the credential for an endpoint that is not the embedded emulator's."""
     from pulumi_acr_tasks.arm.credentials import credential_for
+    from pulumi_acr_tasks.settings.credentials import missing_settings
 
+    if missing := missing_settings(settings):
+        raise SignInError(missing)
     return credential_for(
         settings.credential,
         tenant_id=settings.tenant_id,

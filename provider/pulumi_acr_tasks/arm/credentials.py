@@ -1,4 +1,4 @@
-"""Credentials: those of azure-identity by the name that the settings give, and what each of them needs."""
+"""Credentials of azure-identity, by the name that the settings give."""
 
 from __future__ import annotations
 
@@ -23,44 +23,6 @@ _CURES = {
     "az ad app credential reset",
     "oidc": "check acr-tasks:tenantId and clientId, and that the application has a federated credential for this job",
 }
-_ENVIRONMENT = {
-    "workload-identity": "AZURE_FEDERATED_TOKEN_FILE in the environment (AKS sets it for pods with a service account)",
-    "oidc": "ARM_OIDC_TOKEN, ARM_OIDC_TOKEN_FILE_PATH, or ARM_OIDC_REQUEST_URL with ARM_OIDC_REQUEST_TOKEN in the "
-    "environment",
-}
-_VARIABLES = {
-    "tenantId": "ARM_TENANT_ID or AZURE_TENANT_ID",
-    "clientId": "ARM_CLIENT_ID or AZURE_CLIENT_ID",
-    "clientSecret": "ARM_CLIENT_SECRET or AZURE_CLIENT_SECRET",
-}
-_MEMBERS = {
-    "client-secret": ("tenantId", "clientId", "clientSecret"),
-    "oidc": ("tenantId", "clientId"),
-    "workload-identity": ("tenantId", "clientId"),
-}
-
-
-def unmet(
-    credential: str,
-    *,
-    tenant_id: str | None = None,
-    client_id: str | None = None,
-    client_secret: str | None = None,
-    has_assertion: bool = False,
-) -> str:
-    """Say what a credential of that name lacks; empty when it lacks nothing that can be known beforehand.
-
-    `has_assertion` tells whether the environment names a token of another identity provider.
-    """
-    given = {"tenantId": tenant_id, "clientId": client_id, "clientSecret": client_secret}
-    missing = [
-        f"acr-tasks:{key} (or {_VARIABLES[key]} in the environment)"
-        for key in _MEMBERS.get(credential, ())
-        if not given[key]
-    ]
-    if credential in _ENVIRONMENT and not has_assertion:
-        missing.append(_ENVIRONMENT[credential])
-    return f"the credential {credential!r} needs {', and '.join(missing)}" if missing else ""
 
 
 class AccessToken(Protocol):
@@ -92,18 +54,10 @@ def credential_for(
 ) -> TokenCredential | None:
     """Return the credential that the setting `acr-tasks:credential` names; None for `none`.
 
-    Raise SignInError, with the names of the settings that this credential lacks.
+    Raise SignInError for an impossible tenant or authority.
     """
     if name == "none":
         return None
-    has_assertion = bool(
-        oidc_token_file or (name == "oidc" and (oidc_token or (oidc_request_url and oidc_request_token)))
-    )
-    lacks = unmet(
-        name, tenant_id=tenant_id, client_id=client_id, client_secret=client_secret, has_assertion=has_assertion
-    )
-    if lacks:
-        raise SignInError(lacks)
     assertion = _assertion(oidc_token, oidc_token_file, oidc_request_url, oidc_request_token)
     try:
         found = _identity(name, tenant_id, client_id, client_secret, authority, oidc_token_file, assertion)

@@ -1,6 +1,6 @@
-"""The keys of Pulumi's configuration: those of this provider, and those that were meant for it.
+"""The keys of this provider's configuration, and misspelt keys that look like one of them.
 
-A key that the provider ignores would send the program to the public cloud. So every such key is a problem.
+A misspelt key would be ignored, and so send the program to the public cloud: it is a problem.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _CLOSE = 0.8  # of two names: `acr-task` and `act-tasks` are close to ours, `acr
 
 
 def check_configuration(config: Mapping[str, Any], project: str) -> list[str]:
-    """Say which keys of a provider's configuration are misspelt or empty.
+    """Return which keys of a provider's configuration are misspelt or empty, a sentence each.
 
     `config` has every key with its namespace (`acr-tasks:endpoint`), as the engine hands it over; `project` is the
     name of the project, whose own keys may be called anything. Values are never repeated.
@@ -63,7 +63,7 @@ def _check_name(namespace: str, key: str, config: Mapping[str, Any], project: st
         own = namespace == project and nearest(key, KEYS) is None
         return [] if own else [f"{name} is not a key of this provider{_meant(key)}"]
     if f"{NAMESPACE}:{_ours(key)}" in config:
-        return []  # set as it should be: the other one is somebody else's
+        return []  # our own key is set too: the other one is another provider's
     if not namespace:
         return [f"{name} has no namespace{_meant(key)}"] if _ours(key) else []
     if namespace == project:
@@ -76,7 +76,7 @@ def _check_name(namespace: str, key: str, config: Mapping[str, Any], project: st
 
 
 def _ours(key: str) -> str | None:
-    """Return the key of ours that differs from `key` in case, `_` and `-` at most."""
+    """Return our key that differs from `key` in case, `_` and `-` at most."""
     return next((known for known in KEYS if plain(known) == plain(key)), None)
 
 

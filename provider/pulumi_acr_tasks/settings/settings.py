@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from pulumi_acr_tasks.arm.credentials import unmet
 from pulumi_acr_tasks.arm.http.connection import is_loopback
 from pulumi_acr_tasks.errors import SettingsError
 
@@ -17,14 +16,14 @@ EMBEDDED = "embedded"
 
 CREDENTIALS = ("default", "cli", "managed-identity", "workload-identity", "client-secret", "oidc", "none")
 _SHORTEST = 10
-"""Seconds: a question that is not answered takes about as long."""
+"""Seconds: a request without an answer takes about as long."""
 
 LOG_LEVELS = ("off", "info", "debug")
 
 
 @dataclass(frozen=True)
 class Environment:
-    """Is one of Azure's clouds: the Resource Manager's address, where to sign in, and for which audience."""
+    """One of Azure's clouds: the Resource Manager's address, the authority that signs in, and the audience."""
 
     endpoint: str
     authority: str
@@ -51,10 +50,10 @@ _EMBEDDED_REGISTRY = ("00000000-0000-0000-0000-000000000000", "rg", "emulator")
 
 @dataclass(frozen=True)
 class Settings:
-    """Is everything that a provider process is told; two equal Settings share one client.
+    """The settings of a provider process; two equal Settings share one client.
 
-    `endpoint` is `embedded` or an URL without a trailing slash. The three ids are defaults, each None where nothing
-    says it. `audience` is what tokens are asked for. `answer_timeout` is the number of seconds for which a service may
+    `endpoint` is `embedded` or an URL without a trailing slash. The three ids are defaults, each None where it is not
+    set. `audience` is what tokens are asked for. `answer_timeout` is the number of seconds for which a service may
     leave an awaited run without an answer. The oidc values are those of azure-native's environment.
     """
 
@@ -88,26 +87,12 @@ class Settings:
 
     @property
     def is_embedded(self) -> bool:
-        """Says whether the service is the emulator that is started on demand."""
+        """Whether the service is the emulator that is started on demand."""
         return self.endpoint == EMBEDDED
-
-    def unmet(self) -> str:
-        """Say what the credential lacks; empty when it lacks nothing that can be known before a request."""
-        return unmet(
-            self.credential,
-            tenant_id=self.tenant_id,
-            client_id=self.client_id,
-            client_secret=self.client_secret,
-            has_assertion=bool(
-                self.oidc_token_file
-                or (self.credential == "oidc" and self.oidc_token)
-                or (self.credential == "oidc" and self.oidc_request_url and self.oidc_request_token)
-            ),
-        )
 
     @property
     def registry_defaults(self) -> dict[str, str | None]:
-        """Are the parts of a registry's id for resources that do not say, by their names in the configuration."""
+        """The default parts of a registry's id, by their names in the configuration."""
         return {
             "subscriptionId": self.subscription_id,
             "resourceGroupName": self.resource_group_name,
@@ -116,15 +101,15 @@ class Settings:
 
 
 def pulumi_home(environ: Mapping[str, str]) -> Path:
-    """Gives Pulumi's own folder: PULUMI_HOME, or `.pulumi` in the user's home."""
+    """Return Pulumi's own folder: PULUMI_HOME, or `.pulumi` in the user's home."""
     return Path(environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
 
 
 class _Reader:
-    """Reads one key after the other and remembers what is wrong with each."""
+    """A reader of one key after the other, which collects what is wrong with each."""
 
     def __init__(self, config: Callable[[str], Any], environ: Mapping[str, str]) -> None:
-        self._told = config
+        self._read = config
         self._environ = environ
         self._problems: list[str] = []
 
@@ -161,7 +146,7 @@ class _Reader:
         return settings
 
     def _config(self, key: str) -> str | None:
-        value = self._told(key)
+        value = self._read(key)
         if value is None or isinstance(value, str):
             return value
         return str(value).lower() if isinstance(value, bool) else str(value)
@@ -227,7 +212,7 @@ class _Reader:
 
 
 def _is_origin(value: str) -> bool:
-    """Says whether a value is scheme, host and perhaps a port and a path, without a user, query or fragment."""
+    """Return whether a value is scheme, host and perhaps port and path, without a user, query or fragment."""
     try:
         parts = urlsplit(value)
         _ = parts.port

@@ -607,20 +607,6 @@ def test_a_credential_that_fails_says_why_in_one_line() -> None:
     assert str(caught.value) == "cannot sign in for https://a/.default: please run az login"
 
 
-@pytest.mark.parametrize("name", ["client-secret", "oidc"])
-def test_a_credential_says_which_settings_it_needs(name: str) -> None:
-    """By their keys in the configuration."""
-    with pytest.raises(errors.SignInError, match=r"acr-tasks:tenantId .*and acr-tasks:clientId"):
-        credential_for(name)
-
-
-def test_oidc_needs_an_assertion() -> None:
-    """From the environment, in one of three ways."""
-    with pytest.raises(errors.SignInError, match="ARM_OIDC_TOKEN"):
-        credential_for("oidc", tenant_id="t", client_id="c")
-    assert credential_for("oidc", tenant_id="t", client_id="c", oidc_token="x") is not None
-
-
 @pytest.mark.parametrize("name", ["default", "cli", "managed-identity", "client-secret"])
 def test_credentials_are_made_without_a_request(name: str) -> None:
     """They ask for tokens when the first request needs one."""

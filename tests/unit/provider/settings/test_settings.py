@@ -12,6 +12,7 @@ import pytest
 from pulumi_acr_tasks import Provider
 from pulumi_acr_tasks.errors import SettingsError
 from pulumi_acr_tasks.schema.definitions import snake_case
+from pulumi_acr_tasks.settings.credentials import missing_settings
 from pulumi_acr_tasks.settings.keys import KEYS, check_configuration
 from pulumi_acr_tasks.settings.settings import Settings
 
@@ -224,6 +225,6 @@ def test_what_a_credential_lacks_is_known_before_a_request(
     environ: dict[str, str], config: dict[str, str], lacks: str
 ) -> None:
     """By the key of the configuration, or the variable."""
-    told = _load(environ, **config).unmet()
+    told = missing_settings(_load(environ, **config))
     assert lacks in told
     assert bool(told) is bool(lacks)
