@@ -1,8 +1,8 @@
-"""What a preview knows of the outputs that only the service sets.
+"""Outputs in preview that only the service sets: unknown where the service will set them, known where they stay.
 
 The engine previews a create and an update with the checked inputs as outputs. The program then sees None where the
-service will say something, and nothing of what the state has. A hook gives the program the old outputs of an update;
-it is registered in previews alone, so that no state names it. (Source: facts/pulumi.md, section 2.2.)
+service will set a value, and none of the values in state. A hook gives the program the old outputs of an update. It is
+registered in previews alone, so that no state names it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _ENDED = ("Succeeded", "Failed", "Canceled", "Error", "Timeout")
 
 
 class OldOutputs:
-    """The outputs that the state has of one resource, once the engine has planned an update of it."""
+    """The outputs in state of one resource, once the engine has planned an update of it."""
 
     def __init__(self) -> None:
         self._outputs: Mapping[str, Any] = {}

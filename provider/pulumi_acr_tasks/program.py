@@ -1,4 +1,4 @@
-"""What a program got wrong in a call: a sentence with the line of the program, and no traceback."""
+"""Errors of a program's calls: a sentence with the line of the program, and no traceback."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _line() -> str:
 
 
 def strict(cls: type[T]) -> type[T]:
-    """Let a class answer a call with an unknown or a missing argument by a ProgramError that names what was meant."""
+    """Make a class raise a ProgramError for an unknown or a missing argument, with the argument that was meant."""
     # A class decorator replaces what every instance is made by: the type checker cannot follow that.
     initialize: Callable[..., None] = cls.__init__
     signature = inspect.signature(initialize)

@@ -18,8 +18,8 @@ _USE = "give a pulumi_acr_tasks.Provider in ResourceOptions(provider=…)"
 class Provider(pulumi.ProviderResource):
     """The provider of resources whose `pulumi.ResourceOptions(provider=…)` names it, or a parent's `providers`.
 
-    These resources ignore the stack's configuration. What is left out comes from the environment, as without a
-    provider. Each provider is a process of its own.
+    These resources ignore the stack's configuration. Arguments that are left out come from the environment, as without
+    a provider. Each provider is a process of its own.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class Provider(pulumi.ProviderResource):
         log_level: pulumi.Input[str] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Declares a provider.
+        """Declare a provider.
 
         :param endpoint: `embedded`, or the Resource Manager's URL. Default: the environment's.
         :param environment: public (default), usgovernment or china.

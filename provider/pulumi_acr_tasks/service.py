@@ -229,14 +229,16 @@ class Service:
             host.current_request().urn,
             backend=self._backend,
             organization=self.organization,
-            warn=host.stack_console().warning,
+            warn=lambda text: host.stack_console().warning(text),
         )
 
     def claims(self) -> Claims:
         """Return what is known in this command of the tasks that the stack's resources have."""
         folder = self.journal().folder
         with self._lock:
-            return self._claims.setdefault(folder, Claims(folder, host.command()))
+            if folder not in self._claims:
+                self._claims[folder] = Claims(folder, host.command())
+            return self._claims[folder]
 
     def claim_key(self, task_id: str) -> str:
         """Return what names a task in `claims`: where its service is, and its ARM id."""

@@ -1,7 +1,7 @@
-"""Which backend keeps the stack's state, as far as a provider can know it.
+"""The backend that keeps the stack's state, as far as a provider can know it.
 
-The engine does not tell. A provider finds it where the CLI does: in the environment, in the project's Pulumi.yaml, and
-in what `pulumi login` has written.
+The engine does not name it. A provider finds it where the CLI does: in the environment, in the project's Pulumi.yaml,
+and in the file that `pulumi login` writes.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ _PROJECT_FILES = ("Pulumi.yaml", "Pulumi.yml", "Pulumi.json")
 
 
 def backend_of(environ: Mapping[str, str], home: Path, folder: Path) -> str:
-    """Return what tells the stack's backend from others: its URL, and what that leaves open.
+    """Return a name of the stack's backend: its URL, completed where that alone is not unique.
 
-    `home` is Pulumi's own folder, `folder` the program's. A relative folder is completed by the project's, a container
-    of Azure by the storage account. Empty where nothing says it, also where a file cannot be read.
+    `home` is Pulumi's own folder, `folder` the program's. A relative folder is completed by the project's folder, a
+    container of Azure by the storage account. The name is empty where no backend is found, or a file cannot be read.
     """
     root = next((each for each in (folder, *folder.parents) if _project_file(each)), folder)
     url = environ.get("PULUMI_BACKEND_URL") or _of_project(root) or _of_login(environ, home)

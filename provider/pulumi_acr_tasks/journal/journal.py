@@ -1,21 +1,22 @@
-"""What was asked of the service and not yet confirmed to the engine: so that a killed `up` does nothing twice.
+"""The journal of requests that the engine has not recorded yet, so that after a killed `up` nothing is made twice.
 
-A request that makes something is written down before it is sent. When `up` is killed, or its answer is lost, the
-engine's state has nothing of it; the next create of the same URN finds the entry, and knows that the thing is its own.
+A request that makes a task or a run is written down before it is sent. When `up` is killed, or the answer is lost, the
+engine's state has no trace of it. The next create of the same URN finds the entry, and knows that the task or run is
+its own.
 
-When is an entry removed?
+An entry is removed when:
 
 * `create` has returned (`returned`), and then the engine's Cancel arrives (`hand_over`): the engine has the result in
   its state. Cancel ends every command that is not killed, also after a failure or ^C.
 * `diff`, `read`, `update` or `delete` of the URN with that very id (`confirm`): the engine shows an id only when it
   stands in its state. This covers an engine that was killed after it had written its checkpoint.
 * The request was refused, or cannot have been sent (`end`): nothing was made.
-* Seven days have passed: nobody asks for it any more.
+* Seven days have passed.
 
 An entry stays when the command was killed, or when no answer says whether the request was carried out. The next
 `create` of that URN then finds it.
 
-One small file for each URN, backend and organisation, below Pulumi's home, readable by its owner only. No secret is in
+One small file for each URN, backend and organization, below Pulumi's home, readable by its owner only. No secret is in
 it, and no hash of one: callers mask what they hash.
 """
 
@@ -46,13 +47,13 @@ _warned: set[Path] = set()
 
 @dataclass(frozen=True)
 class Entry:
-    """Is one thing asked of the service: `kind` is task or run, `urn` whose it is, `endpoint` where it lives.
+    """One request to the service: `kind` is task or run, `urn` the resource, `endpoint` where it lives.
 
-    `resource_id` is the ARM id, a run's registry as long as it has none of its own. `content_hash` is request_hash() of
-    the request without its secrets. `time` is in seconds since 1970. A run that was scheduled has `run_id` and
-    `create_time`, as the service spells them: a registry made anew counts its runs from the beginning. `sent` is the
-    service's own time (RFC 3339) when the request was sent, empty where it was not known. `told` are the ids of the
-    runs, separated by blanks, that the user was told may be this request's.
+    `resource_id` is the ARM id; for a run without an id yet, that of its registry. `content_hash` is request_hash() of
+    the request without its secrets. `time` is in seconds since 1970. A scheduled run has `run_id` and `create_time`, as
+    the service spells them: a registry made anew counts its runs from the beginning. `sent` is the service's own time
+    (RFC 3339) when the request was sent, empty where it was not known. `told` has the ids of runs, separated by blanks,
+    that a message has named as possibly this request's.
     """
 
     kind: str
@@ -68,12 +69,12 @@ class Entry:
 
 
 def request_hash(request: Any) -> str:
-    """Gives the hash of a plain value, whatever the order of its members: 64 hexadecimal digits."""
+    """Return the hash of a plain value, whatever the order of its members: 64 hexadecimal digits."""
     return hashlib.sha256(json.dumps(request, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def hand_over() -> None:
-    """Remove the entries of this process whose creates have returned: the engine ends the command, and knows them."""
+    """Remove the entries of this process whose creates have returned: the engine has recorded them."""
     with _lock:
         files = list(_returned)
         _returned.clear()
@@ -82,7 +83,7 @@ def hand_over() -> None:
 
 
 class Journal:
-    """Is the journal of one stack. Threads and processes may share it; no method raises."""
+    """The journal of one stack. Threads and processes may share it; no method raises."""
 
     def __init__(
         self,
@@ -108,9 +109,8 @@ class Journal:
     ) -> Journal:
         """Open the journal of the stack that `urn` is in, below `home` (PULUMI_HOME, or ~/.pulumi).
 
-        `backend` and `organization` tell states apart in which the same URN stands. Without a URN (the SDK hides it),
-        and where the folder cannot be written, the journal remembers nothing; `warn` is told of the latter, once in a
-        process.
+        `backend` and `organization` tell apart states that have the same URN. The journal stays empty without a URN,
+        which the SDK may hide, and where the folder cannot be written; then `warn` is called, once in a process.
         """
         parts = (urn or "").split("::", 2)
         if len(parts) != 3 or not parts[0].startswith("urn:pulumi:"):
@@ -127,7 +127,7 @@ class Journal:
 
     @property
     def folder(self) -> Path | None:
-        """The stack's folder; None where nothing is remembered."""
+        """The stack's folder; None for a journal that stays empty."""
         return self._folder
 
     def begin(
@@ -142,7 +142,7 @@ class Journal:
         create_time: str = "",
         sent: str = "",
     ) -> Entry:
-        """Write down what is about to be asked, in place of any earlier entry of that URN."""
+        """Write down a request that is about to be sent, in place of any earlier entry of that URN."""
         with _lock:
             _returned.discard(self._file(urn) or Path())
         entry = Entry(kind, urn or "", endpoint, resource_id, content_hash, self._now(), run_id, create_time, sent)
@@ -150,7 +150,7 @@ class Journal:
         return entry
 
     def amend(self, entry: Entry, **members: str) -> Entry:
-        """Write these members of an entry anew, such as what the service's answer has said."""
+        """Write an entry again with these members changed, such as those of the service's answer."""
         amended = replace(entry, **members)  # type: ignore[arg-type]
         self._write(amended)
         return amended
@@ -158,7 +158,7 @@ class Journal:
     def find(
         self, urn: str | None, kind: str, *, endpoint: str, resource_id: str = "", content_hash: str = ""
     ) -> Entry | None:
-        """Gives the entry of that URN and endpoint, with that id and that hash where they are given; None without."""
+        """Return the entry of that URN and endpoint, with that id and hash where they are given; None without."""
         entry = self._read(self._file(urn))
         if entry is None or (entry.urn, entry.kind) != (urn, kind) or self._now() - entry.time > MAX_AGE:
             return None
@@ -173,11 +173,11 @@ class Journal:
         return max(0.0, self._now() - entry.time)
 
     def end(self, entry: Entry) -> None:
-        """Takes an entry out."""
+        """Remove an entry."""
         self._remove(self._file(entry.urn))
 
     def left(self, kind: str) -> list[Entry]:
-        """Return the entries of this stack; where the organisation is not known, those of all."""
+        """Return the entries of this stack; those of all organizations where the stack's is not known."""
         folder = self._folder or Path()
         with contextlib.suppress(OSError):
             files = [] if self._folder is None else sorted((folder / self._organization).rglob("*.json"))
@@ -197,7 +197,7 @@ class Journal:
                 _returned.add(file)
 
     def confirm(self, urn: str | None, resource_id: str) -> None:
-        """Takes out the entry of a URN for which the engine has shown that very id. Costs nothing without one."""
+        """Remove the entry of a URN for which the engine has shown that very id."""
         file = self._file(urn)
         entry = self._read(file)
         if entry is not None and entry.resource_id.lower() == resource_id.lower():
@@ -218,7 +218,7 @@ class Journal:
         try:
             return Entry(**json.loads(file.read_bytes()))
         except (OSError, ValueError, TypeError):
-            # None there; or half of one, from a machine that lost its power; or one of a later version.
+            # No file; or half a file, from a machine that lost its power; or a file of a later version.
             return None
 
     def _write(self, entry: Entry) -> None:
@@ -227,8 +227,8 @@ class Journal:
             return
         try:
             file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            # Beside its place and then into it: whoever reads, reads all of it. mkstemp's mode is 0600. It need not
-            # reach the disk at once: a killed process loses nothing of it.
+            # An atomic write: a reader sees the whole file. mkstemp's mode is 0600. No fsync: a killed process loses
+            # nothing that it has written.
             descriptor, temporary = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=file.parent)
             try:
                 with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
@@ -243,7 +243,7 @@ class Journal:
     @staticmethod
     def _remove(file: Path | None) -> None:
         if file is not None:
-            # Not there, or not ours to remove: then it ages out.
+            # No such file, or no permission to remove it: then it ages out.
             with contextlib.suppress(OSError):
                 file.unlink()
 

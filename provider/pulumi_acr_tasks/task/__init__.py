@@ -1,1 +1,1 @@
-"""Tasks: the resource, its check and diff, the requests that follow, and what is shared for each registry."""
+"""Tasks: the resource, its check and diff, the requests that follow, and the cache and claims behind them."""

@@ -1,4 +1,4 @@
-"""The tasks of a registry as this process knows them: asked once, by whoever needs them first, for all who wait."""
+"""A cache of a registry's tasks: each page of the list is read once, by one thread for all that wait."""
 
 from __future__ import annotations
 
@@ -17,38 +17,38 @@ if TYPE_CHECKING:
 
 
 class TaskCache:
-    """What is known of one registry's tasks, for as long as the process lives. Safe for any number of threads.
+    """A cache of one registry's tasks, for as long as the process lives. Safe for any number of threads.
 
-    The next page of the list is turned while fewer pages have been turned than tasks have been asked for. A task that
-    the pages turned so far do not show is otherwise asked for by itself.
+    The next page of the list is read while fewer pages have been read than tasks have been asked for. After that, a
+    task that the pages do not show is asked for by itself.
 
-    So the tasks of a registry of ours cost its pages, and a few among many of other people's at most two requests each.
-    Only our own writes change what is known: what others do to the registry meanwhile is seen by the next command.
+    So the tasks of a program's own registry cost its pages. A few tasks in a large shared registry cost at most two
+    requests each. Only writes of this process change the cache: the next command sees what others have changed.
     """
 
     def __init__(self, client: Client, registry: RegistryId) -> None:
         self._client, self._registry = client, registry
         self._lock = threading.Lock()
         self._pages: Iterator[tuple[list[Task], bool]] | None = None
-        self._turned = 0
+        self._pages_read = 0
         self._asked: set[str] = set()
         self._listed: dict[str, Task] = {}
         self._at_the_end = False  # no page is left
-        self._complete = False  # the list was read to its end: what it does not show is not there
-        self._own: dict[str, Task | None] = {}  # written or asked for by name: outranks a page, which may be older
-        self._odd: set[str] = set()  # listed with members that are not understood: they have to be asked for by name
+        self._complete = False  # the list was read to its end: other tasks do not exist
+        self._own: dict[str, Task | None] = {}  # written or asked for by name: newer than any page
+        self._odd: set[str] = set()  # listed with unknown members: asked for by name
         self._claimed: set[str] = set()
-        self._turning: _Turn | None = None
+        self._reading: _PageRead | None = None
         self._masked = False
 
     def find(self, name: str) -> Task | None:
         """Return the task of that name, secrets masked; None when the registry, which exists, has none.
 
-        For a task that is to be made: a list that was read to its end is enough to say that there is none. Raises what
-        the request raised that was made for this and other callers; an error is not remembered.
+        For a task that is to be made: a list that was read to its end proves that there is none. Raises the error
+        of the request that was made for this and other callers; an error is not remembered.
         """
         try:
-            return self._look_up(name, believing_the_list=True)
+            return self._look_up(name, trust_list=True)
         except RegistryNotFoundError:
             raise
         except NotFoundError:
@@ -57,13 +57,13 @@ class TaskCache:
     def read(self, name: str) -> Task:
         """Return the task of that name, secrets masked.
 
-        For a task that was there. Only its own GET says that it is gone: NotFoundError is raised of nothing else.
+        For a task that the state has. Only the answer to its own GET proves that it is gone, and raises NotFoundError.
         """
-        found = self._look_up(name, believing_the_list=False)
+        found = self._look_up(name, trust_list=False)
         return found if found is not None else self._get(name)
 
     def claim(self, name: str) -> bool:
-        """Says whether the caller may make a task of that name: one resource of the program, and no second."""
+        """Return whether the caller may make a task of that name: only one resource of the program may."""
         with self._lock:
             free = name.lower() not in self._claimed and self._own.get(name.lower()) is None
             if free:
@@ -71,60 +71,56 @@ class TaskCache:
             return free
 
     def release(self, name: str) -> None:
-        """Gives up a claim: the task was not made."""
+        """Give up a claim: the task was not made."""
         with self._lock:
             self._claimed.discard(name.lower())
 
     def wrote(self, name: str, task: Task | None) -> None:
-        """Keeps what the service answered to a write of ours; None after a delete."""
+        """Keep the answer to a write of this process; None after a delete."""
         with self._lock:
             self._own[name.lower()] = task
             self._claimed.discard(name.lower())
 
     @property
     def is_masked(self) -> bool:
-        """Says whether listDetails has been refused, so that it need not be asked again."""
+        """Whether listDetails has been refused, so that it need not be asked again."""
         return self._masked
 
     def refused_details(self) -> bool:
-        """Remembers that listDetails was refused; True the first time."""
+        """Remember that listDetails was refused; return True the first time."""
         with self._lock:
             first, self._masked = not self._masked, True
             return first
 
-    def _look_up(self, name: str, *, believing_the_list: bool) -> Task | None:
-        """Return the task, or None when nothing that is known by then has it; raise NotFoundError of its own GET."""
+    def _look_up(self, name: str, *, trust_list: bool) -> Task | None:
+        """Return the task, None when the cache proves that there is none; raise NotFoundError after its own GET."""
         key = name.lower()
         while True:
             with self._lock:
                 self._asked.add(key)
-                if (
-                    key in self._own
-                    or key in self._listed
-                    or (self._complete and believing_the_list and key not in self._odd)
-                ):
+                if key in self._own or key in self._listed or (self._complete and trust_list and key not in self._odd):
                     return self._own[key] if key in self._own else self._listed.get(key)
-                turn = self._turning
-                if turn is None and (self._at_the_end or self._turned >= len(self._asked)):
+                read = self._reading
+                if read is None and (self._at_the_end or self._pages_read >= len(self._asked)):
                     break
-                leads = turn is None
-                turn = self._turning = turn or _Turn()
+                leads = read is None
+                read = self._reading = read or _PageRead()
             if leads:
-                self._turn(turn)
-            wait_within_deadline(turn.done)
-            # A limit of the one that turned the page is no reason for the others: they begin anew.
-            if turn.error is not None and (leads or not isinstance(turn.error, DeadlineError)):
-                raise turn.error
+                self._read_page(read)
+            wait_within_deadline(read.done)
+            # The deadline of the thread that read the page does not end the others: they begin anew.
+            if read.error is not None and (leads or not isinstance(read.error, DeadlineError)):
+                raise read.error
         return self._get(name)
 
-    def _turn(self, turn: _Turn) -> None:
-        """Turn one page of the list for everybody who waits for `turn`."""
+    def _read_page(self, read: _PageRead) -> None:
+        """Read one page of the list for all threads that wait for `read`."""
         try:
             if self._pages is None:
                 self._pages = self._client.tasks.pages(self._registry)
             page, more = next(self._pages)
             with self._lock:
-                self._turned += 1
+                self._pages_read += 1
                 for task in page:
                     key = (task.name or "").lower()
                     if task.is_whole:
@@ -133,16 +129,16 @@ class TaskCache:
                         self._odd.add(key)
                 self._complete = self._at_the_end = not more
         except NotFoundError:
-            # It says nothing about any task: each is asked for by itself.
+            # A missing list proves nothing about a task: each is asked for by itself.
             self._at_the_end = True
         except Exception as error:
-            # Everybody who waits is told; who asks later begins anew.
-            self._pages, self._turned = None, 0
-            turn.error = error
+            # All threads that wait get the error; later calls begin anew.
+            self._pages, self._pages_read = None, 0
+            read.error = error
         finally:
             with self._lock:
-                self._turning = None
-            turn.done.set()
+                self._reading = None
+            read.done.set()
 
     def _get(self, name: str) -> Task:
         try:
@@ -156,8 +152,8 @@ class TaskCache:
 
 
 @dataclass
-class _Turn:
-    """One page on its way: `done` when it has come, with `error` when it has not."""
+class _PageRead:
+    """A page that is being read. `done` is set at the end; `error` is the reason when the read failed."""
 
     done: threading.Event = field(default_factory=threading.Event)
     error: Exception | None = None

@@ -1,4 +1,4 @@
-"""What `check` says of a task: its inputs resolved, and everything that is wrong with them."""
+"""The check of a task's inputs: defaults resolved, and everything that is wrong with them."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from pulumi_acr_tasks.validate.triggers import check_trigger
 def check(
     inputs: dict[str, Any], defaults: Mapping[str, str | None], endpoint: str
 ) -> tuple[dict[str, Any], list[Problem]]:
-    """Resolves a task's inputs and says everything that is wrong with them at once; unknown values are skipped.
+    """Return a task's inputs, resolved, and everything that is wrong with them. Unknown values are skipped.
 
-    `defaults` are the registry's parts as the configuration has them, `endpoint` is where the task will live.
+    `defaults` are the registry's parts from the configuration, `endpoint` is where the task will live.
     """
     resolved, problems = resolve(inputs, defaults, endpoint)
     problems += check_task_name(resolved.get("taskName"), "task_name")
@@ -40,7 +40,7 @@ def check(
 
 
 def _source_triggers(trigger: Any) -> int | None:
-    """How many source triggers a task has; None where that is not known yet."""
+    """Return the number of a task's source triggers, None where it is not known yet."""
     if is_unknown(trigger):
         return None
     sources = trigger.get("sourceTriggers") if isinstance(trigger, dict) else None

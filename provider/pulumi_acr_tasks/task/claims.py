@@ -1,11 +1,11 @@
-"""Which resource of the program owns which task, as far as the calls of this command have shown it.
+"""The claims of a program's resources to tasks, as far as the calls of this command have shown them.
 
 Two resources of one program must not share a task: the second would be lost with the first. The engine tells a
-provider nothing of other resources, but it calls `check` for every resource of the program, one at a time, and `diff`,
-`read` or a write for every resource that it keeps. What those calls show is noted here.
+provider nothing of other resources. But it calls `check` for every resource of the program, one at a time, and `diff`,
+`read` or a write for every resource that it keeps. Each call is noted here.
 
-Explicit providers are processes of their own, so the notes also stand in a file of the command, beside the journal.
-Where it cannot be written, each process knows its own resources only.
+Each explicit provider is a process of its own, so the claims also stand in a file of the command, beside the journal.
+Where the file cannot be written, each process knows its own resources only.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _files: set[Path] = set()
 
 
 def withdraw() -> None:
-    """Remove the files of this command: it ends."""
+    """Remove the files of this command, which ends."""
     with _lock:
         files = list(_files)
         _files.clear()
@@ -34,7 +34,7 @@ def withdraw() -> None:
 
 @dataclass
 class _Notes:
-    """What is noted of one resource: the task that the program wants, that it manages, and that it has read."""
+    """The claims of one resource: the task that the program wants for it, that it manages, and that it has read."""
 
     wants: str = ""
     adopts: bool = False
@@ -45,8 +45,8 @@ class _Notes:
 class Claims:
     """The claims of one stack's resources to tasks. A task is named by `key`, in any case: endpoint and ARM id.
 
-    `folder` is where the processes of a command meet, `command` what they have in common; without either the claims
-    are this process's alone. Without a URN (the SDK hides it) nothing is claimed. No method raises.
+    The processes of one `command` share a file in `folder`; without either the claims are this process's alone.
+    Without a URN, which the SDK may hide, nothing is claimed. No method raises.
     """
 
     def __init__(self, folder: Path | None, command: str) -> None:
@@ -77,7 +77,7 @@ class Claims:
         self._note(urn, reads=key.lower())
 
     def release(self, urn: str) -> None:
-        """Note that the resource has no task any more; what the program declares stays."""
+        """Note that the resource has no task any more; the program's declaration stays."""
         self._note(urn, manages="", reads="")
 
     def manager(self, urn: str, key: str) -> str | None:
@@ -87,7 +87,7 @@ class Claims:
     def heir(self, urn: str, key: str) -> str | None:
         """Return the URN of another resource that manages, reads or will adopt the task; None without one.
 
-        Without a URN of its own nobody is another.
+        Without a URN of its own a resource has no heir.
         """
 
         def needs(notes: _Notes) -> bool:
@@ -122,7 +122,7 @@ class Claims:
                 _files.add(self._file)
 
     def _catch_up(self) -> None:
-        """Read the lines that were added to the file since the last look; ours among them change nothing."""
+        """Read the lines that were added to the file since the last time; this process's own change nothing."""
         if self._file is None:
             return
         with contextlib.suppress(OSError, ValueError, TypeError), self._file.open("rb") as stream:

@@ -1,4 +1,4 @@
-"""What create, read, update and delete do with a task. Inputs and outputs are flat camelCase dicts, as in state."""
+"""Create, read, update and delete of a task. Inputs and outputs are flat camelCase dicts, as in state."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _TASK = Kind("Task")
 
 UNCONFIRMED = "Creating"
-"""The `provisioningState` in the state of a task of which no answer says whether it was made."""
+"""The `provisioningState` in the state of a task whose create was never answered."""
 
 
 def create(service: Service, inputs: dict[str, Any]) -> tuple[str, dict[str, Any]]:

@@ -1,7 +1,7 @@
-"""What has changed between two tasks, and by which request the service can be told: one table, one line a property.
+"""The difference of two tasks, and the request that each change needs: one table, one line a property.
 
-`old` is a task's outputs as the engine keeps them (its inputs echoed), `new` its checked inputs; both flat, camelCase,
-with plan.values.UNKNOWN for what is not known yet. (What PATCH can and cannot: facts, section 4.3.)
+`old` is a task's outputs as the engine keeps them (its inputs echoed), `new` its checked inputs. Both are flat and
+camelCase, with UNKNOWN for what is not known yet. A PATCH cannot remove what has no documented default; a PUT can.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ class Change:
 
 @dataclass(frozen=True)
 class Rule:
-    """Is one line of the table.
+    """One line of the table.
 
-    `changed` is the route of a new value, `removed` that of a value that is gone; a gone value with a documented
-    default goes the way of `changed`, as its default. `key` names what tells the items of a collection apart, `noun`
-    what one of them is called.
+    `changed` is the route of a new value, `removed` that of a removed one. A removed value with a documented default
+    takes the route of `changed`, as its default. `key` is the member that tells the items of a collection apart, `noun`
+    the word for one item.
     """
 
     path: str
@@ -54,12 +54,12 @@ class Rule:
 
 
 def _renamed(old: Any, new: Any) -> str:
-    """A trigger is known by its name: under another one, PATCH might add a second."""
+    """Return the route of a changed trigger: under another name, a PATCH might add a second trigger."""
     return PUT if isinstance(old, dict) and isinstance(new, dict) and old.get("name") != new.get("name") else PATCH
 
 
 def _other_sign_in(old: Any, new: Any) -> str:
-    """Whether PATCH merges or replaces inside an entry is not known: what would have to go, goes by PUT."""
+    """Return the route of changed credentials: a PATCH may merge an entry, so a removed member needs a PUT."""
     gone = isinstance(old, dict) and isinstance(new, dict) and {k for k in old if old[k] is not None} - set(new)
     return PUT if gone else PATCH
 
@@ -67,7 +67,7 @@ def _other_sign_in(old: Any, new: Any) -> str:
 RULES = (
     Rule("registryId", REPLACE, REPLACE, noun="registry"),
     Rule("taskName", REPLACE, REPLACE, noun="task name"),
-    Rule("location", LOOK_UP),  # it is the registry's, or refused: no request says it
+    Rule("location", LOOK_UP),  # the registry's, or refused: no request carries it
     Rule("status"),
     Rule("timeout"),
     Rule("agentConfiguration.cpu"),
@@ -113,28 +113,28 @@ IGNORED = {
 
 @dataclass(frozen=True)
 class Plan:
-    """Is all that has changed, and the one request that says it."""
+    """The changes of a task, and the one request that carries them."""
 
     changes: tuple[Change, ...]
 
     @property
     def route(self) -> str | None:
-        """Is the strongest route that a change needs, or None when nothing has changed."""
+        """The strongest route that a change needs, None without a change."""
         routes = {change.route for change in self.changes}
         return next((route for route in (REPLACE, PUT, PATCH, LOOK_UP) if route in routes), None)
 
     @property
     def lost_principal(self) -> str:
-        """Says that the task's own principal is lost, and with it whatever was granted to it; empty when it is not."""
+        """The words for a lost principal of the task, whose role assignments go with it; empty when it stays."""
         return next((change.words for change in self.changes if change.words.endswith(_LOST)), "")
 
     @property
     def replaces(self) -> list[str]:
-        """Are the properties that force a replacement."""
+        """The properties that force a replacement."""
         return [change.path for change in self.changes if change.route == REPLACE]
 
     def __str__(self) -> str:
-        """Says which request follows: `PATCH timeout, step.imageNames`, `PUT (timer t2 removed)`."""
+        """Return the request that follows: `PATCH timeout, step.imageNames`, `PUT (timer t2 removed)`."""
         route = self.route
         if route is None:
             return "no request"
@@ -144,7 +144,7 @@ class Plan:
 
 
 def diff(old: dict[str, Any], new: dict[str, Any]) -> Plan:
-    """Compares a task's old outputs with its new inputs."""
+    """Compare a task's old outputs with its new inputs."""
     changes: list[Change] = []
     for rule in RULES:
         found = list(_changes(rule, old, new))
@@ -204,7 +204,7 @@ def _keyed_changes(rule: Rule, before: Any, after: Any, definition: str, name: s
 
 
 def keyed(collection: Any, key: str) -> dict[str, tuple[str, Any]]:
-    """Gives a collection's items by what tells them apart (hosts without case), each with its key as it was written."""
+    """Return a collection's items by the key that tells them apart (hosts in lower case), each with its written key."""
     if key == "host":
         return {host.lower(): (host, item if item is not None else {}) for host, item in (collection or {}).items()}
     return {str(_name(item)): (str(_name(item)), item) for item in collection or []}
@@ -215,7 +215,7 @@ def _name(item: Any) -> Any:
 
 
 def value_at(task: dict[str, Any], path: str) -> Any:
-    """Gives the value at a dotted path, None where the way there ends; an unknown on the way is the value."""
+    """Return the value at a dotted path, None where the path ends early. An unknown value on the path is returned."""
     value: Any = task
     for part in path.split(".") if path else []:
         if not isinstance(value, dict):
@@ -225,7 +225,7 @@ def value_at(task: dict[str, Any], path: str) -> Any:
 
 
 def _definition(path: str, task: dict[str, Any]) -> str:
-    """Gives the definition of the object at a path, a step's by its type."""
+    """Return the definition of the object at a path; that of a step depends on its type."""
     definition = "Task"
     for part in path.split(".") if path else []:
         definition = members(definition)[part].name

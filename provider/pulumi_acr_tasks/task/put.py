@@ -1,4 +1,4 @@
-"""The body of a PUT that starts from what the service has: the difference of the program applied to it, nothing else.
+"""The body of a PUT that starts from the service's task: the program's difference is applied to it, and nothing else.
 
 Members that this version does not know, timers that somebody added, and values that the program is told to ignore stay
 as they are: a PUT then changes no more than a PATCH would.
@@ -16,15 +16,15 @@ from pulumi_acr_tasks.task.diff import Plan, diff, keyed
 from pulumi_acr_tasks.task.drift import HIDDEN, observed
 from pulumi_acr_tasks.task.requests import PROPERTIES, identity_put
 
-# What a task's answer has that no request says.
+# Members of an answer that no request carries.
 _SET_BY_SERVICE = ("provisioningState", "creationDate", "baseImageDependencies")
 
 
 def merged_body(live: dict[str, Any], old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
-    """Gives the body of a PUT that does to a task what turns `old` into `new`.
+    """Return the body of a PUT that changes the task `live` as `old` was changed into `new`.
 
-    `live` is the task as listDetails answers it, secrets in clear text; `old` and `new` are flat, as plan.diff has
-    them. What `live` hides all the same comes from `new`.
+    `live` is the answer of listDetails, with secrets in clear text; `old` and `new` are flat, as `diff` takes them.
+    Members that `live` hides all the same come from `new`.
     """
     body: dict[str, Any] = {"location": live.get("location")}
     tags = new.get("tags") if not same_member("Task", "tags", old.get("tags"), new.get("tags")) else live.get("tags")
@@ -41,9 +41,9 @@ def merged_body(live: dict[str, Any], old: dict[str, Any], new: dict[str, Any]) 
 
 
 def lost(plan: Plan, live: dict[str, Any], new: dict[str, Any]) -> list[str]:
-    """Names what a PUT built from the program alone takes from the task, as far as the masked answer `live` shows it.
+    """Return the paths of what a task loses by a PUT built from the program alone, as far as `live` shows it.
 
-    Gives paths; what `plan` changes anyway is not among them.
+    `live` is an answer that masks secrets. Paths that `plan` changes anyway are left out.
     """
     asked = {change.path for change in plan.changes}
     drifted = [change.path for change in diff(observed(new, live), new).changes if change.path not in asked]
@@ -51,7 +51,7 @@ def lost(plan: Plan, live: dict[str, Any], new: dict[str, Any]) -> list[str]:
 
 
 def _member(definition: str, name: str, live: Any, old: Any, new: Any) -> Any:
-    """Gives what a member becomes; None when it is left out."""
+    """Return the new value of a member; None when it is left out."""
     kind = members(definition)[name]
     if kind.name in ("TimerTrigger", "SourceTrigger") and kind.container == "list":
         return _triggers(kind.item, live or [], old or [], new or [])
@@ -65,7 +65,7 @@ def _member(definition: str, name: str, live: Any, old: Any, new: Any) -> Any:
 
 
 def _object(definition: str, name: str, live: Any, old: Any, new: Any) -> Any:
-    """Merges an object member by member; one that is not the same object any more comes from the program whole."""
+    """Merge an object member by member; an object of another type or name comes from the program whole."""
     kind = members(definition)[name]
     live, old, new = (value if isinstance(value, dict) else {} for value in (live, old, new))
     if not live or _other(kind, live, new):
@@ -84,7 +84,7 @@ def _object(definition: str, name: str, live: Any, old: Any, new: Any) -> Any:
 
 
 def _other(kind: Kind, live: dict[str, Any], new: dict[str, Any]) -> bool:
-    """Says whether the program means another thing: a step of another type, a trigger of another name."""
+    """Tell whether the program means another object: a step of another type, a trigger of another name."""
     if kind.name == "BaseImageTrigger":
         return bool(new) and live.get("name") != new.get("name")
     return bool(new) and variant(kind.name, live) != variant(kind.name, new)
@@ -115,7 +115,7 @@ def _item(kind: Kind, live: dict[str, Any], old: dict[str, Any], new: dict[str, 
 
 
 def _hosts(kind: Kind, live: dict[str, Any], old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
-    """Takes changed entries whole from the program; an entry that the service masks counts as ours."""
+    """Take changed entries whole from the program; an entry that the service masks counts as the program's."""
     before, after = keyed(old, "host"), keyed(new, "host")
     merged = {}
     for host, entry in live.items():
@@ -134,7 +134,7 @@ def _hosts(kind: Kind, live: dict[str, Any], old: dict[str, Any], new: dict[str,
 
 
 def _identity(live: dict[str, Any], old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
-    """Adds and removes the ids that the program does; without a difference, what the service has. Never left out."""
+    """Return the identity of the PUT, never left out: the service's, with the ids that the program adds and removes."""
     if same_member("Task", "identity", old, new):
         return identity_put(live)
     new_ids = new.get("userAssignedIdentities") or {}
@@ -148,7 +148,7 @@ def _identity(live: dict[str, Any], old: dict[str, Any], new: dict[str, Any]) ->
 
 
 def _unknown_members(kind: Kind, value: Any, path: str) -> Iterator[str]:
-    """Names the members that no definition of ours has, and that say something."""
+    """Yield the paths of members that the table of definitions does not know and that are not empty."""
     if isinstance(value, list):
         for item in value:
             yield from _unknown_members(kind.item, item, path)

@@ -15,7 +15,7 @@ PROPERTIES = ("status", "platform", "agentConfiguration", "timeout", "step", "tr
 
 
 def put_body(inputs: dict[str, Any], location: str, *, replacing: bool = False) -> dict[str, Any]:
-    """Gives the body of a PUT that makes a task what its inputs say, `location` being the registry's.
+    """Return the body of a PUT that makes a task what its inputs say. `location` is the registry's.
 
     With `replacing`, an identity that the inputs do not have is removed explicitly.
     """
@@ -32,7 +32,7 @@ def put_body(inputs: dict[str, Any], location: str, *, replacing: bool = False) 
 
 
 def patch_body(plan: Plan, old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
-    """Gives the body of the smallest PATCH that turns `old` into `new`, for a plan whose route is PATCH.
+    """Return the body of the smallest PATCH that turns `old` into `new`, for a plan whose route is PATCH.
 
     Nothing that did not change is in it, except what the service demands (the step's type) or would otherwise default
     (a trigger's status), and what one cannot send in part (arrays, triggers, credentials).
@@ -41,7 +41,7 @@ def patch_body(plan: Plan, old: dict[str, Any], new: dict[str, Any]) -> dict[str
     for change in plan.changes:
         path, _, key = change.path.partition("[")
         if path == "location":
-            continue  # PATCH knows none
+            continue  # a PATCH has no location
         if path == "tags":
             body["tags"] = new.get("tags") or {}
         elif path == "identity":
@@ -72,7 +72,7 @@ def _set_property(properties: dict[str, Any], path: str, key: str, old: dict[str
 
 
 def _set_member(properties: dict[str, Any], path: str, new: dict[str, Any]) -> None:
-    """Sets a single member, with its documented default when it is gone; a step says its type with it."""
+    """Set a single member, to its documented default when it is removed. A step's type goes with its members."""
     *owners, name = path.split(".")
     owner, definition = properties, "Task"
     for part in owners:
@@ -86,26 +86,26 @@ def _set_member(properties: dict[str, Any], path: str, new: dict[str, Any]) -> N
 
 
 def _set_credentials(registries: dict[str, Any], host: str, old: Any, new: Any) -> None:
-    """Sets one host's entry as a whole, or null; a host that the service has keeps its spelling there."""
+    """Set one host's entry as a whole, or null; a host that the service has keeps its spelling there."""
     before, after = keyed(old, "host"), keyed(new, "host")
     spelling = before[host][0] if host in before else after[host][0]
     registries[spelling] = copy.deepcopy(after[host][1]) if host in after else None
 
 
 def _with_status(trigger: dict[str, Any], definition: str) -> dict[str, Any]:
-    """Spells a trigger's status out: the service's update models would enable a disabled one that leaves it out."""
+    """Return a trigger with its status: the service's update models would enable a disabled trigger without one."""
     return {**writable(trigger, Kind(definition)), "status": trigger.get("status") or default(definition, "status")}
 
 
 def identity_put(value: dict[str, Any]) -> dict[str, Any]:
-    """Gives an identity as a PUT says it: its type spelled out, also `None`, and its ids without their principals."""
+    """Return an identity for a PUT: its type, also `None`, and its ids without their principals."""
     ids = value.get("userAssignedIdentities")
     type_ = identity_type(value)
     return {"type": type_, "userAssignedIdentities": {id_: {} for id_ in ids}} if ids else {"type": type_}
 
 
 def _identity_patch(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
-    """Says the new type, `{}` for each added id and null for each removed one. (Source: facts, section 4.3.)"""
+    """Return an identity for a PATCH: the new type, `{}` for each added id, and null for each removed id."""
     type_ = identity_type(new)
     if type_ == "None":
         return {"type": type_}

@@ -69,7 +69,7 @@ def _announce() -> Any:
 @outputs.typed_properties
 @strict
 class Task(Resource, module="acr-tasks", name="Task"):
-    """Is a task in a registry: a step, the platform it runs on, and what triggers it.
+    """A task in a registry: a step, the platform it runs on, and what triggers it.
 
     Every attribute but the last five echoes what the program wrote, resolved.
     """
@@ -120,7 +120,7 @@ class Task(Resource, module="acr-tasks", name="Task"):
         adopt: pulumi.Input[bool] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Declares a task.
+        """Declare a task.
 
         :param platform: the platform that its runs need.
         :param step: what a run does: DockerBuildStepArgs, FileTaskStepArgs or EncodedTaskStepArgs.
@@ -145,7 +145,7 @@ class Task(Resource, module="acr-tasks", name="Task"):
                 f"{resource_name}: the engine cannot import dynamic resources; adopt=True takes over an existing task"
             )
         opts = with_provider(resource_name, translate_paths(opts, _INPUTS))
-        # Two tasks of one name cannot be, and `--replace` does not ask diff.
+        # Two tasks of one name cannot exist, and `--replace` does not call diff.
         opts.delete_before_replace = True
         checked = opts.id is None
         names = {snake_case(name): kind for name, kind in _INPUTS.items()}

@@ -102,6 +102,7 @@ class World:
             "registryName": part[8],
         }
         service = Service(Settings.load(config.get, {}))
+        _services.append(service)
 
         def one(number: int) -> str:
             console = Console()
@@ -128,6 +129,10 @@ class World:
 BUILD: dict[str, Any] = {
     "runRequest": {"type": "DockerBuildRequest", "dockerFilePath": "Dockerfile", "platform": {"os": "Linux"}}
 }
+
+
+# A service lives as long as its process, and so do its connections: closing them early would be a warning.
+_services: list[Service] = []
 
 
 @pytest.fixture
