@@ -10,18 +10,21 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from acr_tasks_emulator.server import Emulator
-    from acr_tasks_emulator.settings import SettingsError
 
 __all__ = ["Emulator", "SettingsError", "serve"]
 
-_MODULES = {"Emulator": "server", "SettingsError": "settings"}
+
+class SettingsError(Exception):
+    """A wrong option; the text is one sentence with what is wrong and what is allowed."""
+
+    # Here, and not beside the options: finding an emulator that runs already imports nothing that takes long.
 
 
 def __getattr__(name: str) -> Any:
-    # Loaded when asked for: whoever imports the package alone, as a test plugin does, pays nothing.
-    if name not in _MODULES:
+    # Imported on demand: the pytest plugin imports the package in every environment that has it.
+    if name != "Emulator":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
+    return importlib.import_module(f"{__name__}.server").Emulator
 
 
 def serve(
@@ -46,33 +49,16 @@ def serve(
                 credential, emulator.subscription_id, base_url=emulator.endpoint, connection_verify=emulator.ca_cert
             )
 
-    data: folder to keep, or None for one that is gone afterwards. executor: `auto`, `buildah`, `docker` or `simulated`.
-    agents: how many runs at once, 1 to 64. registries: `NAME` or `NAME:LOCATION` each. port: 0 for any free one.
-    token: the bearer token that callers must show, None for any. mode: `sync` as observed, or `lro`: long-running
-    operations as the specification reads. throttle: `off`, or `arm` to answer 429 as Resource Manager does to who asks
-    too often. latency: milliseconds that each of its answers takes longer. switches: answers to the open questions
-    about the service, by name, such as `{"create-status": "201"}` (README, "Switches"). tls: https, by a certificate of
-    a CA that the data folder keeps; the official clients send tokens over nothing else. webhook_secret: what GitHub
-    signs its webhooks with, None to take them from anybody.
+    data: the folder that keeps everything; None for one that is removed afterwards. The other options are those of the
+    command line (`settings.py`). registries: `NAME` or `NAME:LOCATION` each. token: None for any caller. switches: by
+    name, such as `{"create-status": "201"}`. tls: the official clients send tokens over https only. webhook_secret:
+    None to take webhooks from any sender.
 
     Gives an Emulator: `endpoint`, `dashboard` (URLs), `login_server` (host:port), `ca_cert` (path of the CA's
     certificate or None), `registries` (ARM ids; `subscription_id`, `resource_group_name` and `registry_name` are parts
     of the first), `reset()`. Raises SettingsError, which is a sentence.
     """
+    options = {name: value for name, value in locals().items() if name != "data"}
     from acr_tasks_emulator.server import serving
-    from acr_tasks_emulator.settings import read_switches
 
-    return serving(
-        data,
-        executor,
-        agents,
-        registries,
-        port,
-        token,
-        mode=mode,
-        throttle=throttle,
-        latency=latency,
-        switches=read_switches(switches or {}),
-        tls=tls,
-        webhook_secret=webhook_secret,
-    )
+    return serving(data, **options)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from acr_tasks_emulator.settings import WILDCARDS, SettingsError
+from acr_tasks_emulator import SettingsError
+from acr_tasks_emulator.settings import WILDCARDS
 
 if TYPE_CHECKING:
     from acr_tasks_emulator.https.certificates import Certificate

@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
+from acr_tasks_emulator import SettingsError
 from acr_tasks_emulator.address import Address
 from acr_tasks_emulator.clock import SystemClock
 from acr_tasks_emulator.execution.agents import Agents
@@ -59,7 +60,7 @@ from acr_tasks_emulator.services.triggers.notifications import Notifications
 from acr_tasks_emulator.services.triggers.timers import Timers
 from acr_tasks_emulator.services.triggers.triggers import TriggersService
 from acr_tasks_emulator.services.triggers.webhooks import Webhooks
-from acr_tasks_emulator.settings import Settings, SettingsError
+from acr_tasks_emulator.settings import Settings
 from acr_tasks_emulator.store.blobs import BlobStore
 from acr_tasks_emulator.store.database import Database, DatabaseError, StorageFullError
 from acr_tasks_emulator.store.registries import RegistryStore

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from typer import Option
 
-from acr_tasks_emulator.settings import LOCATION, RegistrySetting, Settings, SettingsError, parse_switches
+from acr_tasks_emulator import SettingsError
+from acr_tasks_emulator.settings import Settings, metavar_of, option_of, variable_of
 
 MEMORY = ":memory:"
 _IDLE_CHECK_SECONDS = 0.25
@@ -29,75 +33,48 @@ app = typer.Typer(
 )
 _output = Console(highlight=False, soft_wrap=True)
 
-Data = Annotated[Path, typer.Option("--data", metavar="DIR", help="The emulator's data folder.")]
+Data = Annotated[Path, Option("--data", metavar="DIR", help="The emulator's data folder.")]
 
 
-@app.command()
-def serve(
-    context: typer.Context,
-    host: Annotated[
-        str, typer.Option(help="Address to listen on; another than loopback demands --token.")
-    ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port; 0 takes the folder's former one, or any that is free.")] = 0,
-    data: Annotated[str, typer.Option(metavar="DIR|:memory:", help="Folder that keeps everything.")] = MEMORY,
-    registry: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME[:LOCATION]", help=f"Registry to have (default emulator:{LOCATION})."),
-    ] = None,
-    executor: Annotated[str, typer.Option(help="auto, buildah, docker or simulated.")] = "auto",
-    agents: Annotated[int, typer.Option(help="How many runs at once.")] = 2,
-    token: Annotated[
-        str | None, typer.Option(help="Bearer token that callers must show.", envvar="ACR_TASKS_EMULATOR_TOKEN")
-    ] = None,
-    idle_exit: Annotated[
-        float | None, typer.Option(metavar="SECONDS", help="End after so long without a request or a run.")
-    ] = None,
-    mode: Annotated[str, typer.Option(help="sync as observed, or lro as the specification reads.")] = "sync",
-    throttle: Annotated[str, typer.Option(help="off, or arm: 429 as Resource Manager answers.")] = "off",
-    latency: Annotated[float, typer.Option(metavar="MS", help="Milliseconds that Resource Manager takes longer.")] = 0,
-    switch: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="SWITCH=VALUE", help="Answer to an open question about the service."),
-    ] = None,
-    tls: Annotated[bool, typer.Option("--tls", help="Serve https by a certificate that is made.")] = False,
-    cert: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Serve https by this certificate (PEM, with its chain).")
-    ] = None,
-    key: Annotated[Path | None, typer.Option(metavar="FILE", help="The key of --cert (PEM, no password).")] = None,
-    webhook_secret: Annotated[
-        str | None,
-        typer.Option(help="What git hosts sign with.", envvar="ACR_TASKS_EMULATOR_WEBHOOK_SECRET"),
-    ] = None,
-    detach: Annotated[bool, typer.Option("--detach", help="Go on in the background, and print where.")] = False,
-) -> None:
+def serve(*, context: typer.Context, detach: bool, **options: Any) -> None:
     """Serve until ended; print one line of JSON when ready."""
     with ExitStack() as stack:
-        if data == MEMORY:
+        if options["data"] == MEMORY:
             if detach:
                 raise SettingsError("--detach needs --data DIR: by that folder the emulator is found again.")
-            data = stack.enter_context(TemporaryDirectory(prefix="acr-tasks-emulator-"))
-        settings = Settings(
-            data=Path(data).resolve(),
-            host=host,
-            port=port,
-            registries=tuple(RegistrySetting.parse(text) for text in registry or ()),
-            executor=executor,
-            agents=agents,
-            token=token,
-            idle_exit=idle_exit,
-            mode=mode,
-            throttle=throttle,
-            latency=latency,
-            switches=parse_switches(switch or ()),
-            tls=tls,
-            cert=cert and cert.absolute(),
-            key=key and key.absolute(),
-            webhook_secret=webhook_secret,
-        )
+            options["data"] = stack.enter_context(TemporaryDirectory(prefix="acr-tasks-emulator-"))
+        paths = {name: Path(options[name]).absolute() for name in ("cert", "key") if options[name]}
+        settings = Settings(**{**options, **paths, "data": Path(options["data"]).resolve()})
         if detach:
-            _detach(settings, [f"--set={text}" for text in switch or ()], _stated(context))
+            _detach(settings, _stated(context))
         else:
             _serve(settings)
+
+
+def _with_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give `serve` a parameter for each field of Settings, from which typer makes the options and their help."""
+    kinds: dict[str, Any] = {"data": str, "registries": list[str] | None, "switches": list[str] | None}
+    data = Option("--data", metavar=f"DIR|{MEMORY}", help="Folder that keeps everything.")
+    found = [("context", typer.Context, inspect.Parameter.empty), ("data", Annotated[str, data], MEMORY)]
+    for name, field in Settings.model_fields.items():
+        if name == "data":
+            continue
+        option = Option(option_of(name), metavar=metavar_of(name), envvar=variable_of(name), help=field.description)
+        default = None if name in kinds else field.default
+        found.append((name, Annotated[kinds.get(name, field.annotation), option], default))
+    detach = Option("--detach", help="Go on in the background, and print where.")
+    found.append(("detach", Annotated[bool, detach], False))
+    command.__annotations__ = {name: kind for name, kind, _ in found}
+    command.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
+            for name, kind, default in found
+        ]
+    )
+    return command
+
+
+app.command()(_with_options(serve))
 
 
 @app.command()
@@ -115,7 +92,7 @@ def stop(data: Data) -> None:
 @app.command()
 def status(
     data: Data,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Annotated[bool, Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Tell where the emulator of a data folder is; exit status 1 when there is none."""
     from acr_tasks_emulator.process import instance
@@ -156,22 +133,13 @@ def _stated(context: typer.Context) -> frozenset[str]:
     )
 
 
-def _detach(settings: Settings, more: list[str], stated: frozenset[str]) -> None:
+def _detach(settings: Settings, stated: frozenset[str]) -> None:
     from acr_tasks_emulator.process import instance, running_options
     from acr_tasks_emulator.process.data_folder import make_data_folder
 
     make_data_folder(settings.data)
-    arguments = [f"--host={settings.host}", f"--port={settings.port}", f"--data={settings.data}"]
-    arguments += [f"--registry={registry.name}:{registry.location}" for registry in settings.registries]
-    arguments += [f"--executor={settings.executor}", f"--agents={settings.agents}"]
-    arguments += [f"--mode={settings.mode}", f"--throttle={settings.throttle}", f"--latency={settings.latency}"]
-    if settings.idle_exit is not None:
-        arguments.append(f"--idle-exit={settings.idle_exit}")
-    arguments += ["--tls"] if settings.tls else []
-    if settings.cert is not None:
-        arguments += [f"--cert={settings.cert}", f"--key={settings.key}"]
     environment = dict(zip(instance.ENVIRONMENT, (settings.token, settings.webhook_secret), strict=True))
-    about = instance.find_or_start(settings.data, arguments + more, environment)
+    about = instance.find_or_start(settings.data, settings.arguments(), environment)
     different = running_options.differences(settings, stated, instance.options(settings.data))
     if different:
         raise SettingsError(

@@ -7,7 +7,7 @@ import random
 import socket
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
+from acr_tasks_emulator import SettingsError
 from acr_tasks_emulator.address import Address
 from acr_tasks_emulator.app import Application, build
 from acr_tasks_emulator.connection import Connection
 from acr_tasks_emulator.process.data_folder import make_data_folder
-from acr_tasks_emulator.settings import RegistrySetting, Settings, SettingsError
+from acr_tasks_emulator.settings import Settings
 
 if TYPE_CHECKING:
     from acr_tasks_emulator.https.certificates import Certificate
@@ -119,16 +120,8 @@ def running(settings: Settings) -> Iterator[Emulator]:
 
 
 @contextmanager
-def serving(
-    data: str | Path | None,
-    executor: str,
-    agents: int,
-    registries: Sequence[str],
-    port: int,
-    token: str | None,
-    **options: Any,
-) -> Iterator[Emulator]:
-    """Serve on 127.0.0.1; without `data`, in a folder that is gone afterwards. `options` are other Settings.
+def serving(data: str | Path | None, **options: Any) -> Iterator[Emulator]:
+    """Serve on 127.0.0.1; without `data`, in a folder that is removed afterwards. options: fields of Settings.
 
     Raises SettingsError.
     """
@@ -138,16 +131,7 @@ def serving(
         else:
             folder = Path(data)
             make_data_folder(folder)
-        settings = Settings(
-            data=folder.resolve(),
-            port=port,
-            registries=tuple(RegistrySetting.parse(text) for text in registries),
-            executor=executor,
-            agents=agents,
-            token=token,
-            **options,
-        )
-        yield stack.enter_context(running(settings))
+        yield stack.enter_context(running(Settings(data=folder.resolve(), **options)))
 
 
 def _certificate(settings: Settings) -> Certificate | None:

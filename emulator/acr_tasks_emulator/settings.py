@@ -1,15 +1,18 @@
-"""What the emulator is asked to be: read once, never changed."""
+"""The options of `serve`: their names, defaults, help, and what each may be."""
 
 from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from acr_tasks_emulator.switches import SwitchError, Switches
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from acr_tasks_emulator import SettingsError
+from acr_tasks_emulator.switches import SwitchError, Switches, table
 
 SUBSCRIPTION_ID = "00000000-0000-0000-0000-000000000000"
 RESOURCE_GROUP_NAME = "rg"
@@ -24,10 +27,6 @@ WILDCARDS = ("0.0.0.0", "::")  # noqa: S104 - compared, not bound
 
 _REGISTRY_NAME = re.compile(r"[a-zA-Z0-9]{5,50}")
 _LOCATION = re.compile(r"[a-zA-Z0-9 ]{1,64}")
-
-
-class SettingsError(Exception):
-    """Says in one sentence what is wrong with an option and what is allowed."""
 
 
 @dataclass(frozen=True)
@@ -49,75 +48,152 @@ class RegistrySetting:
         return cls(name, location)
 
 
-@dataclass(frozen=True)
-class Settings:
-    """Everything `serve` was told.
+def _option(default: Any, text: str, *, metavar: str | None = None, variable: str | None = None) -> Any:
+    """Declare an option of `serve`. text: its help. variable: the variable of the environment that gives it, too."""
+    return Field(default, description=text, json_schema_extra={"metavar": metavar, "variable": variable})
 
-    `data` is an existing folder; `registries` may be empty, which means those that the folder has, or else the one
-    default registry. `token` is the bearer token that callers must show, None for any. `idle_exit` is in seconds, None
-    for never. `mode` is `sync` or `lro`, `throttle` is `off` or `arm`, `latency` in milliseconds, `switches` answer the
-    open questions. `host` (an IPv6 address without brackets) and `port` are where the server listens; port 0 means the
-    folder's own, or any free one. `tls` asks for https with a certificate that is made; `cert` and `key` are PEM files
-    of one that the user has. `webhook_secret` is what git hosts have to know, None for nothing.
+
+class Settings(BaseModel):
+    """The options of `serve`, each declared here only: the command line and the library are made from these fields.
+
+    `data` is an existing folder. Without `registries` the folder's own are served, or else the default one. `host` is
+    an IPv6 address without brackets. Raises SettingsError when it is made of values that are not allowed.
     """
 
-    data: Path
-    host: str = "127.0.0.1"
-    port: int = 0
-    registries: tuple[RegistrySetting, ...] = ()
-    executor: str = "auto"
-    agents: int = 2
-    token: str | None = None
-    idle_exit: float | None = None
-    mode: str = "sync"
-    throttle: str = "off"
-    latency: float = 0
-    switches: Switches = field(default_factory=Switches)
-    tls: bool = False
-    cert: Path | None = None
-    key: Path | None = None
-    webhook_secret: str | None = None
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "host", self.host.removeprefix("[").removesuffix("]"))
-        if self.executor not in EXECUTORS:
-            raise SettingsError(f"Executor {self.executor!r} is not known: {', '.join(EXECUTORS)} are.")
-        if not 1 <= self.agents <= 64:
-            raise SettingsError(f"{self.agents} agents are not possible: 1 to 64 are.")
-        if not 0 <= self.port <= 65535:
-            raise SettingsError(f"Port {self.port} does not exist: 0 to 65535 do, and 0 means any free one.")
-        if self.token is None and not is_loopback(self.host):
-            raise SettingsError(
-                f"Host {self.host} can be reached from other machines: give --token as well, or use 127.0.0.1."
-            )
-        if self.token == "":
-            raise SettingsError("An empty token protects nothing: give --token a value.")
-        if self.webhook_secret == "":
-            raise SettingsError("An empty webhook secret protects nothing: give --webhook-secret a value.")
-        if (self.cert is None) != (self.key is None):
-            raise SettingsError("--cert and --key belong together: give both, or neither.")
-        if self.tls and self.cert is not None:
-            raise SettingsError(
-                "--tls makes a certificate: give either --tls, or --cert and --key for one that you have."
-            )
-        if self.idle_exit is not None and not self.idle_exit > 0:
-            raise SettingsError("--idle-exit must be a number of seconds above 0.")
-        if self.mode not in MODES:
-            raise SettingsError(f"Mode {self.mode!r} is not known: {', '.join(MODES)} are.")
-        if self.throttle not in THROTTLES:
-            raise SettingsError(f"Throttle {self.throttle!r} is not known: {', '.join(THROTTLES)} are.")
-        if not 0 <= self.latency <= MAXIMUM_LATENCY:
-            raise SettingsError(
-                f"A latency of {self.latency} is not possible: 0 to {MAXIMUM_LATENCY} milliseconds are."
-            )
-        names = [registry.name.lower() for registry in self.registries]
-        for name in names:
-            if names.count(name) > 1:
-                raise SettingsError(f"Registry {name} is given twice.")
+    data: Path
+    host: str = _option("127.0.0.1", "Address to listen on; another than loopback demands --token.")
+    port: int = _option(0, "Port; 0 takes the folder's former one, or any that is free.")
+    registries: tuple[RegistrySetting, ...] = _option(
+        (), f"Registry to serve (default {REGISTRY_NAME}:{LOCATION}).", metavar="NAME[:LOCATION]"
+    )
+    executor: str = _option("auto", "auto, buildah, docker or simulated.")
+    agents: int = _option(2, "Number of runs at once.")
+    token: str | None = _option(None, "Bearer token that callers must show.", variable="ACR_TASKS_EMULATOR_TOKEN")
+    idle_exit: float | None = _option(None, "End after so long without a request or a run.", metavar="SECONDS")
+    mode: str = _option("sync", "sync as observed, or lro as the specification reads.")
+    throttle: str = _option("off", "off, or arm: 429 as Resource Manager answers.")
+    latency: float = _option(0, "Milliseconds that each answer of Resource Manager takes longer.", metavar="MS")
+    switches: Switches = _option(Switches(), "Answer to an open question about the service.", metavar="SWITCH=VALUE")
+    tls: bool = _option(False, "Serve https with a certificate that the emulator makes.")
+    cert: Path | None = _option(None, "Serve https with this certificate (PEM, with its chain).", metavar="FILE")
+    key: Path | None = _option(None, "Key of --cert (PEM, no password).", metavar="FILE")
+    webhook_secret: str | None = _option(
+        None, "Secret that git hosts sign with.", variable="ACR_TASKS_EMULATOR_WEBHOOK_SECRET"
+    )
+
+    def __init__(self, **members: Any) -> None:
+        try:
+            super().__init__(**members)
+        except ValidationError as error:
+            found = error.errors()[0]
+            raise SettingsError(f"Option {found['loc'][0]} is not possible: {found['msg']}.") from None
+
+    @field_validator("host")
+    @classmethod
+    def _without_brackets(cls, host: str) -> str:
+        return host.removeprefix("[").removesuffix("]")
+
+    @field_validator("registries", mode="before")
+    @classmethod
+    def _parsed_registries(cls, given: Iterable[str | RegistrySetting] | None) -> tuple[RegistrySetting, ...]:
+        return tuple(RegistrySetting.parse(each) if isinstance(each, str) else each for each in given or ())
+
+    @field_validator("switches", mode="before")
+    @classmethod
+    def _parsed_switches(cls, given: Switches | Mapping[str, Any] | Iterable[str] | None) -> Switches:
+        if isinstance(given, Switches):
+            return given
+        return read_switches(given) if isinstance(given, Mapping) else parse_switches(given or ())
+
+    @model_validator(mode="after")
+    def _checked(self) -> Settings:
+        for is_wrong, sentence in _problems(self):
+            if is_wrong:
+                raise SettingsError(sentence)
+        return self
+
+    def arguments(self) -> list[str]:
+        """Return the options as `serve` takes them, but for those that the environment gives."""
+        found: list[str] = []
+        for name, field in type(self).model_fields.items():
+            value = getattr(self, name)
+            if value == field.default or variable_of(name):
+                continue
+            if name == "registries":
+                found += [f"--registry={each.name}:{each.location}" for each in value]
+            elif name == "switches":
+                answers = {each.name: getattr(value, each.name.replace("-", "_")) for each in table()}
+                default = {each.name: each.default for each in table()}
+                found += [f"--set={name}={answers[name]}" for name in answers if answers[name] != default[name]]
+            else:
+                found.append(option_of(name) if value is True else f"{option_of(name)}={value}")
+        return found
 
     def __repr__(self) -> str:
         shown = "None" if self.token is None else "***"
         return f"Settings(data={str(self.data)!r}, host={self.host!r}, port={self.port}, token={shown})"
+
+    __str__ = __repr__
+
+
+def option_of(name: str) -> str:
+    """Return a field's name on the command line, such as `--idle-exit`."""
+    return {"registries": "--registry", "switches": "--set"}.get(name) or f"--{name.replace('_', '-')}"
+
+
+def variable_of(name: str) -> str | None:
+    """Return the variable of the environment that gives a field, too."""
+    return _declared(name, "variable")
+
+
+def metavar_of(name: str) -> str | None:
+    """Return what the help shows for the value of a field."""
+    return _declared(name, "metavar")
+
+
+def _declared(name: str, part: str) -> str | None:
+    extra = Settings.model_fields[name].json_schema_extra
+    found = extra.get(part) if isinstance(extra, dict) else None
+    return str(found) if found else None
+
+
+def _problems(settings: Settings) -> Iterator[tuple[bool, str]]:
+    """Give each rule that settings must keep: whether it is broken, and the sentence about it."""
+    host, latency = settings.host, settings.latency
+    own = settings.cert is not None
+    for what, given, allowed in (
+        ("Executor", settings.executor, EXECUTORS),
+        ("Mode", settings.mode, MODES),
+        ("Throttle", settings.throttle, THROTTLES),
+    ):
+        yield given not in allowed, f"{what} {given!r} is not known: {', '.join(allowed)} are."
+    yield not 1 <= settings.agents <= 64, f"{settings.agents} agents are not possible: 1 to 64 are."
+    yield (
+        not 0 <= settings.port <= 65535,
+        f"Port {settings.port} does not exist: 0 to 65535 do, 0 for any.",
+    )
+    yield (
+        settings.token is None and not is_loopback(host),
+        f"Host {host} can be reached from other machines: give --token as well, or use 127.0.0.1.",
+    )
+    yield settings.token == "", "An empty token protects nothing: give --token a value."
+    yield settings.webhook_secret == "", "An empty webhook secret protects nothing: give --webhook-secret a value."
+    yield own != (settings.key is not None), "--cert and --key belong together: give both, or neither."
+    yield (
+        settings.tls and own,
+        "--tls makes a certificate: give either --tls, or --cert and --key for one that you have.",
+    )
+    idle = settings.idle_exit
+    yield idle is not None and not idle > 0, "--idle-exit must be a number of seconds above 0."
+    yield (
+        not 0 <= latency <= MAXIMUM_LATENCY,
+        f"A latency of {latency} is not possible: 0 to {MAXIMUM_LATENCY} milliseconds are.",
+    )
+    names = [registry.name.lower() for registry in settings.registries]
+    for name in names:
+        yield names.count(name) > 1, f"Registry {name} is given twice."
 
 
 def read_switches(given: Mapping[str, Any]) -> Switches:

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from acr_tasks_emulator.execution.registry.oci_registry import OciRegistry
     from acr_tasks_emulator.process.supervisor import Supervisor
 
-KINDS = ("auto", "buildah", "docker", "simulated")
-
 
 class ExecutorError(Exception):
     """The executor that was asked for does not work here; the text says why and what to do."""
@@ -36,14 +34,11 @@ def choose(kind: str, data: Path, oci: OciRegistry, supervisor: Supervisor) -> E
     """The executor of that kind; `auto` is buildah where it works, else docker where a daemon answers, else
     simulated.
 
-    kind: one of KINDS. data: the emulator's data folder. A simulated executor that `auto` fell back to has its reason,
-    a sentence for the caller to print, in `why`. Raises ExecutorError when what was asked for by name does not work
-    here.
+    kind: one of `settings.EXECUTORS`. data: the emulator's data folder. When `auto` falls back to the simulated
+    executor, its `why` is the reason, a sentence. Raises ExecutorError when the one that was named does not work here.
     """
     if kind == "simulated":
         return SimulatedExecutor()
-    if kind not in KINDS:
-        raise ExecutorError(f"executor {kind!r} is unknown: it is one of {', '.join(KINDS)}")
     from acr_tasks_emulator.execution.buildah.buildah_tool import open_buildah
     from acr_tasks_emulator.execution.container_tool import Tool
     from acr_tasks_emulator.execution.docker.docker_tool import open_docker

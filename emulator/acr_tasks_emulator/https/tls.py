@@ -7,8 +7,8 @@ import ssl
 from contextlib import suppress
 from typing import Any
 
+from acr_tasks_emulator import SettingsError
 from acr_tasks_emulator.https.certificates import Certificate
-from acr_tasks_emulator.settings import SettingsError
 
 _TEXT = b"This port speaks TLS, and the request came in plain HTTP: write https:// in its address.\n"
 _ANSWER = b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s"

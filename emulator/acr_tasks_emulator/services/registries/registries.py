@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any
 
+from acr_tasks_emulator import SettingsError
 from acr_tasks_emulator.clock import Clock, round_trip
 from acr_tasks_emulator.services import errors
 from acr_tasks_emulator.services.registries import bodies as registry_bodies
@@ -19,7 +20,6 @@ from acr_tasks_emulator.settings import (
     RESOURCE_GROUP_NAME,
     SUBSCRIPTION_ID,
     RegistrySetting,
-    SettingsError,
     normal_location,
 )
 from acr_tasks_emulator.store.registries import RegistryRow, RegistryStore

@@ -63,7 +63,7 @@ def test_aliases_at_an_address(desk: Desk, tmp_path: Path) -> None:
         assert "\nfrom afar\n" in log
         for url, problem in [
             (f"http://127.0.0.1:{port}/nothing.yaml", "answered 404"),
-            ("http://169.254.169.254/a.yaml", "link-local and metadata addresses"),
+            ("http://127.0.0.1:1/a.yaml", "could not be fetched"),
         ]:
             outcome, log = desk.run(encoded(task.format(url=url)))
             assert outcome.status == "Failed"

@@ -317,7 +317,7 @@ CANNOT_BE_RUN: list[tuple[dict[str, object], dict[str, str] | None, dict[str, ob
     (docker(dockerFilePath="../../etc/passwd"), {"a": ""}, {}, "is outside of the source"),
     (docker(), {"../evil": "x"}, {}, "an entry outside of its folder"),
     (docker(), None, {}, "a Docker build needs a source"),
-    (docker(), None, {"source_location": "http://169.254.169.254/a.git"}, "link-local and metadata addresses"),
+    (docker(), None, {"source_location": "http://127.0.0.1:1/a.git"}, "git fetch failed"),
     (docker(), None, {"source_location": "https://github.com/a/b/archive/v1.tar.gz"}, "failed to download context"),
     (encoded("steps:\n- build: -t x git@github.com:a/b.git"), None, {}, "by https, http and git, not by ssh"),
     (docker(imageNames=["UPPER"]), {"Dockerfile": "FROM scratch"}, {}, "invalid reference format"),
@@ -510,7 +510,7 @@ from acr_tasks_emulator.execution.executor import choose
 from acr_tasks_emulator.execution.job import Job
 from acr_tasks_emulator.execution.run_log import RunLog
 from acr_tasks_emulator.execution.registry.oci_registry import OciRegistry
-from acr_tasks_emulator.execution.cancellation import Stop
+from acr_tasks_emulator.execution.cancellation import Cancellation
 from acr_tasks_emulator.process.supervisor import Supervisor
 
 class Sink:
@@ -521,7 +521,7 @@ class Sink:
 data, supervisor = Path(sys.argv[1]), Supervisor()
 executor = choose(sys.argv[3], data, OciRegistry(data, supervisor), supervisor)
 step = {"type": "EncodedTask", "encodedTaskContent": sys.argv[2]}
-executor.run(Job("cf1", "emulator", "127.0.0.1:5555", step), RunLog(Sink()), Stop())
+executor.run(Job("cf1", "emulator", "127.0.0.1:5555", step), RunLog(Sink()), Cancellation())
 """
 
 

@@ -25,7 +25,7 @@ INVALID = [
     "{{.Run.Nope}}",
     "version: 1.0.0-preview\nsteps:\n  - cmd: >\n      busybox echo\n      {{.Run.Registry}}/web:{{.Run.ID}}\n",
 ]
-ONLY_FOR_REAL = ("link-local and metadata addresses", "Linux builds and containers only")
+ONLY_FOR_REAL = ("git fetch failed", "Linux builds and containers only")
 # The step that waits for an hour is the first of the file, so only its delay can keep it behind the other.
 HELD = "steps:\n- {id: held, when: ['-'], cmd: a, startDelay: 3600}\n- {id: free, when: ['-'], cmd: b}\n"
 

@@ -280,15 +280,6 @@ def test_simulated_with_a_task_that_is_none() -> None:
     assert "step is missing a cmd, build, or push property" in (outcome.error_message or "")
 
 
-@pytest.mark.parametrize(("kind", "problem"), [("podman", "one of auto, buildah")])
-def test_executors_that_cannot_be_chosen(tmp_path: Path, kind: str, problem: str) -> None:
-    """What is not there is refused with a sentence."""
-    supervisor = Supervisor()
-    with pytest.raises(ExecutorError, match=problem):
-        choose(kind, tmp_path, OciRegistry(tmp_path, supervisor), supervisor)
-    supervisor.close()
-
-
 def test_auto_without_buildah(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where buildah is missing, `auto` simulates and says why; asked for by name, it is refused."""
     monkeypatch.setenv("PATH", str(tmp_path))
