@@ -8,16 +8,12 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from acr_tasks_emulator.errors import SettingsError
+
 if TYPE_CHECKING:
     from acr_tasks_emulator.server import Emulator
 
 __all__ = ["Emulator", "SettingsError", "serve"]
-
-
-class SettingsError(Exception):
-    """A wrong option; the text is one sentence with what is wrong and what is allowed."""
-
-    # Here, and not beside the options: finding an emulator that runs already imports nothing that takes long.
 
 
 def __getattr__(name: str) -> Any:

@@ -14,9 +14,9 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
-from acr_tasks_emulator import SettingsError
 from acr_tasks_emulator.address import Address
 from acr_tasks_emulator.clock import SystemClock
+from acr_tasks_emulator.errors import SettingsError
 from acr_tasks_emulator.execution.agents import Agents
 from acr_tasks_emulator.execution.executor import ExecutorError, choose
 from acr_tasks_emulator.execution.registry.oci_registry import OciRegistry

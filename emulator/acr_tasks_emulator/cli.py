@@ -18,7 +18,7 @@ import typer
 from rich.console import Console
 from typer import Option
 
-from acr_tasks_emulator import SettingsError
+from acr_tasks_emulator.errors import SettingsError
 from acr_tasks_emulator.settings import Settings, metavar_of, option_of, variable_of
 
 MEMORY = ":memory:"

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from acr_tasks_emulator import SettingsError
+from acr_tasks_emulator.errors import SettingsError
 from acr_tasks_emulator.switches import SwitchError, Switches, table
 
 SUBSCRIPTION_ID = "00000000-0000-0000-0000-000000000000"

@@ -17,7 +17,7 @@ import trustme
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 
-from acr_tasks_emulator import SettingsError
+from acr_tasks_emulator.errors import SettingsError
 from acr_tasks_emulator.https.certificates import FOLDER, Certificate, names, normal, public_bytes, public_key, write
 from acr_tasks_emulator.settings import WILDCARDS
 

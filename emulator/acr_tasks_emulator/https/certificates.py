@@ -15,7 +15,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
-from acr_tasks_emulator import SettingsError
+from acr_tasks_emulator.errors import SettingsError
 
 FOLDER = "tls"
 """The folder of a data folder that has keys and certificates."""

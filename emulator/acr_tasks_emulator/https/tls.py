@@ -7,7 +7,7 @@ import ssl
 from contextlib import suppress
 from typing import Any
 
-from acr_tasks_emulator import SettingsError
+from acr_tasks_emulator.errors import SettingsError
 from acr_tasks_emulator.https.certificates import Certificate
 
 _TEXT = b"This port speaks TLS, and the request came in plain HTTP: write https:// in its address.\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from acr_tasks_emulator import SettingsError
+from acr_tasks_emulator.errors import SettingsError
 
 
 def make_data_folder(folder: Path) -> None:

@@ -9,8 +9,8 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any
 
-from acr_tasks_emulator import SettingsError
 from acr_tasks_emulator.clock import Clock, round_trip
+from acr_tasks_emulator.errors import SettingsError
 from acr_tasks_emulator.services import errors
 from acr_tasks_emulator.services.registries import bodies as registry_bodies
 from acr_tasks_emulator.services.registries.resource_groups import ResourceGroupsService
