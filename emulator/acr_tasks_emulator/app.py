@@ -44,8 +44,7 @@ from acr_tasks_emulator.services.conditions.long_running import Operations
 from acr_tasks_emulator.services.conditions.quota import Quota
 from acr_tasks_emulator.services.conditions.request_log import RequestLog
 from acr_tasks_emulator.services.errors import ServiceError
-from acr_tasks_emulator.services.registries.admin_users import AdminUsers
-from acr_tasks_emulator.services.registries.images import Images
+from acr_tasks_emulator.services.registries.login_server import AdminUsers, Images
 from acr_tasks_emulator.services.registries.registries import RegistriesService, id_of
 from acr_tasks_emulator.services.registries.removal import Removal
 from acr_tasks_emulator.services.registries.resource_groups import ResourceGroupsService

@@ -1,1 +1,1 @@
-"""The web page: rendered here, works without a network."""
+"""The web page: views of tasks, runs and logs, templates, style sheet and script. It needs no network."""

@@ -1,4 +1,4 @@
-"""What the page shows of runs, as plain values for the templates."""
+"""Runs as plain values for the templates."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from acr_tasks_emulator.clock import parse
-from acr_tasks_emulator.dashboard.status import ACTIVE, Status
-from acr_tasks_emulator.dashboard.times import Moment, spoken_length
+from acr_tasks_emulator.dashboard.status import Status
+from acr_tasks_emulator.dashboard.times import ShownTime, duration_text
+from acr_tasks_emulator.services.runs.states import ACTIVE
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Image:
 
 @dataclass(frozen=True)
 class RunView:
-    """A run. `duration` is that of the agent's work, without the time in the queue; `because` tells more of `cause`."""
+    """A run. `duration` leaves out the time in the queue; `because` has the details of `cause`."""
 
     registry: str
     run_id: str
@@ -35,9 +36,9 @@ class RunView:
     task: str | None
     cause: str
     because: str
-    created: Moment | None
-    started: Moment | None
-    finished: Moment | None
+    created: ShownTime | None
+    started: ShownTime | None
+    finished: ShownTime | None
     duration: str
     platform: str
     images: list[Image]
@@ -49,7 +50,7 @@ class RunView:
 
 
 def run_view(registry: str, run: dict[str, Any], now: datetime) -> RunView:
-    """Return what to show of a Run."""
+    """Return the view of a Run."""
     properties = run["properties"]
     return RunView(
         registry=registry,
@@ -59,9 +60,9 @@ def run_view(registry: str, run: dict[str, Any], now: datetime) -> RunView:
         task=properties.get("task"),
         cause=_cause(properties),
         because=_because(properties),
-        created=Moment.of(properties.get("createTime"), now),
-        started=Moment.of(properties.get("startTime"), now),
-        finished=Moment.of(properties.get("finishTime"), now),
+        created=ShownTime.of(properties.get("createTime"), now),
+        started=ShownTime.of(properties.get("startTime"), now),
+        finished=ShownTime.of(properties.get("finishTime"), now),
         duration=_duration(properties, now),
         platform=platform_text(properties.get("platform", {})),
         images=[_image(image) for image in properties.get("outputImages", [])],
@@ -84,7 +85,7 @@ def _cause(run: dict[str, Any]) -> str:
 
 
 def _because(run: dict[str, Any]) -> str:
-    """Say what the trigger saw, such as the branch of a commit; empty for a run that somebody asked for."""
+    """Return details of the trigger, such as the branch of a commit; empty for a run that a caller asked for."""
     if "timerTrigger" in run:
         return f"due {run['timerTrigger'].get('scheduleOccurrence', '')}"
     if "sourceTrigger" in run:
@@ -109,4 +110,4 @@ def _duration(run: dict[str, Any], now: datetime) -> str:
         return ""
     end = parse(run["finishTime"]) if run.get("finishTime") else now
     seconds = (end - parse(run["startTime"])).total_seconds()
-    return f"{seconds:.1f} s" if seconds < 60 else spoken_length(seconds)
+    return f"{seconds:.1f} s" if seconds < 60 else duration_text(seconds)

@@ -1,10 +1,9 @@
-"""What a status looks like."""
+"""The look of a status."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-ACTIVE = {"Queued", "Started", "Running"}
 # Colour and mark of a status; the mark makes it readable without colours.
 _LOOKS = {
     "Queued": ("waiting", "○"),
@@ -22,7 +21,7 @@ _LOOKS = {
 
 @dataclass(frozen=True)
 class Status:
-    """A status with its looks."""
+    """A status with its colour and its mark."""
 
     text: str
     look: str

@@ -1,4 +1,4 @@
-"""What the page shows of tasks, as plain values for the templates."""
+"""Tasks as plain values for the templates."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from typing import Any
 
 from acr_tasks_emulator.dashboard.runs import RunView, platform_text
 from acr_tasks_emulator.dashboard.status import Status
-from acr_tasks_emulator.dashboard.times import Moment, spoken_length
+from acr_tasks_emulator.dashboard.times import ShownTime, duration_text
 
 Fact = tuple[str, list[str]]
 
 
 @dataclass(frozen=True)
 class Trigger:
-    """A trigger. `what` is what it waits for: a schedule, events, a kind of base image; `about` tells more of it."""
+    """A trigger. `what` is its schedule, events or kind of base image; `about` has details."""
 
     kind: str
     name: str
     what: str
     about: str
     is_enabled: bool
-    next_firing: Moment | None = None
+    next_firing: ShownTime | None = None
 
 
 @dataclass(frozen=True)
 class TaskView:
-    """A task. `facts` are the members of its step by name, `yaml` is that of a step that carries its own."""
+    """A task. `facts` are the members of its step by name, `yaml` the task file that an encoded step carries."""
 
     registry: str
     name: str
@@ -40,19 +40,19 @@ class TaskView:
     facts: list[Fact]
     yaml: str
     triggers: list[Trigger]
-    next_firing: Moment | None
+    next_firing: ShownTime | None
     base_images: list[str]
     platform: str
     cpu: str
     timeout: str
-    created: Moment | None
+    created: ShownTime | None
     last_run: RunView | None
 
 
 def task_view(
     registry: str, task: dict[str, Any], last_run: RunView | None, now: datetime, firings: Mapping[str, datetime]
 ) -> TaskView:
-    """Return what to show of a (masked) Task. firings: when each of its timers that fires does so next, by name."""
+    """Return the view of a masked Task. firings: the next firing of its timers, by name."""
     properties = task["properties"]
     step = properties.get("step", {})  # a system task may have none, and no platform
     about = step.get("dockerFilePath") or step.get("taskFilePath") or "inline YAML"
@@ -67,12 +67,12 @@ def task_view(
         facts=list(_facts(step)),
         yaml=_decoded(step.get("encodedTaskContent")),
         triggers=list(_triggers(properties.get("trigger", {}), now, firings if is_enabled else {})),
-        next_firing=Moment.at(min(firings.values()), now) if firings and is_enabled else None,
+        next_firing=ShownTime.at(min(firings.values()), now) if firings and is_enabled else None,
         base_images=[_base_image(image) for image in step.get("baseImageDependencies", [])],
         platform=platform_text(properties.get("platform", {})),
         cpu=str(properties.get("agentConfiguration", {}).get("cpu", "")),
-        timeout=spoken_length(properties["timeout"]),
-        created=Moment.of(properties.get("creationDate"), now),
+        timeout=duration_text(properties["timeout"]),
+        created=ShownTime.of(properties.get("creationDate"), now),
         last_run=last_run,
     )
 
@@ -100,14 +100,14 @@ def _item(item: Any) -> str:
 def _decoded(text: str | None) -> str:
     try:
         return base64.b64decode(text or "").decode(errors="replace").replace("\r\n", "\n")
-    except ValueError:  # no base64, or letters that base64 has not: the service takes them all the same
+    except ValueError:  # not base64: the service accepts it all the same
         return ""
 
 
 def _triggers(trigger: dict[str, Any], now: datetime, firings: Mapping[str, datetime]) -> Iterator[Trigger]:
     for timer in trigger.get("timerTriggers", []):
         firing = firings.get(timer["name"])
-        moment = Moment.at(firing, now) if firing else None
+        moment = ShownTime.at(firing, now) if firing else None
         yield Trigger("timer", timer["name"], timer["schedule"], "", _is_enabled(timer), moment)
     for source in trigger.get("sourceTriggers", []):
         repository = source.get("sourceRepository", {})

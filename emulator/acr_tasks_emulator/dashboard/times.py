@@ -1,4 +1,4 @@
-"""Times and lengths of time, exactly and as people say them."""
+"""Times and durations for the page."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
 @dataclass(frozen=True)
-class Moment:
-    """A time. `iso` is for programs, `exact` for people, both in UTC; `spoken` is how long ago it was."""
+class ShownTime:
+    """A time as the page shows it: `iso` for programs, `exact` for people, both in UTC; `relative` to now."""
 
     iso: str
     exact: str
-    spoken: str
+    relative: str
 
     @classmethod
-    def of(cls, text: str | None, now: datetime) -> Moment | None:
+    def of(cls, text: str | None, now: datetime) -> ShownTime | None:
         return cls.at(parse(text), now) if text else None
 
     @classmethod
-    def at(cls, moment: datetime, now: datetime) -> Moment:
-        seconds = (now - moment).total_seconds()
-        spoken = f"{_about(seconds)} ago" if seconds >= 0 else f"in {_about(1 - seconds)}"
-        return cls(f"{moment:%Y-%m-%dT%H:%M:%SZ}", f"{moment:%Y-%m-%d %H:%M:%S} UTC", spoken)
+    def at(cls, time: datetime, now: datetime) -> ShownTime:
+        seconds = (now - time).total_seconds()
+        relative = f"{_about(seconds)} ago" if seconds >= 0 else f"in {_about(1 - seconds)}"
+        return cls(f"{time:%Y-%m-%dT%H:%M:%SZ}", f"{time:%Y-%m-%d %H:%M:%S} UTC", relative)
 
 
 def _about(seconds: float) -> str:
-    return spoken_length(seconds if seconds < 60 else seconds - seconds % 60)
+    return duration_text(seconds if seconds < 60 else seconds - seconds % 60)
 
 
-def spoken_length(seconds: float) -> str:
-    """Say a length of time in its two largest units, such as `1 h 30 min`."""
+def duration_text(seconds: float) -> str:
+    """Return a duration in its two largest units, such as `1 h 30 min`."""
     left = max(0, int(seconds))
     parts: list[tuple[int, str]] = []
     for size, unit in _UNITS:

@@ -1,4 +1,4 @@
-"""The web page: `/` for all registries, and a page for each registry, task and run."""
+"""The web page: `/` for all registries, and one page for each registry, task and run."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from acr_tasks_emulator.services.triggers.triggers import next_firings
 from acr_tasks_emulator.store.registries import RegistryRow
 
 RUNS_SHOWN, TASKS_SHOWN = 25, 50
-"""On a registry's own page; where several share a page, each shows its newest runs and first tasks only."""
+"""How many a registry's own page shows; where registries share a page, each shows fewer."""
 RUNS_SHARED, TASKS_SHARED, REGISTRIES_SHARED = 8, 10, 12
 
 _FOLDER = Path(dashboard.__file__).parent
@@ -38,7 +38,7 @@ _HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
     "img-src data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-    # With no-referrer a browser would post our own buttons from the origin `null`.
+    # With no-referrer a browser would send the origin `null` for our own buttons.
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
 }
@@ -54,7 +54,7 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 @dataclass(frozen=True)
 class Section:
-    """A registry on a page. The links lead to what follows on its own page, None at the end of the list."""
+    """A registry on a page. The links lead to the rest of a list, None at its end."""
 
     name: str
     location: str
@@ -68,8 +68,8 @@ class Section:
     part: str = ""
 
 
-def _said(handler: Handler) -> Handler:
-    """Say on a page what a service refuses: here, HTML is how errors are spelled."""
+def _errors_as_pages(handler: Handler) -> Handler:
+    """Show errors of the services as pages."""
 
     @functools.wraps(handler)
     async def answered(request: Request) -> Response:
@@ -80,13 +80,13 @@ def _said(handler: Handler) -> Handler:
             registry = request.path_params.get("registry")
             known = registry is not None and services_of(request).registries.named(registry) is not None
             back = f"/registries/{registry}" if known else "/"
-            message = error.message or "It is not there any more."
+            message = error.message or "It does not exist any more."
             return _page(request, "message.html", error.status, title=title, message=message, back=back)
 
     return answered
 
 
-@_said
+@_errors_as_pages
 async def index(request: Request) -> Response:
     """Show every registry with its newest runs and its tasks."""
     services = services_of(request)
@@ -97,7 +97,7 @@ async def index(request: Request) -> Response:
     return _page(request, "index.html", sections=sections, registries=[row.name for row in rows])
 
 
-@_said
+@_errors_as_pages
 async def registry_page(request: Request) -> Response:
     """Show one registry: runs and tasks page by page, tasks by a part of their names."""
     services, row = services_of(request), _registry(request)
@@ -106,7 +106,7 @@ async def registry_page(request: Request) -> Response:
     return _page(request, "registry.html", section=section, is_first=not (query.get("runs") or query.get("after")))
 
 
-@_said
+@_errors_as_pages
 async def task_page(request: Request) -> Response:
     """Show one task with its runs."""
     services, row = services_of(request), _registry(request)
@@ -119,7 +119,7 @@ async def task_page(request: Request) -> Response:
     return _page(request, "task.html", task=view, runs=runs, older_runs=older)
 
 
-@_said
+@_errors_as_pages
 async def run_page(request: Request) -> Response:
     """Show one run with its log."""
     services, row = services_of(request), _registry(request)
@@ -129,7 +129,7 @@ async def run_page(request: Request) -> Response:
     return _page(request, "run.html", run=view, log=log, can_run=can_run, active=view.is_active)
 
 
-@_said
+@_errors_as_pages
 async def run_log(request: Request) -> Response:
     """Return a run's log as plain text, by ranges when asked."""
     services, row = services_of(request), _registry(request)
@@ -153,7 +153,7 @@ async def run_log_after(request: Request) -> Response:
     return Response(piece.html, media_type="text/html; charset=utf-8", headers=headers)
 
 
-@_said
+@_errors_as_pages
 async def run_now(request: Request) -> Response:
     """Run a task, and show the run."""
     row = _registry(request)
@@ -162,7 +162,7 @@ async def run_now(request: Request) -> Response:
     return _see_other(f"/runs/{row.name}/{started['name']}")
 
 
-@_said
+@_errors_as_pages
 async def cancel(request: Request) -> Response:
     """Cancel a run, and show it."""
     services, row = services_of(request), _registry(request)
@@ -188,7 +188,7 @@ def _registry(request: Request) -> RegistryRow:
 
 
 def _section(services: Services, row: RegistryRow, query: dict[str, str], runs: int, tasks: int) -> Section:
-    """Return a registry from the place on that its query names: `runs`, `after` (a task), `name` (a part of one)."""
+    """Return a registry. query: `runs` and `after` (a task) tell where lists begin, `name` is a part of task names."""
     now, part = services.clock.now(), query.get("name", "").strip()
     run_page = services.runs.list(row, skip_token=query.get("runs"), page_size=runs)
     task_page = services.tasks.list(row, query.get("after", ""), part, tasks)

@@ -75,7 +75,6 @@ def test_an_update_changes_only_what_is_sent(arm: Any, made: str) -> None:
     assert changed["sku"]["name"] == "Basic"
     assert changed["properties"]["adminUserEnabled"] is True
     assert changed["properties"]["policies"]["trustPolicy"]["status"] == "enabled"
-    assert changed["properties"]["policies"]["exportPolicy"]["status"] == "enabled"
 
 
 @pytest.mark.arm_documented("Registries_Create: identity")

@@ -1,4 +1,4 @@
-"""Reads and checks what callers set of a registry, and what a registry has that they did not set."""
+"""Bodies of registries, read and checked, and the properties that every registry has."""
 
 from __future__ import annotations
 
@@ -18,25 +18,8 @@ _READ_ONLY = {
     *("loginserver", "creationdate", "provisioningstate", "status", "privateendpointconnections"),
     *("dataendpointhostnames",),
 }
-PROPERTIES: dict[str, Any] = {
-    "adminUserEnabled": False,
-    "policies": {
-        "quarantinePolicy": {"status": "disabled"},
-        "trustPolicy": {"type": "Notary", "status": "disabled"},
-        "retentionPolicy": {"days": 7, "status": "disabled"},
-        "exportPolicy": {"status": "enabled"},
-        "azureADAuthenticationAsArmPolicy": {"status": "enabled"},
-    },
-    "encryption": {"status": "disabled"},
-    "dataEndpointEnabled": False,
-    "dataEndpointHostNames": [],
-    "privateEndpointConnections": [],
-    "publicNetworkAccess": "Enabled",
-    "networkRuleBypassOptions": "AzureServices",
-    "zoneRedundancy": "Disabled",
-    "anonymousPullEnabled": False,
-}
-"""Of a registry whose maker said nothing (Registries_Get, 2023-07-01)."""
+PROPERTIES: dict[str, Any] = {"adminUserEnabled": False}
+"""Defaults that clients read."""
 
 Document = dict[str, Any]
 
@@ -47,7 +30,7 @@ class Sku(Definition):
 
 
 class Registry(Definition):
-    """The body of a PUT or PATCH. What the properties mean is not known here; they are kept and shown."""
+    """The body of a PUT or PATCH. Most properties have no effect here; they are stored and shown."""
 
     ignored = ("id", "name", "type", "systemData")
     location: str | None = None
@@ -58,7 +41,7 @@ class Registry(Definition):
 
 
 def whole(body: Any) -> tuple[str, Document]:
-    """Return location and members of a registry that is made or replaced. Raises ServiceError."""
+    """Return the location and the members of a PUT. Raises ServiceError."""
     sent = _read(body)
     if not sent.get("location"):
         raise errors.LOCATION_REQUIRED()
@@ -75,7 +58,7 @@ def update(body: Any) -> Document:
 
 
 def merged(old: Document, sent: Document) -> Document:
-    """Return what callers have set after a PATCH: properties are merged, the other members are replaced."""
+    """Return a registry's members after a PATCH: properties are merged, the other members replaced."""
     properties = merged_properties(old.get("properties", {}), sent.get("properties", {}))
     return {**old, **sent, **({"properties": properties} if properties else {})}
 
@@ -90,13 +73,13 @@ def merged_properties(old: Document, new: Document) -> Document:
 
 
 def check_name(name: str) -> None:
-    """Refuse a name that no registry can have. Raises ServiceError."""
+    """Refuse an invalid name. Raises ServiceError."""
     if not _NAME.fullmatch(name):
         raise errors.INVALID_REGISTRY_NAME(name=name)
 
 
 def usages(document: Document) -> list[Document]:
-    """Return what a registry of that SKU may have."""
+    """Return the limits of a registry's SKU; usage is not measured."""
     size, webhooks = _LIMITS[document.get("sku", {"name": "Standard"})["name"]]
     return [
         {"name": "Size", "limit": size, "currentValue": 0, "unit": "Bytes"},

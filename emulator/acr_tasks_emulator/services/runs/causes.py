@@ -1,4 +1,4 @@
-"""Why a run begins without anybody asking for it."""
+"""The causes of triggered runs: a timer, a source event, a push of a base image."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from acr_tasks_emulator.services.triggers.source_events import COMMIT, SourceEve
 
 @dataclass(frozen=True)
 class Cause:
-    """What a trigger adds to the run that it starts.
+    """The members that a trigger adds to the run that it starts.
 
-    member: the member of RunProperties that tells of the trigger, and `value` what stands there. triggered_by: what
-    `{{.Run.TriggeredBy}}` renders to; the words are those of `az acr task list-runs`. reference: the commit to take
-    from the task's repository, None for what its context says. git: `{{.Run.Commit}}` and the like, by name.
+    member, value: the member of RunProperties that names the trigger. triggered_by: the value of
+    `{{.Run.TriggeredBy}}`, in the words of `az acr task list-runs`. reference: the commit to build in place of the
+    context's own branch, None to keep that. git: `{{.Run.Commit}}` and the like, by name.
     """
 
     member: str
@@ -31,12 +31,12 @@ class Cause:
 
 
 def of_timer(name: str, due: datetime) -> Cause:
-    """A timer is due."""
+    """Return the cause for a timer that is due."""
     return Cause("timerTrigger", {"timerTriggerName": name, "scheduleOccurrence": occurrence_text(due)}, "Timer")
 
 
 def of_source(event: SourceEvent, repository_url: str, identifier: str | None) -> Cause:
-    """A commit was pushed, or a pull request opened or added to. identifier: the git host's id of the delivery."""
+    """Return the cause for a source event. identifier: the git host's id of the delivery."""
     value = {
         "id": identifier or str(uuid.uuid4()),
         "eventType": event.kind,
@@ -56,7 +56,7 @@ def of_source(event: SourceEvent, repository_url: str, identifier: str | None) -
 
 
 def of_base_images(dependencies: Iterable[dict[str, Any]], push: ImagePush, now: datetime) -> Cause:
-    """A tag that base images were taken from means another image now."""
+    """Return the cause for a push that replaced base images."""
     images = [
         {"registry": each["registry"], "repository": push.repository, "tag": push.tag, "digest": push.digest}
         for each in dependencies

@@ -1,6 +1,6 @@
-"""What Azure DevOps posts to a service hook, read into what a source trigger asks for.
+"""Payloads of Azure DevOps' service hooks, read into source events.
 
-The shapes are those of its documentation (service hooks, events): `git.push`, `git.pullrequest.created` and
+Its documentation describes them (service hooks, events): `git.push`, `git.pullrequest.created` and
 `git.pullrequest.updated`.
 """
 
@@ -12,35 +12,35 @@ from acr_tasks_emulator.services.triggers.source_events import (
     COMMIT,
     NO_COMMIT,
     PULL_REQUEST,
+    Payload,
     PayloadError,
-    Reading,
     SourceEvent,
     branch_of,
     member_at,
     number_at,
-    spoken,
+    reference_text,
     text_at,
 )
 
 PROVIDER = "VisualStudioTeamService"
 _PULL_REQUESTS = {"git.pullrequest.created", "git.pullrequest.updated"}
 _ADDRESSES = ("remoteUrl", "webUrl", "sshUrl")
-# Azure DevOps says only in its message what was updated: votes, reviewers and titles are no commits.
+# Only the message tells what was updated; votes, reviewers and titles bring no commits.
 _GOT_COMMITS = "source branch"
 
 
-def read_event(payload: Any) -> Reading:
-    """Return what a service hook tells of: a push may be one of several branches. Raises PayloadError."""
+def read_event(payload: Any) -> Payload:
+    """Return the events of a payload; one push may move several branches. Raises PayloadError."""
     kind = text_at(payload, "eventType")
     if kind == "git.push":
         return _push(payload)
     if kind in _PULL_REQUESTS:
         return _pull_request(payload, kind)
     known = ", ".join(["git.push", *sorted(_PULL_REQUESTS)])
-    return Reading(nothing=f"The event {kind} starts nothing: {known} do.")
+    return Payload(reason=f"The event {kind} starts nothing: {known} do.")
 
 
-def _push(payload: Any) -> Reading:
+def _push(payload: Any) -> Payload:
     updates = member_at(payload, "resource", "refUpdates")
     if not isinstance(updates, list) or not updates:
         raise PayloadError("resource.refUpdates is missing")
@@ -53,25 +53,25 @@ def _push(payload: Any) -> Reading:
             raise PayloadError(f"resource.refUpdates[{number}].{error}") from None
         branch = branch_of(reference)
         if branch is None or commit == NO_COMMIT:
-            rest.append(spoken(reference))
+            rest.append(reference_text(reference))
         else:
             events.append(SourceEvent(COMMIT, addresses, branch, commit, default, provider=PROVIDER))
-    return Reading(tuple(events), f"A push of tags, or the end of a branch, starts nothing: {', '.join(rest)}.")
+    return Payload(tuple(events), f"A push of tags, or the end of a branch, starts nothing: {', '.join(rest)}.")
 
 
-def _pull_request(payload: Any, kind: str) -> Reading:
+def _pull_request(payload: Any, kind: str) -> Payload:
     status = text_at(payload, "resource", "status")
     if status != "active":
-        return Reading(nothing=f"A pull request that is {status} starts nothing.")
+        return Payload(reason=f"A pull request that is {status} starts nothing.")
     message = member_at(payload, "message", "text")
     if kind.endswith("updated") and isinstance(message, str) and message and _GOT_COMMITS not in message:
-        return Reading(nothing="An update of a pull request that brings no commits starts nothing.")
+        return Payload(reason="An update of a pull request that brings no commits starts nothing.")
     target = text_at(payload, "resource", "targetRefName")
     commit = text_at(payload, "resource", "lastMergeSourceCommit", "commitId")
     addresses, default = _repository(payload)
     number = number_at(payload, "resource", "pullRequestId")
     branch = branch_of(target) or target
-    return Reading((SourceEvent(PULL_REQUEST, addresses, branch, commit, default, number, PROVIDER),))
+    return Payload((SourceEvent(PULL_REQUEST, addresses, branch, commit, default, number, PROVIDER),))
 
 
 def _repository(payload: Any) -> tuple[tuple[str, ...], str]:

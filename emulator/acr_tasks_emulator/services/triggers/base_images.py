@@ -1,4 +1,4 @@
-"""Pushes of images, and which tasks depend on them."""
+"""Pushes of images, and the tasks' base images that they replace."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-_STOOD_IN_FOR = {"registry.hub.docker.com", "docker.io", "mcr.microsoft.com"}
-"""The emulator's registry gives images in place of these hosts' own."""
+_REPLACED_HOSTS = {"registry.hub.docker.com", "docker.io", "mcr.microsoft.com"}
+"""Hosts in whose place the emulator's registry serves images."""
 _TAG_AT_END = re.compile(r":[^/:]*$")
 
 
 @dataclass(frozen=True)
 class ImagePush:
-    """A tag of the emulator's registry that means another image now."""
+    """A tag of the emulator's registry that names another image now."""
 
     repository: str
     tag: str
@@ -22,8 +22,9 @@ class ImagePush:
 
 
 def pushes(content: Any) -> list[ImagePush]:
-    """Return the tags that a notification of the registry (docker-registry, `application/vnd.docker.distribution.
-    events.v1+json`) tells of; events of other kinds, and what is no notification, give none.
+    """Return the pushed tags in a notification of docker-registry; other events, and other content, give none.
+
+    Its media type is `application/vnd.docker.distribution.events.v1+json`.
     """
     events = content.get("events") if isinstance(content, Mapping) else None
     found = []
@@ -35,10 +36,9 @@ def pushes(content: Any) -> list[ImagePush]:
 
 
 def moved(push: ImagePush, task: Mapping[str, Any], own_hosts: Iterable[str]) -> list[dict[str, Any]]:
-    """Return the base images of a Task that a push has changed: those that its trigger follows, and of that digest no
-    more.
+    """Return the base images of a Task that its trigger follows and that a push has given another digest.
 
-    own_hosts: the names of the emulator's registry. What a task builds itself does not start it: it would never end.
+    own_hosts: the names of the emulator's registry. An image that the task itself builds does not start it again.
     """
     properties = task["properties"]
     trigger = (properties.get("trigger") or {}).get("baseImageTrigger")
@@ -47,7 +47,7 @@ def moved(push: ImagePush, task: Mapping[str, Any], own_hosts: Iterable[str]) ->
     step = properties.get("step") or {}  # a system task may have none
     if push.repository in map(_repository, step.get("imageNames") or []):
         return []
-    hosts = {*_STOOD_IN_FOR, *(host.lower() for host in own_hosts)}
+    hosts = {*_REPLACED_HOSTS, *(host.lower() for host in own_hosts)}
     all_kinds = _lower(trigger.get("baseImageTriggerType")) == "all"
     return [
         dependency
@@ -60,7 +60,7 @@ def moved(push: ImagePush, task: Mapping[str, Any], own_hosts: Iterable[str]) ->
 
 
 def _repository(image: str) -> str:
-    """The repository of one of a task's image names, which belong to its own registry."""
+    """Return the repository of one of a task's image names, which belong to its own registry."""
     host, slash, rest = image.partition("/")
     name = rest if slash and ("." in host or ":" in host or "{{" in host or host.startswith("$")) else image
     return _TAG_AT_END.sub("", name.partition("@")[0])

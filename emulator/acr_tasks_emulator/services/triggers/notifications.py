@@ -1,5 +1,6 @@
-"""Where the registry tells of pushes: a port of its own on loopback, so that TLS and tokens of the emulator's own port
-do not matter.
+"""Notifications of the registry about pushes.
+
+They arrive at a separate port on loopback, so that TLS and tokens of the emulator's own port do not matter.
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ _logger = logging.getLogger(__name__)
 
 
 class Notifications:
-    """Listens until it is closed; calls `on_push` for every tag that was pushed, one at a time.
+    """A server that calls `on_push` for every pushed tag, one at a time, until it is closed.
 
-    The registry shows `secret` as a bearer token; nobody else is heard.
+    The registry sends `secret` as a bearer token; requests without it are refused.
     """
 
     def __init__(self, on_push: Callable[[ImagePush], object]) -> None:
@@ -35,14 +36,14 @@ class Notifications:
         self._thread.start()
 
     def close(self) -> None:
-        """Stop listening; what was heard is acted on first."""
+        """Stop listening, when the received notifications have been handled."""
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
 
 
 class _Server(ThreadingHTTPServer):
-    daemon_threads = False  # a push that was heard is acted on before `close` returns
+    daemon_threads = False  # a received push is handled before `close` returns
 
     def __init__(self, on_push: Callable[[ImagePush], object], secret: str) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -53,12 +54,12 @@ class _Server(ThreadingHTTPServer):
     def is_known(self, authorization: str) -> bool:
         return hmac.compare_digest(authorization.encode(), f"Bearer {self._secret}".encode())
 
-    def tell(self, content: Any) -> None:
+    def handle_content(self, content: Any) -> None:
         with self._one_at_a_time:
             for push in pushes(content):
                 try:
                     self._on_push(push)
-                except Exception:  # the registry would tell the same again and again
+                except Exception:  # or the registry would repeat the notification
                     _logger.exception("the push of %s:%s started nothing", push.repository, push.tag)
 
 
@@ -82,7 +83,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", "0")
             self.end_headers()
             self.wfile.flush()  # the registry need not wait for runs to be scheduled
-            self.server.tell(content)
+            self.server.handle_content(content)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name that http.server gives it
-        """Say nothing: a log of pushes is the registry's own affair."""
+        """Log nothing: the registry has its own log of pushes."""

@@ -1,4 +1,4 @@
-"""Which repository an address means, however it is written."""
+"""Addresses of repositories in one canonical form."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _ORGANIZATION_HOST = ".visualstudio.com"
 _SSH_HOSTS = {"ssh.dev.azure.com", "vs-ssh.visualstudio.com"}
 
 
-def place(address: str) -> tuple[str, ...]:
-    """Return host and path of a repository, in a form that all of its addresses share.
+def canonical(address: str) -> tuple[str, ...]:
+    """Return host and path of a repository in a form that all of its addresses share; () for other text.
 
-    Understood are https, git and ssh, `git@host:path`, and no scheme at all. User names, tokens, ports, `.git`, a final
-    slash and a `#branch:folder` are no part of it, nor is the case of letters. Azure DevOps has addresses below
-    dev.azure.com and below visualstudio.com, and leaves the project out where the repository has its name: they are
-    (`dev.azure.com`, organization, project, repository). An address that is none has no place: ().
+    It reads https, git and ssh, `git@host:path`, and addresses without a scheme. User names, tokens, ports, `.git`, a
+    final slash, `#branch:folder` and the case of letters do not count. Azure DevOps has addresses below dev.azure.com
+    and visualstudio.com, and leaves out a project that has the repository's name. All of them become
+    (`dev.azure.com`, organization, project, repository).
     """
     text = address.strip()
     scp = _SCP.fullmatch(text) if "://" not in text else None

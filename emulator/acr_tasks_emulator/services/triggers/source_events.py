@@ -1,4 +1,4 @@
-"""What happens to a repository, as a source trigger asks for it."""
+"""Events of a repository, as source triggers follow them, and the payloads that report them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from acr_tasks_emulator.services.triggers.repository import place
+from acr_tasks_emulator.services.triggers.repository import canonical
 
 COMMIT, PULL_REQUEST = "commit", "pullrequest"
 NO_COMMIT = "0" * 40
@@ -16,16 +16,16 @@ _BRANCH, _TAG = "refs/heads/", "refs/tags/"
 
 
 class PayloadError(ValueError):
-    """The payload is not what the git host sends; the text names the member."""
+    """A payload that the git host would not send; the text names the member."""
 
 
 @dataclass(frozen=True)
 class SourceEvent:
     """A commit, or a pull request that was opened or got commits.
 
-    kind: `commit` or `pullrequest`. repositories: the addresses under which the git host knows the repository. branch:
-    the one that was pushed to, or that the pull request wants to be merged into. default_branch: the repository's own.
-    provider: `Github` or `VisualStudioTeamService`.
+    kind: `commit` or `pullrequest`. repositories: the repository's addresses at the git host. branch: the one that was
+    pushed to, or the target of the pull request. default_branch: the repository's own. provider: `Github` or
+    `VisualStudioTeamService`.
     """
 
     kind: str
@@ -37,9 +37,9 @@ class SourceEvent:
     provider: str = "Github"
 
     def concerns(self, trigger: Mapping[str, Any]) -> bool:
-        """Tell whether an enabled SourceTrigger asks for this event.
+        """Tell whether a SourceTrigger is enabled and follows this event.
 
-        A trigger without a branch means the repository's default branch.
+        A trigger without a branch follows the repository's default branch.
         """
         source = trigger.get("sourceRepository") or {}
         wanted = {str(kind).lower() for kind in trigger.get("sourceTriggerEvents") or []}
@@ -48,7 +48,8 @@ class SourceEvent:
             str(trigger.get("status") or "Enabled").lower() == "enabled"
             and self.kind in wanted
             and branch.removeprefix(_BRANCH) == self.branch
-            and place(str(source.get("repositoryUrl") or "")) in {place(each) for each in self.repositories} - {()}
+            and canonical(str(source.get("repositoryUrl") or ""))
+            in {canonical(each) for each in self.repositories} - {()}
         )
 
     def __str__(self) -> str:
@@ -57,20 +58,20 @@ class SourceEvent:
 
 
 @dataclass(frozen=True)
-class Reading:
-    """What a payload tells of: events, or in a sentence why there are none."""
+class Payload:
+    """A payload that was read: its events, or a sentence with the reason when it has none."""
 
     events: tuple[SourceEvent, ...] = ()
-    nothing: str = ""
+    reason: str = ""
 
 
 def branch_of(reference: str) -> str | None:
-    """Return the branch that a reference such as `refs/heads/main` names; None for a tag or anything else."""
+    """Return the branch of a reference such as `refs/heads/main`; None when it is not a branch."""
     return reference.removeprefix(_BRANCH) if reference.startswith(_BRANCH) else None
 
 
-def spoken(reference: str) -> str:
-    """Say what a reference names: `the tag v1`, `the branch main`."""
+def reference_text(reference: str) -> str:
+    """Return a reference in words: `the tag v1`, `the branch main`."""
     for prefix, kind in ((_BRANCH, "branch"), (_TAG, "tag")):
         if reference.startswith(prefix):
             return f"the {kind} {reference.removeprefix(prefix)}"
@@ -94,7 +95,7 @@ def number_at(payload: Any, *path: str) -> str:
 
 
 def member_at(payload: Any, *path: str) -> Any:
-    """Return what is at a path of a payload, None when nothing is."""
+    """Return the value at a path of a payload, None when it is missing."""
     for name in path:
         payload = payload.get(name) if isinstance(payload, Mapping) else None
     return payload

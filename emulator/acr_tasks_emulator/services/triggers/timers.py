@@ -1,4 +1,4 @@
-"""Looks at the clock, so that timers fire by themselves."""
+"""The thread that lets timers fire."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _logger = logging.getLogger(__name__)
 
 
 class Timers:
-    """A thread that lets timers fire as soon as a minute begins, until it is closed: no schedule knows seconds."""
+    """A thread that checks timers at the beginning of each minute until it is closed: schedules have no seconds."""
 
     def __init__(self, triggers: TriggersService, clock: Clock) -> None:
         self._triggers = triggers
@@ -23,7 +23,7 @@ class Timers:
         self._thread.start()
 
     def close(self) -> None:
-        """Stop; a look that is under way is finished first."""
+        """Stop, when a check in progress has ended."""
         self._closed.set()
         self._thread.join()
 
@@ -31,5 +31,5 @@ class Timers:
         while not self._closed.wait(MINUTE - self._clock.now().timestamp() % MINUTE):
             try:
                 self._triggers.fire_timers()
-            except Exception:  # the next look may go well
-                _logger.exception("timers could not be looked at")
+            except Exception:  # the next check may succeed
+                _logger.exception("timers could not be checked")

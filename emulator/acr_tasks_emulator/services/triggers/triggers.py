@@ -1,4 +1,4 @@
-"""Starts tasks by their triggers: timers, source repositories, base images."""
+"""Triggers start tasks: timers, source events, pushes of base images."""
 
 from __future__ import annotations
 
@@ -24,12 +24,10 @@ from acr_tasks_emulator.store.tasks import TaskStore
 PAGE = 500
 DAY = timedelta(days=1)
 DOWNTIME = timedelta(minutes=2)
-"""A gap between two looks at the clock that is longer means that the machine slept: nothing is made up for."""
+"""After a longer gap between two checks of the clock the machine has slept: missed timers do not fire."""
 
 MOST_RUNS = 5000
-"""How many runs one look at the clock starts at most: a year of a timer of each minute would be half a million."""
-SCHEDULES = 10_000
-"""Of how many schedules the next firing is kept."""
+"""The most runs that one check of the clock starts: a timer of each minute is due half a million times a year."""
 
 _logger = logging.getLogger(__name__)
 
@@ -38,7 +36,7 @@ Firing = tuple[datetime, RegistryRow, str, str]  # when it is due, registry, tas
 
 
 class TriggersService:
-    """Knows which tasks have to be started when. Disabled tasks and triggers start nothing."""
+    """The starter of triggered runs. Disabled tasks and triggers start nothing."""
 
     def __init__(self, tasks: TaskStore, runs: RunsService, registries: RegistriesService, clock: Clock) -> None:
         self._tasks = tasks
@@ -46,11 +44,10 @@ class TriggersService:
         self._registries = registries
         self._clock = clock
         self._lock = threading.Lock()
-        self._next: dict[str, tuple[datetime, datetime | None]] = {}  # schedule -> since when, and when it is due next
-        self._fired_until = clock.now()  # what was due earlier is not made up for
+        self._fired_until = clock.now()  # timers that were due earlier do not fire
 
     def fire_timers(self) -> int:
-        """Start what has become due since the last look; return how many runs that are."""
+        """Start the runs that became due since the last check; return their number."""
         with self._lock:
             now = self._clock.now()
             if now - self._fired_until > DOWNTIME:
@@ -58,9 +55,9 @@ class TriggersService:
             return self._fire(now)
 
     def move_clock(self, move: Callable[[], object]) -> int:
-        """Let `move` put the clock forward, and start everything that is due in between, in order of time.
+        """Call `move`, which moves the clock forward, and start all runs that are due in between, in order of time.
 
-        Returns how many runs were started. Nothing is lost and nothing is started twice.
+        Return their number. No firing is lost or repeated.
         """
         with self._lock:
             fired = self._fire(self._clock.now())
@@ -68,7 +65,7 @@ class TriggersService:
             return fired + self._fire(self._clock.now())
 
     def source_event(self, event: SourceEvent, identifier: str | None) -> tuple[list[str], int]:
-        """Start every task with a source trigger for this event; return the runs' ids, and how many tasks those are."""
+        """Start every task with a source trigger for this event; return the runs' ids, and the number of tasks."""
         starts = []
         for registry, task in self._enabled_tasks():
             for trigger in _triggers(task).get("sourceTriggers") or []:
@@ -79,9 +76,9 @@ class TriggersService:
         return self._runs.trigger(starts), len(starts)
 
     def image_pushed(self, push: ImagePush) -> list[str]:
-        """Start every task whose base image has moved; return the runs' ids.
+        """Start every task whose base image has changed; return the runs' ids.
 
-        The task's dependency is the new image from now on, so that the same push does not start it again.
+        The new image becomes the task's dependency, so that the same push does not start it again.
         """
         started = []
         for registry, task in self._enabled_tasks():
@@ -107,25 +104,14 @@ class TriggersService:
         return started
 
     def _due(self, after: datetime, until: datetime) -> Iterator[Start]:
-        moments = lru_cache(maxsize=None)(lambda text: self._moments(text, after, until))
+        due_times = lru_cache(maxsize=None)(lambda text: list(occurrences(text, after, until)))
         due = [
-            _firings(registry, task, timer["name"], moments(timer["schedule"]))
+            _firings(registry, task, timer["name"], due_times(timer["schedule"]))
             for registry, task in self._enabled_tasks()
             for timer in enabled_timers(task)
         ]
         for moment, registry, task_name, timer_name in heapq.merge(*due, key=lambda firing: firing[0]):
             yield registry, task_name, causes.of_timer(timer_name, moment)
-
-    def _moments(self, text: str, after: datetime, until: datetime) -> list[datetime]:
-        """When a schedule is due, later than `after` and not later than `until`; mostly known from an earlier look."""
-        since, moment = self._next.get(text, (None, None))
-        if since is not None and since <= after and (moment is None or moment > until):
-            return []
-        found = list(occurrences(text, after, until))
-        if len(self._next) >= SCHEDULES:
-            self._next.clear()
-        self._next[text] = (until, next_occurrence(text, until))
-        return found
 
     def _enabled_tasks(self) -> Iterator[tuple[RegistryRow, Task]]:
         for registry in self._registries.all():
@@ -139,26 +125,26 @@ class TriggersService:
 
 
 def enabled_timers(task: Task) -> list[dict[str, Any]]:
-    """Return the timers of a task that fire, when the task is enabled."""
+    """Return a task's enabled timers with a valid schedule."""
     timers = _triggers(task).get("timerTriggers") or []
     return [timer for timer in timers if _is_enabled(timer) and problem_of(timer["schedule"]) is None]
 
 
 def next_firings(task: Task, now: datetime) -> dict[str, datetime]:
-    """Return when each of a task's timers fires next, by name; those that do not are left out."""
+    """Return when each of a task's timers fires next, by name; timers that never fire are left out."""
     if not _is_enabled(task["properties"]):
         return {}
     found = {timer["name"]: next_occurrence(timer["schedule"], now) for timer in enabled_timers(task)}
     return {name: moment for name, moment in found.items() if moment is not None}
 
 
-def _firings(registry: RegistryRow, task: Task, timer: str, moments: list[datetime]) -> Iterator[Firing]:
+def _firings(registry: RegistryRow, task: Task, timer: str, due_times: list[datetime]) -> Iterator[Firing]:
     created = parse(task["properties"]["creationDate"])
-    return ((moment, registry, task["name"], timer) for moment in moments if moment > created)
+    return ((moment, registry, task["name"], timer) for moment in due_times if moment > created)
 
 
 def _days(after: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
-    """The time between two moments in parts of at most a day, so that what is due in one of them is never much."""
+    """Yield a span of time in parts of at most a day, so that few firings are held in memory at once."""
     while after < until:
         before, after = after, min(after + DAY, until)
         yield before, after

@@ -1,4 +1,4 @@
-"""What git hosts tell the emulator: who may, and what becomes of it."""
+"""Webhooks of git hosts: deliveries are checked, read, and start tasks."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from typing import Any
 
 from acr_tasks_emulator.services import errors
 from acr_tasks_emulator.services.triggers import azure_devops, github
-from acr_tasks_emulator.services.triggers.source_events import PayloadError, Reading, member_at
+from acr_tasks_emulator.services.triggers.source_events import Payload, PayloadError, member_at
 from acr_tasks_emulator.services.triggers.triggers import TriggersService
 
 
 @dataclass(frozen=True)
-class Delivered:
-    """What a delivery has started: the runs' ids, and a sentence that says why they are so many or so few."""
+class Started:
+    """The result of a delivery: the ids of the started runs, and sentences that explain them."""
 
     runs: list[str]
     message: str
 
 
 class Webhooks:
-    """Starts tasks by what GitHub and Azure DevOps tell. `secret` is what they have to know, None for nothing."""
+    """A receiver of deliveries. `secret` is the one that senders must prove to know, None for no check."""
 
     def __init__(self, triggers: TriggersService, secret: str | None) -> None:
         self._triggers = triggers
@@ -31,7 +31,7 @@ class Webhooks:
 
     @property
     def are_secret(self) -> bool:
-        """Tell whether deliveries are checked by the secret; then they need no token."""
+        """Whether deliveries are checked by the secret; then they need no token."""
         return self._secret is not None
 
     def check_github(self, body: bytes, signature: str | None) -> None:
@@ -48,26 +48,26 @@ class Webhooks:
         if self._secret is not None and not hmac.compare_digest(_password(authorization), self._secret.encode()):
             raise errors.WEBHOOK_PASSWORD_WRONG(headers={"WWW-Authenticate": 'Basic realm="acr-tasks-emulator"'})
 
-    def github(self, event: str, delivery: str | None, payload: Any) -> Delivered:
-        """Start what a delivery of GitHub asks for. event, delivery: GitHub's headers. Raises ServiceError."""
+    def github(self, event: str, delivery: str | None, payload: Any) -> Started:
+        """Start the tasks that follow a delivery of GitHub. event, delivery: its headers. Raises ServiceError."""
         try:
             return self._start(github.read_event(event, payload), delivery)
         except PayloadError as error:
             raise errors.WEBHOOK_PAYLOAD(host="GitHub", problem=error) from None
 
-    def azure_devops(self, payload: Any) -> Delivered:
-        """Start what a service hook of Azure DevOps asks for. Raises ServiceError."""
+    def azure_devops(self, payload: Any) -> Started:
+        """Start the tasks that follow a delivery of Azure DevOps. Raises ServiceError."""
         identifier = member_at(payload, "id")
         try:
             return self._start(azure_devops.read_event(payload), identifier if isinstance(identifier, str) else None)
         except PayloadError as error:
             raise errors.WEBHOOK_PAYLOAD(host="Azure DevOps", problem=error) from None
 
-    def _start(self, reading: Reading, identifier: str | None) -> Delivered:
-        if not reading.events:
-            return Delivered([], reading.nothing)
+    def _start(self, read: Payload, identifier: str | None) -> Started:
+        if not read.events:
+            return Started([], read.reason)
         runs, sentences = list[str](), list[str]()
-        for event in reading.events:
+        for event in read.events:
             started, concerned = self._triggers.source_event(event, identifier)
             runs += started
             if not concerned:
@@ -78,7 +78,7 @@ class Webhooks:
                 sentences.append(
                     f"Not started: {concerned - len(started)} of {concerned}; the emulator's log says why."
                 )
-        return Delivered(runs, " ".join(sentences))
+        return Started(runs, " ".join(sentences))
 
 
 def _password(authorization: str | None) -> bytes:

@@ -9,7 +9,7 @@ import pytest
 from acr_tasks_emulator.services.triggers import azure_devops
 from acr_tasks_emulator.services.triggers.base_images import ImagePush, moved, pushes
 from acr_tasks_emulator.services.triggers.github import is_signed, read_event
-from acr_tasks_emulator.services.triggers.repository import place
+from acr_tasks_emulator.services.triggers.repository import canonical
 from acr_tasks_emulator.services.triggers.source_events import PayloadError, SourceEvent
 
 COMMIT = "6dcb09b5b57875f334f61aebed695e2e4193db5e"
@@ -61,7 +61,7 @@ def test_events_that_start_nothing(name: str, payload: dict[str, Any], nothing: 
     """Pings, tags, deleted branches and closed pull requests start nothing, and it is said which it was."""
     reading = read_event(name, payload)
     assert reading.events == ()
-    assert nothing in reading.nothing
+    assert nothing in reading.reason
 
 
 HOOK_REPOSITORY = {
@@ -117,7 +117,7 @@ def test_service_hooks_that_start_nothing(payload: dict[str, Any], nothing: str)
     """Votes, completed pull requests, tags and other events of Azure DevOps start nothing."""
     reading = azure_devops.read_event(payload)
     assert reading.events == ()
-    assert nothing in reading.nothing
+    assert nothing in reading.reason
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_service_hooks_that_are_none(payload: object, problem: str) -> None:
 )
 def test_addresses_of_a_repository_at_github(address: str) -> None:
     """However the address of a repository is written, it is the same repository."""
-    assert place(address) == ("github.com", "octocat", "hello-world")
+    assert canonical(address) == ("github.com", "octocat", "hello-world")
 
 
 @pytest.mark.parametrize(
@@ -171,16 +171,18 @@ def test_addresses_of_a_repository_at_github(address: str) -> None:
 )
 def test_addresses_of_a_repository_at_azure_devops(address: str) -> None:
     """Azure DevOps has old and new addresses for the same repository."""
-    assert place(address) == ("dev.azure.com", "fabrikam", "fiber", "web shop")
+    assert canonical(address) == ("dev.azure.com", "fabrikam", "fiber", "web shop")
 
 
 def test_addresses_that_mean_something_else() -> None:
     """A repository of its project's name may be written without it; what is no address is no place."""
-    assert place("https://dev.azure.com/fabrikam/_git/Fiber") == place(
+    assert canonical("https://dev.azure.com/fabrikam/_git/Fiber") == canonical(
         "https://fabrikam.visualstudio.com/Fiber/_git/Fiber"
     )
-    assert place("https://github.example/octocat/Hello-World") != place("https://github.com/octocat/Hello-World")
-    assert place("") == place("https://[half") == place("   ") == ()
+    assert canonical("https://github.example/octocat/Hello-World") != canonical(
+        "https://github.com/octocat/Hello-World"
+    )
+    assert canonical("") == canonical("https://[half") == canonical("   ") == ()
 
 
 def test_signatures() -> None:

@@ -91,6 +91,6 @@ def test_every_occurrence_of_a_day() -> None:
         ("2019-12-24 23:59", "12/24/2019 11:59 PM"),
     ],
 )
-def test_an_occurrence_occurrence_text(moment: str, words: str) -> None:
+def test_the_text_of_an_occurrence(moment: str, words: str) -> None:
     """An occurrence is spelled as in the United States."""
     assert occurrence_text(at(moment)) == words

@@ -12,7 +12,6 @@ from acr_tasks_emulator.execution.job import Outcome
 from acr_tasks_emulator.services.tasks.documents import task_id
 from acr_tasks_emulator.services.triggers import triggers as triggers_module
 from acr_tasks_emulator.services.triggers.base_images import ImagePush
-from acr_tasks_emulator.services.triggers.schedules import occurrences
 from acr_tasks_emulator.services.triggers.source_events import SourceEvent
 from acr_tasks_emulator.services.triggers.triggers import TriggersService, next_firings
 from acr_tasks_emulator.services.versions import PREVIEW_2025
@@ -190,23 +189,6 @@ def test_a_clock_far_ahead(world: World, triggers: TriggersService, monkeypatch:
     world.task(trigger={"timerTriggers": [timer()]})
     assert triggers.move_clock(advance(world, 365 * DAY)) == 100
     assert triggers.move_clock(advance(world, 60)) == 1
-
-
-def test_a_next_firing_is_worked_out_once(
-    world: World, triggers: TriggersService, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Between two firings nothing is worked out, however many tasks have the schedule; a task that is new counts."""
-    calls: list[str] = []
-    monkeypatch.setattr(
-        triggers_module, "occurrences", lambda text, *span: calls.append(text) or occurrences(text, *span)
-    )
-    trigger = {"timerTriggers": [timer(schedule="0 * * * *")]}
-    world.task("task-a", trigger=trigger)
-    world.task("task-b", trigger=trigger)
-    fired = [triggers.move_clock(advance(world, 600)) for _ in range(6)]
-    assert (sum(fired), len(calls)) == (2, 2)
-    world.task("task-c", trigger=trigger)
-    assert triggers.move_clock(advance(world, 3600)) == 3
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The admin user of a registry, with whose passwords docker signs in."""
+"""The login server: the registry of images behind it, and the admin users with which docker signs in."""
 
 from __future__ import annotations
 
@@ -6,16 +6,33 @@ import hashlib
 import hmac
 from typing import Any
 
+from acr_tasks_emulator.execution.registry.oci_registry import OciRegistry, RegistryError
 from acr_tasks_emulator.services import errors
 from acr_tasks_emulator.services.registries.registries import id_of
 from acr_tasks_emulator.store.registries import RegistryRow
 
 
-class AdminUsers:
-    """Gives the passwords of admin users: made of the folder's key, the same every time.
+class Images:
+    """The registry of images, which starts when it is first needed."""
 
-    With a `token`, that is the only password the emulator takes, and so it is both of them: who may ask for
-    credentials has shown it.
+    def __init__(self, registry: OciRegistry) -> None:
+        self._registry = registry
+
+    def address(self) -> str:
+        """Return the registry's host:port on this machine. Raises ServiceError when it is not installed or fails."""
+        try:
+            address = self._registry.address()
+        except RegistryError as error:
+            raise errors.IMAGE_REGISTRY_FAILED(reason=error) from None
+        if address is None:
+            raise errors.NO_IMAGE_REGISTRY()
+        return address
+
+
+class AdminUsers:
+    """The passwords of admin users, derived from the data folder's key.
+
+    With a `token`, both passwords are that token: the emulator accepts no other, and the caller has shown it.
     """
 
     def __init__(self, key: bytes, token: str | None) -> None:
