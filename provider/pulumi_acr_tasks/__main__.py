@@ -108,7 +108,7 @@ def export(
     `ARM_TENANT_ID`, `AZURE_CLIENT_ID` …
     """
     from pulumi_acr_tasks.arm.ids import RegistryId
-    from pulumi_acr_tasks.export.tasks import exported
+    from pulumi_acr_tasks.export.program import exported
 
     try:
         registry_id = RegistryId.parse(registry)

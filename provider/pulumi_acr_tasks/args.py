@@ -76,7 +76,7 @@ class IdentityPropertiesArgs:
 
 @input_type
 class TriggerPropertiesArgs:
-    """What starts runs of a task: any number of timers, source repositories, and changes of the base image."""
+    """The triggers of a task: timers, source repositories, and changes of the base image."""
 
     timer_triggers: pulumi.Input[Sequence[pulumi.Input[pulumi.InputType[TimerTriggerArgs]]]] | None = None
     source_triggers: pulumi.Input[Sequence[pulumi.Input[pulumi.InputType[SourceTriggerArgs]]]] | None = None
@@ -95,7 +95,7 @@ class CredentialsArgs:
 
 @input_type
 class TimerTriggerArgs:
-    """Starts a run whenever `schedule` says: minute hour day month weekday, in UTC, as NCrontab reads them."""
+    """A timer; `schedule` is minute hour day month weekday, in UTC, as NCrontab reads them."""
 
     name: pulumi.Input[str]
     schedule: pulumi.Input[str]
@@ -104,7 +104,7 @@ class TimerTriggerArgs:
 
 @input_type
 class SourceTriggerArgs:
-    """Starts a run on events (commit, pullrequest) of a source repository, through a webhook that the service makes."""
+    """A source repository whose events (commit, pullrequest) start runs, through a webhook that the service makes."""
 
     name: pulumi.Input[str]
     source_repository: pulumi.Input[pulumi.InputType[SourcePropertiesArgs]]
@@ -114,7 +114,7 @@ class SourceTriggerArgs:
 
 @input_type
 class BaseImageTriggerArgs:
-    """Starts a run when a base image changes: `base_image_trigger_type` is All or Runtime."""
+    """Base images whose changes start runs: `base_image_trigger_type` is All or Runtime."""
 
     name: pulumi.Input[str]
     base_image_trigger_type: pulumi.Input[str]
@@ -123,14 +123,14 @@ class BaseImageTriggerArgs:
 
 @input_type
 class SourceRegistryCredentialsArgs:
-    """Whether a run signs in to its own registry: `login_mode` is Default or None."""
+    """The sign-in of a run to its own registry: `login_mode` is Default or None."""
 
     login_mode: pulumi.Input[str] | None = None
 
 
 @input_type
 class CustomRegistryCredentialsArgs:
-    """How a run signs in to a registry: user name and password, or `identity`, `[system]` or a client id.
+    """The sign-in of a run to another registry: user name and password, or `identity`: `[system]` or a client id.
 
     An identity beside a password reads the password from Key Vault.
     """
@@ -152,7 +152,7 @@ class SourcePropertiesArgs:
 
 @input_type
 class SecretObjectArgs:
-    """A secret: with `type` Opaque its very value, with Vaultsecret the URL of a Key Vault secret. Kept encrypted."""
+    """A secret: with `type` Opaque its value, with Vaultsecret the URL of a Key Vault secret. Kept encrypted."""
 
     value: pulumi.Input[str] | None = None
     type: pulumi.Input[str] | None = None

@@ -1,4 +1,4 @@
-"""What a program passes to a resource, brought into ARM's form: camelCase dicts with secrets marked."""
+"""Arguments of a program in ARM's form (camelCase dicts, secrets marked), and values between engine and provider."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def normalize(value: Any, of: Kind, path: str, *, checked: bool = False) -> Any:
 
 
 def to_plan(props: dict[str, Any]) -> dict[str, Any]:
-    """Gives the engine's properties as the pure floors take them: whole numbers, UNKNOWN for Unknown.
+    """Return the engine's properties for modules without Pulumi: whole numbers, UNKNOWN for Pulumi's Unknown.
 
     Properties that begin with `__` are the SDK's own and ours; within one, such a key is the user's (a tag `__owner`).
     """
@@ -59,7 +59,7 @@ def to_plan(props: dict[str, Any]) -> dict[str, Any]:
 
 
 def from_plan(inputs: dict[str, Any]) -> dict[str, Any]:
-    """Gives inputs of the pure floors as the engine takes them; the inverse of `to_plan`."""
+    """Return inputs as the engine takes them; the inverse of `to_plan`."""
     plain: dict[str, Any] = _exchange(inputs, Unknown, pulumi.UNKNOWN)
     return plain
 
@@ -81,11 +81,10 @@ def encrypted(props: dict[str, Any], inputs: Mapping[str, Kind], *, whole_lists:
 
 
 def may_be_secret_since(olds: dict[str, Any], news: dict[str, Any], inputs: Mapping[str, Kind]) -> bool:
-    """Whether the engine should look for values that the program has made secret since.
+    """Return whether the engine should compare the inputs itself, for values that the program has made secret since.
 
-    It tells no provider what is secret, and compares inputs itself where a provider leaves that to it. So nothing else
-    may differ, in the engine's own properties neither; what is secret by its nature has been since it was written.
-    Only states of earlier releases show the secret of an address.
+    The engine tells no provider which values are secret. It may compare only when nothing else differs. A value that is
+    secret by its nature has always been marked; states of earlier releases alone show the secrets of addresses.
     """
     names = {*inputs, "endpoint", "contextHash", "contextContents", "__provider"}
     old, new = (
@@ -122,7 +121,7 @@ def translate_paths(opts: pulumi.ResourceOptions | None, inputs: Mapping[str, Ki
 
 
 class _Normalizer:
-    """Brings the arguments of one resource into ARM's form; `checked` says that `check` marks what is within lists."""
+    """A converter of one resource's arguments into ARM's form; with `checked`, `check` marks secrets within lists."""
 
     def __init__(self, checked: bool) -> None:
         self._checked = checked
@@ -150,7 +149,7 @@ class _Normalizer:
             return self._object(value, of, path)
         if isinstance(value, os.PathLike) and not of.container:
             return self.normal(os.fspath(value), of, path)
-        # Of another kind than the argument's, or of any: `check` says what is wrong.
+        # A value of another kind than the argument's: `check` reports it.
         if isinstance(value, (list, tuple)):
             return [self.normal(item, _ANY, f"{path}[{index}]") for index, item in enumerate(value)]
         if isinstance(value, Mapping):
@@ -197,12 +196,12 @@ class _Normalizer:
 
 
 def _is_arguments(value: Any) -> bool:
-    """Tell whether a value is an object of arguments: of an input or output type, of ours or of azure-native."""
+    """Return whether a value is of an input or output type, of this package or of azure-native."""
     return hasattr(value, "__dict__") and not isinstance(value, (type, os.PathLike, pulumi.Resource))
 
 
 def _unsendable(value: Any, of: Kind) -> str:
-    """Say what a value is that the engine cannot take, and what is expected."""
+    """Describe a value that the engine cannot take, and the expected one."""
     if isinstance(value, (bytes, bytearray)):
         return "bytes; a string is expected: call .decode() on it"
     if isinstance(value, type):
@@ -231,7 +230,7 @@ def _key(key: Any, path: str) -> str:
 def _warn_of_readable_secret(value: Any, name: Any, path: str) -> None:
     """Warn of a Pulumi secret that the service would show to everybody who may read the task or run.
 
-    It is sent as the program says: marking it for the service as well would change tasks and start runs anew.
+    The value is sent as it is: a mark for the service would change tasks and start runs anew.
     """
     if not isinstance(value, pulumi.Output):
         return

@@ -1,4 +1,4 @@
-"""Output types: what the attributes of a Task and a Run hold, member by member, named as in the specification."""
+"""Output types: the objects in the attributes of a Task and a Run, with the specification's names and members."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _NO_ORGANIZATION = "organization"  # what the engine says for backends without o
 
 
 class OutputType(dict[str, Any]):
-    """The dictionary of an object's members that the service has said, by their names in Python.
+    """A dictionary of those members of an object that have a value, by their names in Python.
 
     A member can be read as an attribute and by subscript, in either spelling. A declared member without a value is
-    None both ways, and is no item of the dictionary. Raises KeyError for a name that is not declared.
+    None both ways, and is not an item of the dictionary. Raises KeyError for a name that is not declared.
     """
 
     def __missing__(self, key: str) -> Any:
@@ -50,16 +50,15 @@ def output_type(cls: type[T]) -> type[T]:
     def construct(self: Any, **members: Any) -> None:
         if unknown := sorted({*members} - names):
             raise TypeError(f"{cls.__name__} has no member {', '.join(unknown)}")
-        said = {name: value for name, value in members.items() if value is not None}
-        dict.update(self, said)
-        self.__dict__.update(said)
+        given = {name: value for name, value in members.items() if value is not None}
+        dict.update(self, given)
+        self.__dict__.update(given)
 
     # The SDK makes its own only where a class has none.
     setattr(cls, "__init__", construct)  # noqa: B010
     setattr(cls, "__eq__", dict.__eq__)  # noqa: B010
     made = pulumi.output_type(cls)
-    # The SDK's mark of an input type, which it makes anew of its members: Output.all would make a plain dict of a
-    # dictionary, without attributes. Where the SDK reads it no more, that is what is lost.
+    # The SDK's mark of an input type: without it Output.all would turn the object into a dict without attributes.
     setattr(made, "_pulumi_input_type", True)  # noqa: B010
     if "values" in names:
         setattr(made, "values", _values_property(inspect.get_annotations(cls)["values"]))  # noqa: B010
@@ -85,7 +84,7 @@ def _values_property(annotation: Any) -> property:
         return Values(self)
 
     values.__annotations__ = {"return": annotation}
-    # The getter that the SDK prefers when it makes a stack output of the object: there, what is not said is left out.
+    # The getter that the SDK prefers for a stack output: there, a member without a value is left out.
     values.__dict__["_pulumi_deprecated_callable"] = lambda self: dict.get(self, "values")
     return property(pulumi.getter(name="values")(values))
 
@@ -95,7 +94,7 @@ _ENGINE_NAMES: dict[type, tuple[str, ...]] = {}
 
 
 def typed_properties(cls: type[T]) -> type[T]:
-    """Makes typed Python properties of a resource's annotations, each reading the property of the engine's name.
+    """Make typed Python properties of a resource's annotations, each reading the property of the engine's name.
 
     `task_name: pulumi.Output[str] = pulumi.property("taskName")` becomes the attribute `task_name`, while state and
     policies know the property as `taskName`. A dynamic resource has no translation of its own, and one by
@@ -111,16 +110,17 @@ def typed_properties(cls: type[T]) -> type[T]:
 def engine_properties(
     cls: type, given: Mapping[str, Any], opts: pulumi.ResourceOptions | None = None
 ) -> dict[str, Any]:
-    """Gives what a resource passes to the engine: the arguments that are given, by their names in state, and None for
-    each property that only the provider knows (the engine's answer is kept only for properties that are passed).
+    """Return what a resource passes to the engine: its arguments by their names in state, and None for the rest.
+
+    The SDK keeps the engine's answer only for properties that are passed.
     """
     declared: dict[str, Any] = dict.fromkeys(_ENGINE_NAMES[cls])
     if opts is not None and opts.replace_on_changes:
         declared[REPLACE_ON_CHANGES] = list(opts.replace_on_changes)
     organization = pulumi.get_organization()
-    # Only the program knows it. `check` takes it out again: it stands neither in state nor in what policies see.
-    told = {ORGANIZATION: organization} if organization and organization != _NO_ORGANIZATION else {}
-    return {**declared, **{camel_case(name): value for name, value in given.items() if value is not None}, **told}
+    # Only the program knows the organization. `check` removes it, so that neither state nor policies have it.
+    known = {ORGANIZATION: organization} if organization and organization != _NO_ORGANIZATION else {}
+    return {**declared, **{camel_case(name): value for name, value in given.items() if value is not None}, **known}
 
 
 def _reader(name: str, engine_name: str, annotation: Any) -> property:
@@ -202,7 +202,7 @@ class TaskStepProperties(OutputType):
 
 @output_type
 class TriggerProperties(OutputType):
-    """What starts runs of a task."""
+    """The triggers of a task."""
 
     timer_triggers: Sequence[TimerTrigger] | None = None
     source_triggers: Sequence[SourceTrigger] | None = None
@@ -283,14 +283,14 @@ class BaseImageTrigger(OutputType):
 
 @output_type
 class SourceRegistryCredentials(OutputType):
-    """Whether a run signs in to its own registry."""
+    """The sign-in of a run to its own registry."""
 
     login_mode: str | None = None
 
 
 @output_type
 class CustomRegistryCredentials(OutputType):
-    """How a run signs in to another registry."""
+    """The sign-in of a run to another registry."""
 
     user_name: SecretObject | None = None
     password: SecretObject | None = None

@@ -5,14 +5,15 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, cast
-
-import httpx
+from typing import TYPE_CHECKING, Any, cast
 
 from pulumi_acr_tasks.errors import AcrTasksError
 
+if TYPE_CHECKING:
+    import httpx
+
 # A request's way to its answer: the transport, and each ring that is put around it.
-Send = Callable[[httpx.Request], httpx.Response]
+Send = Callable[["httpx.Request"], "httpx.Response"]
 
 CORRELATION_ID = "x-ms-correlation-request-id"
 

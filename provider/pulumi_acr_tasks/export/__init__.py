@@ -1,1 +1,1 @@
-"""Programs for tasks that exist: the way to bring a registry under Pulumi, as the engine cannot import its tasks."""
+"""Programs for existing tasks: the engine cannot import dynamic resources, so a program adopts them."""

@@ -1,11 +1,12 @@
-"""The text of a program that declares tasks as the service has them, secrets left to the stack's configuration."""
+"""The program that declares the tasks of a registry, with secrets left to the stack's configuration."""
 
 from __future__ import annotations
 
 import contextlib
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pulumi_acr_tasks.encoded import command_content, task_content
 from pulumi_acr_tasks.errors import ValidationError
@@ -13,12 +14,36 @@ from pulumi_acr_tasks.export.python_source import Call, Code, Source, Text, cons
 from pulumi_acr_tasks.schema.definitions import Kind, members, snake_case, variant
 from pulumi_acr_tasks.schema.encoded_text import decoded
 from pulumi_acr_tasks.schema.secrets import is_secret
+from pulumi_acr_tasks.service import service_for
 from pulumi_acr_tasks.task.drift import live_task, observed
+
+if TYPE_CHECKING:
+    from pulumi_acr_tasks.arm.ids import RegistryId
+    from pulumi_acr_tasks.settings.settings import Settings
+
+
+def exported(
+    settings: Settings, registry: RegistryId, names: Sequence[str] | None, *, note: Callable[[str], None]
+) -> Program:
+    """Return the program for the tasks of a registry: those of `names`, or all.
+
+    Read each task by listDetails. Leave out a task without platform or step (the service's own `quicktask`), because no
+    program can declare it, and say so by `note`. Raise ServiceError for a task that does not exist or may not be read.
+    """
+    client, program = service_for(settings).client(), Program(str(registry))
+    for name in names or [str(task.name) for task in client.tasks.list(registry)]:
+        details = client.tasks.get_details(registry, name)
+        properties = details.raw.get("properties") or {}
+        if properties.get("platform") and properties.get("step"):
+            program.add(str(details.name or name), details.raw)
+        else:
+            note(f"task {name} is left out: it has no platform or no step")
+    return program
 
 
 @dataclass
 class Program:
-    """Is a program under construction: its tasks, the types that they use, the secrets that they ask for."""
+    """A program: its tasks, the types that they use, and the configuration keys of their secrets."""
 
     registry_id: str
     secrets: list[str] = field(default_factory=list)
@@ -26,8 +51,8 @@ class Program:
     _types: set[str] = field(default_factory=lambda: {"Task"})
 
     def add(self, name: str, answer: dict[str, Any]) -> None:
-        """Declares a task; `answer` is what listDetails says of it. What is as it is by default is left out."""
-        # A drift that nobody would call one, an architecture filled in, is a difference when a task is adopted.
+        """Declare a task by the answer of listDetails, without members that have their defaults."""
+        # `observed` ignores an architecture that the service has filled in; an adoption compares it.
         inputs = {**observed({}, answer), "platform": live_task(answer)["platform"]}
         arguments: dict[str, Source] = {"": constant(name), "registry_id": Code("REGISTRY")}
         for member, of in members("Task").items():
@@ -36,7 +61,7 @@ class Program:
         self._tasks.append(Call("Task", {**arguments, "adopt": Code("True")}))
 
     def __str__(self) -> str:
-        """Gives the program's text."""
+        """Return the program's text."""
         blocks = ['"""Tasks of a registry, taken over as they are."""']
         if self.secrets:
             blocks.append("import pulumi")
@@ -78,7 +103,7 @@ class Program:
         return Call(f"{definition}Args{constructor}", {**made, **arguments})
 
     def _secret(self, path: str) -> Code:
-        """Asks the configuration for a secret, by the names of task, item and member."""
+        """Return the expression that reads a secret from the configuration, by the names of task, item and member."""
         key = re.sub(r"[^A-Za-z0-9_]+", "-", path).strip("-")
         while key in self.secrets:
             key += "-too"
@@ -89,7 +114,7 @@ class Program:
 def _task_file(content: Any) -> tuple[str, dict[str, Source]]:
     """Return the constructor that takes a task file as people read it, and its arguments.
 
-    Nothing where neither gives the very same base64.
+    Return nothing where no constructor gives the same base64.
     """
     text = decoded(content) if isinstance(content, str) else None
     if not text:
@@ -105,13 +130,13 @@ def _task_file(content: Any) -> tuple[str, dict[str, Source]]:
     return "", {}
 
 
-# What az writes for a command, and so does from_cmd.
+# The text that az writes for a command, as from_cmd does.
 _COMMAND = re.compile(
     r"version: v1\.1\.0\nsteps: \n  - cmd: (?P<cmd>.+)\n    disableWorkingDirectoryOverride: true\n"
     r"    timeout: (?P<timeout>[0-9]{1,9})\n"
 )
 
-# Secrets that are called as what they belong to.
+# Secrets that have the name of their owner.
 _NAMED_BY_OWNER = {("SecretObject", "value"), ("Argument", "value"), ("SetValue", "value")}
 
 

@@ -1,4 +1,4 @@
-"""Python source, laid out as formatters do: on one line where it fits, else an argument a line, each with a comma."""
+"""Python source, laid out as formatters do: on one line where it fits, else one argument a line."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ WIDTH = 100
 
 
 class Code(str):
-    """Is source as it stands."""
+    """Source as it stands."""
 
     __slots__ = ()
 
 
 @dataclass(frozen=True)
 class Text:
-    """Is one constant in several parts, a line each; Python joins them."""
+    """A string in several parts, one a line; Python joins them."""
 
     parts: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Call:
-    """Is a call of `name`; the argument named `""` is positional. `after` follows the closing bracket."""
+    """A call of `name`; the argument named `""` is positional. `after` follows the closing bracket."""
 
     name: str
     arguments: dict[str, Source]
@@ -35,7 +35,7 @@ Source = Union[Code, Text, Call, "list[Source]", "dict[str, Source]"]
 
 
 def render(source: Source, indent: int = 0, used: int = 0) -> str:
-    """Gives the text of a source that begins after `used` columns of a line whose own indent is `indent`."""
+    """Return the text of a source that begins after `used` columns of a line with that indent."""
     flat = _flat(source)
     if isinstance(source, Code) or (flat is not None and used + len(flat) <= WIDTH):
         return flat or ""
@@ -50,7 +50,7 @@ def render(source: Source, indent: int = 0, used: int = 0) -> str:
 
 
 def _flat(source: Source) -> str | None:
-    """Gives a source on one line; None where a constant has several."""
+    """Return a source on one line, or None where a string has several."""
     if isinstance(source, Code):
         return str(source)
     if isinstance(source, Text):
@@ -66,7 +66,7 @@ def _flat(source: Source) -> str | None:
 
 
 def _items(source: Call | list[Source] | dict[str, Source]) -> Iterator[tuple[str, Source]]:
-    """Yields what stands between the brackets, each with what stands before it."""
+    """Yield the items between the brackets, each with its prefix."""
     if isinstance(source, Call):
         yield from ((f"{name}=" if name else "", item) for name, item in source.arguments.items())
     elif isinstance(source, dict):
@@ -82,11 +82,11 @@ def _brackets(source: Call | list[Source] | dict[str, Source]) -> tuple[str, str
 
 
 def constant(value: object) -> Code:
-    """Gives a constant as source."""
+    """Return a constant as source."""
     return Code(quoted(value) if isinstance(value, str) else repr(value))
 
 
 def quoted(value: str) -> str:
-    """Quotes a string as formatters do: in double quotes, unless that needs more backslashes."""
+    """Return a string in double quotes, unless that needs more backslashes, as formatters do."""
     text = repr(value)
     return text if '"' in text else f'"{text[1:-1]}"'
