@@ -1,4 +1,4 @@
-"""The hash of a local context, for programs that name images by what is in them."""
+"""The hash of a local context, for programs that name images by their content."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ def context_hash(
 ) -> str:
     """Return the hash of a local context, 64 hexadecimal digits: a Run's `context_hash` without its `sha256:`.
 
-    A Run is scheduled anew when this changes, so a tag of it changes exactly with the image's content:
-    `image_names=[f"web:{context_hash('app')[:12]}"]`. The files that count are those that the Run would send. Windows
-    keeps no executable bits, so a context that needs them has another hash there.
+    A Run is scheduled again when the hash changes, so a tag made of it changes exactly with the image's content:
+    `image_names=[f"web:{context_hash('app')[:12]}"]`. The hash covers the files that the Run would send. Windows has
+    no executable bits, so a context that needs them has another hash there.
 
     :param context: what the Run's `context` is: a folder relative to the program, or an archive of one.
     :param docker_file_path: the request's. Its ignore file counts, and it may lie outside of the context. None for a
         request without one: an EncodedTaskRunRequest, or a FileTaskRunRequest.
     :param task_file_path: the request's, for a FileTaskRunRequest; there is no `docker_file_path` then.
     :param values_file_path: the request's, for a FileTaskRunRequest.
-    :raises ValidationError: there is no such folder or file, or it cannot be read.
+    :raises ValidationError: the folder or a file does not exist, or cannot be read.
     """
     from pulumi_acr_tasks.run.check import context_of
     from pulumi_acr_tasks.run.diff import is_address
@@ -43,7 +43,7 @@ def context_hash(
     files = {"taskFilePath": task_file_path, "valuesFilePath": values_file_path}
     files["dockerFilePath"] = docker_file_path if task_file_path is None else None
     request = {name: file for name, file in files.items() if file is not None}
-    # The emulator's own folder is no part of a context, wherever the stack has it.
+    # The emulator's own folder never belongs to a context, wherever the stack has it.
     settings = Settings(EMBEDDED, embedded_data=pulumi.Config("acr-tasks").get("embeddedData"))
     found = context_of({"context": path, "runRequest": request}, settings)
     for member, problem in found.problems():

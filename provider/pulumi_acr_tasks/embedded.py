@@ -1,6 +1,6 @@
 """The embedded emulator: `acr-tasks-emulator serve --detach`, started on demand, one process for each data folder.
 
-Two strangers: nothing of the emulator is imported, its command line is all that is known of it.
+Nothing of the emulator is imported: the provider knows only its command line.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from pulumi_acr_tasks.arm.client import Client
     from pulumi_acr_tasks.arm.ids import RegistryId
 
-_IDLE_EXIT = 900  # seconds without a request and without a run, after which it ends by itself
-_PATIENCE = 60.0  # seconds until it serves; a machine that is busy with builds may take several
-_SLICE = 0.2  # seconds in which ^C is noticed meanwhile
+_IDLE_EXIT = 900  # seconds without a request and without a run, after which it exits
+_START_TIMEOUT = 60.0  # seconds until it serves; on a machine that is busy with builds it takes several
+_SLICE = 0.2  # seconds in which ^C is noticed while it starts
 _LAST_LINES = 8
 _GROUP_API_VERSION = "2021-04-01"
 _LOCATION = "westeurope"  # the emulator's own registry is there too
-_REVIVALS = 3  # times that one that died is started again; one that dies again and again is not helped by that
+_RESTARTS = 3  # restarts of an emulator that has died; after them its error is shown
 
 MISSING = (
     "The configuration says acr-tasks:endpoint = embedded, and the emulator is not installed. "
@@ -41,7 +41,7 @@ MISSING = (
 
 @dataclass(frozen=True)
 class Emulator:
-    """An emulator that runs. `registries` are ARM ids, `dashboard` is a page for people, `executor` is what builds."""
+    """A running emulator. `registries`: ARM ids. `dashboard`: the URL of its page. `executor`: the tool that builds."""
 
     endpoint: str
     login_server: str
@@ -54,7 +54,7 @@ class Emulator:
 def start(data: Path, stop: threading.Event | None = None) -> Emulator:
     """Start the emulator of the folder `data`, or find the one that runs on it already.
 
-    It outlives this process, and ends by itself after 15 idle minutes. Raises EmulatorError when it is not installed
+    It outlives this process, and exits after 15 idle minutes. Raises EmulatorError when it is not installed
     or does not start, CanceledError when `stop` is set meanwhile.
     """
     data.mkdir(parents=True, exist_ok=True)
@@ -81,8 +81,8 @@ def start(data: Path, stop: threading.Event | None = None) -> Emulator:
 
 
 def _output(process: subprocess.Popen[str], data: Path, stop: threading.Event | None) -> tuple[str, str]:
-    """Wait for the end of the command that starts it, and return what the command wrote."""
-    end = time.monotonic() + _PATIENCE
+    """Wait for the end of the command that starts the emulator, and return its output."""
+    end = time.monotonic() + _START_TIMEOUT
     while True:
         try:
             return process.communicate(timeout=_SLICE)
@@ -92,29 +92,30 @@ def _output(process: subprocess.Popen[str], data: Path, stop: threading.Event | 
             if not fits_deadline(0):
                 raise DeadlineError("The embedded emulator did not start in the time that was left.") from None
             if time.monotonic() >= end:
+                seconds, output = f"{_START_TIMEOUT:.0f} s", _tail(expired.stderr)
                 raise EmulatorError(
-                    f"The embedded emulator did not start within {_PATIENCE:.0f} s on {data}.{_tail(expired.stderr)}"
+                    f"The embedded emulator did not start within {seconds} on {data}.{output}"
                 ) from None
 
 
-class Revival:
-    """Starts an emulator again that has died under this process: its folder and port are kept.
+class Restart:
+    """A callback that restarts an emulator that has died, on the same folder and port.
 
-    `tell` takes one sentence each time.
+    `warn` takes one sentence for each restart.
     """
 
-    def __init__(self, emulator: Emulator, data: Path, stop: threading.Event, tell: Callable[[str], None]) -> None:
-        self._emulator, self._data, self._stop, self._tell = emulator, data, stop, tell
+    def __init__(self, emulator: Emulator, data: Path, stop: threading.Event, warn: Callable[[str], None]) -> None:
+        self._emulator, self._data, self._stop, self._warn = emulator, data, stop, warn
         self._lock = threading.Lock()
-        self._times = 0
+        self._restarts = 0
 
     def __call__(self) -> bool:
-        """Start it again, or find that it runs; False when it has been started again too often.
+        """Restart it, or find that it runs; return False after too many restarts.
 
         Raises EmulatorError and CanceledError as `start` does.
         """
         with self._lock:
-            if self._times >= _REVIVALS:
+            if self._restarts >= _RESTARTS:
                 return False
             found = start(self._data, self._stop)
             if found.endpoint != self._emulator.endpoint:
@@ -123,9 +124,9 @@ class Revival:
                     "pulumi up again."
                 )
             if found.pid != self._emulator.pid:
-                self._times += 1
+                self._restarts += 1
                 self._emulator = found
-                self._tell(
+                self._warn(
                     "The embedded emulator had died and was started again. Runs that it had under way end as Error, "
                     f"unless they had ended before. Its own log is in {self._data}."
                 )
@@ -133,13 +134,12 @@ class Revival:
 
 
 def stop_command(data: Path) -> str:
-    """The command that stops the emulator of the folder `data`, to be shown."""
+    """Return the command that stops the emulator of the folder `data`, for a message."""
     return f"acr-tasks-emulator stop --data {data}"
 
 
 def executable() -> list[str]:
-    """The beginning of the emulator's command line: the program beside this Python, or on PATH, or this Python's
-    module."""
+    """Return how to run the emulator: by the program beside this Python, the one on PATH, or this Python's module."""
     beside = Path(sys.executable).parent / "acr-tasks-emulator"
     if os.access(beside, os.X_OK):
         return [str(beside)]
@@ -148,7 +148,7 @@ def executable() -> list[str]:
 
 
 def is_installed() -> bool:
-    """Tell whether there is an emulator to start."""
+    """Return whether an emulator is installed."""
     return executable()[0] != sys.executable or importlib.util.find_spec("acr_tasks_emulator") is not None
 
 
@@ -190,7 +190,7 @@ def make_registry(client: Client, registry: RegistryId, location: str | None) ->
 
 
 def _read(stdout: str, stderr: str) -> Emulator:
-    """The one line of JSON that it prints when it is ready."""
+    """Return the emulator from the line of JSON that it prints when it is ready."""
     for line in reversed(stdout.splitlines()):
         try:
             ready: Any = json.loads(line)
@@ -208,7 +208,7 @@ def _read(stdout: str, stderr: str) -> Emulator:
 
 
 def _tail(stderr: str | bytes | None) -> str:
-    """The last lines that it wrote, to stand below a sentence."""
+    """Return the last lines of its output, indented for a message."""
     text = stderr.decode(errors="replace") if isinstance(stderr, bytes) else stderr or ""
     lines = [line.rstrip() for line in text.splitlines() if line.strip()][-_LAST_LINES:]
     return "".join(f"\n  {line}" for line in lines)

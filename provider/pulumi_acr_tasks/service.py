@@ -296,7 +296,7 @@ def _start_emulator(settings: Settings) -> tuple[str, Callable[[], bool]]:
     stack.info(f"embedded emulator: dashboard {emulator.dashboard}; stop it with: {embedded.stop_command(data)}")
     if emulator.executor == "simulated":
         stack.warning("the embedded emulator simulates runs here: nothing is built, no digest comes out")
-    return emulator.endpoint, embedded.Revival(emulator, data, host.canceled, stack.warning)
+    return emulator.endpoint, embedded.Restart(emulator, data, host.canceled, stack.warning)
 
 
 def _make_embedded(client: Client, registry: RegistryId, location: str | None) -> None:

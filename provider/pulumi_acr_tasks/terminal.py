@@ -1,7 +1,7 @@
-"""What a terminal shows in the end of text that was written for one: characters and colors, and nothing else.
+"""Control sequences of a terminal, removed from the output of a build: only text and colors stay.
 
-A build may print whatever it likes, and its log reaches the terminal of the user. Sequences that move the cursor or
-erase are carried out within their line; every other control sequence is dropped.
+The log of a build reaches the user's terminal. Sequences that move the cursor or erase take effect within their line;
+every other control sequence is dropped.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import os
 import re
 
 _SEQUENCE = re.compile(
-    # A control sequence: parameters, intermediates, final character. One that is cut off is dropped.
+    # A control sequence: parameters, intermediates, final character. A truncated one is dropped.
     r"(?:\x1b\[|\x9b)(?P<parameters>[0-?]*)(?P<between>[ -/]*)(?P<final>[@-~]?)"
     # A string for the terminal (title, link, clipboard, …), to its terminator or the end of the line.
     r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x18\x1a\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"
@@ -20,7 +20,7 @@ _SEQUENCE = re.compile(
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 _WIDTH = 240
-"""Columns to which the cursor can be moved beyond the end of a line."""
+"""The last column to which a sequence can move the cursor beyond the end of a line."""
 
 _STYLES = {
     **dict.fromkeys((1, 2, 22), "weight"),
@@ -37,9 +37,9 @@ _Style = tuple[tuple[str, str], ...]
 
 
 class Terminal:
-    """Shows lines one after the other; a color lasts until it is changed, also beyond the end of a line.
+    """A terminal for one line after the other; a color lasts until it changes, also beyond the end of a line.
 
-    Each line ends with a reset where it has a color. Without `colors` they are dropped too.
+    A line with a color ends with a reset. Without `colors` they are dropped too.
     """
 
     def __init__(self, *, colors: bool = True) -> None:
@@ -47,7 +47,7 @@ class Terminal:
         self._style: _Style = ()
 
     def line(self, text: str) -> str:
-        """Return what is to be seen of one line in the end."""
+        """Return one line as the terminal shows it in the end."""
         if not self._style and not _CONTROL.search(text):
             return text
         cells: list[tuple[str, _Style]] = []
@@ -74,7 +74,7 @@ class Terminal:
         if character == "\b":
             return max(0, column - 1)
         if character == "\t":
-            # Over text the cursor moves to the next stop; at the end a tabulator stays what it is.
+            # Over text the cursor moves to the next tab stop; at the end of the line a tab stays.
             return min(len(cells), column // 8 * 8 + 8) if column < len(cells) else self._write(cells, column, "\t")
         return column
 
@@ -93,7 +93,7 @@ class Terminal:
         if final in "KJ":
             if number == 0:
                 del cells[column:]
-            elif final == "K":  # the whole screen is not erased: what stood there is still evidence
+            elif final == "K":  # the whole screen is not erased: a log keeps its lines
                 _blank(cells, 0, len(cells) if number > 1 else column + 1)
         elif final == "P":
             del cells[column : column + max(1, number)]
@@ -113,7 +113,7 @@ def readable(text: str) -> str:
 
 
 def colors_wanted() -> bool:
-    """Whether the user has not asked for output without colors (NO_COLOR)."""
+    """Return whether the user wants colors; NO_COLOR asks for none."""
     return not os.environ.get("NO_COLOR")
 
 
@@ -146,7 +146,7 @@ def _rendered(cells: list[tuple[str, _Style]]) -> str:
 
 
 def _styled(style: _Style, parameters: str) -> _Style:
-    """Return a style as the parameters of a "select graphic rendition" change it; what is no color is left out."""
+    """Return a style changed by the parameters of a "select graphic rendition"; unknown ones are left out."""
     found = dict(style)
     codes = parameters.split(";")
     while codes:

@@ -1,6 +1,6 @@
-"""What preview says of a run: what is wrong with its inputs, and whether it runs again. No request is made.
+"""The engine's `check` and `diff` of a run, and the line that announces a new run. They make no request.
 
-The engine asks `diff` in a refresh too: a new run is announced only right after a `check`.
+The engine calls `diff` in a refresh too, so a new run is announced only right after a `check`.
 """
 
 from __future__ import annotations
@@ -18,15 +18,12 @@ if TYPE_CHECKING:
 
 
 def check(service: Service, olds: dict[str, Any], news: dict[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
-    """Complete a run's inputs and say everything that is wrong with them."""
+    """Return a run's inputs, completed, and everything that is wrong with them."""
     return check_inputs(news, service.settings, olds)
 
 
 def diff(service: Service, id_: str, olds: dict[str, Any], news: dict[str, Any]) -> dict[str, Any]:
-    """Compare a run's old outputs with its new inputs, and announce what follows.
-
-    Returns the members of the SDK's DiffResult.
-    """
+    """Compare a run's old outputs with its new inputs, announce the result, and return the members of a DiffResult."""
     service.refuse_other_endpoint("run", olds)
     service.journal().confirm(host.current_request().urn, id_)
     service.note_recorded_run(id_)
@@ -35,14 +32,14 @@ def diff(service: Service, id_: str, olds: dict[str, Any], news: dict[str, Any])
     if paths is not None and (summary := _summary(plan, paths, olds, news)):
         host.console().status(summary)
     if plan.replaces:
-        # The new run first: one that fails leaves the old one, and its images, in state.
+        # The new run is made first: if it fails, the old one and its images stay in state.
         return {"changes": True, "replaces": plan.replaces, "delete_before_replace": False}
     # None: the engine then compares the inputs itself, and replace_on_changes works.
     return {"changes": None if plan.archive or plan.local else False}
 
 
 def _summary(plan: RunDiff, paths: list[str], olds: dict[str, Any], news: dict[str, Any]) -> str:
-    """Say what will be done, also where the resource's options ask for a new run."""
+    """Return what the update will do, including a new run that `replace_on_changes` forces."""
     if plan.replaces or not (plan.archive or plan.local):
         return plan.summary
     inputs = {name: value for name, value in olds.items() if name in news or name in LOCAL}

@@ -1,4 +1,4 @@
-"""The images of a run as a program gets them: a list that says why an image is missing."""
+"""The images of a run as a program reads them: a list whose IndexError is a sentence with the reason."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any, TypeVar
 import pulumi
 from pulumi.output import UNKNOWN
 
+from pulumi_acr_tasks.run.diff import FAILED
+
 T = TypeVar("T", bound=type)
 
-_ENDED_BADLY = ("Failed", "Canceled", "Error", "Timeout")
 
-
-class Images(list[Any]):
-    """A list of images. One that is missing is unknown in preview, and in `up` a RunError with `reason`."""
+class ImageList(list[Any]):
+    """A list of images. A missing image is unknown in preview, and raises a RunError with `reason` in `up`."""
 
     def __init__(self, images: Iterable[Any], reason: str) -> None:
         super().__init__(images)
@@ -29,34 +29,34 @@ class Images(list[Any]):
         return super().__getitem__(key)
 
 
-def told(*names: str) -> Callable[[T], T]:
-    """Make the properties `names` of a Run answer with Images."""
+def image_lists(*names: str) -> Callable[[T], T]:
+    """Decorate a class so that the properties `names` return an ImageList."""
 
     def decorate(cls: T) -> T:
         for name in names:
-            setattr(cls, name, property(_reading(getattr(cls, name).fget)))
+            setattr(cls, name, property(_with_reason(getattr(cls, name).fget)))
         return cls
 
     return decorate
 
 
-def _reading(read: Callable[[Any], pulumi.Output[Any]]) -> Callable[[Any], pulumi.Output[Any]]:
+def _with_reason(read: Callable[[Any], pulumi.Output[Any]]) -> Callable[[Any], pulumi.Output[Any]]:
     @functools.wraps(read)
-    def with_reason(run: Any) -> pulumi.Output[Any]:
-        def with_reason_of(images: list[Any] | None) -> pulumi.Output[Images | None]:
-            # Not by Output.all: it would make plain dictionaries of the images.
+    def get(run: Any) -> pulumi.Output[Any]:
+        def to_list(images: list[Any] | None) -> pulumi.Output[ImageList | None]:
+            # Without the images: Output.all would turn them into plain dictionaries.
             known = pulumi.Output.all(run_id=run.run_id, status=run.status)
-            return known.apply(lambda of: None if images is None else Images(images, _reason(of)))
+            return known.apply(lambda of: None if images is None else ImageList(images, reason(**of)))
 
-        return read(run).apply(with_reason_of)
+        return read(run).apply(to_list)
 
-    return with_reason
+    return get
 
 
-def _reason(of: dict[str, Any]) -> str:
+def reason(run_id: str, status: str | None) -> str:
     """Return why a run may have fewer images than a program expects, and the cure."""
-    run_id, status = of["run_id"], of["status"] or "Queued"
-    if status in _ENDED_BADLY:
+    status = status or "Queued"
+    if status in FAILED:
         return f"Run {run_id} ended as {status}."
     if status != "Succeeded":
         return (

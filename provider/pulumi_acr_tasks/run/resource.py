@@ -14,15 +14,17 @@ from pulumi_acr_tasks.inputs import normalize, translate_paths
 from pulumi_acr_tasks.preview import OldOutputs, complete_run
 from pulumi_acr_tasks.program import program_error, strict
 from pulumi_acr_tasks.provider import with_provider
-from pulumi_acr_tasks.run import images
+from pulumi_acr_tasks.run.images import image_lists
 from pulumi_acr_tasks.schema.definitions import INPUTS, snake_case
 
 _INPUTS = INPUTS["Run"]
 
 
 class RunProvider(EngineProvider):
-    """The engine's calls for a run, each handed over to its verb's file. The class's path lives in users' state: it
-    never moves."""
+    """The engine's calls for a run, each passed on to its verb's file.
+
+    The class's path stands in users' state, so it never changes.
+    """
 
     kinds = _INPUTS
 
@@ -56,7 +58,7 @@ RunProvider.__module__ = "pulumi_acr_tasks"
 
 
 def _crud() -> Any:
-    """Import the requests at the first call of the engine: a program that declares runs does without."""
+    """Import the requests at the first call of the engine: a program that only declares runs does not need them."""
     from pulumi_acr_tasks.run import crud
 
     return crud
@@ -75,15 +77,15 @@ def _call() -> Any:
     return Call(request.urn, host.console(), host.canceled, request.timeout)
 
 
-@images.told("output_images", "image_refs")
+@image_lists("output_images", "image_refs")
 @outputs.typed_properties
 @strict
 class Run(Resource, module="acr-tasks", name="Run"):
-    """Is a run in a registry: scheduled, shown while it runs, and awaited; `up` fails when it does.
+    """A run in a registry: scheduled, shown while it runs, and awaited; `up` fails when the run does.
 
-    The attributes up to `cancel_on_delete` echo what the program wrote, resolved. A run that failed leaves nothing in
-    state, so that the next `up` runs again. After an `up` that was killed the next one on the same machine, with the
-    same request, awaits the very run that was scheduled; on another machine a new run is started.
+    The attributes up to `cancel_on_delete` are the program's inputs, completed. A failed run leaves nothing in state,
+    so the next `up` schedules another. If an `up` is killed, the next one on the same machine with the same request
+    awaits the run that was scheduled; on another machine a new run starts.
     """
 
     registry_id: pulumi.Output[str] = pulumi.property("registryId")
@@ -129,26 +131,26 @@ class Run(Resource, module="acr-tasks", name="Run"):
         cancel_on_delete: pulumi.Input[bool] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Declares a run.
+        """Declare a run.
 
-        A change of the request, of the context's content or of `triggers` is a new run; `is_archive_enabled` alone is a
-        PATCH of the run.
+        A change of the request, of the context's content or of `triggers` leads to a new run. A change of
+        `is_archive_enabled` alone is a PATCH of the run.
 
         :param run_request: what to run: DockerBuildRequestArgs, FileTaskRunRequestArgs, EncodedTaskRunRequestArgs or
-            TaskRunRequestArgs. `platform` is Linux and `docker_file_path` is Dockerfile where they are left out.
+            TaskRunRequestArgs. Without a `platform` it is Linux; without a `docker_file_path` it is Dockerfile.
         :param registry_id: the registry's ARM id. Or `subscription_id`, `resource_group_name` and `registry_name`;
-            what is not said comes from the provider or the configuration.
+            a part that is left out comes from the provider or the configuration.
         :param context: a local folder, relative to the program, that is packed by Docker's ignore rules and uploaded
-            when its content has changed; `.git`, Pulumi's and the emulator's own folders are left out beyond these
-            rules, unless they are re-included. Or an archive of one (.tar, .tar.gz, .tgz); or the address of a git
-            repository, an archive (https) or an artifact (oci://), which the service fetches itself. Not together with
-            `source_location`, nor with a TaskRunRequest. The request's file paths are relative to it; a Dockerfile may
-            lie outside (`../docker/Dockerfile`) and travels along under its own name.
-        :param triggers: any values; when one of them changes, it runs again.
-        :param wait: await the end (default). Otherwise the run is queued, and a later refresh tells how it ended.
-        :param queue_timeout: seconds in which an agent must take the run; after that it is canceled, and `up` fails.
-        :param logs: stream (default): each line while it runs; on-failure: the last lines of a run that failed; none.
-        :param cancel_on_delete: cancel the run, if it still runs, when the resource is deleted or replaced.
+            when its content has changed. `.git`, Pulumi's and the emulator's own folders are left out too, unless a
+            rule re-includes them. Or an archive (.tar, .tar.gz, .tgz); or the address of a git repository, an archive
+            (https) or an artifact (oci://), which the service fetches itself. Not together with `source_location`, nor
+            with a TaskRunRequest. The request's file paths are relative to it; a Dockerfile may lie outside
+            (`../docker/Dockerfile`) and is sent under its own name.
+        :param triggers: any values; a change of one of them leads to a new run.
+        :param wait: await the end (default). Otherwise the run is queued, and a later refresh shows how it ended.
+        :param queue_timeout: seconds in which an agent must take the run; after them it is canceled, and `up` fails.
+        :param logs: stream (default): each line while it runs; on-failure: the last lines of a failed run; none.
+        :param cancel_on_delete: cancel a run that has not ended when the resource is deleted or replaced.
         :raises ValidationError: an argument is unknown or given twice, or the options ask for an import or for a
             provider of another package.
         """

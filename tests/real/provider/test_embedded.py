@@ -64,7 +64,7 @@ def test_one_that_says_nothing_is_refused(program: Path, tmp_path: Path) -> None
 
 def test_one_that_does_not_come_up_is_given_up(program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """After a while, with what it wrote."""
-    monkeypatch.setattr(embedded, "_PATIENCE", 0.5)
+    monkeypatch.setattr(embedded, "_START_TIMEOUT", 0.5)
     script(program, "echo thinking >&2; exec sleep 60")
     with pytest.raises(EmulatorError, match=r"did not start within .* s on .*\n  thinking"):
         embedded.start(tmp_path / "data")
@@ -105,10 +105,10 @@ def test_a_start_is_ended_by_the_cancellation_and_by_a_limit(program: Path, tmp_
         embedded.start(tmp_path / "data", threading.Event())
 
 
-def revival(program: Path, tmp_path: Path, told: list[str]) -> embedded.Revival:
+def revival(program: Path, tmp_path: Path, told: list[str]) -> embedded.Restart:
     script(program, f"echo '{READY}'")
     emulator = embedded.start(tmp_path / "data")
-    return embedded.Revival(emulator, tmp_path / "data", threading.Event(), told.append)
+    return embedded.Restart(emulator, tmp_path / "data", threading.Event(), told.append)
 
 
 def test_one_that_died_is_started_again_and_said_so(program: Path, tmp_path: Path) -> None:
