@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import sys
 
-from acr_tasks_emulator.process import instance
+from acr_tasks_emulator.process import background, instance
 
 
 def main() -> None:
     """Run the command line.
 
-    Who asks again for the emulator that runs in the background, as each deployment does, is answered before anything is
-    imported that takes long.
+    Each deployment asks again for the emulator that runs in the background. It is answered before the slow imports.
     """
-    about = instance.find_again(sys.argv[1:])
+    about = background.find_again(sys.argv[1:])
     if about is not None:
         instance.print_line(about)
         return

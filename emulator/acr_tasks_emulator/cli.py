@@ -1,4 +1,4 @@
-"""The command line: serve, stop, status."""
+"""The command line: serve, stop, status. The options of serve are the fields of Settings."""
 
 from __future__ import annotations
 
@@ -80,9 +80,9 @@ app.command()(_with_options(serve))
 @app.command()
 def stop(data: Data) -> None:
     """End the emulator of a data folder and wait until it is gone."""
-    from acr_tasks_emulator.process import instance
+    from acr_tasks_emulator.process import background
 
-    pid = instance.stop(data.resolve())
+    pid = background.stop(data.resolve())
     if pid is None:
         _output.print(f"No emulator has the data folder {data}.")
     else:
@@ -134,12 +134,11 @@ def _stated(context: typer.Context) -> frozenset[str]:
 
 
 def _detach(settings: Settings, stated: frozenset[str]) -> None:
-    from acr_tasks_emulator.process import instance, running_options
-    from acr_tasks_emulator.process.data_folder import make_data_folder
+    from acr_tasks_emulator.process import background, instance, running_options
 
-    make_data_folder(settings.data)
-    environment = dict(zip(instance.ENVIRONMENT, (settings.token, settings.webhook_secret), strict=True))
-    about = instance.find_or_start(settings.data, settings.arguments(), environment)
+    instance.make_data_folder(settings.data)
+    environment = dict(zip(background.ENVIRONMENT, (settings.token, settings.webhook_secret), strict=True))
+    about = background.find_or_start(settings.data, settings.arguments(), environment)
     different = running_options.differences(settings, stated, instance.options(settings.data))
     if different:
         raise SettingsError(
@@ -147,17 +146,16 @@ def _detach(settings: Settings, stated: frozenset[str]) -> None:
             f"for: {', '.join(different)}. Stop it first (acr-tasks-emulator stop --data {settings.data}), or ask for "
             "what it has."
         )
-    instance.remember(settings.data, sys.argv[1:])
+    background.remember(settings.data, sys.argv[1:])
     instance.print_line(about)
 
 
 def _serve(settings: Settings) -> None:
     from acr_tasks_emulator.process import instance, running_options
-    from acr_tasks_emulator.process.data_folder import make_data_folder
     from acr_tasks_emulator.server import Emulator, running
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s: %(message)s")
-    make_data_folder(settings.data)
+    instance.make_data_folder(settings.data)
     asked = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: asked.set())

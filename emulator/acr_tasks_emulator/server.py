@@ -19,7 +19,7 @@ from acr_tasks_emulator.address import Address
 from acr_tasks_emulator.app import Application, build
 from acr_tasks_emulator.connection import Connection
 from acr_tasks_emulator.errors import SettingsError
-from acr_tasks_emulator.process.data_folder import make_data_folder
+from acr_tasks_emulator.process.instance import make_data_folder
 from acr_tasks_emulator.settings import Settings
 
 if TYPE_CHECKING:

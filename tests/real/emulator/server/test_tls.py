@@ -13,7 +13,7 @@ import pytest
 import trustme
 
 import acr_tasks_emulator
-from acr_tasks_emulator.process.instance import _is_well
+from acr_tasks_emulator.process.background import is_well
 from acr_tasks_emulator.server import running
 from acr_tasks_emulator.settings import Settings
 
@@ -167,7 +167,7 @@ def test_an_ipv6_address_is_one_of_its_names(tmp_path: Path) -> None:
             assert emulator.endpoint == f"https://[::1]:{port(emulator)}"
             answer = httpx.get(f"{emulator.endpoint}/_emulator/health", verify=trust(emulator), trust_env=False)
             assert answer.json()["loginServer"] == f"localhost:{port(emulator)}"  # image names take no brackets
-            assert _is_well(**emulator.address.check)
+            assert is_well(**emulator.address.check)
 
 
 def test_every_address_needs_a_token_and_has_the_machines_names(tmp_path: Path) -> None:
@@ -200,8 +200,8 @@ def test_ones_own_certificate_is_shown(tmp_path: Path) -> None:
         check = emulator.address.check
         other = tmp_path / "other.pem"
         trustme.CA().cert_pem.write_to_path(other)
-        assert _is_well(**check)
+        assert is_well(**check)
         chain.write_text("renewed meanwhile")
-        assert _is_well(**check)
-        assert not _is_well(**{**check, "trust": str(other)})
-        assert not _is_well(**{**check, "host": "localhost"})
+        assert is_well(**check)
+        assert not is_well(**{**check, "trust": str(other)})
+        assert not is_well(**{**check, "host": "localhost"})
