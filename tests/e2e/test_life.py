@@ -81,4 +81,3 @@ def test_a_failed_build_leaves_the_state_as_it_was(emulator: Emulator, new_stack
     stack.up().succeeded()
     assert emulator.runs()[0]["status"] == "Succeeded"
     assert stack.resources()["image"]["id"] != before["id"]
-    stack.settles()

@@ -89,7 +89,6 @@ def test_policies_advise_forbid_and_remedy(idle_emulator: Emulator, new_stack: C
         assert rule in advised.screen
     assert "plain-canary-0815" not in advised.screen
     assert emulator.task("lax-task")["properties"]["timeout"] == 7200
-    stack.settles()
 
 
 def test_presets_unknowns_and_remedies(idle_emulator: Emulator, new_stack: Callable[..., Stack]) -> None:

@@ -62,4 +62,4 @@ def test_a_resource_is_refused_at_another_endpoint(
         stack.refresh().changed_nothing()  # the engine refreshes with the provider of the state: where the task lives
         assert other.writes() == []
     stack.configure(**idle_emulator.config)
-    stack.settles()
+    stack.up().changed_nothing()

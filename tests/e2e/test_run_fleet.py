@@ -58,7 +58,6 @@ def test_runs_without_an_agent_say_that_they_are_queued(tmp_path: Path, new_stac
         print(f"lines that say Queued: {sum(': Queued' in line for line in screen.splitlines())} {queued}")
         assert sum(": Queued" in line for line in screen.splitlines()) >= 3, screen
         assert [run["status"] for run in emulator.runs()] == ["Succeeded"] * 5
-        stack.settles()
 
 
 def test_forty_runs_are_watched_at_the_cost_of_a_few(idle_emulator: Emulator, new_stack: Callable[..., Stack]) -> None:

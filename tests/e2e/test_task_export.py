@@ -77,6 +77,5 @@ def test_an_exported_program_takes_over_what_is_there(emulator: Emulator, new_st
     assert "+ 3 created" in stack.up().succeeded().screen  # the stack itself, and two tasks
     assert set(emulator.writes()) <= {"POST listDetails"}
     assert {name: emulator.ask("POST", f"/tasks/{name}/listDetails").json() for name in TASKS} == before
-
-    stack.settles()
+    stack.up().changed_nothing()
     assert emulator.ask("GET", "/tasks").json()["value"] == []

@@ -101,7 +101,8 @@ def test_replace_protect_and_ignored_changes(idle_emulator: Emulator, new_stack:
     assert idle_emulator.task("greeting")["name"] == "greeting"
     stack.edit("__main__.py", ", protect=True", "")
     stack.up().succeeded()
-    stack.settles()
+    stack.destroy().succeeded()
+    assert stack.resources() == {}
 
 
 SECRET = """
@@ -148,7 +149,7 @@ def test_a_password_changed_behind_our_back_is_put_right(
     assert password["value"] == "c4nary-of-the-program"
     state = stack.pulumi("stack", "export", "--stack", "dev").succeeded().screen
     assert "c4nary" not in refreshed.screen + repaired.screen + state
-    stack.settles()
+    stack.up().changed_nothing()
 
 
 def test_a_task_that_exists_is_adopted(idle_emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
@@ -165,4 +166,4 @@ def test_a_task_that_exists_is_adopted(idle_emulator: Emulator, new_stack: Calla
     stack.up().succeeded()
     assert [write for write in idle_emulator.writes() if "listDetails" not in write] == ["PATCH greeting"]
     assert idle_emulator.task("greeting")["properties"]["timeout"] == 3600
-    stack.settles()
+    stack.up().changed_nothing()

@@ -67,7 +67,7 @@ def test_a_task_changes_its_owner(idle_emulator: Emulator, new_stack: Callable[.
         assert idle_emulator.requests() == []
 
     stack.write("__main__.py", other + moved)
-    stack.settles()
+    stack.destroy().succeeded()
     assert idle_emulator.ask("GET", "/tasks/shared").status_code == 404
 
 
