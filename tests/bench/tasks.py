@@ -59,16 +59,16 @@ class Operation:
 
 
 OPERATIONS = (
-    Operation("create all", lambda stack: stack.up("--skip-preview"), "1,000 for 200 tasks, 203 s"),
-    Operation("no change", lambda stack: stack.up("--skip-preview"), "not measured"),
+    Operation("create all", lambda stack: stack.up(), "1,000 for 200 tasks, 203 s"),
+    Operation("no change", lambda stack: stack.up(), "not measured"),
     Operation(
         "change one",
-        lambda stack: stack.up("--skip-preview"),
+        lambda stack: stack.up(),
         "4, 10 s",
         lambda stack: stack.edit("__main__.py", "else 300", "else 900"),
     ),
-    Operation("refresh", lambda stack: stack.refresh("--skip-preview"), "not measured"),
-    Operation("delete all", lambda stack: stack.destroy("--skip-preview"), "3 a task"),
+    Operation("refresh", lambda stack: stack.refresh(), "not measured"),
+    Operation("delete all", lambda stack: stack.destroy(), "3 a task"),
 )
 
 

@@ -78,4 +78,5 @@ def test_an_exported_program_takes_over_what_is_there(emulator: Emulator, new_st
     assert set(emulator.writes()) <= {"POST listDetails"}
     assert {name: emulator.ask("POST", f"/tasks/{name}/listDetails").json() for name in TASKS} == before
     stack.up().changed_nothing()
+    stack.destroy().succeeded()
     assert emulator.ask("GET", "/tasks").json()["value"] == []
