@@ -1,4 +1,4 @@
-"""The open questions about the service, each a switch: nobody knows the answer, so a client must do with every one."""
+"""Switches: open questions about the service. A client must work with every answer."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 
 class SwitchError(Exception):
-    """Says in one sentence everything that is wrong with the given switches, and what is allowed."""
+    """Wrong switches; the text names each problem and the allowed values."""
 
 
 def _open(default: Any, question: str, *bounds: float) -> Any:
@@ -18,7 +18,7 @@ def _open(default: Any, question: str, *bounds: float) -> Any:
 
 @dataclass(frozen=True)
 class Switches:
-    """Each switch with its values, its default and the question it stands for; names are in kebab-case outside.
+    """Each switch with its values, its default and its question. Its public name is in kebab-case.
 
     Numbers of seconds may have a fraction.
     """
@@ -115,7 +115,7 @@ DEFAULTS = Switches()
 
 @dataclass(frozen=True)
 class Switch:
-    """One row of the table of switches. `values` are all there are; empty for a number."""
+    """A row of the table of switches. `values` is empty for a number."""
 
     name: str
     kind: type
@@ -126,7 +126,7 @@ class Switch:
 
     @property
     def allowed(self) -> str:
-        """What may be given, as a phrase."""
+        """The allowed values, as a phrase."""
         if self.values:
             return " or ".join(self.values)
         kind = "a whole number" if self.kind is int else "a number"

@@ -1,1 +1,1 @@
-"""HTTP: reads requests, asks the services, writes answers. Errors are raised through, never caught here."""
+"""HTTP: requests are read, handed to a service, and answered. The middleware catches errors."""

@@ -15,7 +15,7 @@ MAXIMUM_ADVANCE = 10 * 366 * 86_400
 
 
 async def health(request: Request) -> Response:
-    """Tell that the emulator is there, and what its ready line says; 503 when it is about to end."""
+    """Return the emulator's status and its ready line; 503 while it shuts down."""
     services = services_of(request)
     closing = services.closing.is_set()
     content = {"status": "closing" if closing else "ok", **services.about, "activeRuns": services.runs.active_count()}
@@ -23,13 +23,13 @@ async def health(request: Request) -> Response:
 
 
 async def reset(request: Request) -> Response:
-    """Remove every task, run, blob and fault, and forget the requests."""
+    """Remove every task, run, blob, fault and logged request."""
     await run_in_threadpool(services_of(request).reset)
     return Response(status_code=204)
 
 
 async def requests(request: Request) -> Response:
-    """Return the requests for Resource Manager and blobs, oldest first; DELETE forgets them."""
+    """Return the logged requests, oldest first; DELETE removes them."""
     log = services_of(request).request_log
     if request.method == "DELETE":
         log.clear()
@@ -38,7 +38,7 @@ async def requests(request: Request) -> Response:
 
 
 async def faults(request: Request) -> Response:
-    """Return the faults with what is left of each; PUT replaces them, DELETE forgets them."""
+    """Return the rules with their remaining times; PUT replaces them, DELETE removes them."""
     rules = services_of(request).faults
     if request.method == "DELETE":
         rules.clear()
@@ -49,7 +49,7 @@ async def faults(request: Request) -> Response:
 
 
 async def advance_clock(request: Request) -> Response:
-    """Move the emulator's clock forward; return what it says then."""
+    """Move the emulator's clock forward; return its new time."""
     body = await json_of(request)
     seconds = body.get("seconds") if isinstance(body, dict) else None
     if not isinstance(seconds, (int, float)) or isinstance(seconds, bool) or not 0 <= seconds <= MAXIMUM_ADVANCE:

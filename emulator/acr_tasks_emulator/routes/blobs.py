@@ -119,7 +119,7 @@ def content(request: Request, found: Blob, headers: dict[str, str]) -> Response:
 
 
 def _with_metadata(response: Response, found: Blob) -> Response:
-    # Starlette writes header names in lower case; the names of metadata are case-preserving.
+    # Starlette writes header names in lower case, but names of metadata keep their case.
     response.raw_headers += [
         (f"x-ms-meta-{name}".encode("latin-1"), value.encode("latin-1")) for name, value in found.metadata.items()
     ]
@@ -127,7 +127,7 @@ def _with_metadata(response: Response, found: Blob) -> Response:
 
 
 async def _read(found: Blob, first: int, length: int) -> AsyncIterator[bytes]:
-    # The file may grow while it is read: exactly the length that was announced is sent.
+    # The file may grow while it is read: send exactly the announced length.
     async with await anyio.open_file(found.path, "rb") as file:
         await file.seek(first)
         while length > 0:
@@ -147,7 +147,7 @@ def _open_write(request: Request) -> tuple[BlobsService, str, str]:
 
 
 def _signed(request: Request) -> Mapping[str, str]:
-    """The query; whoever gives a parameter of the signature twice means two different things. Raises BlobError."""
+    """Return the query; a parameter of the signature may be given once only. Raises BlobError."""
     names = [name.lower() for name, _ in request.query_params.multi_items()]
     if any(names.count(name) > 1 for name in PARAMETERS):
         raise errors.SAS_INVALID()
@@ -182,7 +182,7 @@ def _properties(found: Blob) -> dict[str, str]:
 
 
 def _common(request: Request) -> dict[str, str]:
-    # Every version is taken, and answered with the caller's own.
+    # Every version is accepted, and the caller's own comes back.
     own = {"x-ms-request-id": str(uuid.uuid4()), "x-ms-version": VERSION}
     given = {name: request.headers[name] for name in _ECHOED if _TEXT.fullmatch(request.headers.get(name, ""))}
     return own | given

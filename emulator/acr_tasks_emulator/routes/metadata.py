@@ -1,4 +1,4 @@
-"""What clients ask before they can sign in: the cloud's endpoints, the tenant's, its keys. Anybody may ask."""
+"""Metadata for clients that are not signed in yet: endpoints of the cloud and of a tenant, and its keys."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ async def endpoints(request: Request) -> Response:
 
 
 async def openid_configuration(request: Request) -> Response:
-    """Return the OpenID configuration of a tenant; any name is one."""
+    """Return the OpenID configuration of a tenant of any name."""
     return answer(metadata.openid_configuration(origin(request), request.path_params["tenant"]))
 
 
 async def keys(request: Request) -> Response:
-    """Return the keys with which others can check tokens: none, for they are signed with a secret."""
+    """Return no keys: tokens are signed with a secret, so only the emulator can check them."""
     return answer({"keys": []})
 
 
 async def instance(request: Request) -> Response:
-    """Tell that this is an authority that clients may trust."""
+    """Answer instance discovery: clients may trust this authority."""
     return answer(metadata.instance(origin(request), query(request, "authorization_endpoint") or ""))
 
 

@@ -1,4 +1,4 @@
-"""The login server: passes /v2/ on to the OCI registry, streaming both ways; the registry starts when first needed."""
+"""The login server: /v2/ is forwarded to the OCI registry, streaming both ways; it starts when first needed."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ _HOP_BY_HOP = {
     *("connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer"),
     *("transfer-encoding", "upgrade"),
 }
-# The registry would make links by some of these. It has no sign-in: the emulator's token is not its business.
+# The registry would build links from some of these. It has no sign-in and must not see the emulator's token.
 _NOT_PASSED = {"authorization", "cookie", "forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"}
-# What an address of the distribution specification is made of, decoded: no part of it leads elsewhere.
+# A decoded address of the distribution specification: none of its parts is `.` or `..`.
 _ADDRESS = re.compile(r"/v2/?|/v2(?:/(?!\.{1,2}(?:/|\Z))[A-Za-z0-9._:=+-]+)+/?")
 
 
 async def pass_on(request: Request) -> Response:
-    """Send the request to the registry and its answer back."""
+    """Forward the request to the registry and return its answer."""
     if not _ADDRESS.fullmatch(request.scope["path"]) or b"#" in request.scope["raw_path"]:
         raise errors.INVALID_IMAGE_ADDRESS()
     address = await run_in_threadpool(services_of(request).images.address)
     client: httpx.AsyncClient = request.app.state.registry_client
-    # The bytes of the address as they came: a decoded path could mean another one.
+    # Forward the address's bytes unchanged: a decoded path could name another resource.
     target = request.scope["raw_path"].split(b"?")[0]
     if request.url.query:
         target += b"?" + request.scope["query_string"]
@@ -39,7 +39,7 @@ async def pass_on(request: Request) -> Response:
     url = httpx.URL(scheme="http", host=host, port=int(port), raw_path=target)
     kept_back = _HOP_BY_HOP | _NOT_PASSED | _named_by_connection(request)
     if "transfer-encoding" in request.headers:
-        kept_back |= {"content-length"}  # of the two the former counts, for whoever reads the request next too
+        kept_back |= {"content-length"}  # the former wins, for the next reader of the request too
     headers = [(k, v) for k, v in request.headers.items() if k not in kept_back]
     has_body = "content-length" in request.headers or "transfer-encoding" in request.headers
     outgoing = client.build_request(
@@ -56,7 +56,7 @@ async def pass_on(request: Request) -> Response:
 
 def _named_by_connection(request: Request) -> set[str]:
     values = request.headers.getlist("connection")
-    # The host and the length belong to the message, whatever a caller says.
+    # Host and length belong to the message, even when a caller lists them.
     return {name.strip().lower() for value in values for name in value.split(",")} - {"host", "content-length"}
 
 

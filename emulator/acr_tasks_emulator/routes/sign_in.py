@@ -1,4 +1,4 @@
-"""The token endpoints of a tenant, and that of managed identities. What is sent to them is never written down."""
+"""The token endpoints of tenants and of managed identities. Their bodies are never logged."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ async def token_v1(request: Request) -> Response:
 
 
 async def device_code(request: Request) -> Response:
-    """Refuse: there are no people here, only applications."""
+    """Refuse: the emulator signs in applications alone, not people."""
     raise sign_in.refuse("device_code")
 
 
 async def authorize(request: Request) -> Response:
-    """Refuse: there are no people here, only applications."""
+    """Refuse: the emulator signs in applications alone, not people."""
     raise sign_in.refuse("authorization_code")
 
 
@@ -48,7 +48,7 @@ async def managed_identity(request: Request) -> Response:
 
 
 def is_sign_in(scope: Scope) -> bool:
-    """Tell whether a request is for what anybody may ask, to be able to sign in; the very routes decide."""
+    """Tell whether a request needs no token because it serves to sign in; the routes themselves decide."""
     return any(route.matches(scope)[0] is Match.FULL for route in (*metadata.ROUTES, *ROUTES))
 
 

@@ -1,4 +1,4 @@
-"""The services of one emulator, as the routes find them."""
+"""All services of one emulator, for the routes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from acr_tasks_emulator.switches import Switches
 
 @dataclass(frozen=True)
 class Services:
-    """Everything that a route may ask. `about` is what the ready line tells."""
+    """The services that routes call. `about` is the content of the ready line."""
 
     registries: RegistriesService
     resource_groups: ResourceGroupsService

@@ -1,7 +1,7 @@
-"""Every error that the emulator answers: a name, the HTTP status, the service's code and the service's text.
+"""The catalogue of errors: a name, the HTTP status, the service's code and the service's text.
 
-Texts and codes are those of facts section 9 where one was seen, Resource Manager's own where it answers for the
-service, and otherwise in the same style. Texts are templates; raising fills them: `raise TASK_NOT_FOUND(name=...)`.
+Codes and texts were seen at the service or at Resource Manager; the others are in the same style. Texts are templates,
+filled when an error is raised: `raise TASK_NOT_FOUND(name=...)`.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from typing import Any
 
 
 class ServiceError(Exception):
-    """An answer other than success: `status` is HTTP's, `code`, `message` and `target` stand in the body.
+    """An answer other than success. `code`, `message` and `target` are in its body, which is empty without a code.
 
-    `detail` is the code of the one entry of `details`. Without a code the answer has no body.
+    `detail` is the code of the one entry of `details`.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class ServiceError(Exception):
 
 @dataclass(frozen=True)
 class ErrorText:
-    """One kind of error; calling it with the values of its text makes the exception."""
+    """One kind of error; a call with the values of its text returns the exception."""
 
     status: int
     code: str
@@ -73,7 +73,7 @@ TASK_NOT_FOUND = ErrorText(404, "ResourceNotFound", _ARM_NOT_FOUND)
 RUN_NOT_FOUND = ErrorText(404, "ResourceNotFound", _ARM_NOT_FOUND)
 AGENT_POOL_NOT_FOUND = ErrorText(404, "ResourceNotFound", _ARM_NOT_FOUND)
 TASK_RUN_NOT_FOUND = ErrorText(404, "ResourceNotFound", _ARM_NOT_FOUND)
-# What it might be instead (switches missing-task-code and missing-run-code): no real body was seen.
+# Alternatives (switches missing-task-code and missing-run-code): no body of the service was seen.
 EMPTY_NOT_FOUND = ErrorText(404, "", "")
 TASK_NOT_FOUND_AS = {
     "ResourceNotFound": TASK_NOT_FOUND,
@@ -206,7 +206,7 @@ SUBSCRIPTION_REQUESTS_THROTTLED = ErrorText(
     "additional information.",
 )
 
-# What the service, or what it depends on, does not want to do.
+# Refusals of the service, and of services that it calls.
 TASKS_OPERATIONS_NOT_ALLOWED = ErrorText(
     400,
     "TasksOperationsNotAllowed",

@@ -1,1 +1,1 @@
-"""What is kept on disk: documents in SQLite, blobs in a folder. Knows no rules of the service."""
+"""Storage on disk: documents in SQLite, blobs in a folder. The rules of the service are not here."""

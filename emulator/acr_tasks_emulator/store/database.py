@@ -156,6 +156,6 @@ class Database:
 
 
 def _make_private(path: Path) -> None:
-    """Let nobody else read the file, nor those beside it that SQLite makes with its mode: tasks hold secrets."""
+    """Make the file readable for its owner alone, and those that SQLite makes beside it: tasks hold secrets."""
     with path.open("ab"):
         path.chmod(0o600)

@@ -1,4 +1,4 @@
-"""Registries and the few values that belong to the whole folder."""
+"""Registries, and the few settings of the whole data folder."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from acr_tasks_emulator.store.database import Database
 class RegistryRow:
     """A registry as stored. `key` is its resource id in lower case; `run_prefix` begins its run ids.
 
-    `document` has what callers have set: `tags`, `sku`, `identity` and `properties`, each only if it was.
+    `document` has the members that callers have set: `tags`, `sku`, `identity` and `properties`.
     """
 
     key: str
@@ -35,7 +35,7 @@ class RegistryStore:
         self._database = database
 
     def transaction(self) -> AbstractContextManager[None]:
-        """Make several steps one."""
+        """Run a block as one transaction."""
         return self._database.transaction()
 
     def all(self) -> list[RegistryRow]:
@@ -44,13 +44,13 @@ class RegistryStore:
         return [RegistryRow(**{**dict(row), "document": json.loads(row["document"])}) for row in rows]
 
     def add(self, registry: RegistryRow) -> None:
-        """Store a new registry, which is empty.
+        """Store a new, empty registry.
 
-        Its run counter begins at 0, or where the counter of a removed registry with the same prefix stopped: an id
-        never means two runs.
+        Its run counter begins at 0, or continues that of a removed registry with the same prefix: no run id is used
+        twice.
         """
         with self._database.transaction():
-            # A request that was under way when one of the same name was removed may have left a task.
+            # A request during the removal of a registry of the same name may have left a task.
             self._database.execute("DELETE FROM task WHERE registry = ?", registry.key)
             self._insert(registry)
 
@@ -71,11 +71,11 @@ class RegistryStore:
         )
 
     def change(self, key: str, document: dict[str, Any]) -> None:
-        """Store what callers have set in place of what they had set before."""
+        """Replace the members that callers have set."""
         self._database.execute("UPDATE registry SET document = ? WHERE key = ?", json.dumps(document), key)
 
     def delete(self, key: str) -> None:
-        """Remove a registry; how many runs it had is remembered."""
+        """Remove a registry; its run counter is kept."""
         with self._database.transaction():
             self._database.execute(
                 "INSERT INTO retired_prefix (run_prefix, run_count) SELECT run_prefix, run_count FROM registry"
@@ -85,7 +85,7 @@ class RegistryStore:
             self._database.execute("DELETE FROM registry WHERE key = ?", key)
 
     def next_run_number(self, key: str) -> int:
-        """Count one more run of a registry, for ever; return its number, from 1."""
+        """Count one more run of a registry; return its number, from 1, which is never used again."""
         with self._database.transaction():
             self._database.execute("UPDATE registry SET run_count = run_count + 1 WHERE key = ?", key)
             row = self._database.row("SELECT run_count FROM registry WHERE key = ?", key)
@@ -94,7 +94,7 @@ class RegistryStore:
             return int(row[0])
 
     def setting(self, name: str, default: Callable[[], str]) -> str:
-        """Return a value of the folder, made and kept by the first caller."""
+        """Return a setting of the folder; the first call makes and stores it."""
         with self._database.transaction():
             row = self._database.row("SELECT value FROM setting WHERE name = ?", name)
             if row is not None:

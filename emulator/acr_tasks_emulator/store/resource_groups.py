@@ -1,4 +1,4 @@
-"""Subscriptions that were used, and resource groups."""
+"""Resource groups, and the subscriptions that have had one."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class ResourceGroupStore:
         return sorted(groups, key=lambda row: row.name.lower())
 
     def put(self, group: ResourceGroupRow) -> None:
-        """Store a group in place of one of the same key; its subscription exists from now on."""
+        """Store or replace a group; its subscription exists from now on."""
         with self._database.transaction():
             self._database.execute(
                 "INSERT OR REPLACE INTO resource_group (key, subscription_id, name, location, document)"

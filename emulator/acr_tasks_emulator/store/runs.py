@@ -37,7 +37,7 @@ class RunStore:
         self._database = database
 
     def transaction(self) -> AbstractContextManager[None]:
-        """Make a read and the write that follows from it one step."""
+        """Run a read and the write that depends on it as one transaction."""
         return self._database.transaction()
 
     def add(self, run: RunRow) -> None:
@@ -58,9 +58,9 @@ class RunStore:
         return None if row is None else _run(row)
 
     def change(self, run_id: str, edit: Callable[[RunRow], bool]) -> RunRow | None:
-        """Let `edit` change document and job in place, in one transaction; it answers whether to keep the change.
+        """Call `edit`, which changes document and job in place and returns whether to store them, in one transaction.
 
-        Returns the run as it is afterwards, or None when there is no such run.
+        Return the changed run, or None when it does not exist.
         """
         with self._database.transaction():
             run = self.get(run_id)
@@ -119,7 +119,7 @@ class RunStore:
         self._database.execute("DELETE FROM run WHERE registry = ?", registry)
 
     def clear(self) -> None:
-        """Remove every run; the counters go on, so that an id never means two runs."""
+        """Remove every run; the counters continue, so that no run id is used twice."""
         self._database.execute("DELETE FROM run")
 
 

@@ -18,7 +18,7 @@ class TaskStore:
         self._database = database
 
     def transaction(self) -> AbstractContextManager[None]:
-        """Make a read and the write that follows from it one step."""
+        """Run a read and the write that depends on it as one transaction."""
         return self._database.transaction()
 
     def get(self, registry: str, name: str) -> Document | None:
@@ -27,7 +27,7 @@ class TaskStore:
         return None if row is None else json.loads(row[0])
 
     def put(self, registry: str, name: str, document: Document) -> None:
-        """Store a task in place of one of the same name."""
+        """Store a task, or replace the one of the same name."""
         self._database.execute(
             "INSERT INTO task (registry, key, document) VALUES (?, ?, ?)"
             " ON CONFLICT (registry, key) DO UPDATE SET document = excluded.document",

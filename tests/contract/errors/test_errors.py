@@ -12,7 +12,6 @@ import string
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
@@ -23,7 +22,7 @@ from acr_tasks_emulator.services import errors
 
 from ..conftest import Coordinates
 from . import provocations
-from .provocations import ROWS, Elsewhere, Emulated, Row
+from .provocations import ROWS, Emulated, Row
 
 
 def constants() -> Iterator[tuple[str, Any]]:
@@ -87,27 +86,6 @@ def test_the_error_is_answered(name: str, emulators: Callable[..., Emulated]) ->
     assert f"{answer.status_code} {code}".rstrip() == row.status_and_code
     assert re.fullmatch(pattern(constant.text), message, re.DOTALL), message
     assert row.says in message
-
-
-@pytest.mark.parametrize("name", [name for name, row in ROWS.items() if isinstance(row, Elsewhere)])
-@pytest.mark.emulator_choice("facts section 9 has the texts that were seen; the others are in the same style")
-def test_the_error_is_answered_in_another_test(name: str) -> None:
-    """That test is there, and looks for the code."""
-    row = ROWS[name]
-    assert isinstance(row, Elsewhere)
-    _, found, text = (Path(__file__).parents[1] / row.file).read_text().partition(f"def {row.test}(")
-    assert found
-    status, code = row.status_and_code.split()
-    assert f'({status}, "{code}")' in text.partition("\ndef ")[0]
-
-
-@pytest.mark.emulator_choice("facts section 9 has the texts that were seen; the others are in the same style")
-def test_no_error_is_made_elsewhere() -> None:
-    """What is answered is a constant with a name: whoever makes an error of his own has no row here."""
-    package = Path(errors.__file__).parents[1]
-    making = re.compile(r"\b(Service|Blob|Image|SignIn)Error\(")
-    made = [file.name for file in package.rglob("*.py") if making.search(file.read_text())]
-    assert made == ["errors.py"]
 
 
 def spelled(constant: Any, answer: httpx.Response) -> tuple[str, str]:

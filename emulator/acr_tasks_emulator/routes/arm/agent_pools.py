@@ -1,4 +1,4 @@
-"""Agent pools and task runs, types that the previews have beside tasks and runs: here there are none of them."""
+"""Agent pools and task runs, types of the previews: their lists are empty."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from acr_tasks_emulator.services import errors
 
 
 async def list_agent_pools(request: Request) -> Response:
-    """AgentPools_List: an empty list, which azure-cli shows as such."""
+    """AgentPools_List: an empty list."""
     open_call(request, "agentPools")
     return answer({"value": []})
 
 
 async def get_agent_pool(request: Request) -> Response:
-    """AgentPools_Get and AgentPools_GetQueueStatus: no such pool."""
+    """AgentPools_Get and AgentPools_GetQueueStatus: not found."""
     call = open_call(request, "agentPools")
     name = f"{call.registry.name}/agentPools/{call.part('name')}"
     raise errors.AGENT_POOL_NOT_FOUND(resource=name, group=call.registry.resource_group_name)
@@ -30,7 +30,7 @@ async def list_task_runs(request: Request) -> Response:
 
 
 async def get_task_run(request: Request) -> Response:
-    """TaskRuns_Get and TaskRuns_GetDetails: no such task run."""
+    """TaskRuns_Get and TaskRuns_GetDetails: not found."""
     call = open_call(request, "taskRuns")
     name = f"{call.registry.name}/taskRuns/{call.part('name')}"
     raise errors.TASK_RUN_NOT_FOUND(resource=name, group=call.registry.resource_group_name)

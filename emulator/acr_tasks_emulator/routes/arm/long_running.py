@@ -1,4 +1,4 @@
-"""How long-running operations are answered, and the two addresses at which clients ask for their end."""
+"""Answers of long-running operations, and the two addresses that clients poll."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from acr_tasks_emulator.services.conditions.long_running import Operation
 
 
 def created(call: Call, document: dict[str, Any], state: str) -> Response:
-    """Answer a PUT or PATCH: 201, the resource in its new state, and where the operation's status is."""
+    """Answer a PUT or PATCH: 201, the resource in its new state, and the address of the operation's status."""
     operations = call.services.operations
     operation = operations.begin(call.registry, document["id"], state)
     response = answer(operations.shown(document), 201)
@@ -32,13 +32,13 @@ def accepted(
     result: Callable[[], dict[str, Any]] | None = None,
     removed: dict[str, Any] | None = None,
 ) -> Response:
-    """Answer a POST or DELETE: 202 without a body, and where the end of the operation can be asked for."""
+    """Answer a POST or DELETE: 202 without a body, and the address of the operation's result."""
     operation = call.services.operations.begin(call.registry, resource, state, result, removed)
     return _under_way(call.request, operation)
 
 
 async def status(request: Request) -> Response:
-    """Tell how far an operation is."""
+    """Return the status of an operation."""
     operations = services_of(request).operations
     operation = operations.poll(request.path_params["name"])
     response = answer(operations.status(operation))
@@ -48,7 +48,7 @@ async def status(request: Request) -> Response:
 
 
 async def result(request: Request) -> Response:
-    """Answer 202 until an operation is over, then what the operation would have answered at once."""
+    """Answer 202 until an operation has ended, then with the answer of the request that began it."""
     operations = services_of(request).operations
     operation = operations.poll(request.path_params["name"])
     if not operations.has_ended(operation):

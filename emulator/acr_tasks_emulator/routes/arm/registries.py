@@ -47,7 +47,7 @@ async def update(request: Request) -> Response:
 
 
 async def delete(request: Request) -> Response:
-    """Registries_Delete: 200, or 204 when there was no such registry in that group."""
+    """Registries_Delete: 200, or 204 when the group has no registry of that name."""
     _check_version(request, LOCATION)
     services, parts = services_of(request), request.path_params
     in_group = services.registries.within(parts["subscription_id"], parts["resource_group_name"])
@@ -67,7 +67,7 @@ async def list_registries(request: Request) -> Response:
 
 
 async def check_name_availability(request: Request) -> Response:
-    """Registries_CheckNameAvailability: a name belongs to one registry only, whatever its subscription."""
+    """Registries_CheckNameAvailability: a name belongs to one registry in all subscriptions."""
     _check_version(request, LOCATION)
     services = services_of(request)
     services.resource_groups.check_subscription(request.path_params["subscription_id"])
@@ -75,19 +75,19 @@ async def check_name_availability(request: Request) -> Response:
 
 
 async def list_credentials(request: Request) -> Response:
-    """Registries_ListCredentials: what docker can sign in with, when the admin user is enabled."""
+    """Registries_ListCredentials: user name and passwords for docker, when the admin user is enabled."""
     row = _registry(request)
     services = services_of(request)
     return answer(services.admin_users.credentials(row))
 
 
 async def list_usages(request: Request) -> Response:
-    """Registries_ListUsages: what the SKU allows; what is used is not measured."""
+    """Registries_ListUsages: the limits of the SKU; usage is not measured."""
     return answer({"value": registry_bodies.usages(_registry(request).document)})
 
 
 async def list_replications(request: Request) -> Response:
-    """Replications_List: none beside the registry itself."""
+    """Replications_List: an empty list."""
     _registry(request)
     return answer({"value": []})
 

@@ -24,7 +24,7 @@ async def get(request: Request) -> Response:
 
 
 async def head(request: Request) -> Response:
-    """ResourceGroups_CheckExistence: 204 when there is such a group, 404 when not; neither has a body."""
+    """ResourceGroups_CheckExistence: 204 when the group exists, 404 when not; neither has a body."""
     exists = services_of(request).resource_groups.exists(*_address(request))
     return Response(status_code=204 if exists else 404)
 

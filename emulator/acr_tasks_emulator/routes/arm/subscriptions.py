@@ -1,4 +1,4 @@
-"""Subscriptions, the tenant, places and resource providers."""
+"""Subscriptions, the tenant, locations and resource providers."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ async def get(request: Request) -> Response:
 
 
 async def list_locations(request: Request) -> Response:
-    """Return the places in which registries can be."""
+    """Return the locations of registries."""
     subscription = _subscription(request)
     used = {row.location for row in services_of(request).registries.within(subscription)}
-    return answer({"value": subscriptions.places(subscription, used)})
+    return answer({"value": subscriptions.locations(subscription, used)})
 
 
 async def list_providers(request: Request) -> Response:
@@ -36,7 +36,7 @@ async def list_providers(request: Request) -> Response:
 
 
 async def get_provider(request: Request) -> Response:
-    """Return one resource provider; to register it changes nothing, for it is."""
+    """Return one resource provider; it is registered already."""
     return answer(subscriptions.provider(_subscription(request), request.path_params["namespace"]))
 
 

@@ -30,7 +30,7 @@ BLOCKS_LIMIT = 50_000
 
 
 class BlobsService:
-    """Names blobs, signs links to them, and takes and gives their content."""
+    """Names of blobs, signed links to them, and their content."""
 
     def __init__(self, store: BlobStore, signer: Signer, clock: Clock, switches: Switches) -> None:
         self.store = store
@@ -41,7 +41,7 @@ class BlobsService:
     def new_source(self, registry: RegistryRow, correlation_id: str) -> tuple[str, str]:
         """Return the relative path of a source upload and the link to write it.
 
-        The path is made of the caller's correlation id, as in the service (facts, fact 8): two calls with one id get
+        The path is made of the caller's correlation id, as in the service: two calls with one id get
         one path, and the later upload replaces the earlier.
         """
         relative_path = f"source/{self._clock.now():%Y%m%d}0000/{_identifier(correlation_id)}.tar.gz"
@@ -62,7 +62,7 @@ class BlobsService:
         return self.store.find(container_of(registry), log_name(run_id))
 
     def open_log(self, registry: RegistryRow, run_id: str) -> Log:
-        """Make a run's log, or go on with it."""
+        """Make a run's log, or open the existing one."""
         return Log(self.store, container_of(registry), log_name(run_id), round_trip(self._clock.now()))
 
     def readable(self, container: str, name: str, query: Mapping[str, str]) -> Blob:
@@ -77,7 +77,7 @@ class BlobsService:
         return name.startswith("logs/") and self._clock.now() < parse(blob.creation_time) + self._log_missing
 
     def check_writable(self, container: str, name: str, query: Mapping[str, str], create_only: bool) -> None:
-        """Refuse a write that the link does not allow, or one over a blob that must not be there. Raises BlobError."""
+        """Refuse a write that the link does not allow, or over a blob that must not exist. Raises BlobError."""
         self.signer.check(container, name, query, CREATE_WRITE)
         if create_only and self.store.find(container, name) is not None:
             raise errors.BLOB_ALREADY_EXISTS()
@@ -109,7 +109,7 @@ class BlobsService:
 
 
 class Log:
-    """A run's log as an append blob: `execution.log.LogSink`."""
+    """A run's log as an append blob: `execution.run_log.LogSink`."""
 
     def __init__(self, store: BlobStore, container: str, name: str, created: str) -> None:
         self._store = store
@@ -119,20 +119,20 @@ class Log:
         self._file: BinaryIO = store.create_append_blob(container, name, TEXT, created)
 
     def write(self, data: bytes) -> None:
-        """Append to the log. What comes after its end is dropped, and what finds no room: the run goes on."""
+        """Append to the log. Drop data after its end, and data for which the disk has no room: the run continues."""
         with self._lock:
             if not self._file.closed:
                 with contextlib.suppress(StorageFullError), full_disk_as_error():
                     self._file.write(data)
 
     def complete(self, value: str) -> None:
-        """End the log: its metadata `Complete` tells readers that nothing follows. Raises StorageFullError."""
+        """End the log: its metadata `Complete` tells readers that it has ended. Raises StorageFullError."""
         with self._lock:
             self._file.close()
             self._store.set_metadata(self._container, self._name, {COMPLETE: value})
 
     def close(self) -> None:
-        """Let go of the file without ending the log, as a process does that is killed."""
+        """Close the file without ending the log, as when a process is killed."""
         self._file.close()
 
 
@@ -154,7 +154,7 @@ def _identifier(correlation_id: str) -> str:
 
 
 def _block_ids(xml: bytes) -> list[str]:
-    # A declaration of entities has no place in a block list, and expanding them is the old way to fill a memory.
+    # A block list declares no entities; expanding them could fill the memory.
     if b"<!" in xml:
         raise errors.BLOB_XML()
     try:

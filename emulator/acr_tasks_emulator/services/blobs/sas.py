@@ -1,4 +1,4 @@
-"""Shared access signatures: who holds the link may do what it says to that one blob, until it expires."""
+"""Shared access signatures: a link permits its holder to read or write one blob until it expires."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from acr_tasks_emulator.switches import DEFAULTS
 
 VERSION = "2024-11-04"
 PARAMETERS = ("sv", "se", "sr", "sp", "sig")
-"""What a link says besides its path."""
+"""The query parameters of a link."""
 READ = "r"
 CREATE_WRITE = "cw"
 
 
 class Signer:
-    """Makes and checks signatures with one secret key; a link is good for `seconds`."""
+    """A signer with one secret key; its links are valid for `seconds`."""
 
     def __init__(self, key: bytes, time: clock.Clock, seconds: float = DEFAULTS.sas_seconds) -> None:
         self._key = key
@@ -29,14 +29,14 @@ class Signer:
         self._lifetime = timedelta(seconds=seconds)
 
     def link(self, container: str, name: str, permissions: str) -> str:
-        """Return path and query of a link to a blob, to be put behind the emulator's own address."""
+        """Return path and query of a link to a blob, without the emulator's address."""
         expiry = (self._clock.now() + self._lifetime).strftime("%Y-%m-%dT%H:%M:%SZ")
         signature = self._signature(container, name, permissions, expiry)
         query = {"sv": VERSION, "se": expiry, "sr": "b", "sp": permissions, "sig": signature}
         return f"/blobs/{quote(container)}/{quote(name)}?{urlencode(query)}"
 
     def check(self, container: str, name: str, query: Mapping[str, str], needed: str) -> None:
-        """Refuse a request whose link is not good for it; `needed` are permissions of which one is enough.
+        """Refuse a request that its link does not permit; `needed` are permissions of which one is enough.
 
         Raises BlobError.
         """

@@ -1,4 +1,4 @@
-"""The registries that this emulator has."""
+"""Registries: create or replace, update, show, delete."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 class RegistriesService:
-    """Finds registries by the parts of their resource id, compared without case.
+    """The registries of this emulator, found by the parts of their resource id without case.
 
-    A name belongs to one registry only, whatever its subscription and group: in Azure it is a part of a host's name.
+    A name belongs to one registry in all subscriptions and groups: in Azure it is part of a host name.
     """
 
     def __init__(self, store: RegistryStore, groups: ResourceGroupsService, clock: Clock, login_server: str) -> None:
@@ -39,19 +39,19 @@ class RegistriesService:
         self._groups = groups
         self._clock = clock
         self.login_server = login_server
-        # Dicts are replaced and never changed: other threads may be going through them.
+        # Dictionaries are replaced, never changed: other threads may iterate over them.
         self._lock = threading.Lock()
         self._rows: dict[str, RegistryRow] = {}
         self._ever: dict[str, RegistryRow] = {}
 
     def transaction(self) -> AbstractContextManager[None]:
-        """Make several steps one."""
+        """Run a block as one transaction."""
         return self._store.transaction()
 
     def open(self, wanted: Iterable[RegistrySetting]) -> None:
-        """Make the wanted registries, beside those that the folder has; with none at all, the default one.
+        """Create the wanted registries beside those of the folder, or the default one when there would be none.
 
-        Raises SettingsError when a registry of the folder lives elsewhere than wanted.
+        Raises SettingsError when a registry of the folder has another group or location than wanted.
         """
         for row in self._store.all():
             self._keep(row)
@@ -84,7 +84,7 @@ class RegistriesService:
         return [row for row in rows if row.resource_group_name.lower() == group.name.lower()]
 
     def find(self, subscription_id: str, resource_group_name: str, name: str) -> RegistryRow:
-        """Return a registry. Raises ServiceError: the first part that does not exist is what was not found."""
+        """Return a registry. Raises ServiceError, which names the first missing part of the id."""
         row = self._rows.get(resource_id(subscription_id, resource_group_name, name).lower())
         if row is not None:
             return row
@@ -92,7 +92,7 @@ class RegistriesService:
         raise errors.REGISTRY_NOT_FOUND(resource=name, group=resource_group_name)
 
     def by_key(self, key: str) -> RegistryRow:
-        """Return the registry of a stored key, though it may be removed since. Raises KeyError."""
+        """Return the registry of a stored key, also when it has been removed. Raises KeyError."""
         return self._ever[key]
 
     def named(self, name: str) -> RegistryRow | None:
@@ -100,7 +100,7 @@ class RegistriesService:
         return next((row for row in self._rows.values() if row.name.lower() == name.lower()), None)
 
     def put(self, subscription_id: str, resource_group_name: str, name: str, body: Any) -> tuple[RegistryRow, bool]:
-        """Make a registry, or replace what was set of it; tell whether it is new. Raises ServiceError."""
+        """Create a registry or replace its members; tell whether it is new. Raises ServiceError."""
         registry_bodies.check_name(name)
         location, document = registry_bodies.whole(body)
         location = normal_location(location)
@@ -115,18 +115,18 @@ class RegistriesService:
         return self._change(old, document), False
 
     def update(self, row: RegistryRow, body: Any) -> RegistryRow:
-        """Change what was sent of a registry. Raises ServiceError."""
+        """Change the sent members of a registry. Raises ServiceError."""
         row = self._rows.get(row.key, row)  # it may have changed while the body was read
         return self._change(row, registry_bodies.merged(row.document, registry_bodies.update(body)))
 
     def delete(self, row: RegistryRow) -> None:
-        """Forget a registry; with its tasks and runs, in one transaction."""
+        """Remove a registry, in the transaction that removes its tasks and runs."""
         self._store.delete(row.key)
         with self._lock:
             self._rows = {key: each for key, each in self._rows.items() if key != row.key}
 
     def restore(self, row: RegistryRow) -> None:
-        """Have a registry as it was, whether it was changed or removed since."""
+        """Restore a registry, whether it was changed or removed."""
         if row.key in self._rows:
             self._store.change(row.key, row.document)
         else:
@@ -134,7 +134,7 @@ class RegistriesService:
         self._keep(row)
 
     def name_availability(self, body: Any) -> dict[str, Any]:
-        """Tell whether a registry of a name could be made. Raises ServiceError."""
+        """Tell whether a name is valid and free. Raises ServiceError."""
         name, kind = (body.get("name"), body.get("type")) if isinstance(body, dict) else (None, None)
         if not isinstance(name, str) or str(kind).lower() != registry_bodies.RESOURCE_TYPE.lower():
             raise errors.INVALID_REQUEST_CONTENT(
@@ -215,10 +215,10 @@ def id_of(row: RegistryRow) -> str:
 
 
 def _free_prefix(key: str, taken: set[str]) -> str:
-    """Return two letters made of the registry's id that no other registry here has: run ids are then unique."""
+    """Return two letters, derived from the registry's id, that no other registry has: they make run ids unique."""
     start = int.from_bytes(hashlib.sha256(key.encode()).digest()[:4], "big")
     for offset in range(26 * 26):
-        # Most ids seen begin with c; the others come into use when those are taken.
+        # Most ids seen begin with c; the other letters follow when those are taken.
         first, second = divmod((start % 26 + offset) % (26 * 26), 26)
         prefix = _LETTERS[(2 + first) % 26] + _LETTERS[second]
         if prefix not in taken:

@@ -1,4 +1,4 @@
-"""Takes registries and groups away, with everything that is in them; a reset brings back those of the start."""
+"""Removal of registries and groups with all they contain, and the reset to those of the start."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from acr_tasks_emulator.store.resource_groups import ResourceGroupRow
 
 
 class Removal:
-    """Removes a registry in one step: nothing is left of it after a crash, and nobody can add to it meanwhile."""
+    """A remover of registries and groups. A registry goes in one transaction, so that a crash leaves no parts of it."""
 
     def __init__(
         self, registries: RegistriesService, groups: ResourceGroupsService, tasks: TasksService, runs: RunsService
@@ -24,7 +24,7 @@ class Removal:
         self._first_groups = groups.every()
 
     def registry(self, row: RegistryRow) -> None:
-        """Remove a registry with its tasks, runs and blobs; runs that are under way are canceled.
+        """Remove a registry with its tasks, runs and blobs; cancel the runs that have not ended.
 
         Images stay: all registries of an emulator share one store of them.
         """
@@ -41,7 +41,7 @@ class Removal:
         self._groups.delete(row)
 
     def reset(self) -> None:
-        """Remove registries and groups that were made since the start, and put the others back as they were then."""
+        """Remove registries and groups that were made since the start, and restore the others."""
         registries, groups = {row.key for row in self._first_registries}, {row.key for row in self._first_groups}
         for registry in self._registries.all():
             if registry.key not in registries:

@@ -1,4 +1,4 @@
-"""Subscriptions and resource groups, as far as clients of registries ask for them."""
+"""Resource groups and subscriptions, as far as clients of registries use them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class ResourceGroup(Definition):
 
 
 class ResourceGroupsService:
-    """Finds groups by subscription and name, compared without case. A subscription exists once it has had a group."""
+    """Groups by subscription and name without case. A subscription exists from its first group on."""
 
     def __init__(self, store: ResourceGroupStore) -> None:
         self._store = store
@@ -35,7 +35,7 @@ class ResourceGroupsService:
         self._subscriptions = {SUBSCRIPTION_ID, *store.subscriptions()}
 
     def subscriptions(self) -> list[str]:
-        """Return the id of every subscription, in lower case; the default one is always there."""
+        """Return the id of every subscription, in lower case; the default one always exists."""
         return sorted(self._subscriptions)
 
     def all(self, subscription_id: str) -> list[ResourceGroupRow]:
@@ -49,12 +49,12 @@ class ResourceGroupsService:
         return list(self._rows.values())
 
     def check_subscription(self, subscription_id: str) -> None:
-        """Refuse a subscription that is not there. Raises ServiceError."""
+        """Refuse an unknown subscription. Raises ServiceError."""
         if subscription_id.lower() not in self._subscriptions:
             raise errors.SUBSCRIPTION_NOT_FOUND(subscription=subscription_id)
 
     def find(self, subscription_id: str, name: str) -> ResourceGroupRow:
-        """Return a group. Raises ServiceError: the first part that does not exist is what was not found."""
+        """Return a group. Raises ServiceError, which names the first missing part of the id."""
         self.check_subscription(subscription_id)
         row = self._rows.get(group_id(subscription_id, name).lower())
         if row is None:
@@ -62,11 +62,11 @@ class ResourceGroupsService:
         return row
 
     def exists(self, subscription_id: str, name: str) -> bool:
-        """Tell whether there is such a group."""
+        """Tell whether a group exists."""
         return group_id(subscription_id, name).lower() in self._rows
 
     def put(self, subscription_id: str, name: str, body: Any) -> tuple[ResourceGroupRow, bool]:
-        """Make a group in any subscription, or replace what was set of it; tell whether it is new.
+        """Create a group in any subscription, or replace its members; tell whether it is new.
 
         Raises ServiceError.
         """
@@ -76,7 +76,7 @@ class ResourceGroupsService:
         return self._put(subscription_id, name, sent["location"], _without_location(sent))
 
     def update(self, subscription_id: str, name: str, body: Any) -> ResourceGroupRow:
-        """Change the members that were sent. Raises ServiceError."""
+        """Change the sent members. Raises ServiceError."""
         row = self.find(subscription_id, name)
         sent = _read(body)
         return self._put(
@@ -87,18 +87,18 @@ class ResourceGroupsService:
         )[0]
 
     def ensure(self, subscription_id: str, name: str, location: str) -> None:
-        """Make a group if it is not there. Raises ServiceError when it cannot be."""
+        """Create a group unless it exists. Raises ServiceError."""
         if not self.exists(subscription_id, name):
             self._put(subscription_id, name, location, {})
 
     def delete(self, row: ResourceGroupRow) -> None:
-        """Forget a group, which has to be empty already."""
+        """Remove a group, which must be empty."""
         self._store.delete(row.key)
         with self._lock:
             self._rows = {key: each for key, each in self._rows.items() if key != row.key}
 
     def restore(self, row: ResourceGroupRow) -> None:
-        """Have a group as it was, whether it was changed or removed since."""
+        """Restore a group, whether it was changed or removed."""
         self._store.put(row)
         with self._lock:
             self._rows = {**self._rows, row.key: row}

@@ -1,4 +1,4 @@
-"""What Resource Manager tells of subscriptions, tenants, places and resource providers: the same for everybody."""
+"""Subscriptions, the tenant, locations and resource providers, the same for every caller."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from acr_tasks_emulator.services.versions import SUPPORTED
 Document = dict[str, Any]
 
 NAMESPACE = "Microsoft.ContainerRegistry"
-# Of the registry itself any version is served; these are the ones that clients of 2026 name, newest first.
+# The registry itself is served under any version; these are named to clients, newest first.
 _REGISTRY_VERSIONS = ["2026-09-01-preview", "2025-11-01", "2025-04-01", "2023-07-01", "2023-01-01-preview"]
 _RESOURCE_VERSIONS = ["2025-04-01", "2024-11-01", "2022-09-01", "2021-04-01"]
-_PLACES = {
+_LOCATIONS = {
     "westeurope": "West Europe",
     "northeurope": "North Europe",
     "eastus": "East US",
@@ -63,16 +63,16 @@ def tenant() -> Document:
     }
 
 
-def places(subscription_id: str, used: Iterable[str]) -> list[Document]:
-    """Return the places in which registries can be: some of Azure's, and those in use."""
-    names = dict.fromkeys([*_PLACES, *sorted(used)])
+def locations(subscription_id: str, used: Iterable[str]) -> list[Document]:
+    """Return the locations of registries: some of Azure's, and those in use."""
+    names = dict.fromkeys([*_LOCATIONS, *sorted(used)])
     return [
         {
             "id": f"/subscriptions/{subscription_id}/locations/{name}",
             "name": name,
             "type": "Region",
-            "displayName": _PLACES.get(name, name),
-            "regionalDisplayName": _PLACES.get(name, name),
+            "displayName": _LOCATIONS.get(name, name),
+            "regionalDisplayName": _LOCATIONS.get(name, name),
             "metadata": {"regionType": "Physical", "regionCategory": "Recommended"},
         }
         for name in names
@@ -105,7 +105,7 @@ def providers(subscription_id: str) -> list[Document]:
 
 
 def provider(subscription_id: str, namespace: str) -> Document:
-    """Return one resource provider. Raises ServiceError when there is none of that name, compared without case."""
+    """Return one resource provider, its name compared without case. Raises ServiceError."""
     for each in providers(subscription_id):
         if each["namespace"].lower() == namespace.lower():
             return each
@@ -119,7 +119,7 @@ def _provider(subscription_id: str, namespace: str, types: dict[str, list[str]])
         "resourceTypes": [
             {
                 "resourceType": name,
-                "locations": list(_PLACES.values()),
+                "locations": list(_LOCATIONS.values()),
                 "apiVersions": versions,
                 "defaultApiVersion": versions[0],
                 "capabilities": "CrossResourceGroupResourceMove, SupportsTags" if "/" not in name else "None",

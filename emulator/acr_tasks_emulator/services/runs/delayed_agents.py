@@ -1,4 +1,4 @@
-"""Lets runs wait in the queue before an agent takes them, as in the service on a busy day."""
+"""A delay between the queue and the agents, as in the service on a busy day."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from acr_tasks_emulator.services.runs.runs import Agents
 
 
 class DelayedAgents:
-    """Hands jobs on after `seconds`; a run that waits is unknown to the agents until then."""
+    """A queue that hands jobs to the agents after `seconds`."""
 
     def __init__(self, agents: Agents, seconds: float) -> None:
         self._agents = agents
@@ -18,7 +18,7 @@ class DelayedAgents:
         self._waiting: dict[str, threading.Timer] = {}
 
     def submit(self, job: Job) -> None:
-        """Put a job at the end of the queue when the time has come."""
+        """Put a job at the end of the agents' queue when its time has come."""
         timer = threading.Timer(self._seconds, self._hand_on, (job,))
         timer.daemon = True
         with self._lock:
@@ -26,7 +26,7 @@ class DelayedAgents:
         timer.start()
 
     def cancel(self, run_id: str) -> bool:
-        """End a run that runs; one that waits is forgotten and reported as unknown, so that the caller ends it."""
+        """Cancel a run at the agents; drop one that waits here and return False, so that the caller ends it."""
         with self._lock:
             timer = self._waiting.pop(run_id, None)
         if timer is not None:
@@ -35,7 +35,7 @@ class DelayedAgents:
         return self._agents.cancel(run_id)
 
     def close(self) -> None:
-        """Let go of the runs that wait; they are still queued on disk."""
+        """Drop the waiting runs; they are still queued on disk."""
         with self._lock:
             waiting, self._waiting = list(self._waiting.values()), {}
         for timer in waiting:

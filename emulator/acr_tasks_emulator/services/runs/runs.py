@@ -34,15 +34,15 @@ from acr_tasks_emulator.store.runs import RunRow, RunStore
 from acr_tasks_emulator.switches import Switches
 
 BATCH = 500
-"""How many runs are queued in one step: it takes a tenth of a second, in which nobody else can ask the database."""
+"""How many runs one transaction queues: it takes a tenth of a second, in which the database is locked."""
 
 Run = dict[str, Any]
-Start = tuple[RegistryRow, str, Cause]  # the task of that name is started, and why
+Start = tuple[RegistryRow, str, Cause]  # the registry, the task's name, and the cause
 _logger = logging.getLogger(__name__)
 
 
 class Agents(Protocol):
-    """Who carries runs out: `execution.agents.Agents`."""
+    """The queue of the agents: `execution.agents.Agents`."""
 
     def submit(self, job: Job) -> None:
         """Put a job at the end of the queue."""
@@ -78,7 +78,7 @@ class RunsService:
         self._switches = switches
 
     def schedule(self, registry: RegistryRow, body: Any, version: ApiVersion = STABLE) -> Run:
-        """Queue a run; return it as the service answers at once: few members, status Queued. Raises ServiceError."""
+        """Queue a run; return the few members with which the service answers at once. Raises ServiceError."""
         refusals.check_run(self._switches, registry)
         request = bodies.run_request(body, self._switches, version)
         rules.check_run_request(request, version)
@@ -95,8 +95,8 @@ class RunsService:
     def trigger(self, starts: Iterable[Start]) -> list[str]:
         """Queue runs of tasks that triggers start; return the runs' ids.
 
-        What the service would refuse is left out: nobody asked, so there is nobody to tell. No agent begins before all
-        are queued.
+        Runs that the service would refuse are left out and logged: no caller waits for them. No agent begins before
+        all are queued.
         """
         starts, added = iter(starts), list[RunRow]()
         try:
@@ -191,8 +191,8 @@ class RunsService:
     def log_links(self, registry: RegistryRow, identifier: str) -> dict[str, str]:
         """Return RunGetLogResult, of each link path and query. Raises ServiceError.
 
-        There is a link to the log as an artifact once a run with a log template has ended. Not before: who is given
-        one reads it whole and once, and follows no log (facts section 8).
+        Once a run with a log template has ended, there is a link to the log as an artifact. Not before: clients that
+        get that link read it once and do not follow the log.
         """
         run = self._stored(registry, identifier)
         links = {"logLink": self._blobs.log_link(registry, run.run_id)}
@@ -201,11 +201,11 @@ class RunsService:
         return links
 
     def shown(self, run: Run, version: ApiVersion) -> Run:
-        """Return what a version shows of a run; members of others when the switches keep what is not known."""
+        """Return what a version shows of a run; all members when a switch keeps unknown ones."""
         return run if self._switches.unknown_members == "kept" else version.shown("Run", run)
 
     def cancel(self, registry: RegistryRow, identifier: str) -> None:
-        """Cancel a run that waits or runs; one that has ended stays as it is. Raises ServiceError."""
+        """Cancel a run that waits or runs; one that has ended does not change. Raises ServiceError."""
         run = self._stored(registry, identifier)
         if run.status in TERMINAL:
             if self._switches.cancel_finished == "409":
@@ -229,20 +229,20 @@ class RunsService:
         return under_way
 
     def end_removed(self, registry: RegistryRow, run_ids: Collection[str]) -> None:
-        """Take runs that were removed from the agents, and remove the blobs of their registry."""
+        """Cancel removed runs at the agents, and remove the blobs of their registry."""
         for identifier in run_ids:
             self._agents.cancel(identifier)
         self._blobs.store.delete_container(container_of(registry))
 
     def clear(self) -> None:
-        """Cancel what runs, then remove every run and blob."""
+        """Cancel all runs, then remove every run and blob."""
         for run in self._store.with_status(*ACTIVE):
             self._agents.cancel(run.run_id)
         self._store.clear()
         self._blobs.store.clear()
 
     def resume(self) -> None:
-        """After a start: runs that an earlier process had under way end as Error, those that waited wait again."""
+        """Resume after a start: runs in progress in an earlier process end as Error, queued ones are queued again."""
         for run in self._store.with_status("Started", "Running"):
             self._states.abandon(run.run_id)
         for run in self._store.with_status("Queued"):
@@ -275,7 +275,7 @@ class RunsService:
 
 
 def _name_in(registry: RegistryRow, resource: str) -> str:
-    """Return the name in a task's ARM id, which has to be one of the registry. Raises ServiceError."""
+    """Return the name in the ARM id of one of the registry's tasks. Raises ServiceError."""
     prefix, name = task_id(registry, ""), resource.rstrip("/").rpartition("/")[2]
     if resource.rstrip("/").lower() != (prefix + name).lower():
         inner = f"TaskRunRequest:Invalid value for taskId '{resource}'. It must be the id of a task of this registry"

@@ -1,4 +1,4 @@
-"""Managed identities: the ids that the service adds to what the caller asked for."""
+"""The tenant, and the ids that the service adds to managed identities."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ TENANT_ID = "00000000-0000-0000-0000-00000000aaaa"
 
 
 def complete(identity: dict[str, Any], resource_id: str) -> dict[str, Any]:
-    """Return an identity with principal, tenant and client ids, which are the same for the same resource every time."""
+    """Return an identity with principal, tenant and client ids, always the same for the same resource."""
     kind = identity.get("type", "None")
     result: dict[str, Any] = {}
     if "SystemAssigned" in kind:

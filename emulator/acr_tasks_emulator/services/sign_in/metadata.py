@@ -1,4 +1,4 @@
-"""What clients ask about the cloud that they are in, and about its sign-in. Every address is the emulator's own."""
+"""Metadata of the cloud and of its sign-in. Every address is the emulator's own."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _TENANT = re.compile(r"https?://[^/]+/([\w.-]+)(/|$)")
 def endpoints(origin: str, version: str) -> Document | list[Document]:
     """Return the cloud's endpoints in the form of an api-version.
 
-    2015-01-01 is short; then there was a list of clouds, here of one; since 2022-09-01 it is the one that is asked.
+    2015-01-01 is short; later versions return a list of clouds, here of one; since 2022-09-01 it is one cloud.
     """
     if version < "2018":
         return {
@@ -76,7 +76,7 @@ def _cloud(origin: str) -> Document:
 
 
 def openid_configuration(origin: str, tenant: str) -> Document:
-    """Return where and how to sign in to a tenant."""
+    """Return the OpenID configuration of a tenant."""
     base = f"{origin}/{tenant}"
     return {
         "token_endpoint": f"{base}/oauth2/v2.0/token",
@@ -95,7 +95,7 @@ def openid_configuration(origin: str, tenant: str) -> Document:
 
 
 def instance(origin: str, authorization_endpoint: str) -> Document:
-    """Answer instance discovery: whichever authority is asked about, the one that is known here is this one."""
+    """Answer instance discovery: the emulator knows itself alone, whichever authority is asked for."""
     match = _TENANT.match(authorization_endpoint)
     tenant = match[1] if match else "common"
     host = origin.partition("://")[2]

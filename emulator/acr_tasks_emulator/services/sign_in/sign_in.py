@@ -1,4 +1,4 @@
-"""Signs clients in as Entra ID does, as far as applications and managed identities go."""
+"""Sign-in of applications and managed identities, as Entra ID does it."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ Form = Mapping[str, str]
 _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _DEFAULT = "/.default"
 MANAGED_IDENTITY = "acr-tasks-emulator"
-"""The client id of a managed identity that did not say which one it is."""
+"""The client id of a managed identity that names none."""
 
 
 class SignIn:
-    """Gives access tokens.
+    """An issuer of access tokens.
 
-    Without a `token` to check, whoever names an application gets one. With it, the client's secret, its assertion or
-    the header of a managed identity must be that very token: nothing else here could be checked.
+    Without a `token` every application gets one. With it, the client's secret, its assertion or the header of a managed
+    identity must equal that token: the emulator has nothing else to check.
     """
 
     def __init__(self, tokens: AccessTokens, token: str | None) -> None:
@@ -33,11 +33,11 @@ class SignIn:
 
     @property
     def demanded(self) -> bool:
-        """Tell whether callers must show a token."""
+        """Whether callers must show a token."""
         return self._token is not None
 
     def accepts(self, shown: str) -> bool:
-        """Tell whether a bearer token lets its bearer in: it is the one to be shown, or one that was issued here."""
+        """Tell whether a bearer token is accepted: it is the configured one, or one that was issued here."""
         return self._is_right(shown) or self._tokens.is_valid(shown)
 
     def token(self, origin: str, tenant: str, form: Form) -> Document:
@@ -127,7 +127,7 @@ class SignIn:
 
 
 def refuse(grant: str) -> errors.ServiceError:
-    """Return the refusal of a way to sign in that wants a person."""
+    """Return the refusal of a way to sign in that needs a person."""
     return errors.UNSUPPORTED_GRANT(grant=grant)
 
 

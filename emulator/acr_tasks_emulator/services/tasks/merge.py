@@ -84,7 +84,7 @@ def _step_of_another_type(step: Members, values: Members, switches: Switches) ->
 
 
 def items_by_name(items: list[Members], sent: list[Members]) -> list[Members]:
-    """Return arguments or values with those that were sent in place of the ones of the same name, or after them."""
+    """Return items in which the sent ones replace those of the same name; new ones follow."""
     named = {item["name"]: item for item in items}
     return list({**named, **{item["name"]: item for item in sent}}.values())
 
