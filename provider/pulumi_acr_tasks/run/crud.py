@@ -129,7 +129,7 @@ class _Creation:
         return run
 
     def _await(self, run: Run) -> Run:
-        return _await(
+        return AwaitedRun(
             self._service,
             self._registry,
             id_of(run),
@@ -138,7 +138,7 @@ class _Creation:
             self._began,
             self._journaled,
             self._clock,
-        )
+        ).result()
 
 
 def _lacked_its_context(inputs: dict[str, Any], error: RunError) -> bool:
@@ -154,21 +154,6 @@ def _unanswered(lost: LostAnswer, known: str) -> str:
     """Return the message of a lost answer: the error, what is known of the run, and the correlation id."""
     first, *rest = str(lost.error).splitlines()
     return "\n".join([first, known, *rest])
-
-
-def _await(
-    service: Service,
-    registry: RegistryId,
-    run_id: str,
-    inputs: dict[str, Any],
-    call: Call,
-    began: float,
-    journaled: JournaledRun,
-    clock: EventClock,
-) -> Run:
-    client, poller = service.client(), service.poller(registry, clock)
-    timeout = service.settings.answer_timeout
-    return AwaitedRun(client, registry, run_id, inputs, call, poller, began, journaled, clock, timeout).result()
 
 
 def read(service: Service, id_: str, state: dict[str, Any], call: Call) -> dict[str, Any] | None:
@@ -232,7 +217,7 @@ def update(
         run = service.client().runs.get(registry, run_id)
         if is_another(olds, run):
             raise NotFoundError(404, "", "the registry has another run of that id", action="await run", resource_id=id_)
-        run = _await(service, registry, run_id, news, call, began, unjournaled, clock)
+        run = AwaitedRun(service, registry, run_id, news, call, began, unjournaled, clock).result()
     except NotFoundError as error:
         raise RunError(
             f"Run {run_id} is not known to the service any more, so nobody can tell how it ended. {_AGAIN}",

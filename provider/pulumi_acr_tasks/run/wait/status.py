@@ -1,4 +1,4 @@
-"""The status of a run, and the terms of a wait for it: cancellation, deadlines, callbacks.
+"""The status of an awaited run, and the terms of the wait: cancellation, deadlines, callbacks, queue messages.
 
 A run is judged by `status`. Its `provisioningState` says `Succeeded` while the run is still queued.
 """
@@ -8,12 +8,18 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pulumi_acr_tasks.errors import AcrTasksError
 
+if TYPE_CHECKING:
+    from pulumi_acr_tasks.arm.clock import ServerTime
+    from pulumi_acr_tasks.arm.models import Run
+
 TERMINAL = frozenset({"Succeeded", "Failed", "Canceled", "Error", "Timeout"})
 QUEUED = "Queued"
+
+_MINUTE = 60
 
 
 class RunLike(Protocol):
@@ -83,3 +89,25 @@ class Wait:
         """Return the time of the next poll, due at `due`, or of the deadline that comes before it."""
         limits = (self.deadline, self.queue_deadline if queued else None)
         return min([due, *(limit for limit in limits if limit is not None)])
+
+
+class QueueMessages:
+    """A message for each minute that a run is queued, by the service's clock, which also dates the run."""
+
+    def __init__(self, run_id: str, time: ServerTime, show: Callable[[str], None]) -> None:
+        self._run_id, self._time, self._show = run_id, time, show
+        self._minutes_shown = 0
+
+    def update(self, run: Run) -> None:
+        """Show a message when another minute has passed for `run`, as the service has just described it."""
+        created = run.properties.create_time.moment if run.properties.create_time else None
+        now = self._time.now()
+        if created is None or now is None or (run.properties.status or QUEUED) != QUEUED:
+            return
+        minutes = int((now - created).total_seconds() // _MINUTE)
+        if minutes > self._minutes_shown:
+            self._minutes_shown = minutes
+            self._show(
+                f"{self._run_id} has been Queued for {minutes} min: all agents are busy, "
+                "or a firewall of the registry keeps them out"
+            )

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import re
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from pulumi_acr_tasks.arm.clock import EventClock, SystemClock
 from pulumi_acr_tasks.arm.http.deadlines import deadline
 from pulumi_acr_tasks.errors import AcrTasksError, CanceledError, ServiceError
 from pulumi_acr_tasks.redaction import mask_of
 from pulumi_acr_tasks.run.log.display import BackgroundLog, RateLimitedDisplay
 from pulumi_acr_tasks.run.wait.failures import RunFailure, cancel_hint, log_location
-from pulumi_acr_tasks.run.wait.queue import QueueMessages
-from pulumi_acr_tasks.run.wait.status import Wait, WaitCanceledError, WaitOutageError, WaitTimeoutError
+from pulumi_acr_tasks.run.wait.status import QueueMessages, Wait, WaitCanceledError, WaitOutageError, WaitTimeoutError
 
 if TYPE_CHECKING:
     from pulumi_acr_tasks.arm.client import Client
+    from pulumi_acr_tasks.arm.clock import EventClock
     from pulumi_acr_tasks.arm.ids import RegistryId
     from pulumi_acr_tasks.arm.models import Run
     from pulumi_acr_tasks.host import Console
     from pulumi_acr_tasks.run.schedule.resume import JournaledRun
     from pulumi_acr_tasks.run.wait.poller import Poller
+    from pulumi_acr_tasks.service import Service
 
 _LOG_TIMEOUT = 5.0  # seconds for the log of a run that has ended to be complete
 _CANCEL_REQUEST = 5.0  # seconds for the service to accept a cancellation, retries included
@@ -51,19 +51,17 @@ class AwaitedRun:
     """A scheduled run whose result is awaited.
 
     `began`: the time of the clock from which the custom timeout counts. `journaled`: the run's journal entry, removed
-    when the run is not to be resumed. `answer_timeout`: seconds that an outage of the service may last.
+    when the run is not to be resumed.
     """
 
-    client: Client
+    service: Service
     registry: RegistryId
     run_id: str
     inputs: dict[str, Any]
     call: Call
-    poller: Poller[Run]
     began: float
     journaled: JournaledRun
-    clock: EventClock = field(default_factory=SystemClock)
-    answer_timeout: float | None = None
+    clock: EventClock
 
     def result(self) -> Run:
         """Show the log and return the run once it has succeeded.
@@ -101,6 +99,16 @@ class AwaitedRun:
         return run
 
     @property
+    def client(self) -> Client:
+        """The service's client."""
+        return self.service.client()
+
+    @property
+    def poller(self) -> Poller[Run]:
+        """The registry's poller."""
+        return self.service.poller(self.registry, self.clock)
+
+    @property
     def _streaming(self) -> bool:
         return bool(self.inputs.get("logs", "stream") == "stream")
 
@@ -124,14 +132,15 @@ class AwaitedRun:
             queue_deadline=self.clock.now() + queue_timeout if queue_timeout else None,
             on_status=on_status,
             on_run=on_run,
-            answer_timeout=self.answer_timeout,
+            answer_timeout=self.service.settings.answer_timeout,
             on_outage=self._report_outage,
             on_recovery=lambda seconds: show(f"the service answers again, after {seconds:.0f} s"),
         )
 
     def _report_outage(self, seconds: float, reason: AcrTasksError) -> None:
         since = datetime.now().astimezone() - timedelta(seconds=seconds)
-        limit = f"; given up after {self.answer_timeout:g} s" if self.answer_timeout is not None else ""
+        timeout = self.service.settings.answer_timeout
+        limit = f"; given up after {timeout:g} s" if timeout is not None else ""
         self.call.console.status(
             f"the service has not answered since {since:%H:%M:%S} ({seconds:.0f} s): {_in_short(reason)}; "
             f"{self.run_id} is asked for again{limit}"
