@@ -55,7 +55,7 @@ def changes() -> Rows:
     """Yield what becomes of a changed and of a removed value of each property of a task."""
     yield "Property", "Changed or added", "Removed"
     for rule in task_diff.RULES:
-        changed = REQUESTS[rule.changed] if isinstance(rule.changed, str) else f"PATCH or PUT. {_why(rule.changed)}"
+        changed = REQUESTS[rule.changed] if isinstance(rule.changed, str) else f"PATCH or PUT: {_why(rule.changed)}"
         reset = any(default(owner, rule.path.rpartition(".")[2]) is not None for owner in _owners(rule.path))
         removed = f"{REQUESTS[task_diff.PATCH]} of the default" if reset else REQUESTS[rule.removed]
         if rule.path in ("registryId", "taskName"):
@@ -68,7 +68,8 @@ def changes() -> Rows:
 
 
 def _why(route: Callable[..., str]) -> str:
-    return (inspect.getdoc(route) or "").splitlines()[0]
+    """Return the reason that the docstring of a route gives behind its colon."""
+    return (inspect.getdoc(route) or "").splitlines()[0].partition(": ")[2].rstrip(".")
 
 
 def _owners(path: str) -> list[str]:
