@@ -6,7 +6,8 @@ import socket
 import subprocess
 from typing import NoReturn
 
-import croniter  # noqa: F401 - its import asks a process for the machine's architecture, before any test runs
+import azure.identity  # noqa: F401 - its import asks a process for the machine's architecture, before any test runs
+import croniter  # noqa: F401 - so does this one
 import pytest
 
 
