@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pulumi_acr_tasks.args import *  # noqa: F403
-    from pulumi_acr_tasks.contexts import *  # noqa: F403
     from pulumi_acr_tasks.errors import *  # noqa: F403
     from pulumi_acr_tasks.provider import *  # noqa: F403
+    from pulumi_acr_tasks.run.context_hash import *  # noqa: F403
     from pulumi_acr_tasks.run.resource import *  # noqa: F403
     from pulumi_acr_tasks.task.resource import *  # noqa: F403
 
@@ -80,7 +80,7 @@ _MODULES = {
     "UpdateError": "errors",
     "ValidationError": "errors",
     "WebhookError": "errors",
-    "context_hash": "contexts",
+    "context_hash": "run.context_hash",
 }
 
 __all__ = sorted(_MODULES)  # pyright: ignore

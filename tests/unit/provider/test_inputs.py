@@ -18,11 +18,9 @@ from pulumi.runtime import rpc
 from pulumi_acr_tasks import args, inputs
 from pulumi_acr_tasks.errors import ValidationError
 from pulumi_acr_tasks.inputs import from_plan, to_plan, translate_paths
-from pulumi_acr_tasks.run import resource as run
-from pulumi_acr_tasks.schema.definitions import DEFINITIONS, Kind, kind, snake_case
+from pulumi_acr_tasks.schema.definitions import DEFINITIONS, INPUTS, Kind, kind, snake_case
 from pulumi_acr_tasks.schema.spelling import without_ignored
 from pulumi_acr_tasks.schema.values import UNKNOWN
-from pulumi_acr_tasks.task import resource as task
 
 
 @pytest.fixture(autouse=True)
@@ -188,7 +186,7 @@ _RUN_PATHS = {
 
 @pytest.mark.parametrize(
     ("given", "path", "wanted"),
-    [(task._INPUTS, *each) for each in _PATHS.items()] + [(run._INPUTS, *each) for each in _RUN_PATHS.items()],
+    [(INPUTS["Task"], *each) for each in _PATHS.items()] + [(INPUTS["Run"], *each) for each in _RUN_PATHS.items()],
 )
 def test_property_paths_of_options_are_in_either_spelling(given: dict[str, Kind], path: str, wanted: list[str]) -> None:
     """Names of definitions are translated, also behind keys of maps; those keys, and values of any kind, never."""
@@ -230,7 +228,7 @@ def test_paths_that_only_we_can_read_are_ignored(path: str, wanted: dict[str, An
         "credentials": {"customRegistries": {"a.b": {}}},
     }
     before = copy.deepcopy(new)
-    assert without_ignored(new, old, [path], task._INPUTS) == {**new, **wanted}
+    assert without_ignored(new, old, [path], INPUTS["Task"]) == {**new, **wanted}
     assert new == before
 
 

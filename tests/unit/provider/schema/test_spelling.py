@@ -6,44 +6,43 @@ from typing import Any
 
 import pytest
 
-from pulumi_acr_tasks.run import resource as run
+from pulumi_acr_tasks.schema.definitions import INPUTS
 from pulumi_acr_tasks.schema.spelling import spelled
 from pulumi_acr_tasks.schema.values import UNKNOWN
-from pulumi_acr_tasks.task import resource as task
 
 
 @pytest.mark.parametrize(
     ("inputs", "props", "wanted"),
     [
-        (task._INPUTS, {"agent_configuration": {"cpu": 2}}, {"agentConfiguration": {"cpu": 2}}),
-        (task._INPUTS, {"timeout": 1, "tags": {"task_name": "x"}}, {"timeout": 1, "tags": {"task_name": "x"}}),
+        (INPUTS["Task"], {"agent_configuration": {"cpu": 2}}, {"agentConfiguration": {"cpu": 2}}),
+        (INPUTS["Task"], {"timeout": 1, "tags": {"task_name": "x"}}, {"timeout": 1, "tags": {"task_name": "x"}}),
         (
-            task._INPUTS,
+            INPUTS["Task"],
             {"step": {"type": "Docker", "imageNames": ["old"], "image_names": ["new"]}},
             {"step": {"type": "Docker", "imageNames": ["new"]}},
         ),
         (
-            task._INPUTS,
+            INPUTS["Task"],
             {"step": {"image_names": ["new"], "imageNames": ["old"], "type": "Docker"}},
             {"step": {"imageNames": ["new"], "type": "Docker"}},
         ),
         (
-            task._INPUTS,
+            INPUTS["Task"],
             {"credentials": {"custom_registries": {"user_name": {"user_name": {"value": "u"}}}}},
             {"credentials": {"customRegistries": {"user_name": {"userName": {"value": "u"}}}}},
         ),
         (
-            task._INPUTS,
+            INPUTS["Task"],
             {"identity": {"user_assigned_identities": ["/a", "/b"]}},
             {"identity": {"userAssignedIdentities": {"/a": {}, "/b": {}}}},
         ),
         (
-            run._INPUTS,
+            INPUTS["Run"],
             {"run_request": {"type": "TaskRunRequest", "task_name": "t"}, "triggers": {"image_names": 1}},
             {"runRequest": {"type": "TaskRunRequest", "taskName": "t"}, "triggers": {"image_names": 1}},
         ),
         (
-            run._INPUTS,
+            INPUTS["Run"],
             {"bogus_name": 1, "runRequest": {"bogus_too": 2}},
             {"bogus_name": 1, "runRequest": {"bogus_too": 2}},
         ),
@@ -57,6 +56,6 @@ def test_names_are_spelled_as_arm_does(inputs: dict[str, str], props: Any, wante
 
 def test_what_is_not_known_yet_stays_so() -> None:
     """A list of identities with an id that is not known yet is no map yet."""
-    found = spelled({"step": UNKNOWN, "identity": {"user_assigned_identities": ["/a", UNKNOWN]}}, task._INPUTS)
+    found = spelled({"step": UNKNOWN, "identity": {"user_assigned_identities": ["/a", UNKNOWN]}}, INPUTS["Task"])
     assert found["step"] is UNKNOWN
     assert found["identity"]["userAssignedIdentities"] is UNKNOWN

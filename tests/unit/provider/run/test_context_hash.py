@@ -95,7 +95,7 @@ def test_a_wrong_context_is_a_sentence_with_the_programs_line(context: Any, sent
     """The sentence of `check`."""
     with pytest.raises(ValidationError) as caught:
         context_hash(context)
-    assert str(caught.value).startswith("test_contexts.py, line ")
+    assert str(caught.value).startswith("test_context_hash.py, line ")
     assert sentence in str(caught.value)
 
 
