@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import pulumi
 
 from pulumi_acr_tasks.args import dataclass_transform, declare_members
+from pulumi_acr_tasks.host.sdk import keep_type_in_outputs, read_for_stack_outputs
 from pulumi_acr_tasks.schema.definitions import camel_case, snake_case
 
 T = TypeVar("T")
@@ -58,8 +59,7 @@ def output_type(cls: type[T]) -> type[T]:
     setattr(cls, "__init__", construct)  # noqa: B010
     setattr(cls, "__eq__", dict.__eq__)  # noqa: B010
     made = pulumi.output_type(cls)
-    # The SDK's mark of an input type: without it Output.all would turn the object into a dict without attributes.
-    setattr(made, "_pulumi_input_type", True)  # noqa: B010
+    keep_type_in_outputs(made)
     if "values" in names:
         setattr(made, "values", _values_property(inspect.get_annotations(cls)["values"]))  # noqa: B010
     return made
@@ -84,8 +84,8 @@ def _values_property(annotation: Any) -> property:
         return Values(self)
 
     values.__annotations__ = {"return": annotation}
-    # The getter that the SDK prefers for a stack output: there, a member without a value is left out.
-    values.__dict__["_pulumi_deprecated_callable"] = lambda self: dict.get(self, "values")
+    # In a stack output, a member without a value is left out.
+    read_for_stack_outputs(values, lambda self: dict.get(self, "values"))
     return property(pulumi.getter(name="values")(values))
 
 

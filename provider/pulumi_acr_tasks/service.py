@@ -82,7 +82,8 @@ class Service:
         self._client: Client | None = None
         self._registries: dict[RegistryId, _Registry] = {}
         self._failed_reads: list[AcrTasksError] = []
-        self._backend: str | None = None
+        self._state: tuple[Path, str] | None = None
+        """Pulumi's home, and the backend of the stack."""
         self.organization = ""
         """The stack's organization, once a `check` has brought it; empty for backends without any."""
         self._claims: dict[Path | None, Claims] = {}
@@ -221,13 +222,14 @@ class Service:
 
     def journal(self) -> Journal:
         """Open the journal of the stack that the resource is in."""
-        home = pulumi_home(os.environ)
-        if self._backend is None:
-            self._backend = backend_of(os.environ, home, Path.cwd())
+        if self._state is None:
+            home = pulumi_home(os.environ)
+            self._state = home, backend_of(os.environ, home, Path.cwd())
+        home, backend = self._state
         return Journal.open(
             home,
             host.current_request().urn,
-            backend=self._backend,
+            backend=backend,
             organization=self.organization,
             warn=lambda text: host.stack_console().warning(text),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pulumi
@@ -35,3 +36,16 @@ def marked_secret(value: Any) -> Any:
     except ImportError:
         return {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "value": value}
     return wrap_rpc_secret(value)
+
+
+def keep_type_in_outputs(cls: type) -> None:
+    """Mark a class of dictionaries as the SDK marks input types, so that Output.all keeps the class of its objects.
+
+    Where the SDK does not read the mark, Output.all makes plain dictionaries of them, without attributes.
+    """
+    setattr(cls, "_pulumi_input_type", True)  # noqa: B010  # type checkers forbid the assignment
+
+
+def read_for_stack_outputs(getter: Callable[..., Any], plain: Callable[[Any], Any]) -> None:
+    """Make `plain` the getter that the SDK prefers when it makes a stack output of an object."""
+    getter.__dict__["_pulumi_deprecated_callable"] = plain

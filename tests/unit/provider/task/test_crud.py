@@ -102,8 +102,8 @@ class FakeService:
 
 
 @dataclass
-class Said:
-    """Keeps what the console was told."""
+class Messages:
+    """The messages that the console was given."""
 
     lines: list[str] = field(default_factory=list)
 
@@ -119,15 +119,15 @@ def fake() -> FakeService:
 
 
 @pytest.fixture
-def said(monkeypatch: pytest.MonkeyPatch) -> Said:
-    console = Said()
+def said(monkeypatch: pytest.MonkeyPatch) -> Messages:
+    console = Messages()
     monkeypatch.setattr(host, "console", lambda *_: console)
     monkeypatch.setattr(host, "stack_console", lambda: console)
     return console
 
 
 @pytest.fixture
-def service(fake: FakeService, said: Said) -> Service:
+def service(fake: FakeService, said: Messages) -> Service:
     service = Service(Settings(endpoint=_ENDPOINT))
     service._client = Client(transport(httpx.Client(transport=httpx.MockTransport(fake))), _ENDPOINT)
     return service
@@ -236,7 +236,7 @@ def test_what_an_adopted_task_has_beyond_the_program_goes(service: Service, fake
 
 
 def test_a_task_is_adopted_unseen_without_the_permission_to_see_secrets(
-    service: Service, fake: FakeService, said: Said
+    service: Service, fake: FakeService, said: Messages
 ) -> None:
     """All of it is replaced, and a warning says why."""
     _create(service, _INPUTS)
@@ -297,7 +297,7 @@ def test_what_patch_cannot_say_is_put_into_what_the_service_has(service: Service
 
 
 def test_without_the_permission_to_see_secrets_a_put_is_the_program_s(
-    service: Service, fake: FakeService, said: Said
+    service: Service, fake: FakeService, said: Messages
 ) -> None:
     """A lasting message names what could not be kept."""
     _, outs = _create(service, {**_INPUTS, "trigger": {"timerTriggers": [_TIMER]}})
@@ -311,7 +311,7 @@ def test_without_the_permission_to_see_secrets_a_put_is_the_program_s(
     ]
 
 
-def test_what_a_patch_does_not_change_is_put_once(service: Service, fake: FakeService, said: Said) -> None:
+def test_what_a_patch_does_not_change_is_put_once(service: Service, fake: FakeService, said: Messages) -> None:
     """A lasting message says which property."""
     _, outs = _create(service, _INPUTS)
     fake.stubborn["PATCH"] = {"timeout": 600}
@@ -347,7 +347,7 @@ def test_another_location_is_refused_in_an_update(service: Service, fake: FakeSe
     assert fake.requests == []
 
 
-def test_a_task_that_is_gone_is_created_again(service: Service, fake: FakeService, said: Said) -> None:
+def test_a_task_that_is_gone_is_created_again(service: Service, fake: FakeService, said: Messages) -> None:
     """Where its registry exists; a warning says so."""
     _, outs = _create(service, _INPUTS)
     fake.tasks.clear()
@@ -372,7 +372,7 @@ def test_a_refresh_shows_what_somebody_changed(service: Service, fake: FakeServi
     assert found == ({**outs, "timeout": 5000}, {**_INPUTS, "timeout": 5000})
 
 
-def test_a_task_that_is_gone_is_dropped(service: Service, fake: FakeService, said: Said) -> None:
+def test_a_task_that_is_gone_is_dropped(service: Service, fake: FakeService, said: Messages) -> None:
     """Its own GET has said so, the registry is known to be there, and a warning says it."""
     _, outs = _create(service, _INPUTS)
     fake.tasks.clear()
@@ -391,7 +391,7 @@ def test_a_list_that_is_not_found_drops_nothing(service: Service, fake: FakeServ
 
 @pytest.mark.parametrize("secret_drift", [False, True])
 def test_tasks_whose_registry_is_gone_are_dropped(
-    service: Service, fake: FakeService, said: Said, secret_drift: bool
+    service: Service, fake: FakeService, said: Messages, secret_drift: bool
 ) -> None:
     """A warning names what is gone, which is asked for once."""
     made = [_create(service, {**_INPUTS, "taskName": f"build{number}"}) for number in range(3)]
@@ -450,14 +450,14 @@ def test_a_task_that_is_looked_up_by_its_id_must_exist(service: Service) -> None
         _read(service, _TASK, _INPUTS)
 
 
-def test_deleting_with_the_registry_succeeds_and_says_so(service: Service, fake: FakeService, said: Said) -> None:
+def test_deleting_with_the_registry_succeeds_and_says_so(service: Service, fake: FakeService, said: Messages) -> None:
     """What is gone is named."""
     fake.has_registry = False
     _delete(service, _TASK, _INPUTS)
     assert said.lines == ["resource group G was gone already"]
 
 
-def test_delete_is_one_request(service: Service, fake: FakeService, said: Said) -> None:
+def test_delete_is_one_request(service: Service, fake: FakeService, said: Messages) -> None:
     """And none more."""
     _, outs = _create(service, _INPUTS)
     fake.requests.clear()
@@ -468,7 +468,7 @@ def test_delete_is_one_request(service: Service, fake: FakeService, said: Said) 
 
 @pytest.mark.parametrize("status", [404, None])
 def test_deleting_what_is_gone_succeeds_and_says_so(
-    service: Service, fake: FakeService, said: Said, status: int | None
+    service: Service, fake: FakeService, said: Messages, status: int | None
 ) -> None:
     """204 live; a 404 means the same."""
     if status:
@@ -586,7 +586,7 @@ def test_a_task_has_its_resource_s_name_until_it_has_its_own(service: Service, h
     assert problems[0].startswith("task_name: ")
 
 
-def test_a_task_that_is_declared_twice_is_a_problem_of_both(service: Service, said: Said, home: Path) -> None:
+def test_a_task_that_is_declared_twice_is_a_problem_of_both(service: Service, said: Messages, home: Path) -> None:
     """Both are named; another registry or endpoint is another task."""
     assert _check(service) == ("build", [])
     _, problems = _check(service, f"{_URN}-two", taskName="BUILD")
@@ -601,7 +601,7 @@ def test_a_task_that_is_declared_twice_is_a_problem_of_both(service: Service, sa
     assert _check(service, f"{_URN}-two", registryId=UNKNOWN)[1] == []
 
 
-def test_preview_says_that_an_existing_task_will_be_adopted(service: Service, said: Said, home: Path) -> None:
+def test_preview_says_that_an_existing_task_will_be_adopted(service: Service, said: Messages, home: Path) -> None:
     """Once the resource is in state there is nothing to adopt."""
     _check(service, adopt=True)
     assert said.lines == ["task build of registry registry is taken over if it exists"]
@@ -609,7 +609,9 @@ def test_preview_says_that_an_existing_task_will_be_adopted(service: Service, sa
     assert len(said.lines) == 1
 
 
-def test_a_task_that_has_an_heir_is_only_forgotten(service: Service, fake: FakeService, said: Said, home: Path) -> None:
+def test_a_task_that_has_an_heir_is_only_forgotten(
+    service: Service, fake: FakeService, said: Messages, home: Path
+) -> None:
     """Another resource of the program has adopted it; without one the task is deleted."""
     _create(service, _INPUTS, _URN)
     later, heir = _next_process(service), f"{_URN}-heir"
@@ -623,7 +625,7 @@ def test_a_task_that_has_an_heir_is_only_forgotten(service: Service, fake: FakeS
 
 
 def test_destroy_tells_of_a_task_that_a_killed_update_may_have_left(
-    service: Service, fake: FakeService, said: Said, home: Path
+    service: Service, fake: FakeService, said: Messages, home: Path
 ) -> None:
     """Once, and not while the program declares it or the resource is only replaced."""
     killed = f"{_URN}-killed"
@@ -651,7 +653,9 @@ def test_a_task_of_this_program_is_not_adopted(service: Service, fake: FakeServi
     assert fake.requests == []
 
 
-def test_what_a_killed_update_made_is_taken_over(service: Service, fake: FakeService, said: Said, home: Path) -> None:
+def test_what_a_killed_update_made_is_taken_over(
+    service: Service, fake: FakeService, said: Messages, home: Path
+) -> None:
     """By the same URN only, changed where the program has changed since, and said."""
     _create(service, _INPUTS, _URN)
     later, new = _next_process(service), {**_INPUTS, "timeout": 700}
@@ -766,7 +770,7 @@ def test_a_password_that_somebody_changed_is_drift(service: Service, fake: FakeS
 
 
 def test_secrets_that_may_not_be_seen_are_warned_of_once_a_registry(
-    service: Service, fake: FakeService, said: Said
+    service: Service, fake: FakeService, said: Messages
 ) -> None:
     """And the tasks are read without them."""
     made = [_create(service, {**_WITH_LOGIN, "taskName": name}) for name in ("build", "build2")]
@@ -779,3 +783,20 @@ def test_secrets_that_may_not_be_seen_are_warned_of_once_a_registry(
     assert [request[0] for request in fake.requests] == ["POST", "GET"]
     assert len(said.lines) == 1
     assert said.lines[0].startswith("secrets of registry registry are not compared")
+
+
+def test_an_update_uses_the_difference_that_diff_found_for_the_same_values_alone(
+    service: Service, fake: FakeService, home: Path
+) -> None:
+    """Inputs that changed after `diff` are compared anew."""
+    _, outs = _create(service, _INPUTS, _URN)
+    for asked, updated, body in [
+        ({"timeout": 700}, {"timeout": 700}, {"timeout": 700}),
+        ({"timeout": 700}, {"status": "Disabled"}, {"status": "Disabled"}),
+    ]:
+        with host.serving(host.Request(_URN)):
+            assert announce.diff(service, _TASK, outs, {**_INPUTS, **asked})["changes"] is None
+        fake.requests.clear()
+        _update(service, outs, {**_INPUTS, **updated}, _URN)
+        assert fake.requests == [("PATCH", "/tasks/build", {"properties": body})]
+        outs = {**outs, "timeout": 600}
