@@ -1,4 +1,4 @@
-"""Input types: one class for each definition of 2019-04-01 that an input may hold, in the specification's order.
+"""Input types: one class for each definition of 2019-04-01 in an argument, in the specification's order.
 
 The names are the specification's plus `Args`. Wherever one of them is expected, a plain dict does as well, with its
 keys as Python or as ARM spells them. `type` says which step or request an object is; the constructors set it.
@@ -326,7 +326,7 @@ class EncodedTaskRunRequestArgs:
         """Return the request of one command, as `az acr run --cmd` makes it: an image and its arguments.
 
         `acr`, `az` and the like are images of the service's own. `timeout` holds for the command and the run, in
-        seconds. Raises ValidationError for what is no line.
+        seconds. Raises ValidationError when it is not one line.
         """
         made: dict[str, Any] = {"encoded_task_content": command_content(cmd, timeout), "timeout": timeout}
         return cls(**made, **with_values(values), **members)
@@ -413,7 +413,7 @@ class EncodedTaskStepArgs:
         """Return the step of one command, as `az acr task create --cmd` makes it: an image and its arguments.
 
         `acr`, `az` and the like are images of the service's own. `timeout` is the command's, in seconds; the task has
-        one too. Raises ValidationError for what is no line.
+        one too. Raises ValidationError when it is not one line.
         """
         made: dict[str, Any] = {"encoded_task_content": command_content(cmd, timeout)}
         return cls(**made, **with_values(values), **members)

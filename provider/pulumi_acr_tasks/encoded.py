@@ -72,7 +72,7 @@ def with_values(values: Any, *, files: bool = False) -> dict[str, Any]:
 def file_text(path: str | os.PathLike[str]) -> str:
     """Return the text of a file of the program. Raise ProgramError when it cannot be read.
 
-    Line ends become `\\n`: a checkout on Windows is no change of the task.
+    Line ends become `\\n`, so that a checkout on Windows does not change the task.
     """
     try:
         return Path(path).read_text(encoding="utf-8-sig")

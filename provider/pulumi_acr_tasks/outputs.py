@@ -18,7 +18,7 @@ T = TypeVar("T")
 # with two underscores, so that no state has it.
 REPLACE_ON_CHANGES = "__replaceOnChanges"  # the option's paths
 ORGANIZATION = "__organization"  # the stack's
-_NO_ORGANIZATION = "organization"  # what the engine says for backends without organisations
+_NO_ORGANIZATION = "organization"  # the engine's word for backends without organizations
 
 
 class OutputType(dict[str, Any]):

@@ -17,7 +17,7 @@ Send = Callable[["httpx.Request"], "httpx.Response"]
 
 CORRELATION_ID = "x-ms-correlation-request-id"
 
-# The extension of a request of which an attempt was sent without an answer that says what came of it.
+# The extension of a request that may have been carried out: an attempt was sent, and no answer tells its result.
 UNCERTAIN = "uncertain"
 
 

@@ -1,1 +1,1 @@
-"""The definitions of 2019-04-01, once: members, kinds, defaults, secrets, and when two values are equal."""
+"""The specification 2019-04-01 as one table, and what follows from it: spelling, equality, secrets."""

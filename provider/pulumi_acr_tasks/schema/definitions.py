@@ -230,7 +230,7 @@ POLYMORPHIC: dict[str, dict[str, str]] = {
 
 def _read(table: Mapping[str, _Members]) -> dict[str, dict[str, Kind]]:
     return {
-        name: {member: kind(said) if isinstance(said, str) else said for member, said in given.items()}
+        name: {member: kind(of) if isinstance(of, str) else of for member, of in given.items()}
         for name, given in table.items()
     }
 

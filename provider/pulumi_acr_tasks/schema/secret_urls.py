@@ -1,6 +1,6 @@
-"""Secrets inside addresses: a token in place of the user, a password, a signature in the query.
+"""Secrets in addresses: a token in place of the user, a password, a signature in the query.
 
-Pure text: addresses are found wherever they stand, also within a sentence or a file.
+Addresses are found anywhere in a text, also within a sentence or a file.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 MASK = "[secret]"
 
-# What stands before the host. A quotation mark ends it, so that two addresses in a JSON text are not taken for one.
+# The part before the host. A quotation mark ends it, so that two addresses in a JSON text are not taken for one.
 _USER = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<user>[^\s/?#\"<>]+)@(?P<rest>[^\s\"<>]*)")
 _QUERY = re.compile(
     r"(?<=[?&#;])(?P<name>sig|code|key|pat|pwd|auth|[\w.~-]*(?:token|secret|passw|pwd|api[_-]?key|access[_-]?key|signature|"
@@ -19,10 +19,10 @@ _QUERY = re.compile(
     re.IGNORECASE,
 )
 _NAMES = ("git", "anonymous", "oauth2", "x-access-token", "x-oauth-basic")
-"""User names that stand for a kind of sign-in."""
+"""User names that name a kind of sign-in, and are not secret."""
 
 _OPEN = re.compile(r"\[secret\]|\{\{.*\}\}|\$\{?\w+\}?")
-"""What stands for a secret: our own mask, a template of a task file, a variable."""
+"""Placeholders of secrets: our own mask, a template of a task file, a variable."""
 
 _WEB = ("http", "https", "oci")
 _TOKEN = 16  # characters of a user name beside a password that is taken for a token
@@ -34,7 +34,7 @@ def holds_secret(text: str) -> bool:
 
 
 def secrets_in(text: str) -> list[str]:
-    """Return the secrets of a text's addresses, each as it stands and as it is meant (`%40` for `@`)."""
+    """Return the secrets in a text's addresses, each as written and decoded (`%40` is `@`)."""
     found = [text[start:end] for start, end in _spans(text)]
     return list(dict.fromkeys(form for secret in found for form in (secret, unquote(secret))))
 
@@ -50,11 +50,11 @@ def without_secrets(text: str) -> str:
 
 
 def _spans(text: str) -> Iterator[tuple[int, int]]:
-    """Yield where each secret begins and ends."""
-    return (span for span in _places(text) if not _OPEN.fullmatch(text, *span))
+    """Yield the start and end of each secret; placeholders are left out."""
+    return (span for span in _candidates(text) if not _OPEN.fullmatch(text, *span))
 
 
-def _places(text: str) -> Iterator[tuple[int, int]]:
+def _candidates(text: str) -> Iterator[tuple[int, int]]:
     if "://" in text:
         for match in _USER.finditer(text):
             name, colon, password = match["user"].partition(":")
@@ -69,7 +69,7 @@ def _places(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _is_token(scheme: str, name: str, password: str, rest: str) -> bool:
-    """Return whether a user's name is a token. `https://contoso@dev.azure.com/contoso/…` names an organisation."""
+    """Return whether a user name is a token. In `https://contoso@dev.azure.com/contoso/…` it is an organization."""
     if scheme not in _WEB or not name or name.lower() in _NAMES:
         return False
     if password and password not in _NAMES:

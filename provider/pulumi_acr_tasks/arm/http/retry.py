@@ -72,8 +72,8 @@ def _counted(error: TransportError, attempts: int, seconds: float) -> TransportE
     if attempts == 1:
         return error
     *lines, last = str(error).splitlines()
-    told = "\n".join([*lines, f"tried {attempts} times within {seconds:.0f} s", last])
-    return type(error)(told, arrived=error.arrived, lasting=error.lasting)
+    text = "\n".join([*lines, f"tried {attempts} times within {seconds:.0f} s", last])
+    return type(error)(text, arrived=error.arrived, lasting=error.lasting)
 
 
 def _may_help(response: httpx.Response, operation: Operation) -> bool:

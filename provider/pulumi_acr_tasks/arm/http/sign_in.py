@@ -75,9 +75,9 @@ class _Tokens:
             raise
         except Exception as error:
             # Any error: credentials run other programs and read whatever files and servers give them.
-            said = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
+            reason = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
             untrusted = certificate_problem(error)
-            lines = [f"cannot sign in for {self._scope}: {untrusted or said}"]
+            lines = [f"cannot sign in for {self._scope}: {untrusted or reason}"]
             if not untrusted and (cure := getattr(self._credential, "cure", "")):
                 lines.append(cure)
             raise SignInError("\n".join(lines)) from error

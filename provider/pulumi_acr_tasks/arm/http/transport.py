@@ -1,4 +1,4 @@
-"""The innermost ring: one pooled httpx.Client, whose exceptions never leave this module."""
+"""The innermost ring: one pooled httpx.Client, and the table that translates its exceptions into our errors."""
 
 from __future__ import annotations
 
@@ -93,9 +93,9 @@ def translate(error: Exception, request: httpx.Request) -> TransportError | None
             operation = operation_of(request)
             origin = f"{request.url.scheme}://{request.url.netloc.decode()}"
             reason = reason_of(error, request.url)
-            said = f"{reason.words or words} ({origin}: {type(error).__name__})"
+            what = f"{reason.words or words} ({origin}: {type(error).__name__})"
             lines = [
-                f"{operation.action} {operation.resource_id}: {said}",
+                f"{operation.action} {operation.resource_id}: {what}",
                 reason.cure,
                 f"correlation id {request.headers.get(CORRELATION_ID, '')}",
             ]
