@@ -1,4 +1,4 @@
-"""A run's surroundings: a service, a console, a clock and a stop that do as they are told."""
+"""Fakes for the verbs of a run: a service, a console, a clock and a cancellation."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ INPUTS: dict[str, Any] = {
 
 
 class FakeClock:
-    """Time passes when somebody waits; `at` maps moments to what happens then."""
+    """A clock whose time passes when something waits; `at` maps times to what happens then."""
 
     def __init__(self) -> None:
         self.time = 0.0
@@ -60,7 +60,7 @@ class FakeClock:
 
 
 class FakeConsole:
-    """Remembers what was shown."""
+    """A console that remembers its messages."""
 
     def __init__(self) -> None:
         self.statuses: list[str] = []
@@ -78,7 +78,7 @@ class FakeConsole:
 
 
 class FakeService:
-    """A service with one run, which takes the statuses one after the other, and its log."""
+    """A service with one run, which takes the given statuses one after the other, and its log."""
 
     def __init__(self, clock: FakeClock, *statuses: str) -> None:
         self.settings = Settings.load(
@@ -158,7 +158,7 @@ class FakeService:
 
 
 class Scene:
-    """A service, a console, a clock and a stop, put together."""
+    """A fake service, console, clock and cancellation together."""
 
     def __init__(self, *statuses: str, timeout: float = 0.0) -> None:
         self.console, self.clock, self.stop = FakeConsole(), FakeClock(), threading.Event()

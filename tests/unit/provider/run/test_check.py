@@ -1,4 +1,4 @@
-"""What is said of a run before any request."""
+"""The check of a run before any request."""
 
 from __future__ import annotations
 
@@ -54,14 +54,14 @@ def test_a_good_run_is_completed() -> None:
 
 
 def test_what_the_program_says_is_never_overwritten(program: Path) -> None:
-    """Defaults stand behind."""
+    """Defaults only fill in members that are left out."""
     (program / "app" / "web").touch()
     request = {**BUILD, "platform": {"os": "Windows"}, "dockerFilePath": "web"}
     assert checked(context="app", runRequest=request)["runRequest"] == request
 
 
 def test_a_task_run_request_gets_no_defaults() -> None:
-    """The task has them."""
+    """The task itself has them."""
     request = {"type": "TaskRunRequest", "taskName": "greeting"}
     inputs = checked(runRequest=request)
     assert inputs["runRequest"] == request
@@ -140,7 +140,7 @@ def test_a_mistake_is_one_sentence(change: dict[str, Any], sentence: str) -> Non
 
 
 def test_everything_wrong_is_said_at_once() -> None:
-    """The mistakes of one resource are not told one a run of `up`."""
+    """One `up` shows all mistakes of a resource."""
     found = problems(context="nowhere", logs="x", registryName="!", runRequest={**BUILD, "timeout": 1, "platform": {}})
     assert [problem.split(":")[0] for problem in found] == [
         "registry_name",
@@ -161,7 +161,7 @@ ADDRESSES = [
 
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_an_address_is_left_to_the_service(address: str) -> None:
-    """It has no hash, and stays as it was written."""
+    """An address has no hash, and stays as it was written."""
     inputs = checked(context=address, runRequest=BUILD)
     assert inputs["context"] == address
     assert "contextHash" not in inputs
@@ -169,7 +169,7 @@ def test_an_address_is_left_to_the_service(address: str) -> None:
 
 
 def test_a_dockerfile_may_lie_outside(program: Path) -> None:
-    """Its content counts as the context's does."""
+    """Its content is a part of the hash."""
     (program / "docker").mkdir()
     (program / "docker" / "web").write_text("FROM scratch\n")
     request = {**BUILD, "dockerFilePath": "../docker/web"}
@@ -178,7 +178,7 @@ def test_a_dockerfile_may_lie_outside(program: Path) -> None:
     assert checked(context="app", runRequest=request)["contextHash"] != before
 
 
-def test_what_cannot_be_sent_is_a_problem(program: Path) -> None:
+def test_a_file_that_cannot_be_sent_is_a_problem(program: Path) -> None:
     """The sentence is the packer's own; a link is sent wherever it points."""
     (program / "app" / "link").symlink_to("/etc/passwd")
     assert problems(context="app", runRequest=BUILD) == []
@@ -187,13 +187,13 @@ def test_what_cannot_be_sent_is_a_problem(program: Path) -> None:
 
 
 def test_a_lone_exclamation_mark_is_a_problem(program: Path) -> None:
-    """Before the upload, as docker says it."""
+    """The ignore file is refused before the upload, as docker refuses it."""
     (program / "app" / ".dockerignore").write_text("node_modules\n!\n")
     assert "The ignore pattern '!' re-includes nothing" in problems(context="app", runRequest=BUILD)[0]
 
 
 def test_files_that_the_services_builder_leaves_out_are_a_warning(program: Path) -> None:
-    """It names some of them and the cure, and stops nothing."""
+    """The warning names some of the files and the cure, and stops nothing."""
     (program / "app" / "src").mkdir()
     for name in "abcde":
         (program / "app" / "src" / f"{name}.py").touch()
@@ -205,7 +205,7 @@ def test_files_that_the_services_builder_leaves_out_are_a_warning(program: Path)
 
 
 def test_the_hash_in_state_stays_for_the_same_context(program: Path) -> None:
-    """A machine that keeps no executable bits wrote it, or an older release; another content is another hash."""
+    """A machine without executable bits or an older release wrote it; another content has another hash."""
     (program / "app" / "run.sh").write_text("#!/bin/sh\n")
     (program / "app" / "run.sh").chmod(0o755)
     given = {"context": "app", "runRequest": BUILD}
@@ -232,8 +232,8 @@ def test_the_hash_in_state_stays_for_the_same_context(program: Path) -> None:
         {"context": "app", "runRequest": {**BUILD, "dockerFilePath": UNKNOWN}},
     ],
 )
-def test_the_hash_of_what_is_not_known_yet_is_not_known(inputs: dict[str, Any]) -> None:
-    """Nothing is said of it in this preview."""
+def test_the_hash_of_an_unknown_context_is_unknown(inputs: dict[str, Any]) -> None:
+    """This preview says nothing of the context."""
     assert checked(**inputs)["contextHash"] is UNKNOWN
 
 
@@ -247,17 +247,17 @@ def test_the_hash_of_what_is_not_known_yet_is_not_known(inputs: dict[str, Any]) 
         {"runRequest": ENCODED, "logs": UNKNOWN, "wait": UNKNOWN, "queueTimeout": UNKNOWN, "triggers": UNKNOWN},
     ],
 )
-def test_what_is_not_known_yet_is_no_problem(inputs: dict[str, Any]) -> None:
-    """It may be right."""
+def test_an_unknown_value_is_not_a_problem(inputs: dict[str, Any]) -> None:
+    """It may turn out to be right."""
     checked(**inputs)
 
 
-def test_a_hash_from_elsewhere_counts_for_nothing() -> None:
-    """Only check knows it; without a context there is none."""
+def test_a_hash_that_the_program_gives_is_dropped() -> None:
+    """Only check makes the hash; without a context there is no hash."""
     assert "contextHash" not in checked(runRequest=ENCODED, contextHash="sha256:0")
 
 
-def test_pulumi_home_is_no_part_of_a_context(program: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pulumi_home_does_not_belong_to_a_context(program: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise every command would change the context."""
     monkeypatch.setenv("PULUMI_HOME", str(program / "app" / "home"))
     before = checked(context="app", runRequest=BUILD)["contextHash"]
@@ -266,7 +266,7 @@ def test_pulumi_home_is_no_part_of_a_context(program: Path, monkeypatch: pytest.
     assert checked(context="app", runRequest=BUILD)["contextHash"] == before
 
 
-def test_a_context_that_only_a_shell_would_find_is_told_with_the_call() -> None:
+def test_a_context_that_begins_with_a_tilde_is_refused_with_the_cure() -> None:
     """Neither Pulumi nor Python expands the tilde."""
     (problem,) = problems(context="~/app", runRequest=BUILD)
     assert problem.endswith("; only a shell expands ~: write os.path.expanduser")

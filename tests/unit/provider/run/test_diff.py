@@ -1,4 +1,4 @@
-"""What becomes of a run when its arguments change."""
+"""The difference between a run's outputs and its new inputs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def request(**members: Any) -> dict[str, Any]:
 
 
 def test_another_address_is_another_run() -> None:
-    """Its content cannot be compared; a folder that moved is compared by its hash."""
+    """The content at an address cannot be compared; a folder that moved is compared by its hash."""
     old, new = ({**INPUTS, "context": f"https://example.com/{name}.git", "contextHash": None} for name in "ab")
     plan = diff_run(old, new)
     assert (plan.replaces, plan.local, plan.summary) == (["context"], [], "new run (context changed)")
@@ -32,7 +32,7 @@ def test_another_address_is_another_run() -> None:
 
 
 def test_nothing_changed() -> None:
-    """Outputs of the service are no inputs."""
+    """The service's outputs are not compared with inputs."""
     plan = diff_run(OUTPUTS, INPUTS)
     assert (plan.replaces, plan.archive, plan.local, plan.summary) == ([], False, [], "")
 
@@ -62,7 +62,7 @@ def test_nothing_changed() -> None:
     ],
 )
 def test_a_new_run(change: dict[str, Any], replaces: list[str], summary: str) -> None:
-    """Request, context, triggers and registry force one; something unknown counts as changed."""
+    """Request, context, triggers and registry force one; an unknown value counts as changed."""
     plan = diff_run(OUTPUTS, {**INPUTS, **change})
     assert (plan.replaces, plan.summary) == (replaces, summary)
 
@@ -82,7 +82,7 @@ def test_local_behaviour_changes_nothing_at_the_service(name: str) -> None:
 
 
 def test_ids_compare_without_case() -> None:
-    """As the service's own do."""
+    """The service compares them so too."""
     assert diff_run(OUTPUTS, {**INPUTS, "registryId": REGISTRY.upper()}).replaces == []
 
 
@@ -116,8 +116,8 @@ _FULL: dict[str, Any] = {
     ids=str,
 )
 @pytest.mark.parametrize("back", [False, True])
-def test_a_request_that_means_the_same_is_no_new_run(change: dict[str, Any], back: bool) -> None:
-    """Spelling, defaults, the order of named arguments, and how the run signs in make nothing anew."""
+def test_an_equal_request_is_not_a_new_run(change: dict[str, Any], back: bool) -> None:
+    """Spelling, defaults, the order of named arguments and credentials do not matter."""
     old, new = {**INPUTS, "runRequest": _FULL}, {**INPUTS, "runRequest": {**_FULL, **change}}
     plan = diff_run(new, old) if back else diff_run(old, new)
     assert (plan.replaces, plan.archive, plan.summary) == ([], False, "")
@@ -140,14 +140,14 @@ def test_a_request_that_means_the_same_is_no_new_run(change: dict[str, Any], bac
     ],
     ids=str,
 )
-def test_another_request_says_what_is_another(change: dict[str, Any], reason: str) -> None:
-    """The order of image names is the order of image_refs; a secret argument may change what is built."""
+def test_a_changed_request_is_a_new_run_with_a_reason(change: dict[str, Any], reason: str) -> None:
+    """The order of image names is that of image_refs; a secret argument may change the image."""
     plan = diff_run({**INPUTS, "runRequest": _FULL}, {**INPUTS, "runRequest": {**_FULL, **change}})
     assert (plan.replaces, plan.summary) == (["runRequest"], f"new run ({reason})")
 
 
-def test_a_token_in_the_address_of_a_context_is_no_content() -> None:
-    """A rotated one fetches the same files."""
+def test_a_rotated_token_in_an_address_is_not_a_new_run() -> None:
+    """It fetches the same files."""
     old, new = ({**INPUTS, "context": f"https://{who}@example.com/a.git", "contextHash": None} for who in ("a", "u:b"))
     assert diff_run(old, new).replaces == []
     assert diff_run(old, new).local == ["context"]
@@ -155,7 +155,7 @@ def test_a_token_in_the_address_of_a_context_is_no_content() -> None:
 
 @pytest.mark.parametrize("status", ["Queued", "Running", "Failed", None])
 def test_a_run_that_is_to_be_awaited_now_is_awaited(status: str | None) -> None:
-    """The recorded one, whatever is known of it; one that succeeded is done."""
+    """The recorded run is awaited unless it is known to have succeeded."""
     olds = {**OUTPUTS, "wait": False, "status": status}
     plan = diff_run(olds, {**INPUTS, "wait": True})
     assert (plan.replaces, plan.awaits, plan.summary) == ([], True, "await the recorded run")
@@ -163,8 +163,8 @@ def test_a_run_that_is_to_be_awaited_now_is_awaited(status: str | None) -> None:
 
 
 @pytest.mark.parametrize("status", ["Failed", "Canceled", "Error", "Timeout"])
-def test_a_run_that_failed_while_nobody_waited_is_run_again(status: str) -> None:
-    """A refresh has told how it ended; it does not stay as if it had done its work."""
+def test_a_run_that_failed_without_being_awaited_is_run_again(status: str) -> None:
+    """A refresh has recorded its final status."""
     olds = {**OUTPUTS, "wait": False, "status": status}
     plan = diff_run(olds, {**INPUTS, "wait": False})
     assert (plan.replaces, plan.summary) == (["status"], f"new run (the last one ended as {status})")

@@ -1,4 +1,4 @@
-"""How the waiting for a run ends: cancellations, timeouts, and a service that does not answer."""
+"""The failures of an awaited run: cancellations, timeouts, and outages of the service."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ def refuse(scene: Scene, status: int, body: dict[str, Any]) -> None:
         ("Queued", errors.RunQueueTimeoutError, 0.0, {"queueTimeout": 30}),
     ],
 )
-def test_a_refused_cancellation_is_told_on_the_timeout_paths_too(
+def test_a_refused_cancellation_is_reported_after_a_timeout_too(
     status: str, kind: type[errors.RunError], timeout: float, inputs: dict[str, Any]
 ) -> None:
-    """With the service's words; the run may still run, and the next update takes it up."""
+    """The error has the service's words; the run may go on, and the next update resumes it."""
     scene = Scene(status, timeout=timeout)
     refuse(scene, 403, FORBIDDEN)
     text = scene.failure(kind, **inputs)
@@ -55,7 +55,7 @@ NEXT: dict[str, Callable[[Scene], None]] = {
 
 @pytest.mark.parametrize("answer", NEXT)
 def test_an_accepted_cancellation_is_accepted_whatever_the_next_answer_is(answer: str) -> None:
-    """On ^C, and at a timeout."""
+    """The next answer changes nothing, after ^C and after a timeout."""
     scene = Scene("Running")
     scene.clock.at[5.0] = scene.stop.set
     scene.service.on_cancel = lambda: NEXT[answer](scene)
@@ -67,7 +67,7 @@ def test_an_accepted_cancellation_is_accepted_whatever_the_next_answer_is(answer
 
 @pytest.mark.parametrize("timeout", [0.0, 60.0])
 def test_a_run_that_succeeded_in_the_last_moment_has_succeeded(timeout: float) -> None:
-    """Its images are there, and nothing says that it was canceled."""
+    """Its images exist, and no message says that it was canceled."""
     scene = Scene("Running", timeout=timeout)
     if not timeout:
         scene.clock.at[5.0] = scene.stop.set
@@ -77,16 +77,16 @@ def test_a_run_that_succeeded_in_the_last_moment_has_succeeded(timeout: float) -
     assert not any("canceled" in status for status in scene.console.statuses)
 
 
-def test_a_run_that_had_ended_before_it_could_be_canceled_tells_its_own_ending() -> None:
-    """The refusal is no news then."""
+def test_a_run_that_ended_before_its_cancellation_reports_its_own_failure() -> None:
+    """The refused cancellation is not reported."""
     scene = Scene("Running", "Running", "Failed")
     scene.clock.at[2.2] = scene.stop.set
     refuse(scene, 409, HAS_ENDED)
     assert "failed" in scene.failure(errors.RunFailedError)
 
 
-def test_without_a_network_the_cancellation_is_one_question() -> None:
-    """There would be no answer to another one."""
+def test_without_a_network_a_cancellation_is_one_request() -> None:
+    """Another request would get no answer either."""
     scene = Scene("Running")
     scene.clock.at[5.0] = scene.stop.set
 
@@ -102,8 +102,8 @@ def test_without_a_network_the_cancellation_is_one_question() -> None:
     assert scene.clock.time - before <= 6.0
 
 
-def test_a_service_that_is_lost_is_told_and_given_up() -> None:
-    """The run is left alone, stays in the journal, and the error says what to do."""
+def test_an_outage_is_reported_and_given_up() -> None:
+    """The run goes on and stays in the journal, and the error says what to do."""
     scene = Scene("Running")
     asked: list[float] = []
 
@@ -128,7 +128,7 @@ def test_a_service_that_is_lost_is_told_and_given_up() -> None:
 
 
 def test_packing_is_shown_and_ended_by_the_cancellation(tmp_path: Path) -> None:
-    """Nothing is scheduled, and nothing uploaded."""
+    """After a cancellation nothing is uploaded, and no run is scheduled."""
     scene = Scene("Succeeded")
     packing = PackingProgress(scene.console.status, scene.stop, interval=0.0)
     packing(3 << 20)

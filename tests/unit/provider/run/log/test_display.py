@@ -1,4 +1,4 @@
-"""As many lines as a screen can show, and no more secrets than before."""
+"""The rate at which a log is shown, and the secrets that are masked in it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def lines(count: int) -> list[str]:
 
 
 def test_an_ordinary_log_passes_whole() -> None:
-    """Two hundred lines at once, and forty a second."""
+    """Two hundred lines pass at once, and forty a second."""
     shown: list[str] = []
     clock = FakeClock()
     screen = RateLimitedDisplay(shown.append, clock)
@@ -38,7 +38,7 @@ def test_an_ordinary_log_passes_whole() -> None:
 
 
 def test_of_a_flood_the_newest_is_shown() -> None:
-    """And it is said how many were not."""
+    """The next line says how many were left out."""
     shown: list[str] = []
     clock = FakeClock()
     screen = RateLimitedDisplay(shown.append, clock)
@@ -77,12 +77,12 @@ REQUEST: dict[str, Any] = {
     ],
 )
 def test_values_of_an_encoded_file_are_masked(line: str, shown: str) -> None:
-    """Each by itself, and the file as a whole; what is too short to be one stays readable."""
+    """Each value is masked, and the file as a whole; a short value stays readable."""
     assert mask_of({"runRequest": REQUEST})(line) == shown
 
 
 @pytest.mark.parametrize("content", ["%%%", base64.b64encode(b"\xff").decode(), base64.b64encode(b"a: [").decode()])
-def test_a_values_file_that_is_none_masks_nothing_else(content: str) -> None:
+def test_an_invalid_values_file_masks_nothing_else(content: str) -> None:
     """The service will say what is wrong with it."""
     assert mask_of({"runRequest": {**REQUEST, "encodedValuesContent": content}})("hunter22") == "hunter22"
 
@@ -101,7 +101,7 @@ def test_the_token_of_an_address_is_masked(address: str, member: str) -> None:
     assert masked.startswith("Cloning https://")
 
 
-def test_a_plain_name_in_an_address_is_no_secret() -> None:
+def test_a_plain_user_name_in_an_address_is_not_masked() -> None:
     """A log without the word git would be hard to read."""
     inputs = {"runRequest": {**REQUEST, "sourceLocation": "https://git@host/x.git"}}
     assert mask_of(inputs)("git clone") == "git clone"

@@ -14,7 +14,7 @@ from pulumi_acr_tasks.schema.secrets import Mask
 
 
 class FakeClock:
-    """Time passes when somebody waits; `on_wait` is called each time with the number of waits so far."""
+    """A clock whose time passes when something waits; `on_wait` is called each time with the number of waits so far."""
 
     def __init__(self, on_wait: Callable[[int], None] = lambda waits: None) -> None:
         self.time = 0.0
@@ -33,7 +33,7 @@ class FakeClock:
 
 
 class Blob:
-    """A log in a storage: `content` is None until an agent starts."""
+    """A log in a storage; `content` is None until an agent starts."""
 
     def __init__(self, content: bytes | None = b"") -> None:
         self.content = content
@@ -60,7 +60,7 @@ class Blob:
 
 
 class Following:
-    """One log followed to its end, with what it showed."""
+    """One log followed to its end, with the lines that it showed."""
 
     def __init__(self, blob: Blob, changes: list[Callable[[], None]], stop: threading.Event | None = None) -> None:
         self.shown: list[str] = []
@@ -105,8 +105,8 @@ def test_a_progress_bar_shows_as_a_terminal_would_leave_it() -> None:
     assert LineSplitter().feed(b"10%\r50%\r100%\r\n") == ["100%"]
 
 
-def test_bytes_that_are_no_text_are_replaced() -> None:
-    """They never end the following."""
+def test_bytes_that_are_not_utf_8_are_replaced() -> None:
+    """They do not end the log."""
     assert LineSplitter().feed(b"a\xffb\n") == ["a\ufffdb"]
 
 
@@ -118,7 +118,7 @@ def test_secrets_are_masked_in_a_line() -> None:
 
 
 def test_a_log_is_shown_as_it_grows_until_it_is_complete() -> None:
-    """Each line once, in order, and each byte asked for once."""
+    """Each line is shown once, in order, and each byte is read once."""
     blob = Blob(b"one\r\nt")
     following = Following(blob, [append(blob, b"wo\r\n"), append(blob, b"three", complete="Successful")])
     assert following.shown == ["one", "two", "three"]
@@ -132,15 +132,15 @@ def test_a_log_is_shown_as_it_grows_until_it_is_complete() -> None:
 
 
 def test_a_log_that_is_not_there_yet_is_awaited() -> None:
-    """404 is no error: no agent has started."""
+    """404 is not an error: no agent has started."""
     blob = Blob(None)
     following = Following(blob, [lambda: None, lambda: None, append(blob, b"at last\n", complete="successful")])
     assert following.shown == ["at last"]
     assert following.links_given == 1
 
 
-def test_the_pause_grows_while_nothing_comes_and_shrinks_when_something_does() -> None:
-    """From a third of a second up to one and a half."""
+def test_the_pause_grows_while_the_log_does_not() -> None:
+    """It is between a third of a second and one and a half."""
     blob = Blob(b"")
     quiet: list[Callable[[], None]] = [lambda: None] * 8
     following = Following(blob, [*quiet, append(blob, b"x\n"), append(blob, b"", complete="failed")])
@@ -150,7 +150,7 @@ def test_the_pause_grows_while_nothing_comes_and_shrinks_when_something_does() -
 
 
 def test_a_log_that_begins_again_is_read_from_its_beginning() -> None:
-    """A shorter log is another one: the agent was restarted."""
+    """A shorter log is another one, of an agent that was restarted."""
     blob = Blob(b"first try\n")
 
     def restart() -> None:
@@ -161,7 +161,7 @@ def test_a_log_that_begins_again_is_read_from_its_beginning() -> None:
 
 
 def test_a_range_that_is_not_there_any_more_starts_again() -> None:
-    """416 between the look and the read means the same."""
+    """416 between HEAD and GET means the same."""
 
     class Shrinking(Blob):
         def __call__(self, request: httpx.Request) -> httpx.Response:
@@ -180,7 +180,7 @@ def test_a_range_that_is_not_there_any_more_starts_again() -> None:
 
 
 def test_an_expired_link_is_renewed() -> None:
-    """403 to a link that worked asks for a new one, and goes on where it was."""
+    """After 403 to a link that worked, a new link continues where the old one ended."""
     blob = Blob(b"one\n")
 
     def expire() -> None:
@@ -193,14 +193,14 @@ def test_an_expired_link_is_renewed() -> None:
 
 
 def test_a_fresh_link_that_is_refused_is_an_error() -> None:
-    """Asking again and again would not help, and each link is a write."""
+    """More requests would not help, and the service counts each as a write."""
     blob = Blob(b"one\n")
     blob.links = set()
     with pytest.raises(LogUnavailableError, match="refuses the link"):
         Following(blob, [])
 
 
-def test_a_storage_that_does_not_answer_is_asked_again() -> None:
+def test_a_storage_that_does_not_answer_is_read_again() -> None:
     """A broken connection costs a pause."""
     blob = Blob(b"one\n")
     blob.complete = "successful"
@@ -210,8 +210,8 @@ def test_a_storage_that_does_not_answer_is_asked_again() -> None:
     assert len(following.clock.waits) == 2
 
 
-def test_when_told_to_stop_it_reads_once_more() -> None:
-    """What was written before the stop is shown; the end never came."""
+def test_after_a_stop_the_log_is_read_once_more() -> None:
+    """Lines written before the stop are shown, although the log is never complete."""
     blob = Blob(b"one\n")
     stop = threading.Event()
 
@@ -225,7 +225,7 @@ def test_when_told_to_stop_it_reads_once_more() -> None:
 
 
 def test_a_storage_that_ignores_ranges_is_understood() -> None:
-    """200 with the whole log shows only what is new."""
+    """Of 200 with the whole log only the new lines are shown."""
 
     def whole(request: httpx.Request) -> httpx.Response:
         content = b"one\n" if len(looks) < 2 else b"one\ntwo\n"
@@ -243,7 +243,7 @@ def test_a_storage_that_ignores_ranges_is_understood() -> None:
 
 
 def test_a_log_without_a_link_warns_once_and_ends() -> None:
-    """The run goes on without its log, and whoever awaits the log's end is woken."""
+    """The run goes on without its log, and the wait for the end of the log is over."""
 
     def link() -> str:
         raise LogUnavailableError("No permission to read logs.")
@@ -257,7 +257,7 @@ def test_a_log_without_a_link_warns_once_and_ends() -> None:
 
 
 def test_a_redirect_of_the_log_is_not_followed() -> None:
-    """The link's signature stays where the service has sent it; the error names the other host."""
+    """The link's signature is not sent to another host; the error names that host."""
     asked: list[str] = []
 
     def storage(request: httpx.Request) -> httpx.Response:

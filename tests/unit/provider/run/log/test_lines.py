@@ -1,4 +1,4 @@
-"""What of a log reaches the user's terminal."""
+"""The control sequences of a log that reach the user's terminal."""
 
 from __future__ import annotations
 
@@ -45,40 +45,40 @@ SHOWN = {
 
 @pytest.mark.parametrize("case", SHOWN)
 def test_a_line_is_shown_as_a_terminal_leaves_it(case: str) -> None:
-    """Characters and colours, and nothing that moves the cursor or speaks to the terminal."""
+    """Characters and colors stay; nothing else moves the cursor or reaches the terminal."""
     line, shown = SHOWN[case]
     assert Terminal().line(line) == shown
 
 
-def test_a_colour_lasts_until_it_is_changed() -> None:
-    """Each line has it by itself, and leaves none behind."""
+def test_a_color_lasts_until_it_changes() -> None:
+    """Each line begins with its color and ends with a reset."""
     terminal = Terminal()
     assert terminal.line("\x1b[31mone") == "\x1b[31mone\x1b[0m"
     assert terminal.line("two") == "\x1b[31mtwo\x1b[0m"
     assert terminal.line("\x1b[mthree") == "three"
 
 
-def test_whatever_is_printed_ends_as_a_line_of_bounded_length() -> None:
-    """Numbers without a measure move no cursor out of sight, and cost nothing."""
+def test_any_output_becomes_a_line_of_bounded_length() -> None:
+    """Huge numbers do not move the cursor out of sight, and take no time."""
     assert len(Terminal().line("\x1b[999999999Cx\x1b[" + "9" * 10_000 + "@y")) < 1000
 
 
 @pytest.mark.parametrize("wanted", ["1", "yes"])
-def test_without_colours_there_are_none(wanted: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """NO_COLOR, whatever it is set to, holds for logs too."""
+def test_no_color_removes_colors_from_logs(wanted: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """NO_COLOR holds whatever its value is."""
     monkeypatch.setenv("NO_COLOR", wanted)
     assert LineSplitter().feed(b"\x1b[31mred\x1b[0m\n") == ["red"]
     assert readable("a\x1b[1mb") == "ab"
 
 
 def test_a_text_of_several_lines_keeps_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each is shown by itself."""
+    """Each line is rendered by itself."""
     monkeypatch.delenv("NO_COLOR", raising=False)
     assert readable("one\x07\n\x1b[32mtwo\n\nthree\x1b[0m\x1b[2J") == "one\n\x1b[32mtwo\x1b[0m\n\n\x1b[32mthree\x1b[0m"
 
 
-def test_a_secret_is_masked_in_whatever_colours_it_comes() -> None:
-    """Also where a search has coloured a part of it, and where the cursor went over it."""
+def test_a_secret_is_masked_in_any_color() -> None:
+    """It is masked also where a search has colored a part of it, and where the cursor went over it."""
     lines, mask = LineSplitter(), Mask(["hush-hush"])
     [line] = lines.feed(b"a \x1b[31mhush\x1b[0m-hush b\n")
     assert mask(line) == "a \x1b[31m[secret] b"

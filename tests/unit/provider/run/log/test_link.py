@@ -25,7 +25,7 @@ AGAIN = "(the agent was restarted: the log begins again)"
 
 
 class Clock:
-    """Time passes when somebody waits; each wait takes the next of `changes` into account."""
+    """A clock whose time passes when something waits; each wait takes the next of `changes` into account."""
 
     def __init__(self, *changes: Callable[[], None]) -> None:
         self.time = 0.0
@@ -43,7 +43,7 @@ class Clock:
 
 
 def asked_at(answers: list[str | AcrTasksError], seconds: int) -> list[float]:
-    """When a link is asked for that is needed all the time, and answered so; the last answer for ever."""
+    """Return when a link is requested that is needed all the time; the last of the answers repeats."""
     clock, asked = Clock(), []
 
     def ask() -> str:
@@ -61,27 +61,27 @@ def asked_at(answers: list[str | AcrTasksError], seconds: int) -> list[float]:
     return asked
 
 
-def test_a_link_that_works_is_asked_for_once() -> None:
-    """Each one is a write at the service."""
+def test_a_link_that_works_is_requested_once() -> None:
+    """The service counts each request as a write."""
     assert asked_at([LINK], 3600) == [0.0]
 
 
 @pytest.mark.parametrize("nothing", ["", "no address", "ftp://storage.example/log", "https://[broken"])
-def test_an_answer_without_a_link_is_asked_for_again_and_given_up(nothing: str) -> None:
-    """After a growing pause; ten times in all."""
+def test_a_missing_link_is_requested_ten_times_and_given_up(nothing: str) -> None:
+    """The pauses grow."""
     with pytest.raises(LogUnavailableError, match="asked for a link to it 10 times"):
         asked_at([nothing], 3600)
     assert asked_at([nothing, nothing, LINK], 3600) == [0.0, 1.0, 3.0]
 
 
 @pytest.mark.parametrize("passing", [UnavailableError(503, "", ""), NotFoundError(404, "", ""), TransportError("lost")])
-def test_a_service_that_is_ill_or_does_not_know_the_run_yet_is_asked_again(passing: AcrTasksError) -> None:
-    """As for a link that is missing."""
+def test_a_failed_request_for_a_link_is_repeated(passing: AcrTasksError) -> None:
+    """An unavailable service and an unknown run count as a missing link."""
     assert asked_at([passing, passing, passing, LINK], 3600) == [0.0, 1.0, 3.0, 7.0]
 
 
-def test_a_service_that_is_not_reached_is_asked_once_a_minute_in_the_long_run() -> None:
-    """Until whoever awaits the run gives up: nothing was spent."""
+def test_during_an_outage_a_link_is_requested_once_a_minute() -> None:
+    """The requests go on until the wait for the run ends, because they cost nothing."""
     asked = asked_at([TransportError("lost")], 3600)
     assert asked[-1] - asked[-2] == 60.0
     assert len(asked) < 70
@@ -93,8 +93,8 @@ def test_a_refusal_is_final() -> None:
         asked_at([ForbiddenError(403, "AuthorizationFailed", "")], 10)
 
 
-def test_links_that_expire_at_once_are_not_asked_for_without_end() -> None:
-    """The pause grows as it does for missing ones; a link that lived long is renewed in that moment."""
+def test_links_that_expire_at_once_are_requested_ever_more_slowly() -> None:
+    """A link that worked for long is renewed at once."""
     clock, asked = Clock(), []
 
     def ask() -> str:
@@ -117,7 +117,7 @@ def test_links_that_expire_at_once_are_not_asked_for_without_end() -> None:
 
 
 class Storage:
-    """A storage with one log; `content` is None where there is none. Each write has an ETag of its own."""
+    """A storage with one log; `content` is None without one. Each write has an ETag of its own."""
 
     def __init__(self, content: bytes | None) -> None:
         self.content, self.complete, self.writes = content, False, 0
@@ -157,7 +157,7 @@ class Storage:
 
 
 def test_a_log_that_grows_is_not_taken_for_another_one() -> None:
-    """Although each write changes its ETag, the last one too, which only marks it as complete."""
+    """Each write changes its ETag, also the last one, which only marks it as complete."""
     storage = Storage(b"one\n")
     grown = b"one\ntwo\n" + b"x" * 1000 + b"\n"
     shown = storage.shown(storage.write(b"one\ntwo\n"), storage.write(grown), storage.write(grown, complete=True))
@@ -166,28 +166,28 @@ def test_a_log_that_grows_is_not_taken_for_another_one() -> None:
 
 @pytest.mark.parametrize("other", [b"1st\n2nd\n3rd\n", b"1st\n", b"1.\n"])
 def test_a_log_that_was_replaced_begins_again(other: bytes) -> None:
-    """Longer, as long, or shorter: with a note, and from its beginning."""
+    """Whether it is longer, as long, or shorter, a note is shown, and it is read from its beginning."""
     storage = Storage(b"one\n")
     lines = other.decode().split()
     assert storage.shown(storage.write(other), storage.write(other, complete=True)) == ["one", AGAIN, *lines]
 
 
 def test_a_log_that_was_gone_for_a_while_begins_again() -> None:
-    """Whatever comes in its place, also the same."""
+    """It does so also when the same log comes back."""
     storage = Storage(b"one\n")
     shown = storage.shown(storage.write(None), storage.write(b"one\ntwo\n", complete=True))
     assert shown == ["one", AGAIN, "one", "two"]
 
 
-def test_a_log_that_is_empty_for_long_is_no_other_one() -> None:
-    """Not even when it is written anew."""
+def test_a_log_that_stays_empty_is_the_same_log() -> None:
+    """It is the same also when it is written again."""
     storage = Storage(b"")
     shown = storage.shown(storage.write(b""), storage.write(b""), storage.write(b"one\n", complete=True))
     assert shown == ["one"]
 
 
 def test_a_link_that_expired_in_the_queue_is_renewed() -> None:
-    """No agent had come, so the storage had said 404 all the time; 403 then means no firewall."""
+    """The storage had said 404 before, so that 403 does not mean a firewall."""
     storage, links = Storage(None), list[str]()
 
     def expire() -> None:
@@ -198,8 +198,8 @@ def test_a_link_that_expired_in_the_queue_is_renewed() -> None:
     assert len(links) == 2
 
 
-def test_whatever_goes_wrong_with_a_log_is_one_warning_without_the_link(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The run goes on, and no thread dies with a traceback."""
+def test_any_failure_of_a_log_is_one_warning_without_the_link(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The run goes on, and no thread ends with a traceback."""
 
     def broken(self: LogFollower, stop: threading.Event) -> None:
         raise RuntimeError(LINK)
@@ -212,8 +212,8 @@ def test_whatever_goes_wrong_with_a_log_is_one_warning_without_the_link(monkeypa
     assert warnings == ["The log cannot be shown: RuntimeError. The run goes on."]
 
 
-def test_the_end_of_the_command_is_no_trouble_of_a_log() -> None:
-    """All waiting is ended then; nothing of it stands under a run that has succeeded."""
+def test_the_end_of_the_command_is_not_a_failure_of_a_log() -> None:
+    """No warning appears under a run that has succeeded."""
 
     def link() -> str:
         raise CanceledError("canceled while waiting for the service")

@@ -1,4 +1,4 @@
-"""A run that a killed update left behind is taken up again, and no other one."""
+"""The next update resumes the run of a killed update, and no other run."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ APP = [{"registry": "contoso.azurecr.io", "repository": "app", "tag": "v1", "dig
 
 
 class KilledError(BaseException):
-    """The process ends here."""
+    """The end of the process."""
 
 
 class Update(Scene):
@@ -69,8 +69,8 @@ def _no_log(request: httpx.Request) -> httpx.Response:
     return httpx.Response(404)
 
 
-def test_a_killed_update_is_continued() -> None:
-    """The same run is awaited, nothing is scheduled, and the screen says so."""
+def test_the_run_of_a_killed_update_is_resumed() -> None:
+    """The same run is awaited, no other is scheduled, and the screen says so."""
     Update("Running").killed()
     update = Update("Running", "Succeeded")
     assert update.create()[1]["runId"] == "cf1"
@@ -79,7 +79,7 @@ def test_a_killed_update_is_continued() -> None:
 
 
 def test_a_run_that_ended_well_meanwhile_is_not_run_again() -> None:
-    """It is what was asked for."""
+    """It is the run that was asked for."""
     Update("Running").killed()
     update = Update("Succeeded")
     update.create()
@@ -88,7 +88,7 @@ def test_a_run_that_ended_well_meanwhile_is_not_run_again() -> None:
 
 @pytest.mark.parametrize("status", ["Failed", "Canceled", "Error", "Timeout"])
 def test_a_run_that_ended_otherwise_is_run_again(status: str) -> None:
-    """As after any update that failed."""
+    """The same happens after any update that failed."""
     Update("Running").killed()
     update = Update(status)
     update.service.on_schedule = lambda: update.service.statuses.__setitem__(slice(None), ["Succeeded"])
@@ -106,7 +106,7 @@ OTHERS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("change", OTHERS)
 def test_another_request_is_another_run(change: str) -> None:
-    """Only the very same is continued."""
+    """Only a run of the same request is resumed."""
     Update("Running").killed()
     update = Update("Succeeded")
     if change == "registry":
@@ -118,8 +118,8 @@ def test_another_request_is_another_run(change: str) -> None:
         assert "POST scheduleRun" in update.service.requests
 
 
-def test_another_resource_takes_nothing_over() -> None:
-    """The entry is the resource's own."""
+def test_another_resource_does_not_resume_the_run() -> None:
+    """The journal entry belongs to one resource."""
     Update("Running").killed()
     update = Update("Succeeded", urn=URN + "2")
     update.create()
@@ -127,7 +127,7 @@ def test_another_resource_takes_nothing_over() -> None:
 
 
 @pytest.mark.parametrize("created", ["2026-01-01T00:00:09+00:00", None])
-def test_a_run_of_that_id_in_a_registry_made_anew_is_another_one(created: str | None) -> None:
+def test_a_run_with_that_id_in_a_registry_that_was_made_again_is_another_one(created: str | None) -> None:
     """It was created at another time."""
     Update("Running").killed()
     update = Update("Succeeded", created=created)
@@ -135,8 +135,8 @@ def test_a_run_of_that_id_in_a_registry_made_anew_is_another_one(created: str | 
     assert "POST scheduleRun" in update.service.requests
 
 
-def test_a_creation_that_is_told_late_is_written_down_late() -> None:
-    """The answer to scheduleRun does not tell it."""
+def test_the_time_of_creation_is_recorded_when_it_is_known() -> None:
+    """The answer to scheduleRun does not have it."""
     first = Update("Running", created=None)
     first.clock.at[0.5] = lambda: first.service.said.update(createTime=CREATED)
     first.killed(at=2.5)
@@ -146,7 +146,7 @@ def test_a_creation_that_is_told_late_is_written_down_late() -> None:
 
 
 def test_a_run_that_the_service_has_forgotten_is_run_again() -> None:
-    """There is nothing to await."""
+    """No run is left to await."""
     Update("Running").killed()
     update = Update("Succeeded")
     answer = httpx.Response(404, json={"error": {"code": "ResourceNotFound"}})
@@ -157,7 +157,7 @@ def test_a_run_that_the_service_has_forgotten_is_run_again() -> None:
 
 
 def test_a_run_of_another_request_is_canceled() -> None:
-    """It would push its image after the one that is wanted now."""
+    """It would push its image after the wanted run has."""
     Update("Running").killed()
     update = Update("Running")
     update.service.on_schedule = lambda: update.service.statuses.__setitem__(slice(None), ["Succeeded"])
@@ -169,8 +169,8 @@ def test_a_run_of_another_request_is_canceled() -> None:
 
 
 @pytest.mark.parametrize("value", ["hush", "corrected"])
-def test_a_run_with_secrets_is_not_taken_up(value: str) -> None:
-    """Nothing of a secret is kept, so nobody can tell whether it was corrected since."""
+def test_a_run_with_secrets_is_not_resumed(value: str) -> None:
+    """The journal has no secret, so it cannot show whether one was corrected since."""
     Update("Running").killed(runRequest=INPUTS["runRequest"])
     corrected = {**INPUTS["runRequest"], "values": [{"name": "key", "value": value, "isSecret": True}]}
     update = Update("Running")
@@ -182,7 +182,7 @@ def test_a_run_with_secrets_is_not_taken_up(value: str) -> None:
 
 @pytest.mark.parametrize("address", ["https://x:{}@git.example/a.git", "https://blobs.example/a.tar.gz?sig={}"])
 def test_an_address_with_a_token_is_a_secret_too(address: str, home: Path) -> None:
-    """The hash in the journal is that of the address without it."""
+    """The hash in the journal is that of the address without the token."""
     hashes = []
     for token in ("hush", "other"):
         update = Update("Running")
@@ -228,8 +228,8 @@ def listed(run_id: str = "cf1", seconds: float = 1.0, **said: Any) -> dict[str, 
 
 
 @pytest.mark.parametrize("ahead", [-600.0, 0.0, 600.0])
-def test_an_update_killed_while_scheduling_is_continued(ahead: float) -> None:
-    """The run of that time that has built the image is the one, however far this machine's clock is off."""
+def test_an_update_that_was_killed_while_scheduling_is_resumed(ahead: float) -> None:
+    """The run of that time that has built the image is resumed, however far this machine's clock is off."""
     Answerless(ahead=ahead).killed_while_scheduling()
     update = Answerless(listed("cf9", seconds=900), listed(), listed("cf0", seconds=-900), now=30, ahead=ahead)
     assert update.create()[1]["runId"] == "cf1"
@@ -238,9 +238,8 @@ def test_an_update_killed_while_scheduling_is_continued(ahead: float) -> None:
 
 
 @pytest.mark.parametrize("answered", [False, True])
-def test_a_clock_that_is_put_right_in_between_changes_nothing(answered: bool) -> None:
-    """Where the service had told its time before the kill, the journal has that; and a run that has an id needs no
-    time at all."""
+def test_a_corrected_clock_changes_nothing(answered: bool) -> None:
+    """The journal has the service's time from before the kill; a run with an id needs no time."""
     first = Answerless(ahead=600)
     first.service.client().runs.get(RegistryId.parse(INPUTS["registryId"]), "cf0")
     if answered:
@@ -255,8 +254,8 @@ def test_a_clock_that_is_put_right_in_between_changes_nothing(answered: bool) ->
     assert "POST scheduleRun" not in update.service.requests
 
 
-def test_where_no_run_fits_another_is_started() -> None:
-    """The request never arrived; the screen says so."""
+def test_without_a_fitting_run_another_is_started() -> None:
+    """The request never arrived, and the screen says so."""
     Answerless().killed_while_scheduling()
     update = Answerless(listed("cf0", outputImages=[], status="Failed"), now=30)
     update.create()
@@ -264,8 +263,8 @@ def test_where_no_run_fits_another_is_started() -> None:
     assert "another one is started now" in update.kept[0]
 
 
-def test_what_cannot_be_told_is_told_once_and_then_started_again() -> None:
-    """The first update lists what it may be and starts nothing; who goes on without a word wants another one."""
+def test_unproved_candidates_are_listed_once_and_then_another_run_is_started() -> None:
+    """The first update lists the candidates and starts no run; the second one starts another."""
     Answerless().killed_while_scheduling()
     candidate = listed(outputImages=[])
     update = Answerless(candidate, now=30)
@@ -280,8 +279,8 @@ def test_what_cannot_be_told_is_told_once_and_then_started_again() -> None:
     assert "It may be cf1; another one is started now." in update.console.warnings[0]
 
 
-def test_while_the_images_may_still_tell_nothing_is_started() -> None:
-    """However often it is tried: a run that nobody awaits is looked at again by the next update."""
+def test_while_images_may_decide_no_run_is_started() -> None:
+    """Each update looks at the run again."""
     Answerless().killed_while_scheduling(wait=False)
     for now in (30.0, 60.0):
         update = Answerless(listed(status="Running"), now=now)
@@ -291,8 +290,8 @@ def test_while_the_images_may_still_tell_nothing_is_started() -> None:
 
 
 @pytest.mark.parametrize(("status", "starts"), [(503, False), (403, True)])
-def test_runs_that_cannot_be_looked_at(status: int, starts: bool) -> None:
-    """What may pass is waited for; what lasts must not keep anybody from a run. Either is said."""
+def test_runs_that_cannot_be_listed(status: int, starts: bool) -> None:
+    """An error that may pass stops the update; a lasting one is a warning, and another run is started."""
     Answerless().killed_while_scheduling()
     update = Answerless(now=30)
     answer = httpx.Response(status, json={"error": {"code": "SomeCode"}})
@@ -306,8 +305,8 @@ def test_runs_that_cannot_be_looked_at(status: int, starts: bool) -> None:
     assert ("POST scheduleRun" in update.service.requests) is starts
 
 
-def test_a_request_that_was_not_sent_leaves_nothing() -> None:
-    """Neither does one that cannot sign in: the next update does not look for its run."""
+def test_a_request_that_was_not_sent_leaves_no_entry() -> None:
+    """The next update does not look for its run."""
     update = Update("Succeeded")
 
     def refuse() -> None:
@@ -322,8 +321,8 @@ def test_a_request_that_was_not_sent_leaves_nothing() -> None:
 
 
 @pytest.mark.parametrize("ending", ["Failed", "^C", "refused"])
-def test_what_came_to_an_end_is_not_continued(ending: str) -> None:
-    """A run that failed or was canceled is run again, and a refusal left none."""
+def test_a_run_that_has_failed_is_not_resumed(ending: str) -> None:
+    """A run that failed or was canceled is run again, and a refused request left no run."""
     update = Update("Running", "Failed")
     if ending == "^C":
         update.clock.at[0.5] = update.stop.set
@@ -338,7 +337,7 @@ def test_what_came_to_an_end_is_not_continued(ending: str) -> None:
 
 
 def test_the_journal_holds_no_secret(home: Path) -> None:
-    """Neither in clear nor hashed: the hash is that of the request without them."""
+    """It has none in clear and none hashed: the hash is that of the request without secrets."""
     Update("Running").killed(runRequest=INPUTS["runRequest"])
     (file,) = home.rglob("*.json")
     entry = json.loads(file.read_text())
@@ -350,8 +349,8 @@ def test_the_journal_holds_no_secret(home: Path) -> None:
     assert json.loads(file.read_text())["content_hash"] == entry["content_hash"]
 
 
-def test_the_engine_knows_what_it_asks_about(home: Path) -> None:
-    """Reading a run of state confirms it: the entry goes."""
+def test_a_read_by_the_engine_removes_the_entry(home: Path) -> None:
+    """A run that the engine reads stands in its state."""
     update = Update("Succeeded")
     id_, outputs = update.create()
     assert list(home.rglob("*.json"))

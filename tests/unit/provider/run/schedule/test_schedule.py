@@ -1,4 +1,4 @@
-"""A run is scheduled once, whatever becomes of the answer."""
+"""A run is scheduled once, also when the answer is lost."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ NOW = datetime(2030, 1, 1, tzinfo=timezone.utc)
 
 
 class FakeClock:
-    """Time passes when somebody waits."""
+    """A clock whose time passes when something waits."""
 
     def __init__(self) -> None:
         self.time = 1000.0
@@ -106,7 +106,7 @@ class Service:
         return found.run.properties.run_id
 
     def knows_us(self) -> None:
-        """A run of ours was scheduled before, so that we know who we are."""
+        """Schedule a run, so that our principals are known."""
         body = {"name": "cf0", "properties": {"runId": "cf0"}, "systemData": {"lastModifiedBy": "me"}}
         self.answers.insert(0, httpx.Response(200, json=body))
         assert self.schedule() == "cf0"
@@ -118,7 +118,7 @@ LOST = TransportError("schedule run in contoso: no answer in time\ncorrelation i
 
 @pytest.mark.parametrize("lost", [LOST, httpx.Response(502), httpx.Response(200, content=b"")])
 def test_a_lost_answer_is_found_in_the_list(lost: Any) -> None:
-    """The run that was made after the request, by us, and that built its image; it is not asked for a second time."""
+    """It is the run that we made after the request and that built its image; no second request is sent."""
     service = Service()
     service.knows_us()
     service.answers = [lost]
@@ -142,8 +142,8 @@ def test_a_lost_answer_is_found_in_the_list(lost: Any) -> None:
     assert service.posted == 1
 
 
-def test_a_request_that_certainly_did_not_arrive_has_no_answer_to_look_for() -> None:
-    """Its error stands."""
+def test_a_request_that_did_not_arrive_has_started_no_run() -> None:
+    """Its error is raised."""
     service = Service()
     service.answers = [TransportError("cannot connect", arrived=False)]
     service.runs = [listed("cf3")]
@@ -151,8 +151,8 @@ def test_a_request_that_certainly_did_not_arrive_has_no_answer_to_look_for() -> 
         service.schedule()
 
 
-def test_a_refusal_stands() -> None:
-    """There is no run."""
+def test_a_refused_request_has_started_no_run() -> None:
+    """The service's error is raised."""
     service = Service()
     service.answers = [httpx.Response(400, json={"error": {"code": "InvalidInputValue"}})]
     with pytest.raises(InvalidRequestError):
@@ -172,7 +172,7 @@ UNPROVED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 
 @pytest.mark.parametrize("kind", UNPROVED)
 def test_a_run_that_nothing_proves_to_be_ours_is_not_claimed(kind: str) -> None:
-    """Although it is the only one that fits: somebody else may have scheduled it while our request went astray."""
+    """It may be another caller's, although it is the only one that fits."""
     service = Service()
     service.knows_us()
     service.answers = [LOST]
@@ -183,7 +183,7 @@ def test_a_run_that_nothing_proves_to_be_ours_is_not_claimed(kind: str) -> None:
 
 
 def test_more_than_one_that_fits_is_an_error_that_lists_them() -> None:
-    """Taking the wrong one would be worse."""
+    """To take the wrong run would be worse."""
     service = Service()
     service.answers = [LOST]
     service.runs = [listed("cf3"), listed("cf2")]
@@ -194,8 +194,8 @@ def test_more_than_one_that_fits_is_an_error_that_lists_them() -> None:
     assert "az acr task list-runs -r contoso" in text
 
 
-def test_a_run_under_way_is_awaited_until_its_images_tell() -> None:
-    """The stranger's build turns out to be one; ours is the other."""
+def test_a_run_under_way_is_awaited_until_its_images_decide() -> None:
+    """One of the two runs built another image; the other one is ours."""
     service = Service()
     service.answers = [LOST]
     service.runs = [listed("cf3", status="Running"), listed("cf2", status="Queued")]
@@ -210,7 +210,7 @@ def test_a_run_under_way_is_awaited_until_its_images_tell() -> None:
     assert service.schedule() == "cf2"
 
 
-def test_a_run_under_way_is_not_awaited_where_nobody_waits() -> None:
+def test_a_run_under_way_is_not_awaited_with_wait_false() -> None:
     """The error says that the next update looks again."""
     service = Service()
     service.answers = [LOST]
@@ -219,8 +219,8 @@ def test_a_run_under_way_is_not_awaited_where_nobody_waits() -> None:
         service.schedule(wait=False)
 
 
-def test_none_that_fits_is_an_error_that_says_so() -> None:
-    """After some looks: the list may lag."""
+def test_without_a_fitting_run_the_error_says_so() -> None:
+    """The list is read several times, because it may lag."""
     service = Service()
     service.answers = [LOST]
     with pytest.raises(TransportError, match="no run that the service lists since then fits"):
@@ -230,7 +230,7 @@ def test_none_that_fits_is_an_error_that_says_so() -> None:
 
 
 def test_a_list_that_cannot_be_read_is_not_called_empty() -> None:
-    """The reason stands in the error."""
+    """The error has the reason."""
     service = Service()
     service.answers = [LOST]
     service.list = httpx.Response(403, json={"error": {"code": "AuthorizationFailed"}})
@@ -239,7 +239,7 @@ def test_a_list_that_cannot_be_read_is_not_called_empty() -> None:
 
 
 def test_a_task_run_is_known_by_its_task() -> None:
-    """Whatever the task's step is: two runs of it are the same work."""
+    """Two runs of a task are the same work, whatever its step is."""
     service = Service()
     service.answers = [LOST]
     service.runs = [listed("cf3", task="nightly"), listed("cf2", task="Hourly"), listed("cf1")]
@@ -247,8 +247,8 @@ def test_a_task_run_is_known_by_its_task() -> None:
     assert service.schedule(type="TaskRunRequest", taskName="hourly", platform=None, imageNames=None) == "cf2"
 
 
-def test_a_run_of_the_state_is_no_lost_answer() -> None:
-    """The engine has shown it: another resource, or the one that is replaced, has it."""
+def test_a_run_in_state_is_not_the_run_of_a_lost_answer() -> None:
+    """Another resource has it, or the one that is replaced."""
     service = Service()
     service.answers = [LOST]
     service.runs = [listed("cfx")]
@@ -273,7 +273,7 @@ NAMES = [
 
 @pytest.mark.parametrize(("name", "built", "ours"), NAMES)
 def test_an_image_is_known_by_its_name(name: str, built: str, ours: bool) -> None:
-    """As the service makes names whole: registry, tag, templates."""
+    """The name is completed as the service does: registry, tag, templates."""
     service = Service()
     service.answers = [LOST]
     repository, _, tag = built.rpartition(":")
@@ -302,8 +302,8 @@ WHO = [
 
 
 @pytest.mark.parametrize(("claims", "shown", "may_be_ours"), WHO)
-def test_our_token_says_who_we_are(claims: dict[str, Any], shown: str, may_be_ours: bool) -> None:
-    """A name is compared with names, an id with ids; what cannot be compared rules nothing out."""
+def test_our_token_names_our_principals(claims: dict[str, Any], shown: str, may_be_ours: bool) -> None:
+    """Names are compared with names, and ids with ids."""
     service = Service()
     send = service.client._send
 
@@ -322,7 +322,7 @@ def test_our_token_says_who_we_are(claims: dict[str, Any], shown: str, may_be_ou
 
 
 def test_siblings_get_their_answers_first() -> None:
-    """A run that a sibling is about to be told of is not taken from it."""
+    """A run is not claimed while the answer to another request may name it."""
     service = Service()
     sibling_posted, answer_sibling, looking = threading.Event(), threading.Event(), threading.Event()
     send = service._send
@@ -349,7 +349,7 @@ def test_siblings_get_their_answers_first() -> None:
 
 
 def test_an_image_that_one_request_names_is_not_kept_from_it_by_another() -> None:
-    """A request that pushes nothing has started another run."""
+    """A request that pushes no image has started another run."""
     service = Service()
     service.answers = [LOST, LOST]
     service.runs = [listed("cf3"), listed("cf2", outputImages=[])]
@@ -358,8 +358,8 @@ def test_an_image_that_one_request_names_is_not_kept_from_it_by_another() -> Non
     assert service.schedule() == "cf3"
 
 
-def test_two_that_lost_their_answers_take_nothing_from_each_other() -> None:
-    """One run is there, and it may be either's."""
+def test_two_lost_answers_do_not_claim_the_same_run() -> None:
+    """One run exists, and it may be of either request."""
     service = Service()
     both_posted = threading.Barrier(2)
     send = service._send
@@ -378,8 +378,8 @@ def test_two_that_lost_their_answers_take_nothing_from_each_other() -> None:
                 future.result(20)
 
 
-def test_an_accepted_request_whose_end_may_not_be_asked_is_looked_for() -> None:
-    """The service took it: a refusal of a later question does not say that there is no run."""
+def test_a_request_that_was_accepted_and_cannot_be_polled_is_searched_for() -> None:
+    """The refusal of the poll does not mean that no run was started."""
     service = Service()
     service.answers = [httpx.Response(202, headers={"Location": f"https://arm.example{REGISTRY}/runs"})]
     service.list = httpx.Response(403, json={"error": {"code": "AuthorizationFailed"}})

@@ -45,18 +45,18 @@ CAUSES: dict[str, tuple[list[str], str]] = {
 
 
 @pytest.mark.parametrize("case", CAUSES)
-def test_the_last_line_that_tells_of_an_error_is_the_cause(case: str) -> None:
-    """Not what the agent writes below it; without one, the status with which the step ended."""
+def test_the_last_line_that_reports_an_error_is_the_cause(case: str) -> None:
+    """The agent's summary below it is not; without an error line, the exit status of the step is the cause."""
     lines, cause = CAUSES[case]
     assert cause_of([*lines, *AGENT] if lines else [], MESSAGE) == cause
 
 
-def test_the_service_s_own_words_are_the_cause_where_they_have_one() -> None:
-    """And the log has not."""
+def test_the_service_s_own_message_is_the_cause_without_an_error_line() -> None:
+    """A message of several lines becomes one line."""
     assert cause_of(["Step 1/2"], "no agent\n could be made") == "no agent could be made"
     assert cause_of([], "") == ""
 
 
 def test_a_long_line_is_shortened() -> None:
-    """A headline is one line."""
+    """A headline has at most 200 characters."""
     assert len(cause_of(["error: " + "x" * 5000])) == 200

@@ -1,4 +1,4 @@
-"""A service that does not answer while a run is awaited."""
+"""Outages of the service while a run is awaited."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pulumi_acr_tasks.run.wait.status import Wait, WaitOutageError
 
 
 class Clock:
-    """Time passes when somebody waits."""
+    """A clock whose time passes when something waits."""
 
     def __init__(self) -> None:
         self.time = 0.0
@@ -30,7 +30,7 @@ class Clock:
 
 
 class Service:
-    """A service that does not answer between two moments, each question taking `takes` seconds then."""
+    """A service that does not answer between two times; each request takes `takes` seconds then."""
 
     def __init__(self, clock: Clock, since: float, until: float, end: float, takes: float = 0.0) -> None:
         self.clock, self.since, self.until, self.end, self.takes = clock, since, until, end, takes
@@ -68,8 +68,8 @@ class Reports:
 
 
 @pytest.mark.parametrize("takes", [0.0, 10.0])
-def test_a_silence_is_reports_after_ten_seconds_and_then_now_and_then(takes: float) -> None:
-    """With the reason; and once when there is an answer again. Refused at once or not answered at all."""
+def test_an_outage_is_reported_after_ten_seconds_and_later_again(takes: float) -> None:
+    """Each report has the reason, whether requests are refused or time out; the recovery is reported once."""
     clock, reports = Clock(), Reports()
     service = Service(clock, 5.0, 300.0, 400.0, takes)
     Poller(service.get, clock=clock).wait("cf1", reports.wait())
@@ -79,15 +79,15 @@ def test_a_silence_is_reports_after_ten_seconds_and_then_now_and_then(takes: flo
     assert len(reports.recoveries) == 1
 
 
-def test_a_short_silence_is_not_reports() -> None:
-    """A single question without an answer is nothing to worry about."""
+def test_a_short_outage_is_not_reported() -> None:
+    """A single request without an answer is not worth a message."""
     clock, reports = Clock(), Reports()
     Poller(Service(clock, 5.0, 9.0, 60.0).get, clock=clock).wait("cf1", reports.wait())
     assert (reports.outages, reports.recoveries) == ([], [])
 
 
-def test_a_service_that_comes_back_is_found_soon() -> None:
-    """It is asked every five seconds at least, however long the run has been awaited."""
+def test_a_recovery_is_noticed_soon() -> None:
+    """The service is polled every five seconds at least, however long the run has been awaited."""
     clock = Clock()
     service = Service(clock, 1000.0, 2000.0, 5000.0)
     Poller(service.get, clock=clock).wait("cf1", Reports().wait())
@@ -96,8 +96,8 @@ def test_a_service_that_comes_back_is_found_soon() -> None:
 
 
 @pytest.mark.parametrize("takes", [0.0, 10.0])
-def test_it_is_given_up_at_its_bound(takes: float) -> None:
-    """Counted from the first question without an answer; the last reason is handed on."""
+def test_the_wait_ends_at_its_answer_timeout(takes: float) -> None:
+    """The time counts from the first request without an answer; the error has the last reason."""
     clock, reports = Clock(), Reports()
     with pytest.raises(WaitOutageError) as given_up:
         Poller(Service(clock, 50.0, 1e9, 1e9, takes).get, clock=clock).wait("cf1", reports.wait(answer_timeout=120.0))
@@ -105,8 +105,8 @@ def test_it_is_given_up_at_its_bound(takes: float) -> None:
     assert "refused" in str(given_up.value.reason)
 
 
-def test_an_answer_in_between_begins_the_count_anew() -> None:
-    """Two silences are not one."""
+def test_an_answer_resets_the_answer_timeout() -> None:
+    """Two short outages are not one long one."""
     clock, reports = Clock(), Reports()
     service = Service(clock, 5.0, 60.0, 300.0)
     first = service.get
@@ -130,8 +130,8 @@ def test_an_answer_in_between_begins_the_count_anew() -> None:
         ValueError("HTML"),
     ],
 )
-def test_certificates_and_answers_that_cannot_be_read_are_reports_in_the_same_way(trouble: Exception) -> None:
-    """The run goes on, and nothing of it has been heard."""
+def test_certificates_and_answers_that_cannot_be_read_are_outages_too(trouble: Exception) -> None:
+    """The run goes on, and its status is unknown."""
     clock, reports = Clock(), Reports()
     service = Service(clock, 5.0, 100.0, 200.0)
     service.trouble = trouble
@@ -141,7 +141,7 @@ def test_certificates_and_answers_that_cannot_be_read_are_reports_in_the_same_wa
 
 
 def test_a_refusal_is_an_answer() -> None:
-    """It ends the waiting at once."""
+    """A refusal ends the wait at once."""
     clock, reports = Clock(), Reports()
     service = Service(clock, 5.0, 100.0, 200.0)
     service.trouble = ForbiddenError(403, "AuthorizationFailed", "")
@@ -150,8 +150,8 @@ def test_a_refusal_is_an_answer() -> None:
     assert reports.outages == []
 
 
-def test_a_busy_service_is_left_alone_for_as_long_as_it_asks() -> None:
-    """Retry-After holds between questions too."""
+def test_retry_after_holds_between_polls() -> None:
+    """A busy service is not polled before the time that it asks for."""
     clock, reports = Clock(), Reports()
     service = Service(clock, 5.0, 60.0, 200.0)
     service.trouble = ThrottledError(429, "TooManyRequests", "")

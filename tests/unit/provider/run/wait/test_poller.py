@@ -1,4 +1,4 @@
-"""All the runs of a registry, watched together."""
+"""One poller for all the runs of a registry."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def seen(run_id: str, status: str = "Running") -> Any:
 
 
 class Service:
-    """Knows the statuses of runs, and remembers what it was asked."""
+    """A service that knows the statuses of runs, and remembers its requests."""
 
     def __init__(self, *run_ids: str) -> None:
         self.statuses = dict.fromkeys(run_ids, "Running")
@@ -56,8 +56,8 @@ def names(count: int) -> list[str]:
     return [f"cf{number}" for number in range(count)]
 
 
-def test_many_runs_are_asked_for_in_groups_of_fifteen() -> None:
-    """And a single one by its id, which says nothing about lists."""
+def test_many_runs_are_read_in_groups_of_fifteen() -> None:
+    """A single run is read by its id, which does not turn lists off."""
     service = Service(*names(32))
     reader = BatchReader(service.get, service.find)
     assert sorted(reader.read(names(32))) == sorted(names(32))
@@ -71,7 +71,7 @@ def test_many_runs_are_asked_for_in_groups_of_fifteen() -> None:
     "refusal", [InvalidRequestError(400, "", ""), ForbiddenError(403, "", ""), AnswerError("what")]
 )
 def test_a_refused_filter_is_not_tried_again(refusal: Exception) -> None:
-    """Each run is asked for by itself from then on."""
+    """From then on each run is read by its own id."""
     service = Service("cf1", "cf2")
     service.list_fails = refusal
     reader = BatchReader(service.get, service.find)
@@ -80,7 +80,7 @@ def test_a_refused_filter_is_not_tried_again(refusal: Exception) -> None:
     assert service.asked == [2, "cf1", "cf2", "cf1", "cf2"]
 
 
-def test_an_answer_to_another_question_is_not_tried_again() -> None:
+def test_an_ignored_filter_is_not_tried_again() -> None:
     """A service that ignores the filter may list thousands of runs."""
     service = Service("old", "cf1", "cf2")
     service.ignores_filter = True
@@ -91,7 +91,7 @@ def test_an_answer_to_another_question_is_not_tried_again() -> None:
 
 
 def test_a_run_that_is_missing_in_the_list_is_not_gone() -> None:
-    """It is asked for by its id; the list is asked again the next time."""
+    """The run is read by its id; the next poll lists again."""
     service = Service("cf1", "cf2")
     service.hidden = {"cf2"}
     reader = BatchReader(service.get, service.find)
@@ -100,8 +100,8 @@ def test_a_run_that_is_missing_in_the_list_is_not_gone() -> None:
     assert service.asked == [2, "cf2", 2, "cf2"]
 
 
-def test_a_list_that_knows_nothing_is_not_tried_again() -> None:
-    """When the runs are there all the same."""
+def test_a_list_without_any_of_the_runs_is_not_tried_again() -> None:
+    """The runs exist all the same."""
     service = Service("cf1", "cf2")
     service.hidden = {"cf1", "cf2"}
     reader = BatchReader(service.get, service.find)
@@ -110,8 +110,8 @@ def test_a_list_that_knows_nothing_is_not_tried_again() -> None:
     assert service.asked == [2, "cf1", "cf2", "cf1", "cf2"]
 
 
-def test_a_busy_service_is_not_asked_one_by_one() -> None:
-    """There is no answer this time, and the list is asked the next time."""
+def test_after_a_failed_list_no_run_is_read_by_id() -> None:
+    """This poll has no answers, and the next one lists again."""
     service = Service("cf1", "cf2")
     service.list_fails = ThrottledError(429, "TooManyRequests", "")
     reader = BatchReader(service.get, service.find)
@@ -121,8 +121,8 @@ def test_a_busy_service_is_not_asked_one_by_one() -> None:
     assert service.asked == [2, 2]
 
 
-def test_what_is_wrong_with_one_run_does_not_concern_the_others() -> None:
-    """Its error is its own answer."""
+def test_the_error_of_one_run_is_not_that_of_the_others() -> None:
+    """The error is the answer for that run alone."""
     service = Service("cf1")
     answers = BatchReader(service.get).read(["cf1", "gone"])
     assert answers["cf1"].properties.status == "Running"  # type: ignore[union-attr]
@@ -130,7 +130,7 @@ def test_what_is_wrong_with_one_run_does_not_concern_the_others() -> None:
 
 
 class SharedClock:
-    """A time that passes when all of `threads` threads wait; `at` maps moments to what happens then."""
+    """A clock whose time passes when all of `threads` threads wait; `at` maps times to what happens then."""
 
     def __init__(self, threads: int) -> None:
         self.time, self.threads = 0.0, threads
@@ -175,7 +175,7 @@ class Watching:
         self.waits = {run_id: Wait(cancel=threading.Event()) for run_id in service.statuses}
 
     def log_ends(self, moment: float, *run_ids: str, status: str = "Succeeded") -> None:
-        """At that moment these runs have ended, and so have their logs."""
+        """End these runs, and their logs, at that time."""
 
         def end() -> None:
             for run_id in run_ids:
@@ -185,7 +185,7 @@ class Watching:
         self.clock.at[moment] = end
 
     def ends(self) -> dict[str, tuple[str, float]]:
-        """When each was known to have ended, and how."""
+        """Return when each run was known to have ended, and how."""
 
         def wait(run_id: str) -> tuple[str, float]:
             try:
@@ -201,8 +201,8 @@ class Watching:
             return {run_id: future.result(timeout=30) for run_id, future in futures.items()}
 
 
-def test_forty_runs_cost_the_watching_of_a_few() -> None:
-    """Forty that end together after five seconds take no more than twenty questions, and none learns of it late."""
+def test_forty_runs_cost_the_polls_of_a_few() -> None:
+    """Forty runs that end together after five seconds take at most twenty requests, and no thread learns of it late."""
     watching = Watching(Service(*names(40)))
     watching.log_ends(5.0, *names(40))
     ends = watching.ends()
@@ -211,8 +211,8 @@ def test_forty_runs_cost_the_watching_of_a_few() -> None:
     assert len(watching.service.asked) <= 20
 
 
-def test_the_end_of_one_log_among_many_asks_for_that_run_alone() -> None:
-    """The others are not due."""
+def test_the_end_of_one_log_among_many_polls_for_that_run_alone() -> None:
+    """The other runs are not due."""
     watching = Watching(Service("cf0", "cf1", "cf2"))
     watching.log_ends(4.1, "cf1")
     watching.log_ends(9.0, "cf0", "cf2")
@@ -222,7 +222,7 @@ def test_the_end_of_one_log_among_many_asks_for_that_run_alone() -> None:
 
 
 def test_a_run_whose_service_error_is_its_own_fails_alone() -> None:
-    """Whoever happened to ask goes on waiting."""
+    """The thread that polled goes on waiting for its own run."""
     service = Service("cf0", "cf1")
     service.statuses["cf2"] = "Running"
     watching = Watching(service)
@@ -234,8 +234,8 @@ def test_a_run_whose_service_error_is_its_own_fails_alone() -> None:
     assert {ends["cf0"][0], ends["cf1"][0]} == {"Succeeded"}
 
 
-def test_more_runs_are_asked_for_less_often() -> None:
-    """The interval grows with the number of requests that a question takes."""
+def test_more_runs_are_polled_less_often() -> None:
+    """The interval grows with the number of requests that a poll takes."""
     few, many = Watching(Service("cf0")), Watching(Service(*names(40)))
     for watching in (few, many):
         watching.log_ends(60.0, *watching.waits)

@@ -1,4 +1,4 @@
-"""The status of a run, awaited."""
+"""The status of one awaited run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pulumi_acr_tasks.run.wait.status import TERMINAL, Wait, WaitCanceledError, 
 
 
 class FakeClock:
-    """Time passes when somebody waits; `at` maps moments to what happens then."""
+    """A clock whose time passes when something waits; `at` maps times to what happens then."""
 
     def __init__(self, at: dict[float, Callable[[], None]] | None = None) -> None:
         self.time = 0.0
@@ -36,7 +36,7 @@ class FakeClock:
 
 
 class Service:
-    """Answers one status after the other; the last one for ever. Remembers when it was asked."""
+    """A service that answers one status after the other, the last one repeatedly, and remembers when it was asked."""
 
     def __init__(self, clock: FakeClock, *statuses: str | Exception | None) -> None:
         self._clock, self._statuses = clock, list(statuses)
@@ -57,8 +57,8 @@ def forever() -> Wait:
 
 
 @pytest.mark.parametrize("status", sorted(TERMINAL))
-def test_a_final_status_ends_the_waiting(status: str) -> None:
-    """Whichever it is, the run is returned."""
+def test_a_final_status_ends_the_wait(status: str) -> None:
+    """The run is returned, whatever its final status is."""
     clock = FakeClock()
     service = Service(clock, "Queued", None, "Started", "Running", status)
     run = Poller(service.get, clock=clock).wait("cf1", forever())
@@ -66,8 +66,8 @@ def test_a_final_status_ends_the_waiting(status: str) -> None:
     assert len(service.asked_at) == 5
 
 
-def test_the_interval_grows_to_a_quarter_of_a_minute() -> None:
-    """From one second; never beyond fifteen."""
+def test_the_interval_grows_to_fifteen_seconds() -> None:
+    """It begins at one second."""
     clock = FakeClock()
     service = Service(clock, *["Running"] * 20, "Succeeded")
     Poller(service.get, clock=clock).wait("cf1", forever())
@@ -77,8 +77,8 @@ def test_the_interval_grows_to_a_quarter_of_a_minute() -> None:
     assert gaps[-1] == 15.0
 
 
-def test_the_end_of_the_log_wakes_it_at_once() -> None:
-    """It asks in that moment, and stays close until the status follows."""
+def test_the_end_of_the_log_leads_to_a_poll_at_once() -> None:
+    """The next polls follow closely until the status changes."""
     wait = forever()
     clock = FakeClock({20.0: wait.poll_now.set})
     service = Service(clock, *["Running"] * 8, "Succeeded")
@@ -90,8 +90,8 @@ def test_the_end_of_the_log_wakes_it_at_once() -> None:
 
 
 @pytest.mark.parametrize("hurried", [False, True])
-def test_a_stop_ends_the_waiting_within_a_quarter_of_a_second(hurried: bool) -> None:
-    """Whatever it waits for at that moment."""
+def test_a_cancellation_ends_the_wait_within_a_quarter_of_a_second(hurried: bool) -> None:
+    """It does so whatever the wait is for at that moment."""
     wait = forever()
     if hurried:
         wait.poll_now.set()
@@ -102,7 +102,7 @@ def test_a_stop_ends_the_waiting_within_a_quarter_of_a_second(hurried: bool) -> 
     assert 30.0 <= clock.time <= 30.25
 
 
-def test_a_stop_counts_even_when_it_came_before() -> None:
+def test_a_cancellation_before_the_wait_ends_it_too() -> None:
     """A run that was scheduled while the user canceled is not awaited."""
     wait = forever()
     wait.cancel.set()
@@ -113,8 +113,8 @@ def test_a_stop_counts_even_when_it_came_before() -> None:
     assert clock.time == 0.0
 
 
-def test_patience_ends_at_its_time() -> None:
-    """Not at the next question."""
+def test_a_deadline_ends_the_wait_at_its_time() -> None:
+    """It does not wait for the next poll."""
     clock = FakeClock()
     service = Service(clock, "Running")
     with pytest.raises(WaitTimeoutError) as expired:
@@ -123,8 +123,8 @@ def test_patience_ends_at_its_time() -> None:
     assert (expired.value.queued, expired.value.by_queue) == (False, False)
 
 
-def test_patience_for_queued_runs_is_its_own() -> None:
-    """It ends what no agent has taken."""
+def test_the_queue_deadline_ends_the_wait_for_a_queued_run() -> None:
+    """The error says that no agent took the run."""
     clock = FakeClock()
     service = Service(clock, "Queued")
     with pytest.raises(WaitTimeoutError) as expired:
@@ -133,8 +133,8 @@ def test_patience_for_queued_runs_is_its_own() -> None:
     assert (expired.value.queued, expired.value.by_queue) == (True, True)
 
 
-def test_patience_for_queued_runs_does_not_concern_running_ones() -> None:
-    """Once an agent has taken the run, only the other patience counts, and the interval is not the queue's."""
+def test_the_queue_deadline_does_not_count_for_a_running_run() -> None:
+    """Once an agent has taken the run, only the other deadline counts."""
     clock = FakeClock()
     service = Service(clock, "Queued", *["Running"] * 10, "Succeeded")
     Poller(service.get, clock=clock).wait("cf1", Wait(cancel=threading.Event(), queue_deadline=7.0))
@@ -145,23 +145,23 @@ def test_patience_for_queued_runs_does_not_concern_running_ones() -> None:
 @pytest.mark.parametrize(
     "trouble", [ThrottledError(429, "", ""), UnavailableError(503, "", ""), TransportError("cannot connect")]
 )
-def test_a_service_that_is_ill_is_asked_again(trouble: Exception) -> None:
-    """The run goes on whether we can see it or not."""
+def test_a_failed_poll_is_repeated(trouble: Exception) -> None:
+    """The run goes on whether it can be seen or not."""
     clock = FakeClock()
     service = Service(clock, "Running", trouble, trouble, "Succeeded")
     assert Poller(service.get, clock=clock).wait("cf1", forever()).properties.status == "Succeeded"
 
 
-def test_a_refusal_ends_the_waiting() -> None:
-    """It would be refused the next time too."""
+def test_a_refusal_ends_the_wait() -> None:
+    """The service would refuse the next request too."""
     clock = FakeClock()
     service = Service(clock, "Running", ForbiddenError(403, "AuthorizationFailed", "no"))
     with pytest.raises(ForbiddenError):
         Poller(service.get, clock=clock).wait("cf1", forever())
 
 
-def test_each_new_status_is_told_once() -> None:
-    """In their order, the final one excepted."""
+def test_each_new_status_is_reported_once() -> None:
+    """The statuses come in order, without the final one."""
     noticed: list[str] = []
     clock = FakeClock()
     service = Service(clock, None, "Queued", "Running", "Running", "Queued", "Running", "Failed")
