@@ -1,4 +1,4 @@
-"""`context_hash` is the hash that decides whether a Run is scheduled anew."""
+"""`context_hash` is the hash by which a Run is scheduled again."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pulumi_acr_tasks.settings.settings import Settings
 
 @pytest.fixture(autouse=True)
 def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A program's folder with the context `app`, and in it what no run sends."""
+    """A program's folder with the context `app`, and files in it that no run sends."""
     app = tmp_path / "app"
     for name in (
         "Dockerfile",
@@ -49,7 +49,7 @@ def _checked(**request: Any) -> str:
 
 
 def test_it_is_the_hash_of_the_run() -> None:
-    """For each kind of request, with the files that travel along whatever the ignore file says."""
+    """It is the same for each kind of request, with the files that are always sent."""
     assert f"sha256:{context_hash('app')}" == _checked(type="DockerBuildRequest")
     assert f"sha256:{context_hash('app', docker_file_path='../docker/web')}" == _checked(
         type="DockerBuildRequest", dockerFilePath="../docker/web"
@@ -62,7 +62,7 @@ def test_it_is_the_hash_of_the_run() -> None:
     )
 
 
-def test_it_changes_with_what_is_sent_alone(program: Path) -> None:
+def test_it_changes_only_with_the_files_that_are_sent(program: Path) -> None:
     """Ignored files, Pulumi's home, the emulator's data and the repository do not count."""
     before = context_hash("app")
     for name in ("a.log", "home/plugins", "data/blobs", ".git/HEAD"):
@@ -73,7 +73,7 @@ def test_it_changes_with_what_is_sent_alone(program: Path) -> None:
 
 
 def test_an_archive_has_the_hash_of_its_folder(program: Path) -> None:
-    """As for a run."""
+    """It has it for a run too."""
     (program / "one").mkdir()
     (program / "one" / "Dockerfile").write_text("FROM scratch\n")
     with tarfile.open("one.tar.gz", "w:gz") as archive:
@@ -92,15 +92,15 @@ def test_an_archive_has_the_hash_of_its_folder(program: Path) -> None:
     ],
 )
 def test_a_wrong_context_is_a_sentence_with_the_programs_line(context: Any, sentence: str) -> None:
-    """The sentence of `check`."""
+    """The sentence is that of `check`."""
     with pytest.raises(ValidationError) as caught:
         context_hash(context)
     assert str(caught.value).startswith("test_context_hash.py, line ")
     assert sentence in str(caught.value)
 
 
-def test_what_cannot_be_sent_has_no_hash(program: Path) -> None:
-    """The packer's own sentence."""
+def test_a_file_that_cannot_be_sent_is_a_sentence(program: Path) -> None:
+    """The sentence is the packer's own."""
     os.mkfifo(program / "app" / "queue")
     with pytest.raises(ValidationError, match="queue in the context is a pipe"):
         context_hash("app")

@@ -1,4 +1,4 @@
-"""The hash and the archive of a context."""
+"""The fingerprint and the archive of a context."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def members(context: Path) -> list[Entry]:
 
 
 def context(folder: Path, order: int = 1) -> Path:
-    """A small context; `order` is that in which its files are made."""
+    """Make a small context; `order` is the order in which its files are made."""
     files = {"Dockerfile": "FROM scratch\n", "src/b": "bee", "src/a": "ay", "run.sh": "#!/bin/sh\n", "é": "accent"}
     for name in list(files)[::order]:
         path = folder / name
@@ -36,7 +36,7 @@ def context(folder: Path, order: int = 1) -> Path:
 
 
 def test_the_hash_is_known(tmp_path: Path) -> None:
-    """It never changes between releases: another one would run every build again."""
+    """The hash never changes between releases: another hash would run every build again."""
     expected = "sha256:e4481ee90fe3755dfd0a7b7e57376a608120971d2f7a5f91aea860f30e0f6e26"
     assert hash_context(members(context(tmp_path))).hash == expected
 
@@ -110,7 +110,7 @@ def test_packing_gives_the_hash_of_what_was_packed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("target", ["/etc/passwd", "../outside", "src/../../outside", "../not-there", "self/self"])
 def test_a_link_is_sent_as_a_link_wherever_it_points(target: str, tmp_path: Path) -> None:
-    """As docker sends it: out of the context, to nothing, or in a loop; what it points to is never read."""
+    """As with docker, it may point out of the context, to nothing, or in a loop; its target is never read."""
     (tmp_path / "link").symlink_to(target)
     found = members(tmp_path)
     assert [(entry.kind, entry.target) for entry in found] == [("link", target)]
@@ -129,7 +129,7 @@ def test_a_link_in_a_loop_is_not_followed(tmp_path: Path) -> None:
 
 
 def test_sockets_are_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As docker leaves them out: there is nothing to pack."""
+    """Docker leaves them out too."""
     monkeypatch.chdir(tmp_path)
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind("socket")
@@ -137,7 +137,7 @@ def test_sockets_are_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_pipe_is_refused(tmp_path: Path) -> None:
-    """It cannot be sent, and reading it would wait for ever; the sentence says how to leave it out."""
+    """It cannot be sent, and a read would block; the sentence says how to leave it out."""
     os.mkfifo(tmp_path / "queue")
     with pytest.raises(SourceError, match=r"queue in the context is a pipe, which cannot be sent: name it in .docker"):
         members(tmp_path)
@@ -158,7 +158,7 @@ def test_a_pipe_is_refused(tmp_path: Path) -> None:
 def test_a_file_is_executable_by_its_owners_bit_and_always_from_windows(
     mode: int, windows: bool, executable: bool
 ) -> None:
-    """Docker's rule: Windows has no such bit, so that docker sends every file as executable from there."""
+    """Windows has no such bit, so docker sends every file as executable from there."""
     assert is_executable(mode, windows=windows) is executable
 
 
@@ -172,12 +172,12 @@ def test_a_file_is_executable_by_its_owners_bit_and_always_from_windows(
     ],
 )
 def test_a_link_of_windows_points_with_slashes(target: str, windows: bool, sent: str) -> None:
-    """The agent that builds is a Linux machine as a rule; there a backslash is a letter like others."""
+    """The agent is usually a Linux machine, where a backslash is an ordinary character."""
     assert link_target(target, windows=windows) == sent
 
 
 def taken(*executables: str) -> Fingerprint:
-    """The fingerprint of a context with two files, of which those are executable."""
+    """Return the fingerprint of a context with two files, of which those are executable."""
     total = ContextHash()
     for name in ("app.py", "run.sh"):
         total.add(Entry(name, Path(name), "file", executable=name in executables), "0" * 64)
@@ -201,14 +201,14 @@ LINUX, WINDOWS, PLAIN = taken("run.sh"), taken("app.py", "run.sh"), taken()
     ],
 )
 def test_two_machines_of_one_team_agree(state: Fingerprint, has_contents: bool, here: Fingerprint, same: bool) -> None:
-    """The hash in state stays where the contexts differ only by bits that one of the two machines does not keep."""
+    """The hash in state stays if the contexts differ only by bits that one of the two machines does not have."""
     settled = here.reconciled(state.hash, state.contents if has_contents else None)
     assert settled == (state.hash if same else here.hash)
 
 
 @pytest.mark.parametrize("here", [LINUX, WINDOWS, PLAIN])
 def test_another_content_is_another_context_on_every_machine(here: Fingerprint) -> None:
-    """Without executable bits too."""
+    """It is one also without executable bits."""
     total = ContextHash()
     total.add(Entry("app.py", Path("app.py"), "file", executable=True), "1" * 64)
     assert here.reconciled(total.value().hash, total.value().contents) == here.hash

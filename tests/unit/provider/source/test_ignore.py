@@ -156,14 +156,14 @@ def test_a_malformed_pattern_is_a_sentence(pattern: str) -> None:
 
 @pytest.mark.parametrize("line", ["! ", "!", " !", "!/", "!//", "!/.."])
 def test_an_exception_of_nothing_is_refused(line: str) -> None:
-    """As docker refuses it, before anything is sent."""
+    """Docker refuses it too, before anything is sent."""
     with pytest.raises(SourceError, match="re-includes nothing"):
         Patterns(read_patterns(f"foo\n{line}\nbar"))
 
 
 @pytest.mark.parametrize("pattern", ["!a[z-a]", "b*c[d"])
 def test_a_malformed_pattern_that_is_never_tried_stops_nothing(pattern: str) -> None:
-    """As in docker: an exception is tried only where something is ignored, a class only when it is reached."""
+    """As in docker, an exception is tried only on an ignored path, and a class only when it is reached."""
     assert not Patterns([pattern] if pattern.startswith("!") else ["!x", "!y"]).ignored("a")
 
 
@@ -182,20 +182,20 @@ def test_a_malformed_pattern_that_is_never_tried_stops_nothing(pattern: str) -> 
     ],
 )
 def test_a_backslash_separates_on_windows(text: str, path: str, ignored: bool) -> None:
-    """As docker reads it there; elsewhere it escapes."""
+    """Docker reads it so there; elsewhere it escapes."""
     assert Patterns(read_patterns(text, windows=True)).ignored(path) is ignored
 
 
 @pytest.mark.parametrize("content", ["foo\n".encode("utf-16"), "foo\n".encode("utf-16-be"), b"foo\0bar"])
-def test_an_ignore_file_in_utf_16_is_named(content: bytes, tmp_path: Path) -> None:
-    """It would ignore nothing, and secrets would travel along."""
+def test_an_ignore_file_in_utf_16_is_refused(content: bytes, tmp_path: Path) -> None:
+    """Its patterns would ignore nothing, and secrets would be sent."""
     (tmp_path / ".dockerignore").write_bytes(content)
     with pytest.raises(SourceError, match=r"dockerignore is in UTF-16, or no text.*save it as UTF-8"):
         load_rules(tmp_path)
 
 
-def test_an_ignore_file_in_latin_1_is_taken(tmp_path: Path) -> None:
-    """Its bytes name files of the same bytes, as in docker."""
+def test_an_ignore_file_in_latin_1_is_accepted(tmp_path: Path) -> None:
+    """As in docker, its bytes match names of the same bytes."""
     for name in (b"caf\xe9", b"na\xefve.txt", b"other"):
         (tmp_path / os.fsdecode(name)).touch()
     (tmp_path / ".dockerignore").write_bytes(b"caf\xe9\r\nna\xef*\n")
@@ -203,7 +203,7 @@ def test_an_ignore_file_in_latin_1_is_taken(tmp_path: Path) -> None:
 
 
 def test_a_line_that_docker_cannot_hold_is_a_sentence() -> None:
-    """Its reader ends at 64 KiB."""
+    """Docker's reader ends at 64 KiB."""
     with pytest.raises(SourceError, match="Line 2 of the ignore file is longer"):
         read_patterns("foo\n" + "x" * 65536)
 
@@ -219,7 +219,7 @@ def write(context: Path, *files: str, **texts: str) -> None:
         path.write_text(name)
 
 
-def test_the_dockerfile_and_the_ignore_file_always_travel_along(tmp_path: Path) -> None:
+def test_the_dockerfile_and_the_ignore_file_are_always_sent(tmp_path: Path) -> None:
     """The agent's own docker needs both, also when everything is ignored."""
     write(tmp_path, "Dockerfile", "a")
     (tmp_path / ".dockerignore").write_text("*")
@@ -227,22 +227,22 @@ def test_the_dockerfile_and_the_ignore_file_always_travel_along(tmp_path: Path) 
 
 
 def test_the_ignore_file_of_a_dockerfile_wins(tmp_path: Path) -> None:
-    """Then the general one stays behind, so that the agent does not apply it."""
+    """The general one is not sent, so that the agent does not apply it."""
     write(tmp_path, "build/web", "a", "b")
     (tmp_path / ".dockerignore").write_text("a")
     (tmp_path / "build/web.dockerignore").write_text("b")
     assert names(tmp_path, "build/web") == ["a", "build", "build/web", "build/web.dockerignore"]
 
 
-def test_a_dockerfile_in_an_ignored_folder_travels_along_alone(tmp_path: Path) -> None:
-    """Its neighbours and its folder's own entry do not."""
+def test_of_an_ignored_folder_only_the_dockerfile_is_sent(tmp_path: Path) -> None:
+    """The other files and the entry of the folder are not."""
     write(tmp_path, "build/Dockerfile", "build/other")
     (tmp_path / ".dockerignore").write_text("build")
     assert names(tmp_path, "build/Dockerfile") == [".dockerignore", "build/Dockerfile"]
 
 
 def test_git_and_pulumi_folders_are_left_out_at_any_depth(tmp_path: Path) -> None:
-    """Docker would send them; they are never part of an image on purpose."""
+    """Docker would send them; nobody wants them in an image."""
     write(tmp_path, ".git/HEAD", ".pulumi/stacks/dev.json", "vendor/x/.git/HEAD", "a")
     assert names(tmp_path) == ["a", "vendor", "vendor/x"]
 
@@ -255,14 +255,14 @@ def test_git_can_be_re_included(tmp_path: Path) -> None:
 
 
 def test_named_folders_are_left_out_when_they_are_inside(tmp_path: Path) -> None:
-    """A data folder within the context is dropped, with characters that patterns know; one outside says nothing."""
+    """A folder inside the context is left out, also with special characters; one outside has no effect."""
     write(tmp_path / "app", "data [1]/runs.db", "a")
     folders = [tmp_path / "app" / "data [1]", tmp_path / "elsewhere"]
     assert names(tmp_path / "app", folders=folders) == ["a"]
 
 
 def test_ignored_folders_are_not_walked(tmp_path: Path) -> None:
-    """What cannot be sent does no harm when it is ignored and nothing may come back from its folder."""
+    """A file that cannot be sent does no harm in an ignored folder without exceptions."""
     write(tmp_path, "a")
     (tmp_path / ".dockerignore").write_text("locked\n!locked-out/x")
     (tmp_path / "locked").mkdir()
@@ -274,7 +274,7 @@ def test_ignored_folders_are_not_walked(tmp_path: Path) -> None:
 def test_an_ignored_folder_that_cannot_be_read_is_left_out(
     exception: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An exception may reach into it or not; a folder that is part of the context is a sentence."""
+    """It is left out with and without an exception; a folder of the context that cannot be read is an error."""
     write(tmp_path, "a", "locked/deep/b", "open/c.py")
     scan = os.scandir
 
@@ -292,7 +292,7 @@ def test_an_ignored_folder_that_cannot_be_read_is_left_out(
 
 
 @pytest.mark.parametrize(
-    ("text", "unreached"),
+    ("text", "missed"),
     [
         ("*\n!**/*.py\n", ["src/a.py", "src/lib/b.py"]),
         ("src\n!src/lib/b.py\n", []),
@@ -303,11 +303,13 @@ def test_an_ignored_folder_that_cannot_be_read_is_left_out(
         ("", []),
     ],
 )
-def test_what_the_classic_builder_does_not_find_is_known(text: str, unreached: list[str], tmp_path: Path) -> None:
-    """It enters an ignored folder only for an exception that names something inside letter for letter."""
+def test_files_that_the_classic_builder_does_not_find_are_known(
+    text: str, unreached: list[str], tmp_path: Path
+) -> None:
+    """It enters an ignored folder only for an exception that names a path inside without wildcards."""
     write(tmp_path, "src/a.py", "src/lib/b.py", "Dockerfile")
     (tmp_path / ".dockerignore").write_text(text)
-    assert Context(tmp_path, {"dockerFilePath": "Dockerfile"}).missed_by_classic_builder() == unreached
+    assert Context(tmp_path, {"dockerFilePath": "Dockerfile"}).missed_by_classic_builder() == missed
 
 
 @pytest.mark.parametrize("exception", ["!cache/keep/it", "!**/it", "!*/keep/it", "!cache/**/it"])

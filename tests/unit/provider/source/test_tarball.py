@@ -1,4 +1,4 @@
-"""Contexts that are archives already, and Dockerfiles from outside of a folder."""
+"""Contexts that are archives, and Dockerfiles outside of a folder."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def broken(path: Path, *members: tarfile.TarInfo) -> Tarball:
 
 @pytest.mark.parametrize(("name", "mode"), [("c.tar", "w"), ("c.tar.gz", "w:gz"), ("c.TGZ", "w:gz")])
 def test_an_archive_has_the_hash_of_its_folder(name: str, mode: str, tmp_path: Path) -> None:
-    """However it was compressed, and in whatever order it was packed."""
+    """Its compression and the order of its members do not matter."""
     place = folder(tmp_path / "context")
     packed = tarball(tmp_path / name, place, mode)
     assert is_tarball(packed.path)
@@ -75,21 +75,21 @@ def test_what_is_uploaded_is_compressed_once(name: str, mode: str, tmp_path: Pat
 
 
 def test_an_archive_that_has_changed_since_is_refused(tmp_path: Path) -> None:
-    """State would say what was not built."""
+    """State would name another content than the one that was built."""
     packed = tarball(tmp_path / "c.tgz", folder(tmp_path / "context"))
     with pytest.raises(SourceError, match="has changed since"), packed.archive("sha256:other"):
         pass
 
 
 def test_a_file_that_is_missing_in_it_is_a_problem(tmp_path: Path) -> None:
-    """Said in preview."""
+    """Preview says so."""
     packed = tarball(tmp_path / "c.tgz", folder(tmp_path / "context"))
     wrong = Tarball(packed.path, {"dockerFilePath": "web"})
     assert list(wrong.problems()) == [("dockerFilePath", f"there is no file 'web' in the archive {packed.path}")]
 
 
-def test_what_is_no_archive_is_a_problem(tmp_path: Path) -> None:
-    """Whatever its name says; nor is half of one."""
+def test_a_file_that_is_not_an_archive_is_a_problem(tmp_path: Path) -> None:
+    """Its name does not matter; half of an archive is a problem too."""
     packed = tarball(tmp_path / "c.tgz", folder(tmp_path / "context"))
     for data in (b"not an archive" * 100, packed.path.read_bytes()[:-60]):
         packed.path.write_bytes(data)
@@ -116,8 +116,8 @@ def test_members_that_cannot_be_part_of_a_context_are_refused(
 
 
 @pytest.mark.parametrize("target", ["../outside", "/etc/passwd"])
-def test_a_link_in_an_archive_is_taken_wherever_it_points(target: str, tmp_path: Path) -> None:
-    """As those of a folder are."""
+def test_a_link_in_an_archive_may_point_anywhere(target: str, tmp_path: Path) -> None:
+    """A link in a folder may too."""
     packed = broken(tmp_path / "c.tar", member("Dockerfile"), member("link", tarfile.SYMTYPE, target))
     assert list(packed.problems()) == []
 
@@ -137,8 +137,8 @@ def names(context: Context) -> dict[str, Any]:
         return {found.name: archive.extractfile(found).read() for found in files}  # type: ignore[union-attr]
 
 
-def test_a_dockerfile_from_outside_travels_along(tmp_path: Path) -> None:
-    """Under its own name, or beside another file of that name; the request says which."""
+def test_a_dockerfile_from_outside_is_sent(tmp_path: Path) -> None:
+    """It keeps its name unless the context has a file of that name; the request has the name that it gets."""
     context = outside(tmp_path)
     assert list(context.problems()) == []
     assert context.request_changes() == {"dockerFilePath": "Dockerfile.outside"}
@@ -149,11 +149,11 @@ def test_a_dockerfile_from_outside_travels_along(tmp_path: Path) -> None:
 
 
 def test_the_ignore_file_beside_it_rules(tmp_path: Path) -> None:
-    """As docker has it: the one that is named after the Dockerfile wins."""
+    """As in docker, the file named after the Dockerfile replaces the general one."""
     context = outside(tmp_path, Dockerfile_dockerignore="src\n")
     assert sorted(names(context)) == ["Dockerfile", "Dockerfile.outside", "run.sh", "src.d/b"]
 
 
-def test_a_dockerfile_within_is_sent_as_it_was_written(tmp_path: Path) -> None:
-    """Nothing is renamed without need."""
+def test_a_dockerfile_inside_keeps_its_name(tmp_path: Path) -> None:
+    """The request is not changed."""
     assert Context(folder(tmp_path / "context"), {"dockerFilePath": "Dockerfile"}).request_changes() == {}

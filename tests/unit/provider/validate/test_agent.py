@@ -21,12 +21,12 @@ from pulumi_acr_tasks.validate.task_file.file import check_encoded_task, check_t
 
 
 def check_task_yaml(text: str) -> list[str]:
-    """Return what is wrong with a task file, as preview says it."""
+    """Return the errors of a task file, as preview shows them."""
     return [str(finding) for finding in check_task_file(text) if not finding.warning]
 
 
 def warnings_of_task_file(text: str) -> list[str]:
-    """Return what is surprising in a task file, as preview says it."""
+    """Return the warnings about a task file, as preview shows them."""
     return [str(finding) for finding in check_task_file(text) if finding.warning]
 
 
@@ -72,8 +72,8 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("text", "sentence"), REFUSED)
-def test_what_the_agent_refuses_is_said_with_its_place(text: str, sentence: str) -> None:
-    """Before any run."""
+def test_what_the_agent_refuses_is_an_error_with_its_position(text: str, sentence: str) -> None:
+    """The error comes before any run."""
     assert any(sentence in said for said in check_task_yaml(text)), check_task_yaml(text)
 
 
@@ -98,8 +98,8 @@ TAKEN = [
 
 
 @pytest.mark.parametrize("text", TAKEN)
-def test_what_the_agent_takes_is_no_problem(text: str) -> None:
-    """Nobody fails for a missing value, an alias in a number, a comment, or a second document."""
+def test_what_the_agent_accepts_is_not_a_problem(text: str) -> None:
+    """A missing value, an alias in a number, a comment and a second document are accepted."""
     assert check_task_yaml(text) == []
 
 
@@ -116,8 +116,8 @@ SURPRISES = [
 
 
 @pytest.mark.parametrize(("line", "sentence"), SURPRISES)
-def test_a_line_that_the_shell_of_the_agent_takes_otherwise_is_a_warning(line: str, sentence: str) -> None:
-    """Allowed, and hardly what was meant."""
+def test_a_line_that_the_agents_shell_changes_is_a_warning(line: str, sentence: str) -> None:
+    """It is allowed, and its author has probably meant something else."""
     assert check_task_yaml(cmd(line)) == []
     (said,) = warnings_of_task_file(cmd(line))
     assert said.startswith("line 3, column 5: cmd: ")
@@ -135,7 +135,7 @@ def test_a_line_that_the_shell_of_the_agent_takes_otherwise_is_a_warning(line: s
         "acr purge --filter 'a:.*' --ago 1d",
     ],
 )
-def test_a_line_that_means_what_it_says_is_no_warning(line: str) -> None:
+def test_a_line_that_the_agents_shell_keeps_is_not_a_warning(line: str) -> None:
     """Single quotes keep everything from the shell."""
     assert warnings_of_task_file(cmd(line)) == []
 
@@ -156,14 +156,14 @@ def test_a_line_that_means_what_it_says_is_no_warning(line: str) -> None:
     ],
 )
 def test_other_mistakes_are_warnings(text: str, sentence: str) -> None:
-    """With their place and the cure."""
+    """Each has its position and the cure."""
     (said,) = warnings_of_task_file(text)
     assert said.startswith(sentence)
 
 
 @pytest.mark.parametrize("item", ["A='hello world'", 'A="hello world"', "A=x", "A"])
-def test_an_environment_that_stays_together_is_no_warning(item: str) -> None:
-    """Quotes of its own keep a blank."""
+def test_a_quoted_environment_value_is_not_a_warning(item: str) -> None:
+    """Quotes within the string keep a blank."""
     assert warnings_of_task_file(cmd("a", f"    env:\n      - {item}\n")) == []
 
 
@@ -182,15 +182,15 @@ def test_an_environment_that_stays_together_is_no_warning(item: str) -> None:
         ),
     ],
 )
-def test_what_was_not_encoded_is_told_what_to_write(value: str, sentence: str) -> None:
-    """Nothing of it is repeated."""
+def test_text_without_base64_is_refused_with_the_cure(value: str, sentence: str) -> None:
+    """The message does not repeat the text."""
     (problem,) = check_encoded_task(value, "step.encoded_task_content")
     assert sentence in problem.message
     assert "s3cret" not in problem.message
 
 
 def test_line_breaks_in_base64_do_not_count() -> None:
-    """A trailing one neither."""
+    """A trailing one does not count either."""
     encoded = base64.b64encode(cmd("a").encode()).decode()
     assert check_encoded_task(f"{encoded[:36]}\n{encoded[36:]}\r\n", "x") == []
 
@@ -219,8 +219,8 @@ def docker(**more: Any) -> dict[str, Any]:
         ("web//app", "/ between its parts"),
     ],
 )
-def test_an_image_name_that_the_service_refuses_is_said_by_element(name: str, reason: str) -> None:
-    """With the reason."""
+def test_an_image_name_that_the_service_refuses_is_an_error_by_element(name: str, reason: str) -> None:
+    """The error has the reason."""
     (problem,) = task(docker(imageNames=["web:1", name]))
     assert problem.path == "step.image_names[1]"
     assert reason in problem.message
@@ -230,8 +230,8 @@ def test_an_image_name_that_the_service_refuses_is_said_by_element(name: str, re
     "name",
     ["web", "web:1", "team/web_app:V1.0", "{{.Run.Registry}}/web:{{.Run.ID}}", "x.azurecr.io/a:1", "a:{{.Values.x}}"],
 )
-def test_an_image_name_that_the_service_takes_is_right(name: str) -> None:
-    """Templates stand for anything."""
+def test_an_image_name_that_the_service_accepts_is_right(name: str) -> None:
+    """A template stands for any text."""
     assert task(docker(imageNames=[name])) == []
 
 
@@ -252,7 +252,7 @@ def test_a_relative_context_of_a_task_needs_one_source_trigger(context: str) -> 
 
 
 def test_a_token_in_an_address_without_a_scheme_is_not_repeated() -> None:
-    """Where it may stand."""
+    """An address with an @ or a question mark may hold one."""
     for context in ("x:hush-token@github.com/o/r", "app.tar.gz?sig=hush-token"):
         (problem,) = task(docker(contextPath=context))
         assert "hush" not in str(problem)
@@ -272,8 +272,8 @@ def test_a_token_in_an_address_without_a_scheme_is_not_repeated() -> None:
         ("git@github.com:example/app.git", "is an address of ssh, for which the agent has no key"),
     ],
 )
-def test_an_address_that_the_service_cannot_fetch_is_said_in_every_place(address: str, sentence: str) -> None:
-    """Of a task's step, a run's context and its source location."""
+def test_an_address_that_the_service_cannot_fetch_is_an_error_everywhere(address: str, sentence: str) -> None:
+    """It is one in a task's step, in a run's context and in its source location."""
     (problem,) = task(docker(contextPath=address))
     assert (problem.path, sentence in problem.message) == ("step.context_path", True)
     request = {"type": "DockerBuildRequest", "dockerFilePath": "Dockerfile"}
@@ -308,14 +308,14 @@ def test_an_address_that_the_service_cannot_fetch_is_said_in_every_place(address
         ),
     ],
 )
-def test_a_member_of_a_later_version_says_which(inputs: dict[str, Any], path: str, sentence: str) -> None:
-    """And what to do without it."""
+def test_a_member_of_a_later_version_names_the_version(inputs: dict[str, Any], path: str, sentence: str) -> None:
+    """The sentence says what to write instead."""
     (problem,) = task(docker(), **inputs)
     assert (problem.path, sentence in problem.message) == (path, True)
 
 
-def test_a_task_that_is_run_by_its_id_is_told_to_give_its_name() -> None:
-    """Once, and nothing is said of a name that is missing."""
+def test_a_task_id_in_place_of_a_task_name_is_one_error() -> None:
+    """The missing name is not another error."""
     id_ = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.ContainerRegistry/registries/myregistry/tasks/build"
     (problem,) = check_run({**REGISTRY, "runRequest": {"type": "TaskRunRequest", "taskId": id_}}, SETTINGS)[1]
     assert (problem.path, "give task_name ('build')" in problem.message) == ("run_request.task_id", True)
@@ -340,8 +340,8 @@ DOCKERFILES = [
 
 
 @pytest.mark.parametrize(("text", "sentence"), DOCKERFILES)
-def test_a_dockerfile_that_the_classic_builder_refuses_is_said_with_its_place(text: str, sentence: str) -> None:
-    """With the cure."""
+def test_a_dockerfile_that_the_classic_builder_refuses_is_an_error_with_its_position(text: str, sentence: str) -> None:
+    """The error has the cure."""
     (finding,) = check_dockerfile(text)
     assert finding.fails
     assert finding.sentence.startswith(sentence)
@@ -356,13 +356,13 @@ def test_a_dockerfile_that_the_classic_builder_refuses_is_said_with_its_place(te
         "",
     ],
 )
-def test_a_dockerfile_that_the_classic_builder_takes_is_right(text: str) -> None:
-    """Options of its own, and texts that look like others'."""
+def test_a_dockerfile_that_the_classic_builder_accepts_is_right(text: str) -> None:
+    """Its own options, and text that only looks like BuildKit's, are accepted."""
     assert check_dockerfile(text) == []
 
 
 def test_an_argument_that_only_buildkit_sets_is_a_warning() -> None:
-    """The build goes on with an empty one."""
+    """The build goes on with an empty value."""
     (finding,) = check_dockerfile('FROM busybox\nARG TARGETARCH\nRUN echo "arch=[$TARGETARCH]"\n')
     assert not finding.fails
     assert finding.sentence.startswith("line 2, column 1: TARGETARCH is empty")
@@ -370,7 +370,7 @@ def test_an_argument_that_only_buildkit_sets_is_a_warning() -> None:
 
 
 def test_a_dockerfile_of_a_local_context_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of a Docker build on Linux; a task file may build it with BuildKit."""
+    """Only that of a Docker build on Linux is: a task file may build with BuildKit."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "app").mkdir()
     (tmp_path / "app/Dockerfile").write_text("FROM busybox\nARG TARGETOS\nRUN --mount=type=cache,target=/c a\n")

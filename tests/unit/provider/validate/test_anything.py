@@ -1,4 +1,4 @@
-"""Whatever a program says is right or a sentence: nothing ends in an exception."""
+"""Any input is either right or a problem: no input ends in an exception."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pulumi_acr_tasks.validate.task_file.file import check_task_file
 
 
 def check_task_yaml(text: str) -> list[str]:
-    """Return what is wrong with a task file, as preview says it."""
+    """Return the errors of a task file, as preview shows them."""
     return [str(finding) for finding in check_task_file(text) if not finding.warning]
 
 
@@ -72,7 +72,7 @@ _FRAGMENTS = [
 
 
 class _Writer:
-    """Writes inputs by the definitions, with odd values in between."""
+    """A writer of inputs by the definitions, with odd values in between."""
 
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
@@ -104,10 +104,8 @@ class _Writer:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_whatever_a_program_says_is_right_or_a_sentence(
-    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Tasks, runs and task files of all shapes; each problem is a line with the property it is about."""
+def test_any_input_is_right_or_a_problem(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tasks, runs and task files of all shapes are tried; each problem is one line with its property."""
     monkeypatch.chdir(tmp_path)
     writer = _Writer(seed)
     others = (

@@ -1,4 +1,4 @@
-"""What cannot be right is said before any request, by property, all at once, and without secrets."""
+"""The check of properties before any request: by property, all at once, and without secrets."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _said(inputs: dict[str, Any]) -> list[str]:
 
 
 def test_a_good_task_is_resolved_and_has_no_problem() -> None:
-    """State says which registry and endpoint were meant."""
+    """Its inputs get the registry and the endpoint."""
     inputs, problems = check({**_GOOD, "registryName": "Other"}, _DEFAULTS, "embedded")
     assert problems == []
     assert inputs == {**_GOOD, "registryId": _ID.removesuffix("registry") + "Other", "endpoint": "embedded"}
@@ -102,39 +102,39 @@ def test_a_good_task_is_resolved_and_has_no_problem() -> None:
         ({"trigger": {"timerTriggers": {}}}, "trigger.timer_triggers: is a dict; a list is expected"),
     ],
 )
-def test_what_is_wrong_is_said_by_property(inputs: dict[str, Any], sentence: str) -> None:
-    """As Python spells it, with what is allowed."""
+def test_each_problem_names_its_property(inputs: dict[str, Any], sentence: str) -> None:
+    """The path is spelled as in Python, and the sentence has the allowed values."""
     assert any(said.startswith(sentence) for said in _said(inputs)), _said(inputs)
 
 
 def test_the_value_of_an_argument_may_be_empty() -> None:
-    """As in `--build-arg NAME=`; only a secret that is empty is a mistake."""
+    """`--build-arg NAME=` is allowed; only an empty secret is a mistake."""
     assert _said({"step": {**_GOOD["step"], "values": [{"name": "a", "value": ""}]}}) == []
 
 
 def test_everything_wrong_is_said_at_once() -> None:
-    """One preview shows all there is to mend."""
+    """One preview shows every problem."""
     assert len(_said({"taskName": "a", "timeout": 1, "status": "On", "platform": {"os": "x"}, "tags": 1})) == 5
 
 
-def test_a_registry_that_nobody_named_says_where_to_name_it() -> None:
-    """In the program or in the configuration."""
+def test_a_missing_registry_names_the_arguments_and_the_configuration() -> None:
+    """Either of them may give it."""
     inputs, problems = resolve_registry({}, dict.fromkeys(_DEFAULTS))
     assert inputs == {}
     assert str(problems[2]) == ("registry_name: is missing; give it or registry_id here, or set acr-tasks:registryName")
 
 
 @pytest.mark.parametrize("name", ["registryId", "registryName", "subscriptionId"])
-def test_a_registry_of_which_something_is_unknown_is_unknown(name: str) -> None:
-    """Preview goes on; up knows."""
+def test_a_registry_with_an_unknown_part_is_unknown(name: str) -> None:
+    """Preview goes on, and up knows the id."""
     inputs, problems = resolve_registry({name: UNKNOWN, "taskName": "build"}, _DEFAULTS)
     assert problems == []
     assert inputs["registryId"] is UNKNOWN
     assert set(inputs) == {"registryId", "taskName"}
 
 
-def test_unknown_values_are_no_problem() -> None:
-    """Wherever they stand."""
+def test_unknown_values_are_not_a_problem() -> None:
+    """They may stand anywhere."""
     step = {"type": UNKNOWN, "encodedTaskContent": UNKNOWN}
     unknown = dict.fromkeys(("platform", "trigger", "credentials", "identity", "timeout", "status", "tags"), UNKNOWN)
     assert _said({"step": step, "taskName": UNKNOWN, **unknown}) == []
@@ -148,13 +148,13 @@ def test_unknown_values_are_no_problem() -> None:
 
 @pytest.mark.parametrize("name", ["registry", "emulator", "A1234"])
 def test_good_registry_names_are_good(name: str) -> None:
-    """5 to 50 letters and digits."""
+    """They have 5 to 50 letters and digits."""
     assert check_registry_name(name, "x") == []
 
 
 @given(st.from_regex(r"[a-zA-Z0-9_-]{5,50}", fullmatch=True))
 def test_good_task_names_are_good(name: str) -> None:
-    """Whatever the specification's pattern allows."""
+    """They match the specification's pattern."""
     assert check_task_name(name, "x") == []
 
 
@@ -162,7 +162,7 @@ def test_good_task_names_are_good(name: str) -> None:
     st.text(max_size=60).filter(lambda name: not (5 <= len(name) <= 50 and all(c.isalnum() or c in "-_" for c in name)))
 )
 def test_other_task_names_are_not(name: str) -> None:
-    """Whatever it does not allow."""
+    """They do not match it."""
     assert len(check_task_name(name, "x")) == 1
 
 
@@ -179,7 +179,7 @@ def test_other_task_names_are_not(name: str) -> None:
     ],
 )
 def test_a_schedule_of_ncrontab_is_right(schedule: str) -> None:
-    """Names in any case, lists, ranges, steps."""
+    """Names in any case, lists, ranges and steps are accepted."""
     assert check_schedule(schedule) == []
 
 
@@ -209,7 +209,7 @@ def test_a_schedule_of_ncrontab_is_right(schedule: str) -> None:
     ],
 )
 def test_a_schedule_that_ncrontab_refuses_is_wrong(schedule: str, sentence: str) -> None:
-    """The sentence says what and why."""
+    """The sentence names the field and the reason."""
     (said,) = check_schedule(schedule)
     assert sentence in said
 
@@ -233,10 +233,10 @@ def test_a_schedule_that_ncrontab_refuses_is_wrong(schedule: str, sentence: str)
         ("0 0 1 * 1", "day 1 and weekday 1 must both hold; cron would take either", ({1}, 2)),
     ],
 )
-def test_a_schedule_that_hardly_anybody_means_is_told(
+def test_a_valid_schedule_that_is_probably_a_mistake_is_a_warning(
     schedule: str, sentence: str | None, fires: tuple[set[int], int]
 ) -> None:
-    """NCrontab takes it: the warning says what it will do."""
+    """The warning says what NCrontab does with it."""
     assert check_schedule(schedule) == []
     found = firing_times(schedule)
     assert found is not None
@@ -255,7 +255,7 @@ def test_a_schedule_that_hardly_anybody_means_is_told(
     ],
 )
 def test_a_platform_must_fit_together(platform: dict[str, Any], sentence: str) -> None:
-    """Operating system, architecture and variant."""
+    """Operating system, architecture and variant are compared."""
     (problem,) = check_platform(platform, "platform")
     assert str(problem).startswith(sentence)
 
@@ -265,7 +265,7 @@ def test_a_platform_must_fit_together(platform: dict[str, Any], sentence: str) -
     [{"os": "Linux", "architecture": "arm", "variant": "v7"}, {"os": "WINDOWS", "architecture": "AMD64"}, UNKNOWN, {}],
 )
 def test_a_platform_that_fits_is_right(platform: Any) -> None:
-    """In any case."""
+    """Its case does not matter."""
     assert check_platform(platform, "platform") == []
 
 
@@ -291,14 +291,14 @@ _LOGIN = {"userName": {"value": "u", "type": "Opaque"}, "password": {"value": "c
     ],
 )
 def test_credentials_that_cannot_work_are_refused(registries: dict[str, Any], sentence: str) -> None:
-    """And no password is printed."""
+    """No password is printed."""
     said = [str(p) for p in check_credentials({"customRegistries": registries}, "credentials")]
     assert any(line.startswith(f"credentials.custom_registries{sentence}") for line in said), said
     assert "c4nary" not in "".join(said)
 
 
 def test_credentials_that_can_work_are_right() -> None:
-    """A login, an identity by its client id, the system's where the task has one, a vault's secret."""
+    """A login, an identity's client id, the system's identity of a task, and a vault's secret are accepted."""
     registries = {
         "a.azurecr.io": _LOGIN,
         "b.azurecr.io:5000": {"identity": "00000000-0000-0000-0000-000000000000"},
@@ -321,7 +321,7 @@ def test_credentials_that_can_work_are_right() -> None:
     ],
 )
 def test_identities_must_fit_together(identity: dict[str, Any], sentence: str) -> None:
-    """The type and the ids."""
+    """The type and the ids are compared."""
     said = [str(problem) for problem in check_identity(identity, "identity")]
     assert any(line.startswith(sentence) for line in said), said
 
@@ -365,20 +365,20 @@ def _source(**members: Any) -> dict[str, Any]:
     ],
 )
 def test_triggers_that_cannot_work_are_refused(trigger: dict[str, Any], sentence: str) -> None:
-    """Names, schedules, and the token for the webhook."""
+    """Names, schedules and the token for the webhook are checked."""
     said = [str(problem) for problem in check_trigger(trigger, "trigger")]
     assert any(line.startswith(sentence) for line in said), said
 
 
 @pytest.mark.parametrize("context", ["/dev/null", "oci://registry/artifact:1"])
 def test_a_source_trigger_needs_a_repository(context: str) -> None:
-    """A context that is none has no commits."""
+    """A context that is not a repository has no commits."""
     (problem,) = check_trigger({"sourceTriggers": [_source()]}, "trigger", context_path=context)
     assert problem.path == "trigger.source_triggers"
 
 
 def test_no_sentence_holds_a_secret_in_the_wrong_shape() -> None:
-    """A password where an object is expected, a number where a token is expected."""
+    """A password in place of an object, or a number in place of a token, is not repeated."""
     task = {
         "platform": "c4nary",
         "step": {"type": "Docker", "dockerFilePath": "D", "contextAccessToken": ["c4nary"], "arguments": "c4nary"},
@@ -389,8 +389,8 @@ def test_no_sentence_holds_a_secret_in_the_wrong_shape() -> None:
     assert "c4nary" not in "".join(said)
 
 
-def test_a_list_tells_which_item_is_wrong() -> None:
-    """None is in nobody's list on purpose; a string in place of an object is named by its place."""
+def test_a_problem_in_a_list_names_the_item() -> None:
+    """None and a string in place of an object are named by their index."""
     arguments = [None, "A=1", {"name": "B", "value": "2"}]
     found = [str(each) for each in check_value(arguments, kind("Argument[]"), "step.arguments")]
     assert found == [

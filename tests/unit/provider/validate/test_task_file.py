@@ -1,4 +1,4 @@
-"""Task files are judged before their first run: by the agent's rules, by line and column, and without secrets."""
+"""The check of task files: by the agent's rules, by line and column, and without secrets."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pulumi_acr_tasks.validate.task_file.file import check_encoded_task, check_e
 
 
 def check_task_yaml(text: str) -> list[str]:
-    """Return what is wrong with a task file, as preview says it."""
+    """Return the errors of a task file, as preview shows them."""
     return [str(finding) for finding in check_task_file(text) if not finding.warning]
 
 
@@ -75,15 +75,15 @@ _YAML = base64.b64encode(b"version: v1.1.0\nsteps:\n  - cmd: busybox true\n").de
         ("volumes:\n  - name: a\nsteps: [{cmd: a}]\n", "line 2, column 5: a volume has a secret"),
     ],
 )
-def test_a_wrong_task_file_is_wrong_in_a_line_and_column(text: str, sentence: str) -> None:
-    """The service would store it, and fail in the first run."""
+def test_each_error_of_a_task_file_has_a_line_and_a_column(text: str, sentence: str) -> None:
+    """The service would store the file, and fail in the first run."""
     said = check_task_yaml(text)
     assert len(said) == 1, said
     assert said[0].startswith(sentence), said
 
 
-def test_everything_wrong_is_said_in_the_order_of_the_lines() -> None:
-    """As an editor lists it."""
+def test_all_errors_come_in_the_order_of_the_lines() -> None:
+    """An editor lists them so."""
     said = check_task_yaml("version: v9\nsteps:\n  - cmd: a\n    retries: -1\n  - id: b c\n")
     assert [line.split(",")[0] for line in said] == ["line 1", "line 4", "line 5", "line 5"]
 
@@ -101,7 +101,7 @@ def test_everything_wrong_is_said_in_the_order_of_the_lines() -> None:
         "version: {{.Values.version}}\nsteps:\n  - cmd: $Registry/a\n",
     ],
 )
-def test_templates_are_not_judged_before_they_are_rendered(text: str) -> None:
+def test_templates_are_not_checked_before_they_are_rendered(text: str) -> None:
     """An action stands for a value, a control structure for any number of lines."""
     assert check_task_yaml(text) == []
 
@@ -119,13 +119,13 @@ def test_templates_are_not_judged_before_they_are_rendered(text: str) -> None:
     ],
 )
 def test_what_the_agent_accepts_is_right(text: str) -> None:
-    """Members that it does not know are ignored, the last of two of one name counts, ids may be the agent's own."""
+    """Unknown members are ignored, the last of two members of one name counts, and ids may be the agent's own."""
     assert check_task_yaml(text) == []
 
 
 @pytest.mark.parametrize("value", ["!!!", "YQ", "\u20ac", base64.b64encode(b"\xff\xfe").decode()])
 def test_what_is_not_base64_of_text_is_refused(value: str) -> None:
-    """Without a word of it: it may hold anything."""
+    """The message does not repeat it, because it may be a secret."""
     (problem,) = check_encoded_task(value, "step.encoded_task_content")
     assert str(problem) == (
         "step.encoded_task_content: is not base64 of a task file in UTF-8: "
@@ -134,7 +134,7 @@ def test_what_is_not_base64_of_text_is_refused(value: str) -> None:
 
 
 def test_base64_may_have_line_breaks() -> None:
-    """As tools write it."""
+    """Tools write them."""
     assert check_encoded_task("\n".join([_YAML[:20], _YAML[20:]]), "x") == []
 
 
@@ -146,15 +146,15 @@ def test_base64_may_have_line_breaks() -> None:
         ("a: *c4nary\n", "values: line 1, column 4: this is not YAML"),
     ],
 )
-def test_a_wrong_file_of_values_is_refused_without_a_word_of_it(text: str, sentence: str) -> None:
-    """It is secret by its nature."""
+def test_an_invalid_file_of_values_is_refused_without_its_text(text: str, sentence: str) -> None:
+    """The whole file is a secret."""
     (problem,) = check_encoded_values(base64.b64encode(text.encode()).decode(), "values")
     assert str(problem) == sentence
 
 
 @pytest.mark.parametrize("text", ["a: b\nc: {d: 1}\n", "", "# nothing\n"])
 def test_a_file_of_values_is_a_map_or_empty(text: str) -> None:
-    """Anything may stand in it."""
+    """The values may be anything."""
     assert check_encoded_values(base64.b64encode(text.encode()).decode(), "values") == []
 
 
@@ -176,8 +176,8 @@ _TROUBLE = {
 
 
 @pytest.mark.parametrize("trouble", _TROUBLE)
-def test_whatever_yaml_holds_is_a_sentence_or_right(trouble: str) -> None:
-    """The agent reads dates as text; no scalar is repeated, because it may be a secret."""
+def test_any_yaml_is_right_or_an_error(trouble: str) -> None:
+    """The agent reads dates as text; no message repeats a scalar, which may be a secret."""
     text, sentences = _TROUBLE[trouble]
     found = check_task_yaml(text)
     assert len(found) == len(sentences), found
@@ -186,8 +186,8 @@ def test_whatever_yaml_holds_is_a_sentence_or_right(trouble: str) -> None:
     assert "hunter2" not in str(found)
 
 
-def test_an_anchor_that_holds_itself_is_a_sentence_or_right() -> None:
-    """It is read without end nowhere."""
+def test_an_anchor_that_holds_itself_is_right_or_an_error() -> None:
+    """No loader reads it without end."""
     assert isinstance(check_task_yaml("steps: &s\n  - cmd: a\n    when: *s\n"), list)
     assert isinstance(check_task_yaml("&a\nsteps:\n  - cmd: *a\n"), list)
 
@@ -203,8 +203,8 @@ def test_an_anchor_that_holds_itself_is_a_sentence_or_right() -> None:
         ("b'c3RlcHM6'", "is the text of a bytes object; call .decode() on the bytes instead of str()"),
     ],
 )
-def test_what_is_meant_in_place_of_base64_is_told(value: str, sentence: str) -> None:
-    """With the call to use."""
+def test_a_value_in_place_of_base64_is_refused_with_the_call_to_use(value: str, sentence: str) -> None:
+    """Each kind of value has its own call."""
     (problem,) = check_encoded_task(value, "step.encoded_task_content")
     assert problem.message == sentence
     (problem,) = check_encoded_values(value, "step.encoded_values_content")
