@@ -303,9 +303,7 @@ def test_an_ignored_folder_that_cannot_be_read_is_left_out(
         ("", []),
     ],
 )
-def test_files_that_the_classic_builder_does_not_find_are_known(
-    text: str, unreached: list[str], tmp_path: Path
-) -> None:
+def test_files_that_the_classic_builder_does_not_find_are_known(text: str, missed: list[str], tmp_path: Path) -> None:
     """It enters an ignored folder only for an exception that names a path inside without wildcards."""
     write(tmp_path, "src/a.py", "src/lib/b.py", "Dockerfile")
     (tmp_path / ".dockerignore").write_text(text)
