@@ -77,16 +77,16 @@ def test_an_error_shows_no_secret_and_is_shown_in_full_once(
     provider: _Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The service may repeat what it was sent; another resource with the same error gets a line."""
-    said = []
+    shown = []
     for name in "ab":
         _serve(monkeypatch, name)
         provider.failure = SettingsError("refused: c4nary\nset another one")
         with pytest.raises(SettingsError) as caught:
             provider.create({"step": _STEP})
-        said.append(str(caught.value))
-    assert "c4nary" not in "".join(said)
-    assert said[0].endswith("set another one")
-    assert said[1].endswith("(told in full at a)")
+        shown.append(str(caught.value))
+    assert "c4nary" not in "".join(shown)
+    assert shown[0].endswith("set another one")
+    assert shown[1].endswith("(told in full at a)")
 
 
 def test_a_custom_timeout_that_is_over_is_named(provider: _Provider, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Errors of a whole stack, told in full once."""
+"""Errors that a whole stack repeats: shown in full once, then in a line."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _raised(error: errors.AcrTasksError, name: str) -> str:
     return str(short)
 
 
-def test_the_first_is_told_in_full_and_the_others_in_a_line() -> None:
+def test_the_first_is_shown_in_full_and_the_others_in_a_line() -> None:
     """The line says where the rest stands, and its own correlation id."""
     assert _raised(_forbidden("a"), "a").count("\n") == 3
     assert _raised(_forbidden("b"), "b") == (
@@ -33,27 +33,27 @@ def test_the_first_is_told_in_full_and_the_others_in_a_line() -> None:
     assert _raised(_forbidden("a"), "a").count("\n") == 3
 
 
-def test_another_kind_of_error_is_told_in_full_too() -> None:
+def test_another_kind_of_error_is_shown_in_full_too() -> None:
     """What must be put right is another thing."""
     _raised(_forbidden("a"), "a")
     assert _raised(_forbidden("b", "list tasks of"), "b").count("\n") == 3
 
 
-def test_settings_are_told_once() -> None:
+def test_wrong_settings_are_shown_once() -> None:
     """Every resource of the stack meets the same wrong key."""
     text = "acr-tasks:endpoint is 'x'\nacr-tasks:logLevel is 'y'"
     assert _raised(errors.SettingsError(text), "a") == text
     assert _raised(errors.SettingsError(text), "b") == "acr-tasks:endpoint is 'x' (told in full at a)"
 
 
-def test_what_concerns_one_resource_is_always_told_in_full() -> None:
+def test_an_error_of_one_resource_is_always_shown_in_full() -> None:
     """Two webhooks that are refused are two problems."""
     for name in "ab":
         error = errors.WebhookError(409, "ProviderCall", "refused", "GitHub", "id", "update task", f"/{name}", "a cure")
         assert _raised(error, name) == str(error)
 
 
-def test_an_answer_that_many_waited_for_is_told_once() -> None:
+def test_an_answer_that_many_waited_for_is_shown_once() -> None:
     """They share the error, and its correlation id."""
     error = errors.UnavailableError(503, "Busy", "no", "", "id", "list tasks of", "/registry")
     assert _raised(error, "a") == str(error)

@@ -138,16 +138,16 @@ def test_entries_are_the_owner_s_alone(tmp_path: Path) -> None:
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
-def test_a_folder_that_cannot_be_written_is_told_once(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_warned_of_once(tmp_path: Path) -> None:
     """And the journal remembers nothing."""
-    home, said = tmp_path / "home", list[str]()
+    home, warnings = tmp_path / "home", list[str]()
     home.write_text("a file where the folder would be")
     for _ in range(2):
-        kept = Journal.open(home, _URN, warn=said.append)
+        kept = Journal.open(home, _URN, warn=warnings.append)
         kept.end(_begin(kept))
         assert _find(kept) is None
-    assert len(said) == 1
-    assert "cannot be written down" in said[0]
+    assert len(warnings) == 1
+    assert "cannot be written down" in warnings[0]
 
 
 def test_without_a_urn_nothing_is_remembered(tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ def _until(condition: Callable[[], bool]) -> None:
 
 
 def test_many_who_wait_share_one_list() -> None:
-    """Who comes while it is on its way, and who comes later."""
+    """Callers that come while a page is read, and later ones, share it."""
     registry = _Registry(["a", "b"])
     registry.open.clear()
     tasks, callers = registry.tasks(), _Callers()
@@ -145,7 +145,7 @@ def test_tasks_of_ours_cost_their_pages(order: int) -> None:
 
 
 def test_many_at_once_turn_the_pages_together() -> None:
-    """Each page once, and no further than somebody needs."""
+    """Each page is read once, and only as many pages as are needed."""
     registry = _Registry(["a"], ["b"], ["c"], ["d"])
     registry.open.clear()
     tasks, callers = registry.tasks(), _Callers()
@@ -168,7 +168,7 @@ def test_a_list_alone_never_says_that_a_task_is_gone() -> None:
         assert registry.requests.count("b") == 1
 
 
-def test_an_error_is_everybody_s_who_waits_and_nobody_s_who_comes_later() -> None:
+def test_an_error_reaches_all_that_wait_and_no_later_caller() -> None:
     """A permission may be granted in between."""
     registry = _Registry(["a"], status=403)
     registry.open.clear()

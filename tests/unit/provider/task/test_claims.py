@@ -22,7 +22,7 @@ def pair(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Claims, Claims
     return alone, alone
 
 
-def test_a_task_that_two_resources_declare_is_told_of(pair: tuple[Claims, Claims]) -> None:
+def test_a_task_that_two_resources_declare_is_found(pair: tuple[Claims, Claims]) -> None:
     """In any case of letters; what a resource declared before does not count."""
     first, second = pair
     assert first.want(_A, _KEY, adopts=False) == []
@@ -33,7 +33,7 @@ def test_a_task_that_two_resources_declare_is_told_of(pair: tuple[Claims, Claims
 
 
 def test_an_heir_manages_reads_or_will_adopt(pair: tuple[Claims, Claims]) -> None:
-    """To declare a task without adopt is not enough, and nobody is the heir of itself."""
+    """A declaration without adopt does not make an heir, and a resource is never its own heir."""
     first, second = pair
     first.manage(_A, _KEY)
     second.want(_B, _KEY, adopts=False)

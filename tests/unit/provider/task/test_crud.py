@@ -322,7 +322,7 @@ def test_what_a_patch_does_not_change_is_put_once(service: Service, fake: FakeSe
 
 
 def test_what_a_put_does_not_change_is_an_error(service: Service, fake: FakeService) -> None:
-    """Rather than a PUT in every update from now on; what nobody asked for is not compared."""
+    """Otherwise each update would send a PUT; members that did not change are not compared."""
     _, outs = _create(service, _INPUTS)
     fake.stubborn = {verb: {"timeout": 600, "status": "Disabled"} for verb in ("PATCH", "PUT")}
     with pytest.raises(errors.UpdateError, match=r"its answer shows the old timeout$"):
@@ -373,7 +373,7 @@ def test_a_refresh_shows_what_somebody_changed(service: Service, fake: FakeServi
 
 
 def test_a_task_that_is_gone_is_dropped(service: Service, fake: FakeService, said: Messages) -> None:
-    """Its own GET has said so, the registry is known to be there, and a warning says it."""
+    """Its own GET proves it, the registry exists, and a warning names the task."""
     _, outs = _create(service, _INPUTS)
     fake.tasks.clear()
     assert _read(_next_process(service), _TASK, outs) is None
@@ -518,8 +518,10 @@ def test_each_stack_has_an_emulator_of_its_own(monkeypatch: pytest.MonkeyPatch) 
     assert str(embedded_data(Settings("embedded"))) == "/home/pulumi/acr-tasks-emulator/shop"
 
 
-def test_a_renamed_stack_is_told_where_its_emulator_s_data_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """An empty emulator would have none of its tasks; a folder of its own, or no other folder, is right."""
+def test_a_renamed_stack_gets_the_folders_of_its_emulator_s_data(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """An empty emulator would have none of its tasks. A folder of its own raises nothing, nor does a lone stack."""
     monkeypatch.setenv("PULUMI_HOME", str(tmp_path))
     monkeypatch.setattr(host, "current_request", lambda: host.Request(_URN.replace(":dev:", ":prod:")))
     service, state = Service(Settings("embedded")), {"endpoint": "embedded"}
@@ -624,7 +626,7 @@ def test_a_task_that_has_an_heir_is_only_forgotten(
     assert fake.requests == [("DELETE", "/tasks/build", None)]
 
 
-def test_destroy_tells_of_a_task_that_a_killed_update_may_have_left(
+def test_destroy_warns_of_a_task_that_a_killed_update_may_have_left(
     service: Service, fake: FakeService, said: Messages, home: Path
 ) -> None:
     """Once, and not while the program declares it or the resource is only replaced."""
@@ -632,7 +634,7 @@ def test_destroy_tells_of_a_task_that_a_killed_update_may_have_left(
     service.organization = "acme"
     _create(service, {**_INPUTS, "taskName": "killed"}, killed)
     _create(service, _INPUTS, _URN)
-    for declared, told in [(_URN, 0), (killed, 0), ("", 1), ("", 1)]:
+    for declared, warnings in [(_URN, 0), (killed, 0), ("", 1), ("", 1)]:
         later = _next_process(service)
         if declared:
             _check(later, declared)
@@ -640,7 +642,7 @@ def test_destroy_tells_of_a_task_that_a_killed_update_may_have_left(
         _delete(later, _TASK, _INPUTS, _URN)
         _delete(later, _TASK, _INPUTS, _URN)
         left = [line for line in said.lines if "build-killed may have been made" in line]
-        assert len(left) == told
+        assert len(left) == warnings
     assert left[0].endswith(f"delete it: {_REGISTRY}/tasks/killed")
 
 
@@ -656,7 +658,7 @@ def test_a_task_of_this_program_is_not_adopted(service: Service, fake: FakeServi
 def test_what_a_killed_update_made_is_taken_over(
     service: Service, fake: FakeService, said: Messages, home: Path
 ) -> None:
-    """By the same URN only, changed where the program has changed since, and said."""
+    """Only by the same URN; it is changed where the program has changed since, and a message says so."""
     _create(service, _INPUTS, _URN)
     later, new = _next_process(service), {**_INPUTS, "timeout": 700}
     with pytest.raises(errors.TaskExistsError):

@@ -238,23 +238,23 @@ _SAME = [
 ]
 
 
-@pytest.mark.parametrize(("path", "value", "said", "body"), _PATCHES, ids=lambda value: str(value)[:40])
-def test_what_patch_can_say_is_one_small_patch(path: str, value: Any, said: str, body: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("path", "value", "summary", "body"), _PATCHES, ids=lambda value: str(value)[:40])
+def test_what_a_patch_can_express_is_one_small_patch(path: str, value: Any, summary: str, body: dict[str, Any]) -> None:
     """Each row of the table has exactly this body, and says so."""
     new = _changed(path, value)
     plan = diff(_OLD, new)
     assert plan.route == PATCH
-    assert str(plan) == said
+    assert str(plan) == summary
     assert patch_body(plan, _OLD, new) == body
 
 
-@pytest.mark.parametrize(("path", "value", "said"), _PUTS, ids=lambda value: str(value)[:40])
-def test_what_patch_cannot_say_is_a_put_of_the_program(path: str, value: Any, said: str) -> None:
+@pytest.mark.parametrize(("path", "value", "summary"), _PUTS, ids=lambda value: str(value)[:40])
+def test_what_a_patch_cannot_express_is_a_put(path: str, value: Any, summary: str) -> None:
     """A PUT has every input of the program, secrets included, and the identity even when there is none."""
     new = _changed(path, value)
     plan = diff(_OLD, new)
     assert plan.route == PUT
-    assert str(plan) == said
+    assert str(plan) == summary
     body = put_body(new, "westeurope", replacing=True)
     assert body["location"] == "westeurope"
     assert body["properties"]["step"] == new["step"]
@@ -290,7 +290,7 @@ def test_a_replacing_property_that_is_unknown_replaces_the_task(path: str) -> No
 
 
 @pytest.mark.parametrize(
-    ("path", "said"),
+    ("path", "summary"),
     [
         ("timeout", "PATCH timeout"),
         ("step/imageNames", "PATCH step.imageNames"),
@@ -305,9 +305,9 @@ def test_a_replacing_property_that_is_unknown_replaces_the_task(path: str) -> No
         ("identity/userAssignedIdentities", "PATCH identity"),
     ],
 )
-def test_an_unknown_value_is_a_change_by_patch(path: str, said: str) -> None:
-    """What is not known yet is said to be a PATCH: no other answer would be surer."""
-    assert str(diff(_OLD, _changed(path, UNKNOWN))) == said
+def test_an_unknown_value_is_a_change_by_patch(path: str, summary: str) -> None:
+    """The request for a value that is not known yet is announced as a PATCH, the likelier one."""
+    assert str(diff(_OLD, _changed(path, UNKNOWN))) == summary
 
 
 @pytest.mark.parametrize("path", ["platform", "step", "trigger", "credentials"])

@@ -101,7 +101,7 @@ def test_a_removed_timer_goes_and_the_others_stay() -> None:
 
 
 def test_a_changed_timer_is_changed_where_the_program_changed_it() -> None:
-    """A new one is added; one that somebody removed, and the program left alone, stays away."""
+    """A new timer is added; a timer that was removed at the service, and not changed by the program, stays away."""
     wanted = _kept()
     wanted["properties"]["trigger"]["timerTriggers"][0]["schedule"] = "0 9 * * *"
     wanted["properties"]["trigger"]["timerTriggers"].append({"name": "t3", "schedule": "0 4 * * *"})
@@ -157,7 +157,7 @@ def test_credentials_are_changed_by_host() -> None:
     ],
 )
 def test_identities_are_added_and_removed(identity: Any, wanted: dict[str, Any]) -> None:
-    """One that somebody added stays, as by a PATCH; never is the identity left out."""
+    """An id that was added at the service stays, as by a PATCH. The identity is never left out."""
     assert _merged(identity=identity) == {**_kept(), "identity": wanted}
     assert merged_body({**_LIVE, "identity": None}, {}, {"timeout": 5})["identity"] == {"type": "None"}
 

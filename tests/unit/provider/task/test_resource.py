@@ -155,7 +155,7 @@ def test_diff_warns_of_a_lost_principal(provider: TaskProvider, console: _Consol
 
 
 def test_diff_warns_of_another_principal_after_a_replacement(provider: TaskProvider, console: _Console) -> None:
-    """A task made anew is somebody else to whoever granted it roles."""
+    """The roles of the former task are not granted to the new one."""
     olds = _checked(provider, identity={"type": "SystemAssigned"})
     provider.diff("id", olds, _checked(provider, identity={"type": "SystemAssigned"}, taskName="other"))
     assert [kind for kind, _ in console.lines] == ["status", "warning"]
@@ -176,17 +176,17 @@ def test_diff_confirms_what_the_journal_has(
     assert journal.find(urn, TASK, endpoint="embedded") is None
 
 
-def test_the_program_tells_the_organisation_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Backends without organisations call theirs `organization`."""
-    for organization, told in [("acme", "acme"), ("organization", None), (None, None)]:
+def test_the_program_hands_over_the_organization(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Backends without organizations call theirs `organization`."""
+    for organization, expected in [("acme", "acme"), ("organization", None), (None, None)]:
         monkeypatch.setattr(pulumi, "get_organization", functools.partial(lambda name: name, organization))
-        assert engine_properties(Task, {}).get("__organization") == told
+        assert engine_properties(Task, {}).get("__organization") == expected
 
 
-def test_each_organisation_and_backend_has_entries_of_its_own(
+def test_each_organization_and_backend_has_entries_of_its_own(
     provider: TaskProvider, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """The program tells the organisation in a property that `check` takes out."""
+    """The program hands over the organization in a property that `check` takes out."""
     urn = "urn:pulumi:dev::shop::pulumi-python:dynamic/acr-tasks:Task::build"
     monkeypatch.setenv("PULUMI_HOME", str(tmp_path))
     monkeypatch.delenv("PULUMI_BACKEND_URL", raising=False)
@@ -209,7 +209,7 @@ SECRET_ARGUMENT = {"name": "TOKEN", "value": "c4nary", "isSecret": True}
 
 
 def test_secrets_that_a_refresh_brings_are_encrypted(provider: TaskProvider, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In outputs and inputs; nobody has marked them before. Inputs that did not change are left to the state."""
+    """They are marked in outputs and inputs, although no program has marked them."""
     login = {"password": {"value": "c4nary", "type": "Opaque"}}
     step = {"type": "Docker", "contextPath": "https://x:c4nary@a.example/b.git", "arguments": [SECRET_ARGUMENT]}
     props = {"credentials": {"customRegistries": {"a.example": login}}, "step": step, "timeout": 600}
@@ -242,13 +242,13 @@ def test_diff_refuses_a_task_that_lives_elsewhere(provider: TaskProvider) -> Non
         provider.diff("id", olds, _checked(provider))
 
 
-def test_a_wrong_configuration_is_told_in_a_sentence(console: _Console) -> None:
+def test_a_wrong_configuration_is_an_error_in_a_sentence(console: _Console) -> None:
     """It is raised within the resource's request, so it shows at the resource."""
     with pytest.raises(SettingsError, match="acr-tasks:endpoint is 'bogus'"):
         _configured(endpoint="bogus")
 
 
-def test_an_emulator_that_is_not_installed_is_told_in_preview(
+def test_an_emulator_that_is_not_installed_fails_the_preview(
     provider: TaskProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With what to install; likewise what a credential lacks."""
@@ -260,8 +260,8 @@ def test_an_emulator_that_is_not_installed_is_told_in_preview(
         _checked(azure)
 
 
-def test_a_name_that_is_the_resource_s_is_told_as_such(provider: TaskProvider) -> None:
-    """Who wrote no task_name looks for it in vain."""
+def test_a_problem_names_the_resource_as_the_source_of_the_task_s_name(provider: TaskProvider) -> None:
+    """The program has no task_name that its author could correct."""
     news = {key: value for key, value in _NEWS.items() if key != "taskName"}
     (failure,) = provider.check({}, news).failures
     assert failure.reason.startswith("task_name: is ''; ")
@@ -270,7 +270,7 @@ def test_a_name_that_is_the_resource_s_is_told_as_such(provider: TaskProvider) -
     assert "resource's name" not in failure.reason
 
 
-def test_a_misspelt_key_is_told_by_check_alone(console: _Console) -> None:
+def test_check_alone_refuses_a_misspelt_key(console: _Console) -> None:
     """Refresh and destroy use the configuration in state: a stack of an earlier release can still be destroyed."""
     provider = TaskProvider()
     provider.configure(
