@@ -32,6 +32,10 @@ class ResourceGroupStore:
         groups = [ResourceGroupRow(**{**dict(row), "document": json.loads(row["document"])}) for row in rows]
         return sorted(groups, key=lambda row: row.name.lower())
 
+    def get(self, key: str) -> ResourceGroupRow | None:
+        """Return a group, or None."""
+        return next((row for row in self.all() if row.key == key), None)
+
     def put(self, group: ResourceGroupRow) -> None:
         """Store or replace a group; its subscription exists from now on."""
         with self._database.transaction():

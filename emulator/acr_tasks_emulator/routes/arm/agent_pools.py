@@ -1,4 +1,4 @@
-"""Agent pools and task runs, types of the previews: their lists are empty."""
+"""Agent pools and task runs, types of the previews: the emulator has neither, so lists are empty."""
 
 from __future__ import annotations
 
@@ -9,38 +9,26 @@ from starlette.routing import BaseRoute
 from acr_tasks_emulator.routes.http import REGISTRY, ArmRoute, answer, open_call
 from acr_tasks_emulator.services import errors
 
-
-async def list_agent_pools(request: Request) -> Response:
-    """AgentPools_List: an empty list."""
-    open_call(request, "agentPools")
-    return answer({"value": []})
+_NOT_FOUND = {"agentPools": errors.AGENT_POOL_NOT_FOUND, "taskRuns": errors.TASK_RUN_NOT_FOUND}
 
 
-async def get_agent_pool(request: Request) -> Response:
-    """AgentPools_Get and AgentPools_GetQueueStatus: not found."""
-    call = open_call(request, "agentPools")
-    name = f"{call.registry.name}/agentPools/{call.part('name')}"
-    raise errors.AGENT_POOL_NOT_FOUND(resource=name, group=call.registry.resource_group_name)
+def _routes(kind: str, action: str) -> list[BaseRoute]:
+    """Return the routes of a type: its list, one resource, and one action of a resource."""
+
+    async def empty(request: Request) -> Response:
+        open_call(request, kind)
+        return answer({"value": []})
+
+    async def not_found(request: Request) -> Response:
+        call = open_call(request, kind)
+        resource = f"{call.registry.name}/{kind}/{call.part('name')}"
+        raise _NOT_FOUND[kind](resource=resource, group=call.registry.resource_group_name)
+
+    return [
+        ArmRoute(f"{REGISTRY}/{kind}", empty, methods=["GET"]),
+        ArmRoute(f"{REGISTRY}/{kind}/{{name}}", not_found, methods=["GET"]),
+        ArmRoute(f"{REGISTRY}/{kind}/{{name}}/{action}", not_found, methods=["POST"]),
+    ]
 
 
-async def list_task_runs(request: Request) -> Response:
-    """TaskRuns_List: an empty list."""
-    open_call(request, "taskRuns")
-    return answer({"value": []})
-
-
-async def get_task_run(request: Request) -> Response:
-    """TaskRuns_Get and TaskRuns_GetDetails: not found."""
-    call = open_call(request, "taskRuns")
-    name = f"{call.registry.name}/taskRuns/{call.part('name')}"
-    raise errors.TASK_RUN_NOT_FOUND(resource=name, group=call.registry.resource_group_name)
-
-
-ROUTES: list[BaseRoute] = [
-    ArmRoute(REGISTRY + "/agentPools", list_agent_pools, methods=["GET"]),
-    ArmRoute(REGISTRY + "/agentPools/{name}", get_agent_pool, methods=["GET"]),
-    ArmRoute(REGISTRY + "/agentPools/{name}/listQueueStatus", get_agent_pool, methods=["POST"]),
-    ArmRoute(REGISTRY + "/taskRuns", list_task_runs, methods=["GET"]),
-    ArmRoute(REGISTRY + "/taskRuns/{name}", get_task_run, methods=["GET"]),
-    ArmRoute(REGISTRY + "/taskRuns/{name}/listDetails", get_task_run, methods=["POST"]),
-]
+ROUTES = [*_routes("agentPools", "listQueueStatus"), *_routes("taskRuns", "listDetails")]

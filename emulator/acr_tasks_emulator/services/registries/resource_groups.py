@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import threading
 import uuid
 from typing import Any
 
@@ -30,40 +29,36 @@ class ResourceGroupsService:
 
     def __init__(self, store: ResourceGroupStore) -> None:
         self._store = store
-        self._lock = threading.Lock()
-        self._rows = {row.key: row for row in store.all()}
-        self._subscriptions = {SUBSCRIPTION_ID, *store.subscriptions()}
 
     def subscriptions(self) -> list[str]:
         """Return the id of every subscription, in lower case; the default one always exists."""
-        return sorted(self._subscriptions)
+        return sorted({SUBSCRIPTION_ID, *self._store.subscriptions()})
 
     def all(self, subscription_id: str) -> list[ResourceGroupRow]:
         """Return a subscription's groups, by name. Raises ServiceError."""
         self.check_subscription(subscription_id)
-        rows = [row for row in self._rows.values() if row.subscription_id.lower() == subscription_id.lower()]
-        return sorted(rows, key=lambda row: row.name.lower())
+        return [row for row in self._store.all() if row.subscription_id.lower() == subscription_id.lower()]
 
     def every(self) -> list[ResourceGroupRow]:
-        """Return the groups of all subscriptions."""
-        return list(self._rows.values())
+        """Return the groups of all subscriptions, by name."""
+        return self._store.all()
 
     def check_subscription(self, subscription_id: str) -> None:
         """Refuse an unknown subscription. Raises ServiceError."""
-        if subscription_id.lower() not in self._subscriptions:
+        if subscription_id.lower() not in self.subscriptions():
             raise errors.SUBSCRIPTION_NOT_FOUND(subscription=subscription_id)
 
     def find(self, subscription_id: str, name: str) -> ResourceGroupRow:
         """Return a group. Raises ServiceError, which names the first missing part of the id."""
         self.check_subscription(subscription_id)
-        row = self._rows.get(group_id(subscription_id, name).lower())
+        row = self._store.get(group_id(subscription_id, name).lower())
         if row is None:
             raise errors.RESOURCE_GROUP_NOT_FOUND(group=name)
         return row
 
     def exists(self, subscription_id: str, name: str) -> bool:
         """Tell whether a group exists."""
-        return group_id(subscription_id, name).lower() in self._rows
+        return self._store.get(group_id(subscription_id, name).lower()) is not None
 
     def put(self, subscription_id: str, name: str, body: Any) -> tuple[ResourceGroupRow, bool]:
         """Create a group in any subscription, or replace its members; tell whether it is new.
@@ -94,20 +89,15 @@ class ResourceGroupsService:
     def delete(self, row: ResourceGroupRow) -> None:
         """Remove a group, which must be empty."""
         self._store.delete(row.key)
-        with self._lock:
-            self._rows = {key: each for key, each in self._rows.items() if key != row.key}
 
     def restore(self, row: ResourceGroupRow) -> None:
         """Restore a group, whether it was changed or removed."""
         self._store.put(row)
-        with self._lock:
-            self._rows = {**self._rows, row.key: row}
-            self._subscriptions = self._subscriptions | {row.subscription_id.lower()}
 
     def _put(
         self, subscription_id: str, name: str, location: str, document: dict[str, Any]
     ) -> tuple[ResourceGroupRow, bool]:
-        old = self._rows.get(group_id(subscription_id, name).lower())
+        old = self._store.get(group_id(subscription_id, name).lower())
         location = normal_location(location)
         if old is None:
             _check(subscription_id, name)
