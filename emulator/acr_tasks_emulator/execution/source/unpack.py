@@ -17,12 +17,6 @@ _LATEST = 2**33
 """The latest time of change that every file system can keep, in seconds since 1970."""
 
 
-def names_in(archive: Path, limits: Limits = LIMITS) -> set[str]:
-    """The names of the archive's entries, without a leading `./`. Raises SourceError when it cannot be read."""
-    with entries(archive, limits) as (_, members):
-        return {posixpath.normpath(member.name) for member in members}
-
-
 def unpack(archive: Path, target: Path, cancellation: Cancellation, limits: Limits = LIMITS) -> None:
     """Unpack a tar archive, compressed or not, into `target`.
 

@@ -11,9 +11,8 @@ import pytest
 
 from acr_tasks_emulator.execution.cancellation import Cancellation
 from acr_tasks_emulator.execution.source import SourceError
-from acr_tasks_emulator.execution.source.archive import Limits
 from acr_tasks_emulator.execution.source.paths import check_ignore_files, file_in, folder_in
-from acr_tasks_emulator.execution.source.unpack import names_in, unpack
+from acr_tasks_emulator.execution.source.unpack import unpack
 
 FILE, FOLDER, LINK, HARD = tarfile.REGTYPE, tarfile.DIRTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE
 
@@ -49,7 +48,6 @@ def test_unpack(tmp_path: Path) -> None:
     assert os.access(target / "app" / "run.sh", os.X_OK)
     assert (target / "app" / "link").read_text() == "FROM scratch"
     assert (target / "hard").read_text() == "#!/bin/sh"
-    assert "app/run.sh" in names_in(source)
 
 
 @pytest.mark.parametrize(
@@ -69,14 +67,12 @@ def test_unpack(tmp_path: Path) -> None:
         ([("hard", HARD, "missing")], "which is not in it"),
         ([("null", tarfile.CHRTYPE, "")], "no file, folder or link"),
         ([("pipe", tarfile.FIFOTYPE, "")], "no file, folder or link"),
-        ([("a", FILE, "x" * 100), ("b", FILE, "x" * 100)], "more than 150 bytes"),
-        ([(str(n), FOLDER, "") for n in range(4)], "more than 3 entries"),
     ],
 )
 def test_what_is_refused(tmp_path: Path, entries: list[tuple[str, bytes, str]], problem: str) -> None:
-    """Entries that lead out by their name or by a link, devices, and bombs are refused with a sentence."""
+    """Entries that lead out by their name or by a link, and devices, are refused with a sentence."""
     with pytest.raises(SourceError, match=problem):
-        unpack(archive(tmp_path, *entries), tmp_path / "out", Cancellation(), Limits(size_bytes=150, entries=3))
+        unpack(archive(tmp_path, *entries), tmp_path / "out", Cancellation())
     assert not (tmp_path / "evil").exists()
 
 
@@ -113,23 +109,6 @@ def test_an_ignore_file_that_leads_out_is_refused(tmp_path: Path, name: str) -> 
     (tmp_path / "out" / name).symlink_to("/dev/zero")
     with pytest.raises(SourceError, match=f"{name} is a link out of the source"):
         check_ignore_files(tmp_path / "out", tmp_path / "out" / "Dockerfile")
-
-
-@pytest.mark.parametrize("data", [b"", b"no archive", b"\x1f\x8b\x08\x00"])
-def test_what_cannot_be_read(tmp_path: Path, data: bytes) -> None:
-    """What is no archive, or half of one, is refused with a sentence."""
-    path = tmp_path / "source.tar.gz"
-    path.write_bytes(data)
-    with pytest.raises(SourceError, match="cannot be unpacked"):
-        unpack(path, tmp_path / "out", Cancellation())
-
-
-def test_half_an_archive(tmp_path: Path) -> None:
-    """A truncated upload is refused."""
-    whole = archive(tmp_path, ("a", FILE, os.urandom(4096).hex()))
-    whole.write_bytes(whole.read_bytes()[:1000])
-    with pytest.raises(SourceError, match="cannot be unpacked"):
-        unpack(whole, tmp_path / "out", Cancellation())
 
 
 def test_file_in(tmp_path: Path) -> None:
