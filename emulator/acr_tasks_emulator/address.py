@@ -1,4 +1,4 @@
-"""Where clients reach the emulator."""
+"""The address at which clients reach the emulator."""
 
 from __future__ import annotations
 
@@ -60,11 +60,11 @@ class Address:
 
     @property
     def ca_cert(self) -> str | None:
-        """The path of the CA's certificate that clients are told to trust, if any."""
+        """The path of the CA certificate for clients to trust, if any."""
         return str(self.certificate.ca) if self.certificate and self.certificate.ca else None
 
     def is_named(self, host: str) -> bool:
-        """Tell whether the certificate makes that name or address one of ours."""
+        """Tell whether the certificate covers a name or address, which then is the emulator's."""
         return self.certificate is not None and self.certificate.covers(host)
 
     @property

@@ -94,7 +94,7 @@ def status(
     data: Data,
     as_json: Annotated[bool, Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Tell where the emulator of a data folder is; exit status 1 when there is none."""
+    """Tell where the emulator of a data folder is; exit status 1 without one."""
     from acr_tasks_emulator.process import instance
 
     about = instance.find(data.resolve())
@@ -116,16 +116,16 @@ def status(
 
 
 def main() -> None:
-    """Run the command line; what the user got wrong is one sentence and exit status 2."""
+    """Run the command line; a wrong option is one sentence on stderr and exit status 2."""
     try:
         app()
     except SettingsError as error:
-        _say(error)
+        _print_error(error)
         sys.exit(2)
 
 
 def _stated(context: typer.Context) -> frozenset[str]:
-    """The options that the command line or the environment gives, each by its name."""
+    """Return the options that the command line or the environment gives, each by its name."""
     return frozenset(
         parameter.opts[0]
         for parameter in context.command.params
@@ -168,7 +168,7 @@ def _serve(settings: Settings) -> None:
     with instance.owned(settings.data), running(settings) as emulator:
         about = {**emulator.about, "pid": os.getpid()}
         if emulator.warning and settings.executor == "auto":
-            _say(emulator.warning)
+            _print_error(emulator.warning)
         port = int(about["loginServer"].rpartition(":")[2])
         given = running_options.recorded(settings, emulator.registries, port, emulator.executor)
         with instance.announced(settings.data, about, emulator.address.check, given):
@@ -176,5 +176,5 @@ def _serve(settings: Settings) -> None:
             wait(emulator)
 
 
-def _say(sentence: object) -> None:
+def _print_error(sentence: object) -> None:
     Console(stderr=True, highlight=False, soft_wrap=True).print(f"acr-tasks-emulator: {sentence}", markup=False)

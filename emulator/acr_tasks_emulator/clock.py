@@ -9,7 +9,7 @@ UTC = timezone.utc
 
 
 class Clock(Protocol):
-    """Tells the time; the only source of it in the services, so that tests can hold it still."""
+    """A source of the time, the only one in the services, so that tests can stop it."""
 
     def now(self) -> datetime:
         """Return the time, aware, in UTC."""
@@ -31,7 +31,7 @@ class SystemClock:
 
 
 def round_trip(moment: datetime) -> str:
-    """Spell a moment as .NET does: seven fraction digits and `+00:00` (facts section 4.1).
+    """Spell a moment as .NET does: seven fraction digits and `+00:00`.
 
     Python keeps six digits; the seventh is always 0.
     """
@@ -39,7 +39,7 @@ def round_trip(moment: datetime) -> str:
 
 
 def whole_seconds(moment: datetime) -> str:
-    """Spell a moment without fraction, as `lastUpdatedTime` of a run comes (facts section 5.1)."""
+    """Spell a moment without fraction, as the service writes `lastUpdatedTime` of a run."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S+00:00")
 
 

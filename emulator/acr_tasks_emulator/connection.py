@@ -1,4 +1,4 @@
-"""The server's side of one TCP connection, so that a fault can break it: ASGI knows no such thing."""
+"""The server's side of one TCP connection, so that a fault can break it, which ASGI cannot."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ class Connection(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
         # A TLS transport that is closed twice forgets its connection (asyncio's sslproto): nothing could end that then.
         if not self.transport.is_closing():
             super().shutdown()
-        # TLS waits for the other end to say goodbye too, and who keeps a connection for later does not listen: the
-        # emulator would not end.
+        # TLS waits for the close of the other end too. A client that keeps a connection does not answer: the emulator
+        # would not end.
         if self._is_tls and self.transport.is_closing():
             self.loop.call_later(_FAREWELL_SECONDS, self.transport.abort)
 

@@ -135,7 +135,7 @@ def serving(data: str | Path | None, **options: Any) -> Iterator[Emulator]:
 
 
 def _certificate(settings: Settings) -> Certificate | None:
-    # Imported here: who serves plain http does not wait for what makes certificates.
+    # Imported here: plain http does not wait for the imports of certificates.
     if settings.tls:
         from acr_tasks_emulator.https import authority
 

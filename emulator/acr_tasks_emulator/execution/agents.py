@@ -23,22 +23,22 @@ _T = TypeVar("_T")
 
 
 class Observer(Protocol):
-    """Who is told what becomes of a run. Called from the agents' threads and from that of `cancel`."""
+    """A receiver of what happens to runs. Agents call it from their threads, and `cancel` from its caller's."""
 
     def started(self, run_id: str) -> None:
-        """An agent has taken the run."""
+        """Return an agent has taken the run."""
 
     def finished(self, run_id: str, outcome: Outcome) -> None:
-        """The run has ended; its log is complete already."""
+        """Return the run has ended; its log is complete already."""
 
     def log(self, run_id: str) -> LogSink:
-        """Where the run's log grows. Asked for once a run."""
+        """Return where the run's log grows. Asked for once a run."""
 
 
 class Agents:
-    """Runs jobs in the order in which they came, `count` at a time.
+    """A queue of jobs and the agents that run them in its order, `count` at a time.
 
-    A run that waits can be cancelled; one that is under way is ended with everything that it started. The timeout of a
+    A waiting run can be canceled; a running one is ended with everything that it started. The timeout of a
     run counts from when an agent takes it, as in the service.
     """
 
@@ -49,7 +49,7 @@ class Agents:
         self._queue: deque[Job] = deque()
         self._running: dict[str, Cancellation] = {}
         self._closed = False
-        self._told = False
+        self._warned = False
         self._threads = [
             threading.Thread(target=self._work, name=f"agent-{n}", daemon=True) for n in range(max(count, 1))
         ]
@@ -60,7 +60,7 @@ class Agents:
         """Put a job at the end of the queue. Raises RuntimeError after close()."""
         with self._wake:
             if self._closed:
-                raise RuntimeError("the agents are closed: no run is taken any more")
+                raise RuntimeError("the agents are closed and take no more runs")
             self._queue.append(job)
             self._wake.notify()
 
@@ -116,8 +116,8 @@ class Agents:
                     self._running.pop(job.run_id, None)
 
     def _run(self, job: Job, cancellation: Cancellation) -> None:
-        self._insist(lambda: self._observer.started(job.run_id))
-        log = RunLog(self._insist(lambda: self._observer.log(job.run_id)), job.secrets())
+        self._record(lambda: self._observer.started(job.run_id))
+        log = RunLog(self._record(lambda: self._observer.log(job.run_id)), job.secrets())
         timer = threading.Timer(job.timeout, cancellation.cancel, ("timedout",))
         timer.daemon = True
         timer.start()
@@ -133,11 +133,11 @@ class Agents:
         if outcome.error_message is not None:
             outcome = replace(outcome, error_message=log.masked(outcome.error_message))
         seconds = time.monotonic() - began
-        self._insist(lambda: log.end(job.run_id, seconds, outcome.status, outcome.error_message))
-        self._insist(lambda: self._observer.finished(job.run_id, outcome))
+        self._record(lambda: log.end(job.run_id, seconds, outcome.status, outcome.error_message))
+        self._record(lambda: self._observer.finished(job.run_id, outcome))
 
-    def _insist(self, record: Callable[[], _T]) -> _T:
-        """Record something as soon as the disk has room; when we are closed before that, the next start sees to it."""
+    def _record(self, record: Callable[[], _T]) -> _T:
+        """Record an event; retry while the disk is full. Raises OSError after close(): the next start ends the run."""
         while True:
             try:
                 return record()
@@ -145,14 +145,14 @@ class Agents:
                 with self._wake:
                     if self._closed:
                         raise
-                    if not self._told:
-                        _logger.warning("what becomes of runs cannot be recorded: %s", error.strerror)
-                        self._told = True
+                    if not self._warned:
+                        _logger.warning("events of runs cannot be recorded, agents retry: %s", error.strerror)
+                        self._warned = True
                     self._wake.wait_for(lambda: self._closed, RETRY_SECONDS)
 
 
 def _with_reason(outcome: Outcome, cancellation: Cancellation, job: Job) -> Outcome:
-    """What the executor says, unless the run was ended from outside; a run that succeeded all the same succeeded."""
+    """Return the outcome, or the reason of a cancellation. A success in spite of a cancellation stays one."""
     if not cancellation.requested or outcome.status == "Succeeded":
         return outcome
     images = outcome.output_images

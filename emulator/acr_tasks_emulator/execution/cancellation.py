@@ -1,4 +1,4 @@
-"""The wish that a run should end before it is done."""
+"""Cancellation of runs and steps."""
 
 from __future__ import annotations
 
@@ -8,40 +8,40 @@ from collections.abc import Callable, Iterator
 
 
 class Cancellation:
-    """Set once, with a reason: `canceled`, `timedout` or `closed`. The first reason counts."""
+    """A request to end a run or a step, with a reason: `canceled`, `timedout` or `closed`. The first reason counts."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._asked = threading.Event()
+        self._requested = threading.Event()
         self._callbacks: list[Callable[[], None]] = []
         self.reason: str | None = None
 
     @property
     def requested(self) -> bool:
-        """Whether somebody wants the run to end."""
-        return self._asked.is_set()
+        """Whether the cancellation was requested."""
+        return self._requested.is_set()
 
     def cancel(self, reason: str) -> None:
-        """Ask the run to end; what `when_canceled` registered is called in this thread."""
+        """Request the cancellation; the callbacks of `when_canceled` run in this thread."""
         with self._lock:
-            if self._asked.is_set():
+            if self._requested.is_set():
                 return
             self.reason = reason
-            self._asked.set()
+            self._requested.set()
             callbacks = list(self._callbacks)
         for callback in callbacks:
             callback()
 
     def wait(self, seconds: float) -> bool:
-        """Wait at most `seconds`; True as soon as somebody asked."""
-        return self._asked.wait(seconds)
+        """Wait at most `seconds`; return True as soon as the cancellation is requested."""
+        return self._requested.wait(seconds)
 
     @contextlib.contextmanager
     def when_canceled(self, callback: Callable[[], None]) -> Iterator[None]:
-        """Call `callback` when somebody asks within the block, at once when somebody already has."""
+        """Call `callback` on a cancellation within the block, at once after an earlier one."""
         with self._lock:
             self._callbacks.append(callback)
-            requested = self._asked.is_set()
+            requested = self._requested.is_set()
         try:
             if requested:
                 callback()

@@ -1,4 +1,4 @@
-"""The seam between what a run does and the program that does it: buildah, or docker."""
+"""The interface of the tools that build and run: buildah and docker."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class ImageLocation:
 
 
 class Tool(Protocol):
-    """Builds images and runs containers for several runs at once. Images are known by ids of the tool's own.
+    """A tool that builds images and runs containers, for several runs at once. It has ids of its own for images.
 
     name: `buildah` or `docker`. seeds: busybox can be made from this machine's. shared: others use it too, so that what
     it had may be gone. own_networks: containers of a run reach each other by their steps' ids; without, they share the
@@ -102,19 +102,19 @@ class Tool(Protocol):
     supervisor: Supervisor
 
     def in_use(self) -> AbstractContextManager[None]:
-        """Hold the tool for a run; what ended runs left is removed when nobody else holds it."""
+        """Hold the tool for a run; the leftovers of ended runs are removed when no other run holds it."""
         ...
 
     def reaches(self, address: str, cancellation: Cancellation) -> bool:
-        """Whether the tool gets through to the emulator's registry at host:port."""
+        """Tell whether the tool gets through to the emulator's registry at host:port."""
         ...
 
     def image_id(self, name: str, cancellation: Cancellation) -> str | None:
-        """The id of an image that the tool has, by name or id; None when it has not."""
+        """Return the id of an image that the tool has, by name or id; None when it has not."""
         ...
 
     def image_digest(self, image_id: str, cancellation: Cancellation) -> str:
-        """The digest of the manifest that an image came with; empty when the tool does not know it."""
+        """Return the digest of the manifest that an image came with; empty when the tool does not know it."""
         ...
 
     def pull(self, location: ImageLocation, cancellation: Cancellation) -> str:

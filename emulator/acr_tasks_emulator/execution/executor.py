@@ -1,4 +1,4 @@
-"""What runs a job, and which one is taken."""
+"""The interface of executors, and the choice of one."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 class ExecutorError(Exception):
-    """The executor that was asked for does not work here; the text says why and what to do."""
+    """An executor that does not work here; the text says why and what to do."""
 
 
 class Executor(Protocol):
-    """Runs jobs; several threads call it at once."""
+    """An executor of jobs, called by several threads at once."""
 
     name: str
 
@@ -31,7 +31,7 @@ class Executor(Protocol):
 
 
 def choose(kind: str, data: Path, oci: OciRegistry, supervisor: Supervisor) -> Executor:
-    """The executor of that kind; `auto` is buildah where it works, else docker where a daemon answers, else
+    """Return the executor of that kind; `auto` is buildah where it works, else docker where a daemon answers, else
     simulated.
 
     kind: one of `settings.EXECUTORS`. data: the emulator's data folder. When `auto` falls back to the simulated

@@ -1,4 +1,4 @@
-"""What an agent is given, and what it gives back."""
+"""The job that an agent runs, and its outcome."""
 
 from __future__ import annotations
 
@@ -70,11 +70,11 @@ class Job:
         return location if self.source is None and location and location.lower() != NO_SOURCE else None
 
     def items(self) -> list[dict[str, Any]]:
-        """The step's arguments and values followed by the run's own, secret ones included."""
+        """Return the step's arguments and values followed by the run's own, secret ones included."""
         return [*(self.step.get("arguments") or []), *self.set_values()]
 
     def set_values(self) -> list[dict[str, Any]]:
-        """The step's values followed by the run's own; the last one of a name counts."""
+        """Return the step's values followed by the run's own; the last one of a name counts."""
         return [*(self.step.get("values") or []), *self.values]
 
     def secrets(self) -> list[str]:
@@ -83,7 +83,7 @@ class Job:
         found.append(str(self.step.get("contextAccessToken") or ""))
         for registry in ((self.credentials or {}).get("customRegistries") or {}).values():
             found.append(str(((registry or {}).get("password") or {}).get("value") or ""))
-        with contextlib.suppress(ValueError):  # no address: it is refused later
+        with contextlib.suppress(ValueError):  # not an address: it is refused later
             parts = urlsplit(self.source_location or "")
             found.append(unquote(parts.password or parts.username or ""))  # a token may be the user's name
         return [value for value in found if value]
@@ -91,7 +91,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended.
+    """The outcome of a run.
 
     status: `Succeeded`, `Failed`, `Canceled`, `Error` or `Timeout`. output_images: registry, repository, tag and digest
     of each image that was pushed, in the order of the pushes. error_message: what the service shows as

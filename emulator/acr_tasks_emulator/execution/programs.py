@@ -61,7 +61,7 @@ def in_environment(
     """Options and environment that hand over named values: in the environment, as everybody on the machine can read
     command lines.
 
-    kept_out: tells the names that mean something to the tool itself; those stand on the command line all the same.
+    kept_out: tells which names mean something to the tool itself; those stay on the command line.
     """
     options: list[str] = []
     environment: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""The run's log in the agent's form: UTC times, CRLF, and no secret in it (facts, acr-tasks-api section 8)."""
+"""The run's log in the agent's form: UTC times, CRLF, and secrets masked."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SHORTEST = 3
 
 
 class LogSink(Protocol):
-    """Where a log grows: the blob that the service's log link points to."""
+    """The destination of a log: the blob that the service's log link points to."""
 
     def write(self, data: bytes) -> None:
         """Append `data`."""
@@ -32,10 +32,10 @@ def _utc_now() -> datetime:
 
 
 class RunLog:
-    """Writes lines to a sink as the agent does. Safe to use from several threads: lines are never mixed.
+    """A writer of log lines in the agent's form. Safe to use from several threads: lines are never mixed.
 
     secrets: values that are replaced by `***` wherever they appear, line by line when a value has several lines; lines
-    of such a value that tell nothing, as a brace does, are shown.
+    of such a value that reveal nothing, such as a brace, are shown.
     """
 
     def __init__(self, sink: LogSink, secrets: Iterable[str] = (), now: Callable[[], datetime] = _utc_now) -> None:
@@ -52,7 +52,7 @@ class RunLog:
         pieces = set(self._secrets)
         for secret in secrets:
             lines = [line.strip() for line in secret.splitlines()]
-            pieces.update(line for line in lines if len(lines) == 1 or _tells(line))
+            pieces.update(line for line in lines if len(lines) == 1 or _reveals(line))
         self._secrets = sorted((piece for piece in pieces if piece), key=len, reverse=True)
 
     def say(self, text: str) -> None:
@@ -94,7 +94,7 @@ class RunLog:
         return max(map(len, self._secrets), default=0)
 
     def _cut_before_a_secret(self, text: str) -> int:
-        """Where a line that is too long is cut: no secret stands on both sides, nor may one begin and go on later."""
+        """Return where to cut a line that is too long: never inside of a secret, nor of the possible start of one."""
         cut = len(text) - self._longest
         moved = True
         while moved and cut > 0:
@@ -106,7 +106,7 @@ class RunLog:
         return cut if cut > 0 else len(text)
 
     def masked(self, text: str) -> str:
-        """The text without the values that must not be shown."""
+        """Return the text without the values that must not be shown."""
         for secret in self._secrets:
             text = text.replace(secret, _MASK)
         return text
@@ -138,11 +138,11 @@ class RunLog:
             self._sink.write(data)
 
 
-def _tells(line: str) -> bool:
-    """Whether one line of a secret gives something away: `{`, `],` and `}` stand in every second log."""
+def _reveals(line: str) -> bool:
+    """Tell whether one line of a secret reveals something: `{`, `],` and `}` stand in many logs."""
     return len(line) >= _SHORTEST and any(character.isalnum() for character in line)
 
 
 def _one_line(text: str) -> str:
-    """The text without ends of lines: a name that somebody gave must not write lines of the agent's."""
+    """Return the text on one line: a name from a user must not forge lines of the agent."""
     return " ".join(text.splitlines())

@@ -1,4 +1,4 @@
-"""The executor that runs nothing, and says so."""
+"""The simulated executor: it judges runs and runs nothing."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from acr_tasks_emulator.execution.workspace import Workspace, check_texts
 
 
 class SimulatedExecutor:
-    """Judges runs without building, running or pushing anything; reports no image.
+    """An executor that judges runs without building, running or pushing; it reports no image.
 
     What fails on the agent for its words alone fails here too: a task file, a line of the agent's shell, a Dockerfile
     of an uploaded source, a push of a bare name. Steps do nothing else, in the order in which they would be run, each
-    after its `startDelay`: so a run can be kept under way, until it is cancelled or times out. why: a sentence on why
+    after its `startDelay`: so a run can be kept under way, until it is canceled or times out. why: a sentence on why
     nothing is run, printed into each log.
     """
 
@@ -47,7 +47,7 @@ class SimulatedExecutor:
                 run = Workspace(job, log, Path(folder))
                 graph = _graph(run, cancellation)
                 if graph is not None:
-                    run_steps(graph.on_host(), _Judge(run, graph).act, log, cancellation, lambda step: False)
+                    run_steps(graph.on_host(), _StepJudge(run, graph).act, log, cancellation, lambda step: False)
         except StepFailedError as failure:
             return Outcome("Failed", error_message=f"failed during run, err: {failure}")
         except (SourceError, TaskFileError, TemplateError, ImageNameError) as error:
@@ -78,8 +78,8 @@ def _graph(run: Workspace, cancellation: Cancellation) -> Graph | None:
     return load(run.job, run.source)
 
 
-class _Judge:
-    """Does what a step does before its program starts."""
+class _StepJudge:
+    """A judge of steps: it does what precedes the start of their programs."""
 
     def __init__(self, run: Workspace, graph: Graph) -> None:
         self._run = run

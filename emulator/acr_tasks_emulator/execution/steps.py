@@ -1,4 +1,4 @@
-"""Runs the steps of a graph: each as soon as those that it waits for have ended well."""
+"""Running the steps of a graph: each starts when the steps that it waits for have succeeded."""
 
 from __future__ import annotations
 
@@ -15,24 +15,28 @@ from acr_tasks_emulator.execution.task_file.graph import Graph, Step
 
 
 class StepFailedError(Exception):
-    """A step ended badly; the text is what the agent says of it, such as `exit status 1`."""
+    """A failed step; the text is the agent's, such as `exit status 1`."""
 
 
 Act = Callable[[Step, Cancellation], int]
 
 
 def run_steps(
-    graph: Graph, act: Act, log: RunLog, cancellation: Cancellation, said_so: Callable[[Step], bool] = lambda step: True
+    graph: Graph,
+    act: Act,
+    log: RunLog,
+    cancellation: Cancellation,
+    printed_error: Callable[[Step], bool] = lambda step: True,
 ) -> None:
-    """Run all steps; the first that fails ends those that are under way, and the rest is not begun.
+    """Run all steps; the first that fails ends the running ones, and no other step starts.
 
-    act: does what a step says and returns its exit status, on cancellation soon. said_so: whether a step that failed
-    printed one of its `retryOnErrors`. Detached steps are ended with the last of the others. Raises
+    act: runs a step and returns its exit status, on cancellation soon. printed_error: whether a failed step printed one
+    of its `retryOnErrors`. Detached steps are ended with the last of the others. Raises
     StepFailedError, and what `act` raises. Returns early when `cancellation` is requested.
     """
     group = Cancellation()
     detached = _Detached(act, log)
-    run_one = partial(_run_step, act=act, log=log, group=group, detached=detached, said_so=said_so)
+    run_one = partial(_run_step, act=act, log=log, group=group, detached=detached, printed_error=printed_error)
     waiting = list(graph.steps)
     under_way: dict[Future[None], str] = {}
     done: set[str] = set()
@@ -58,7 +62,7 @@ def run_steps(
 
 
 class _Detached:
-    """The containers that nobody waits for: begun by their steps, ended at the end of the block."""
+    """The detached containers: started by their steps, ended at the end of the block."""
 
     def __init__(self, act: Act, log: RunLog) -> None:
         self._act = act
@@ -76,7 +80,7 @@ class _Detached:
         try:
             with self._cancellation.when_canceled(lambda: own.cancel("the run ends")):
                 self._act(step, own)
-        except Exception as error:  # nobody waits for it
+        except Exception as error:  # the run does not wait for it
             self._log.line(f"{step.id}: {error}")
 
     def __enter__(self) -> None: ...
@@ -88,7 +92,7 @@ class _Detached:
 
 
 def _run_step(
-    step: Step, act: Act, log: RunLog, group: Cancellation, detached: _Detached, said_so: Callable[[Step], bool]
+    step: Step, act: Act, log: RunLog, group: Cancellation, detached: _Detached, printed_error: Callable[[Step], bool]
 ) -> None:
     _announce(step, log)
     if group.wait(step.start_delay):
@@ -100,7 +104,7 @@ def _run_step(
         return
     errors = []
     for _ in range(step.repeat + 1):
-        error = _attempts(step, act, log, group, said_so)
+        error = _attempts(step, act, log, group, printed_error)
         if group.requested:
             return
         errors += [error] if error is not None else []
@@ -123,7 +127,9 @@ def _announce(step: Step, log: RunLog) -> None:
         log.say(f"Waiting {step.start_delay} seconds before executing step ID: {step.id}")
 
 
-def _attempts(step: Step, act: Act, log: RunLog, group: Cancellation, said_so: Callable[[Step], bool]) -> str | None:
+def _attempts(
+    step: Step, act: Act, log: RunLog, group: Cancellation, printed_error: Callable[[Step], bool]
+) -> str | None:
     """Try once and then as often as `retries` says; None, or what went wrong last."""
     for left in range(step.retries, -1, -1):
         try:
@@ -135,7 +141,7 @@ def _attempts(step: Step, act: Act, log: RunLog, group: Cancellation, said_so: C
         if error is None:
             log.say(f"Successfully executed container: {step.id}")
             return None
-        if left and step.retry_on_errors and not said_so(step):
+        if left and step.retry_on_errors and not printed_error(step):
             log.say(f"Container failed during run: {step.id}, and not with one of its retryOnErrors.")
             return error
         if left:

@@ -1,4 +1,4 @@
-"""The executor that builds and runs for real, with whatever tool there is."""
+"""The executor that really builds and runs, with buildah or docker."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from acr_tasks_emulator.execution.workspace import Workspace, check_texts
 
 
 class ToolExecutor:
-    """Builds images and runs containers with a tool, several runs at once. Builds are no sandbox."""
+    """An executor that uses a container tool, for several runs at once. Builds are not sandboxed."""
 
     def __init__(self, data: Path, tool: Tool, oci: OciRegistry) -> None:
         self.name = tool.name

@@ -1,4 +1,4 @@
-"""A run's own folder below the data folder, and what the run has made so far."""
+"""The folder of a run, and the images that the run has built and pushed so far."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from acr_tasks_emulator.execution.task_file.networks_and_volumes import NO_KEY_V
 
 @dataclass
 class Workspace:
-    """One run under way: where its files are, the images that it built, and those that it pushed."""
+    """A run in progress: its files, the images that it built, and those that it pushed."""
 
     job: Job
     log: RunLog
@@ -63,7 +63,7 @@ class Workspace:
         return path if path.exists() else None
 
     def full_name(self, text: str) -> ImageName:
-        """An image's full name; one without a host is Docker Hub's, as everywhere with docker.
+        """Return an image's full name; one without a host is Docker Hub's, as everywhere with docker.
 
         The name that Azure would give the registry means the same registry. Raises ImageNameError.
         """
@@ -82,7 +82,7 @@ class Workspace:
                 self.log.hide([content.decode(errors="replace")])
 
     def note_retry_error(self, step: Step, line: str) -> None:
-        """Notice that a step prints one of the errors after which it is tried again."""
+        """Note that a step printed one of the errors after which it is retried."""
         if any(error in line for error in step.retry_on_errors):
             self.matched.add(step.id)
 

@@ -24,7 +24,7 @@ from acr_tasks_emulator.settings import WILDCARDS
 AUTHORITY = "authority.pem"
 """Key and certificate of the CA in one file, so that they cannot part."""
 CA = "ca.pem"
-"""The CA's certificate alone: what clients are told to trust."""
+"""The CA's certificate alone, for clients to trust."""
 SERVER = "server.pem"
 """Key and certificate that the server shows, in one file too."""
 
@@ -63,7 +63,7 @@ def make(data: Path, host: str) -> Certificate:
 
 
 def _authority(path: Path) -> trustme.CA:
-    """Return the CA of a data folder, made when there is none. Raises SettingsError, OSError."""
+    """Return the CA of a data folder, made when it has none. Raises SettingsError, OSError."""
     if not path.exists():
         made = trustme.CA(organization_name=_ORGANIZATION, organization_unit_name=f"CA {secrets.token_hex(6)}")
         write(path, made.private_key_pem.bytes() + made.cert_pem.bytes(), 0o600)

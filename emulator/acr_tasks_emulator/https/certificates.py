@@ -104,7 +104,7 @@ def public_bytes(certificate: x509.Certificate) -> bytes:
 
 
 def write(path: Path, data: bytes, mode: int) -> None:
-    """Write a file whole or not at all; nobody for whom it is not can read it for a moment."""
+    """Write a file whole or not at all; other users cannot read it at any moment."""
     written = path.with_name(f"{path.name}.new")
     written.unlink(missing_ok=True)
     with os.fdopen(os.open(written, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:

@@ -1,4 +1,4 @@
-"""Who has a data folder, and where that emulator is.
+"""The owner of a data folder: the emulator that serves it, and its address.
 
 A live emulator holds a lock on `emulator.lock` for as long as it lives, and has written its process id into it. When it
 is ready it writes `emulator.json`: its ready line, how to ask whether it is well, and its options. Before it ends it

@@ -116,7 +116,7 @@ def _end(killed: set[str], data: Path) -> bool:
 
 
 def _left(killed: set[str], data: Path) -> set[int]:
-    """The live processes that these emulators started, and all that those started."""
+    """Return the live processes that these emulators started, and all that those started."""
     marks = {f"{MARK}={name}".encode() for name in killed}
     parents: dict[int, int] = {}
     found: set[int] = set()
@@ -141,7 +141,7 @@ def _left(killed: set[str], data: Path) -> set[int]:
 
 
 def _mounts_below(data: Path) -> list[str]:
-    """Where something is mounted that builds mount, in the order in which it was mounted."""
+    """Return where something is mounted that builds mount, in the order in which it was mounted."""
     try:
         lines = (_PROC / "self/mountinfo").read_text().splitlines()
     except OSError:

@@ -1,4 +1,4 @@
-"""What a running emulator was asked to be, kept beside its ready line: `serve --detach` may ask for something else."""
+"""The options of a running emulator, kept beside its ready line and compared with those of `serve --detach`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from acr_tasks_emulator.settings import Settings, option_of
 Options = dict[str, Any]
 
 _PROTECTION = ("--token", "--tls", "--cert", "--key")
-"""These have to agree also where the command leaves them out: who does not give a token cannot use what wants one."""
+"""Options that must agree even when a command leaves them out: without the token, the emulator is of no use to it."""
 
 _NOT_COMPARED = {"data", "port", "executor", "registries", "idle_exit"}
 """The first four are compared by what the emulator came to have; how long it stays idle is its own affair."""

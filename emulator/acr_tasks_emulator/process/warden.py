@@ -24,7 +24,7 @@ _PR_SET_CHILD_SUBREAPER = 36
 
 
 def watch(life: int, argv: list[str]) -> int:
-    """Run `argv` until it ends, the emulator is gone or we are told to end; leave nothing behind; return the status."""
+    """Run `argv` until it ends, the emulator is gone or a signal comes. Leave no process behind; return the status."""
     wake, woken = os.pipe()
     os.set_blocking(woken, False)
     signal.set_wakeup_fd(woken, warn_on_full_buffer=False)
@@ -103,7 +103,7 @@ def _end_descendants() -> None:
 
 
 def _descendants(root: int) -> set[int]:
-    """The live processes below `root`. Empty where there is no /proc (macOS: the process group has to do)."""
+    """Return the live processes below `root`. Empty where there is no /proc (macOS: the process group has to do)."""
     parents: dict[int, int] = {}
     names = os.listdir("/proc") if os.path.isdir("/proc") else []  # noqa: PTH112, PTH208 - no pathlib: start-up
     for name in names:

@@ -1,4 +1,4 @@
-"""Images that a run starts from: found in the emulator's registry, the store, or on the network, in this order."""
+"""Base images of a run: looked for in the emulator's registry, in the tool's store, then on the network."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ _ACCEPT = ", ".join(
 
 
 class BaseImageError(Exception):
-    """An image that a run needs is nowhere to be found; the text says where it was looked for."""
+    """An image that was not found; the text says where it was looked for."""
 
 
 class BaseImageFinder:
-    """Brings images to the tool. Safe to use from several threads.
+    """A finder of images, which the tool has afterwards. Safe to use from several threads.
 
     The emulator's registry stands in for Docker Hub and mcr.microsoft.com: `FROM node:20` is taken from its
     `library/node:20` when somebody has pushed that.
@@ -63,7 +63,7 @@ class BaseImageFinder:
     def fetch(
         self, name: ImageName, job: Job, cancellation: Cancellation, authfile: Path | None, fresh: bool = False
     ) -> str:
-        """The id of the image of that name, which the tool has afterwards.
+        """Return the id of the image of that name, which the tool has afterwards.
 
         authfile: sign-in for registries on the network. fresh: what the tool has already does not count. Raises
         BaseImageError.
@@ -86,7 +86,7 @@ class BaseImageFinder:
     def described(self, name: ImageName, image_id: str, cancellation: Cancellation) -> dict[str, str]:
         """Registry, repository, tag and digest of an image that was fetched, as the service names them.
 
-        Docker Hub is `registry.hub.docker.com` (facts section 4.5).
+        Docker Hub is `registry.hub.docker.com`.
         """
         with self._lock:
             digest = (
@@ -123,7 +123,7 @@ class BaseImageFinder:
         return answer.headers.get("Docker-Content-Digest", "") if answer.status_code == httpx.codes.OK else None
 
     def _from_layout(self, name: ImageName, job: Job, cancellation: Cancellation) -> str | None:
-        """What an earlier run pushed where no registry is installed."""
+        """Return what an earlier run pushed where no registry is installed."""
         layout = self._oci.layout(name.repository)
         if name.host not in own_hosts(job) or not (layout / "index.json").exists():
             return None
@@ -149,7 +149,7 @@ class BaseImageFinder:
 
 
 def own_hosts(job: Job) -> tuple[str, ...]:
-    """The hosts that mean the run's own registry: the emulator's port, and the name that Azure would give."""
+    """Return the hosts that mean the run's own registry: the emulator's port, and the name that Azure would give."""
     return (job.login_server, f"{job.registry_name.lower()}.azurecr.io")
 
 

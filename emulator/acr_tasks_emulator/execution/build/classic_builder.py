@@ -1,4 +1,4 @@
-"""The classic builder's rules, which hold wherever a build step does not ask for BuildKit (facts, agent section 4)."""
+"""The classic builder's rules, for build steps that do not ask for BuildKit."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
 """The agent's scan of a Dockerfile for the images that it starts from, before anything is built.
 
-It reads line by line (facts, agent section 4), and knows less than the builder does: what it does not understand
-ends the step.
+It reads line by line and knows less than the builder: a line that it does not understand ends the step.
 """
 
 from __future__ import annotations
@@ -76,7 +75,7 @@ def _from(line: str, words: list[str], known: dict[str, str], stages: set[str]) 
 
 
 def _without_platform(words: list[str]) -> list[str]:
-    """The words of a FROM line without a platform that names no variable; the agent understands no other."""
+    """Return the words of a FROM line without a platform that names no variable; the agent understands no other."""
     return words[1:] if words and _PLATFORM.fullmatch(words[0]) else words
 
 

@@ -20,7 +20,7 @@ def build(
     """Build with the builder's lines going to the log; return the exit status. The image's names are the run's own
     afterwards.
 
-    Images that the Dockerfile starts from are brought to the tool first, so that the builder asks nobody.
+    Images that the Dockerfile starts from are brought to the tool first, so that the builder makes no request.
     """
     text, needed = scanned(task, run)
     found: list[BaseImage] = []

@@ -42,7 +42,7 @@ class ImageReferences:
 
 
 def read_dockerfile(path: Path) -> str:
-    """The text of a Dockerfile. Raises SourceError for one that is longer than LIMIT_BYTES."""
+    """Return the text of a Dockerfile. Raises SourceError for one that is longer than LIMIT_BYTES."""
     if path.stat().st_size > LIMIT_BYTES:
         raise SourceError(f"the Dockerfile is longer than {LIMIT_BYTES} bytes")
     return path.read_text(errors="replace")
@@ -88,7 +88,7 @@ def image_references(
 
 
 def renamed(text: str, references: Iterable[ImageReference], names: Mapping[str, str]) -> str:
-    """The Dockerfile with other names for images. names: by image; those that are not among them stay."""
+    """Return the Dockerfile with other names for images. names: by image; those that are not among them stay."""
     lines = text.splitlines()
     for reference in references:
         if reference.image in names:
@@ -106,7 +106,7 @@ def own_platform() -> str:
 
 
 def _predefined() -> dict[str, str]:
-    """What the builder defines without an ARG line."""
+    """Return what the builder defines without an ARG line."""
     whole = own_platform()
     system, _, architecture = whole.partition("/")
     values = {"PLATFORM": whole, "OS": system, "ARCH": architecture}
@@ -114,8 +114,9 @@ def _predefined() -> dict[str, str]:
 
 
 def instructions(text: str, heredocs: bool = False) -> list[tuple[str, range]]:
-    """The lines with continuations joined, without comments and the bodies of here-documents; each with its lines'
-    numbers. heredocs: the bodies stand among them, as for a builder that knows no here-documents.
+    """Return the instructions, each with the numbers of its lines; comments and bodies of here-documents are left out.
+
+    heredocs: the bodies are lines like others, as for a builder that does not know here-documents.
     """
     escape = "\\"
     for line in text.splitlines():

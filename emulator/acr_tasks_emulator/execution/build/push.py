@@ -54,11 +54,11 @@ def push(name: ImageName, run: Workspace, tool: Tool, oci: OciRegistry, cancella
 
 
 def cannot_be_pushed(name: ImageName, run: Workspace, cancellation: Cancellation) -> bool:
-    """Begin a push in the log; tell whether it fails for its name alone, which the log then says as well."""
+    """Begin a push in the log; tell whether its name alone makes it fail, and log why."""
     run.log.say(f"Pushing image: {name}, attempt 1")
     run.log.line(f"The push refers to repository [{name.host}/{name.repository}]")
     if name.host == DOCKER_HUB and not any(host in _HUBS for host, _, _ in sign_ins(run.job)):
-        _say_that_it_is_denied(name, run, cancellation)
+        _log_denied_attempts(name, run, cancellation)
         return True
     if str(name) not in run.built:
         run.log.line(f"An image does not exist locally with the tag: {name.host}/{name.repository}")
@@ -66,8 +66,8 @@ def cannot_be_pushed(name: ImageName, run: Workspace, cancellation: Cancellation
     return False
 
 
-def _say_that_it_is_denied(name: ImageName, run: Workspace, cancellation: Cancellation) -> None:
-    """What becomes of a name without a registry: the agent pushes it as it stands, to Docker Hub, without a sign-in."""
+def _log_denied_attempts(name: ImageName, run: Workspace, cancellation: Cancellation) -> None:
+    """Log the attempts of a push to Docker Hub without a sign-in: the agent pushes a name without a registry there."""
     for attempt in range(2, ATTEMPTS + 2):
         run.log.line("denied: requested access to the resource is denied")
         if attempt > ATTEMPTS or cancellation.wait(_PAUSE_SECONDS):

@@ -149,7 +149,7 @@ class Buildah(Store):
         options += ["--user", step.user] if step.user else []
         options += ["--workingdir", container.working_directory] if container.working_directory else []
         output_filter = _OutputFilter(on_line)
-        program = busybox.busybox()
+        program = busybox.find_program()
         try:
             self.ask(["from", "--pull=never", "--name", container.name, container.image_id], cancellation)
             if program is None or not passes_on([*(config.get("Env") or []), *container.environment]):
@@ -176,10 +176,9 @@ class Buildah(Store):
 
 
 def command_line(config: dict[str, Any], arguments: list[str], entry_point: str | None) -> list[str]:
-    """What Docker would run: the entry point (the image's, unless overridden), then the arguments or else the image's
-    own.
+    """Return the command line that Docker would run: the entry point, then the arguments.
 
-    Raises ValueError when that is nothing.
+    The image's own stand in for those that the step does not give. Raises ValueError when the result is empty.
     """
     argv = [entry_point] if entry_point else list(config.get("Entrypoint") or [])
     argv += arguments or ([] if entry_point else list(config.get("Cmd") or []))
@@ -226,5 +225,5 @@ class _OutputFilter:
 
     @staticmethod
     def noise(text: str) -> str | None:
-        """A line of buildah's own."""
+        """Return a line of buildah's own."""
         return None if _NOISE.fullmatch(text) else text

@@ -21,8 +21,8 @@ from acr_tasks_emulator.execution.run_log import RunLog
 
 _FOLDER = "/.acb"
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:=.*)?", re.DOTALL)
-# This busybox would take its own `ls` for the image's, hence the search; names of variables are nobody else's, as those
-# that the environment has already would be changed for the program.
+# The search keeps this busybox from running its own `ls` in place of the image's. The names of variables are unusual:
+# a variable that the environment has already would change for the program.
 _BECOME = f"""\
 exec >{_FOLDER}/output 2>&1
 unset SHLVL PWD OLDPWD
@@ -48,7 +48,7 @@ def passes_on(environment: Sequence[str]) -> bool:
 
 
 class ContainerOutput:
-    """One container's pipe. `mounts` are buildah's, `wrapped` is the command line that prints into it.
+    """The output pipe of one container. `mounts` are buildah's, `wrapped` is the command line that prints into it.
 
     pipe: a path in a folder that nobody else can look into. environment: `NAME=VALUE`, as `passes_on` takes them.
     """
@@ -61,12 +61,12 @@ class ContainerOutput:
         self.mounts = [part for path, name in mounts.items() for part in ("-v", f"{path}:{_FOLDER}/{name}")]
 
     def wrapped(self, argv: Sequence[str]) -> list[str]:
-        """The command line to run in place of `argv`."""
+        """Return the command line to run in place of `argv`."""
         return [f"{_FOLDER}/busybox", "sh", "-c", _BECOME, "sh", *argv]
 
     @contextlib.contextmanager
     def copying(self, log: RunLog, rename: Rename) -> Iterator[None]:
-        """Write to the log what comes through the pipe, until nobody has it open any more after the block."""
+        """Copy the pipe to the log, after the block until its last writer has closed it."""
         self._variables.write_text("".join(f"export {_assignment(item)}\n" for item in self._environment))
         os.mkfifo(self._pipe)
         self._pipe.chmod(0o666)  # the container's user may be anybody

@@ -33,8 +33,7 @@ _POLICY = '{"default": [{"type": "insecureAcceptAnything"}]}'
 
 
 class Store:
-    """Calls buildah with an image store of its own: nothing of the user's is read, nothing outside of the folder is
-    written.
+    """An image store of the emulator, and the calls of buildah that use it; the user's settings are not read.
 
     folder: `buildah/` in the data folder.
     """
@@ -94,25 +93,25 @@ class Store:
         self._dirty = True
 
     def image_id(self, name: str, cancellation: Cancellation) -> str | None:
-        """The id of an image in the store; None when it is not there."""
+        """Return the id of an image in the store; None when it is not there."""
         with contextlib.suppress(ToolError):
             return str(self._inspect(name, cancellation)["FromImageID"])
         return None
 
     def image_digest(self, image_id: str, cancellation: Cancellation) -> str:
-        """The digest of the manifest that an image came with; empty when the store does not know it."""
+        """Return the digest of the manifest that an image came with; empty when the store does not know it."""
         with contextlib.suppress(ToolError):
             return str(self._inspect(image_id, cancellation).get("FromImageDigest") or "")
         return ""
 
     def image_config(self, image_id: str, cancellation: Cancellation) -> dict[str, Any]:
-        """The image's configuration: `Entrypoint`, `Cmd`, `Env`, `WorkingDir`, `User`. Raises ToolError."""
+        """Return the image's configuration: `Entrypoint`, `Cmd`, `Env`, `WorkingDir`, `User`. Raises ToolError."""
         config = self._inspect(image_id, cancellation)["OCIv1"].get("config")
         return dict(config or {})
 
     @contextlib.contextmanager
     def in_use(self) -> Iterator[None]:
-        """Hold the store for a run; what ended runs left in it is removed when nobody else holds it."""
+        """Hold the store for a run; the leftovers of ended runs are removed when no other run holds it."""
         with self._lock:
             if self._users == 0 and self._dirty:
                 with contextlib.suppress(ToolError):
@@ -145,7 +144,7 @@ class Store:
         return [*_private_mounts(), PROGRAM, *storage, *arguments]
 
     def _environment(self, more: Mapping[str, str] | None) -> dict[str, str]:
-        """Little of ours: a build may read its variables, and ours may hold a cloud's secrets."""
+        """Return buildah's environment; `RUN` lines can read it."""
         folder = self.folder
         return {
             **inherited(NETWORK_VARIABLES),
@@ -162,7 +161,7 @@ class Store:
 
 
 def why_not_installed() -> str | None:
-    """Why buildah cannot be tried at all, in a sentence; None when it can."""
+    """Return why buildah cannot be tried at all, in a sentence; None when it can."""
     if shutil.which(PROGRAM) is None:
         return "buildah is not installed (Debian: apt-get install buildah)"
     if os.geteuid() == 0:

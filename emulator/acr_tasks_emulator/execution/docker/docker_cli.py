@@ -1,4 +1,4 @@
-"""How the docker client is called: with the daemon that the user's client talks to, and with little of the user's."""
+"""Calls of the docker client, with the user's daemon and without the user's settings."""
 
 from __future__ import annotations
 
@@ -79,9 +79,7 @@ class DockerCli:
         return read_output(self.supervisor, [PROGRAM, *arguments], cancellation, env=variables, cwd=self.folder)
 
     def environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
-        """Little of ours, as it may hold a cloud's secrets. The classic builder is the service's default, and the only
-        one of clients without buildx.
-        """
+        """Return docker's environment. The classic builder is the service's default, and works without buildx."""
         return {
             **inherited(_DAEMON_VARIABLES),
             "HOME": str(self.folder),
@@ -93,7 +91,7 @@ class DockerCli:
         }
 
     def config_of(self, authfile: Path) -> Path:
-        """A configuration with the sign-ins of a run, beside its file."""
+        """Return a configuration with the sign-ins of a run, beside its file."""
         folder = authfile.with_name("docker-config")
         if not folder.exists():
             auths = json.loads(authfile.read_text())["auths"]
@@ -110,7 +108,7 @@ class DockerCli:
 
 
 def _host_of_context() -> str:
-    """The daemon that the user's client would ask."""
+    """Return the daemon that the user's client would ask."""
     argv = [PROGRAM, "context", "inspect", "--format", "{{.Endpoints.docker.Host}}"]
     try:
         found = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=_ANSWER_SECONDS)  # noqa: S603

@@ -1,4 +1,4 @@
-"""The docker daemon's images: found, brought, sent, and named as ours."""
+"""Images in the docker daemon: inspected, pulled, pushed, and named as the emulator's."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from acr_tasks_emulator.execution.docker.docker_cli import DockerCli
 from acr_tasks_emulator.execution.programs import ToolError
 
 LABEL = "acr-tasks-emulator"
-"""What our images are called in the daemon, and the label of every container and network of ours."""
+"""The name of the emulator's images in the daemon, and the label of its containers and networks."""
 
 IMAGES_KEPT = 300
 """With more images built than this, the oldest go."""
@@ -26,7 +26,7 @@ _DIGESTS = "{{range .RepoDigests}}{{println .}}{{end}}"
 
 
 class DockerImages:
-    """The images of a daemon that others use too: ours have their own names there only for the moment of a push."""
+    """The images of a daemon that is shared: the emulator's have their own names there only during a push."""
 
     def __init__(self, cli: DockerCli) -> None:
         self._cli = cli
@@ -96,7 +96,7 @@ class DockerImages:
 
     @contextlib.contextmanager
     def _named(self, image_id: str, name: str, cancellation: Cancellation) -> Iterator[None]:
-        """Give an image a name while the block lasts; who had the name before has it afterwards."""
+        """Give an image a name during the block; afterwards the name is the former image's again."""
         with self._naming:
             before = self._inspected(name, cancellation)
             self._cli.ask(["tag", image_id, name], cancellation)

@@ -47,13 +47,13 @@ def open_docker(data: Path, supervisor: Supervisor) -> Docker:
     tool.sweep()
     program = [sys.executable, "-I", "-S", cleanup.__file__, "LIFE", tool.label]
     supervisor.start_janitor(program, env=cli.environment())
-    if busybox.busybox() is not None:
+    if busybox.find_program() is not None:
         tool.prove(busybox.seed(tool, cli.folder, Cancellation()))
     return tool
 
 
 def label_of(folder: Path) -> str:
-    """The label of the containers and networks of an emulator; folder: `docker/` in its data folder."""
+    """Return the label of the containers and networks of an emulator; folder: `docker/` in its data folder."""
     return f"{LABEL}={hashlib.sha256(str(folder).encode()).hexdigest()[:12]}"
 
 
@@ -71,7 +71,7 @@ class Docker(DockerImages):
     def __init__(self, cli: DockerCli) -> None:
         super().__init__(cli)
         self.supervisor = cli.supervisor
-        self.seeds = busybox.busybox() is not None
+        self.seeds = busybox.find_program() is not None
         self.label = label_of(cli.folder)
         self._prefix = f"acb_{self.label.partition('=')[2]}_"
 
@@ -228,7 +228,7 @@ def _reserved(name: str) -> bool:
 
 
 def on_loopback(port: str) -> str:
-    """A port to publish: on this machine alone, unless the task names an address."""
+    """Return a port to publish: on this machine alone, unless the task names an address."""
     parts = port.count(":")
     return f"127.0.0.1::{port}" if parts == 0 else f"127.0.0.1:{port}" if parts == 1 else port
 

@@ -1,4 +1,4 @@
-"""The image that is always there: busybox, made from Debian's busybox-static, so that runs need no network."""
+"""The busybox image, made from Debian's busybox-static, so that runs need no network."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ _MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 
 
 def tags(program: Path) -> list[str]:
-    """The tags under which people ask for busybox: latest, stable, and this one's version in three lengths."""
+    """Return the tags under which people ask for busybox: latest, stable, and this one's version in three lengths."""
     banner = subprocess.run([program], capture_output=True, text=True, check=False).stdout  # noqa: S603 - found on PATH
     version = re.search(r"v(\d+)\.(\d+)\.(\d+)", banner)
     parts = list(version.groups()) if version else []
     return ["latest", "stable", *(".".join(parts[:length]) for length in range(1, len(parts) + 1))]
 
 
-def busybox() -> Path | None:
-    """The program that the image is made of; None where it is missing, or is none that Linux containers can run."""
+def find_program() -> Path | None:
+    """Return the busybox of this machine; None without one that Linux containers can run."""
     found = shutil.which("busybox")
     if found is None:
         return None
@@ -54,7 +54,7 @@ def seed(tool: Tool, folder: Path, cancellation: Cancellation) -> str:
 
     Raises ToolError where busybox is missing or is not the static one, and when the tool cannot build.
     """
-    program = busybox()
+    program = find_program()
     if program is None:
         raise ToolError("busybox is not installed (Debian: apt-get install busybox-static)")
     names = [f"{name}:{tag}" for name in _NAMES for tag in tags(program)]
@@ -80,6 +80,6 @@ def seed_registry(tool: Tool, image_id: str, address: str, folder: Path, cancell
         tool.push(image_id, ImageLocation(ImageName(DOCKER_HUB, REPOSITORY), address), folder, cancellation)
         manifest = client.get(f"{manifests}/latest", headers={"Accept": _MANIFEST})
         manifest.raise_for_status()
-        for tag in tags(busybox() or Path("busybox")):
+        for tag in tags(find_program() or Path("busybox")):
             headers = {"Content-Type": manifest.headers["Content-Type"]}
             client.put(f"{manifests}/{tag}", content=manifest.content, headers=headers).raise_for_status()

@@ -67,7 +67,7 @@ class OciRegistry:
         return self._program is not None
 
     def address(self) -> str | None:
-        """The registry's host:port on loopback, started when need be; None where it is not installed.
+        """Return the registry's host:port on loopback, started when need be; None where it is not installed.
 
         Raises RegistryError when it does not answer within 15 seconds or ends.
         """
@@ -79,7 +79,7 @@ class OciRegistry:
                     break
                 try:
                     self._start(self._program)
-                except RegistryError:  # somebody may have taken the port that was free a moment ago
+                except RegistryError:  # another process may have taken the port meanwhile
                     if last:
                         raise
             return self._address
@@ -89,14 +89,14 @@ class OciRegistry:
         self._notifications = _NOTIFICATIONS.format(url=url, secret=secret)
 
     def layout(self, repository: str) -> Path:
-        """The folder of a repository's OCI layout, for where the program is missing. Hold `writing` to write to it."""
+        """Return the folder of a repository's OCI layout, used without the program. Hold `writing` to write to it."""
         folder = self._layouts / repository
         folder.parent.mkdir(parents=True, exist_ok=True)
         _mend(folder / "index.json")
         return folder
 
     def running(self) -> str | None:
-        """The registry's host:port when it runs already, else None."""
+        """Return the registry's host:port when it runs already, else None."""
         with self._lock:
             return self._address if self._child is not None and self._child.poll() is None else None
 
@@ -150,7 +150,7 @@ def _quoted(path: Path) -> str:
 
 
 def _free_port() -> int:
-    # Between here and the registry's bind somebody else may take the port; the registry then ends and says so.
+    # Another process may take the port before the registry binds it; the registry then ends with an error.
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -76,7 +76,7 @@ def _checked(words: Sequence[str], step: Step, run: Workspace) -> Options:
 
 
 def names_of(options: Options, run: Workspace) -> list[str]:
-    """The full names that a build gives its image. Raises ImageNameError."""
+    """Return the full names that a build gives its image. Raises ImageNameError."""
     return [str(run.full_name(tag)) for name, tag in options.given if name in ("tag", "image")]
 
 
@@ -92,7 +92,7 @@ def fetch_context(
 
 
 def build_of(options: Options, step: Step, run: Workspace, context: Path | None = None) -> Build:
-    """What the options of `docker build` ask for; paths start at the step's working directory.
+    """Return what the options of `docker build` ask for; paths start at the step's working directory.
 
     context: the folder of one that was fetched, in which the Dockerfile is looked for. Raises SourceError.
     """
@@ -135,7 +135,7 @@ def _say_what_is_not_honoured(options: Options, step: Step, run: Workspace) -> N
 
 
 def _identity_file(name: str | None, source: Path, directory: str) -> Path | None:
-    """Where the image's id is written, on this machine. Raises SourceError for a place outside of the source."""
+    """Return where the image's id is written, on this machine. Raises SourceError for a place outside of the source."""
     if name is None:
         return None
     path = posixpath.join(directory, name)
@@ -155,7 +155,7 @@ def _secret(item: str, source: Path, directory: str) -> str:
 
 
 def _relative(path: str) -> str:
-    """A path inside the container, as one relative to the source."""
+    """Return a path inside the container, as one relative to the source."""
     return posixpath.relpath(posixpath.normpath(path), WORKING_DIRECTORY)
 
 

@@ -35,7 +35,7 @@ Start = Callable[[Options, ImageName], int]
 def run_command(step: Step, run: Workspace, own_networks: bool, start: Start) -> int:
     """Carry out the step's line of the agent's shell; return its exit status.
 
-    The step's members and its command make one line, as there. start: is called with what the line says once docker
+    The step's members and its command make one line, as in the service. start: is called with the options once docker
     would take it. own_networks: as of Tool.
     """
 
@@ -106,7 +106,7 @@ def run_container(
 
 
 def _with_options(step: Step, options: Options) -> Step:
-    """The step with what its command says before the image."""
+    """Return the step with what its command says before the image."""
     return replace(
         step,
         user=options.last("user"),
@@ -135,7 +135,7 @@ def _say_what_is_not_honoured(options: Options, run: Workspace, own_networks: bo
 
 
 def _image(name: ImageName, step: Step, run: Workspace, finder: BaseImageFinder, cancellation: Cancellation) -> str:
-    """An image that this run built, else one from elsewhere."""
+    """Return an image that this run built, else one from elsewhere."""
     if str(name) in run.built:
         return run.built[str(name)]
     if step.pull:
@@ -152,7 +152,7 @@ def _image(name: ImageName, step: Step, run: Workspace, finder: BaseImageFinder,
 
 
 def _made(source: Path, directory: str) -> str:
-    """The working directory inside the container; below /workspace it is made, as Docker does."""
+    """Return the working directory inside the container; below /workspace it is made, as Docker does."""
     inside = posixpath.normpath(posixpath.join(WORKING_DIRECTORY, directory))
     if inside.startswith(f"{WORKING_DIRECTORY}/"):
         folder = (source / posixpath.relpath(inside, WORKING_DIRECTORY)).resolve()

@@ -55,15 +55,15 @@ class Options:
     arguments: list[str] = field(default_factory=list)
 
     def all(self, name: str) -> list[str]:
-        """The values of an option that may be repeated."""
+        """Return the values of an option that may be repeated."""
         return [value for other, value in self.given if other == name]
 
     def last(self, name: str) -> str | None:
-        """The value of an option, of which the last counts; None where it is not given."""
+        """Return the value of an option, of which the last counts; None where it is not given."""
         return next((value for other, value in reversed(self.given) if other == name), None)
 
     def flag(self, name: str) -> bool:
-        """Whether a flag is set."""
+        """Tell whether a flag is set."""
         return self.last(name) == "true"
 
 
@@ -163,7 +163,7 @@ def _boolean(name: str, value: str) -> str:
 
 
 def first_argument(line: str) -> tuple[str, int] | None:
-    """Return the image in what follows `docker run`, and where in the line it stands; None where there is none."""
+    """Return the image in what follows `docker run`, and where in the line it stands; None without one."""
     words = [(match.group(), match.start()) for match in re.finditer(r"\S+", line)]
     while words:
         word, at = words.pop(0)
@@ -184,7 +184,7 @@ def takes_an_image(line: str) -> bool:
 
 
 def asks_to_detach(line: str) -> bool:
-    """Tell whether a line behind `docker run` says that nobody waits for its container."""
+    """Tell whether a line behind `docker run` detaches its container."""
     try:
         return read_run(read_line(f": {line}").items[0].commands[0].words[1:]).flag("detach")
     except (OptionError, ShellError):  # it is refused when it runs

@@ -229,7 +229,7 @@ class _Reader:
         return following
 
     def _expanded(self) -> str:
-        """What the agent's shell puts in for a variable or a command, read from its sign on."""
+        """Return what the agent's shell puts in for a variable or a command, read from its sign on."""
         start = self._at
         if self._text[start] == "`":
             end = self._text.find("`", start + 1)
@@ -292,7 +292,7 @@ class _Reader:
         return found
 
     def unquoted(self) -> str:
-        """The text as one word, its quotes taken off."""
+        """Return the text as one word, its quotes taken off."""
         self._text, self._at = f'"{self._text}"' if '"' not in self._text else self._text, 0
         command = Command()
         while self._at < len(self._text):

@@ -74,7 +74,7 @@ def _acted(command: Command, item: Item, act: Callable[[list[str]], int], skippe
 
 
 def _refused(command: Command, log: RunLog) -> int:
-    """The status of a command whose redirections the shell cannot make; 0 where it can."""
+    """Return the status of a command whose redirections the shell cannot make; 0 where it can."""
     for each in command.redirections:
         reads = each.operator in ("<", "<>")
         if each.operator in ("<<", "<<-", "<&", ">&") or each.target == _NULL_DEVICE:
@@ -97,7 +97,7 @@ def _say_where(redirection: Redirection, log: RunLog) -> None:
 
 
 def _on_the_agent(command: Command, log: RunLog) -> int:
-    """The exit status that a command would have on the agent, as far as that is known; it is not run."""
+    """Return the exit status that a command would have on the agent, as far as that is known; it is not run."""
     words = command.words
     name = words[0] if words else ""
     if name in ("true", ":", "false"):

@@ -1,4 +1,4 @@
-"""Tar archives, read once from front to back: no size, count or header in them is believed."""
+"""Tar archives, read once from front to back, without trust in their sizes, counts and headers."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _OPENERS = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open
 
 @dataclass(frozen=True)
 class Limits:
-    """How much a source may hold. The service states no limits; these keep a desk alive.
+    """The limits of a source. The service states none; these protect this machine.
 
     size_bytes and entries: of the unpacked files, links and folders among them. depth: of folders in folders. ratio:
     how many times as long as the archive its content may be, where that is more than `ratio_from` bytes.
@@ -46,7 +46,7 @@ LIMITS = Limits()
 
 
 class Meter:
-    """Counts what an archive of `length` bytes unpacks to: as its headers say, and as it really comes."""
+    """A count of what an archive of `length` bytes unpacks to: as its headers say, and as its bytes arrive."""
 
     def __init__(self, length: int, limits: Limits) -> None:
         self._length = length
@@ -55,7 +55,7 @@ class Meter:
         self._content = 0
         self._stream = 0
 
-    def entry(self, size: int) -> None:
+    def add_entry(self, size: int) -> None:
         """Count an entry of `size` bytes. Raises SourceError."""
         self._entries += 1
         self._content += size
@@ -64,7 +64,7 @@ class Meter:
         if self._content > self._limits.size_bytes:
             raise SourceError(f"the source archive unpacks to more than {self._limits.size_bytes} bytes")
 
-    def came(self, size: int) -> None:
+    def add_bytes(self, size: int) -> None:
         """Count `size` bytes that were unpacked, headers among them. Raises SourceError."""
         self._stream += size
         if self._stream > self._limits.size_bytes + _HEADERS_ALLOWED:
@@ -100,7 +100,7 @@ def entries(path: Path, limits: Limits) -> Iterator[tuple[tarfile.TarFile, Itera
 def _each(tar: tarfile.TarFile, stream: _Metered, meter: Meter) -> Iterator[tarfile.TarInfo]:
     while (member := tar.next()) is not None:
         tar.members.clear()  # type: ignore[attr-defined]  # tarfile remembers each of them
-        meter.entry(member.size if member.isreg() else 0)
+        meter.add_entry(member.size if member.isreg() else 0)
         yield member
     while stream.read(_BUFFER):  # to the check sum, which stands at the end
         pass
@@ -115,7 +115,7 @@ def _reason(error: BaseException) -> str:
 
 
 class _Metered:
-    """The uncompressed bytes, counted."""
+    """A stream of the uncompressed bytes, counted."""
 
     def __init__(self, file: io.BufferedIOBase, meter: Meter) -> None:
         self._file = file
@@ -128,14 +128,14 @@ class _Metered:
         except gzip.BadGzipFile as error:
             if not self._began or "CRC" in str(error) or "length" in str(error):
                 raise
-            data = b""  # what stands behind the last of the compressed bytes is nobody's, as for every other reader
+            data = b""  # bytes behind the compressed ones are ignored, as by every other reader
         self._began = True
-        self._meter.came(len(data))
+        self._meter.add_bytes(len(data))
         return data
 
 
 class _Entry(tarfile.TarInfo):
-    """An entry whose header is read with suspicion: tarfile itself trusts lengths, and ends where one is damaged."""
+    """An entry with a checked header: tarfile trusts lengths, and takes a damaged header for the end."""
 
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> _Entry:
@@ -155,7 +155,7 @@ class _Entry(tarfile.TarInfo):
         return found
 
     def _refuse(self, *_: object) -> None:
-        # A map of holes is another way to say a large size in few bytes; who packs a context makes none.
+        # A map of holes states a large size in few bytes; tools that pack a context write none.
         raise SourceError("the source archive holds a sparse file, which is not supported")
 
     _proc_gnusparse_00 = _proc_gnusparse_01 = _proc_gnusparse_10 = _refuse

@@ -12,7 +12,7 @@ _LONGEST, _LONGEST_PART = 1024, 255
 
 
 def file_in(root: Path, name: str) -> Path:
-    """The file of that name below `root`. Raises SourceError when it is missing, no file, or outside."""
+    """Return the file of that name below `root`. Raises SourceError when it is missing, no file, or outside."""
     path = _resolved(root, name.removeprefix("/"))
     if not path.is_file():
         raise SourceError(f"unable to find {name} in the source")
@@ -20,7 +20,7 @@ def file_in(root: Path, name: str) -> Path:
 
 
 def folder_in(root: Path, name: str) -> Path:
-    """The folder of that name below `root`, itself when the name is empty. Raises SourceError."""
+    """Return the folder of that name below `root`, itself when the name is empty. Raises SourceError."""
     path = _resolved(root, name.strip("/"))
     if not path.is_dir():
         raise SourceError(f"unable to find the folder {name} in the source")
@@ -28,7 +28,7 @@ def folder_in(root: Path, name: str) -> Path:
 
 
 def _resolved(root: Path, name: str) -> Path:
-    """Where a name below `root` really leads. Raises SourceError for no name at all, and for one that leads out."""
+    """Resolve a name below `root`. Raises SourceError for what is not a name, and for one that leads out."""
     if "\0" in name or len(name) > _LONGEST or any(len(part.encode()) > _LONGEST_PART for part in name.split("/")):
         raise SourceError(f"{name[:100]!r} is not the name of a file")
     path = Path(os.path.realpath(root / name))  # unlike resolve(), it takes links in a circle
@@ -38,7 +38,7 @@ def _resolved(root: Path, name: str) -> Path:
 
 
 def check_ignore_files(context: Path, dockerfile: Path) -> None:
-    """Raise SourceError for an ignore file of a build that leads out of its context: builders open it by its name."""
+    """Raise SourceError for an ignore file that is a link out of the context: builders open it by its name."""
     names = (context / ".dockerignore", context / ".containerignore", Path(f"{dockerfile}.dockerignore"))
     root = context.resolve()
     for path in names:
@@ -47,9 +47,9 @@ def check_ignore_files(context: Path, dockerfile: Path) -> None:
 
 
 def check_mounts(context: Path, text: str) -> None:
-    """Raise SourceError where `text`, instructions of a Dockerfile, may mount a part of a context with links out of it.
+    """Raise SourceError when `text`, a Dockerfile's instructions, mounts a context with links out of it.
 
-    For builders that open what is mounted by its name, on this machine.
+    Needed for builders that open mounted files by their names, on this machine.
     """
     if "--mount" not in re.sub(r"[\\`][ \t]*\r?\n\s*", "", text):
         return

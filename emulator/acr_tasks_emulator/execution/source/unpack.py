@@ -21,9 +21,9 @@ def unpack(archive: Path, target: Path, cancellation: Cancellation, limits: Limi
     """Unpack a tar archive, compressed or not, into `target`.
 
     Modes are kept without setuid, setgid and sticky bits. Links are kept wherever they point, as the service's agent
-    keeps them; nothing is written through one, and whoever reads the source goes by file_in and folder_in. Raises
+    keeps them. Nothing is written through a link; readers of the source use file_in and folder_in. Raises
     SourceError for what cannot be read, for entries outside of the folder, for devices and pipes, and for more than the
-    limits allow. Returns early when `cancellation` is requested.
+    limits allow. Returns early on cancellation.
     """
     target.mkdir(parents=True, exist_ok=True)
     root = target.resolve()
@@ -42,7 +42,7 @@ def _unpack_one(
         return
     make_parent(path, member.name)
     if path.is_symlink() or (path.exists() and not path.is_dir()):
-        path.unlink()  # the last entry of a name counts, as everywhere with tar
+        path.unlink()  # the last entry of a name counts, as with tar
     if member.isdir():
         path.mkdir(exist_ok=True)
         path.chmod(member.mode & 0o777 | 0o700)
@@ -61,7 +61,7 @@ def _unpack_one(
         other = Path(os.path.realpath(inside(root, member.linkname, limits)))
         if not other.is_relative_to(root) or not other.is_file():
             raise SourceError(f"the source archive links {member.name!r} to {member.linkname!r}, which is not in it")
-        os.link(other, path)  # a copy would be another way to make much out of little
+        os.link(other, path)  # a copy would multiply the content of a short archive
     else:
         raise SourceError(f"the source archive holds {member.name!r}, which is no file, folder or link")
 

@@ -39,7 +39,7 @@ class Aliases:
     directive: str = DIRECTIVE
 
     def replaced(self, whole: str) -> str:
-        """The text with each alias replaced; a doubled directive is one, and what is no alias stays as it is."""
+        """Return the text with each alias replaced; a doubled directive is one, and what is no alias stays as it is."""
         sign = re.escape(self.directive)
         size = 0
 
@@ -57,7 +57,7 @@ class Aliases:
 
 
 def separated(text: str) -> tuple[str, str]:
-    """The block of aliases of a task file, and the rest of its lines, which the block changes."""
+    """Return the block of aliases of a task file, and the rest of its lines, which the block changes."""
     block: list[str] = []
     rest: list[str] = []
     inside = False
@@ -71,7 +71,7 @@ def separated(text: str) -> tuple[str, str]:
 
 
 def read_aliases(block: str, run: Mapping[str, str], read_file: Callable[[str], str]) -> Aliases:
-    """The aliases of a block that is rendered already.
+    """Return the aliases of a block that is rendered already.
 
     read_file: gives the text of one of `alias.src`, a file of the source or an address. A task's own value counts
     before those of files, of which the last counts first, and both before the agent's. Raises GraphError.

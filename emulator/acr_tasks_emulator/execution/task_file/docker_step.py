@@ -15,7 +15,7 @@ from acr_tasks_emulator.execution.task_file.templates import TemplateError, rend
 
 
 def docker_graph(job: Job, log: RunLog) -> Graph:
-    """The steps of a Docker step. The members are rendered and joined to one line of the agent's shell, as there.
+    """Return the steps of a Docker step: its members become one line of the agent's shell, as in the service.
 
     Raises SourceError, TemplateError.
     """
@@ -36,7 +36,7 @@ def docker_graph(job: Job, log: RunLog) -> Graph:
 
 
 def _of_the_registry(name: str, job: Job) -> str:
-    """The name below the run's registry: any that does not begin with it gets it put before, as there."""
+    """Return an image name with the run's registry in front, as the service puts it there."""
     for host in own_hosts(job):
         if name.startswith(f"{host}/"):
             return f"{job.login_server}/{name.removeprefix(f'{host}/')}"
@@ -60,7 +60,7 @@ def _argument(item: dict[str, Any], objects: dict[str, Any], log: RunLog) -> str
 
 
 def _as_words(text: str) -> list[str]:
-    """What the shell makes of a text, where that is one word."""
+    """Return what the shell makes of a text, where that is one word."""
     with contextlib.suppress(ShellError):
         words = read_line(f": {text}").items[0].commands[0].words[1:]
         return words if len(words) == 1 else []

@@ -1,4 +1,4 @@
-"""A task of several steps, and which step waits for which (facts, acr-tasks-api section 14)."""
+"""A task of several steps, and which step waits for which."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Network:
-    """A network of the task's containers. external: it is there already, and nobody makes it."""
+    """A network of the task's containers. external: it exists already and is not made."""
 
     name: str
     driver: str = "bridge"
@@ -88,7 +88,7 @@ class Graph:
     host_remarks: tuple[str, ...] = ()
 
     def on_host(self) -> Graph:
-        """The graph without networks, for tools whose containers share the host's."""
+        """Return the graph without networks, for tools whose containers share the host's."""
         steps = tuple(replace(step, network=None) for step in self.steps)
         return replace(self, steps=steps, networks=(), remarks=(*self.host_remarks, *self.remarks))
 

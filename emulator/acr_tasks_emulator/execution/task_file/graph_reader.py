@@ -1,4 +1,4 @@
-"""Reads the content of a task file, as the agent does (facts, acr-tasks-api section 14)."""
+"""Reads the content of a task file, as the agent does ."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def read_graph(tree: Any, image_aliases: Mapping[str, str] | None = None) -> Gra
 
 
 def _with_command(step: Step, image_aliases: Mapping[str, str]) -> Step:
-    """The step with its image's alias replaced, and detached where its options of `docker run` say so."""
+    """Return the step with its image's alias replaced, and detached where its options of `docker run` say so."""
     command = step.cmd or ""
     image = first_argument(command)
     if image is not None and image[0] in image_aliases:
@@ -167,8 +167,9 @@ def _name(step: Mapping[str, Any], number: int) -> str:
 
 
 def _merged(task: tuple[str, ...], step: list[str]) -> tuple[str, ...]:
-    """The variables of the task that the step does not set itself, then the step's own; those of a task without any are
-    passed on as they are.
+    """Return the task's variables that the step does not set, then the step's own.
+
+    Without variables of the task, the step's are returned unchanged.
     """
     if not task:
         return tuple(step)

@@ -38,7 +38,7 @@ class TaskFileError(ValueError):
 
 
 def load(job: Job, source: Path, fetch: Callable[[str], str] | None = None) -> Graph:
-    """The graph of a FileTask or EncodedTask step, rendered with `{{.Run}}` and `{{.Values}}`.
+    """Return the graph of a FileTask or EncodedTask step, rendered with `{{.Run}}` and `{{.Values}}`.
 
     source: the folder of the unpacked source. fetch: gives the text at an address, for `alias.src`; without it such
     aliases are refused. Raises TaskFileError, SourceError.
@@ -65,7 +65,7 @@ def load(job: Job, source: Path, fetch: Callable[[str], str] | None = None) -> G
 def read(
     text: str, run: Mapping[str, str], values: Mapping[str, Any], read_file: Callable[[str], str] | None = None
 ) -> Graph:
-    """The graph of a task file's text: comment lines are dropped, then come aliases, templates, YAML, as for the agent.
+    """Return the graph of a task file's text, in the agent's order: comments, aliases, templates, YAML.
 
     read_file: gives the text of a file of aliases. Raises TaskFileError.
     """
@@ -83,7 +83,7 @@ def read(
 
 
 def aliases_enabled(text: str) -> bool:
-    """Whether the text itself says the version that knows aliases, at the beginning of a line."""
+    """Tell whether the text itself says the version that knows aliases, at the beginning of a line."""
     match = _VERSION.search(text)
     return match is not None and match.group(3) == WITH_ALIASES
 

@@ -1,4 +1,4 @@
-"""What a task file has beside its steps: networks, volumes of secret files, and secrets."""
+"""Networks, volumes of secret files, and secrets of a task file."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 def read_networks(task: Mapping[str, Any]) -> tuple[tuple[Network, ...], str | None]:
-    """The task's networks, and the name of the one for steps that name none. Without any there is the agent's own."""
+    """Return the task's networks and the name of the default one; without any, the agent's own network."""
     networks: list[Network] = []
     default = None
     for network in mappings(task, "networks"):
@@ -38,7 +38,7 @@ def read_networks(task: Mapping[str, Any]) -> tuple[tuple[Network, ...], str | N
 
 
 def read_volumes(task: Mapping[str, Any]) -> dict[str, dict[str, bytes]]:
-    """The files of each volume. Raises GraphError."""
+    """Return the files of each volume. Raises GraphError."""
     volumes: dict[str, dict[str, bytes]] = {}
     for volume in mappings(task, "volumes"):
         name = text(volume, "name") or ""

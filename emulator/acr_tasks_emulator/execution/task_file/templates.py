@@ -24,8 +24,9 @@ _SHELL_UNSAFE = re.compile(r"[^\w_^@=+%,:./-]", re.ASCII)
 
 
 def run_variables(job: Job, date: datetime | None = None) -> dict[str, str]:
-    """What `{{.Run.*}}` gives for a job. Commit, Branch and Repository are empty unless the source is of git; GitTag is
-    always empty.
+    """Return the values of `{{.Run.*}}` for a job.
+
+    Commit, Branch and Repository are empty unless the source is a repository; GitTag is always empty.
     """
     date = date or datetime.now(timezone.utc)
     machine = platform.machine()
@@ -46,7 +47,7 @@ def run_variables(job: Job, date: datetime | None = None) -> dict[str, str]:
 
 
 def render_objects(run: Mapping[str, str], values: Mapping[str, Any], secrets: Mapping[str, str]) -> dict[str, Any]:
-    """The objects that templates may name. secrets: what `.Secrets` gives."""
+    """Return the objects that templates may name. secrets: what `.Secrets` gives."""
     return {
         "Build": {"ID": run.get("ID", "")},  # the older name
         "Run": dict(run),
@@ -66,7 +67,7 @@ def render(text: str, variables: Mapping[str, Any], name: str = "task") -> str:
 
 
 def _json(value: Any) -> str:
-    """A value as Go writes it in JSON: sorted, whole floats without a point, and no signs that HTML knows."""
+    """Return a value as Go writes it in JSON: sorted, whole floats without a point, and no signs that HTML knows."""
     found = json.dumps(_whole(value), separators=(",", ":"), ensure_ascii=False, sort_keys=True)
     return re.sub("[<>&\u2028\u2029]", lambda match: f"\\u{ord(match.group()):04x}", found)
 

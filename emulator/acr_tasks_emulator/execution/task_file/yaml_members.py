@@ -15,7 +15,7 @@ LONGEST = 2**31 - 1
 
 
 def mapping_of(tree: Any, what: str) -> Mapping[str, Any]:
-    """A mapping, empty where there is nothing. Raises GraphError, as all of these do."""
+    """Return a mapping, empty where there is nothing. Raises GraphError, as all of these do."""
     if _is_nothing(tree):
         return {}
     if not isinstance(tree, dict):
@@ -24,7 +24,7 @@ def mapping_of(tree: Any, what: str) -> Mapping[str, Any]:
 
 
 def items(mapping: Mapping[str, Any], name: str, what: str = "things") -> list[Any]:
-    """A list, empty where there is none. what: of what it is one."""
+    """Return a list, empty when it is missing. what: its items, for an error."""
     value = mapping.get(name)
     if _is_nothing(value):
         return []
@@ -34,18 +34,18 @@ def items(mapping: Mapping[str, Any], name: str, what: str = "things") -> list[A
 
 
 def mappings(mapping: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
-    """A list of mappings, empty where there is none."""
+    """Return a list of mappings, empty when it is missing."""
     return [mapping_of(item, f"{name}[{number}]") for number, item in enumerate(items(mapping, name, "mappings"))]
 
 
 def text(mapping: Mapping[str, Any], name: str) -> str | None:
-    """A text, or None where there is none."""
+    """Return a text, or None when it is missing."""
     value = mapping.get(name)
     return None if _is_nothing(value) else text_of(value, name).strip()
 
 
 def text_of(tree: Any, what: str) -> str:
-    """A text as it is written; empty for nothing."""
+    """Return a text as it is written; empty for nothing."""
     if _is_nothing(tree):
         return ""
     if not isinstance(tree, Scalar):
@@ -55,12 +55,12 @@ def text_of(tree: Any, what: str) -> str:
 
 
 def texts(mapping: Mapping[str, Any], name: str, what: str = "texts") -> list[str]:
-    """A list of texts, empty where there is none. what: of what it is one."""
+    """Return a list of texts, empty when it is missing. what: its items, for an error."""
     return [text_of(item, f"{name}[{number}]") for number, item in enumerate(items(mapping, name, what))]
 
 
 def whole(mapping: Mapping[str, Any], name: str, default: int, negative: str | None = None) -> int:
-    """A whole number from 0 to LONGEST; what is behind a point does not count. negative: what is said of
+    """Return a whole number from 0 to LONGEST; what is behind a point does not count. negative: what is said of
     one below, which otherwise counts as 0."""
     value = mapping.get(name)
     if _is_nothing(value):
@@ -76,7 +76,7 @@ def whole(mapping: Mapping[str, Any], name: str, default: int, negative: str | N
 
 
 def flag(mapping: Mapping[str, Any], name: str) -> bool:
-    """True or false; false where there is none."""
+    """Return true or false; false when it is missing."""
     value = mapping.get(name)
     if _is_nothing(value):
         return False

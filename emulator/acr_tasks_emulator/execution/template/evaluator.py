@@ -259,7 +259,7 @@ class _Run:
         raise self._error(pipeline, wrong + go_type(value), (operand,))
 
     def _and_or(self, name: str, rest: list[Operand], dot: Any, final: Any, pipeline: Pipeline) -> Any:
-        """The first value that decides; what follows it is not evaluated."""
+        """Return the first value that decides; what follows it is not evaluated."""
         if not rest and final is _NOTHING:
             raise self._error(pipeline, f"wrong number of args for {name}: want at least 1 got 0", (Function(name),))
         value: Any = None
