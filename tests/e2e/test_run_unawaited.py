@@ -34,7 +34,7 @@ def test_a_run_that_nobody_awaits(idle_emulator: Emulator, new_stack: Callable[.
     screen = stack.up().failed().screen
     assert "There is no image 0 among the 0 of the run." in screen
     assert (
-        f"Run {first['runId']} was Queued when it was last read: with wait=False nobody awaits its images."
+        f"Run {first['runId']} was Queued when it was last read: with wait=False its images are not awaited."
         in " ".join(screen.split())
     )
     stack.edit("__main__.py", 'pulumi.export("image"', '# pulumi.export("image"')

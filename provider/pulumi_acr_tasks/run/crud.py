@@ -89,7 +89,7 @@ class _Creation:
         if outs.get("status") == "Succeeded" and not outs["imageRefs"] and pushes(inputs["runRequest"]):
             console.warning(
                 f"Run {id_of(run)} pushes images, but the service has reported none of them: image_refs is empty. "
-                "Whoever needs a digest has to ask the registry."
+                "Ask the registry for a digest."
             )
         self._service.journal().returned(self._call.urn)
         return run.id or self._registry.run(id_of(run)), outs
@@ -220,7 +220,7 @@ def update(
         run = AwaitedRun(service, registry, run_id, news, call, began, unjournaled, clock).result()
     except NotFoundError as error:
         raise RunError(
-            f"Run {run_id} is not known to the service any more, so nobody can tell how it ended. {_AGAIN}",
+            f"Run {run_id} is not known to the service any more, so its final status is unknown. {_AGAIN}",
             run_id=run_id,
         ) from error
     except RunError as error:

@@ -60,7 +60,7 @@ def reason(run_id: str, status: str | None) -> str:
         return f"Run {run_id} ended as {status}."
     if status != "Succeeded":
         return (
-            f"Run {run_id} was {status} when it was last read: with wait=False nobody awaits its images. Leave wait "
+            f"Run {run_id} was {status} when it was last read: with wait=False its images are not awaited. Leave wait "
             "out, or run pulumi refresh when it has ended."
         )
     return f"Run {run_id} succeeded, and the service reports no more images of it: only what it pushes is reported."

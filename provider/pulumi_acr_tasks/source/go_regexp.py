@@ -158,7 +158,7 @@ class _Reader:
         if letter in _CONTROLS or (letter.isascii() and not letter.isalnum() and letter):
             self._at += 2
             return _CONTROLS.get(letter, letter)
-        raise MalformedError(f"\\{letter} is an escape that there is not; leave the backslash out")
+        raise MalformedError(f"\\{letter} is not an escape; leave the backslash out")
 
     def _class(self) -> str:
         self._at += 1

@@ -97,7 +97,7 @@ def describe(found: SearchResult, registry: RegistryId, endpoint: str, since: da
             f"{', '.join(ids[:SHOWN])}{more}, and nothing that the service tells proves it."
         )
         if not found.undecided:
-            after = "Cancel what nobody needs: the next pulumi up starts another run."
+            after = "Cancel a run that is not needed: the next pulumi up starts another run."
     else:
         seen = "The run may have been started all the same, although no run that the service lists since then fits."
     return f"{seen}\n{after}\nThe runs{time}: {where}"

@@ -500,13 +500,13 @@ def test_a_recorded_run_that_succeeded_is_not_asked_for() -> None:
 
 
 @pytest.mark.parametrize("gone", ["forgotten", "another"])
-def test_a_recorded_run_of_which_nobody_knows_the_end_is_an_error(gone: str) -> None:
+def test_a_recorded_run_with_an_unknown_end_is_an_error(gone: str) -> None:
     """It must not look green."""
     scene = Scene("Succeeded")
     if gone == "forgotten":
         scene.service.answers["GET runs/cf1"] = httpx.Response(404, json={"error": {"code": "ResourceNotFound"}})
     scene.service.said = {"createTime": "2026-02-02T00:00:00Z"}
-    with pytest.raises(errors.RunError, match="nobody can tell how it ended"):
+    with pytest.raises(errors.RunError, match="so its final status is unknown"):
         awaited(scene, createTime="2026-01-01T00:00:00Z")
 
 

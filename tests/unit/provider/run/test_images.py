@@ -21,7 +21,7 @@ def test_images_are_a_list() -> None:
 
 
 REASONS = [
-    ({"status": "Queued"}, "Run cf1 was Queued when it was last read: with wait=False nobody awaits its images"),
+    ({"status": "Queued"}, "Run cf1 was Queued when it was last read: with wait=False its images are not awaited"),
     ({"status": None}, "Run cf1 was Queued when it was last read"),
     ({"status": "Failed"}, "Run cf1 ended as Failed"),
     ({}, "Run cf1 succeeded, and the service reports no more images of it"),
