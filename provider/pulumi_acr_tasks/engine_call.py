@@ -73,6 +73,7 @@ class EngineProvider(ResourceProvider):
     @property
     def service(self) -> Service:
         """The service at the endpoint of the provider's settings."""
+        # A program that only declares resources never needs the service, nor the libraries behind it.
         from pulumi_acr_tasks.service import service_for
 
         return service_for(self._settings)
