@@ -39,7 +39,7 @@ from pulumi_acr_tasks.inputs import encrypted, from_plan, may_be_secret_since, t
 from pulumi_acr_tasks.outputs import ORGANIZATION, REPLACE_ON_CHANGES
 from pulumi_acr_tasks.redaction import redact
 from pulumi_acr_tasks.schema.definitions import Kind
-from pulumi_acr_tasks.schema.secret_urls import without_secrets
+from pulumi_acr_tasks.schema.secrets import without_secrets
 from pulumi_acr_tasks.schema.spelling import parse, spelled, value_at, without_ignored
 from pulumi_acr_tasks.settings.credentials import missing_settings
 from pulumi_acr_tasks.settings.keys import NAMESPACE, check_configuration

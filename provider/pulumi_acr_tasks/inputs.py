@@ -18,8 +18,7 @@ import pulumi
 from pulumi_acr_tasks.host.sdk import marked_secret
 from pulumi_acr_tasks.program import program_error
 from pulumi_acr_tasks.schema.definitions import Kind, camel_case, members, snake_case, variant, writable
-from pulumi_acr_tasks.schema.secret_urls import holds_secret
-from pulumi_acr_tasks.schema.secrets import is_secret, map_secrets, secret_values
+from pulumi_acr_tasks.schema.secrets import holds_secret, is_secret, map_secrets, secret_values
 from pulumi_acr_tasks.schema.spelling import translate
 from pulumi_acr_tasks.schema.values import UNKNOWN, Unknown, from_engine
 

@@ -11,7 +11,7 @@ import sys
 import threading
 from typing import Any
 
-from pulumi_acr_tasks.schema.secret_urls import without_secrets
+from pulumi_acr_tasks.schema.secrets import without_secrets
 from pulumi_acr_tasks.terminal import readable
 
 _DEADLINE = 5.0  # seconds; the engine is on this machine and answers within milliseconds

@@ -7,8 +7,7 @@ import base64
 import pytest
 
 from pulumi_acr_tasks.schema.definitions import Kind
-from pulumi_acr_tasks.schema.secret_urls import holds_secret, secrets_in, without_secrets
-from pulumi_acr_tasks.schema.secrets import masked, secret_values
+from pulumi_acr_tasks.schema.secrets import holds_secret, masked, secret_values, secrets_in, without_secrets
 
 SHOWN = [
     ("https://x:t0ken@host/a.git#main:app", "https://x:[secret]@host/a.git#main:app"),
