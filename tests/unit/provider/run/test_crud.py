@@ -1,4 +1,4 @@
-"""What create, read, update and delete of a run do at the service."""
+"""Create, read, update and delete of a run at the service."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LOG = b"Step 1/2\r\nusing hush\r\n\r\nRun ID: cf1 failed\r\n"
 
 @pytest.fixture(autouse=True)
 def storage(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The log lies in a storage, complete."""
+    """Serve the whole log of a run."""
 
     def answer(request: httpx.Request) -> httpx.Response:
         headers = {"x-ms-meta-Complete": "failed"}
@@ -35,7 +35,7 @@ def storage(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_run_is_scheduled_and_awaited_by_its_status() -> None:
-    """The request goes out as it was given, and the run's own words come back beside the inputs."""
+    """The request is sent as given, and the outputs have the run's properties beside the inputs."""
     scene = Scene("Queued", "Running", "Succeeded")
     scene.service.said = {
         "createTime": "2026-01-01T00:00:00Z",
@@ -54,7 +54,7 @@ def test_a_run_is_scheduled_and_awaited_by_its_status() -> None:
 
 
 def test_the_log_is_shown_line_by_line_without_secrets() -> None:
-    """Empty lines are not; the link is asked for once."""
+    """Empty lines are left out, and the link is requested once."""
     scene = Scene("Succeeded")
     scene.create(logs="stream")
     assert scene.console.statuses == [
@@ -88,15 +88,15 @@ PUSHES = [
 
 
 @pytest.mark.parametrize(("task", "warns"), PUSHES)
-def test_pushes_of_which_nothing_was_reported_are_a_warning(task: str, warns: bool) -> None:
-    """Whoever uses image_refs would wonder."""
+def test_pushes_without_reported_images_are_a_warning(task: str, warns: bool) -> None:
+    """Otherwise an empty image_refs would be a surprise."""
     scene = Scene("Succeeded")
     outputs = scene.create(runRequest=encoded(task))[1]
     assert outputs["imageRefs"] == []
     assert ["image_refs is empty" in warning for warning in scene.console.warnings] == [True] * warns
 
 
-def test_pushes_that_were_reported_are_none() -> None:
+def test_reported_pushes_are_not_a_warning() -> None:
     """The digests are there."""
     scene = Scene("Succeeded")
     scene.service.said = {"outputImages": [{"registry": "r", "repository": "a", "digest": "sha256:1"}]}
@@ -105,7 +105,7 @@ def test_pushes_that_were_reported_are_none() -> None:
 
 
 def test_a_run_that_is_not_awaited_is_returned_as_it_was_queued() -> None:
-    """A later refresh tells how it ended."""
+    """A later refresh shows how it ended."""
     scene = Scene("Running")
     assert scene.create(wait=False)[1]["status"] == "Queued"
     assert scene.service.requests == ["POST scheduleRun"]
@@ -129,10 +129,10 @@ ENDINGS = [
 
 @pytest.mark.parametrize(("status", "kind", "sentence"), ENDINGS)
 @pytest.mark.parametrize("logs", ["stream", "on-failure"])
-def test_another_ending_is_an_error_of_its_own(
+def test_each_failed_status_has_an_error_of_its_own(
     status: str, kind: type[errors.AcrTasksError], sentence: str, logs: str
 ) -> None:
-    """Its text has the sentence, the run's message, the end of the log without secrets, and where the rest is."""
+    """The text has the sentence, the run's message, the end of the log without secrets, and where the whole log is."""
     scene = Scene("Running", status)
     scene.service.said = {"runErrorMessage": "failed during run,\n err: exit status 1"}
     text = scene.failure(kind, logs=logs)
@@ -148,23 +148,23 @@ def test_another_ending_is_an_error_of_its_own(
     ]
 
 
-def test_without_logs_none_is_asked_for() -> None:
-    """Each link is a write."""
+def test_without_logs_no_link_is_requested() -> None:
+    """The service counts each request as a write."""
     scene = Scene("Failed")
     text = scene.failure(errors.RunFailedError, logs="none")
     assert "log:" not in text.replace("Whole log:", "")
     assert not any("listLogSasUrl" in request for request in scene.service.requests)
 
 
-def test_a_log_on_failure_is_not_asked_for_on_success() -> None:
-    """There is nothing to show."""
+def test_a_log_on_failure_is_not_read_on_success() -> None:
+    """It would not be shown."""
     scene = Scene("Succeeded")
     scene.create(logs="on-failure")
     assert not any("listLogSasUrl" in request for request in scene.service.requests)
 
 
-def test_cancelling_the_update_cancels_the_run() -> None:
-    """Within moments, with a sentence; and it is seen to be canceled."""
+def test_a_canceled_update_cancels_the_run() -> None:
+    """The run ends within moments, and the error is one sentence."""
     scene = Scene("Running")
     scene.clock.at[5.0] = scene.stop.set
     text = scene.failure(errors.CanceledError)
@@ -173,8 +173,8 @@ def test_cancelling_the_update_cancels_the_run() -> None:
     assert scene.clock.time <= 5.25
 
 
-def test_a_run_that_cannot_be_canceled_is_said_to_go_on() -> None:
-    """The user has to look after it."""
+def test_a_run_that_cannot_be_canceled_is_reported() -> None:
+    """The user has to cancel it by hand."""
     scene = Scene("Running")
     scene.clock.at[1.0] = scene.stop.set
     scene.service.answers["POST runs/cf1/cancel"] = httpx.Response(403, json={"error": {"code": "AuthorizationFailed"}})
@@ -183,24 +183,24 @@ def test_a_run_that_cannot_be_canceled_is_said_to_go_on() -> None:
     assert "AuthorizationFailed" in text
 
 
-def test_an_update_that_was_canceled_schedules_nothing() -> None:
-    """Not even to cancel it at once."""
+def test_a_canceled_update_schedules_no_run() -> None:
+    """No request is sent."""
     scene = Scene("Running")
     scene.stop.set()
     scene.failure(errors.CanceledError)
     assert scene.service.requests == []
 
 
-def test_a_cancel_while_it_is_scheduled_cancels_the_run() -> None:
-    """The answer is awaited: without it nobody would know which run to cancel."""
+def test_a_cancellation_while_the_run_is_scheduled_cancels_it() -> None:
+    """The answer is awaited, because only it names the run."""
     scene = Scene("Running")
     scene.service.on_schedule = scene.stop.set
     scene.failure(errors.CanceledError)
     assert scene.service.requests == ["POST scheduleRun", "POST runs/cf1/cancel", "GET runs/cf1"]
 
 
-def test_a_run_that_takes_its_time_to_be_canceled_is_left_to_the_service() -> None:
-    """The request was accepted; nobody waits longer than two seconds for it."""
+def test_a_slow_cancellation_is_awaited_for_two_seconds() -> None:
+    """The service has accepted it."""
     scene = Scene("Running")
     scene.clock.at[1.0] = scene.stop.set
     scene.service.on_cancel = lambda: None
@@ -208,7 +208,7 @@ def test_a_run_that_takes_its_time_to_be_canceled_is_left_to_the_service() -> No
     assert scene.clock.time == 3.0
 
 
-def test_a_queue_timeout_cancels_what_no_agent_took() -> None:
+def test_a_queue_timeout_cancels_a_queued_run() -> None:
     """It is an error of its own."""
     scene = Scene("Queued")
     text = scene.failure(errors.RunQueueTimeoutError, queueTimeout=30)
@@ -219,7 +219,7 @@ def test_a_queue_timeout_cancels_what_no_agent_took() -> None:
 
 
 def test_a_run_that_stays_queued_is_explained_every_minute() -> None:
-    """By the service's clock: ours may be off by hours."""
+    """The service's clock counts, because ours may be off by hours."""
     scene = Scene("Queued")
     began = datetime(2030, 1, 1, tzinfo=timezone.utc)
     scene.service.said = {"createTime": began.isoformat()}
@@ -238,7 +238,7 @@ def test_a_custom_timeout_cancels_the_run() -> None:
 
 
 def test_a_context_that_changed_since_check_is_refused(tmp_path: Path) -> None:
-    """Nothing is uploaded: state would say what was not built."""
+    """It is not uploaded, because state would have the hash of another content."""
     (tmp_path / "Dockerfile").write_text("FROM scratch\n")
     scene = Scene("Succeeded")
     request = {"type": "DockerBuildRequest", "dockerFilePath": "Dockerfile"}
@@ -248,7 +248,7 @@ def test_a_context_that_changed_since_check_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_context_is_not_sent_over_plain_http(tmp_path: Path) -> None:
-    """Where the service itself is asked by https, a link to elsewhere is refused before anything is sent."""
+    """If the service is asked by https, a plain-http link is refused before the upload."""
     (tmp_path / "Dockerfile").write_text("FROM scratch\n")
     request = {"type": "DockerBuildRequest", "dockerFilePath": "Dockerfile"}
     scene = Scene("Succeeded")
@@ -260,8 +260,8 @@ def test_a_context_is_not_sent_over_plain_http(tmp_path: Path) -> None:
     assert "hush" not in text
 
 
-def test_an_address_is_handed_to_the_service() -> None:
-    """Nothing is packed, and nothing uploaded."""
+def test_an_address_is_passed_to_the_service() -> None:
+    """No context is packed or uploaded."""
     scene = Scene("Succeeded")
     request = {"type": "DockerBuildRequest", "dockerFilePath": "Dockerfile"}
     _, outputs = scene.create(context="oci://contoso.azurecr.io/context:v1", runRequest=request)
@@ -269,15 +269,15 @@ def test_an_address_is_handed_to_the_service() -> None:
     assert outputs["runRequest"] == request
 
 
-def test_a_refusal_of_the_request_is_handed_on() -> None:
-    """Nothing is in state then."""
+def test_a_refused_request_is_an_error() -> None:
+    """State then has no run."""
     scene = Scene("Succeeded")
     scene.service.answers["POST scheduleRun"] = httpx.Response(400, json={"error": {"code": "InvalidInputValue"}})
     assert "InvalidInputValue" in scene.failure(errors.InvalidRequestError)
 
 
-def test_reading_tells_how_a_run_ended() -> None:
-    """What was known of the inputs stays."""
+def test_a_read_shows_how_a_run_ended() -> None:
+    """The inputs stay as they were."""
     outputs = Scene("Succeeded").read(status="Queued", triggers=["1"])
     assert outputs is not None
     assert outputs.items() >= {**INPUTS, "status": "Succeeded", "triggers": ["1"]}.items()
@@ -288,7 +288,7 @@ def _missing(code: str) -> httpx.Response:
 
 
 def test_a_run_that_the_service_has_forgotten_stays() -> None:
-    """Dropping it would run it again; the registry is proved to exist, and a warning says so."""
+    """Dropping it would run it again; the registry exists, and a warning says so."""
     scene = Scene("Succeeded")
     scene.service.answers["GET runs/cf1"] = _missing("ResourceNotFound")
     state = {**INPUTS, "runId": "cf1", "status": "Succeeded"}
@@ -301,15 +301,15 @@ def test_a_run_that_the_service_has_forgotten_stays() -> None:
     ("code", "gone"), [("ResourceNotFound", "registry contoso"), ("ResourceGroupNotFound", "resource group rg")]
 )
 def test_a_run_whose_registry_is_gone_is_dropped(code: str, gone: str) -> None:
-    """Its images went with it; a warning names what is gone."""
+    """Its images do not exist any more; a warning names the registry or its group."""
     scene = Scene("Succeeded")
     scene.service.answers.update({"GET runs/cf1": _missing(code), "GET ": _missing(code)})
     assert scene.read(status="Succeeded") is None
     assert scene.console.warnings == [f"{gone} does not exist any more; the run is dropped from the state"]
 
 
-def test_another_run_of_the_same_id_is_not_taken_for_it() -> None:
-    """A registry that was made anew counts its runs from the beginning."""
+def test_another_run_of_the_same_id_is_not_read() -> None:
+    """A registry that was made again counts its runs from the beginning."""
     scene = Scene("Running")
     scene.service.said = {"createTime": "2026-02-02T00:00:00Z", "status": "Failed"}
     known = {"status": "Queued", "createTime": "2026-01-01T00:00:00Z"}
@@ -333,7 +333,7 @@ def test_another_run_of_the_same_id_is_not_taken_for_it() -> None:
     ],
 )
 def test_a_run_that_cannot_be_read_is_an_error(answer: httpx.Response, kind: type[errors.ServiceError]) -> None:
-    """A refresh that read nothing is not green."""
+    """A refresh must not succeed without having read it."""
     scene = Scene("Succeeded")
     scene.service.answers["GET runs/cf1"] = answer
     with pytest.raises(kind):
@@ -341,16 +341,16 @@ def test_a_run_that_cannot_be_read_is_an_error(answer: httpx.Response, kind: typ
 
 
 @pytest.mark.parametrize("answer", [httpx.Response(404, text="<html>"), _missing("NotFound"), httpx.Response(403)])
-def test_a_404_that_nothing_explains_is_an_error(answer: httpx.Response) -> None:
-    """A proxy may have answered it."""
+def test_an_unexplained_404_is_an_error(answer: httpx.Response) -> None:
+    """It may be a proxy's answer."""
     scene = Scene("Succeeded")
     scene.service.answers.update({"GET runs/cf1": httpx.Response(404, text="<html>"), "GET ": answer})
     with pytest.raises(errors.ServiceError, match="read registry"):
         scene.read(status="Queued")
 
 
-def test_a_read_by_id_of_a_run_that_is_not_there_fails() -> None:
-    """Nothing is known that could be kept."""
+def test_a_read_by_id_of_an_unknown_run_fails() -> None:
+    """No state could be kept."""
     scene = Scene("Succeeded")
     scene.service.answers["GET runs/cf1"] = httpx.Response(404, json={"error": {"code": "ResourceNotFound"}})
     with pytest.raises(errors.NotFoundError):
@@ -362,7 +362,7 @@ def archived(value: bool) -> dict[str, Any]:
 
 
 def test_the_archive_is_a_patch_of_the_run() -> None:
-    """With exactly that member; the outputs are kept."""
+    """The PATCH has only that member, and the outputs stay."""
     scene = Scene("Succeeded")
     olds = {**INPUTS, "runId": "cf1", "status": "Succeeded", "imageRefs": []}
     outputs = run.update(scene.service, ID, olds, archived(True), scene.call)  # type: ignore[arg-type]
@@ -373,7 +373,7 @@ def test_the_archive_is_a_patch_of_the_run() -> None:
 
 
 def test_other_arguments_make_no_request() -> None:
-    """They are only remembered."""
+    """They only change in state."""
     scene = Scene("Succeeded")
     olds = {**INPUTS, "runId": "cf1", "status": "Succeeded", "imageRefs": ["a@b"], "logs": "none"}
     news = {**INPUTS, "cancelOnDelete": True}
@@ -388,7 +388,7 @@ def test_other_arguments_make_no_request() -> None:
 
 
 def test_archiving_a_forgotten_run_is_a_warning() -> None:
-    """There is nothing left to archive."""
+    """The service has no run to archive."""
     scene = Scene("Succeeded")
     scene.service.answers["PATCH runs/cf1"] = httpx.Response(404, json={"error": {"code": "ResourceNotFound"}})
     run.update(scene.service, ID, {**INPUTS, "runId": "cf1"}, archived(True), scene.call)  # type: ignore[arg-type]
@@ -407,10 +407,10 @@ ASKED = ["GET runs/cf1", "POST runs/cf1/cancel", "GET runs/cf1"]
         ({"status": "Queued", "cancelOnDelete": True}, "Running", ASKED),
     ],
 )
-def test_deleting_cancels_only_on_request_and_only_what_still_runs(
+def test_delete_cancels_only_on_request_and_only_a_run_that_goes_on(
     state: dict[str, Any], now: str, requests: list[str]
 ) -> None:
-    """Nothing else can be done to a run. One that is left to itself is named."""
+    """A message names a run that is not canceled."""
     scene = Scene(now)
     kept: list[str] = []
     scene.console.info = kept.append  # type: ignore[method-assign]
@@ -429,10 +429,10 @@ CANCELS = [
 
 
 @pytest.mark.parametrize(("answer", "kind", "words"), CANCELS)
-def test_a_run_that_goes_on_was_not_canceled(
+def test_a_run_that_goes_on_after_its_cancellation_is_an_error(
     answer: httpx.Response, kind: type[errors.AcrTasksError], words: str
 ) -> None:
-    """Whatever the answer was: the resource stays in state."""
+    """The resource stays in state, whatever the service answered."""
     scene = Scene("Running")
     scene.service.answers["POST runs/cf1/cancel"] = answer
     with pytest.raises(kind, match=words):
@@ -440,8 +440,8 @@ def test_a_run_that_goes_on_was_not_canceled(
 
 
 @pytest.mark.parametrize("status", ["Canceled", "Succeeded"])
-def test_a_refused_cancellation_of_a_run_that_has_ended_is_none(status: str) -> None:
-    """It ended in between."""
+def test_a_refused_cancellation_of_an_ended_run_is_no_error(status: str) -> None:
+    """The run has ended in between."""
     scene = Scene("Running", status)
     scene.service.answers["POST runs/cf1/cancel"] = httpx.Response(409, json={"error": {"code": "Conflict"}})
     run.delete(scene.service, ID, {**INPUTS, "cancelOnDelete": True}, scene.call, scene.clock)  # type: ignore[arg-type]
@@ -449,7 +449,7 @@ def test_a_refused_cancellation_of_a_run_that_has_ended_is_none(status: str) -> 
 
 
 def test_a_replacement_that_has_the_same_run_keeps_it() -> None:
-    """The new resource has taken it up; deleting the old one cancels nothing."""
+    """The new resource has resumed it, so the deletion of the old one does not cancel it."""
     scene = Scene("Running")
     scene.create(wait=False, cancelOnDelete=True)
     scene.service.requests.clear()
@@ -466,8 +466,8 @@ def awaited(scene: Scene, **olds: Any) -> dict[str, Any]:
     return run.update(scene.service, ID, {**QUEUED, **olds}, news, scene.call, scene.clock)  # type: ignore[arg-type]
 
 
-def test_a_run_that_nobody_awaited_is_awaited_when_the_program_says_so() -> None:
-    """The recorded one; its outputs are those of its end."""
+def test_a_recorded_run_is_awaited_once_wait_is_true() -> None:
+    """Its outputs are those of its end."""
     scene = Scene("Running", "Succeeded")
     scene.service.said = {"outputImages": [{"registry": "r", "repository": "a", "digest": "sha256:1"}]}
     made = awaited(scene)
@@ -477,13 +477,13 @@ def test_a_run_that_nobody_awaited_is_awaited_when_the_program_says_so() -> None
 
 @pytest.mark.parametrize("recorded", ["Queued", "Failed"])
 def test_the_failure_of_a_recorded_run_fails_the_update(recorded: str) -> None:
-    """Whether state knew of it or not; the error says how to run it again."""
+    """The error says how to run it again, also when state knew the failure."""
     with pytest.raises(errors.RunFailedError, match=r"(?s)Run cf1 in registry contoso failed.*To run it again, change"):
         awaited(Scene("Failed"), status=recorded)
 
 
-def test_a_recorded_run_that_is_given_up_is_not_called_over() -> None:
-    """Only one that has ended has to be run again."""
+def test_a_recorded_run_without_an_end_is_not_to_be_run_again() -> None:
+    """Only a run that has ended is."""
     scene = Scene("Queued")
     scene.service.answers["POST runs/cf1/cancel"] = httpx.Response(403, json={"error": {"code": "No"}})
     news = {**INPUTS, "wait": True, "logs": "none", "queueTimeout": 5}
@@ -492,8 +492,8 @@ def test_a_recorded_run_that_is_given_up_is_not_called_over() -> None:
     assert "To run it again" not in str(failed.value)
 
 
-def test_a_recorded_run_that_succeeded_is_not_asked_for() -> None:
-    """Nothing is left to await."""
+def test_a_recorded_run_that_succeeded_is_not_read() -> None:
+    """Its end is known."""
     scene = Scene("Succeeded")
     awaited(scene, status="Succeeded")
     assert scene.service.requests == []
@@ -501,7 +501,7 @@ def test_a_recorded_run_that_succeeded_is_not_asked_for() -> None:
 
 @pytest.mark.parametrize("gone", ["forgotten", "another"])
 def test_a_recorded_run_with_an_unknown_end_is_an_error(gone: str) -> None:
-    """It must not look green."""
+    """It must not look successful."""
     scene = Scene("Succeeded")
     if gone == "forgotten":
         scene.service.answers["GET runs/cf1"] = httpx.Response(404, json={"error": {"code": "ResourceNotFound"}})
@@ -511,15 +511,15 @@ def test_a_recorded_run_with_an_unknown_end_is_an_error(gone: str) -> None:
 
 
 def test_an_answer_without_images_keeps_images_and_references_together() -> None:
-    """What was known of both stays."""
+    """Both keep their values."""
     scene = Scene("Succeeded")
     image = {"registry": "r", "repository": "a", "digest": "sha256:1"}
     read = scene.read(status="Succeeded", outputImages=[image], imageRefs=["r/a@sha256:1"])
     assert (read["outputImages"], read["imageRefs"]) == ([image], ["r/a@sha256:1"])
 
 
-def test_a_refresh_tells_that_a_run_failed_while_nobody_waited() -> None:
-    """Once, when it learns of it."""
+def test_a_refresh_warns_of_a_failed_run_that_was_not_awaited() -> None:
+    """It warns once, when it reads the failure."""
     scene = Scene("Failed")
     assert scene.read(status="Queued", wait=False)["status"] == "Failed"
     assert scene.console.warnings == ["Run cf1 ended as Failed. The next pulumi up runs it again."]
@@ -530,7 +530,7 @@ def test_a_refresh_tells_that_a_run_failed_while_nobody_waited() -> None:
 
 @pytest.mark.parametrize("call", [run.read, run.delete])
 def test_a_run_of_another_endpoint_is_refused(call: Callable[..., Any]) -> None:
-    """Its id may mean another run there."""
+    """Its id may be another run's there."""
     state = {**INPUTS, "endpoint": "embedded", "cancelOnDelete": True}
     scene = Scene("Running")
     with pytest.raises(errors.EndpointError):

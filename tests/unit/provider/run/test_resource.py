@@ -1,4 +1,4 @@
-"""The Run resource as the engine sees it."""
+"""The Run resource as the engine calls it."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ TASK_RUN = {"type": "TaskRunRequest", "taskName": "greeting"}
 
 @pytest.fixture
 def provider() -> RunProvider:
-    """One that was configured for the embedded emulator, which it never starts here."""
+    """Return a provider that is configured for the embedded emulator, which it never starts here."""
     provider = RunProvider()
     provider._settings = Settings.load({"endpoint": "embedded"}.get, {})
     return provider
 
 
 def state(provider: RunProvider, **inputs: Any) -> dict[str, Any]:
-    """The outputs of a run that was made of these inputs."""
+    """Return the outputs of a run that was made of these inputs."""
     checked = provider.check({}, {"runRequest": TASK_RUN, **inputs})
     assert checked.failures == []
     return {**checked.inputs, "__provider": "old", "runId": "cf1", "status": "Succeeded", "imageRefs": []}
@@ -51,48 +51,48 @@ def test_failures_name_no_property_and_show_no_value(provider: RunProvider) -> N
 
 
 def test_the_engines_numbers_are_whole_again(provider: RunProvider) -> None:
-    """They arrive as floats."""
+    """The engine sends them as floats."""
     inputs = provider.check({}, {"runRequest": TASK_RUN, "queueTimeout": 30.0}).inputs
     assert type(inputs["queueTimeout"]) is int
 
 
-def test_what_is_unknown_stays_so_for_the_engine(provider: RunProvider) -> None:
-    """It goes back as the SDK's own object."""
+def test_an_unknown_value_goes_back_to_the_engine(provider: RunProvider) -> None:
+    """It is the SDK's own object."""
     inputs = provider.check({}, {"runRequest": {**TASK_RUN, "taskName": Unknown()}}).inputs
     assert inputs["runRequest"]["taskName"] is pulumi.UNKNOWN
 
 
 def test_an_unchanged_run_is_unchanged(provider: RunProvider) -> None:
-    """Another provider reference is no change that a user would call one."""
+    """Another reference to the provider does not count as a change."""
     assert diff(provider, state(provider)).changes is False
 
 
-def test_a_new_run_is_made_before_the_old_one_goes(provider: RunProvider) -> None:
-    """So that a run that fails leaves the old one in state."""
+def test_a_new_run_is_made_before_the_old_one_is_deleted(provider: RunProvider) -> None:
+    """If it fails, the old one stays in state."""
     result = diff(provider, state(provider, triggers=["1"]), triggers=["2"])
     assert (result.changes, result.replaces, result.delete_before_replace) == (True, ["triggers"], False)
 
 
 def test_an_unknown_request_is_a_new_run(provider: RunProvider) -> None:
-    """The engine asks with unknowns during up, too."""
+    """The engine sends unknown values during up, too."""
     result = provider.diff("id", state(provider), {**state(provider), "runRequest": Unknown()})
     assert (result.changes, result.replaces) == (True, ["runRequest"])
 
 
 def test_the_archive_alone_is_left_to_the_engine_to_compare(provider: RunProvider) -> None:
-    """Then replace_on_changes works."""
+    """This lets replace_on_changes work."""
     result = diff(provider, state(provider), runRequest={**TASK_RUN, "isArchiveEnabled": True})
     assert (result.changes, result.replaces) == (None, None)
 
 
 def test_local_behaviour_is_left_to_the_engine_to_compare(provider: RunProvider) -> None:
-    """It is an update, which makes no request; replace_on_changes works on it."""
+    """It is an update without a request; replace_on_changes works on it."""
     result = diff(provider, state(provider), cancelOnDelete=True)
     assert (result.changes, result.replaces) == (None, None)
 
 
 def test_a_value_that_is_secret_since_is_left_to_the_engine_to_find(provider: RunProvider) -> None:
-    """It tells no provider what is secret; where a secret by nature is among the values, nothing can be new."""
+    """The engine does not tell a provider what is secret; a value that is secret by nature was secret before."""
     olds = {**state(provider, triggers={"__mine": "x"}), "__provider": "same"}
     assert olds["triggers"] == {"__mine": "x"}
     assert diff(provider, olds, triggers={"__mine": "x"}, __provider="same").changes is None
@@ -121,8 +121,8 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return console.lines
 
 
-def test_a_new_run_is_announced_only_where_one_follows(provider: RunProvider, lines: list[str]) -> None:
-    """A refresh asks `diff` without `check`; so does a look at what a replacement takes along."""
+def test_a_new_run_is_announced_only_after_a_check(provider: RunProvider, lines: list[str]) -> None:
+    """A refresh calls `diff` without `check`; so does the search for dependents of a replacement."""
     olds = state(provider, triggers=["1"])
     news = provider.check({}, {"runRequest": TASK_RUN, "triggers": ["2"]}).inputs
     for _ in range(2):
@@ -134,14 +134,14 @@ def test_a_new_run_is_announced_only_where_one_follows(provider: RunProvider, li
 def test_a_new_run_that_the_options_ask_for_is_announced(
     provider: RunProvider, lines: list[str], paths: list[str]
 ) -> None:
-    """By what differs; the engine replaces, and no PATCH follows."""
+    """The line names what differs; the engine replaces, and no PATCH follows."""
     olds = state(provider)
     assert diff(provider, olds, logs="none", __replaceOnChanges=paths).changes is None
     assert lines == ["new run (logs changed, see replace_on_changes)"]
 
 
-def test_what_a_transform_sets_takes_effect(provider: RunProvider) -> None:
-    """In Python's spelling, over the constructor's; what is secret by its nature is marked."""
+def test_the_inputs_of_a_transform_take_effect(provider: RunProvider) -> None:
+    """They replace the constructor's, in Python's spelling too; secrets by nature are marked."""
     password = {"user_name": {"value": "u"}, "password": {"value": "p"}}
     request = {
         "type": "DockerBuildRequest",
@@ -159,7 +159,7 @@ def test_what_a_transform_sets_takes_effect(provider: RunProvider) -> None:
 
 
 def test_an_ignored_hash_is_kept(provider: RunProvider, tmp_path: Path) -> None:
-    """The engine brings it back for `ignore_changes`; the folder is not read."""
+    """The engine restores it for `ignore_changes`, and the folder is not read."""
     request = {"type": "DockerBuildRequest"}
     checked = provider.check({}, {"runRequest": request, "context": str(tmp_path / "gone"), "contextHash": "sha256:1"})
     assert checked.failures == []
@@ -167,6 +167,6 @@ def test_an_ignored_hash_is_kept(provider: RunProvider, tmp_path: Path) -> None:
 
 
 def test_a_run_of_another_endpoint_is_refused(provider: RunProvider) -> None:
-    """Never dropped, never replaced."""
+    """It is neither dropped nor replaced."""
     with pytest.raises(EndpointError, match="this run lives at https://elsewhere"):
         diff(provider, {**state(provider), "endpoint": "https://elsewhere"})
