@@ -1,4 +1,4 @@
-"""Puts the emulator together: the only file that knows every part."""
+"""The wiring of the emulator: the only file that knows every part."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ _IDLE_CHECK_SECONDS = 0.25
 
 app = typer.Typer(
     name="acr-tasks-emulator",
-    help="Azure Container Registry Tasks on your desk.",
+    help="Azure Container Registry Tasks on your own machine.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

@@ -1,4 +1,4 @@
-"""Serves an emulator over TCP from a thread of this process."""
+"""An emulator that serves over TCP from a thread of this process."""
 
 from __future__ import annotations
 

@@ -29,8 +29,7 @@ SERVER = "server.pem"
 """Key and certificate that the server shows, in one file too."""
 
 BLOB_HOST = "acrstore.blob.localhost"
-"""A host of the form ACCOUNT.blob.SUFFIX, which is all that older clients take a log link from (facts,
-local-components section 4b)."""
+"""A host of the form ACCOUNT.blob.SUFFIX, the only form from which older clients accept a log link."""
 
 _LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1", BLOB_HOST)
 _ORGANIZATION = "acr-tasks-emulator"

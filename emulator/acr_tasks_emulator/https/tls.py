@@ -28,9 +28,9 @@ def server_context(certificate: Certificate) -> ssl.SSLContext:
 
 
 class Listening(socket.socket):
-    """A listening socket whose callers are told so when they come in plain HTTP.
+    """A listening socket that answers plain HTTP with an error.
 
-    asyncio would close their connections without a word, and offers no place to say one before the handshake.
+    asyncio would close such a connection without an answer, and has no hook before the handshake.
     """
 
     @classmethod

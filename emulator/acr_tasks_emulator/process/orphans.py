@@ -1,12 +1,11 @@
-"""Ends what an earlier emulator of a data folder left behind.
+"""Orphans: processes and mounts that an earlier emulator of a data folder left, ended at the next start.
 
-Wardens end every child when the emulator is killed (supervisor.py). Only when they are killed at the same moment can a
-process be left; the next emulator that opens the folder ends it. For that the folder holds a record of who has it:
-process id, start time and boot. Every child carries the same in its environment, and what lost its environment to a
-container has its root directory below the folder. So nobody else's process is ever taken for ours, however often ids
-are reused.
+Wardens end every child when the emulator is killed (supervisor.py). Orphans stay only when the wardens are killed at
+the same moment. The folder records its emulator by process id, start time and boot, and every child has this mark in
+its environment. A process in a container has its root directory below the folder instead. So no other process is
+ever mistaken for a child, however often ids are reused.
 
-On Linux only: elsewhere there is no /proc to look into.
+On Linux only, as it needs /proc.
 """
 
 from __future__ import annotations

@@ -1,13 +1,12 @@
-"""Every child process ends when the emulator ends, however it ends.
+"""Child processes that end with the emulator, even when it is killed.
 
-Each child is started through a warden (warden.py), a program of a few milliseconds that leads a session of its own,
-holds the read end of a pipe whose only write end is ours, and starts the child itself. End of file on the pipe means
-that the emulator is gone, SIGKILL included; the warden then ends whatever the child has started and goes. There is no
-moment at which a child exists and nobody watches it: a warden that finds the pipe closed already starts nothing.
+Each child is started by a warden (warden.py), a small program with a session of its own. It holds the read end of a
+pipe whose only write end is the emulator's. End of file means that the emulator is gone; the warden then ends the child
+with all its descendants. A warden that finds the pipe closed starts nothing, so every child is always watched.
 
-On Linux the warden is also the reaper of its descendants, so a process that left the session (a daemon started by a RUN
-line) is still found and ended, and the child is killed by the kernel when somebody kills the warden. What is left when
-emulator and warden are killed at once, orphans.py ends.
+On Linux the warden is the reaper of its descendants, so it finds a process that left the session, such as a daemon of a
+RUN line. The kernel kills the child when the warden is killed. Processes that outlive emulator and warden are ended at
+the next start (orphans.py).
 """
 
 from __future__ import annotations
@@ -25,14 +24,14 @@ from acr_tasks_emulator.process import orphans, warden
 
 
 class Supervisor:
-    """Starts children that cannot outlive this process. Safe to use from several threads."""
+    """A starter of child processes that cannot outlive this one. Safe to use from several threads."""
 
     def __init__(self) -> None:
         self._life, self._hold = os.pipe()
         self._lock = threading.Lock()
         self._mark = orphans.this_process()
         self._children: set[subprocess.Popen[bytes]] = set()
-        self._janitors: list[subprocess.Popen[bytes]] = []
+        self._cleanups: list[subprocess.Popen[bytes]] = []
         self._closed = False
 
     def start(self, argv: Sequence[str], **popen: Any) -> subprocess.Popen[bytes]:
@@ -54,7 +53,7 @@ class Supervisor:
             self._children.add(child)
             return child
 
-    def start_janitor(self, argv: Sequence[str], **popen: Any) -> None:
+    def start_cleanup(self, argv: Sequence[str], **popen: Any) -> None:
         """Start a program that outlives this process to tidy up after it, and ends by itself.
 
         argv: its `LIFE` argument is replaced by the read end of the pipe that ends with us. close() waits for it.
@@ -63,7 +62,7 @@ class Supervisor:
             if self._closed:
                 raise RuntimeError("the supervisor is closed: no process is started any more")
             program = [str(self._life) if item == "LIFE" else item for item in argv]
-            self._janitors.append(subprocess.Popen(program, start_new_session=True, pass_fds=(self._life,), **popen))  # noqa: S603 - no shell
+            self._cleanups.append(subprocess.Popen(program, start_new_session=True, pass_fds=(self._life,), **popen))  # noqa: S603 - no shell
 
     def end(self, child: subprocess.Popen[bytes]) -> None:
         """End a child and everything that it started, at once. Does nothing when it has ended already."""
@@ -83,8 +82,8 @@ class Supervisor:
             children, self._children = self._children, set()
         for child in children:
             _wait_or_kill(child)
-        for janitor in self._janitors:
-            janitor.wait()
+        for cleanup in self._cleanups:
+            cleanup.wait()
 
 
 def _wait_or_kill(child: subprocess.Popen[bytes]) -> None:

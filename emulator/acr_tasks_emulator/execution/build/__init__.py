@@ -1,1 +1,1 @@
-"""Builds of images from Dockerfiles, whatever the tool."""
+"""Builds and pushes of images, with any tool."""

@@ -1,4 +1,4 @@
-"""Builds an image from a Dockerfile, whatever the tool."""
+"""Builds of images from Dockerfiles, with any tool."""
 
 from __future__ import annotations
 

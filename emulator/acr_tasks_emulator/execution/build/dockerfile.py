@@ -1,4 +1,4 @@
-"""What a Dockerfile is built from: the images that have to be there before the builder starts."""
+"""The images that a Dockerfile refers to, and that have to be there before the builder starts."""
 
 from __future__ import annotations
 

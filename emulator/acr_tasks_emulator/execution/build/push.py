@@ -1,4 +1,4 @@
-"""Pushes what a run has built."""
+"""Pushes of images that a run has built."""
 
 from __future__ import annotations
 

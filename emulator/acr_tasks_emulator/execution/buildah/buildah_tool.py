@@ -1,4 +1,4 @@
-"""buildah, which builds and runs without a daemon."""
+"""The container tool buildah, which builds and runs without a daemon."""
 
 from __future__ import annotations
 

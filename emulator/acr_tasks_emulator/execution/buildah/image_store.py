@@ -1,4 +1,4 @@
-"""buildah's private image store below the data folder, and how buildah is called."""
+"""Buildah's image store below the data folder, and the calls of buildah."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Removes the containers and networks of an emulator that is gone.
+"""A program that removes the containers and networks of an emulator that is gone.
 
     python -I -S cleanup.py LIFE LABEL
 

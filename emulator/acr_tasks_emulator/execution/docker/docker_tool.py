@@ -1,4 +1,4 @@
-"""docker, which asks a daemon to build and run."""
+"""The container tool docker, whose daemon builds and runs."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def open_docker(data: Path, supervisor: Supervisor) -> Docker:
     tool = Docker(cli)
     tool.sweep()
     program = [sys.executable, "-I", "-S", cleanup.__file__, "LIFE", tool.label]
-    supervisor.start_janitor(program, env=cli.environment())
+    supervisor.start_cleanup(program, env=cli.environment())
     if busybox.find_program() is not None:
         tool.prove(busybox.seed(tool, cli.folder, Cancellation()))
     return tool

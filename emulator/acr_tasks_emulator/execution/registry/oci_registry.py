@@ -26,7 +26,7 @@ storage:
   delete: {{enabled: true}}
 http: {{addr: "{address}", relativeurls: true}}
 """
-# Without the media type, events of layers would come too (facts, local-components section 2).
+# Without the media type, events of layers would come too.
 _NOTIFICATIONS = """\
 notifications:
   endpoints:

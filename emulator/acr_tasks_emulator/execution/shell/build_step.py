@@ -1,4 +1,4 @@
-"""A `build:` step is the command line of `docker build`."""
+"""A `build:` step: its line is the command line of `docker build`."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def run_build(step: Step, run: Workspace, start: Callable[[Options], int]) -> in
 
 def _checked(words: Sequence[str], step: Step, run: Workspace) -> Options:
     options = read_build(words)
-    _say_what_is_not_honoured(options, step, run)
+    _note_ignored_options(options, step, run)
     file = options.last("file")
     if file and any(character.isspace() for character in file):
         raise ScanError(f"error opening dockerfile: {file.split()[0]}: the agent takes no path with a blank")
@@ -124,7 +124,7 @@ def build_of(options: Options, step: Step, run: Workspace, context: Path | None 
     )
 
 
-def _say_what_is_not_honoured(options: Options, step: Step, run: Workspace) -> None:
+def _note_ignored_options(options: Options, step: Step, run: Workspace) -> None:
     for name in dict.fromkeys(name for name, _ in options.given):
         if name in _OF_BUILDKIT and not step.buildkit:
             raise OptionError(

@@ -1,4 +1,4 @@
-"""A step's command, `cmd: [options] image arguments...`: judges its line, and runs it in a container."""
+"""A `cmd:` step: its line, `[options] image arguments...`, and its container."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def run_command(step: Step, run: Workspace, own_networks: bool, start: Start) ->
     def act(words: list[str]) -> int:
         try:
             options = read_run(words)
-            _say_what_is_not_honoured(options, run, own_networks)
+            _note_ignored_options(options, run, own_networks)
             name = run.full_name(options.arguments[0])
         except OptionError as error:
             run.log.line(f"docker: {error}")
@@ -119,7 +119,7 @@ def _with_options(step: Step, options: Options) -> Step:
     )
 
 
-def _say_what_is_not_honoured(options: Options, run: Workspace, own_networks: bool) -> None:
+def _note_ignored_options(options: Options, run: Workspace, own_networks: bool) -> None:
     for name in dict.fromkeys(name for name, _ in options.given):
         if name == "env-file":
             raise OptionError(f"open {options.last(name)}: no such file or directory")  # it would be the agent's

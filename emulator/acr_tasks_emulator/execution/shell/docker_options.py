@@ -1,4 +1,4 @@
-"""The options of `docker run` and `docker build`: which of them there are, and which take a value."""
+"""The options of `docker run` and `docker build`, and the reader of their command lines."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Reads a line as the agent's /bin/sh does: words, quotes, variables, redirections, and what follows the first command.
+"""The parser of lines for the agent's /bin/sh: words, quotes, variables, redirections, and further commands.
 
-Nothing is run here. The agent gives `docker run` and `docker build` with all their words to its shell (facts, agent
-section 4), so that what the shell means by a line decides what the container gets.
+Nothing is run here. The agent passes `docker run` and `docker build` with all their words to its shell, so the
+shell's reading of a line decides what the container gets.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Carries out a line of the agent's shell: the container or build itself, and nothing of what the agent would run."""
+"""Running of a shell line: the container or build itself, but no command that the agent would run on itself."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PROGRAM_NAMES = """
     which whoami xargs yes if then else elif fi for do done while until case esac ! { }
 """
 _PROGRAMS = frozenset(_PROGRAM_NAMES.split())
-"""Programs that the agent has for certain, and words of its shell. Others are taken to be missing there."""
+"""Programs that the agent has for certain, and words of its shell. Others count as missing there."""
 
 
 def run_line(program: str, line: str, act: Callable[[list[str]], int], log: RunLog) -> int:

@@ -56,7 +56,7 @@ def _client(name: ImageName, job: Job, oci: OciRegistry) -> httpx.Client:
     if name.host in own_hosts(job):
         own = oci.address()
         if own is None:
-            raise SourceError("docker-registry is not installed: there are no artifacts here")
+            raise SourceError("docker-registry is not installed: the emulator's registry has no artifacts")
         return httpx.Client(base_url=f"http://{own}", timeout=30, trust_env=False)
     auth = next(((user, password) for host, user, password in sign_ins(job) if host == name.host), None)
     return httpx.Client(base_url=f"https://{name.host}", auth=auth, timeout=30)

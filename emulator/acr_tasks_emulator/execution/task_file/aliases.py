@@ -1,5 +1,6 @@
-"""Aliases of task files: `$ID`, `$Registry` and the task's own, and images such as `az` (facts, acr-tasks-api section
-14).
+"""Aliases of task files: `$ID`, `$Registry` and the task's own, and images such as `az`.
+
+See https://aka.ms/acr/tasks/task-aliases.
 """
 
 from __future__ import annotations

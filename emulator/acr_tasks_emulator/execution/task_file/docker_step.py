@@ -1,4 +1,4 @@
-"""The steps that the service makes of a Docker step or request: `build`, and `push` unless pushing is switched off."""
+"""The steps of a Docker step or request: `build`, and `push` unless it is disabled."""
 
 from __future__ import annotations
 

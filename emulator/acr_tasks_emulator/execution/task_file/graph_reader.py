@@ -1,4 +1,4 @@
-"""Reads the content of a task file, as the agent does ."""
+"""The reader of a task file's steps, by the agent's rules."""
 
 from __future__ import annotations
 

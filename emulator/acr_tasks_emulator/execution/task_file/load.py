@@ -1,4 +1,4 @@
-"""A task's YAML: found in the source or in the request, rendered with the run's values, and read."""
+"""Loading of a task file from the source or the request: rendered with the run's values, and read."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What `{{.Run.ID}}`, `{{.Values.name}}` and all other templates of a run are rendered with.
+"""Rendering of the templates of a run, such as `{{.Run.ID}}` and `{{.Values.name}}`.
 
-The agent renders the whole text of a task file before it reads it as YAML, and the image names and arguments of a
-Docker request (facts, agent section 2).
+The agent renders the whole text of a task file before it reads the text as YAML. Of a Docker request it renders the
+image names and the arguments.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""YAML documents of bounded size: a page of aliases is no gigabyte, and a tower of brackets no minute.
+"""YAML documents of bounded size and depth, also with their aliases written out.
 
-Of several documents in a text the first counts, and of a name that is given twice the last, as for the agent.
+As for the agent, the first document of a text counts, and the last member of a name.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""The members of a task file, each of the kind that it has to be. The agent's reader says what may stand for what: any
-plain scalar is a text as it is written, and no text is a number or a boolean.
+"""Typed members of a task file, by the agent's rules.
+
+Any plain scalar may be a text, as it is written. A quoted text is neither a number nor a boolean.
 """
 
 from __future__ import annotations

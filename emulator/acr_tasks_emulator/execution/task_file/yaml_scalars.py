@@ -1,4 +1,4 @@
-"""What a plain scalar of YAML means: YAML 1.1 as the agent's reader has it (yaml.v2)."""
+"""Plain scalars of YAML 1.1, with the meaning that the agent's reader (yaml.v2) gives them."""
 
 from __future__ import annotations
 
