@@ -107,8 +107,8 @@ def _decoded(text: str | None) -> str:
 def _triggers(trigger: dict[str, Any], now: datetime, firings: Mapping[str, datetime]) -> Iterator[Trigger]:
     for timer in trigger.get("timerTriggers", []):
         firing = firings.get(timer["name"])
-        moment = ShownTime.at(firing, now) if firing else None
-        yield Trigger("timer", timer["name"], timer["schedule"], "", _is_enabled(timer), moment)
+        shown = ShownTime.at(firing, now) if firing else None
+        yield Trigger("timer", timer["name"], timer["schedule"], "", _is_enabled(timer), shown)
     for source in trigger.get("sourceTriggers", []):
         repository = source.get("sourceRepository", {})
         branch = f" {repository['branch']}" if repository.get("branch") else ""

@@ -26,8 +26,8 @@ async function ask(address) {
 
 function addLocalTimes(part) {
   for (const time of part.querySelectorAll("time")) {
-    const moment = new Date(time.dateTime);
-    if (moment.getTimezoneOffset() !== 0) time.title += ` (${moment.toLocaleString()} here)`;
+    const date = new Date(time.dateTime);
+    if (date.getTimezoneOffset() !== 0) time.title += ` (${date.toLocaleString()} here)`;
   }
 }
 

@@ -77,13 +77,13 @@ def error_answer(error: ServiceError) -> Response:
 
 def _sign_in_error(error: SignInError) -> dict[str, Any]:
     trace, correlation = str(uuid.uuid4()), str(uuid.uuid4())
-    moment = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%SZ")
-    where = f"Trace ID: {trace} Correlation ID: {correlation} Timestamp: {moment}"
+    timestamp = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%SZ")
+    where = f"Trace ID: {trace} Correlation ID: {correlation} Timestamp: {timestamp}"
     return {
         "error": error.code,
         "error_description": f"AADSTS{error.number}: {error.message} {where}",
         "error_codes": [error.number],
-        "timestamp": moment,
+        "timestamp": timestamp,
         "trace_id": trace,
         "correlation_id": correlation,
     }

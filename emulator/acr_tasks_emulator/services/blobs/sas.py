@@ -54,8 +54,8 @@ class Signer:
             raise errors.SAS_PERMISSION()
 
     def _expired(self, expiry: str) -> bool:
-        moment: datetime = clock.parse(expiry)
-        return moment <= self._clock.now()
+        expires: datetime = clock.parse(expiry)
+        return expires <= self._clock.now()
 
     def _signature(self, container: str, name: str, permissions: str, expiry: str) -> str:
         text = "\n".join((permissions, expiry, f"/blob/{container}/{name}", VERSION, "b"))

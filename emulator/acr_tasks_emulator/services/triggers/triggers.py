@@ -105,13 +105,13 @@ class TriggersService:
 
     def _due(self, after: datetime, until: datetime) -> Iterator[Start]:
         due_times = lru_cache(maxsize=None)(lambda text: list(occurrences(text, after, until)))
-        due = [
+        firings = [
             _firings(registry, task, timer["name"], due_times(timer["schedule"]))
             for registry, task in self._enabled_tasks()
             for timer in enabled_timers(task)
         ]
-        for moment, registry, task_name, timer_name in heapq.merge(*due, key=lambda firing: firing[0]):
-            yield registry, task_name, causes.of_timer(timer_name, moment)
+        for due, registry, task_name, timer_name in heapq.merge(*firings, key=lambda firing: firing[0]):
+            yield registry, task_name, causes.of_timer(timer_name, due)
 
     def _enabled_tasks(self) -> Iterator[tuple[RegistryRow, Task]]:
         for registry in self._registries.all():
@@ -135,12 +135,12 @@ def next_firings(task: Task, now: datetime) -> dict[str, datetime]:
     if not _is_enabled(task["properties"]):
         return {}
     found = {timer["name"]: next_occurrence(timer["schedule"], now) for timer in enabled_timers(task)}
-    return {name: moment for name, moment in found.items() if moment is not None}
+    return {name: due for name, due in found.items() if due is not None}
 
 
 def _firings(registry: RegistryRow, task: Task, timer: str, due_times: list[datetime]) -> Iterator[Firing]:
     created = parse(task["properties"]["creationDate"])
-    return ((moment, registry, task["name"], timer) for moment in due_times if moment > created)
+    return ((due, registry, task["name"], timer) for due in due_times if due > created)
 
 
 def _days(after: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
