@@ -79,11 +79,14 @@ def what_next(engine: Path, deployment: Deployment) -> str:
 Dashboard      {dashboard}
 Stop it        {command} stop {data}
                (it ends by itself after 15 idle minutes; the data stays)
-In this shell  {line_to_paste(engine)}
 
-Three things to try, after that line:
-  1. Change examples/quickstart/app/index.html and run `pulumi up`: exactly the image is built again.
-  2. Add `timeout=600` to the task in examples/quickstart/__main__.py and run `pulumi up`: one PATCH, no new run.
+Paste this line, and `pulumi` works in your shell:
+
+{line_to_paste(engine)}
+
+Then try:
+  1. Change examples/quickstart/app/index.html. `pulumi preview --diff` names it; `pulumi up` builds just the image.
+  2. Add `timeout=600` to the task in examples/quickstart/__main__.py. `pulumi preview --diff` says `PATCH timeout`.
   3. Spell COPY wrong in examples/quickstart/app/Dockerfile and run `pulumi up`: read how a failed build looks.
 Clean up with `pulumi destroy`.
 {SIMULATED if emulator.get("executor") == "simulated" else ""}"""

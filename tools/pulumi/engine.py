@@ -93,7 +93,7 @@ def find() -> tuple[Path, str]:
         if folder:
             return folder, "the Pulumi CLI of the SDK's installer"
     folder = built or build.run(FOLDER, say)
-    return folder, "a Pulumi CLI built from the Go module registry, with our stand-in language host"
+    return folder, "a Pulumi CLI built here from its Go module, for this checkout"
 
 
 def told(arguments: list[str]) -> Iterator[str]:
