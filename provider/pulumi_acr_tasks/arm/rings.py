@@ -37,7 +37,7 @@ def open_client(
     stop: threading.Event | None = None,
     start: Callable[[], bool] | None = None,
 ) -> Client:
-    """Return a client of the Resource Manager at `endpoint` (an URL), pooled, for any number of threads.
+    """Return a client of the Resource Manager at `endpoint` (a URL), pooled, for any number of threads.
 
     `credential` gives the tokens (None: requests carry no Authorization header), for `audience` (default: the
     endpoint). `log` gets a redacted line for every request, with `verbose` also the sizes of the bodies and how many

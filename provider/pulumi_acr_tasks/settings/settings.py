@@ -52,7 +52,7 @@ _EMBEDDED_REGISTRY = ("00000000-0000-0000-0000-000000000000", "rg", "emulator")
 class Settings:
     """The settings of a provider process; two equal Settings share one client.
 
-    `endpoint` is `embedded` or an URL without a trailing slash. The three ids are defaults, each None where it is not
+    `endpoint` is `embedded` or a URL without a trailing slash. The three ids are defaults, each None where it is not
     set. `audience` is what tokens are asked for. `answer_timeout` is the number of seconds for which a service may
     leave an awaited run without an answer. The oidc values are those of azure-native's environment.
     """
@@ -182,7 +182,7 @@ class _Reader:
             return value
         if not _is_origin(value):
             self._problems.append(
-                f"acr-tasks:endpoint is {value!r}; it is `embedded` or an URL like {cloud.endpoint}, "
+                f"acr-tasks:endpoint is {value!r}; it is `embedded` or a URL like {cloud.endpoint}, "
                 "https unless the host is a loopback address"
             )
             return cloud.endpoint

@@ -50,7 +50,7 @@ def _reason(name: str) -> str | None:
         return "a tag has 1 to 128 letters, digits, _ . and -, and begins with a letter, a digit or _"
     if len(repository) > _LONGEST:
         return f"a repository's name has at most {_LONGEST} characters"
-    if repository != repository.lower():
+    if repository != repository.lower() and _REPOSITORY.fullmatch(repository.lower()):
         return f"upper case is not allowed in a repository's name; write {repository.lower()}"
     if not _REPOSITORY.fullmatch(repository):
         return (

@@ -102,7 +102,9 @@ def resolve_registry(
 def _check_part(part: str, value: Any) -> list[Problem]:
     path = snake_case(part)
     if value is None:
-        return [Problem(path, f"is missing; give it or registry_id here, or set acr-tasks:{part}")]
+        # The embedded emulator has a default for each part: somebody without Azure has forgotten the endpoint.
+        without_azure = " (without Azure: acr-tasks:endpoint embedded)" if part == "subscriptionId" else ""
+        return [Problem(path, f"is missing; give it or registry_id here, or set acr-tasks:{part}{without_azure}")]
     check = {
         "subscriptionId": check_subscription_id,
         "resourceGroupName": check_resource_group_name,

@@ -34,7 +34,7 @@ _ENDPOINT = "check acr-tasks:endpoint"
 
 
 def is_loopback(url: str) -> bool:
-    """Return whether an URL's host is this machine."""
+    """Return whether a URL's host is this machine."""
     host = urlsplit(url).hostname or ""
     try:
         return ipaddress.ip_address(host).is_loopback
@@ -43,14 +43,14 @@ def is_loopback(url: str) -> bool:
 
 
 def origin(url: str) -> str:
-    """Return scheme, host and port of an URL, in lower case, with the port spelled out."""
+    """Return scheme, host and port of a URL, in lower case, with the port spelled out."""
     parts = urlsplit(url)
     port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
     return f"{parts.scheme}://{parts.hostname}:{port}"
 
 
 def may_carry_token(url: str) -> bool:
-    """Return whether a token is safe on the way to an URL: over https, or to this machine."""
+    """Return whether a token is safe on the way to a URL: over https, or to this machine."""
     return urlsplit(url).scheme == "https" or is_loopback(url)
 
 

@@ -125,7 +125,7 @@ def _particulars(response: httpx.Response) -> str:
 
 
 def redacted(url: str) -> str:
-    """Return an URL without the values of its query, other than the API's version and filters."""
+    """Return a URL without the values of its query, other than the API's version and filters."""
     parts = urlsplit(url)
     shown = ("api-version", "$filter", "$top")
     query = [(key, value if key in shown else "REDACTED") for key, value in parse_qsl(parts.query)]

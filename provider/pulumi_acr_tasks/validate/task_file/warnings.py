@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from pulumi_acr_tasks.validate.hints import nearest
 from pulumi_acr_tasks.validate.task_file.steps import Findings, item_position, key_position
 from pulumi_acr_tasks.validate.task_file.text import PLACEHOLDER
 
@@ -20,17 +21,39 @@ _GIT_HOST = re.compile(
 )
 
 
+_TASK_MEMBERS = (
+    *("version", "stepTimeout", "workingDirectory", "env", "secrets", "networks", "volumes", "alias", "steps"),
+    "trigger",
+)
+_STEP_MEMBERS = (
+    *("cmd", "build", "push", "id", "when", "timeout", "retries", "retryDelay", "retryOnErrors", "repeat"),
+    *("startDelay", "ignoreErrors", "detach", "keep", "privileged", "pull", "disableWorkingDirectoryOverride"),
+    *("env", "expose", "ports", "entryPoint", "user", "network", "isolation", "workingDirectory", "cpus"),
+    *("volumeMounts", "cache", "exitedWith", "exitedWithout", "cmdDownloadRetries", "cmdDownloadRetryDelay"),
+)
+_CLOSE = 0.8  # of two names: `timout` and `volumeMount` are misspelled, a key that is a note to readers is not
+
+
 def task_warnings(task: Any) -> Findings:
     """Yield the warnings about a task file; `task` is the map that ruamel.yaml loads."""
     if "trigger" in task:
         yield key_position(task, "trigger"), "trigger has no effect in a task file: give it to the Task"
+    yield from _misspelled(task, _TASK_MEMBERS)
     steps = task.get("steps")
     for step in steps if isinstance(steps, list) else ():
         if isinstance(step, dict):
             yield from _of_step(step)
 
 
+def _misspelled(node: Any, members: tuple[str, ...]) -> Findings:
+    """Yield the keys that the agent ignores although they look like one that it reads."""
+    for key in node:
+        if isinstance(key, str) and key not in members and (meant := nearest(key, members, _CLOSE)):
+            yield key_position(node, key), f"the agent ignores {key!r}; did you mean {meant}?"
+
+
 def _of_step(step: Any) -> Findings:
+    yield from _misspelled(step, _STEP_MEMBERS)
     for name in ("cmd", "build"):
         line = step.get(name)
         if isinstance(line, str):

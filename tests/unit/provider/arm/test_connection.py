@@ -95,7 +95,7 @@ def test_no_proxy_stands_before_this_machine(environment: pytest.MonkeyPatch, sc
 
 
 def url_of(text: str) -> object:
-    """An URL as httpx holds it."""
+    """A URL as httpx holds it."""
     import httpx
 
     return httpx.URL(text)

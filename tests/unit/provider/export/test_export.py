@@ -151,7 +151,7 @@ def test_lines_that_can_be_short_are_short() -> None:
     [
         (["--registry", "/x"], "'/x' is not a registry's id"),
         (["--registry", _ID, "--endpoint", "embedded"], "an embedded emulator is not started here"),
-        (["--registry", _ID, "--endpoint", "ftp://x"], "acr-tasks:endpoint is 'ftp://x'; it is `embedded` or an URL"),
+        (["--registry", _ID, "--endpoint", "ftp://x"], "acr-tasks:endpoint is 'ftp://x'; it is `embedded` or a URL"),
     ],
 )
 def test_what_goes_wrong_is_a_sentence_and_no_program(options: list[str], sentence: str) -> None:

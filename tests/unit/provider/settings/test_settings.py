@@ -74,7 +74,7 @@ def test_the_environment_names_the_credential(environ: dict[str, str], credentia
 @pytest.mark.parametrize(
     ("config", "sentence"),
     [
-        ({"endpoint": "bogus"}, "acr-tasks:endpoint is 'bogus'; it is `embedded` or an URL like"),
+        ({"endpoint": "bogus"}, "acr-tasks:endpoint is 'bogus'; it is `embedded` or a URL like"),
         ({"endpoint": "https://user@host"}, "acr-tasks:endpoint"),
         ({"endpoint": "https://host:x"}, "acr-tasks:endpoint"),
         ({"environment": "moon"}, "acr-tasks:environment is 'moon'; it is one of public, usgovernment, china"),

@@ -153,6 +153,11 @@ def test_a_line_that_the_agents_shell_keeps_is_not_a_warning(line: str) -> None:
             "line 3, column 5: build: the agent takes https://github.com/example/app for a page",
         ),
         (f"{HEAD}trigger: {{}}\nsteps: [{{cmd: a}}]\n", "line 2, column 1: trigger has no effect in a task file"),
+        (
+            f"{HEAD}steps: [{{cmd: a, timout: 4}}]\n",
+            "line 2, column 18: the agent ignores 'timout'; did you mean timeout?",
+        ),
+        (f"{HEAD}stepTimeOut: 4\nsteps: [{{cmd: a}}]\n", "line 2, column 1: the agent ignores 'stepTimeOut'"),
     ],
 )
 def test_other_mistakes_are_warnings(text: str, sentence: str) -> None:
@@ -207,6 +212,7 @@ def docker(**more: Any) -> dict[str, Any]:
     ("name", "reason"),
     [
         ("Web:1", "upper case is not allowed in a repository's name; write web"),
+        ("Web V1", "lower case letters and digits"),
         (".devcontainer:1", "lower case letters and digits"),
         ("web:", "the tag behind the colon is empty"),
         ("$Registry/web:$ID", "aliases are for task files; write {{.Run.ID}}"),

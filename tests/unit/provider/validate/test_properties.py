@@ -121,6 +121,7 @@ def test_a_missing_registry_names_the_arguments_and_the_configuration() -> None:
     """Either of them may give it."""
     inputs, problems = resolve_registry({}, dict.fromkeys(_DEFAULTS))
     assert inputs == {}
+    assert "set acr-tasks:subscriptionId (without Azure: acr-tasks:endpoint embedded)" in str(problems[0])
     assert str(problems[2]) == ("registry_name: is missing; give it or registry_id here, or set acr-tasks:registryName")
 
 
