@@ -1,4 +1,4 @@
-"""Starting the embedded emulator, with stand-ins for its program."""
+"""Start of the embedded emulator, with stand-ins for its program."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ READY = '{"endpoint": "http://127.0.0.1:1", "loginServer": "127.0.0.1:1", "dashb
 
 @pytest.fixture
 def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A program of that name beside this Python; a test writes what it does."""
+    """Make a program of that name beside this Python; a test writes what it does."""
     path = tmp_path / "bin" / "acr-tasks-emulator"
     path.parent.mkdir()
     monkeypatch.setattr(sys, "executable", str(tmp_path / "bin" / "python"))
@@ -30,8 +30,8 @@ def script(program: Path, text: str) -> None:
     program.chmod(0o755)
 
 
-def test_it_says_where_it_is(program: Path, tmp_path: Path) -> None:
-    """The line of JSON is read, whatever else is printed; the command line is the documented one."""
+def test_the_endpoint_is_read_from_the_emulator(program: Path, tmp_path: Path) -> None:
+    """The line of JSON is read among other output; the command line is the documented one."""
     script(program, f"echo \"$@\" > '{tmp_path}/args'; echo starting; echo '{READY}'")
     emulator = embedded.start(tmp_path / "data")
     assert (emulator.endpoint, emulator.pid, emulator.registries) == ("http://127.0.0.1:1", 7, [])
@@ -46,7 +46,7 @@ def test_it_says_where_it_is(program: Path, tmp_path: Path) -> None:
 
 
 def test_a_failure_shows_its_last_lines(program: Path, tmp_path: Path) -> None:
-    """As a sentence with the exit status; not more than eight lines."""
+    """The sentence has the exit status and at most eight lines."""
     script(program, "for i in 1 2 3 4 5 6 7 8 9 10; do echo line $i >&2; done; exit 3")
     with pytest.raises(EmulatorError) as failed:
         embedded.start(tmp_path / "data")
@@ -55,15 +55,17 @@ def test_a_failure_shows_its_last_lines(program: Path, tmp_path: Path) -> None:
     assert lines[1:] == [f"  line {number}" for number in range(3, 11)]
 
 
-def test_one_that_says_nothing_is_refused(program: Path, tmp_path: Path) -> None:
+def test_an_emulator_without_an_endpoint_is_refused(program: Path, tmp_path: Path) -> None:
     """Its version may not fit."""
     script(program, "echo ready")
     with pytest.raises(EmulatorError, match="did not say where it is"):
         embedded.start(tmp_path / "data")
 
 
-def test_one_that_does_not_come_up_is_given_up(program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After a while, with what it wrote."""
+def test_an_emulator_that_does_not_start_is_given_up(
+    program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error has its output."""
     monkeypatch.setattr(embedded, "_START_TIMEOUT", 0.5)
     script(program, "echo thinking >&2; exec sleep 60")
     with pytest.raises(EmulatorError, match=r"did not start within .* s on .*\n  thinking"):
@@ -73,7 +75,7 @@ def test_one_that_does_not_come_up_is_given_up(program: Path, tmp_path: Path, mo
 def test_a_missing_emulator_names_what_to_install(
     program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """This Python's own answer to a module that it does not have is understood."""
+    """A Python without the module is recognized too."""
     monkeypatch.setenv("PATH", str(tmp_path))
     (tmp_path / "bin" / "python").write_text(
         "#!/bin/sh\necho 'python: No module named acr_tasks_emulator' >&2; exit 1\n"
@@ -84,7 +86,7 @@ def test_a_missing_emulator_names_what_to_install(
 
 
 def test_a_program_on_the_path_is_found(program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where none stands beside this Python."""
+    """It is used if no program stands beside this Python."""
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     script(elsewhere / "acr-tasks-emulator", "exit 0")
@@ -92,8 +94,8 @@ def test_a_program_on_the_path_is_found(program: Path, tmp_path: Path, monkeypat
     assert embedded.executable() == [str(elsewhere / "acr-tasks-emulator")]
 
 
-def test_a_start_is_ended_by_the_cancellation_and_by_a_limit(program: Path, tmp_path: Path) -> None:
-    """The program that starts it is ended too."""
+def test_a_cancellation_and_a_deadline_end_the_start(program: Path, tmp_path: Path) -> None:
+    """The program that starts the emulator ends too."""
     script(program, f"echo $$ > '{tmp_path}/pid'; exec sleep 60")
     stop = threading.Event()
     stop.set()
@@ -111,8 +113,8 @@ def revival(program: Path, tmp_path: Path, told: list[str]) -> embedded.Restart:
     return embedded.Restart(emulator, tmp_path / "data", threading.Event(), told.append)
 
 
-def test_one_that_died_is_started_again_and_said_so(program: Path, tmp_path: Path) -> None:
-    """Three times at most; one that runs is found, and nothing is said."""
+def test_a_dead_emulator_is_restarted_with_a_warning(program: Path, tmp_path: Path) -> None:
+    """It is restarted at most three times; a running one is found without a message."""
     told: list[str] = []
     revive = revival(program, tmp_path, told)
     assert revive()
@@ -126,8 +128,8 @@ def test_one_that_died_is_started_again_and_said_so(program: Path, tmp_path: Pat
     assert "had died and was started again" in told[0]
 
 
-def test_one_that_comes_back_elsewhere_does_not_help(program: Path, tmp_path: Path) -> None:
-    """Its port is taken: what stands in state and in image names would be wrong."""
+def test_an_emulator_that_restarts_on_another_port_is_an_error(program: Path, tmp_path: Path) -> None:
+    """Its port stands in state and in image names."""
     revive = revival(program, tmp_path, [])
     script(program, f"echo '{READY.replace('127.0.0.1:1', '127.0.0.1:2')}'")
     with pytest.raises(EmulatorError, match=r"its port is taken: it is at http://127.0.0.1:2 now"):

@@ -33,7 +33,7 @@ URN = "urn:pulumi:dev::faults::pulumi-python:dynamic/acr-tasks:Run::run-"
 
 
 class Console:
-    """Remembers what was shown."""
+    """A console that remembers its messages."""
 
     def __init__(self) -> None:
         self.statuses: list[str] = []
@@ -60,14 +60,14 @@ class World:
     errors: list[str] = field(default_factory=list)
 
     def schedule(self, **request: Any) -> str:
-        """Schedule a run as somebody else would; its id."""
+        """Schedule a run as another caller; return its id."""
         body = {"type": "EncodedTaskRunRequest", "platform": {"os": "linux"}, **request}
         url = f"{self.endpoint}{self.registry}/scheduleRun"
         answer = httpx.post(url, params={"api-version": "2019-04-01"}, json=body).raise_for_status()
         return str(answer.json()["name"])
 
     def met(self, method: str, path: str) -> None:
-        """Wait until the service has been asked for that."""
+        """Wait until the service has had that request."""
         until = time.monotonic() + 30
         while not any(
             each["method"] == method and each["path"].endswith(path)
@@ -79,7 +79,7 @@ class World:
         httpx.put(f"{self.endpoint}/_emulator/faults", json=list(rules)).raise_for_status()
 
     def unmet(self) -> list[dict[str, Any]]:
-        """The rules with a number of times that no request has met."""
+        """Return the rules of faults that no request has met."""
         told = httpx.get(f"{self.endpoint}/_emulator/faults").raise_for_status().json()
         return [each for each in told["value"] if "times" in each and each["left"] == each["times"]]
 
@@ -199,7 +199,7 @@ TABLE: dict[str, tuple[list[dict[str, Any]], int, str, int]] = {
 
 @pytest.mark.parametrize("trouble", TABLE)
 def test_every_run_ends_and_none_is_made_twice(trouble: str, new_world: Callable[..., World]) -> None:
-    """With the expected ending; the trouble was met, and the service has exactly the runs that were asked for."""
+    """Each ends as expected, every fault was met, and the service has exactly the runs that were asked for."""
     rules, count, ending, left = TABLE[trouble]
     world = new_world()
     world.fault(*rules)
@@ -209,7 +209,7 @@ def test_every_run_ends_and_none_is_made_twice(trouble: str, new_world: Callable
 
 
 def test_an_upload_that_is_cut_in_the_middle_goes_on(new_world: Callable[..., World]) -> None:
-    """The connection ends while the second of three blocks is sent: that block is sent again."""
+    """The connection breaks in the second of three blocks, which is then sent again."""
     world = new_world()
     (world.context / "large").write_bytes(random.Random(1).randbytes(20 << 20))
     world.fault(rule("PUT", "tar.gz", delayMs=1, times=1), rule("PUT", "tar.gz", drop="before", times=1))
@@ -220,7 +220,7 @@ def test_an_upload_that_is_cut_in_the_middle_goes_on(new_world: Callable[..., Wo
 
 
 def test_a_run_whose_status_is_never_final_is_given_up_and_canceled(new_world: Callable[..., World]) -> None:
-    """At the resource's custom timeout."""
+    """The resource's custom timeout ends the wait."""
     world = new_world(switches={"agent-delay": "600"})
     world.fault(rule("GET", RUN, **RUNNING))
     assert world.make(timeout=2.0) == ["RunDeadlineError"]
@@ -234,7 +234,7 @@ NO_CONTEXT = {"status": "Failed", "runErrorMessage": "failed to download context
 def test_a_run_that_lacked_its_uploaded_context_is_scheduled_once_more(
     times: int, ending: str, new_world: Callable[..., World]
 ) -> None:
-    """The storage may need a moment; nothing is uploaded again."""
+    """The storage may need a moment; the context is not uploaded again."""
     world = new_world()
     world.fault(rule("GET", RUN, status=200, body={"name": "x", "properties": NO_CONTEXT}, times=times))
     assert world.make() == [ending]
@@ -243,7 +243,7 @@ def test_a_run_that_lacked_its_uploaded_context_is_scheduled_once_more(
 
 
 def test_a_run_of_a_foreign_context_is_not_scheduled_again(new_world: Callable[..., World]) -> None:
-    """An address that cannot be fetched stays one."""
+    """An address that cannot be fetched stays unreachable."""
     world = new_world()
     world.fault(rule("GET", RUN, status=200, body={"name": "x", "properties": NO_CONTEXT}, times=1))
     assert world.make(context="https://example.com/a.git") == ["RunFailedError"]
@@ -256,7 +256,7 @@ LISTED = "The run may have been started all the same"
 
 @needs_builder
 def test_lost_answers_are_found_by_the_images(new_world: Callable[..., World]) -> None:
-    """Three requests lose their answers at once, and each finds its own run when it has built its image."""
+    """Three requests lose their answers at once, and each finds its own run once its image is built."""
     world = new_world(executor="buildah")
     world.fault(rule("POST", POST, drop="after", times=3))
     assert world.make(3, images=True) == ["Succeeded"] * 3, world.errors
@@ -273,8 +273,8 @@ ENCODED = {"type": "EncodedTaskRunRequest", "encodedTaskContent": STEPS, "platfo
 
 
 @pytest.mark.parametrize("wait", [True, False])
-def test_somebody_else_s_run_is_never_taken_for_ours(wait: bool, new_world: Callable[..., World]) -> None:
-    """Our request is lost on its way, and the very same is scheduled by somebody else in the meantime."""
+def test_the_run_of_another_caller_is_never_claimed(wait: bool, new_world: Callable[..., World]) -> None:
+    """Our request is lost, and another caller schedules the same one meanwhile."""
     world = new_world()
     world.fault(rule("POST", POST, delayMs=1500, drop="before", times=1))
     with ThreadPoolExecutor(1) as pool:
@@ -288,8 +288,8 @@ def test_somebody_else_s_run_is_never_taken_for_ours(wait: bool, new_world: Call
 
 
 @needs_builder
-def test_a_list_that_is_ill_is_looked_at_by_the_next_update(new_world: Callable[..., World]) -> None:
-    """Two answers are lost and the runs cannot be listed: the next update takes both runs up, and starts none."""
+def test_a_list_that_fails_is_read_by_the_next_update(new_world: Callable[..., World]) -> None:
+    """Two answers are lost and the list fails: the next update resumes both runs, and starts none."""
     world = new_world(executor="buildah")
     world.fault(rule("POST", POST, drop="after", times=2), rule("GET", RUNS, **ILL))
     assert world.make(2, images=True) == ["TransportError"] * 2
@@ -300,8 +300,8 @@ def test_a_list_that_is_ill_is_looked_at_by_the_next_update(new_world: Callable[
     assert {made["runId"] for made in world.made} == {run["runId"] for run in world.runs()} == first
 
 
-def test_what_nobody_can_tell_is_asked_of_the_user_once(new_world: Callable[..., World]) -> None:
-    """Two requests of one kind that build nothing lose their answers: nothing is started before the user was told."""
+def test_unproved_candidates_are_shown_to_the_user_once(new_world: Callable[..., World]) -> None:
+    """Two equal requests without images lose their answers: no run is started before the user knows."""
     world = new_world()
     world.fault(rule("POST", POST, drop="after", delayMs=300), rule("GET", RUNS, **ILL))
     assert world.make(2, runRequest=ENCODED, context=None) == ["TransportError"] * 2
@@ -314,7 +314,7 @@ def test_what_nobody_can_tell_is_asked_of_the_user_once(new_world: Callable[...,
 
 
 def test_a_log_that_cannot_be_read_is_one_warning(new_world: Callable[..., World]) -> None:
-    """The run goes on, and `up` with it."""
+    """The run and `up` go on."""
     world = new_world()
     world.fault(rule("HEAD", "log", status=403))
     assert world.make() == ["Succeeded"]
@@ -328,8 +328,8 @@ def test_a_log_that_comes_late_is_shown_whole(new_world: Callable[..., World]) -
     assert any("Run ID" in line for line in world.consoles[0].statuses), world.consoles[0].statuses
 
 
-def test_a_link_that_expires_is_asked_for_again(new_world: Callable[..., World]) -> None:
-    """The log is shown to its end all the same."""
+def test_an_expired_link_to_a_log_is_requested_again(new_world: Callable[..., World]) -> None:
+    """The log is shown to its end."""
     world = new_world(switches={"sas-seconds": "3"})
     steps = "c3RlcHM6CiAgLSBjbWQ6IGJ1c3lib3ggZWNobyBkb25lCiAgICBzdGFydERlbGF5OiA2Cg=="  # a start delay of 6 s
     request = {"type": "EncodedTaskRunRequest", "encodedTaskContent": steps, "platform": {"os": "Linux"}}
@@ -338,7 +338,7 @@ def test_a_link_that_expires_is_asked_for_again(new_world: Callable[..., World])
     assert any("Run ID" in line for line in world.consoles[0].statuses), world.consoles[0].statuses
 
 
-def test_a_run_whose_id_is_told_late_is_awaited_all_the_same(new_world: Callable[..., World]) -> None:
+def test_a_run_is_awaited_when_its_answer_comes_by_polling(new_world: Callable[..., World]) -> None:
     """The specification calls scheduleRun long-running: 202 first, and the run at another address."""
     world = new_world(mode="lro")
     assert world.make(2) == ["Succeeded"] * 2

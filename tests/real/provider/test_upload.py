@@ -1,4 +1,4 @@
-"""The way of an archive to the storage, over a socket: the library that uploads is tried too."""
+"""Upload of an archive over a socket, with the real library."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Link:
 
 
 class Storage(ThreadingHTTPServer):
-    """A storage that takes blobs, whole or in blocks; `refusals` are answered first."""
+    """A storage that accepts blobs, whole or in blocks; `refusals` are answered first."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
@@ -102,17 +102,17 @@ def archive(tmp_path: Path) -> Path:
 
 
 def test_a_small_archive_is_one_request(storage: Storage, archive: Path) -> None:
-    """Without a token; the answer is the name under which the service knows it."""
+    """It has no token; the answer is the name under which the service knows the archive."""
     assert upload(archive, storage.link, print) == "source/context.tar.gz"
     assert storage.blob == b"archive"
     assert storage.requests == ["blob"]
     assert storage.authorizations == [None]
 
 
-def test_a_large_archive_goes_in_blocks_and_shows_how_far_it_is(
+def test_a_large_archive_is_sent_in_blocks_with_progress(
     storage: Storage, archive: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Block by block, then the list of them."""
+    """The list of the blocks comes last."""
     monkeypatch.setattr(uploading, "_BLOCK", 1 << 20)
     archive.write_bytes(bytes(range(256)) * (5 << 11))  # 2.5 MiB
     shown: list[str] = []
@@ -122,8 +122,8 @@ def test_a_large_archive_goes_in_blocks_and_shows_how_far_it_is(
     assert shown == ["uploading 1 of 2 MiB", "uploading 2 of 2 MiB", "uploading 2 of 2 MiB"]
 
 
-def test_an_expired_link_is_asked_for_again(storage: Storage, archive: Path) -> None:
-    """Once."""
+def test_an_expired_link_is_requested_again(storage: Storage, archive: Path) -> None:
+    """It is requested once."""
     storage.refusals = [403]
     upload(archive, storage.link, print)
     assert storage.requests == ["blob", "blob"]
@@ -143,7 +143,7 @@ def test_a_refusal_is_a_sentence_without_the_link(storage: Storage, archive: Pat
 
 @pytest.mark.parametrize("status", [302, 307, 308])
 def test_a_redirect_is_not_followed(storage: Storage, other: Storage, archive: Path, status: int) -> None:
-    """Nothing of the context reaches the other host; the error names it, and not its query."""
+    """The context is not sent to the other host; the error names that host, without the query."""
     storage.refusals = [status] * 9
     storage.redirect = str(other.link().upload_url).replace("127.0.0.1", "localhost")
     with pytest.raises(SourceError, match="it redirects to localhost, and a context is not sent there") as failed:
@@ -152,10 +152,8 @@ def test_a_redirect_is_not_followed(storage: Storage, other: Storage, archive: P
     assert (other.requests, storage.requests) == ([], ["blob"])
 
 
-def test_a_storage_that_is_busy_is_asked_again(
-    storage: Storage, archive: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """By the library's own retries."""
+def test_a_busy_storage_is_retried(storage: Storage, archive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The library itself retries."""
     monkeypatch.setattr(uploading, "_BACKOFF", 0)
     storage.refusals = [503]
     upload(archive, storage.link, print)
@@ -165,7 +163,7 @@ def test_a_storage_that_is_busy_is_asked_again(
 def test_a_storage_that_does_not_answer_is_a_sentence(
     storage: Storage, archive: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without the link."""
+    """It does not have the link."""
     monkeypatch.setattr(uploading, "_RETRIES", 0)
     link = Link("http://127.0.0.1:9/account/source/context.tar.gz?sig=hush")
     with pytest.raises(SourceError) as failed:
@@ -174,10 +172,8 @@ def test_a_storage_that_does_not_answer_is_a_sentence(
     assert "hush" not in str(failed.value)
 
 
-def test_no_proxy_stands_between_us_and_this_very_machine(
-    storage: Storage, archive: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Whatever the environment says."""
+def test_no_proxy_is_used_for_this_machine(storage: Storage, archive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment does not matter."""
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.delenv("NO_PROXY", raising=False)
     monkeypatch.delenv("no_proxy", raising=False)
@@ -185,7 +181,7 @@ def test_no_proxy_stands_between_us_and_this_very_machine(
     assert storage.blob == b"archive"
 
 
-def test_a_link_that_is_none_is_a_sentence_without_it(archive: Path) -> None:
+def test_an_invalid_link_is_a_sentence_without_it(archive: Path) -> None:
     """The library's own message would quote it."""
     with pytest.raises(SourceError) as failed:
         upload(archive, lambda: Link("https://storage.example?sig=hush"), print)
@@ -194,13 +190,13 @@ def test_a_link_that_is_none_is_a_sentence_without_it(archive: Path) -> None:
 
 
 def test_a_service_that_gives_no_link_is_a_sentence(archive: Path) -> None:
-    """There is nowhere to go."""
+    """The archive is not sent."""
     with pytest.raises(SourceError, match="gave no link"):
         upload(archive, lambda: Link(None), print)
 
 
-def test_an_upload_is_left_when_the_update_is_canceled_or_the_time_is_over(storage: Storage, archive: Path) -> None:
-    """Also in the middle of a block that a slow line takes minutes for."""
+def test_an_upload_ends_when_the_update_is_canceled_or_its_deadline_passes(storage: Storage, archive: Path) -> None:
+    """It ends also in the middle of a block that a slow line sends for minutes."""
     stop = threading.Event()
     stop.set()
     storage.pause.clear()
@@ -211,10 +207,8 @@ def test_an_upload_is_left_when_the_update_is_canceled_or_the_time_is_over(stora
     storage.pause.set()
 
 
-def test_the_storage_may_take_its_time_for_an_answer(
-    storage: Storage, archive: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As long for the answer to a block as for the block; meanwhile it is said that nothing goes through."""
+def test_a_slow_storage_is_awaited(storage: Storage, archive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The answer to a block has as much time as the block; messages say meanwhile that the upload has stalled."""
     monkeypatch.setattr(uploading, "_RETRIES", 0)
     monkeypatch.setattr(uploading, "_STALLED", 0.3)
     shown: list[str] = []
@@ -238,10 +232,10 @@ def test_the_storage_may_take_its_time_for_an_answer(
     storage.pause.set()
 
 
-def test_a_storage_on_this_machine_that_died_is_asked_for_again(
+def test_after_the_death_of_a_local_storage_another_link_is_requested(
     storage: Storage, archive: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Asking for another link is what starts an embedded emulator anew."""
+    """The request restarts an embedded emulator."""
     monkeypatch.setattr(uploading, "_RETRIES", 0)
     links = [Link("http://127.0.0.1:9/account/source/context.tar.gz?sig=hush"), storage.link()]
     assert upload(archive, lambda: links.pop(0), print) == "source/context.tar.gz"
