@@ -1,4 +1,4 @@
-"""The command line `acr-tasks`: judge task files, and print a program for the tasks of a registry."""
+"""The command line `acr-tasks`: check task files, and print a program for the tasks of a registry."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def acr_tasks(
 ) -> None:
     """Tools for Azure Container Registry Tasks under Pulumi.
 
-    `acr-tasks check acb.yaml` judges task files as `pulumi preview` does, without Pulumi: for CI.
+    `acr-tasks check acb.yaml` checks task files in CI as `pulumi preview` does, and needs no Pulumi.
 
     `acr-tasks export --registry ID` writes the program that takes over the tasks of a registry.
     """
@@ -43,10 +43,10 @@ def check(
     files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Task files, such as acb.yaml.")],
     strict: Annotated[bool, typer.Option("--strict", help="Fail for warnings too.")] = False,
 ) -> None:
-    """Say what is wrong with task files before a run does.
+    """Report the errors of task files before a run fails on them.
 
-    Each finding is a line `file:line:column: error: …`, as compilers write it, on stdout. A warning is about what is
-    allowed and does something else than it seems.
+    Each finding is a line `file:line:column: error: …`, as compilers write it, on stdout. A warning is about a
+    line that is allowed, but does something else than it seems to.
 
     Exit status: 0 when no file has an error, 1 when one has, 2 when the command itself is wrong. Makes no request.
     """
@@ -127,7 +127,9 @@ def _settings(endpoint: str | None, credential: str | None) -> Settings:
     given = {"endpoint": endpoint, "credential": credential}
     settings = Settings.load(given.get, os.environ)
     if settings.is_embedded:
-        raise SettingsError("an embedded emulator is not started here; --endpoint is the URL that its status tells")
+        raise SettingsError(
+            "an embedded emulator is not started here; give --endpoint the URL that `acr-tasks-emulator status` prints"
+        )
     return settings
 
 

@@ -1,8 +1,8 @@
-"""What every call of the engine needs, so that a verb of a provider is one line that hands over to the verb's file.
+"""The decorator of every call of the engine: with it a provider's verb is one line that calls the verb's file.
 
 `engine_call` decorates each verb of `TaskProvider` and `RunProvider`. It finds the request that is served, turns the
-engine's values into plain ones and the answer back, holds the custom timeout, and keeps errors readable and free of
-secrets.
+engine's values into plain ones and the answer back, enforces the custom timeout, shortens errors, and removes secrets
+from them.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ V = TypeVar("V", bound=Callable[..., Any])
 
 
 class EngineProvider(ResourceProvider):
-    """The part of a provider that tasks and runs share."""
+    """The base class of TaskProvider and RunProvider."""
 
     # The pickled provider is a reference to its class, and holds no secret.
     serialize_as_secret_always = False
@@ -109,7 +109,7 @@ def engine_call(verb: V) -> V:
 
 
 def _values_in(provider: EngineProvider, name: str, args: tuple[Any, ...]) -> list[Any]:
-    """Return a verb's arguments as the pure floors take them."""
+    """Return a verb's arguments as plain values, with names as in state and without ignored changes."""
     values = [to_plan(value) if isinstance(value, dict) else value for value in args]
     if name == "check":
         # A transform may have set inputs in Python's spelling.
@@ -151,7 +151,7 @@ def _configured(req: ConfigureRequest) -> tuple[Settings, list[str]]:
 
 
 def _begin_check(provider: EngineProvider, news: dict[str, Any]) -> None:
-    """Raise what is known to be wrong before the first request, and keep what only `check` is given.
+    """Raise the errors that are known before the first request, and note the options that only `check` is given.
 
     SettingsError: the configuration has wrong keys, or the credential lacks a setting. EmulatorError: the embedded
     emulator is not installed.
@@ -192,7 +192,7 @@ def replaced_by_options(paths: list[str], old: dict[str, Any], new: dict[str, An
 
 
 def _keep_unconfirmed(provider: EngineProvider, error: AcrTasksError, reference: Any) -> None:
-    """Have the engine keep a resource that may have been made, and say how to be rid of it.
+    """Make the engine keep a resource that may have been made, and say how to delete it.
 
     `reference` is the engine's property that names the provider.
     """
@@ -208,7 +208,7 @@ def _keep_unconfirmed(provider: EngineProvider, error: AcrTasksError, reference:
 
 @contextlib.contextmanager
 def _limits(provider: EngineProvider, verb: str) -> Iterator[None]:
-    """Hold what limits a verb: the reads of a refresh fail together, a write has the resource's custom timeout."""
+    """Apply a verb's limits: the reads of a refresh fail together, a write has the resource's custom timeout."""
     if verb == "read":
         with provider.service.reading():
             yield
@@ -221,9 +221,9 @@ def _limits(provider: EngineProvider, verb: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def custom_timeout(seconds: float, verb: str) -> Iterator[None]:
-    """Hold a resource's custom timeout for the block: the engine sends it with the request, and enforces nothing.
+    """Enforce a resource's custom timeout on the block: the engine sends it with the request, but does not enforce it.
 
-    `seconds` is 0 without one. Raises DeadlineError when the time is over.
+    `seconds` is 0 without a timeout. Raises DeadlineError when the time is over.
     """
     if not seconds:
         yield

@@ -346,7 +346,7 @@ class SetValue(OutputType):
 
 @output_type
 class SystemData(OutputType):
-    """Who made and who last changed a resource, and when (RFC 3339)."""
+    """The users that made and last changed a resource, and the times (RFC 3339)."""
 
     created_by: str | None = None
     created_by_type: str | None = None

@@ -1,4 +1,4 @@
-"""The signed-in service as one provider process knows it, and what is shared for each registry."""
+"""The service of one provider process: its client, and the caches that all resources of a registry share."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ _FAILED_READS = 3
 
 @dataclass
 class Notes:
-    """What one call of the engine has found, for the next call of the same resource.
+    """Notes that one call of the engine leaves for the next call of the same resource.
 
     `replace_on_changes`: the option's paths, from `check` to the `diff` right after it; None without a `check`.
-    `warnings`: those that were shown; the engine checks a resource again when it replaces it. `task_name`: the name of
-    a task that exists, for a `check` without the old inputs. `plan`: old outputs, new inputs and their difference, from
-    `diff` to `update`.
+    `warnings`: the warnings that were shown; the engine checks a resource again when it replaces it. `task_name`: the
+    name of a task that exists, for a `check` without the old inputs. `plan`: old outputs, new inputs and their
+    difference, from `diff` to `update`.
     """
 
     replace_on_changes: list[str] | None = None
@@ -61,8 +61,11 @@ class Notes:
 
 @dataclass
 class _Registry:
-    """What is shared for one registry: the service's description of it, or the words for what is gone; the cache of its
-    tasks; the poller of awaited runs, and the scheduler that knows the runs of this process."""
+    """The values that all resources of one registry share.
+
+    `description` is the service's answer. `gone` names the registry or resource group when that is gone. `lock` guards
+    both.
+    """
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     description: dict[str, Any] = field(default_factory=dict)
@@ -95,7 +98,7 @@ class Service:
 
     @property
     def endpoint_name(self) -> str:
-        """Where a resource lives, as its state says it: `embedded`, or the URL."""
+        """The endpoint as a resource's state has it: `embedded`, or the URL."""
         return self.settings.endpoint
 
     @property
@@ -118,8 +121,8 @@ class Service:
     def refuse_other_endpoint(self, kind: str, state: dict[str, Any]) -> None:
         """Raise EndpointError when a resource's state says that it was made at another endpoint.
 
-        The embedded emulator of another stack is another endpoint too: after `pulumi stack rename` the data of the
-        former name is not looked for under the new one.
+        Also raise it when the stack's embedded emulator has no data, as after `pulumi stack rename`: the folder has the
+        stack's former name.
         """
         lives_at = state.get("endpoint")
         if isinstance(lives_at, str) and lives_at.rstrip("/").lower() != self.endpoint_name.lower():
@@ -138,10 +141,9 @@ class Service:
             return self._client
 
     def registry(self, registry: RegistryId, location: str | None = None) -> dict[str, Any]:
-        """Return the registry as the service describes it, asked once however many threads wait for it.
+        """Return the service's description of a registry. All threads share one request; its errors are not cached.
 
-        The embedded emulator gets a registry that it does not have, at `location`. Raises what the request raises; an
-        error is not remembered.
+        In the embedded emulator, create a registry that is missing, at `location`.
         """
         client, known = self.client(), self._shared(registry)
         with lock_within_deadline(known.lock):
@@ -157,7 +159,7 @@ class Service:
             return known.description
 
     def gone(self, registry: RegistryId) -> str:
-        """Return `registry contoso` or `resource group builds` when that is proved to be gone; else an empty string.
+        """Return the name of what is gone, `registry contoso` or `resource group builds`; an empty string for neither.
 
         Only Resource Manager's own words about the registry or its resource group are a proof. Everything else raises:
         a 404 without these words, an unknown subscription, a missing permission, no answer.
@@ -235,7 +237,7 @@ class Service:
         )
 
     def claims(self) -> Claims:
-        """Return what is known in this command of the tasks that the stack's resources have."""
+        """Return this command's claims: the tasks that each resource of the stack declares and has."""
         folder = self.journal().folder
         with self._lock:
             if folder not in self._claims:
@@ -243,12 +245,12 @@ class Service:
             return self._claims[folder]
 
     def claim_key(self, task_id: str) -> str:
-        """Return what names a task in `claims`: where its service is, and its ARM id."""
+        """Return the key of a task in `claims`: the address of its service, and its ARM id."""
         service = str(embedded_data(self.settings)) if self.settings.is_embedded else self.endpoint_name
         return f"{service} {task_id}"
 
     def keep(self, task_id: str) -> None:
-        """Note that the resource whose call is served has the task of that id, and keeps it."""
+        """Note that the resource of the current call has that task and keeps it."""
         self.claims().manage(host.current_request().urn, self.claim_key(task_id))
 
 
@@ -303,7 +305,7 @@ def _start_emulator(settings: Settings) -> tuple[str, Callable[[], bool]]:
 
 def _make_embedded(client: Client, registry: RegistryId, location: str | None) -> None:
     embedded.make_registry(client, registry, location)
-    host.stack_console().info(f"the embedded emulator has got the registry {registry.registry_name}")
+    host.stack_console().info(f"the embedded emulator now has the registry {registry.registry_name}")
 
 
 def embedded_data(settings: Settings) -> Path:

@@ -21,7 +21,7 @@ from pulumi_acr_tasks.errors import (
 
 E = TypeVar("E", bound=AcrTasksError)
 
-# What is wrong with the configuration, the subscription or the permissions, and not with one resource.
+# Errors of the configuration, the subscription or the permissions, not of one resource.
 _OF_THE_STACK = (
     SettingsError,
     SignInError,
@@ -43,7 +43,7 @@ _shown: dict[tuple[str, ...], str] = {}
 def shortened(error: E, urn: str) -> E:
     """Return one line for an error that another resource has shown in full already; otherwise the error itself.
 
-    `urn` is the resource's that has the error. The same resource may show it in full again.
+    `urn` names the resource that has the error. The same resource may show it in full again.
     """
     with _lock:
         first = _shown.setdefault(_kind(error), urn)
@@ -51,10 +51,10 @@ def shortened(error: E, urn: str) -> E:
 
 
 def _kind(error: AcrTasksError) -> tuple[str, ...]:
-    """Return what tells kinds of errors apart: what would have to be put right, not the resource or correlation id.
+    """Return the key of an error: errors of one key have one cause, and only the first is shown in full.
 
-    An error that concerns one resource is of one kind with itself alone: many resources may have waited for the same
-    answer.
+    An error of the whole stack has the same key for every resource. The key of any other error is its text: resources
+    that waited for the same answer share it.
     """
     if isinstance(error, _OF_THE_STACK) and isinstance(error, ServiceError):
         return type(error).__name__, str(error.status), error.code, error.action
@@ -67,5 +67,5 @@ def _one_line(error: E, first: str) -> E:
     short = type(error).__new__(type(error))
     short.__dict__.update(error.__dict__)
     mark = f"; correlation id {error.correlation_id}" if isinstance(error, ServiceError) else ""
-    short.args = (f"{line} (told in full at {where}{mark})",)
+    short.args = (f"{line} (shown in full at {where}{mark})",)
     return short

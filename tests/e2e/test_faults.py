@@ -67,8 +67,8 @@ def told(outcome: Outcome, action: str, *, but: tuple[str, ...] = ()) -> None:
         found = re.search(rf"\(task-{name}\):\n(.*?)\n\n", diagnostics, re.DOTALL)
         assert found, f"nothing is said of task-{name}"
         sentence = found[1]
-        # An error of the whole stack is told in full once, and then refers to that place.
-        whole = sentence if "told in full at" not in sentence else f"{sentence}{words}"
+        # An error of the whole stack is shown in full once, and then refers to that place.
+        whole = sentence if "shown in full at" not in sentence else f"{sentence}{words}"
         for word in (action, f"/tasks/task-{name}", "orrelation id", *words):
             assert word in whole, f"{word!r} is not said of task-{name}:\n{sentence}"
 

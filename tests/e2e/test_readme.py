@@ -20,7 +20,7 @@ def test_the_first_program_works_on_the_embedded_emulator(tmp_path: Path, new_st
     stack = new_stack("readme", program=program[1], endpoint="embedded", embeddedData=str(data))
     stack.write("app/Dockerfile", "FROM busybox\nRUN true\n")
     try:
-        assert "the embedded emulator has got the registry contoso" in stack.up().succeeded().screen
+        assert "the embedded emulator now has the registry contoso" in stack.up().succeeded().screen
         assert re.fullmatch(r"[^/]+/web@sha256:[0-9a-f]{64}", stack.outputs()["image"])
         stack.up().changed_nothing()
     finally:

@@ -10,7 +10,7 @@ WIDTH = 100
 
 
 class Code(str):
-    """Source as it stands."""
+    """Source that is rendered unchanged."""
 
     __slots__ = ()
 

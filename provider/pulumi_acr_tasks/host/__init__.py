@@ -1,7 +1,7 @@
-"""The process that hosts the provider: what Pulumi's dynamic server leaves out, filled in from inside.
+"""Fixes of Pulumi's dynamic server, the process that hosts the provider.
 
-The only package that touches the SDK's private parts. Every touch is guarded: where the SDK differs from what is
-expected, its stock behaviour stays, and one warning says what is lost.
+The only package that touches the SDK's private parts. Every touch is guarded: where the SDK is not as expected, its
+stock behaviour stays, and one warning says what is lost.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _FIXES: tuple[tuple[Callable[[], None], str], ...] = (
     (server.widen_pool, "more than four resources at a time"),
     (request.attach, "resource names in messages, and custom timeouts"),
     (server.listen_to_cancel, "^C: a run in flight goes on until it ends, and pulumi waits for it"),
-    (engine.attach, "an engine that was killed: this process then ends only with its runs"),
+    (engine.attach, "a watch on the engine: when it is killed, this process ends only with its runs"),
     (server.shorten_tracebacks, "short error messages: they are buried in a traceback"),
     (log.attach, "live progress: messages go to the diagnostics of the stack"),
     (request.attach_configuration, "misspelt keys of the configuration: they are ignored"),
@@ -80,7 +80,7 @@ def _installed(install: Callable[[], None]) -> bool:
         install()
     except Exception:
         # Deliberately any: a private part that moved may fail in any way, and stock behaviour is still right, only
-        # slower and ruder.
+        # slower and with longer messages.
         return False
     return True
 

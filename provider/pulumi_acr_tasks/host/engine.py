@@ -1,4 +1,4 @@
-"""A watch on the engine: a provider whose engine was killed has nobody to report to, and ends.
+"""A watch on the engine: the provider ends when its engine was killed, as nobody would read its results.
 
 The engine puts its plugins into process groups of their own and ends them itself. An engine that is killed with SIGKILL
 cannot, and its plugin would await runs for hours. Scheduled runs go on at the service, and the journal knows them.
@@ -16,8 +16,8 @@ from pulumi_acr_tasks.host.log import engine_address
 
 Connect = Callable[[tuple[str, int], float], socket.socket]
 
-_EVERY = 2.0  # seconds between two looks
-_CONNECT_TIMEOUT = 10.0  # seconds; Windows tries a refused port for two, and only then says that it is refused
+_EVERY = 2.0  # seconds between two checks
+_CONNECT_TIMEOUT = 10.0  # seconds; Windows reports a refused port only after two
 _REFUSED = (errno.ECONNREFUSED, 10061)
 """10061 is WSAECONNREFUSED, the number that Windows' sockets report."""
 
@@ -27,7 +27,7 @@ _TIMES = 2  # refusals in a row that prove the engine gone: a single one may com
 def attach() -> None:
     """End this process soon after its engine is gone.
 
-    Raises LookupError when the process was not started by one.
+    Raises LookupError when no engine started this process.
     """
     address = engine_address()
     threading.Thread(target=watch, args=(address, _gone), name="engine", daemon=True).start()
@@ -38,7 +38,7 @@ def watch(
 ) -> None:
     """Call `gone` and return when nothing listens at `address` (`host:port`) any more.
 
-    `every` is the pause between two looks, in seconds. `connect` takes the address and a timeout in seconds.
+    `every` is the pause between two checks, in seconds. `connect` takes the address and a timeout in seconds.
     """
     host, _, port = address.rpartition(":")
     missed, pause = 0, threading.Event()

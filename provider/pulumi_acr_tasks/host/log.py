@@ -1,4 +1,4 @@
-"""What the user sees of a resource while it is made: the Info column, and the Diagnostics below it.
+"""The lines that the user sees of a resource while it is made: in the Info column, and in Diagnostics below it.
 
 The SDK's own log does not reach the engine from a provider's process, but the engine's address is the process's last
 argument.

@@ -9,14 +9,14 @@ import pulumi
 
 
 def has_hooks() -> bool:
-    """Tell whether the CLI calls resource hooks; one that does not would refuse the resource."""
+    """Return whether the CLI calls resource hooks; a CLI without them would refuse the resource."""
     try:
         from pulumi.runtime.proto import resource_pb2
         from pulumi.runtime.settings import monitor_supports_feature
 
         return bool(monitor_supports_feature(resource_pb2.RESOURCE_MONITOR_FEATURE_RESOURCE_HOOKS))
     except Exception:
-        # Private parts of the SDK may move: a preview without hooks is right too, and only says less.
+        # Private parts of the SDK may move: a preview without hooks is still right, but says less.
         return False
 
 
@@ -28,8 +28,8 @@ def providers_of(parent: pulumi.Resource | None) -> Any:
 def marked_secret(value: Any) -> Any:
     """Return a value marked as secret for the engine, from within a provider.
 
-    Without the SDK's own function the mark is made here: it is part of the engine's protocol, and a secret that is not
-    marked would stand in state in clear text.
+    Without the SDK's own function, make the mark here: it is part of the engine's protocol, and an unmarked secret
+    would stand in state in clear text.
     """
     try:
         from pulumi.runtime.rpc import wrap_rpc_secret

@@ -1,11 +1,11 @@
-"""The dynamic server that hosts the provider, mended: wide enough, ended by ^C, and errors as sentences.
+"""Fixes of the dynamic server: a wider thread pool, ^C that cancels calls in flight, and short error messages.
 
 * A pool of four threads serves every request of a stack: forty builds of ten minutes would take a hundred minutes,
   and a ^C would wait behind them. The pool is widened.
-* The server answers Cancel and tells nobody, and the engine then waits for calls in flight without a limit. The
-  handler was bound when the server started, so its code is exchanged, not the method.
-* The server answers every exception with `traceback.format_exc()`, which it looks up in its own module. There it is
-  exchanged for a shim that knows the errors that were written to be read.
+* The server answers Cancel without ending any call, and the engine then waits for calls in flight without a limit. The
+  handler was bound when the server started, so its code is replaced, not the method.
+* The server answers every exception with `traceback.format_exc()`, which it looks up in its own module. There a shim
+  replaces it, which returns an `AcrTasksError` as its own text.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from pulumi_acr_tasks.errors import AcrTasksError
 from pulumi_acr_tasks.host.log import shown
 
 WORKERS = 512
-"""Threads: never the limit. The engine's own parallelism is 4 x cores unless `--parallel` says otherwise, and a
-thread that is not needed is never started."""
+"""Threads of the pool, more than the engine ever uses at once: its parallelism is 4 x cores unless `--parallel` says
+otherwise. A thread that is not needed is never started."""
 
 canceled = threading.Event()
 """Set when the engine sends Cancel; never cleared: the process ends with the command."""
@@ -70,7 +70,7 @@ def on_cancel(callback: Callable[[], None]) -> None:
 
 
 def end_command() -> None:
-    """Set `canceled`, then call what was registered; what a callback raises is dropped."""
+    """Set `canceled`, then call the callbacks; ignore their exceptions."""
     canceled.set()
     for callback in list(_callbacks):
         with contextlib.suppress(Exception):  # Cancel has no answer that could carry it
@@ -91,7 +91,7 @@ def _cancel(self: Any, request: Any, context: Any) -> Any:
 def listen_to_cancel() -> None:
     """Make the server's Cancel set `canceled`.
 
-    Raises AttributeError when the server has no such method, ValueError when its code cannot be exchanged.
+    Raises AttributeError when the server has no such method, ValueError when its code cannot be replaced.
     """
     method = sys.modules["__main__"].DynamicResourceProviderServicer.Cancel
     method.__code__ = _cancel.__code__
@@ -100,7 +100,7 @@ def listen_to_cancel() -> None:
 class ReadableTraceback:
     """The module `traceback`, except that an `AcrTasksError` formats as its own text.
 
-    Any other exception is a defect and keeps its traceback. No text shows a secret of an address.
+    Any other exception is a defect and keeps its traceback. No text shows the secrets of an address.
     """
 
     def format_exc(self, *args: Any, **kwargs: Any) -> str:
@@ -116,12 +116,12 @@ class ReadableTraceback:
 
 
 def shorten_tracebacks() -> None:
-    """Exchange `traceback` in the dynamic server's module.
+    """Replace `traceback` in the dynamic server's module.
 
     Raises AttributeError when the server does not use it.
     """
     server: Any = sys.modules["__main__"]
     if not isinstance(server.traceback, ModuleType | ReadableTraceback):
         raise AttributeError("the server's `traceback` is not the module of that name")
-    server._abort_with_traceback  # noqa: B018 - the one place that formats: without it the shim would do nothing
+    server._abort_with_traceback  # noqa: B018 - raises where the server formats errors otherwise: the shim would do nothing there
     server.traceback = ReadableTraceback()

@@ -1,15 +1,15 @@
 """The journal of requests that the engine has not recorded yet, so that after a killed `up` nothing is made twice.
 
-A request that makes a task or a run is written down before it is sent. When `up` is killed, or the answer is lost, the
-engine's state has no trace of it. The next create of the same URN finds the entry, and knows that the task or run is
-its own.
+A request that makes a task or a run is recorded before it is sent. When `up` is killed, or the answer is lost, the
+engine's state has no trace of it. The next create of the same URN finds the entry, and knows that the task or run
+belongs to it.
 
 An entry is removed when:
 
-* `create` has returned (`returned`), and then the engine's Cancel arrives (`hand_over`): the engine has the result in
-  its state. Cancel ends every command that is not killed, also after a failure or ^C.
-* `diff`, `read`, `update` or `delete` of the URN with that very id (`confirm`): the engine shows an id only when it
-  stands in its state. This covers an engine that was killed after it had written its checkpoint.
+* `create` has returned (`returned`) and the engine then sends Cancel (`hand_over`): the engine has the result in its
+  state. Cancel ends every command that is not killed, also after a failure or ^C.
+* `diff`, `read`, `update` or `delete` of the URN is called with that id (`confirm`): the engine has the id only from
+  its state. This covers an engine that was killed after it had written its checkpoint.
 * The request was refused, or cannot have been sent (`end`): nothing was made.
 * Seven days have passed.
 
@@ -69,7 +69,7 @@ class Entry:
 
 
 def request_hash(request: Any) -> str:
-    """Return the hash of a plain value, whatever the order of its members: 64 hexadecimal digits."""
+    """Return the hash of a plain value, independent of the order of its members: 64 hexadecimal digits."""
     return hashlib.sha256(json.dumps(request, sort_keys=True, default=str).encode()).hexdigest()
 
 
@@ -142,7 +142,7 @@ class Journal:
         create_time: str = "",
         sent: str = "",
     ) -> Entry:
-        """Write down a request that is about to be sent, in place of any earlier entry of that URN."""
+        """Record a request that is about to be sent, in place of any earlier entry of that URN."""
         with _lock:
             _returned.discard(self._file(urn) or Path())
         entry = Entry(kind, urn or "", endpoint, resource_id, content_hash, self._now(), run_id, create_time, sent)
@@ -158,7 +158,7 @@ class Journal:
     def find(
         self, urn: str | None, kind: str, *, endpoint: str, resource_id: str = "", content_hash: str = ""
     ) -> Entry | None:
-        """Return the entry of that URN and endpoint, with that id and hash where they are given; None without."""
+        """Return the entry of that URN and endpoint, with that id and hash where they are given; else None."""
         entry = self._read(self._file(urn))
         if entry is None or (entry.urn, entry.kind) != (urn, kind) or self._now() - entry.time > MAX_AGE:
             return None
@@ -176,8 +176,8 @@ class Journal:
         """Remove an entry."""
         self._remove(self._file(entry.urn))
 
-    def left(self, kind: str) -> list[Entry]:
-        """Return the entries of this stack; those of all organizations where the stack's is not known."""
+    def remaining(self, kind: str) -> list[Entry]:
+        """Return the stack's entries of a kind; those of all organizations if the stack's is not known."""
         folder = self._folder or Path()
         with contextlib.suppress(OSError):
             files = [] if self._folder is None else sorted((folder / self._organization).rglob("*.json"))
@@ -197,7 +197,7 @@ class Journal:
                 _returned.add(file)
 
     def confirm(self, urn: str | None, resource_id: str) -> None:
-        """Remove the entry of a URN for which the engine has shown that very id."""
+        """Remove the entry of a URN if it has this id, which the engine has in its state."""
         file = self._file(urn)
         entry = self._read(file)
         if entry is not None and entry.resource_id.lower() == resource_id.lower():
@@ -253,8 +253,8 @@ class Journal:
             _warned.add(folder)
         if not again:
             self._warn(
-                f"what is asked of the service cannot be written down ({error.strerror}: {folder}); "
-                "what an `up` makes that is then killed will not be recognised by the next one"
+                f"the journal of requests cannot be written ({error.strerror}: {folder}); "
+                "if this `up` is killed, the next one will not recognise the tasks and runs that it made"
             )
 
     def _forget_old(self) -> None:

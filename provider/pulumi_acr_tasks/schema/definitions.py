@@ -1,4 +1,4 @@
-"""The definitions of 2019-04-01, as one table: each member's kind, default, values, bounds, and what is secret.
+"""The definitions of 2019-04-01 in one table: each member's kind, default, values and bounds, and whether it is secret.
 
 Everything else that needs the specification reads this table: input and output types, checks, comparisons, requests,
 redaction, and the models of answers. (Source: azure-spec/2019-04-01/containerregistry_build.json, the same names.)
@@ -47,7 +47,7 @@ class Kind:
 
     @property
     def is_object(self) -> bool:
-        """Whether the kind names a definition."""
+        """True for a kind that names a definition."""
         return self.name in _MEMBERS
 
 
@@ -236,10 +236,10 @@ def _read(table: Mapping[str, _Members]) -> dict[str, dict[str, Kind]]:
 
 
 DEFINITIONS: dict[str, dict[str, Kind]] = _read(_INPUTS)
-"""What an input may hold, by definition and camelCase name."""
+"""The members of inputs, by definition and camelCase name."""
 
 ANSWERS: dict[str, dict[str, Kind]] = _read(_ANSWERS)
-"""What only answers hold."""
+"""The members of definitions that only answers have."""
 
 _MEMBERS = {
     **DEFINITIONS,
@@ -290,7 +290,7 @@ OUTPUTS: dict[str, dict[str, Kind]] = _read(
         "Run": _RUN,
     }
 )
-"""What the service adds to each resource, in the order of the specification."""
+"""The outputs that the service adds to each resource, in the order of the specification."""
 
 
 def members(name: str) -> dict[str, Kind]:

@@ -87,7 +87,7 @@ class Settings:
 
     @property
     def is_embedded(self) -> bool:
-        """Whether the service is the emulator that is started on demand."""
+        """True if the service is the emulator that is started on demand."""
         return self.endpoint == EMBEDDED
 
     @property

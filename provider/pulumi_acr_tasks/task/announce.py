@@ -1,7 +1,7 @@
-"""What preview says of a task: who else declares it, and which request follows. No request is made.
+"""The check and the diff of a task, and the lines that preview shows of them. Neither makes a request.
 
-The engine asks `check` only where it is about to create or update. It asks `diff` in a refresh too, and when it looks
-for what a replacement takes along: nothing is sent then, so `diff` announces a request only right after a `check`.
+The engine calls `check` only before it creates or updates. It calls `diff` in a refresh too, and to find the resources
+that depend on a replaced one. No request follows then, so `diff` announces one only right after a `check`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def check(service: Service, olds: dict[str, Any], news: dict[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
-    """Complete a task's inputs and say everything that is wrong with them; `olds` is empty before the task is made."""
+    """Return a task's completed inputs, and every problem with them; `olds` is empty before the task is made."""
     by_default = news.get("taskName") is None and not olds
     settings, named = service.settings, _named(service, olds, news)
     inputs, problems = check_inputs(named, settings.registry_defaults, settings.endpoint)
@@ -49,7 +49,7 @@ def _claim(service: Service, inputs: dict[str, Any], *, is_new: bool) -> list[Pr
 
 
 def _by_default(problem: Problem) -> Problem:
-    """Return a problem of the task's name with where the name comes from, others as they are."""
+    """Add to a problem of the task's name that it is the resource's; return other problems unchanged."""
     if problem.path != "task_name":
         return problem
     return replace(problem, message=f"{problem.message}; it is the resource's name here: give a task_name")
@@ -58,9 +58,9 @@ def _by_default(problem: Problem) -> Problem:
 def _named(service: Service, olds: dict[str, Any], news: dict[str, Any]) -> dict[str, Any]:
     """Return the inputs with a task name: the program's, else the one that the task has, else the resource's name.
 
-    So a task keeps its name when its resource gets another one (an alias, another parent, `pulumi state rename`).
-    Before a replacement that `diff` asks for, the engine asks once with the old inputs and once without: the name stays
-    too. Before one that the user asks for (`--replace`, taint) it asks only without, as for a new resource.
+    So a task keeps its name when its resource is renamed (an alias, another parent, `pulumi state rename`).
+    Before a replacement that `diff` demands, the engine checks once with the old inputs and once without them: the
+    name stays too. Before one that the user demands (`--replace`, taint) it checks only without them.
     """
     urn = host.current_request().urn
     if news.get("taskName") is None:

@@ -83,7 +83,7 @@ class TaskCache:
 
     @property
     def is_masked(self) -> bool:
-        """Whether listDetails has been refused, so that it need not be asked again."""
+        """True after a refused listDetails, which need not be sent again."""
         return self._masked
 
     def refused_details(self) -> bool:

@@ -44,7 +44,7 @@ def create(service: Service, inputs: dict[str, Any]) -> tuple[str, dict[str, Any
     if owner is not None:
         raise TaskExistsError(
             f"task {name} of registry {registry.registry_name} belongs to another resource of this program\n"
-            f"give this one another task_name, or take the other one out ({owner})"
+            f"give this one another task_name, or remove the other one ({owner})"
         )
     actual_location = location(service, registry, inputs)
     tasks = service.tasks(registry)
@@ -63,7 +63,7 @@ def create(service: Service, inputs: dict[str, Any]) -> tuple[str, dict[str, Any
 
 
 def _make(service: Service, registry: RegistryId, inputs: dict[str, Any], actual_location: str) -> Task:
-    """Send the PUT of a new task. The journal knows the task from before the request until the engine shows it."""
+    """Send the PUT of a new task. The journal has its entry from before the request until the engine has its id."""
     name, journal, tasks = inputs["taskName"], service.journal(), service.tasks(registry)
     entry = journal.begin(
         TASK,
@@ -88,7 +88,7 @@ def _make(service: Service, registry: RegistryId, inputs: dict[str, Any], actual
 
 
 def _origin(service: Service, registry: RegistryId, inputs: dict[str, Any]) -> str:
-    """Return, in words, where an existing task comes from that may be taken over; raise TaskExistsError for others."""
+    """Return why an existing task may be taken over, in words; raise TaskExistsError if it may not."""
     name = inputs["taskName"]
     id_, urn = registry.task(name), host.current_request().urn
     if service.journal().find(urn, TASK, endpoint=service.endpoint_name, resource_id=id_):
@@ -103,7 +103,7 @@ def _origin(service: Service, registry: RegistryId, inputs: dict[str, Any]) -> s
 
 
 def _adopt(service: Service, registry: RegistryId, inputs: dict[str, Any], existing: Task, origin: str) -> Task:
-    """Change an existing task where it differs from the inputs; without permission to see secrets, all of it."""
+    """Change an existing task where it differs from the inputs; replace it whole without permission for listDetails."""
     client, name = service.client(), inputs["taskName"]
     try:
         live = client.tasks.get_details(registry, name).raw
@@ -122,7 +122,7 @@ def _adopt(service: Service, registry: RegistryId, inputs: dict[str, Any], exist
 
 
 def update(service: Service, old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
-    """Tell the service what has changed, by one request (two for a PUT), and return the new outputs.
+    """Change the task by one request (two for a PUT), and return the new outputs.
 
     A task that is gone although its registry exists is created again, and a warning says so. A task whose create was
     never confirmed is looked for first.
@@ -175,8 +175,8 @@ def read(service: Service, id_: str, props: dict[str, Any]) -> tuple[str | None,
     """Return the task's id, its outputs, and its inputs where they differ from the state's.
 
     The id is None when the task is gone; a warning says what is gone. With `secretDrift` the values hold the secrets
-    that the service has, in clear text. A task that cannot be read is an error: a green refresh that read nothing
-    would be a lie.
+    that the service has, in clear text. A task that cannot be read is an error: a refresh
+    that read nothing must not look like one that found no change.
     """
     service.refuse_other_endpoint("task", props)
     registry, name = parse_task_id(id_)
@@ -184,7 +184,7 @@ def read(service: Service, id_: str, props: dict[str, Any]) -> tuple[str | None,
     service.journal().confirm(urn, id_)
     service.claims().read(urn, service.claim_key(id_))
     inputs = inputs_of(props)
-    # A read by id (opts.id) has only inputs: nothing that could be gone, and no other reads beside it.
+    # A read by id (opts.id) has only inputs: the state has no task to drop, and no other reads to share a request with.
     alone = not any(key in props for key in PURE_OUTPUTS)
     try:
         answer, clear = _read_task(service, registry, name, inputs, alone=alone)
@@ -203,7 +203,7 @@ def read(service: Service, id_: str, props: dict[str, Any]) -> tuple[str | None,
 def _read_task(
     service: Service, registry: RegistryId, name: str, inputs: dict[str, Any], *, alone: bool
 ) -> tuple[Task, bool]:
-    """Read a task, and say whether with its secrets. Only the answer to its own GET raises NotFoundError."""
+    """Read a task; return whether its secrets are shown, too. Only the task's own GET raises NotFoundError."""
     client, tasks = service.client(), service.tasks(registry)
     drift = service.settings.secret_drift and any(True for _ in secret_values(inputs, _TASK, addresses=False))
     if drift and not tasks.is_masked:
@@ -223,7 +223,7 @@ def _read_task(
 def delete(service: Service, id_: str, props: dict[str, Any]) -> None:
     """Delete the task. A task that is gone already, with its registry or without, is a success; a message says so.
 
-    A task that another resource of the program has or will adopt is only forgotten, and a message says so.
+    A task that another resource of the program has or will adopt stays, and a message says so.
     """
     service.refuse_other_endpoint("task", props)
     registry, name = parse_task_id(id_)
@@ -250,12 +250,12 @@ def delete(service: Service, id_: str, props: dict[str, Any]) -> None:
 def _warn_of_unrecorded(service: Service, urn: str) -> None:
     """Warn, once, of tasks that killed updates may have left and that neither state nor program know.
 
-    A deleted resource that the program declares is only replaced: then there is no warning.
+    There is no warning when the program still declares the resource: its deletion is part of a replacement.
     """
     claims, endpoint = service.claims(), service.endpoint_name.lower()
     if claims.declares(urn):
         return
-    for entry in service.journal().left(TASK):
+    for entry in service.journal().remaining(TASK):
         known = claims.declares(entry.urn) or entry.urn == urn or entry.endpoint.lower() != endpoint
         if not known and service.is_first_warning(entry.urn):
             host.stack_console().warning(

@@ -1,7 +1,7 @@
-"""What an answer of the service says of a task: its outputs, and the inputs that would make it so.
+"""The outputs of a task, and its drift: both from an answer of the service.
 
-What the service only spells differently stays as the program wrote it, what it hides (secrets) stays as the state knows
-it, and a default that the program did not write is left out. Everything else is drift, and shows.
+A value that the service only spells differently stays as the program wrote it. A secret that the answer hides stays as
+in state. A default that the program did not write is left out. Every other difference is drift.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from pulumi_acr_tasks.schema.definitions import OUTPUTS, Kind, members, variant,
 from pulumi_acr_tasks.schema.equality import same, same_member
 from pulumi_acr_tasks.schema.secrets import is_secret
 
-# What a task has beyond its inputs; an input that is called like one of ARM's own members has both.
+# The outputs of a task that are not inputs.
 PURE_OUTPUTS = tuple(OUTPUTS["Task"])
 
-# Members whose absence (or null) in an answer says nothing, not even in one that shows secrets.
+# Members that any answer may leave out or have as null, although the task has them: also one that shows secrets.
 _OPTIONAL = {("Credentials", "sourceRegistry"), ("SourceRegistryCredentials", "loginMode")}
-# The same, in an answer that masks secrets.
+# The same for an answer that masks secrets.
 HIDDEN = {*_OPTIONAL, ("SourceProperties", "sourceControlAuthProperties")}
 
-# What the source repository adds to a sign-in by itself: only what the program says of it is compared.
+# Members that the source repository adds to a sign-in: they are compared only where the program has them.
 _SIGN_IN = {("AuthInfo", "refreshToken"), ("AuthInfo", "scope"), ("AuthInfo", "expiresIn")}
 
 
@@ -62,7 +62,7 @@ def inputs_of(props: dict[str, Any]) -> dict[str, Any]:
 
 
 def live_task(answer: dict[str, Any]) -> dict[str, Any]:
-    """Return a task, as the service answers it, as flat members, as inputs have them."""
+    """Return the members of a task's answer without the level `properties`, as inputs have them."""
     flat = {**answer, **(answer.get("properties") or {})}
     return {name: flat[name] for name in members("Task") if flat.get(name) is not None}
 
@@ -86,7 +86,7 @@ def observed(inputs: dict[str, Any], answer: dict[str, Any], *, clear: bool = Fa
 
 
 def _member(definition: str, name: str, declared: Any, live: Any, kind: Kind, clear: bool) -> Any:
-    """Return what the program would have to say of a member; None when it can leave the member out."""
+    """Return the value that the program would need for a member; None when it can leave the member out."""
     if live is None and (definition, name) in (_OPTIONAL if clear else HIDDEN):
         return declared
     if (definition, name) in _SIGN_IN and (declared is None or live is None):
@@ -102,7 +102,7 @@ def _member(definition: str, name: str, declared: Any, live: Any, kind: Kind, cl
     if kind.is_object and not kind.container and isinstance(live, dict):
         return _object(declared or {}, live, kind, clear) or None
     if kind.is_object and not kind.container and live is None and declared:
-        # Nothing of it is there any more; members that are hidden may still be.
+        # The service does not show the object any more; its hidden members may still exist.
         return _object(declared, {}, kind, clear) or None
     return live
 
@@ -160,5 +160,5 @@ def _hosts(declared: dict[str, Any], live: dict[str, Any], kind: Kind, clear: bo
 
 
 def _ordered(seen: dict[str, Any], declared: dict[str, Any]) -> dict[str, Any]:
-    """Return members in the order in which the program wrote them, so that nothing but differences differs."""
+    """Return members in the order in which the program wrote them, so that order makes no difference."""
     return {name: seen[name] for name in (*declared, *seen) if name in seen}

@@ -13,11 +13,8 @@ from typing import Any
 from pulumi_acr_tasks.schema.definitions import Kind, members, variant, writable
 from pulumi_acr_tasks.schema.equality import identity_type, same, same_member
 from pulumi_acr_tasks.task.diff import Plan, diff, keyed
-from pulumi_acr_tasks.task.drift import HIDDEN, observed
+from pulumi_acr_tasks.task.drift import HIDDEN, PURE_OUTPUTS, observed
 from pulumi_acr_tasks.task.requests import PROPERTIES, identity_put
-
-# Members of an answer that no request carries.
-_SET_BY_SERVICE = ("provisioningState", "creationDate", "baseImageDependencies")
 
 
 def merged_body(live: dict[str, Any], old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
@@ -31,7 +28,7 @@ def merged_body(live: dict[str, Any], old: dict[str, Any], new: dict[str, Any]) 
     if tags:
         body["tags"] = copy.deepcopy(tags)
     body["identity"] = _identity(live.get("identity") or {}, old.get("identity") or {}, new.get("identity") or {})
-    properties = {name: item for name, item in (live.get("properties") or {}).items() if name not in _SET_BY_SERVICE}
+    properties = {name: item for name, item in (live.get("properties") or {}).items() if name not in PURE_OUTPUTS}
     for name in PROPERTIES:
         value = _member("Task", name, properties.pop(name, None), old.get(name), new.get(name))
         if value is not None and value != {}:
@@ -41,7 +38,7 @@ def merged_body(live: dict[str, Any], old: dict[str, Any], new: dict[str, Any]) 
 
 
 def lost(plan: Plan, live: dict[str, Any], new: dict[str, Any]) -> list[str]:
-    """Return the paths of what a task loses by a PUT built from the program alone, as far as `live` shows it.
+    """Return the paths of the values that a PUT built from the program alone would remove, as far as `live` shows them.
 
     `live` is an answer that masks secrets. Paths that `plan` changes anyway are left out.
     """
@@ -75,7 +72,7 @@ def _object(definition: str, name: str, live: Any, old: Any, new: Any) -> Any:
         return None
     of = variant(kind.name, live)
     known = members(of)
-    merged = {member: item for member, item in live.items() if member not in known and member not in _SET_BY_SERVICE}
+    merged = {member: item for member, item in live.items() if member not in known and member not in PURE_OUTPUTS}
     for member in known:
         value = _member(of, member, live.get(member), old.get(member), new.get(member))
         if value is not None and (value != {} or live.get(member) == {}):
@@ -84,7 +81,7 @@ def _object(definition: str, name: str, live: Any, old: Any, new: Any) -> Any:
 
 
 def _other(kind: Kind, live: dict[str, Any], new: dict[str, Any]) -> bool:
-    """Tell whether the program means another object: a step of another type, a trigger of another name."""
+    """Return whether the program has another object: a step of another type, a trigger of another name."""
     if kind.name == "BaseImageTrigger":
         return bool(new) and live.get("name") != new.get("name")
     return bool(new) and variant(kind.name, live) != variant(kind.name, new)
@@ -160,5 +157,5 @@ def _unknown_members(kind: Kind, value: Any, path: str) -> Iterator[str]:
         inner = f"{path}.{name}" if path else name
         if name in known:
             yield from _unknown_members(known[name], item, inner)
-        elif name not in _SET_BY_SERVICE and item:
+        elif name not in PURE_OUTPUTS and item:
             yield inner

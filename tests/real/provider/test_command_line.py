@@ -1,4 +1,4 @@
-"""`acr-tasks check` judges task files as preview does, for CI."""
+"""`acr-tasks check` checks task files as preview does, for CI."""
 
 from __future__ import annotations
 

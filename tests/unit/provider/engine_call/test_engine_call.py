@@ -86,7 +86,7 @@ def test_an_error_shows_no_secret_and_is_shown_in_full_once(
         shown.append(str(caught.value))
     assert "c4nary" not in "".join(shown)
     assert shown[0].endswith("set another one")
-    assert shown[1].endswith("(told in full at a)")
+    assert shown[1].endswith("(shown in full at a)")
 
 
 def test_a_custom_timeout_that_is_over_is_named(provider: _Provider, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,7 +28,7 @@ def test_the_first_is_shown_in_full_and_the_others_in_a_line() -> None:
     """The line says where the rest stands, and its own correlation id."""
     assert _raised(_forbidden("a"), "a").count("\n") == 3
     assert _raised(_forbidden("b"), "b") == (
-        "update task /b: the service answered 403 AuthorizationFailed (told in full at a; correlation id id-b)"
+        "update task /b: the service answered 403 AuthorizationFailed (shown in full at a; correlation id id-b)"
     )
     assert _raised(_forbidden("a"), "a").count("\n") == 3
 
@@ -43,7 +43,7 @@ def test_wrong_settings_are_shown_once() -> None:
     """Every resource of the stack meets the same wrong key."""
     text = "acr-tasks:endpoint is 'x'\nacr-tasks:logLevel is 'y'"
     assert _raised(errors.SettingsError(text), "a") == text
-    assert _raised(errors.SettingsError(text), "b") == "acr-tasks:endpoint is 'x' (told in full at a)"
+    assert _raised(errors.SettingsError(text), "b") == "acr-tasks:endpoint is 'x' (shown in full at a)"
 
 
 def test_an_error_of_one_resource_is_always_shown_in_full() -> None:
@@ -58,7 +58,7 @@ def test_an_answer_that_many_waited_for_is_shown_once() -> None:
     error = errors.UnavailableError(503, "Busy", "no", "", "id", "list tasks of", "/registry")
     assert _raised(error, "a") == str(error)
     assert _raised(error, "b") == (
-        "list tasks of /registry: the service answered 503 Busy (told in full at a; correlation id id)"
+        "list tasks of /registry: the service answered 503 Busy (shown in full at a; correlation id id)"
     )
 
 

@@ -147,7 +147,7 @@ def test_a_folder_that_cannot_be_written_is_warned_of_once(tmp_path: Path) -> No
         kept.end(_begin(kept))
         assert _find(kept) is None
     assert len(warnings) == 1
-    assert "cannot be written down" in warnings[0]
+    assert "cannot be written" in warnings[0]
 
 
 def test_without_a_urn_nothing_is_remembered(tmp_path: Path) -> None:
