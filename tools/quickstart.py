@@ -85,7 +85,7 @@ Paste this line, and `pulumi` works in your shell:
 {line_to_paste(engine)}
 
 Then try:
-  1. Change examples/quickstart/app/index.html. `pulumi preview --diff` names it; `pulumi up` builds just the image.
+  1. Change examples/quickstart/app/index.html. `pulumi preview` names it; `pulumi up` builds just the image.
   2. Add `timeout=600` to the task in examples/quickstart/__main__.py. `pulumi preview --diff` says `PATCH timeout`.
   3. Spell COPY wrong in examples/quickstart/app/Dockerfile and run `pulumi up`: read how a failed build looks.
 Clean up with `pulumi destroy`.

@@ -29,8 +29,8 @@ def diff(service: Service, id_: str, olds: dict[str, Any], news: dict[str, Any])
     service.note_recorded_run(id_)
     notes, plan = service.notes, diff_run(olds, news)
     paths, notes.replace_on_changes = notes.replace_on_changes, None
-    if paths is not None and (summary := _summary(plan, paths, olds, news)):
-        host.console().status(summary)
+    if paths is not None:
+        _announce(plan, replaced_by_options(paths, _comparable(olds, news), news))
     if plan.replaces:
         # The new run is made first: if it fails, the old one and its images stay in state.
         return {"changes": True, "replaces": plan.replaces, "delete_before_replace": False}
@@ -38,10 +38,16 @@ def diff(service: Service, id_: str, olds: dict[str, Any], news: dict[str, Any])
     return {"changes": None if plan.archive or plan.local else False}
 
 
-def _summary(plan: RunDiff, paths: list[str], olds: dict[str, Any], news: dict[str, Any]) -> str:
-    """Return what the update will do, including a new run that `replace_on_changes` forces."""
-    if plan.replaces or not (plan.archive or plan.local):
-        return plan.summary
-    inputs = {name: value for name, value in olds.items() if name in news or name in LOCAL}
-    by_options = replaced_by_options(paths, inputs, news)
-    return f"new run ({', '.join(by_options)} changed, see replace_on_changes)" if by_options else plan.summary
+def _comparable(olds: dict[str, Any], news: dict[str, Any]) -> dict[str, Any]:
+    """Return the inputs among a run's old outputs."""
+    return {name: value for name, value in olds.items() if name in news or name in LOCAL}
+
+
+def _announce(plan: RunDiff, by_options: list[str]) -> None:
+    """Say what follows. A new run costs minutes, so its reason stays under Diagnostics."""
+    if plan.replaces:
+        host.console().info(plan.summary)
+    elif by_options and (plan.archive or plan.local):
+        host.console().info(f"new run ({', '.join(by_options)} changed, see replace_on_changes)")
+    elif plan.summary:
+        host.console().status(plan.summary)

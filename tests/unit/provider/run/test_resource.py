@@ -109,6 +109,9 @@ class _Console:
     def status(self, text: str) -> None:
         self.lines.append(text)
 
+    def info(self, text: str) -> None:
+        self.lines.append(f"kept: {text}")
+
     def warning(self, text: str) -> None:
         """Accept what the journal says of a resource without a stack."""
 
@@ -127,7 +130,7 @@ def test_a_new_run_is_announced_only_after_a_check(provider: RunProvider, lines:
     news = provider.check({}, {"runRequest": TASK_RUN, "triggers": ["2"]}).inputs
     for _ in range(2):
         assert provider.diff("id", olds, news).replaces == ["triggers"]
-    assert lines == ["new run (triggers changed)"]
+    assert lines == ["kept: new run (triggers changed)"]
 
 
 @pytest.mark.parametrize("paths", [["logs"], ["logs", "triggers"], ["*"]])
@@ -137,7 +140,7 @@ def test_a_new_run_that_the_options_ask_for_is_announced(
     """The line names what differs; the engine replaces, and no PATCH follows."""
     olds = state(provider)
     assert diff(provider, olds, logs="none", __replaceOnChanges=paths).changes is None
-    assert lines == ["new run (logs changed, see replace_on_changes)"]
+    assert lines == ["kept: new run (logs changed, see replace_on_changes)"]
 
 
 def test_the_inputs_of_a_transform_take_effect(provider: RunProvider) -> None:
