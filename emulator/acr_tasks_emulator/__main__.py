@@ -10,7 +10,8 @@ from acr_tasks_emulator.process import background, instance
 def main() -> None:
     """Run the command line.
 
-    Each deployment asks again for the emulator that runs in the background. It is answered before the slow imports.
+    Each deployment starts this program to find the emulator in the background, so that answer comes before the slow
+    imports.
     """
     about = background.find_again(sys.argv[1:])
     if about is not None:

@@ -60,15 +60,15 @@ class Address:
 
     @property
     def ca_cert(self) -> str | None:
-        """The path of the CA certificate for clients to trust, if any."""
+        """Return the path of the CA certificate that clients have to trust; None when they need none."""
         return str(self.certificate.ca) if self.certificate and self.certificate.ca else None
 
     def is_named(self, host: str) -> bool:
-        """Tell whether the certificate covers a name or address, which then is the emulator's."""
+        """Return whether the certificate covers a host name or address, which makes it one of the emulator's own."""
         return self.certificate is not None and self.certificate.covers(host)
 
     @property
     def check(self) -> dict[str, Any]:
-        """How a process of this machine asks whether the server is well; see instance.py."""
+        """Return what a process of this machine needs for a health check; see instance.py."""
         trust = None if self.certificate is None else str(self.certificate.trust)
         return {"address": list(self.listening), "host": self.host, "trust": trust}

@@ -70,7 +70,7 @@ from acr_tasks_emulator.store.tasks import TaskStore
 
 @dataclass(frozen=True)
 class Application:
-    """An emulator without its socket. `about` is what the ready line tells; `asgi` answers the requests."""
+    """An emulator without its socket. about: the content of the ready line. asgi: the app that answers requests."""
 
     asgi: ASGIApp
     about: dict[str, Any]
@@ -80,11 +80,11 @@ class Application:
     _closing: contextlib.ExitStack
 
     def idle_seconds(self) -> float:
-        """Return for how long there was neither a request nor a run that has not ended."""
+        """Return the seconds since the last request or the end of the last run; 0 while a run is active."""
         return 0.0 if self.services.runs.active_count() else self.recorder.idle_seconds()
 
     def close(self) -> None:
-        """End what runs, and the children; then close the data folder."""
+        """End every run and child process, then close the data folder."""
         self.services.closing.set()
         self._closing.close()
 
@@ -201,7 +201,7 @@ def _starlette(services: Services) -> Starlette:
 
     app = Starlette(
         routes=[
-            *(*metadata.ROUTES, *sign_in.ROUTES),  # first: the guard takes what they match for theirs
+            *(*metadata.ROUTES, *sign_in.ROUTES),  # first: the guard checks no token for a request that they match
             *(*long_running.ROUTES, *tasks.ROUTES, *runs.ROUTES, *registries.ROUTES, *blobs.ROUTES),
             *(*subscriptions.ROUTES, *resource_groups.ROUTES, *agent_pools.ROUTES),
             *(*oci.ROUTES, *admin.ROUTES, *webhooks.ROUTES, *dashboard.ROUTES),

@@ -52,7 +52,7 @@ def serve(*, context: typer.Context, detach: bool, **options: Any) -> None:
 
 
 def _with_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give `serve` a parameter for each field of Settings, from which typer makes the options and their help."""
+    """Add a parameter to `serve` for each field of Settings; typer makes the options and their help of them."""
     kinds: dict[str, Any] = {"data": str, "registries": list[str] | None, "switches": list[str] | None}
     data = Option("--data", metavar=f"DIR|{MEMORY}", help="Folder that keeps everything.")
     found = [("context", typer.Context, inspect.Parameter.empty), ("data", Annotated[str, data], MEMORY)]

@@ -19,17 +19,17 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def acr_tasks_emulator_options() -> dict[str, Any]:
-    """Options of `acr_tasks_emulator.serve` for this session's emulator; override it in conftest.py.
+    """Return the options of `acr_tasks_emulator.serve` for this session; override the fixture in conftest.py.
 
-    Without any, runs are simulated: they need nothing installed, and end at once, well unless the agent would refuse
-    them. `{"executor": "auto"}` runs them.
+    Without options, runs are simulated: they need no tools, and succeed at once unless the agent would refuse them.
+    `{"executor": "auto"}` carries them out.
     """
     return {}
 
 
 @pytest.fixture(scope="session")
 def acr_tasks_emulator(acr_tasks_emulator_options: dict[str, Any]) -> Iterator[Emulator]:
-    """An emulator of Azure Container Registry Tasks, the same for the whole session; see `acr_tasks_emulator.serve`."""
+    """Serve one emulator for the whole session; see `acr_tasks_emulator.serve`."""
     from acr_tasks_emulator import serve
 
     with serve(**acr_tasks_emulator_options) as emulator:
@@ -38,6 +38,6 @@ def acr_tasks_emulator(acr_tasks_emulator_options: dict[str, Any]) -> Iterator[E
 
 @pytest.fixture
 def fresh_acr_tasks_emulator(acr_tasks_emulator: Emulator) -> Emulator:
-    """The session's emulator without the tasks, runs, blobs and faults that earlier tests have left there."""
+    """Return the session's emulator after its reset: without tasks, runs, blobs and faults of earlier tests."""
     acr_tasks_emulator.reset()
     return acr_tasks_emulator

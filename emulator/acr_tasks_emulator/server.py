@@ -34,8 +34,8 @@ _logger = logging.getLogger(__name__)
 class Emulator:
     """An emulator that answers: `endpoint` and `dashboard` are URLs, `login_server` is host:port, `registries` ARM ids.
 
-    `ca_cert` is the path of the certificate that clients have to trust, None without `tls`. `executor` is the one that
-    was chosen. `warning` is a sentence about what works less well than was asked for, or None.
+    `ca_cert` is the path of the certificate that clients have to trust, None without `tls`. `executor` is the
+    name of the executor in use. `warning` says why a better one is not; None when there is nothing to say.
     """
 
     endpoint: str
@@ -50,22 +50,22 @@ class Emulator:
 
     @property
     def about(self) -> dict[str, Any]:
-        """What the ready line tells, without the process id."""
+        """Return the content of the ready line, without the process id."""
         return self.application.about
 
     @property
     def subscription_id(self) -> str:
-        """The subscription of the first registry."""
+        """Return the subscription id of the first registry."""
         return self._part(2)
 
     @property
     def resource_group_name(self) -> str:
-        """The resource group of the first registry."""
+        """Return the resource group of the first registry."""
         return self._part(4)
 
     @property
     def registry_name(self) -> str:
-        """The name of the first registry."""
+        """Return the name of the first registry."""
         return self._part(8)
 
     def reset(self) -> None:
@@ -84,7 +84,7 @@ def running(settings: Settings) -> Iterator[Emulator]:
         address = Address.of(settings.host, listening.getsockname()[1], _certificate(settings))
         encryption = None
         if address.certificate is not None:
-            from acr_tasks_emulator.https import tls  # here, as certificates are
+            from acr_tasks_emulator.https import tls  # here, so that plain http does not wait for it
 
             encryption = tls.server_context(address.certificate)
             listening = stack.enter_context(tls.Listening.of(listening))
@@ -102,7 +102,7 @@ def running(settings: Settings) -> Iterator[Emulator]:
             timeout_keep_alive=75,
         )
         config.load()
-        config.ssl = encryption  # uvicorn's own options take files, from which it makes a context of its own
+        config.ssl = encryption  # uvicorn's own options take files only, and cannot set this context
         stack.enter_context(_serving(uvicorn.Server(config), listening))
         stack.callback(application.services.closing.set)
         about = application.about
@@ -148,7 +148,7 @@ def _certificate(settings: Settings) -> Certificate | None:
 
 
 def _listen(settings: Settings) -> socket.socket:
-    """Bind the port asked for; for port 0 the one that this folder had before, when it is free, else any free one.
+    """Bind the given port; for port 0 the former port of this folder when it is free, else any free port.
 
     The port stands in the names of images, so it must not change without need.
     """
@@ -166,8 +166,10 @@ def _listen(settings: Settings) -> socket.socket:
 
 
 def _bind_any(host: str) -> socket.socket:
-    """Bind a free port that will be free again later, if there is one: not of those that the system gives to outgoing
-    connections, which may hold it when this folder's emulator comes back."""
+    """Bind a free port outside the range of outgoing connections, if possible.
+
+    An outgoing connection could hold the port when the emulator of this folder starts again.
+    """
     for port in random.sample(_LASTING_PORTS, 32):
         with suppress(OSError):
             return _bind(host, port)
@@ -176,11 +178,11 @@ def _bind_any(host: str) -> socket.socket:
 
 def _bind(host: str, port: int) -> socket.socket:
     if host == "localhost":
-        host = "127.0.0.1"  # which it is for every client; ::1 is for some
+        host = "127.0.0.1"  # every client tries this address for localhost, and only some try ::1
     family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     listening = socket.socket(family, kind, protocol)
     try:
-        # Connections of an earlier emulator that are still closing do not keep the port from us.
+        # The port can be bound while connections of an earlier emulator are still closing.
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address)
         listening.listen(2048)
@@ -206,19 +208,19 @@ def _serving(server: uvicorn.Server, listening: socket.socket) -> Iterator[None]
 
 
 class _Ready:
-    """Waits until uvicorn accepts connections: its `startup` is wrapped, since it offers no event of its own."""
+    """An event for the moment from which uvicorn accepts connections. It wraps `startup`: uvicorn has no such event."""
 
     def __init__(self, server: uvicorn.Server) -> None:
         self._event = threading.Event()
         startup = server.startup
 
-        async def startup_and_tell(sockets: list[socket.socket] | None = None) -> None:
+        async def startup_and_set(sockets: list[socket.socket] | None = None) -> None:
             await startup(sockets=sockets)
             self._event.set()
 
-        server.startup = startup_and_tell  # type: ignore[method-assign]
+        server.startup = startup_and_set  # type: ignore[method-assign]
 
     def wait(self, thread: threading.Thread) -> None:
         while not self._event.wait(0.05):
             if not thread.is_alive():
-                raise SettingsError("The server could not be started; its log tells why.")
+                raise SettingsError("The server could not be started; its log has the reason.")

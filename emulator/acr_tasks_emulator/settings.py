@@ -49,14 +49,15 @@ class RegistrySetting:
 
 
 def _option(default: Any, text: str, *, metavar: str | None = None, variable: str | None = None) -> Any:
-    """Declare an option of `serve`. text: its help. variable: the variable of the environment that gives it, too."""
+    """Declare an option of `serve`. text: its help. variable: an environment variable that can set it too."""
     return Field(default, description=text, json_schema_extra={"metavar": metavar, "variable": variable})
 
 
 class Settings(BaseModel):
     """The options of `serve`, each declared here only: the command line and the library are made from these fields.
 
-    `data` is an existing folder. Without `registries` the folder's own are served, or else the default one. `host` is
+    `data` is an existing folder. Without `registries` the emulator serves those of the
+    folder, or else the default one. `host` is
     an IPv6 address without brackets. Raises SettingsError when it is made of values that are not allowed.
     """
 
@@ -71,7 +72,7 @@ class Settings(BaseModel):
     executor: str = _option("auto", "auto, buildah, docker or simulated.")
     agents: int = _option(2, "Number of runs at once.")
     token: str | None = _option(None, "Bearer token that callers must show.", variable="ACR_TASKS_EMULATOR_TOKEN")
-    idle_exit: float | None = _option(None, "End after so long without a request or a run.", metavar="SECONDS")
+    idle_exit: float | None = _option(None, "End after this time without a request or a run.", metavar="SECONDS")
     mode: str = _option("sync", "sync as observed, or lro as the specification reads.")
     throttle: str = _option("off", "off, or arm: 429 as Resource Manager answers.")
     latency: float = _option(0, "Milliseconds that each answer of Resource Manager takes longer.", metavar="MS")
@@ -115,7 +116,7 @@ class Settings(BaseModel):
         return self
 
     def arguments(self) -> list[str]:
-        """Return the options as `serve` takes them, but for those that the environment gives."""
+        """Return the options as arguments of `serve`, without those that come from environment variables."""
         found: list[str] = []
         for name, field in type(self).model_fields.items():
             value = getattr(self, name)
@@ -144,12 +145,12 @@ def option_of(name: str) -> str:
 
 
 def variable_of(name: str) -> str | None:
-    """Return the variable of the environment that gives a field, too."""
+    """Return the environment variable that can set a field; None for most fields."""
     return _declared(name, "variable")
 
 
 def metavar_of(name: str) -> str | None:
-    """Return what the help shows for the value of a field."""
+    """Return the placeholder for the value of a field in the help."""
     return _declared(name, "metavar")
 
 
@@ -160,7 +161,7 @@ def _declared(name: str, part: str) -> str | None:
 
 
 def _problems(settings: Settings) -> Iterator[tuple[bool, str]]:
-    """Give each rule that settings must keep: whether it is broken, and the sentence about it."""
+    """Yield each rule for settings: whether it is broken, and the error message."""
     host, latency = settings.host, settings.latency
     own = settings.cert is not None
     for what, given, allowed in (
@@ -168,11 +169,11 @@ def _problems(settings: Settings) -> Iterator[tuple[bool, str]]:
         ("Mode", settings.mode, MODES),
         ("Throttle", settings.throttle, THROTTLES),
     ):
-        yield given not in allowed, f"{what} {given!r} is not known: {', '.join(allowed)} are."
-    yield not 1 <= settings.agents <= 64, f"{settings.agents} agents are not possible: 1 to 64 are."
+        yield given not in allowed, f"{what} {given!r} is not known: choose one of {', '.join(allowed)}."
+    yield not 1 <= settings.agents <= 64, f"{settings.agents} agents are not possible: choose 1 to 64."
     yield (
         not 0 <= settings.port <= 65535,
-        f"Port {settings.port} does not exist: 0 to 65535 do, 0 for any.",
+        f"Port {settings.port} is not possible: choose 1 to 65535, or 0 for any.",
     )
     yield (
         settings.token is None and not is_loopback(host),
@@ -189,7 +190,7 @@ def _problems(settings: Settings) -> Iterator[tuple[bool, str]]:
     yield idle is not None and not idle > 0, "--idle-exit must be a number of seconds above 0."
     yield (
         not 0 <= latency <= MAXIMUM_LATENCY,
-        f"A latency of {latency} is not possible: 0 to {MAXIMUM_LATENCY} milliseconds are.",
+        f"A latency of {latency} is not possible: choose 0 to {MAXIMUM_LATENCY} milliseconds.",
     )
     names = [registry.name.lower() for registry in settings.registries]
     for name in names:
@@ -218,12 +219,12 @@ def parse_switches(texts: Iterable[str]) -> Switches:
 
 
 def normal_location(location: str) -> str:
-    """Spell a location as Resource Manager returns it: lower case, without spaces."""
+    """Return a location as Resource Manager spells it: lower case, without spaces."""
     return location.replace(" ", "").lower()
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether only this machine can reach a server bound to that host."""
+    """Return whether only this machine can reach a server bound to that host."""
     if host == "localhost":
         return True
     try:

@@ -1,4 +1,4 @@
-"""Switches: open questions about the service. A client must work with every answer."""
+"""Switches: open questions about the behaviour of the service. A client must work with every answer."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class SwitchError(Exception):
 
 
 def _open(default: Any, question: str, *bounds: float) -> Any:
-    """Declare a switch. `bounds` are the lowest and highest number."""
+    """Declare a switch. bounds: the lowest and the highest number that are allowed."""
     return field(default=default, metadata={"question": question, "bounds": bounds})
 
 
@@ -99,7 +99,7 @@ class Switches:
         for name, text in given.items():
             switch = known.get(name)
             if switch is None:
-                problems.append(f"Switch {name!r} is not known: {', '.join(known)} are.")
+                problems.append(f"Switch {name!r} is not known: choose one of {', '.join(known)}.")
                 continue
             try:
                 values[name.replace("-", "_")] = switch.read(str(text))
@@ -126,14 +126,14 @@ class Switch:
 
     @property
     def allowed(self) -> str:
-        """The allowed values, as a phrase."""
+        """Return the allowed values as a phrase, such as `200 or 201`."""
         if self.values:
             return " or ".join(self.values)
         kind = "a whole number" if self.kind is int else "a number"
         return f"{kind} from {self.bounds[0]:g} to {self.bounds[1]:g}"
 
     def read(self, text: str) -> Any:
-        """Return the value that a text spells. Raises ValueError."""
+        """Parse a value of the switch. Raises ValueError."""
         if self.values:
             if text not in self.values:
                 raise ValueError(text)

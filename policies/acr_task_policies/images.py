@@ -1,4 +1,4 @@
-"""An image name taken apart."""
+"""Image names, parsed into their parts."""
 
 from __future__ import annotations
 
@@ -51,15 +51,15 @@ class Image:
 
     @property
     def is_variable(self) -> bool:
-        """Whether the whole reference is left to a variable, so that nothing can be said of it."""
+        """Return whether the whole reference is a variable, so that no rule can judge it."""
         return bool(VARIABLE.fullmatch(self.text.strip()))
 
     @property
     def has_variable_tag(self) -> bool:
-        """Whether the agent fills in the tag, or a part of it, at each run."""
+        """Return whether the agent fills in the tag, or a part of it, at each run."""
         return bool(VARIABLE.search(self.tag or ""))
 
     @property
     def full_repository(self) -> str:
-        """The registry and the repository, without tag and digest."""
+        """Return the registry and the repository, without tag and digest."""
         return f"{self.registry}/{self.repository}"

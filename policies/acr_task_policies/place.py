@@ -33,12 +33,12 @@ class Place:
 
     @property
     def key(self) -> str:
-        """The name of the member, the key of the entry, or the index of the item."""
+        """Return the name of the member, the key of the entry, or the index of the item."""
         return str(self._key)
 
     @property
     def path(self) -> str:
-        """The place as a Python program spells it, such as `step.arguments[0].is_secret`."""
+        """Return the path as a Python program spells it, such as `step.arguments[0].is_secret`."""
         if self._parent is None:
             return ""
         if isinstance(self._key, int):
@@ -98,7 +98,7 @@ class Place:
         return [self[index] for index in range(len(value))]
 
     def entries(self) -> list[Place]:
-        """The places of a map's entries, whose keys are the user's own. An unknown map is one entry, as in `items`."""
+        """Return the places of a map's entries, with keys that the user chose. An unknown map is one entry."""
         if not self.known():
             return [self]
         value = self.value()

@@ -58,7 +58,7 @@ class Argument:
 
     @property
     def value(self) -> str:
-        """The value in clear text, even when it is a secret in the program: never for a message."""
+        """Return the value in clear text, even when the program marks it secret. Never put it into a message."""
         return self.place["value"].text() or ""
 
     @property
@@ -68,7 +68,7 @@ class Argument:
 
 @dataclass(frozen=True)
 class ImageName:
-    """A name under which an image is built or pushed, templates and all."""
+    """An image name of a build or push, with its templates unrendered. read: returns the name."""
 
     path: str
     read: Callable[[], str | None]
@@ -132,7 +132,7 @@ class Credential:
         return self.place.path
 
     def opaque(self) -> list[str]:
-        """The members that hold a secret as it is, instead of the address of one in a key vault."""
+        """Return the members whose secret stands in clear text, not as the address of a key vault secret."""
         return [
             name
             for name in ("userName", "password")
@@ -141,12 +141,12 @@ class Credential:
 
     @property
     def uses_password(self) -> bool:
-        """Whether the sign-in goes by a password, be it kept in a key vault."""
+        """Return whether the sign-in uses a password, in clear text or from a key vault."""
         return self.place["password"].exists()
 
 
 class Resource:
-    """A task or a run by the members that both have: a step and a run request are alike."""
+    """A task or a run. `top` holds its properties, `body` its step or run request, which share their members."""
 
     def __init__(self, resource_type: str, properties: Any) -> None:
         self.kind = kind_of(resource_type)
@@ -156,22 +156,22 @@ class Resource:
         self.body = self.top["step" if self.is_task else "runRequest"]
 
     def itself(self) -> Iterator[Resource]:
-        """The resource as the one part of itself, for rules about the whole of it."""
+        """Yield the resource itself, for rules that judge a resource as a whole."""
         yield self
 
     def tasks(self) -> Iterator[Resource]:
-        """The resource when it is a task."""
+        """Yield the resource when it is a task."""
         if self.is_task:
             yield self
 
     def runs(self) -> Iterator[Resource]:
-        """The resource when it is a run."""
+        """Yield the resource when it is a run."""
         if self.kind == "run":
             yield self
 
     @property
     def name(self) -> str:
-        """The task's name, as far as it is given."""
+        """Return the task's name; empty when the program does not set one."""
         return self.top["taskName"].text() or ""
 
     @property
@@ -180,12 +180,12 @@ class Resource:
 
     @property
     def is_enabled(self) -> bool:
-        """Whether the task's triggers start it; a status that is left out means Enabled."""
+        """Return whether triggers start the task. Without a status a task is Enabled."""
         return not _is(self.top["status"], "disabled")
 
     @property
     def step_type(self) -> str:
-        """What the resource does, lower case: docker, filetask, encodedtask, or taskrunrequest for a run of a task."""
+        """Return the type in lower case: docker, filetask, encodedtask, or taskrunrequest for a run of a task."""
         text = (self.body["type"].text() or "").lower()
         return {
             "dockerbuildrequest": "docker",
@@ -194,73 +194,73 @@ class Resource:
         }.get(text, text)
 
     def registries(self) -> Iterator[Place]:
-        """The one place that names the registry: its ARM id, or its name."""
+        """Yield the one place that names the registry, by ARM id or by name."""
         yield self.top["registryId"] if self.top["registryId"].exists() else self.top["registryName"]
 
     def registry(self) -> str:
-        """The registry's short name in lower case, empty where the program leaves it to the configuration."""
+        """Return the registry's short name in lower case; empty when the Pulumi configuration names the registry."""
         (place,) = self.registries()
         return registry_name(place.text() or "").lower()
 
     def locations(self) -> Iterator[Place]:
-        """The location, where it is given."""
+        """Yield the location when it is set."""
         if self.top["location"].exists():
             yield self.top["location"]
 
     def platforms(self) -> Iterator[Place]:
-        """The platform that runs need; a run of a task has none of its own."""
+        """Yield the platform of a run when it is set; a run of a task takes the platform of its task."""
         place = self.top["platform"] if self.is_task else self.body["platform"]
         if place.exists():
             yield place
 
     def timeouts(self) -> Iterator[Timeout]:
-        """The one timeout; a run of a task has none of its own."""
+        """Yield the timeout; a run of a task takes the timeout of its task."""
         if self.is_task:
             yield Timeout(self.top["timeout"])
         elif not self.body.known() or not self.body["type"].known() or not self.is_run_of_a_task:
             yield Timeout(self.body["timeout"])
 
     def timers(self) -> Iterator[Timer]:
-        """The timers that are enabled, of a task that is."""
+        """Yield the timer triggers that are not disabled."""
         for place in self.top["trigger"]["timerTriggers"].items():
             if not (place["status"].known() and _is(place["status"], "disabled")):
                 yield Timer(place)
 
     def source_triggers(self) -> Iterator[Place]:
-        """The source triggers that are enabled."""
+        """Yield the source triggers that are not disabled."""
         for place in self.top["trigger"]["sourceTriggers"].items():
             if not (place["status"].known() and _is(place["status"], "disabled")):
                 yield place
 
     def arguments(self) -> Iterator[Argument]:
-        """The arguments of Docker builds and the values of the others."""
+        """Yield the arguments of a Docker build, or the values of a task file."""
         for member in ("arguments", "values"):
             for place in self.body[member].items():
                 yield Argument(place)
 
     def credentials(self) -> Iterator[Credential]:
-        """The sign-ins to other registries."""
+        """Yield the sign-ins to other registries."""
         holder = self.top if self.is_task else self.body
         for place in holder["credentials"]["customRegistries"].entries():
             yield Credential(place.key, place)
 
     def addresses(self) -> Iterator[Place]:
-        """The addresses that the service fetches from: contexts, sources, repositories."""
+        """Yield the addresses that the service fetches from: contexts, sources, repositories."""
         places = [self.body["contextPath"], self.body["sourceLocation"], self.top["context"]]
         triggers = self.top["trigger"]["sourceTriggers"].items()
         places += [trigger["sourceRepository"]["repositoryUrl"] for trigger in triggers]
         yield from (place for place in places if place.exists())
 
     def encoded_content(self) -> Place:
-        """The place of an encoded task's text."""
+        """Return the place of an encoded task's text."""
         return self.body["encodedTaskContent"]
 
     def task_file(self) -> task_file.TaskFile:
-        """The encoded task as steps; raises UnknownValueError while its text is unknown."""
+        """Return the encoded task as steps; raise UnknownValueError while its text is unknown."""
         return task_file.read(self.encoded_content().text() or "")
 
     def steps(self) -> Iterator[FileStep]:
-        """The steps of an encoded task."""
+        """Yield the steps of an encoded task."""
         content = self.encoded_content()
         if not content.known():
             yield FileStep(content, None)
@@ -269,7 +269,7 @@ class Resource:
             yield FileStep(content, step)
 
     def image_names(self) -> Iterator[ImageName]:
-        """The image names of Docker builds, and those that an encoded task builds or pushes, each once."""
+        """Yield the image names of a Docker build, and each name that an encoded task builds or pushes, once."""
         for place in self.body["imageNames"].items():
             yield ImageName(place.path, place.text)
         content = self.encoded_content()
@@ -280,7 +280,7 @@ class Resource:
             yield ImageName(f"{content.path}: {line.at}", partial(str, name))
 
     def pushed_images(self) -> list[ImageName]:
-        """The image names that reach a registry; raises UnknownValueError while one is unknown."""
+        """Return the image names that are pushed to a registry; raise UnknownValueError while one is unknown."""
         pushes = self.body["isPushEnabled"].flag() is not False
         names = [ImageName(place.path, place.text) for place in self.body["imageNames"].items() if pushes]
         path = self.encoded_content().path
@@ -304,7 +304,7 @@ class FileStep:
         return self.step
 
     def at(self, line: Line) -> str:
-        """The place of a line as a sentence names it."""
+        """Return the path of a line, for a message."""
         return f"{self.content.path}: {line.at}"
 
 

@@ -1,4 +1,4 @@
-"""The firings of a timer, by the service's rules for the five fields of a schedule."""
+"""The firings of a timer, by the rules of the service for the five cron fields of a schedule."""
 
 from __future__ import annotations
 
@@ -24,35 +24,38 @@ _FIELDS: tuple[tuple[int, int, list[str], int], ...] = (
 )
 _START = datetime(2024, 1, 1, tzinfo=timezone.utc)  # a leap year, so that every date of a schedule comes up
 _HORIZON = timedelta(days=366)
-_MOST = 1500  # firings that are looked at: a day of minutes, and the next midnight
+_MOST = 1500  # the number of firings to compare: one for each minute of a day, and some of the next day
 
 
 @lru_cache(maxsize=1024)
 def shortest_pause(schedule: str) -> float | None:
-    """Return the minutes between the two nearest firings; None where the schedule fires once or cannot be read."""
-    moments = list(firings(schedule, _START, _START + _HORIZON, _MOST))
-    pauses = [(later - sooner).total_seconds() / 60 for sooner, later in pairwise(moments)]
+    """Return the minutes between the two nearest firings; None when it fires once or cannot be parsed."""
+    times = list(firings(schedule, _START, _START + _HORIZON, _MOST))
+    pauses = [(later - sooner).total_seconds() / 60 for sooner, later in pairwise(times)]
     return min(pauses, default=None)
 
 
 def firings(schedule: str, since: datetime, until: datetime, most: int) -> Iterator[datetime]:
-    """Yield the firings from `since` on, before `until`, `most` of them at the most; none for what cannot be read."""
+    """Yield at most `most` firings from `since` on and before `until`. A schedule that cannot be parsed has none."""
     spelled = _spelled(schedule)
     if spelled is None:
         return
-    moments = croniter(spelled, since - timedelta(minutes=1), day_or=False, max_years_between_matches=8)
+    times = croniter(spelled, since - timedelta(minutes=1), day_or=False, max_years_between_matches=8)
     for _ in range(most):
         try:
-            moment = moments.get_next(datetime)
+            time = times.get_next(datetime)
         except (ValueError, KeyError):  # a date that never comes, such as the 30th of February
             return
-        if moment >= until:
+        if time >= until:
             return
-        yield moment
+        yield time
 
 
 def _spelled(schedule: str) -> str | None:
-    """Spell each field as a list of numbers: the service reads ranges, steps and names more freely than croniter."""
+    """Return the schedule with each field as a list of numbers: the service accepts forms that croniter refuses.
+
+    None for a schedule that the service refuses too.
+    """
     fields = schedule.split()
     if len(fields) != len(_FIELDS):
         return None

@@ -62,7 +62,7 @@ def secret_shape(value: str) -> str | None:
 
 
 def reason(name: str, value: str) -> str | None:
-    """Say why a named value looks like a secret; None for a harmless one. The value is never part of the answer."""
+    """Return why a named value looks like a secret; None for a harmless one. The reason never holds the value."""
     if HARMLESS.fullmatch(value):
         return None
     if shape := secret_shape(value):

@@ -38,7 +38,7 @@ class Line:
 
     @property
     def at(self) -> str:
-        """The place as a sentence names it: `line 3, steps[0].env[1]`."""
+        """Return the place for a message, such as `line 3, steps[0].env[1]`."""
         return f"line {self.number}, {self.where}"
 
 
@@ -58,12 +58,12 @@ class Step:
 
     @property
     def words(self) -> list[str]:
-        """The words of the command line; empty where a quote is left open."""
+        """Return the words of the command line; empty when a quote is not closed."""
         return _words(self.command.text)
 
     @property
     def tags(self) -> list[Line]:
-        """The image names of a build: the values of -t and --tag."""
+        """Return the image names of a build: the values of -t and --tag."""
         names = [value for name, value in self.options if name in ("-t", "--tag")] if self.kind == "build" else []
         where = self.command.where
         places = [where] if len(names) == 1 else [f"{where}, tag {number}" for number in range(1, len(names) + 1)]
@@ -71,12 +71,12 @@ class Step:
 
     @property
     def options(self) -> list[tuple[str, str]]:
-        """The options of the command line and their values, up to a cmd's image; "" for an option without a value."""
+        """Return the options before the image of a cmd step, each with its value; "" for an option without a value."""
         return [(name, value) for name, value in _options(self.words, is_build=self.kind == "build") if name]
 
     @property
     def image(self) -> str | None:
-        """The image that a cmd step runs."""
+        """Return the image that a cmd step runs; None for other steps."""
         if self.kind != "cmd":
             return None
         return next((value for name, value in _options(self.words, is_build=False) if not name), None)
@@ -136,7 +136,7 @@ def _compose(text: str) -> yaml.Node | None:
 
 
 def _members(node: yaml.Node | None) -> dict[str, yaml.Node]:
-    """The members of a mapping by name; the last of a repeated name counts."""
+    """Return the members of a mapping by name; the last one of a repeated name counts."""
     pairs = node.value if isinstance(node, yaml.MappingNode) else []
     return {key.value: value for key, value in pairs if isinstance(key, yaml.ScalarNode)}
 

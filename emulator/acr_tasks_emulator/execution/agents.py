@@ -1,4 +1,4 @@
-"""The queue and the agents that take runs from it."""
+"""The queue of runs, and the agents that carry them out."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ _T = TypeVar("_T")
 
 
 class Observer(Protocol):
-    """A receiver of what happens to runs. Agents call it from their threads, and `cancel` from its caller's."""
+    """A receiver of the events of runs. Agents call it in their threads; `Agents.cancel` calls it in its caller's."""
 
     def started(self, run_id: str) -> None:
-        """Return an agent has taken the run."""
+        """Record that an agent has taken the run."""
 
     def finished(self, run_id: str, outcome: Outcome) -> None:
-        """Return the run has ended; its log is complete already."""
+        """Record that the run has ended. Its log is complete by then."""
 
     def log(self, run_id: str) -> LogSink:
-        """Return where the run's log grows. Asked for once a run."""
+        """Return the sink of the run's log. Called once for each run."""
 
 
 class Agents:
-    """A queue of jobs and the agents that run them in its order, `count` at a time.
+    """A queue of jobs and `count` agents that run them in order.
 
-    A waiting run can be canceled; a running one is ended with everything that it started. The timeout of a
-    run counts from when an agent takes it, as in the service.
+    A cancellation removes a waiting run from the queue, and ends a running one with all its processes. The timeout
+    of a run begins when an agent takes it, as in the service.
     """
 
     def __init__(self, count: int, executor: Executor, observer: Observer) -> None:
@@ -65,9 +65,9 @@ class Agents:
             self._wake.notify()
 
     def cancel(self, run_id: str) -> bool:
-        """Cancel a run that waits or runs; False when it is neither.
+        """Cancel a waiting or running run; return False for any other.
 
-        A run that waited has ended when this returns. One that ran ends moments later: `Observer.finished` says when.
+        A waiting run has ended when this returns. A running one ends soon after, with `Observer.finished`.
         """
         with self._wake:
             cancellation = self._running.get(run_id)
@@ -84,9 +84,9 @@ class Agents:
         return True
 
     def close(self) -> None:
-        """End every run that is under way (status Error) and wait for the agents. Idempotent.
+        """End every running run with status Error, and wait for the agents. Idempotent.
 
-        Runs that still wait are left as they are, so that a queue on disk can take them up again.
+        Waiting runs get no event, so that the next start can queue them again.
         """
         with self._wake:
             self._closed = True
@@ -109,7 +109,7 @@ class Agents:
                 cancellation = self._running[job.run_id] = Cancellation()
             try:
                 self._run(job, cancellation)
-            except Exception:  # an observer that fails must not cost the agent
+            except Exception:  # an error of the observer must not end the thread of the agent
                 _logger.exception("run %s: its end could not be recorded", job.run_id)
             finally:
                 with self._wake:
@@ -124,7 +124,7 @@ class Agents:
         began = time.monotonic()
         try:
             outcome = self._executor.run(job, log, cancellation)
-        except Exception as error:  # whatever it is, the run has to end
+        except Exception as error:  # the run has to end after any error
             _logger.exception("run %s: the executor failed", job.run_id)
             outcome = Outcome("Error", error_message=f"the emulator failed: {type(error).__name__}")
         finally:
@@ -137,7 +137,7 @@ class Agents:
         self._record(lambda: self._observer.finished(job.run_id, outcome))
 
     def _record(self, record: Callable[[], _T]) -> _T:
-        """Record an event; retry while the disk is full. Raises OSError after close(): the next start ends the run."""
+        """Record an event; retry while the disk is full. Raises OSError after close(); the next start ends the run."""
         while True:
             try:
                 return record()
@@ -152,7 +152,7 @@ class Agents:
 
 
 def _with_reason(outcome: Outcome, cancellation: Cancellation, job: Job) -> Outcome:
-    """Return the outcome, or the reason of a cancellation. A success in spite of a cancellation stays one."""
+    """Return the outcome with the reason of a cancellation. A run that succeeded nevertheless stays Succeeded."""
     if not cancellation.requested or outcome.status == "Succeeded":
         return outcome
     images = outcome.output_images

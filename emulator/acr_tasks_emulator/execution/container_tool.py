@@ -1,4 +1,4 @@
-"""The interface of the tools that build and run: buildah and docker."""
+"""The interface of buildah and docker, the tools that build images and run containers."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from acr_tasks_emulator.process.supervisor import Supervisor
 
 
 class NetworkError(Exception):
-    """A network of the task cannot be made; the text is the agent's, with the tool's last line."""
+    """A failure to make a network of the task; the text is the agent's, with the tool's last line."""
 
 
 @dataclass(frozen=True)
 class Build:
-    """One `docker build`: the context's folder, the Dockerfile's path, and the options. Names are full names.
+    """One `docker build`: the context's folder, the Dockerfile's path, and the options. names: full image names.
 
-    secrets: as `--secret` takes them, with the paths of their files on this machine. assignments: what `--build-arg`
-    was given, word for word. buildkit: the step asks for BuildKit; else the classic builder's rules hold.
+    secrets: values of `--secret`, with the paths of their files on this machine. assignments: the values of
+    `--build-arg` as written. buildkit: whether the step asks for BuildKit instead of the classic builder.
     identity_file: a file for the image's id.
     """
 
@@ -45,9 +45,9 @@ class Build:
 
 @dataclass(frozen=True)
 class BaseImage:
-    """An image that a Dockerfile starts from, as the Dockerfile spells it once its arguments are put in.
+    """An image that a Dockerfile starts from. image: its name in the Dockerfile, with arguments replaced.
 
-    image_id: what it means in this run. named: the tool finds it by that name as well.
+    image_id: its id in this run. named: whether the tool also knows it by that name.
     """
 
     image: str
@@ -57,8 +57,8 @@ class BaseImage:
 
 @dataclass(frozen=True)
 class Container:
-    """What a `cmd` step runs. folders: each with the path at which the container finds it. environment: `NAME=VALUE`;
-    the last one of a name counts.
+    """A container of a `cmd` step. folders: each with its path in the container. environment: `NAME=VALUE`; of a name,
+    the last one counts.
     """
 
     name: str
@@ -73,11 +73,11 @@ class Container:
 
 @dataclass(frozen=True)
 class ImageLocation:
-    """Where an image is outside of the tool, under `name`.
+    """The location of the image `name` outside of the tool: the emulator's registry, an OCI layout, or the network.
 
-    address: host:port of the emulator's registry, which speaks http on loopback; digest: which image is meant there.
-    layout: the folder of an OCI layout, where there is no such registry. With neither it is the registry that the name
-    says, on the network; authfile: sign-in for it.
+    address: host:port of the emulator's registry, which serves http on loopback. digest: the image's digest there.
+    layout: the folder of an OCI layout. Without address and layout, the image is in the registry of its name, on the
+    network. authfile: the sign-ins for that registry.
     """
 
     name: ImageName
@@ -88,11 +88,11 @@ class ImageLocation:
 
 
 class Tool(Protocol):
-    """A tool that builds images and runs containers, for several runs at once. It has ids of its own for images.
+    """A tool that builds images and runs containers for several runs at once, and gives images its own ids.
 
-    name: `buildah` or `docker`. seeds: busybox can be made from this machine's. shared: others use it too, so that what
-    it had may be gone. own_networks: containers of a run reach each other by their steps' ids; without, they share the
-    host's network.
+    name: `buildah` or `docker`. seeds: whether a busybox image can be made of this machine's busybox. shared: whether
+    other programs use its images, and may remove them. own_networks: whether containers of a run reach each other by
+    the ids of their steps; otherwise they share the host's network.
     """
 
     name: str
@@ -102,33 +102,31 @@ class Tool(Protocol):
     supervisor: Supervisor
 
     def in_use(self) -> AbstractContextManager[None]:
-        """Hold the tool for a run; the leftovers of ended runs are removed when no other run holds it."""
+        """Hold the tool for a run. When no other run holds it, remove what ended runs have left."""
         ...
 
     def reaches(self, address: str, cancellation: Cancellation) -> bool:
-        """Tell whether the tool gets through to the emulator's registry at host:port."""
+        """Return whether the tool can connect to the emulator's registry at host:port."""
         ...
 
     def image_id(self, name: str, cancellation: Cancellation) -> str | None:
-        """Return the id of an image that the tool has, by name or id; None when it has not."""
+        """Return the id of an image by name or id; None when the tool does not have it."""
         ...
 
     def image_digest(self, image_id: str, cancellation: Cancellation) -> str:
-        """Return the digest of the manifest that an image came with; empty when the tool does not know it."""
+        """Return the digest of the manifest of a pulled image; empty when the tool does not know it."""
         ...
 
     def pull(self, location: ImageLocation, cancellation: Cancellation) -> str:
-        """Bring an image, and return its id. Raises ToolError."""
+        """Pull an image into the tool, and return its id. Raises ToolError."""
         ...
 
     def push(self, image_id: str, location: ImageLocation, scratch: Path, cancellation: Cancellation) -> str:
-        """Send an image, and return the digest of its manifest there. scratch: for files in between. Raises
-        ToolError.
-        """
+        """Push an image, and return its manifest's digest. scratch: a folder for temporary files. Raises ToolError."""
         ...
 
     def make(self, context: Path, names: Sequence[str], cancellation: Cancellation) -> None:
-        """Build a folder's Dockerfile in silence, so that `image_id` knows the names. Raises ToolError."""
+        """Build a folder's Dockerfile without a log; `image_id` then knows the names. Raises ToolError."""
         ...
 
     def build(
@@ -147,7 +145,7 @@ class Tool(Protocol):
     def networks(
         self, run_id: str, networks: Sequence[Network], log: RunLog, cancellation: Cancellation
     ) -> AbstractContextManager[None]:
-        """Have a run's networks while the block lasts; remove what is left of its containers at the end.
+        """Make a run's networks for the block; remove them and the run's remaining containers at its end.
 
         Raises NetworkError.
         """
@@ -156,11 +154,11 @@ class Tool(Protocol):
     def run(self, container: Container, log: RunLog, cancellation: Cancellation, on_line: Callable[[str], None]) -> int:
         """Run a container to its end, its output going to the log; return its exit status, as Docker gives it.
 
-        look_at: is shown each line that the container prints. Raises ToolError, and ValueError when there is nothing to
-        run.
+        on_line: called with each line that the container prints. Raises ToolError, and ValueError when there is nothing
+        to run.
         """
         ...
 
     def remove_folder(self, folder: Path) -> None:
-        """Remove a folder in which containers may have left files of users of theirs."""
+        """Remove a folder that may hold files of users that exist only in containers."""
         ...

@@ -18,15 +18,15 @@ _NOT_STORED = {"run_id", "registry_name", "login_server", "source"}
 
 @dataclass(frozen=True)
 class Job:
-    """One run, as an agent needs to know it and as it is stored with the run's document.
+    """The work of one run: what an agent needs, and what is stored with the run's document.
 
     run_id: such as `cf1`. registry_name: the registry's name. login_server: host:port, what `$Registry` renders to.
     step: the members of ARM's task step or run request in camelCase, `type` being `Docker`, `FileTask` or
     `EncodedTask`. source: the uploaded archive on this machine; source_path: its relative path in the blob service.
     source_location: a git or https address, as it was given. values: SetValue members that override the step's own.
     timeout: in seconds, counted from when an agent takes the run. triggered_by: what `{{.Run.TriggeredBy}}` renders
-    to, such as `Manual`. git: the known ones of the source's `Commit`, `Branch` and `Repository`. The members from
-    agent_configuration on are shown with the run; agents do not read them.
+    to, such as `Manual`. git: the source's `Commit`, `Branch` and `Repository`, as far as known. Agents do not read the
+    members from agent_configuration on, which are shown with the run.
     """
 
     run_id: str
@@ -50,22 +50,22 @@ class Job:
 
     @classmethod
     def from_document(cls, document: dict[str, Any], **members: Any) -> Job:
-        """Return a stored job; `members` are those that are not stored. Members that it does not know are left out."""
+        """Return a stored job. members: the ones that are not stored. Unknown members of the document are ignored."""
         stored = {each.name: to_camel(each.name) for each in fields(cls) if each.name not in _NOT_STORED}
         return cls(**members, **{name: document[key] for name, key in stored.items() if key in document})
 
     def to_document(self) -> dict[str, Any]:
-        """Return the job as JSON can hold it, secrets in clear."""
+        """Return the job as a JSON object, with secrets in clear text."""
         return {to_camel(each.name): getattr(self, each.name) for each in fields(self) if each.name not in _NOT_STORED}
 
     @property
     def kind(self) -> str:
-        """The step's type: `Docker`, `FileTask` or `EncodedTask`."""
+        """Return the step's type: `Docker`, `FileTask` or `EncodedTask`."""
         return str(self.step.get("type", ""))
 
     @property
     def fetched_from(self) -> str | None:
-        """The address that the source is fetched from; None for an upload, and for a run without a source."""
+        """Return the address to fetch the source from; None for an upload and for a run without a source."""
         location = self.source_location
         return location if self.source is None and location and location.lower() != NO_SOURCE else None
 
@@ -78,14 +78,14 @@ class Job:
         return [*(self.step.get("values") or []), *self.values]
 
     def secrets(self) -> list[str]:
-        """Every value that must not stand in the log."""
+        """Return every value that must not appear in the log."""
         found = [str(item.get("value") or "") for item in self.items() if item.get("isSecret")]
         found.append(str(self.step.get("contextAccessToken") or ""))
         for registry in ((self.credentials or {}).get("customRegistries") or {}).values():
             found.append(str(((registry or {}).get("password") or {}).get("value") or ""))
-        with contextlib.suppress(ValueError):  # not an address: it is refused later
+        with contextlib.suppress(ValueError):  # a location that is not a URL is refused later
             parts = urlsplit(self.source_location or "")
-            found.append(unquote(parts.password or parts.username or ""))  # a token may be the user's name
+            found.append(unquote(parts.password or parts.username or ""))  # a token may stand in place of the user name
         return [value for value in found if value]
 
 

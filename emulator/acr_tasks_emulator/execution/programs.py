@@ -1,4 +1,4 @@
-"""Programs of this machine: started with little of our environment, ended on cancellation."""
+"""Child programs: they start with few of our environment variables, and end on cancellation."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from acr_tasks_emulator.execution.run_log import RunLog
 from acr_tasks_emulator.process.supervisor import Supervisor
 
 Rename = Callable[[str], "str | None"]
-"""Gives the line to write in place of one that a program printed; None to leave it out."""
+"""A function that returns the log line for a line of a program; None to omit it."""
 
 _PROXIES = ("http_proxy", "https_proxy", "no_proxy", "all_proxy")
 NETWORK_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", *_PROXIES, *map(str.upper, _PROXIES))
-"""What a program needs that reaches the network itself."""
+"""The environment variables for programs that use the network."""
 
 
 class ToolError(Exception):
@@ -24,7 +24,7 @@ class ToolError(Exception):
 
 
 def inherited(names: Iterable[str] = ()) -> dict[str, str]:
-    """Return the variables of our environment that programs get: few, as others may hold a cloud's secrets."""
+    """Return the environment variables that programs inherit. There are few, as others may hold secrets of a cloud."""
     return {name: os.environ[name] for name in ("PATH", "LANG", "TZ", *names) if name in os.environ}
 
 
@@ -36,7 +36,7 @@ def run_with_log(
     rename: Rename | None = None,
     **popen: Any,
 ) -> int:
-    """Run a program with its output going to the log; return its exit status. A cancellation ends it at once."""
+    """Run a program with its output in the log; return its exit status. A cancellation ends it at once."""
     child = supervisor.start(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **popen)
     assert child.stdout is not None  # noqa: S101 - a pipe was asked for
     with child.stdout, cancellation.when_canceled(lambda: supervisor.end(child)):
@@ -45,7 +45,7 @@ def run_with_log(
 
 
 def read_output(supervisor: Supervisor, argv: Sequence[str], cancellation: Cancellation, **popen: Any) -> str:
-    """Run a program and return what it prints, without spaces around it. Raises ToolError when it fails."""
+    """Run a program and return its stripped output. Raises ToolError when it fails."""
     child = supervisor.start(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **popen)
     with cancellation.when_canceled(lambda: supervisor.end(child)):
         out, err = child.communicate()
@@ -58,10 +58,10 @@ def read_output(supervisor: Supervisor, argv: Sequence[str], cancellation: Cance
 def in_environment(
     option: str, values: Mapping[str, str], kept_out: Callable[[str], bool]
 ) -> tuple[list[str], dict[str, str]]:
-    """Options and environment that hand over named values: in the environment, as everybody on the machine can read
-    command lines.
+    """Return options and environment variables that pass named values to a tool.
 
-    kept_out: tells which names mean something to the tool itself; those stay on the command line.
+    Values go into the environment, as every user of the machine can read command lines. kept_out: returns whether a
+    name has a meaning for the tool itself; such a value stays on the command line.
     """
     options: list[str] = []
     environment: dict[str, str] = {}

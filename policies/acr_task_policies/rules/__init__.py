@@ -1,1 +1,1 @@
-"""One rule a file, in folders by noun; a file is named as its rule, without the prefix `acr_task_` and the like."""
+"""The rules, one in each file, in folders by noun. A file has the name of its rule without the prefix."""

@@ -65,7 +65,7 @@ def test_switches_are_read_by_their_kebab_case_names() -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"patch_tags": "merge"}, "Switch 'patch_tags' is not known: patch-step-type, "),
+        ({"patch_tags": "merge"}, "Switch 'patch_tags' is not known: choose one of patch-step-type, "),
         ({"patch-tags": "both"}, "Switch patch-tags cannot be 'both': replace or merge is allowed."),
         ({"page-size": "0"}, "Switch page-size cannot be '0': a whole number from 1 to 1000 is allowed."),
         ({"page-size": "2.5"}, "cannot be '2.5'"),

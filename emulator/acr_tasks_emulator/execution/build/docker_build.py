@@ -70,7 +70,7 @@ def build(
 
 
 def scanned(task: Build, run: Workspace) -> tuple[str, ImageReferences]:
-    """Look through the Dockerfile as the agent does before a build; return its text, and what it is built from.
+    """Scan the Dockerfile, as the agent does before a build; return its text and its base images.
 
     Raises ScanError, SourceError.
     """
@@ -86,7 +86,7 @@ def scanned(task: Build, run: Workspace) -> tuple[str, ImageReferences]:
 
 
 def refused(task: Build, text: str, run: Workspace) -> bool:
-    """Tell whether the builder refuses a Dockerfile's text; the log says that, and what the builder overlooks."""
+    """Return whether the classic builder refuses a Dockerfile, and log why. Log a `# syntax` line that it ignores."""
     if task.buildkit:
         return False
     frontend = syntax_of(text)

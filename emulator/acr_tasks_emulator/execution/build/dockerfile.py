@@ -22,7 +22,7 @@ HEREDOC = re.compile(r"<<-?(['\"]?)([A-Za-z_]\w*)\1")
 
 @dataclass(frozen=True)
 class ImageReference:
-    """Where a Dockerfile names an image: its lines, counted from 0, and how it is written there."""
+    """A place in a Dockerfile that names an image. lines: counted from 0. written: the name as it stands there."""
 
     lines: range
     written: str
@@ -31,9 +31,10 @@ class ImageReference:
 
 @dataclass(frozen=True)
 class ImageReferences:
-    """What a Dockerfile is built from: `images` in order, and the one among them that the built image runs on.
+    """The images that a Dockerfile is built from, in order.
 
-    runtime: None when that is `scratch`, or when there is no FROM line. spots: where the text names them.
+    runtime: the one that the built image runs on; None for `scratch` and without a FROM line. references: the places
+    in the text that name the images.
     """
 
     images: list[str]
@@ -100,7 +101,7 @@ def renamed(text: str, references: Iterable[ImageReference], names: Mapping[str,
 
 
 def own_platform() -> str:
-    """This machine's platform in the builder's words, such as `linux/amd64`."""
+    """Return this machine's platform in the builder's words, such as `linux/amd64`."""
     machine = platform.machine()
     return f"linux/{_MACHINES.get(machine, machine)}"
 

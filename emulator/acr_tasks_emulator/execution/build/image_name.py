@@ -14,12 +14,12 @@ _DIGEST = re.compile(r"[a-z0-9]+:[0-9a-f]{32,}")
 
 
 class ImageNameError(ValueError):
-    """The text is not the name of an image."""
+    """A text that is not the name of an image."""
 
 
 @dataclass(frozen=True)
 class ImageName:
-    """A full name: host, repository, and a tag or a digest. `str()` gives it in one piece."""
+    """The full name of an image: host, repository, and a tag or a digest. `str()` returns it in one piece."""
 
     host: str
     repository: str
@@ -31,19 +31,19 @@ class ImageName:
 
     @property
     def suffix(self) -> str:
-        """`:tag` or `@digest`."""
+        """Return `:tag` or `@digest`."""
         return f"@{self.digest}" if self.digest else f":{self.tag}"
 
     @property
     def reference(self) -> str:
-        """The tag or digest that the registry's API wants."""
+        """Return the tag or digest, as the registry's API takes it."""
         return self.digest or self.tag
 
 
 def parse(text: str, default_host: str = DOCKER_HUB) -> ImageName:
-    """Read a name; one without a host belongs to `default_host`, and on Docker Hub to `library/`.
+    """Parse a name. Without a host it belongs to `default_host`; without a folder on Docker Hub, to `library/`.
 
-    Raises ImageNameError, as Docker does: `invalid reference format`.
+    Raises ImageNameError with Docker's words: `invalid reference format`.
     """
     rest, at, digest = text.partition("@")
     first, slash, others = rest.partition("/")

@@ -18,10 +18,10 @@ _HUBS = (DOCKER_HUB, "index.docker.io", "registry-1.docker.io", "registry.hub.do
 
 
 def push(name: ImageName, run: Workspace, tool: Tool, oci: OciRegistry, cancellation: Cancellation) -> int:
-    """Push an image that this run built, and note its digest; return the exit status.
+    """Push an image that this run built, and record its digest; return the exit status.
 
-    The run's own registry is reached at its own address. Where no registry program is installed, the image goes to an
-    OCI layout in the data folder, which gives the digest too. Other registries are reached on the network.
+    Images of the run's own registry go to the registry program. When it is not installed or not reachable, they go to
+    an OCI layout in the data folder. Images of other registries go over the network.
     """
     log = run.log
     if cannot_be_pushed(name, run, cancellation):
@@ -41,7 +41,7 @@ def push(name: ImageName, run: Workspace, tool: Tool, oci: OciRegistry, cancella
         location = ImageLocation(name, authfile=run.authfile)
     try:
         with writing:
-            digest = _sent(image, location, run, tool, cancellation)
+            digest = _push_with_retries(image, location, run, tool, cancellation)
     except ToolError as error:
         log.line(f"failed to push {name}: {error}")
         return 1
@@ -54,7 +54,7 @@ def push(name: ImageName, run: Workspace, tool: Tool, oci: OciRegistry, cancella
 
 
 def cannot_be_pushed(name: ImageName, run: Workspace, cancellation: Cancellation) -> bool:
-    """Begin a push in the log; tell whether its name alone makes it fail, and log why."""
+    """Log the beginning of a push. Return whether the name of the image makes it fail, and log why."""
     run.log.say(f"Pushing image: {name}, attempt 1")
     run.log.line(f"The push refers to repository [{name.host}/{name.repository}]")
     if name.host == DOCKER_HUB and not any(host in _HUBS for host, _, _ in sign_ins(run.job)):
@@ -67,7 +67,7 @@ def cannot_be_pushed(name: ImageName, run: Workspace, cancellation: Cancellation
 
 
 def _log_denied_attempts(name: ImageName, run: Workspace, cancellation: Cancellation) -> None:
-    """Log the attempts of a push to Docker Hub without a sign-in: the agent pushes a name without a registry there."""
+    """Log the attempts of a push to Docker Hub without a sign-in, which is where names without a registry go."""
     for attempt in range(2, ATTEMPTS + 2):
         run.log.line("denied: requested access to the resource is denied")
         if attempt > ATTEMPTS or cancellation.wait(_PAUSE_SECONDS):
@@ -80,8 +80,10 @@ def _log_denied_attempts(name: ImageName, run: Workspace, cancellation: Cancella
     )
 
 
-def _sent(image: str, location: ImageLocation, run: Workspace, tool: Tool, cancellation: Cancellation) -> str:
-    """Push as often as the agent does; return the digest. Raises ToolError with what went wrong last."""
+def _push_with_retries(
+    image: str, location: ImageLocation, run: Workspace, tool: Tool, cancellation: Cancellation
+) -> str:
+    """Push with as many attempts as the agent; return the digest. Raises the ToolError of the last attempt."""
     for attempt in range(2, ATTEMPTS + 1):
         try:
             return tool.push(image, location, run.scratch, cancellation)

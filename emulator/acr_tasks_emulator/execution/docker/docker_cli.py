@@ -1,4 +1,4 @@
-"""Calls of the docker client, with the user's daemon and without the user's settings."""
+"""The docker client, with the user's daemon and without the user's settings."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _PLUGINS = ".docker/cli-plugins"
 
 
 class DockerCli:
-    """Calls docker. Its configuration is the emulator's own: the user's sign-ins to registries are not used.
+    """A caller of the docker client. It has its own configuration, without the user's sign-ins to registries.
 
     folder: `docker/` in the data folder.
     """

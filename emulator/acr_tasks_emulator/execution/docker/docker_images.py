@@ -1,4 +1,4 @@
-"""Images in the docker daemon: inspected, pulled, pushed, and named as the emulator's."""
+"""Images in the docker daemon: inspection, pulls, pushes, and the emulator's own names for them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import httpx
 
 from acr_tasks_emulator.execution.cancellation import Cancellation
 from acr_tasks_emulator.execution.container_tool import ImageLocation
-from acr_tasks_emulator.execution.docker import oci_layout as docker_layout
+from acr_tasks_emulator.execution.docker import oci_layout
 from acr_tasks_emulator.execution.docker.docker_cli import DockerCli
 from acr_tasks_emulator.execution.programs import ToolError
 
@@ -19,14 +19,14 @@ LABEL = "acr-tasks-emulator"
 """The name of the emulator's images in the daemon, and the label of its containers and networks."""
 
 IMAGES_KEPT = 300
-"""With more images built than this, the oldest go."""
+"""How many built images the daemon keeps; beyond it the oldest are removed."""
 
 _ACCEPT = "application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.image.manifest.v1+json"
 _DIGESTS = "{{range .RepoDigests}}{{println .}}{{end}}"
 
 
 class DockerImages:
-    """The images of a daemon that is shared: the emulator's have their own names there only during a push."""
+    """The emulator's images in a daemon that others use too: they have their full names there only during a push."""
 
     def __init__(self, cli: DockerCli) -> None:
         self._cli = cli
@@ -36,7 +36,7 @@ class DockerImages:
         self._built = threading.Lock()
 
     def reaches(self, address: str, cancellation: Cancellation) -> bool:
-        """See Tool. Daemons in virtual machines and in networks of their own do not reach this machine's loopback."""
+        """See Tool. A daemon in a virtual machine or in another network cannot reach this machine's loopback."""
         if address not in self._reached:
             try:
                 self._cli.ask(["pull", "-q", f"{address}/{LABEL}/nothing:none"], cancellation)
@@ -49,7 +49,7 @@ class DockerImages:
         return self._reached[address]
 
     def image_id(self, name: str, cancellation: Cancellation) -> str | None:
-        """See Tool. Names of images that `make` made come first."""
+        """See Tool. An image of `make` comes before an image of the daemon with the same name."""
         return self._inspected(self._names.get(name, name), cancellation)
 
     def _inspected(self, name: str, cancellation: Cancellation) -> str | None:
@@ -67,7 +67,7 @@ class DockerImages:
     def pull(self, location: ImageLocation, cancellation: Cancellation) -> str:
         """See Tool."""
         if location.layout is not None:
-            image = docker_layout.load(self._cli, location.layout, location.name.tag, cancellation)
+            image = oci_layout.load(self._cli, location.layout, location.name.tag, cancellation)
             self.remember(image)
             return image
         name = str(location.name)
@@ -77,9 +77,9 @@ class DockerImages:
         return self._cli.ask(["image", "inspect", "--format", "{{.Id}}", name], cancellation)
 
     def push(self, image_id: str, location: ImageLocation, scratch: Path, cancellation: Cancellation) -> str:
-        """See Tool. The digest is what the registry says, or the daemon of a registry on the network."""
+        """See Tool. The digest comes from the emulator's registry; for other registries, from the daemon."""
         if location.layout is not None:
-            return docker_layout.save(self._cli, image_id, location.layout, location.name.tag, scratch, cancellation)
+            return oci_layout.save(self._cli, image_id, location.layout, location.name.tag, scratch, cancellation)
         name = str(location.name)
         if location.address is not None:
             name = f"{location.address}/{location.name.repository}:{location.name.tag}"
@@ -91,12 +91,12 @@ class DockerImages:
         try:
             answer = httpx.head(url, headers={"Accept": _ACCEPT}, trust_env=False, timeout=30).raise_for_status()
         except httpx.HTTPError as error:
-            raise ToolError(f"the registry does not tell the digest: {error}") from error
+            raise ToolError(f"the registry did not return the digest: {error}") from error
         return str(answer.headers["Docker-Content-Digest"])
 
     @contextlib.contextmanager
     def _named(self, image_id: str, name: str, cancellation: Cancellation) -> Iterator[None]:
-        """Give an image a name during the block; afterwards the name is the former image's again."""
+        """Tag an image with a name for the block; then restore the former image of the name, or remove the tag."""
         with self._naming:
             before = self._inspected(name, cancellation)
             self._cli.ask(["tag", image_id, name], cancellation)
@@ -115,18 +115,19 @@ class DockerImages:
         raise ToolError(f"the daemon does not know the digest of {name}")
 
     def remember(self, image_id: str) -> None:
-        """Name an image that was built, and remove the oldest where there are too many."""
+        """Tag a built image so that the daemon keeps it, and remove the oldest beyond IMAGES_KEPT."""
         self._cli.ask(["tag", image_id, own_name(image_id)], Cancellation())
-        noted = self._cli.folder / "built"
+        record = self._cli.folder / "built"
         with self._built:
-            known = noted.read_text().split() if noted.exists() else []
+            known = record.read_text().split() if record.exists() else []
             known = [*(known_id for known_id in known if known_id != image_id), image_id]
             old, known = known[:-IMAGES_KEPT], known[-IMAGES_KEPT:]
-            noted.write_text("\n".join(known))
+            record.write_text("\n".join(known))
         for each in old:
             with contextlib.suppress(ToolError):  # it is gone already
                 self._cli.ask(["rmi", own_name(each)], Cancellation())
 
 
 def own_name(image_id: str) -> str:
+    """Return the tag by which the daemon keeps an image of the emulator."""
     return f"{LABEL}:{image_id.removeprefix('sha256:')[:12]}"

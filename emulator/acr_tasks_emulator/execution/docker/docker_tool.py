@@ -1,4 +1,4 @@
-"""The container tool docker, whose daemon builds and runs."""
+"""The container tool docker: its daemon builds images and runs containers."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from acr_tasks_emulator.execution.build.dockerfile import image_references as find_references
-from acr_tasks_emulator.execution.build.dockerfile import own_platform, renamed
+from acr_tasks_emulator.execution.build.dockerfile import image_references, own_platform, renamed
 from acr_tasks_emulator.execution.build.image_name import ImageNameError, parse
 from acr_tasks_emulator.execution.cancellation import Cancellation
 from acr_tasks_emulator.execution.container_tool import BaseImage, Build, Container, NetworkError
@@ -26,9 +25,9 @@ from acr_tasks_emulator.process.supervisor import Supervisor
 
 _RUNNING = re.compile(r" ---> Running in ([0-9a-f]{12,})")
 _MISSING_IMAGE = "missing.invalid/nothing"
-"""For images that are not there: the daemon is not to look for them where we do not."""
+"""The name in place of an image that was not found, so that the daemon does not search for it elsewhere."""
 
-_COLOUR = re.compile(r"\x1b\[\d*m")  # of what RUN lines print on stderr
+_COLOUR = re.compile(r"\x1b\[\d*m")  # the builder colours what RUN lines print on stderr
 _NOISE = re.compile(
     r"DEPRECATED: The legacy builder.*| {12}(BuildKit is currently|environment-variable|Install the buildx|https://docs).*"
     r"|Successfully built [0-9a-f]+|Run 'docker run --help' for more information"
@@ -36,10 +35,9 @@ _NOISE = re.compile(
 
 
 def open_docker(data: Path, supervisor: Supervisor) -> Docker:
-    """docker with the daemon that answers, proved to work by building the seeded busybox and running it, where there is
-    a busybox to take.
+    """Return docker with a working daemon. The proof is to build and run the seeded busybox, if this machine has one.
 
-    Raises ToolError with a sentence when it does not work here.
+    Raises ToolError with the reason when docker does not work here.
     """
     cli = DockerCli(data.resolve() / "docker", supervisor)
     cli.find_daemon()
@@ -53,15 +51,15 @@ def open_docker(data: Path, supervisor: Supervisor) -> Docker:
 
 
 def label_of(folder: Path) -> str:
-    """Return the label of the containers and networks of an emulator; folder: `docker/` in its data folder."""
+    """Return the label of the containers and networks of an emulator. folder: `docker/` in its data folder."""
     return f"{LABEL}={hashlib.sha256(str(folder).encode()).hexdigest()[:12]}"
 
 
 class Docker(DockerImages):
-    """Builds images and runs containers with the docker client. Containers carry a label, and are gone after their run.
+    """The tool docker. Its containers carry a label, and are removed after their run.
 
-    The daemon has others' images too: ours are called `acr-tasks-emulator` there, and by their own names only for the
-    moment of a push.
+    The daemon is shared with other programs: it knows our images as `acr-tasks-emulator`, and by their full names only
+    during a push.
     """
 
     name = "docker"
@@ -76,7 +74,7 @@ class Docker(DockerImages):
         self._prefix = f"acb_{self.label.partition('=')[2]}_"
 
     def prove(self, image_id: str) -> None:
-        """Run a container that looks for our data folder. Raises ToolError when the daemon has another file system."""
+        """Run a container that mounts our data folder. Raises ToolError when the daemon does not see our files."""
         options = ["--rm", "--label", self.label, "--network", "none", "-v", f"{self._cli.folder}:/seen"]
         try:
             self._cli.ask(["run", *options, image_id, "test", "-e", "/seen/config/config.json"], Cancellation())
@@ -84,12 +82,12 @@ class Docker(DockerImages):
             raise ToolError(f"the docker daemon does not see this machine's files, or cannot run ({error})") from error
 
     def sweep(self, run_id: str | None = None) -> None:
-        """Remove the containers and networks of a run; without one, all of this data folder."""
+        """Remove the containers and networks of a run; without `run_id`, those of every run of this data folder."""
         cleanup.sweep(self._run_label(run_id) if run_id else self.label, self._cli.environment())
 
     @contextlib.contextmanager
     def in_use(self) -> Iterator[None]:
-        """Nothing to hold: the daemon looks after itself."""
+        """Do nothing: the daemon needs no lock."""
         yield
 
     def make(self, context: Path, names: Sequence[str], cancellation: Cancellation) -> None:
@@ -111,17 +109,18 @@ class Docker(DockerImages):
         cancellation: Cancellation,
         rename: Rename,
     ) -> tuple[int, str]:
-        """See Tool. The images that the Dockerfile starts from are put in by their ids, or for BuildKit, which knows no
-        ids, by the names that we gave them: in the daemon they have others' names, or none.
+        """See Tool. The Dockerfile's base images are replaced by their ids: the daemon does not have their names.
+
+        BuildKit accepts no ids, so it gets the tags that we gave them.
         """
         base = scratch / uuid.uuid4().hex
         dockerfile, identity = base.with_suffix(".Dockerfile"), base.with_suffix(".iid")
         text = task.dockerfile.read_text(errors="replace")
         arguments, environment = in_environment("--build-arg", task.arguments, _reserved)
-        needed = find_references(text, task.arguments, task.target, task.buildkit)
+        needed = image_references(text, task.arguments, task.target, task.buildkit)
         names = {image: _MISSING_IMAGE for image in needed.images if _is_name(image)}
         names |= {origin.image: origin.image_id for origin in base_images}
-        if task.buildkit:  # as in the service; the client needs its plug-in buildx for it
+        if task.buildkit:  # the client needs its plug-in buildx for this
             environment["DOCKER_BUILDKIT"] = "1"
             for origin in base_images:
                 names[origin.image] = own_name(origin.image_id)
@@ -218,7 +217,7 @@ class Docker(DockerImages):
 def _is_name(image: str) -> bool:
     try:
         parse(image)
-    except ImageNameError:  # the builder's own words are better
+    except ImageNameError:  # the builder reports it in its own words
         return False
     return True
 
@@ -228,13 +227,13 @@ def _reserved(name: str) -> bool:
 
 
 def on_loopback(port: str) -> str:
-    """Return a port to publish: on this machine alone, unless the task names an address."""
+    """Return the value of `--publish` for a port: on loopback, unless the task names an address."""
     parts = port.count(":")
     return f"127.0.0.1::{port}" if parts == 0 else f"127.0.0.1:{port}" if parts == 1 else port
 
 
 class _OutputFilter:
-    """What the builder prints, with images by their names; `running` are the containers that it has begun."""
+    """A filter of the builder's lines: ids of images become names. running: the container of the current RUN line."""
 
     def __init__(self, base_images: Sequence[BaseImage], rename: Rename) -> None:
         self._origins = base_images

@@ -1,4 +1,4 @@
-"""Images between the docker daemon and an OCI layout: what `docker save` writes, as `docker load` reads it."""
+"""Copies of images between the docker daemon and an OCI layout, by `docker save` and `docker load`."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def save(cli: DockerCli, image_id: str, layout: Path, tag: str, scratch: Path, c
 
 
 def load(cli: DockerCli, layout: Path, tag: str, cancellation: Cancellation) -> str:
-    """Bring the image of that tag to the daemon, and return its id. Raises ToolError."""
+    """Load the image of a tag into the daemon, and return its id. Raises ToolError."""
     found = [item for item in _index(layout)["manifests"] if (item.get("annotations") or {}).get(_TAG) == tag]
     if not found:
         raise ToolError(f"{layout} has no image of the tag {tag}")
@@ -77,7 +77,10 @@ def _member(tar: tarfile.TarFile, name: str) -> IO[bytes]:
 
 
 def _blob(layout: Path, content: IO[bytes], packed: bool = True) -> dict[str, Any]:
-    """Write a blob; packed: compressed, unless it is already. The same content gives the same digest each time."""
+    """Write a blob, and return its descriptor. packed: whether to compress it, unless it is compressed already.
+
+    The same content always has the same digest.
+    """
     with tempfile.TemporaryFile(dir=layout) as file:
         with content:
             head = content.read(2)

@@ -1,1 +1,1 @@
-"""The OCI registry behind the login server, and its seed."""
+"""The OCI registry behind the login server, and the busybox image that it is seeded with."""

@@ -41,13 +41,13 @@ notifications:
 
 
 class RegistryError(Exception):
-    """The registry is installed and does not start; the text says why."""
+    """A failure of the installed registry to start; the text says why."""
 
 
 class OciRegistry:
-    """A registry that starts when it is first asked for and keeps its images below the data folder.
+    """A registry that starts on the first use of its address, and keeps its images in the data folder.
 
-    data: the emulator's data folder; `registry/` below it is the registry's.
+    data: the emulator's data folder, in which the registry uses `registry/`. writing: the lock for OCI layouts.
     """
 
     def __init__(self, data: Path, supervisor: Supervisor, program: str = PROGRAM) -> None:
@@ -63,11 +63,11 @@ class OciRegistry:
 
     @property
     def available(self) -> bool:
-        """Whether the program is installed."""
+        """Return whether the program is installed."""
         return self._program is not None
 
     def address(self) -> str | None:
-        """Return the registry's host:port on loopback, started when need be; None where it is not installed.
+        """Start the registry if necessary; return its host:port on loopback, or None when it is not installed.
 
         Raises RegistryError when it does not answer within 15 seconds or ends.
         """
@@ -85,23 +85,23 @@ class OciRegistry:
             return self._address
 
     def notify(self, url: str, secret: str) -> None:
-        """Have the registry post its events to `url` with a bearer token, from its next start on."""
+        """Set the URL and bearer token for the registry's events. The next start of the registry uses them."""
         self._notifications = _NOTIFICATIONS.format(url=url, secret=secret)
 
     def layout(self, repository: str) -> Path:
-        """Return the folder of a repository's OCI layout, used without the program. Hold `writing` to write to it."""
+        """Return the folder of a repository's OCI layout, used without the program. Hold `writing` while you write."""
         folder = self._layouts / repository
         folder.parent.mkdir(parents=True, exist_ok=True)
-        _mend(folder / "index.json")
+        _remove_broken(folder / "index.json")
         return folder
 
     def running(self) -> str | None:
-        """Return the registry's host:port when it runs already, else None."""
+        """Return the host:port of the registry while it runs, else None."""
         with self._lock:
             return self._address if self._child is not None and self._child.poll() is None else None
 
     def close(self) -> None:
-        """End the registry. Idempotent; `address()` would start it again."""
+        """End the registry. Idempotent; a later `address()` starts it again."""
         with self._lock:
             if self._child is not None:
                 self._supervisor.end(self._child)
@@ -134,8 +134,8 @@ class OciRegistry:
         self._child, self._address = child, address
 
 
-def _mend(index: Path) -> None:
-    """Remove the index of a layout that a killed push left half-written: the next push writes it anew."""
+def _remove_broken(index: Path) -> None:
+    """Remove a layout index that a killed push left incomplete; the next push writes a new one."""
     try:
         json.loads(index.read_bytes())
     except FileNotFoundError:
@@ -167,5 +167,5 @@ def _await_answer(child: subprocess.Popen[bytes], address: str, output: Path) ->
                 if client.get(f"http://{address}/v2/").status_code == httpx.codes.OK:
                     return
             except httpx.TransportError:
-                time.sleep(0.02)  # the loop asks again until the deadline
+                time.sleep(0.02)  # a poll, until the deadline
     raise RegistryError(f"{PROGRAM} did not answer on {address} within {_START_SECONDS:.0f} seconds")

@@ -1,1 +1,1 @@
-"""The lines of steps, read as the agent's shell does."""
+"""The command lines of steps, parsed like the agent's shell does."""

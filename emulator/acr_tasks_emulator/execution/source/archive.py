@@ -1,4 +1,4 @@
-"""Tar archives, read once from front to back, without trust in their sizes, counts and headers."""
+"""Untrusted tar archives, read as a stream with limits on sizes, counts and headers."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from typing import Any
 from acr_tasks_emulator.execution.source import SourceError
 
 HEADER_BYTES = 16 * 1024
-"""How long an extended header may be. tarfile searches each with regular expressions, for which many digits in a row
-are a second's work at this length, a minute's at eight times that, and nothing else runs meanwhile."""
+"""The maximum length of an extended header. tarfile parses each with regular expressions, and many digits in a row
+take a second at this length, a minute at eight times that, during which no other thread runs."""
 
 _BUFFER = 1024 * 1024
 _HEADERS_ALLOWED = 512 * 1024**2
@@ -31,8 +31,8 @@ _OPENERS = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open
 class Limits:
     """The limits of a source. The service states none; these protect this machine.
 
-    size_bytes and entries: of the unpacked files, links and folders among them. depth: of folders in folders. ratio:
-    how many times as long as the archive its content may be, where that is more than `ratio_from` bytes.
+    size_bytes: of all unpacked files. entries: the number of files, links and folders. depth: of nested folders. ratio:
+    of the content's length to the archive's; it holds only beyond `ratio_from` bytes.
     """
 
     size_bytes: int = 8 * 1024**3
@@ -46,7 +46,7 @@ LIMITS = Limits()
 
 
 class Meter:
-    """A count of what an archive of `length` bytes unpacks to: as its headers say, and as its bytes arrive."""
+    """A count of the entries and bytes that an archive of `length` bytes unpacks to, checked against the limits."""
 
     def __init__(self, length: int, limits: Limits) -> None:
         self._length = length
@@ -56,7 +56,7 @@ class Meter:
         self._stream = 0
 
     def add_entry(self, size: int) -> None:
-        """Count an entry of `size` bytes. Raises SourceError."""
+        """Count an entry whose header says `size` bytes. Raises SourceError beyond a limit."""
         self._entries += 1
         self._content += size
         if self._entries > self._limits.entries:
@@ -65,7 +65,7 @@ class Meter:
             raise SourceError(f"the source archive unpacks to more than {self._limits.size_bytes} bytes")
 
     def add_bytes(self, size: int) -> None:
-        """Count `size` bytes that were unpacked, headers among them. Raises SourceError."""
+        """Count `size` unpacked bytes, headers included. Raises SourceError beyond a limit."""
         self._stream += size
         if self._stream > self._limits.size_bytes + _HEADERS_ALLOWED:
             raise SourceError(f"the source archive unpacks to more than {self._limits.size_bytes} bytes")
@@ -75,9 +75,9 @@ class Meter:
 
 @contextlib.contextmanager
 def entries(path: Path, limits: Limits) -> Iterator[tuple[tarfile.TarFile, Iterator[tarfile.TarInfo]]]:
-    """Open an archive, compressed or not; give it and its entries, each of which is read before the next is asked for.
+    """Open an archive, compressed or not; yield it and its entries. Read each entry before you take the next.
 
-    Raises SourceError, within the block too, for what cannot be read and for more than the limits allow.
+    Raises SourceError, within the block too, when the archive cannot be read or exceeds a limit.
     """
     meter = None
     try:
@@ -92,17 +92,17 @@ def entries(path: Path, limits: Limits) -> Iterator[tuple[tarfile.TarFile, Itera
                 tar = tarfile.open(fileobj=stream, mode="r|", bufsize=_BUFFER, tarinfo=_Entry)  # noqa: SIM115
                 yield stack.enter_context(tar), _each(tar, stream, meter)
     except FileNotFoundError as error:
-        raise SourceError("the source archive is not there any more") from error
+        raise SourceError("the source archive does not exist any more") from error
     except (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, OSError, ValueError, RecursionError) as error:
         raise SourceError(f"the source archive cannot be unpacked: {_reason(error)}") from error
 
 
 def _each(tar: tarfile.TarFile, stream: _Metered, meter: Meter) -> Iterator[tarfile.TarInfo]:
     while (member := tar.next()) is not None:
-        tar.members.clear()  # type: ignore[attr-defined]  # tarfile remembers each of them
+        tar.members.clear()  # type: ignore[attr-defined]  # tarfile keeps each entry in memory otherwise
         meter.add_entry(member.size if member.isreg() else 0)
         yield member
-    while stream.read(_BUFFER):  # to the check sum, which stands at the end
+    while stream.read(_BUFFER):  # read to the end, where the checksum is verified
         pass
 
 
@@ -115,7 +115,7 @@ def _reason(error: BaseException) -> str:
 
 
 class _Metered:
-    """A stream of the uncompressed bytes, counted."""
+    """A stream of the uncompressed bytes that counts them."""
 
     def __init__(self, file: io.BufferedIOBase, meter: Meter) -> None:
         self._file = file
@@ -128,14 +128,14 @@ class _Metered:
         except gzip.BadGzipFile as error:
             if not self._began or "CRC" in str(error) or "length" in str(error):
                 raise
-            data = b""  # bytes behind the compressed ones are ignored, as by every other reader
+            data = b""  # trailing bytes after the compressed ones are ignored, as in other readers
         self._began = True
         self._meter.add_bytes(len(data))
         return data
 
 
 class _Entry(tarfile.TarInfo):
-    """An entry with a checked header: tarfile trusts lengths, and takes a damaged header for the end."""
+    """An entry with a checked header: tarfile trusts every length, and ends silently at a damaged header."""
 
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> _Entry:
@@ -155,7 +155,7 @@ class _Entry(tarfile.TarInfo):
         return found
 
     def _refuse(self, *_: object) -> None:
-        # A map of holes states a large size in few bytes; tools that pack a context write none.
+        # A sparse file claims a large size in a few bytes; tools that pack a context do not write any.
         raise SourceError("the source archive holds a sparse file, which is not supported")
 
     _proc_gnusparse_00 = _proc_gnusparse_01 = _proc_gnusparse_10 = _refuse

@@ -19,7 +19,7 @@ from ...rule import Config, nist, rule
     framework=nist("4.2.2"),
 )
 def disallow_latest_tag(name: ImageName, _config: Config) -> str | None:
-    """Return which image name needs another tag; `registry:5000/app` has none, the colon is a port's."""
+    """Return the violation message when an image name has no tag or `latest`; `registry:5000/app` has no tag."""
     image = name.image
     if not name.text or image.is_variable or image.digest or image.tag not in (None, "", "latest"):
         return None

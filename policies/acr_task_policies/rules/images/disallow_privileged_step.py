@@ -50,7 +50,7 @@ def _liberties(step: Step) -> Iterator[str]:
     framework=nist("4.4.3"),
 )
 def disallow_privileged_step(part: FileStep, _config: Config) -> str | None:
-    """Return each way in which the step leaves its container."""
+    """Return the violation message with each way in which the step leaves its container."""
     step = part.read()
     found = list(dict.fromkeys(_liberties(step)))
     return f"{part.at(step.command)} {', '.join(found)}: remove that from the step." if found else None

@@ -40,7 +40,7 @@ def _foreign_images(resource: Resource) -> Iterator[ImageName]:
     config={"trusted": {**GLOBS, "default": ["*"]}},
 )
 def disallow_untrusted_registries(name: ImageName, config: Config) -> str | None:
-    """Return the place of an image of another registry; the registry of the run itself is always trusted."""
+    """Return the violation message when a registry is not trusted; the registry of the run always is."""
     image = Image.parse(name.text)
     own = image.registry.startswith(("{{", "$"))
     if not name.text or image.is_variable or own or matches(image.registry, config["trusted"]):

@@ -41,7 +41,7 @@ def _commands(resource: Resource) -> Iterator[Command]:
     },
 )
 def require_digest_in_steps(command: Command, config: Config) -> str | None:
-    """Return the place of a cmd image without a digest; an image that the task itself builds needs none."""
+    """Return the violation message when a cmd image has no digest; an image that the task itself builds needs none."""
     step = command.step.read()
     text = step.image or ""
     image = Image.parse(text)

@@ -48,7 +48,7 @@ def _repositories(resource: Resource) -> Iterator[Repository]:
     framework=nist("4.2.2"),
 )
 def require_unique_image_tag(repository: Repository, _config: Config) -> str | None:
-    """Return the first name of a repository whose names are all the same at each run."""
+    """Return the violation message when every name of a repository is the same at each run."""
     names = [name for name in repository.read() if name.text]
     images = [name.image for name in names]
     if not names or any(image.has_variable_tag or image.is_variable for image in images):

@@ -24,7 +24,7 @@ def _plain(location: str) -> str:
     config={"allowed": {**GLOBS, "default": ["*"]}},
 )
 def limit_locations(place: Place, config: Config) -> str | None:
-    """Return the allowed locations when the declared one is another; `West Europe` is `westeurope`."""
+    """Return the violation message when the location is not allowed; `West Europe` is `westeurope`."""
     location = place.text() or ""
     if not location or matches(_plain(location), [_plain(glob) for glob in config["allowed"]]):
         return None

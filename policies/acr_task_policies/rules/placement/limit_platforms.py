@@ -1,4 +1,4 @@
-"""A team that runs one platform wants no image of another."""
+"""A limit on platforms: images of another platform do not run on the machines of the team."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ...rule import GLOBS, Config, matches, rule
     config={"allowed": {**GLOBS, "default": ["*"]}},
 )
 def limit_platforms(place: Place, config: Config) -> str | None:
-    """Return the allowed platforms when another is declared; `linux` allows all architectures of Linux."""
+    """Return the violation message when the platform is not allowed; `linux` allows each architecture."""
     os = place["os"].text() or ""
     architecture = place["architecture"].text() or DEFAULT_ARCHITECTURE
     variant = place["variant"].text()

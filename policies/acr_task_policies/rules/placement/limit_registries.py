@@ -20,7 +20,7 @@ from ...rule import GLOBS, Config, matches, rule
     config={"allowed": {**GLOBS, "default": ["*"]}},
 )
 def limit_registries(place: Place, config: Config) -> str | None:
-    """Return the allowed registries when the resource lives in another one; a glob with a slash matches ARM ids."""
+    """Return the violation message when the registry is not allowed; a glob with a slash matches ARM ids."""
     text = place.text() or ""
     if not text or matches(text, config["allowed"]) or matches(registry_name(text), config["allowed"]):
         return None

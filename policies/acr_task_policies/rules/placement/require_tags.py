@@ -46,7 +46,7 @@ def add(task: Resource, config: Config) -> None:
     remedy=add,
 )
 def require_tags(task: Resource, config: Config) -> str | None:
-    """Return the names of the tags that are missing."""
+    """Return the violation message with the names of the missing tags."""
     if not task.top["tags"].known():
         task.top["tags"].value()
     names = missing(task, config)

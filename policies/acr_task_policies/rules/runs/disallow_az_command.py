@@ -1,4 +1,4 @@
-"""A command that runs `az acr` hides a build from Pulumi: no preview, no log, no digest, no cancellation."""
+"""A ban on commands that run `az acr`: Pulumi cannot preview, show or cancel such a build."""
 
 from __future__ import annotations
 

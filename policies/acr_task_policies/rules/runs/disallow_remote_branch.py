@@ -1,4 +1,4 @@
-"""A branch moves: the same program builds another source tomorrow."""
+"""A ban on branches as sources: a branch moves, so the same program builds another source later."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _sources(resource: Resource) -> Iterator[Place]:
     url="container-registry-tasks-overview",
 )
 def disallow_remote_branch(place: Place, _config: Config) -> str | None:
-    """Return that an address names a repository without a commit; archives and folders pass."""
+    """Return the violation message when an address names a repository without a commit; archives and folders pass."""
     address = place.text() or ""
     if not _REPOSITORY.match(address) or _COMMIT.search(address):
         return None

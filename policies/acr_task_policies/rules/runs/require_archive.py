@@ -1,4 +1,4 @@
-"""The service forgets a run after 30 days, unless it is archived."""
+"""A requirement to archive runs: the service deletes other runs after 30 days."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def archive(run: Resource, _config: Config) -> None:
     remedy=archive,
 )
 def require_archive(run: Resource, _config: Config) -> str | None:
-    """Return that the run is not archived."""
+    """Return the violation message when the run is not archived."""
     if run.body["isArchiveEnabled"].flag() is True:
         return None
     return "run_request.is_archive_enabled is not True: set it, so that the run is kept for longer than 30 days."

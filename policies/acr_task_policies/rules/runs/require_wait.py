@@ -1,4 +1,4 @@
-"""A run that nobody awaits fails without anybody's notice."""
+"""A requirement to wait for runs: without waiting, a run that fails does not fail the deployment."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ...rule import Config, rule
     url="container-registry-tasks-overview",
 )
 def require_wait(run: Resource, _config: Config) -> str | None:
-    """Return that the run is not awaited."""
+    """Return the violation message when the deployment does not wait for the run."""
     if run.top["wait"].flag() is not False:
         return None
     return "wait is False: set it to True, so that a run that fails also fails the deployment."

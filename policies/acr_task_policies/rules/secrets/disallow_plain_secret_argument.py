@@ -26,7 +26,7 @@ def mark(argument: Argument, _config: Config) -> None:
     remedy=mark,
 )
 def disallow_plain_secret_argument(argument: Argument, _config: Config) -> str | None:
-    """Return which argument to mark, by its name and path; its value is never part of the sentence."""
+    """Return the violation message when an argument should be secret, with its name and path but never its value."""
     why = None if argument.is_secret else reason(argument.name, argument.value)
     if why is None:
         return None

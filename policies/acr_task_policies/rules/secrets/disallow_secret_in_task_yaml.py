@@ -58,7 +58,7 @@ def _assigned(text: str) -> str | None:
 
 
 def _in_command(step: Step) -> str | None:
-    """Say why a command line looks as if it held a secret: by the shape of a word, or by the option before it."""
+    """Return why a command line seems to hold a secret: the shape of a word, or the option before it."""
     words = step.words
     for word, following in zip_longest(words, words[1:], fillvalue=""):
         option, _, value = word.partition("=")
@@ -82,7 +82,7 @@ def _in_command(step: Step) -> str | None:
     framework=nist("4.1.4"),
 )
 def disallow_secret_in_task_yaml(text: Text, _config: Config) -> str | None:
-    """Return the lines that look like secrets, by number; the lines are never part of the sentence."""
+    """Return the violation message with the numbers of lines that look like secrets, never with their text."""
     found = [f"line {line.number} ({line.where}) {why}" for line, why in _findings(text)]
     if not found:
         return None

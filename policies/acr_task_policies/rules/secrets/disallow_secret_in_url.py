@@ -1,4 +1,4 @@
-"""An address stands in logs, in states and in the definition that others read."""
+"""A ban on secrets in addresses: logs, states and task definitions show addresses to others."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _addresses(resource: Resource) -> Iterator[ImageName]:
     framework=nist("4.1.4"),
 )
 def disallow_secret_in_url(address: ImageName, _config: Config) -> str | None:
-    """Return which address carries a secret; the address is never part of the sentence."""
+    """Return the violation message when an address carries a secret; the message never holds the address."""
     found = in_address(address.text)
     if found is None:
         return None

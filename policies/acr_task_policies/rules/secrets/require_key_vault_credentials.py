@@ -1,4 +1,4 @@
-"""A password that stands in a task must be changed in each task; one in a key vault is changed once."""
+"""A requirement to keep passwords in a key vault, where a new password is set once for all tasks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ...rule import Config, nist, rule
     framework=nist("4.2.3"),
 )
 def require_key_vault_credentials(credential: Credential, _config: Config) -> str | None:
-    """Return that the password is opaque; a user name alone is no secret."""
+    """Return the violation message when the password is opaque; a user name alone is no secret."""
     if "password" not in credential.opaque():
         return None
     return f"{credential.path}.password is opaque: give the address of a key vault's secret, with type='Vaultsecret'."

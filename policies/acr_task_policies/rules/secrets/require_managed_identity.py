@@ -27,7 +27,7 @@ from ...rule import Config, matches, nist, rule
     },
 )
 def require_managed_identity(credential: Credential, config: Config) -> str | None:
-    """Return that the sign-in to a registry of Azure goes by a password."""
+    """Return the violation message when the sign-in to a registry of Azure uses a password."""
     if not matches(credential.host, config["hosts"]) or not credential.uses_password:
         return None
     return f"{credential.path} signs in by a password: give identity instead, and grant it AcrPull."

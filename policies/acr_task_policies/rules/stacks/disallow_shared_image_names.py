@@ -21,7 +21,7 @@ from ...rule import Config, stack_rule
     url="container-registry-best-practices",
 )
 def disallow_shared_image_names(resources: list[tuple[str, Resource]], _config: Config) -> Iterable[tuple[str, str]]:
-    """Yield a sentence for each resource that pushes a name which another one before it pushes too.
+    """Yield a violation message for each resource that pushes a name that an earlier resource pushes too.
 
     A name with a variable in its tag is different at each run.
     """

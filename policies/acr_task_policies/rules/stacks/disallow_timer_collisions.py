@@ -27,7 +27,7 @@ _MOST = 7 * 24 * 60
     config={"max": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 10}},
 )
 def disallow_timer_collisions(resources: list[tuple[str, Resource]], config: Config) -> Iterable[tuple[str, str]]:
-    """Yield a sentence for each task beyond the limit in the fullest minute of a week, by registry."""
+    """Yield a violation message for each task beyond the limit in the fullest minute of a week, by registry."""
     monday = datetime.now(timezone.utc).replace(hour=0, minute=0, second=0, microsecond=0)
     minutes: dict[tuple[str, datetime], dict[str, None]] = defaultdict(dict)
     for urn, task in resources:

@@ -1,4 +1,4 @@
-"""A password that many tasks hold is changed in many places, or in none."""
+"""A limit on opaque passwords: a new password has to be set in each resource that holds it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ...rule import Config, stack_rule
     config={"max": {"type": "integer", "minimum": 0, "maximum": 1000, "default": 3}},
 )
 def limit_opaque_credentials(resources: list[tuple[str, Resource]], config: Config) -> Iterable[tuple[str, str]]:
-    """Yield a sentence for each resource beyond the limit, by the registry that its password is for."""
+    """Yield a violation message for each resource beyond the limit; passwords are counted by registry."""
     holders: dict[str, list[str]] = defaultdict(list)
     for urn, resource in resources:
         try:

@@ -1,4 +1,4 @@
-"""A run that hangs holds an agent until its timeout."""
+"""A limit on timeouts: a run that hangs holds an agent until its timeout."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def shorten(timeout: Timeout, config: Config) -> None:
     remedy=shorten,
 )
 def limit_timeout(timeout: Timeout, config: Config) -> str | None:
-    """Return the limit when the timeout, or the service's default for it, is above the limit."""
+    """Return the violation message when the timeout is above the limit, be it set or the default of the service."""
     limit = int(config["maxSeconds"])
     if timeout.seconds <= limit:
         return None

@@ -1,4 +1,4 @@
-"""A timer that fires too often keeps an agent busy, and each run is paid for."""
+"""A limit on how often timers fire: each run occupies an agent and costs money."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ...schedule import shortest_pause
     config={"minMinutes": {"type": "integer", "minimum": 1, "maximum": 10080, "default": 60}},
 )
 def limit_timer_frequency(timer: Timer, config: Config) -> str | None:
-    """Return the shortest pause between two firings when it is below the limit."""
+    """Return the violation message when the shortest pause between two firings is below the limit."""
     limit = int(config["minMinutes"])
     pause = shortest_pause(timer.schedule)
     if pause is None or pause >= limit:

@@ -33,7 +33,7 @@ def _grants(task: Resource) -> Iterator[str]:
     framework=nist("4.2.3"),
 )
 def disallow_pull_request_trigger_with_secrets(task: Resource, _config: Config) -> str | None:
-    """Return what a pull request could read; an unknown part counts only when nothing else is found."""
+    """Return the violation message with what a pull request could read; known parts count before unknown ones."""
     events = [event for trigger in task.source_triggers() for event in trigger["sourceTriggerEvents"].items()]
     asked = next((event for event in events if (event.text() or "").lower() == "pullrequest"), None)
     if asked is None or not task.is_enabled:

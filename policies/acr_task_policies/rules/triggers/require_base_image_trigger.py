@@ -1,4 +1,4 @@
-"""An image that is never rebuilt keeps the holes of its base image."""
+"""A requirement to rebuild images: an old image keeps the vulnerabilities of its base image."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ...rule import Config, nist, rule
 
 
 def builds(task: Resource) -> bool:
-    """Return whether the task builds images; a task file in a repository does not show it, and counts as no."""
+    """Return whether the task builds images; False for a task file in a repository, which cannot be read here."""
     return task.step_type == "docker" or any(step.kind == "build" for step in task.task_file().steps)
 
 
@@ -19,12 +19,12 @@ def builds(task: Resource) -> bool:
     severity=Severity.MEDIUM,
     over=Resource.tasks,
     tags=["supply-chain"],
-    steps="Add a `base_image_trigger` of type Runtime, which is enabled.",
+    steps="Add an enabled `base_image_trigger` of type Runtime.",
     url="container-registry-tasks-base-images",
     framework=nist("4.1.1"),
 )
 def require_base_image_trigger(task: Resource, _config: Config) -> str | None:
-    """Return that a base image trigger is missing or disabled, for an enabled task that builds images."""
+    """Return the violation message when an enabled task builds images and has no enabled base image trigger."""
     trigger = task.top["trigger"]["baseImageTrigger"]
     if not task.is_enabled or not builds(task):
         return None
