@@ -60,7 +60,7 @@ def check(
 
 
 def _findings(file: Path) -> list[tuple[str, str, bool]]:
-    """Return what is wrong with a task file: the place, a sentence, and whether it is a warning."""
+    """Return the problems of a task file: the place, a sentence, and whether it is a warning."""
     from pulumi_acr_tasks.validate.task_file.file import check_task_file
 
     try:

@@ -133,7 +133,7 @@ def _refuse_misfits(resource_name: str, providers: Any) -> None:
 
 
 def _disabled() -> bool:
-    """Tell whether the stack's configuration disables the default provider of dynamic resources, by whatever name."""
+    """Return whether the stack's configuration disables the default provider of dynamic resources, under any name."""
     try:
         names = pulumi.Config("pulumi").get_object("disable-default-providers")
     except (ValueError, pulumi.ConfigTypeError):

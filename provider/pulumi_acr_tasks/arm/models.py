@@ -1,8 +1,7 @@
 """Models of the service's answers: the attributes that this package reads, and the whole answer as `raw`.
 
-Nothing that the service says is refused or lost: members that the table of definitions does not know are kept, every
-member may be absent or null, and enumerations are plain strings in the spelling received. What does not have the kind
-of its definition is a ValueError.
+Members that the table of definitions does not have are kept, every member may be absent or null, and enumerations are
+plain strings in the spelling received. A member of another kind than its definition's raises ValueError.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ class Model(BaseModel):
 
     @classmethod
     def receive_item(cls: type[M], body: Any) -> M | None:
-        """Return the model of an item of a list, with its name alone where the item does not fit; None without one."""
+        """Return the model of a list's item, with its name alone if a member has a wrong kind; None without a name."""
         if not isinstance(body, dict):
             return None
         try:
@@ -52,7 +51,7 @@ class Model(BaseModel):
 
     @property
     def is_whole(self) -> bool:
-        """Whether the answer fits; of an item of a list that does not, only the name is known."""
+        """False for an item of a list of which only the name could be read."""
         return self._whole
 
     @property
@@ -72,7 +71,7 @@ class Date(str):
 
     @property
     def moment(self) -> datetime | None:
-        """The moment that the date names, or None when the text is not such a date."""
+        """The date as a datetime; None when the text is not such a date."""
         match = _DATE.fullmatch(self)
         if match is None:
             return None
@@ -145,7 +144,7 @@ class Task(_defined("Task")):  # type: ignore[misc]
 
 
 class SourceUploadDefinition(Model):
-    """Where to upload a source, and how a request names it."""
+    """The URL to upload a source to, and the path by which a request names the source."""
 
     upload_url: str | None = None
     relative_path: str | None = None

@@ -12,12 +12,12 @@ from pulumi_acr_tasks.errors import AcrTasksError
 if TYPE_CHECKING:
     import httpx
 
-# A request's way to its answer: the transport, and each ring that is put around it.
+# A function that sends a request and returns its answer: the transport, or a ring around it.
 Send = Callable[["httpx.Request"], "httpx.Response"]
 
 CORRELATION_ID = "x-ms-correlation-request-id"
 
-# The extension of a request that may have been carried out: an attempt was sent, and no answer tells its result.
+# The extension of a request that may have been carried out: an attempt was sent, and no answer has its result.
 UNCERTAIN = "uncertain"
 
 
@@ -27,8 +27,8 @@ class Operation:
 
     `action` is the verb of its errors ("update task"); `resource_id` is the ARM id of the resource. `idempotent` is
     True when sending it twice does no harm. `after_cancel` is True for a request that is sent because of ^C, which must
-    not interrupt its waiting. `reads` turns the answer's object into the caller's, and raises ValueError for an object
-    of another kind. `answers` is False when an empty answer will do.
+    not interrupt its waiting. `reads` returns the caller's value from the answer's object, and raises ValueError for
+    an object of another kind. `answers` is False when the answer may be empty.
     """
 
     action: str

@@ -25,7 +25,7 @@ REGISTRY_API_VERSION = "2023-07-01"
 
 
 def _resource(model: type[M]) -> Callable[[dict[str, Any]], M]:
-    """Return the function that reads a resource; an object without any member of a resource is another service's."""
+    """Return the function that reads a resource. It raises ValueError for another service's object."""
 
     def reads(body: dict[str, Any]) -> M:
         if not any(body.get(member) for member in ("id", "name", "properties")):
@@ -77,7 +77,7 @@ class Registries:
         return run
 
     def get_build_source_upload_url(self, registry: RegistryId) -> models.SourceUploadDefinition:
-        """Return where to upload a source, `upload_url`, and how to name it in a request, `relative_path`."""
+        """Return the URL to upload a source to, `upload_url`, and its path in a request, `relative_path`."""
         operation = Operation("get an upload URL of", str(registry), reads=_upload)
         definition: models.SourceUploadDefinition = self._client.answer("POST", operation, "/listBuildSourceUploadUrl")
         return definition
@@ -114,13 +114,13 @@ class Runs:
         return run
 
     def get_log_sas_url(self, registry: RegistryId, run_id: str) -> str:
-        """Return the signed URL of a run's log; the log itself may not exist yet. Spend the write budget."""
+        """Return the signed URL of a run's log; the log itself may not exist yet. Counts as a write."""
         operation = Operation("get the log URL of run", registry.run(run_id), reads=models.RunGetLogResult.receive)
         found: models.RunGetLogResult = self._client.answer("POST", operation, "/listLogSasUrl")
         return found.log_link or ""
 
     def cancel(self, registry: RegistryId, run_id: str) -> None:
-        """Ask for the end of a run; its status becomes Canceled some time later."""
+        """Request the cancellation of a run; its status becomes Canceled some time later."""
         operation = Operation("cancel run", registry.run(run_id), after_cancel=True, answers=False)
         self._client.call("POST", operation, "/cancel")
 
@@ -143,8 +143,8 @@ class Tasks:
         have the specification's kinds has its name alone and is not `is_whole`, so that the other tasks can be read.
         """
         for page, more in self._client.pages(Operation("list tasks of", str(registry)), "/tasks"):
-            understood = (models.Task.receive_item(body) for body in page)
-            yield [task for task in understood if task is not None], more
+            tasks = (models.Task.receive_item(body) for body in page)
+            yield [task for task in tasks if task is not None], more
 
     def get(self, registry: RegistryId, name: str) -> models.Task:
         """Read a task, secrets masked."""
@@ -152,7 +152,7 @@ class Tasks:
         return task
 
     def get_details(self, registry: RegistryId, name: str) -> models.Task:
-        """Read a task with its secrets in clear text. Needs a permission of its own, and spends the write budget."""
+        """Read a task with its secrets in clear text. Needs a permission of its own, and counts as a write."""
         operation = Operation("read the secrets of task", registry.task(name), reads=_TASK)
         task: models.Task = self._client.answer("POST", operation, "/listDetails")
         return task

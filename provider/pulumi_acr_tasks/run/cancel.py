@@ -20,7 +20,7 @@ _TIMEOUT, _PAUSE = 30.0, 1.0  # seconds for a canceled run to end; seconds betwe
 
 
 def cancel_command(registry: RegistryId, run_id: str) -> str:
-    """Return how to cancel a run by hand."""
+    """Return the command that cancels a run, as a sentence."""
     return f"By hand: az acr task cancel-run -r {registry.registry_name} --run-id {run_id}"
 
 

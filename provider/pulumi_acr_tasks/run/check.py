@@ -91,7 +91,7 @@ def _with_defaults(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check_options(inputs: dict[str, Any]) -> list[Problem]:
-    """Return what is wrong with the arguments that are not sent to the service."""
+    """Return the problems of the arguments that are not sent to the service."""
     logs, queue_timeout, wait = inputs.get("logs"), inputs.get("queueTimeout"), inputs.get("wait")
     problems = []
     if isinstance(logs, str) and logs not in _LOGS:
@@ -203,7 +203,7 @@ def _builds_for_linux(request: dict[str, Any]) -> bool:
 
 
 def _check_task_file(request: dict[str, Any], folder: Path) -> list[Problem]:
-    """Return what is wrong with the request's task file, if it is YAML in a local folder."""
+    """Return the problems of the request's task file, if it is YAML in a local folder."""
     name = request.get("taskFilePath")
     if not isinstance(name, str) or not name.lower().endswith((".yaml", ".yml")) or not folder.is_dir():
         return []

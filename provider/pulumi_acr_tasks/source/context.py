@@ -81,7 +81,7 @@ class Context:
             if found.reconciled(expected, contents) != expected:
                 raise SourceError(
                     f"The context {self.folder} has changed since this update began: run pulumi up again, and "
-                    "leave out (.dockerignore) what changes by itself."
+                    "leave out files that change by themselves (.dockerignore)."
                 )
             yield path
 

@@ -43,7 +43,7 @@ class IgnoreRules:
 
     @property
     def wildcard_exceptions(self) -> bool:
-        """Whether an exception has a wildcard, so that BuildKit may find more files than docker's classic builder."""
+        """True if an exception has a wildcard: then BuildKit may find more files than docker's classic builder."""
         return self._patterns.wildcard_exceptions
 
     def _keeps_below(self, folder: str) -> bool:

@@ -29,7 +29,7 @@ _LINKS = 3  # links that are tried: one expires after about an hour, which a slo
 _NETWORK = (
     "check that firewalls and HTTPS_PROXY let this machine reach the storage of the registry, and run pulumi up again"
 )
-_LATER = "the storage is ill: run pulumi up again"
+_LATER = "the storage has failed: run pulumi up again"
 _CURES = {
     403: "the link was given just now: check this machine's clock, and that its network may reach the storage",
     413: "the context is too large: leave files out by .dockerignore",

@@ -21,7 +21,7 @@ _IDENTITY_ID = re.compile(
 
 
 def check_credentials(value: Any, path: str, *, identity: Any = None, of: str = "task") -> list[Problem]:
-    """Return what is wrong with the credentials of a task, whose own identity is `identity`, or of a run."""
+    """Return the problems of the credentials of a task, whose own identity is `identity`, or of a run."""
     registries = value.get("customRegistries") if isinstance(value, dict) else None
     if not isinstance(registries, dict):
         return []
@@ -30,9 +30,9 @@ def check_credentials(value: Any, path: str, *, identity: Any = None, of: str = 
     for host, entry in registries.items():
         at = key_path(path, host)
         if not _HOST.fullmatch(host):
-            problems.append(Problem(at, "is no login server; one looks like myregistry.azurecr.io"))
+            problems.append(Problem(at, "is not a login server, such as myregistry.azurecr.io"))
         if host.lower() in hosts:
-            problems.append(Problem(at, "is there twice, in another case"))
+            problems.append(Problem(at, "is given twice; the case of hosts does not count"))
         hosts.add(host.lower())
         problems += _check_entry(entry, at, identity, of)
     return problems
@@ -63,7 +63,11 @@ def _check_secret(secret: Any, path: str) -> list[Problem]:
     if value is None:
         return [Problem(member_path(path, "value"), "is missing")]
     if str(type_).lower() == "vaultsecret" and not str(value).lower().startswith("https://"):
-        return [Problem(member_path(path, "value"), "is no URL; with type Vaultsecret it is a Key Vault secret's")]
+        return [
+            Problem(
+                member_path(path, "value"), "is not a URL; with type Vaultsecret it is the URL of a Key Vault secret"
+            )
+        ]
     return []
 
 
@@ -74,7 +78,7 @@ def _may_be_system(identity: Any) -> bool:
 
 
 def check_identity(value: Any, path: str) -> list[Problem]:
-    """Return what is wrong with the managed identities of a task."""
+    """Return the problems of the managed identities of a task."""
     if not isinstance(value, dict):
         return []
     type_, ids = value.get("type"), value.get("userAssignedIdentities")
@@ -88,5 +92,7 @@ def check_identity(value: Any, path: str) -> list[Problem]:
         if wanted and not ids:
             problems.append(Problem(member_path(path, "userAssignedIdentities"), f"is missing for type {type_!r}"))
         if ids and not wanted:
-            problems.append(Problem(member_path(path, "type"), f"is {type_!r}, and there are user_assigned_identities"))
+            problems.append(
+                Problem(member_path(path, "type"), f"is {type_!r}, although there are user_assigned_identities")
+            )
     return problems

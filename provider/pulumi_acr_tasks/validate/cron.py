@@ -48,7 +48,7 @@ class _Schedule:
 
 
 def check_schedule(text: str) -> list[str]:
-    """Return what is wrong with a schedule that the service refuses; nothing for any other."""
+    """Return the problems of a schedule that the service refuses; nothing for any other."""
     try:
         _read(text)
     except ValueError as error:

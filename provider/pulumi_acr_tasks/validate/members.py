@@ -21,7 +21,7 @@ _EXPECTED = {"string": "a string", "integer": "a whole number", "boolean": "True
 
 
 def check_value(value: Any, kind: Kind, path: str) -> list[Problem]:
-    """Return what is wrong with the shape of a value of that kind, at any depth; unknown values are skipped."""
+    """Return the problems of the shape of a value of that kind, at any depth; unknown values are skipped."""
     if value is None or is_unknown(value):
         return []
     if kind.container == "list":
@@ -73,7 +73,7 @@ def _check_object(value: Any, kind: Kind, path: str) -> list[Problem]:
             problems.append(Problem(member_path(path, name), known_elsewhere))
         else:
             problems.append(
-                Problem(f"{path}.{name}", f"is no member of {definition}{did_you_mean(name, known, snake_case)}")
+                Problem(f"{path}.{name}", f"is not a member of {definition}{did_you_mean(name, known, snake_case)}")
             )
     problems += [
         Problem(member_path(path, name), "is missing")

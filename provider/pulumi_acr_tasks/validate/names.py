@@ -18,7 +18,7 @@ _PARTS = ("subscriptionId", "resourceGroupName", "registryName")
 
 
 def check_registry_name(value: Any, path: str) -> list[Problem]:
-    """Return what is wrong with the name of a registry."""
+    """Return the problems of the name of a registry."""
     if not isinstance(value, str) or _REGISTRY_NAME.fullmatch(value):
         return _not_a_string(value, path)
     hint = "; it is the name, not the login server" if "." in value else ""
@@ -26,14 +26,14 @@ def check_registry_name(value: Any, path: str) -> list[Problem]:
 
 
 def check_task_name(value: Any, path: str) -> list[Problem]:
-    """Return what is wrong with the name of a task."""
+    """Return the problems of the name of a task."""
     if not isinstance(value, str) or _TASK_NAME.fullmatch(value):
         return _not_a_string(value, path)
     return [Problem(path, f"is {value!r}; a task's name has 5 to 50 letters, digits, - and _")]
 
 
 def check_resource_group_name(value: Any, path: str) -> list[Problem]:
-    """Return what is wrong with the name of a resource group."""
+    """Return the problems of the name of a resource group."""
     if not isinstance(value, str) or _GROUP_NAME.fullmatch(value):
         return _not_a_string(value, path)
     return [
@@ -44,14 +44,14 @@ def check_resource_group_name(value: Any, path: str) -> list[Problem]:
 
 
 def check_subscription_id(value: Any, path: str) -> list[Problem]:
-    """Return what is wrong with the id of a subscription."""
+    """Return the problems of the id of a subscription."""
     if not isinstance(value, str) or re.fullmatch(r"[a-zA-Z0-9-]+", value):
         return _not_a_string(value, path)
     return [Problem(path, f"is {value!r}; a subscription's id looks like 00000000-0000-0000-0000-000000000000")]
 
 
 def check_registry_id(value: Any, path: str) -> list[Problem]:
-    """Return what is wrong with the ARM id of a registry."""
+    """Return the problems of the ARM id of a registry."""
     if not isinstance(value, str):
         return _not_a_string(value, path)
     try:
@@ -114,4 +114,4 @@ def _check_part(part: str, value: Any) -> list[Problem]:
 
 
 def _not_a_string(value: Any, path: str) -> list[Problem]:
-    return [] if isinstance(value, str) or is_unknown(value) else [Problem(path, "is no string")]
+    return [] if isinstance(value, str) or is_unknown(value) else [Problem(path, "is not a string")]

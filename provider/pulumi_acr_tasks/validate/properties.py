@@ -15,9 +15,9 @@ _VARIANTS = {"arm": ("v6", "v7", "v8"), "arm64": ("v8",)}
 
 
 def check_properties(value: dict[str, Any], path: str, *, of: str) -> list[Problem]:
-    """Return what is wrong with the values of a `task`, or of the request of a `run`.
+    """Return the problems of the values of a `task`, or of the request of a `run`.
 
-    The shapes of the values are check_value's.
+    `check_value` checks their shapes.
     """
     return [
         *check_platform(value.get("platform"), member_path(path, "platform")),
@@ -29,7 +29,7 @@ def check_properties(value: dict[str, Any], path: str, *, of: str) -> list[Probl
 
 
 def check_contents(value: dict[str, Any], path: str) -> list[Problem]:
-    """Return what is wrong with the contents of a step or a request: files in base64, arguments, values, images."""
+    """Return the problems of the contents of a step or a request: files in base64, arguments, values, images."""
     return [
         *(p for name in ("arguments", "values") for p in _check_names(value.get(name), member_path(path, name))),
         *check_image_names(value.get("imageNames"), member_path(path, "imageNames")),
@@ -39,7 +39,7 @@ def check_contents(value: dict[str, Any], path: str) -> list[Problem]:
 
 
 def _check_agent(value: Any, path: str) -> list[Problem]:
-    """Return what is wrong with the cores of an agent: the service has agents of one size."""
+    """Return the problems of the cores of an agent: the service has agents of one size."""
     cores, cpu = members("AgentProperties")["cpu"].default, value.get("cpu") if isinstance(value, dict) else None
     if isinstance(cpu, int) and not isinstance(cpu, bool) and cpu != cores:
         return [Problem(member_path(path, "cpu"), f"is {cpu}; the service's agents have {cores}")]
@@ -47,7 +47,7 @@ def _check_agent(value: Any, path: str) -> list[Problem]:
 
 
 def check_platform(value: Any, path: str) -> list[Problem]:
-    """Return what is wrong with the combination of a platform's values; each value alone is check_value's matter."""
+    """Return the problems of the combination of a platform's values; `check_value` checks each alone."""
     if not isinstance(value, dict) or check_value(value, Kind("PlatformProperties"), path):
         return []
     os, architecture, variant = (

@@ -1,4 +1,4 @@
-"""Rules for the addresses of contexts: which ones the service's agent can fetch."""
+"""Rules for the addresses of contexts, which the service's agent has to fetch."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _ARCHIVE = re.compile(r"/(?:archive|tree|blob|releases|raw|tarball|zipball)/", r
 def check_address(address: str, path: str) -> list[Problem]:
     """Return why the service cannot fetch an absolute address; nothing for a relative one."""
     if _SSH.match(address):
-        return [Problem(path, "is an address of ssh, for which the agent has no key; write https://, with a token")]
+        return [Problem(path, "is an ssh address, for which the agent has no key; write https://, with a token")]
     if "://" not in address:
         return []
     try:
         parts = urlsplit(address)
     except ValueError:
-        return [Problem(path, "is no address: what stands in [ ] is no IPv6 address")]
+        return [Problem(path, "is not an address: the text in [ ] is not an IPv6 address")]
     if parts.scheme.lower() not in SCHEMES:
         return [Problem(path, f"is an address of {parts.scheme}; the service fetches {', '.join(SCHEMES)}")]
     if not parts.netloc:
@@ -51,14 +51,14 @@ def _check_github(host: str, where: str, fragment: str, path: str) -> list[Probl
     return [
         Problem(
             path,
-            "is no repository, and the service takes every host with github in its name for git: give "
+            "is not a repository, and the service treats every host with github in its name as git: give "
             f"https://github.com/{repository}.git#<branch or commit>:<folder>, or an archive at another host",
         )
     ]
 
 
 def check_context_path(step: dict[str, Any], sources: int | None, path: str) -> list[Problem]:
-    """Return what is wrong with the context of a task's step.
+    """Return the problems of the context of a task's step.
 
     `sources`: the number of the task's source triggers, None while it is unknown. A relative context belongs to the
     repository of exactly one source trigger.
@@ -78,5 +78,5 @@ def check_context_path(step: dict[str, Any], sources: int | None, path: str) -> 
     if context is None or sources in (1, None) or re.match(r"github\.com/", context, re.IGNORECASE):
         return []
     # A token may stand before an @ or after a question mark.
-    shown = f"is {context!r}" if not set(context) & set("@?") else "is no absolute address"
+    shown = f"is {context!r}" if not set(context) & set("@?") else "is not an absolute address"
     return [Problem(at, f"{shown}; {_WANTED}")]

@@ -10,7 +10,7 @@ from pulumi_acr_tasks.validate.problem import Problem, member_path
 
 
 def check_trigger(value: Any, path: str, *, context_path: Any = None) -> list[Problem]:
-    """Return what is wrong with the triggers of a task whose step has that context."""
+    """Return the problems of the triggers of a task whose step has that context."""
     if not isinstance(value, dict):
         return []
     timers, sources = (
@@ -53,7 +53,9 @@ def _check_names(triggers: list[dict[str, Any]], path: str) -> list[Problem]:
 def _check_sources(sources: list[dict[str, Any]], path: str, context_path: Any) -> list[Problem]:
     problems = []
     if sources and isinstance(context_path, str) and _has_no_repository(context_path):
-        problems.append(Problem(path, f"cannot be, as step.context_path {context_path!r} is no source repository"))
+        problems.append(
+            Problem(path, f"is not possible: step.context_path {context_path!r} is not a source repository")
+        )
     for index, source in enumerate(sources):
         repository = source.get("sourceRepository")
         at = member_path(f"{path}[{index}]", "sourceRepository")

@@ -85,7 +85,7 @@ def test_absent_members_are_left_out(arm: Any, task_name: str, docker_task: Any)
 
 @pytest.mark.arm_recorded
 def test_empty_credentials_are_dropped_and_empty_lists_kept(arm: Any, task_name: str, docker_task: Any) -> None:
-    """`credentials: {}` is no member of the answer; `arguments: []` is."""
+    """`credentials: {}` is not a member of the answer; `arguments: []` is."""
     task = arm.ok("PUT", f"tasks/{task_name}", docker_task(credentials={}))
     assert "credentials" not in task["properties"]
     assert task["properties"]["step"]["arguments"] == []

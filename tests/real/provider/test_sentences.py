@@ -263,7 +263,7 @@ UPLOADS: dict[str, tuple[bytes | None, list[str]]] = {
     ),
     "500": (
         _answer(500, "", x_ms_request_id="r-3"),
-        ["(HTTP 500)", "the storage is ill", "request id r-3"],
+        ["(HTTP 500)", "the storage has failed", "request id r-3"],
     ),
     "HTML": (_answer(403, PAGE, "text/html"), ["(HTTP 403)", "request id "]),
     "dropped": (None, ["the storage 127.0.0.1 did not answer", "tried 6 times", "let this machine reach the storage"]),

@@ -21,11 +21,11 @@ from pulumi_acr_tasks.errors import SettingsError
 if TYPE_CHECKING:
     import httpx
 
-# The first two are OpenSSL's, which the engine and its other providers obey; the others are what az obeys.
+# OpenSSL and the engine read the first two, the Azure CLI reads the other two.
 _NAMED_BY = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
-# OpenSSL's words: all that every library keeps of such an error.
+# OpenSSL's message, the only part of such an error that every library keeps.
 _DISTRUST = re.compile(r"CERTIFICATE_VERIFY_FAILED\] certificate verify failed: (?P<reason>.+?)(?: \(_ssl|$)")
-# httpx's patterns of what is asked directly, whatever proxy the environment names.
+# httpx's patterns of the hosts that are reached without the environment's proxy.
 _DIRECT: dict[str, httpx.BaseTransport | None] = {f"all://{host}": None for host in ("127.0.0.1", "[::1]", "localhost")}
 
 # OpenSSL's names for an answer that is not TLS.
@@ -39,7 +39,7 @@ def is_loopback(url: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
-        return host == "localhost"  # what ends with .localhost may be looked up elsewhere
+        return host == "localhost"  # another name that ends with .localhost may lead to another machine
 
 
 def origin(url: str) -> str:
@@ -62,7 +62,7 @@ def ca_certificates() -> str | None:
     name = next((name for name in _NAMED_BY if os.environ.get(name)), None)
     if name is None:
         return None
-    # Several folders may be named, as OpenSSL and Go have it; our libraries take one.
+    # OpenSSL and Go allow several folders; our libraries take one.
     named = os.environ[name].split(os.pathsep) if name == "SSL_CERT_DIR" else [os.environ[name]]
     found = next((path for path in named if Path(path).exists()), None)
     if found is None:
@@ -72,7 +72,7 @@ def ca_certificates() -> str | None:
 
 @functools.lru_cache(maxsize=1)
 def tls_context() -> ssl.SSLContext:
-    """Return the one TLS context of this process: to load certificates takes longer than many a request.
+    """Return the TLS context of this process, cached because certificates take longer to load than many requests.
 
     Raise SettingsError when the environment names certificates that cannot be read.
     """
@@ -108,7 +108,7 @@ def open_http(**options: Any) -> httpx.Client:
 
 
 class Reason(NamedTuple):
-    """The reason why a request had no answer, and the cure; empty where nothing is known.
+    """The reason why a request had no answer, and the cure; empty if unknown.
 
     `lasting` is True when sending the request again cannot help.
     """

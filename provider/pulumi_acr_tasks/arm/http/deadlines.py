@@ -1,7 +1,4 @@
-"""Deadlines and cancellation: how long the work of a thread may take, and whether ^C ends it.
-
-They hold for each request, pause, upload and wait alike.
-"""
+"""Deadlines and cancellation of a thread's work: of each request, pause, upload and wait."""
 
 from __future__ import annotations
 
@@ -23,9 +20,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_SLICE = 0.2  # seconds in which ^C is noticed
+_SLICE = 0.2  # seconds between two checks for ^C
 _GRACE = 5.0
-"""Seconds after ^C for the answer to a request that changes something: without it nobody knows what was done."""
+"""Seconds after ^C for the answer to a request that changes something: without it the change may or may not be made."""
 
 
 @dataclass
@@ -43,7 +40,7 @@ class Deadline:
 
     @property
     def reached(self) -> bool:
-        """Whether the deadline has ended any work."""
+        """True if the deadline has passed, or has ended any work."""
         return self.given_up or self.left <= 0
 
 
@@ -53,7 +50,7 @@ _current: ContextVar[Deadline] = ContextVar("deadline", default=_NONE)
 
 @contextlib.contextmanager
 def deadline(seconds: float, *, interruptible: bool = True, afresh: bool = False) -> Iterator[Deadline]:
-    """Give the work of the block `seconds`, and no more than an outer deadline leaves unless it begins `afresh`.
+    """Limit the block to `seconds`, and to the time that an outer deadline leaves unless it begins `afresh`.
 
     `interruptible` is False for work that is done because of ^C, which must not end it.
     """
@@ -108,8 +105,8 @@ def run_cancelable(
 ) -> T:
     """Run `work` in a thread of its own and return its result; call `meanwhile` now and then.
 
-    Raise CanceledError `grace` seconds after `stop` is set, and DeadlineError at the deadline. The thread of the work
-    is left to itself then.
+    Raise CanceledError `grace` seconds after `stop` is set, and DeadlineError at the deadline. The work's thread then
+    goes on alone.
     """
     current = _current.get()
     if stop is None and current is _NONE:

@@ -23,7 +23,7 @@ TRANSLATIONS: tuple[tuple[type[Exception], bool, str], ...] = (
     (httpx.ProxyError, False, "the proxy refused the connection"),
     (httpx.UnsupportedProtocol, False, "the endpoint is neither http nor https"),
     (httpx.LocalProtocolError, False, "the request is not valid HTTP"),
-    (httpx.InvalidURL, False, "the endpoint is no valid URL"),
+    (httpx.InvalidURL, False, "the endpoint is not a valid URL"),
     (httpx.ReadTimeout, True, "no answer in time"),
     (httpx.WriteTimeout, True, "the request could not be sent in time"),
     (httpx.ReadError, True, "the connection broke while reading the answer"),

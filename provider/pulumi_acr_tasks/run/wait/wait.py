@@ -36,7 +36,7 @@ _TIMEOUT = 3600  # seconds; the specification's default for a request's timeout
 class Call:
     """One call of the engine.
 
-    `urn`: of the resource. `console`: shows messages of the resource. `cancel`: set when the user cancels the update.
+    `urn`: the resource's. `console`: shows messages of the resource. `cancel`: set when the user cancels the update.
     `timeout`: the resource's custom timeout in seconds, 0 without one.
     """
 
@@ -67,8 +67,8 @@ class AwaitedRun:
         """Show the log and return the run once it has succeeded.
 
         Raises RunError for any other final status, and CanceledError when the user cancels. A cancellation and a
-        deadline cancel the run at the service too; a run that has succeeded by then is returned all the same. Any other
-        error leaves the run alone.
+        deadline cancel the run at the service too; a run that has succeeded by then is returned all the same. After any
+        other error the run goes on.
         """
         wait = self._wait()
         log = self._log(wait.poll_now)
@@ -122,7 +122,7 @@ class AwaitedRun:
             queue.update(run)
 
         def on_status(status: str) -> None:
-            # The lines of a log that is shown say more.
+            # A streamed log shows already that the run goes on.
             if not self._streaming or status == "Queued":
                 show(f"{self.run_id}: {status}")
 
@@ -164,7 +164,7 @@ class AwaitedRun:
         )
 
     def _tail(self, log: BackgroundLog, timeout: float) -> list[str]:
-        """Return the last lines of the log, which `on-failure` reads only now."""
+        """Return the last lines of the log; with `on-failure`, read it first."""
         logs = self.inputs.get("logs", "stream")
         if logs == "none":
             return []
@@ -219,7 +219,7 @@ class AwaitedRun:
     def _cancel(self) -> tuple[Run | None, AcrTasksError | None]:
         """Cancel the run and wait a moment for its end.
 
-        Returns the run when it has ended, and why it could not be canceled, None when the service accepted that.
+        Returns the run if it has ended, and the error of a cancellation that the service did not accept.
         Neither ^C nor a timeout interrupts this, because they are the reasons for it; it takes seconds at most.
         """
         refusal = None
@@ -231,7 +231,7 @@ class AwaitedRun:
         if refusal is None:
             self.journaled.forget()
         elif not isinstance(refusal, ServiceError):
-            return None, refusal  # no answer to this request: none is to be expected to another
+            return None, refusal  # the service does not answer, so another request would not help
         return self._ended_run(), refusal
 
     def _ended_run(self) -> Run | None:

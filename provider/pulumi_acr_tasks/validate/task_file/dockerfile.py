@@ -105,7 +105,7 @@ def _failures(instruction: Instruction) -> Iterator[str]:
             if flag == "platform" and "$" in value:
                 yield (
                     f"FROM --platform={value} fails in the service's scan of the Dockerfile (unable to understand "
-                    "line): write the platform out, such as --platform=linux/amd64, or leave it away"
+                    "line): write the platform out, such as --platform=linux/amd64, or leave it out"
                 )
         if re.search(r"\$\{[^}]*:[-+]", rest):
             yield (

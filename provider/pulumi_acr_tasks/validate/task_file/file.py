@@ -33,7 +33,7 @@ def check_encoded_task(value: Any, path: str) -> list[Problem]:
 
 
 def check_encoded_values(value: Any, path: str) -> list[Problem]:
-    """Return what is wrong with a file of values in base64. It may hold secrets, so no message repeats its text."""
+    """Return the problems of a file of values in base64. It may hold secrets, so no message repeats its text."""
     if not isinstance(value, str) or not value:
         return []
     text = decoded(value)

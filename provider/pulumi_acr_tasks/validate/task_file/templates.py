@@ -1,4 +1,4 @@
-"""Go templates in task files: actions that fail whatever the values are.
+"""Go templates in task files, and their actions that fail with any values.
 
 The agent renders `{{…}}` with Go's text/template and Sprig's functions. An invalid action fails the run.
 """

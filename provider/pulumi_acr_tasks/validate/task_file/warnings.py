@@ -1,4 +1,4 @@
-"""Warnings about lines of a task file that are allowed and do something else than their author means.
+"""Warnings about lines of a task file that are allowed, but do something else than their author expects.
 
 The agent joins the words of `cmd` and `build` to one line for its own shell.
 """
@@ -63,7 +63,7 @@ def _of_step(step: Any) -> Findings:
         if name == "env" and _is_split(item):
             yield (
                 where,
-                f"{item.partition('=')[0]} has a value with a blank, and docker takes what follows for the image: "
+                f"{item.partition('=')[0]} has a value with a blank, and docker takes the rest for the image: "
                 "put the value in single quotes within the string",
             )
         if name == "push" and _is_bare(item):
@@ -71,14 +71,14 @@ def _of_step(step: Any) -> Findings:
 
 
 def line_warnings(line: str, name: str = "cmd") -> Iterator[str]:
-    """Yield what the agent's shell does with a line that its author has probably not meant."""
+    """Yield warnings about a line with which the agent's shell does something else than its author expects."""
     line = re.sub(r"\\\r?\n", " ", line).strip()
     plain = _QUOTED.sub(lambda match: "q" * len(match[0]), line)
     if re.search(r"[0-9]*[<>]", plain):
         yield f"{name}: the agent's shell takes the redirection, on the agent: quote it, or run sh -c '…' in the image"
     if re.search(r"&&|\|\||;|\||&", plain):
         yield (
-            f"{name}: what stands behind ; && || | & is a command of the agent itself, not of the container: "
+            f"{name}: the text after ; && || | & is a command of the agent itself, not of the container: "
             "run sh -c '…' in the image, or make it a step of its own"
         )
     if "\n" in plain.strip():

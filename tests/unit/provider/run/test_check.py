@@ -118,7 +118,10 @@ MISTAKES = [
     ({"runRequest": {"type": "TaskRunRequest", "taskName": "greet"}}, "context: is given with a TaskRunRequest"),
     ({"context": None, "runRequest": {"type": "TaskRunRequest"}}, "run_request.task_name: is missing"),
     ({"context": None, "runRequest": {"type": "TaskRunRequest", "taskName": "a b"}}, "run_request.task_name: is 'a b'"),
-    ({"runRequest": {**BUILD, "imageName": "a"}}, "run_request.imageName: is no member of DockerBuildRequest; did you"),
+    (
+        {"runRequest": {**BUILD, "imageName": "a"}},
+        "run_request.imageName: is not a member of DockerBuildRequest; did you",
+    ),
     ({"runRequest": {**BUILD, "timeout": 5}}, "run_request.timeout: is 5; it is 300 to 28800 seconds"),
     ({"runRequest": {**BUILD, "agentConfiguration": {"cpu": 3}}}, "run_request.agent_configuration.cpu: is 3"),
     ({"logs": "tail"}, "logs: is 'tail'; it is one of stream, on-failure, none"),

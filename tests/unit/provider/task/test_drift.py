@@ -39,7 +39,7 @@ _INPUTS: dict[str, Any] = {
     "credentials": {"sourceRegistry": {"loginMode": "Default"}, "customRegistries": {"A.azurecr.io": _LOGIN}},
     "identity": {"type": "SystemAssigned"},
 }
-# What the service answers to that, as the facts say: defaults filled in, secrets masked or dropped, other spellings.
+# The service's answer to that: defaults filled in, secrets masked or dropped, other spellings.
 _ANSWER: dict[str, Any] = {
     "type": "Microsoft.ContainerRegistry/registries/tasks",
     "identity": {"principalId": "p", "tenantId": "t", "type": "systemAssigned"},

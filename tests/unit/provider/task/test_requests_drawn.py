@@ -1,4 +1,4 @@
-"""PATCH and PUT against a service that merges as the facts say, for tasks drawn at random.
+"""PATCH and PUT against a model of the service's merge, for tasks drawn at random.
 
 ACR_TASKS_LIVES makes it draw more; without it the same few are drawn in every run.
 """
@@ -144,7 +144,7 @@ def _by_name(old: list[Any], patched: list[Any]) -> list[Any]:
 
 
 def _merged(task: dict[str, Any], body: dict[str, Any], *, by_name: bool, into_entries: bool) -> dict[str, Any]:
-    """Merges a PATCH into a task as facts section 4.3 says; the two switches are what it leaves open."""
+    """Merge a PATCH into a task as the service does; the two switches are the points that its documents leave open."""
     task = copy.deepcopy(task)
     if "tags" in body:
         task["tags"] = body["tags"]

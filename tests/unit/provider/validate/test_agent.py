@@ -270,12 +270,12 @@ def test_a_token_in_an_address_without_a_scheme_is_not_repeated() -> None:
         ("file:///home/me/app", "is an address of file; the service fetches git, http, https, oci"),
         ("ftp://server/app.tar", "is an address of ftp"),
         ("https://", "is an address without a host"),
-        ("https://[x/app.git", "is no address"),
+        ("https://[x/app.git", "is not an address"),
         ("https://github.com/example/app/archive/refs/tags/v1.tar.gz", "give https://github.com/example/app.git#"),
         ("https://github.com/example/app/tree/main/dir", "give https://github.com/example/app.git#"),
         ("https://codeload.github.com/example/app/tar.gz/main", "give https://github.com/example/app.git#"),
-        ("ssh://git@github.com/example/app.git", "is an address of ssh, for which the agent has no key"),
-        ("git@github.com:example/app.git", "is an address of ssh, for which the agent has no key"),
+        ("ssh://git@github.com/example/app.git", "is an ssh address, for which the agent has no key"),
+        ("git@github.com:example/app.git", "is an ssh address, for which the agent has no key"),
     ],
 )
 def test_an_address_that_the_service_cannot_fetch_is_an_error_everywhere(address: str, sentence: str) -> None:

@@ -59,11 +59,11 @@ def test_a_good_task_is_resolved_and_has_no_problem() -> None:
         ({"step": {"type": "FileTask"}}, "step.task_file_path: is missing"),
         (
             {"step": {"type": "Docker", "dockerFilePath": "D", "imageName": ["a"]}},
-            "step.imageName: is no member of DockerBuildStep; did you mean image_names?",
+            "step.imageName: is not a member of DockerBuildStep; did you mean image_names?",
         ),
         (
             {"step": {"type": "Docker", "dockerFilePath": "D", "taskFilePath": "a"}},
-            "step.taskFilePath: is no member of DockerBuildStep",
+            "step.taskFilePath: is not a member of DockerBuildStep",
         ),
         ({"step": {"type": "Docker", "dockerFilePath": ""}}, "step.docker_file_path: is empty"),
         (
@@ -95,7 +95,10 @@ def test_a_good_task_is_resolved_and_has_no_problem() -> None:
             {"credentials": {"customRegistries": {"h.io": {"identity": "[system]"}}}},
             "credentials.custom_registries[\"h.io\"].identity: is '[system]', and the task has no system-assigned",
         ),
-        ({"trigger": {"sourceTrigger": {}}}, "trigger.sourceTrigger: is no member of TriggerProperties; did you mean"),
+        (
+            {"trigger": {"sourceTrigger": {}}},
+            "trigger.sourceTrigger: is not a member of TriggerProperties; did you mean",
+        ),
         ({"tags": {"a": 1}}, 'tags["a"]: is a number; a string is expected'),
         ({"tags": ["a"]}, "tags: is a list; a map is expected"),
         ({"adopt": "yes"}, "adopt: is a string; True or False is expected"),
@@ -276,15 +279,15 @@ _LOGIN = {"userName": {"value": "u", "type": "Opaque"}, "password": {"value": "c
 @pytest.mark.parametrize(
     ("registries", "sentence"),
     [
-        ({"https://h": _LOGIN}, '["https://h"]: is no login server; one looks like myregistry.azurecr.io'),
-        ({"h.io": _LOGIN, "H.io": _LOGIN}, '["H.io"]: is there twice, in another case'),
+        ({"https://h": _LOGIN}, '["https://h"]: is not a login server, such as myregistry.azurecr.io'),
+        ({"h.io": _LOGIN, "H.io": _LOGIN}, '["H.io"]: is given twice; the case of hosts does not count'),
         ({"h.io": {}}, '["h.io"]: has neither user_name and password nor an identity'),
         ({"h.io": {"password": {"value": "c4nary"}}}, '["h.io"].user_name: is missing beside password'),
         ({"h.io": {"userName": {"value": "u"}}}, '["h.io"].password: is missing beside user_name'),
         ({"h.io": {**_LOGIN, "password": {}}}, '["h.io"].password.value: is missing'),
         (
             {"h.io": {**_LOGIN, "password": {"value": "c4nary", "type": "Vaultsecret"}}},
-            '["h.io"].password.value: is no URL; with type Vaultsecret it is a Key Vault secret\'s',
+            '["h.io"].password.value: is not a URL; with type Vaultsecret it is the URL of a Key Vault secret',
         ),
         ({"h.io": {"identity": "[system]"}}, "[\"h.io\"].identity: is '[system]', and the task has no system-assigned"),
         ({"h.io": {"identity": "system"}}, "[\"h.io\"].identity: is 'system', and the task has no system-assigned"),
@@ -316,7 +319,7 @@ def test_credentials_that_can_work_are_right() -> None:
         ({"type": "UserAssigned"}, "identity.user_assigned_identities: is missing for type 'UserAssigned'"),
         (
             {"type": "SystemAssigned", "userAssignedIdentities": {"/x": {}}},
-            "identity.type: is 'SystemAssigned', and there",
+            "identity.type: is 'SystemAssigned', although there",
         ),
         ({"userAssignedIdentities": {"/x": {}}}, 'identity.user_assigned_identities["/x"]: is not the ARM id'),
     ],
