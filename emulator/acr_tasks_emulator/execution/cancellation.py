@@ -18,7 +18,7 @@ class Cancellation:
 
     @property
     def requested(self) -> bool:
-        """Whether the cancellation was requested."""
+        """Return whether the cancellation was requested."""
         return self._requested.is_set()
 
     def cancel(self, reason: str) -> None:

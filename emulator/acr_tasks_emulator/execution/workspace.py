@@ -38,27 +38,27 @@ class Workspace:
 
     @property
     def source(self) -> Path:
-        """The unpacked source; what steps see as /workspace."""
+        """Return the folder of the unpacked source, which steps see as /workspace."""
         return self.folder / "source"
 
     @property
     def scratch(self) -> Path:
-        """For files that the run's containers do not see."""
+        """Return the folder for files that the run's containers do not see."""
         return self.folder / "scratch"
 
     @property
     def home(self) -> Path:
-        """The home folder that the run's containers share."""
+        """Return the home folder that the run's containers share."""
         return self.folder / "home"
 
     @property
     def volumes(self) -> Path:
-        """The volumes of the task file, each a folder of files."""
+        """Return the folder with a folder for each volume of the task file."""
         return self.folder / "volumes"
 
     @property
     def authfile(self) -> Path | None:
-        """Sign-in for the run's custom registries; None when it has none."""
+        """Return the file with the sign-ins to the run's custom registries; None without any."""
         path = self.folder / "auth.json"
         return path if path.exists() else None
 

@@ -1,1 +1,1 @@
-"""Certificates and the server's end of https."""
+"""Certificates, and https for the server."""

@@ -25,10 +25,10 @@ SHOWN = "shown.pem"
 
 @dataclass(frozen=True)
 class Certificate:
-    """What the server shows.
+    """The certificate that the server shows.
 
     chain, key: PEM files, possibly the same. trust: the PEM file by which our own health check knows the server.
-    ca: the file that clients are told to trust, None when that is theirs to know. hosts: names and addresses that it is
+    ca: the CA file that clients have to trust; None for the user's own. hosts: names and addresses that it is
     good for, as `normal` spells them; a name may begin with `*.`.
     """
 

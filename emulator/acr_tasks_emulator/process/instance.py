@@ -1,7 +1,7 @@
 """The owner of a data folder: the emulator that serves it, and its address.
 
 A live emulator holds a lock on `emulator.lock` for as long as it lives, and has written its process id into it. When it
-is ready it writes `emulator.json`: its ready line, how to ask whether it is well, and its options. Before it ends it
+is ready it writes `emulator.json`: its ready line, the data of its health check, and its options. Before it ends it
 removes that file.
 
 Imports little: every deployment on an embedded emulator begins here.
@@ -27,7 +27,7 @@ About = dict[str, Any]
 
 
 def make_data_folder(folder: Path) -> None:
-    """Make a folder that only its owner can look into. Raises SettingsError."""
+    """Make a folder that only its owner can read. Raises SettingsError when it cannot be written."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
@@ -54,9 +54,9 @@ def owned(data: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def announced(data: Path, about: About, check: dict[str, Any], options: dict[str, Any] | None = None) -> Iterator[None]:
-    """Let others find this emulator until the block ends.
+    """Write `emulator.json`, by which other processes find this emulator, for the time of the block.
 
-    check: that of its Address. options: as `running_options.recorded` returns them.
+    check: `Address.check`, the data of the health check. options: as `running_options.recorded` returns them.
     """
     ready = data / READY
     written = data / f"{READY}.new"
@@ -69,13 +69,13 @@ def announced(data: Path, about: About, check: dict[str, Any], options: dict[str
 
 
 def find(data: Path) -> About | None:
-    """Return the ready line of the live emulator of a folder; None without one that is ready."""
+    """Return the ready line of the live emulator of a folder; None when no emulator is ready."""
     found = find_with_check(data)
     return None if found is None else found[0]
 
 
 def find_with_check(data: Path) -> tuple[About, dict[str, Any]] | None:
-    """Return the ready line, and how to ask whether the emulator is well; None as for `find`."""
+    """Return the ready line and the data of the health check; None when no emulator is ready."""
     if not (data / LOCK).exists():
         return None
     file = _try_lock(data / LOCK)
@@ -99,7 +99,7 @@ def options(data: Path) -> dict[str, Any]:
 
 
 def print_line(about: About) -> None:
-    """Print one line of JSON."""
+    """Print the ready line as one line of JSON."""
     sys.stdout.write(json.dumps(about) + "\n")
     sys.stdout.flush()
 
@@ -116,7 +116,7 @@ def _try_lock(path: Path) -> IO[str] | None:
 
 
 def is_free(data: Path) -> bool:
-    """Tell whether no live emulator has a folder."""
+    """Return whether a folder has no live emulator."""
     file = _try_lock(data / LOCK)
     if file is None:
         return False
@@ -133,6 +133,6 @@ def owner_pid(data: Path) -> int | None:
 
 
 def owner_text(data: Path) -> str:
-    """Return who has a folder, for an error."""
+    """Return the process that holds a folder, for an error message."""
     pid = owner_pid(data)
     return "it is starting" if pid is None else f"process {pid}"

@@ -95,7 +95,7 @@ def _write(record: Path, names: list[str]) -> None:
 
 
 def _end(killed: set[str], data: Path) -> bool:
-    """Tell whether nothing is left; if something is, the next start tries again."""
+    """Kill processes and unmount folders. Return whether nothing is left; otherwise the next start tries again."""
     deadline = time.monotonic() + GRACE_SECONDS
     while left := _left(killed, data):
         if time.monotonic() > deadline:

@@ -24,7 +24,7 @@ from acr_tasks_emulator.process import orphans, warden
 
 
 class Supervisor:
-    """A starter of child processes that cannot outlive this one. Safe to use from several threads."""
+    """A starter of child processes that end with this process. Thread-safe."""
 
     def __init__(self) -> None:
         self._life, self._hold = os.pipe()
@@ -35,7 +35,7 @@ class Supervisor:
         self._closed = False
 
     def start(self, argv: Sequence[str], **popen: Any) -> subprocess.Popen[bytes]:
-        """Start `argv` in a session of its own and return the process that stands for it.
+        """Start `argv` in a session of its own, and return the process of its warden.
 
         argv: the program (found on PATH) and its arguments. popen: as for subprocess.Popen (stdin, stdout, stderr, env,
         cwd). The exit status is the program's own; 128+n when signal n ended it; 127 when it could not be started.
@@ -54,9 +54,10 @@ class Supervisor:
             return child
 
     def start_cleanup(self, argv: Sequence[str], **popen: Any) -> None:
-        """Start a program that outlives this process to tidy up after it, and ends by itself.
+        """Start a program that cleans up after the end of this process, and then ends by itself.
 
-        argv: its `LIFE` argument is replaced by the read end of the pipe that ends with us. close() waits for it.
+        argv: the argument `LIFE` becomes the read end of the pipe that closes with this process. close() waits for the
+        program.
         """
         with self._lock:
             if self._closed:
@@ -65,7 +66,7 @@ class Supervisor:
             self._cleanups.append(subprocess.Popen(program, start_new_session=True, pass_fds=(self._life,), **popen))  # noqa: S603 - no shell
 
     def end(self, child: subprocess.Popen[bytes]) -> None:
-        """End a child and everything that it started, at once. Does nothing when it has ended already."""
+        """End a child and all its descendants at once. Do nothing when it has ended already."""
         if child.poll() is not None:
             return
         child.send_signal(signal.SIGTERM)
@@ -77,7 +78,7 @@ class Supervisor:
             if self._closed:
                 return
             self._closed = True
-            os.close(self._hold)  # what a warden waits for
+            os.close(self._hold)  # every warden waits for this end of file
             os.close(self._life)
             children, self._children = self._children, set()
         for child in children:

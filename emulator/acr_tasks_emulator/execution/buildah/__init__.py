@@ -1,1 +1,1 @@
-"""The executor's tool buildah."""
+"""The container tool buildah, and its image store."""

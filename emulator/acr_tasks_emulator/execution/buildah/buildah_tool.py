@@ -65,7 +65,7 @@ def open_buildah(data: Path, supervisor: Supervisor) -> Buildah:
 
 
 class Buildah(Store):
-    """Builds images and runs containers with buildah: chroot isolation, a store of its own, several runs at once.
+    """The tool buildah: chroot isolation, an image store of its own, several runs at once.
 
     Builds and containers share the host's network and are no sandbox.
     """
@@ -203,12 +203,12 @@ def _address(location: ImageLocation, suffix: str) -> tuple[str, list[str]]:
 
 
 def _reserved(name: str) -> bool:
-    """Tell the names that mean something to buildah, or to the system's loader and libraries on its behalf."""
+    """Return whether a variable has a meaning for buildah, or for the loader and libraries that it uses."""
     return name.upper() in _RESERVED or name.startswith(_RESERVED_PREFIXES)
 
 
 class _OutputFilter:
-    """What the container prints, without what buildah adds to it."""
+    """A filter of a container's lines that drops the lines of buildah itself."""
 
     not_found = False
 
@@ -225,5 +225,5 @@ class _OutputFilter:
 
     @staticmethod
     def noise(text: str) -> str | None:
-        """Return a line of buildah's own."""
+        """Return None for a line that buildah adds, else the line."""
         return None if _NOISE.fullmatch(text) else text

@@ -161,7 +161,7 @@ class Store:
 
 
 def why_not_installed() -> str | None:
-    """Return why buildah cannot be tried at all, in a sentence; None when it can."""
+    """Return why buildah cannot be used, as a sentence; None when it can be tried."""
     if shutil.which(PROGRAM) is None:
         return "buildah is not installed (Debian: apt-get install buildah)"
     if os.geteuid() == 0:
@@ -180,9 +180,9 @@ def why_not_installed() -> str | None:
 
 
 def _private_mounts() -> list[str]:
-    """As root, mount in a namespace of our own: what a killed build has mounted goes with its processes.
+    """Return a prefix that gives root a mount namespace, so that mounts of a killed build end with its processes.
 
-    Everybody else gets such a namespace from buildah already.
+    For other users buildah makes such a namespace itself.
     """
     if os.geteuid() == 0 and shutil.which("unshare"):
         return ["unshare", "--mount", "--propagation", "private"]

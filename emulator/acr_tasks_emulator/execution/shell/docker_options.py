@@ -37,7 +37,7 @@ _TRUE, _FALSE = ("1", "t", "T", "TRUE", "true", "True"), ("0", "f", "F", "FALSE"
 
 
 class OptionError(ValueError):
-    """Words that docker refuses; the text is docker's. status: docker's exit status."""
+    """A command line that docker refuses; the text is docker's. status: docker's exit status."""
 
     def __init__(self, text: str, status: int = 125) -> None:
         super().__init__(text)
@@ -68,7 +68,7 @@ class Options:
 
 
 def _table(flags: str, values: str) -> Mapping[str, tuple[str, bool]]:
-    """Names with their dashes, each with the long name and whether it takes a value."""
+    """Return a table from each name with its dashes to the long name, and whether it takes a value."""
     table: dict[str, tuple[str, bool]] = {}
     for text, takes in ((flags, False), (values, True)):
         for names in text.split():

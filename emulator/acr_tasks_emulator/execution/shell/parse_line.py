@@ -26,7 +26,7 @@ class ShellError(ValueError):
 
 @dataclass(frozen=True)
 class Redirection:
-    """Where a stream goes to or comes from. number: the stream's, empty for the usual one. operator: such as `>>`."""
+    """A redirection of a stream. number: of the stream, empty for the default one. operator: such as `>>`."""
 
     number: str
     operator: str
@@ -55,7 +55,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Line:
-    """What a line means. remarks: what the shell puts in for variables and commands, one sentence each."""
+    """A parsed line. remarks: a sentence for each variable or command that the shell replaces."""
 
     items: list[Item]
     remarks: tuple[str, ...] = ()
@@ -67,7 +67,7 @@ def read_line(text: str) -> Line:
 
 
 class _Reader:
-    """Goes through the text once."""
+    """A parser that reads the text once."""
 
     def __init__(self, text: str) -> None:
         self._text = text

@@ -32,7 +32,7 @@ _TAR = slice(257, 262), b"ustar"
 
 
 class SourceFetcher:
-    """Fetches sources into folders of a run."""
+    """A fetcher of sources into folders of a run."""
 
     def __init__(self, supervisor: Supervisor, oci: OciRegistry) -> None:
         self._supervisor = supervisor

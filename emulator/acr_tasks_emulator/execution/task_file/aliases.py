@@ -23,10 +23,10 @@ IMAGES = {
     "curl": "mcr.microsoft.com/acr/curl:9fb281c",
     "cssc": "mcr.microsoft.com/acr/cssc:9fb281c",
 }
-"""Microsoft's images, which the first word of a `cmd` may mean without a directive; the service moves their tags."""
+"""Microsoft's images, which the first word of a `cmd` can name without a directive. The service updates the tags."""
 
 LIMIT = 2 * 1024 * 1024
-"""How many characters the aliases of a text may stand for together."""
+"""The maximum number of characters that the aliases of a text add together."""
 _TOP_LEVEL = re.compile(r"[^\s:]+[^:]*:")
 _BEGIN = re.compile(r"alias\s*:")
 _NAME = re.compile(r"[a-zA-Z0-9]+")
@@ -34,13 +34,13 @@ _NAME = re.compile(r"[a-zA-Z0-9]+")
 
 @dataclass(frozen=True)
 class Aliases:
-    """What each alias stands for, and the character before it."""
+    """A table of aliases. values: what replaces each alias. directive: the character before an alias."""
 
     values: Mapping[str, str]
     directive: str = DIRECTIVE
 
     def replaced(self, whole: str) -> str:
-        """Return the text with each alias replaced; a doubled directive is one, and what is no alias stays as it is."""
+        """Return the text with each alias replaced. A doubled directive becomes one; unknown names stay unchanged."""
         sign = re.escape(self.directive)
         size = 0
 
@@ -58,7 +58,7 @@ class Aliases:
 
 
 def separated(text: str) -> tuple[str, str]:
-    """Return the block of aliases of a task file, and the rest of its lines, which the block changes."""
+    """Split a task file into its `alias` block and the rest, in which the aliases are replaced later."""
     block: list[str] = []
     rest: list[str] = []
     inside = False
@@ -72,10 +72,10 @@ def separated(text: str) -> tuple[str, str]:
 
 
 def read_aliases(block: str, run: Mapping[str, str], read_file: Callable[[str], str]) -> Aliases:
-    """Return the aliases of a block that is rendered already.
+    """Return the aliases of an `alias` block whose templates are rendered.
 
-    read_file: gives the text of one of `alias.src`, a file of the source or an address. A task's own value counts
-    before those of files, of which the last counts first, and both before the agent's. Raises GraphError.
+    read_file: returns the text of an entry of `alias.src`, a file of the source or an address. A value of the task
+    overrides those of files, a later file overrides an earlier one, and all override the agent's. Raises GraphError.
     """
     found = mapping_of(mapping_of(read_tree(block), "alias").get("alias"), "alias")
     values = _texts(found.get("values"), "alias.values")

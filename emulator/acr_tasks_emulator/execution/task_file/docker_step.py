@@ -1,4 +1,4 @@
-"""The steps of a Docker step or request: `build`, and `push` unless it is disabled."""
+"""A task's Docker step or a Docker build request as steps: `build`, and `push` unless it is disabled."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from acr_tasks_emulator.execution.task_file.templates import TemplateError, rend
 
 
 def docker_graph(job: Job, log: RunLog) -> Graph:
-    """Return the steps of a Docker step: its members become one line of the agent's shell, as in the service.
+    """Return the graph of a Docker step. As in the service, its members become one command line.
 
     Raises SourceError, TemplateError.
     """
@@ -23,7 +23,7 @@ def docker_graph(job: Job, log: RunLog) -> Graph:
     if job.source is None and job.fetched_from is None:
         raise SourceError("a Docker build needs a source: this run has none")
     objects = render_objects(run_variables(job), {}, {})
-    names = [_of_the_registry(render(str(name), objects), job) for name in step.get("imageNames") or []]
+    names = [_with_registry(render(str(name), objects), job) for name in step.get("imageNames") or []]
     words = ["--no-cache"] if step.get("noCache") else []
     words += ["-f", str(step.get("dockerFilePath") or "Dockerfile")]
     words += [part for name in names for part in ("-t", name)]
@@ -35,8 +35,8 @@ def docker_graph(job: Job, log: RunLog) -> Graph:
     return Graph(tuple(steps))
 
 
-def _of_the_registry(name: str, job: Job) -> str:
-    """Return an image name with the run's registry in front, as the service puts it there."""
+def _with_registry(name: str, job: Job) -> str:
+    """Return an image name with the run's registry in front, as the service does."""
     for host in own_hosts(job):
         if name.startswith(f"{host}/"):
             return f"{job.login_server}/{name.removeprefix(f'{host}/')}"
@@ -44,7 +44,7 @@ def _of_the_registry(name: str, job: Job) -> str:
 
 
 def _argument(item: dict[str, Any], objects: dict[str, Any], log: RunLog) -> str:
-    """`NAME=VALUE`, the value rendered; what a secret one becomes by that is a secret too."""
+    """Return `NAME=VALUE` with the value rendered. Hide the rendered value of a secret in the log too."""
     name, value = str(item["name"]), str(item.get("value") or "")
     if not item.get("isSecret"):
         return f"{name}={render(value, objects)}"
@@ -60,7 +60,7 @@ def _argument(item: dict[str, Any], objects: dict[str, Any], log: RunLog) -> str
 
 
 def _as_words(text: str) -> list[str]:
-    """Return what the shell makes of a text, where that is one word."""
+    """Return the word that the shell makes of a text; empty when it is not exactly one."""
     with contextlib.suppress(ShellError):
         words = read_line(f": {text}").items[0].commands[0].words[1:]
         return words if len(words) == 1 else []

@@ -1,4 +1,4 @@
-"""The reader of a task file's steps, by the agent's rules."""
+"""The reader of a task file: it makes a graph of steps, by the agent's rules."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ _NETWORK_MEMBERS = ("ports", "network", "expose")
 _ISOLATION_MEMBERS = ("privileged", "isolation", "cpus")
 RETRY_DELAY = 5
 STEPS = 500
-"""How many steps a task may have: all of them may be under way at once."""
-_NO_EFFECT = ("cache", "exitedWith", "exitedWithout")  # the agent reads the last two, and does nothing with them
+"""The maximum number of steps of a task, all of which can run at once."""
+_NO_EFFECT = ("cache", "exitedWith", "exitedWithout")  # the agent accepts the last two without an effect
 
 
 def read_graph(tree: Any, image_aliases: Mapping[str, str] | None = None) -> Graph:
-    """Make the graph of a task file's content. image_aliases: what the image of a `cmd` may stand for.
+    """Return the graph of a parsed task file. image_aliases: the images that the first word of a `cmd` can name.
 
     Raises GraphError.
     """
@@ -82,7 +82,7 @@ def read_graph(tree: Any, image_aliases: Mapping[str, str] | None = None) -> Gra
 
 
 def _with_command(step: Step, image_aliases: Mapping[str, str]) -> Step:
-    """Return the step with its image's alias replaced, and detached where its options of `docker run` say so."""
+    """Return the step with its image's alias replaced, and with `detach` set if its `docker run` options detach it."""
     command = step.cmd or ""
     image = first_argument(command)
     if image is not None and image[0] in image_aliases:

@@ -72,8 +72,8 @@ def plain(tree: _Tree) -> Any:
 
 
 class _Reader:
-    """Builds one document of the parser's events, and counts. The limits are those of the agent's reader in kind
-    (yaml.v2), and lower.
+    """A builder of one document from the parser's events. Its limits are like those of the agent's reader (yaml.v2),
+    but lower.
     """
 
     def __init__(self, text: str) -> None:

@@ -61,8 +61,8 @@ def texts(mapping: Mapping[str, Any], name: str, what: str = "texts") -> list[st
 
 
 def whole(mapping: Mapping[str, Any], name: str, default: int, negative: str | None = None) -> int:
-    """Return a whole number from 0 to LONGEST; what is behind a point does not count. negative: what is said of
-    one below, which otherwise counts as 0."""
+    """Return a whole number from 0 to LONGEST, without its fraction. negative: the error for a number below 0, which
+    counts as 0 without it."""
     value = mapping.get(name)
     if _is_nothing(value):
         return default

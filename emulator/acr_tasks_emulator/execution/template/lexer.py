@@ -1,4 +1,4 @@
-"""Cuts a template into its tokens, as Go's lexer does, and with its messages."""
+"""The lexer of templates: it splits a text into tokens, with the rules and messages of Go's lexer."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from acr_tasks_emulator.execution.template.nodes import TemplateError
 
 ACTION_LIMIT = 4096
-"""How many characters one action may have; comments may be longer."""
+"""The maximum number of characters of an action. Comments may be longer."""
 
 _SPACES = " \t\r\n"
 _TOKEN = re.compile(
@@ -33,12 +33,12 @@ _BEGINS = {
     "'": "unterminated character constant",
 }
 _ENDS = " \t\r\n.,|:)("
-"""What may follow a field, a variable or a word."""
+"""The characters that may follow a field, a variable or a word."""
 
 
 @dataclass(frozen=True)
 class Token:
-    """A piece of a template: `text` between actions, and what is in them. line: counted from 1."""
+    """A token of a template. kind: `text` between actions, a group of _TOKEN, or `end`. line: counted from 1."""
 
     kind: str
     text: str
@@ -46,9 +46,9 @@ class Token:
 
 
 def tokens(text: str, name: str) -> Iterator[Token]:
-    """Yield the tokens of a template; actions are closed by one of the kind `right`, and `end` is the last.
+    """Yield the tokens of a template. A token `right` closes each action, and `end` is the last token.
 
-    name: what messages call the template. Raises TemplateError.
+    name: the name of the template in messages. Raises TemplateError.
     """
     at, line, trims = 0, 1, False
     while True:
@@ -78,7 +78,7 @@ def tokens(text: str, name: str) -> Iterator[Token]:
 
 
 def _comment(text: str, opened: int, name: str, line: int) -> tuple[int, bool] | None:
-    """Return where a comment ends and whether it trims what follows; None where there is no comment."""
+    """Return the end of a comment, and whether it trims the text after it; None without a comment."""
     at = opened + 1 if text[opened : opened + 1] in tuple(_SPACES) and text[opened - 1] == "-" else opened
     if not text.startswith("/*", at):
         return None
@@ -93,7 +93,7 @@ def _comment(text: str, opened: int, name: str, line: int) -> tuple[int, bool] |
 
 
 class _Action:
-    """One action under way. at: where the text goes on after it. trims: what follows loses its blanks."""
+    """The lexer of one action. at: the next position in the text. trims: whether the action trims the text after it."""
 
     trims = False
 

@@ -1,4 +1,4 @@
-"""What the parser makes of a template: plain values that the evaluator walks."""
+"""The nodes of a parsed template, which the evaluator walks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class TemplateError(ValueError):
 
 @dataclass(frozen=True)
 class Literal:
-    """A string, number, boolean or nil. written: how the template spells it."""
+    """A string, number, boolean or nil. written: its text in the template."""
 
     value: Any
     written: str
@@ -22,7 +22,7 @@ class Literal:
 
 @dataclass(frozen=True)
 class Path:
-    """Fields of a value: `.a.b` of the dot, `$x.a` of a variable, `(…).a` of another operand."""
+    """A path of field names: `.a.b` from the dot, `$x.a` from a variable, `(…).a` from another operand."""
 
     names: tuple[str, ...]
     variable: str | None = None
@@ -38,9 +38,9 @@ class Function:
 
 @dataclass(frozen=True)
 class Pipeline:
-    """Commands, each of which gets the value of the one before it as its last argument.
+    """A sequence of commands. Each passes its value to the next as the last argument.
 
-    declared: the variables that take the value. assigns: they exist already (`=`).
+    declared: the variables that get the value. assigns: whether they exist already (`=`, not `:=`).
     """
 
     commands: tuple[tuple[Operand, ...], ...]
@@ -54,7 +54,7 @@ Operand = Literal | Path | Function | Pipeline
 
 @dataclass(frozen=True)
 class Text:
-    """Text that is written as it stands."""
+    """Text between actions, written unchanged."""
 
     text: str
 
@@ -68,7 +68,7 @@ class Action:
 
 @dataclass(frozen=True)
 class Branch:
-    """`if`, `with` or `range`, with what follows it and what follows its `else`."""
+    """An `if`, `with` or `range`. body: its nodes. other: the nodes of its `else`, or None."""
 
     kind: str
     pipeline: Pipeline
@@ -78,7 +78,7 @@ class Branch:
 
 @dataclass(frozen=True)
 class Call:
-    """`template`: another template with the pipeline's value as its dot."""
+    """A `template` action, which renders a named template with the pipeline's value as its dot."""
 
     name: str
     pipeline: Pipeline | None
@@ -87,7 +87,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Jump:
-    """`break` or `continue`."""
+    """A `break` or `continue`."""
 
     kind: str
 
@@ -97,14 +97,14 @@ Node = Text | Action | Branch | Call | Jump
 
 @dataclass(frozen=True)
 class Template:
-    """A parsed text, and the templates that it defines."""
+    """A parsed template. defined: the nodes of the templates that it defines, by name."""
 
     body: list[Node]
     defined: dict[str, list[Node]] = field(default_factory=dict)
 
 
 def spelled(operand: Operand | tuple[Operand, ...]) -> str:
-    """Return an operand or command as Go spells it in a message, at most LONGEST characters of it."""
+    """Return an operand or command as in Go's messages, cut after LONGEST characters."""
     text = _spelled(operand)
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 

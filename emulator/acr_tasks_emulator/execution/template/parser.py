@@ -41,7 +41,7 @@ def parse(text: str, name: str, functions: Container[str]) -> Template:
 
 
 class _Parser:
-    """Reads tokens with one of them ahead; spaces count only inside a command."""
+    """A parser with a look-ahead of one token. Spaces matter only inside a command."""
 
     def __init__(self, text: str, name: str, functions: Container[str]) -> None:
         self._tokens = tokens(text, name)

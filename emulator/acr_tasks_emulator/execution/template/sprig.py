@@ -87,7 +87,7 @@ def _joined(separator: str, values: Any) -> str:
 
 
 def _number(value: Any) -> int:
-    """Return a whole number as Sprig's cast makes one: of texts too, 0 of what is none."""
+    """Return a value as a whole number, by Sprig's cast: texts are parsed, and 0 stands for any other value."""
     if isinstance(value, (bool, int, float)):
         return int(value)
     try:
