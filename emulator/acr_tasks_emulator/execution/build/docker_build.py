@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 from acr_tasks_emulator.execution.build.base_images import BaseImageError, BaseImageFinder
 from acr_tasks_emulator.execution.build.classic_builder import refusal, syntax_of
 from acr_tasks_emulator.execution.build.dependency_scan import ScanError, scan
@@ -14,59 +16,72 @@ from acr_tasks_emulator.execution.task_file.graph import WORKING_DIRECTORY, Step
 from acr_tasks_emulator.execution.workspace import Workspace
 
 
+@dataclass(frozen=True)
+class _BaseImages:
+    """The base images of a build. problems: why images are missing. dependencies: BaseImageDependency members."""
+
+    found: list[BaseImage] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    dependencies: list[dict[str, str]] = field(default_factory=list)
+
+
 def build(
     task: Build, run: Workspace, tool: Tool, finder: BaseImageFinder, cancellation: Cancellation, step: Step
 ) -> int:
-    """Build with the builder's lines going to the log; return the exit status. The image's names are the run's own
-    afterwards.
+    """Build an image with the builder's lines in the log; return the exit status. The run then has the image's names.
 
-    Images that the Dockerfile starts from are brought to the tool first, so that the builder makes no request.
+    The base images are fetched into the tool first, so that the builder makes no request.
     """
     text, needed = scanned(task, run)
-    found: list[BaseImage] = []
-    missing: list[str] = []
-    dependencies: list[dict[str, str]] = []
-    for image in needed.images:
-        try:
-            name = run.full_name(image)
-            own = run.built.get(str(name))
-            if own is not None:  # images of this run have no name in the tool, where other runs would see it
-                found.append(BaseImage(image, own, named=False))
-                continue
-            image_id = finder.fetch(name, run.job, cancellation, run.authfile)
-            kind = "Runtime" if image == needed.runtime else "BuildTime"
-            dependencies.append({"type": kind, **finder.described(name, image_id, cancellation)})
-            # Azure's name of this registry is not a name in the tool.
-            found.append(BaseImage(image, image_id, named=str(name) == str(parse(image))))
-        except BaseImageError as error:
-            missing.append(str(error))
-        except ImageNameError:
-            continue  # the builder's own words are better
-
+    base_images = _fetch_base_images(needed, run, finder, cancellation)
     run.log.say("Successfully scanned dependencies")
     if refused(task, text, run):
         return 1
 
     def rename(line: str) -> str:
         run.note_retry_error(step, line)
-        for origin in found:
-            line = line if origin.named else line.replace(origin.image_id.removeprefix("sha256:"), origin.image)
+        for base in base_images.found:
+            line = line if base.named else line.replace(base.image_id.removeprefix("sha256:"), base.image)
         return line.replace(str(run.source), WORKING_DIRECTORY)
 
-    status, built = tool.build(task, found, step, run.scratch, run.log, cancellation, rename)
+    status, built = tool.build(task, base_images.found, step, run.scratch, run.log, cancellation, rename)
     if status != 0:
-        for sentence in missing:
-            run.log.line(sentence)
+        for problem in base_images.problems:
+            run.log.line(problem)
         return status
     run.log.line(f"Successfully built {built.removeprefix('sha256:')[:12]}")
     with run.lock:
         run.built.update(dict.fromkeys(task.names, built))
-        run.base_images += dependencies
+        run.base_images += base_images.dependencies
     for tagged in task.names:
         run.log.line(f"Successfully tagged {tagged}")
     if task.identity_file is not None:
         task.identity_file.write_text(f"sha256:{built.removeprefix('sha256:')}")
     return 0
+
+
+def _fetch_base_images(
+    needed: ImageReferences, run: Workspace, finder: BaseImageFinder, cancellation: Cancellation
+) -> _BaseImages:
+    """Fetch the base images of a Dockerfile into the tool."""
+    images = _BaseImages()
+    for image in needed.images:
+        try:
+            name = run.full_name(image)
+            own = run.built.get(str(name))
+            if own is not None:  # images of this run have no name in the tool, where other runs would see it
+                images.found.append(BaseImage(image, own, named=False))
+                continue
+            image_id = finder.fetch(name, run.job, cancellation, run.authfile)
+            kind = "Runtime" if image == needed.runtime else "BuildTime"
+            images.dependencies.append({"type": kind, **finder.described(name, image_id, cancellation)})
+            # Azure's name of this registry is not a name in the tool.
+            images.found.append(BaseImage(image, image_id, named=str(name) == str(parse(image))))
+        except BaseImageError as error:
+            images.problems.append(str(error))
+        except ImageNameError:
+            continue  # the builder reports it in its own words
+    return images
 
 
 def scanned(task: Build, run: Workspace) -> tuple[str, ImageReferences]:
