@@ -92,7 +92,10 @@ class Journal:
         warn: Callable[[str], None],
         now: Callable[[], float],
         organization: str = "",
+        urn: str = "",
     ) -> None:
+        self.urn = urn
+        """The URN that the journal was opened for; empty for a journal that stays empty."""
         self._folder, self._backend, self._warn, self._now = folder, backend, warn, now
         self._organization = quote(organization, safe="")
 
@@ -117,7 +120,7 @@ class Journal:
             return cls(None, backend, warn, now)
         stack, project = parts[0].removeprefix("urn:pulumi:"), parts[1]
         folder = home / "acr-tasks-journal" / quote(project, safe="") / quote(stack, safe="")
-        journal = cls(folder, backend, warn, now, organization)
+        journal = cls(folder, backend, warn, now, organization, urn or "")
         with _lock:
             first = folder not in _opened
             _opened.add(folder)

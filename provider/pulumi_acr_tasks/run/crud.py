@@ -6,6 +6,7 @@ The service cannot delete a run and hardly change one: a new run replaces it.
 from __future__ import annotations
 
 import contextlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pulumi_acr_tasks.arm.clock import EventClock, SystemClock
@@ -17,6 +18,7 @@ from pulumi_acr_tasks.errors import (
     RunError,
     TransportError,
 )
+from pulumi_acr_tasks.journal.journal import Journal
 from pulumi_acr_tasks.run.cancel import cancel, cancel_command, is_another
 from pulumi_acr_tasks.run.check import context_of
 from pulumi_acr_tasks.run.context import upload_context
@@ -57,7 +59,7 @@ class _Creation:
         self._began = clock.now()
         self._client = service.client()
         self._registry = RegistryId.parse(inputs["registryId"])
-        self._journaled = JournaledRun(service.journal(), call.urn, self._registry, inputs)
+        self._journaled = JournaledRun(service.journal(), self._registry, inputs)
         self._scheduler = service.scheduler(self._registry, clock)
         deadline = self._began + call.timeout if call.timeout else None
         self._terms = SearchTerms(call.cancel, bool(inputs.get("wait", True)), deadline, call.console.status)
@@ -212,7 +214,7 @@ def update(
             outs = outputs(outs, run)
     if not awaits(olds, news):
         return outs
-    unjournaled = JournaledRun(service.journal(), None, registry, news)
+    unjournaled = JournaledRun(Journal.open(Path(), None), registry, news)
     try:
         run = service.client().runs.get(registry, run_id)
         if is_another(olds, run):

@@ -70,7 +70,7 @@ def signed_in(emulated: Callable[..., Any]) -> Any:
     return arm
 
 
-@pytest.mark.arm_documented("facts, local-components: Terraform azurerm as a client (seen)")
+@pytest.mark.arm_documented("Terraform azurerm as a client (seen)")
 def test_terraform_makes_changes_and_removes_a_task(signed_in: Any) -> None:
     """Null members are as good as absent; secrets are not read back."""
     arm = signed_in
@@ -100,7 +100,7 @@ def test_terraform_makes_changes_and_removes_a_task(signed_in: Any) -> None:
     assert arm("GET", "tasks/terraform", api_version=TASKS).status_code == 404
 
 
-@pytest.mark.arm_documented("facts, local-components: Terraform azurerm as a client (seen)")
+@pytest.mark.arm_documented("Terraform azurerm as a client (seen)")
 def test_terraform_runs_a_task(signed_in: Any) -> None:
     """By the task's id, and asks for the run until it has ended."""
     arm = signed_in

@@ -47,7 +47,7 @@ class Emulated(Arm):
 class Row:
     """How an error is provoked: `provoke` asks an emulator that was started with `options`, and gets status and code.
 
-    says: a part of the message: what only this cause has, or what was seen of the real service (facts section 9).
+    says: a part of the message: what only this cause has, or what was seen of the real service.
     """
 
     status_and_code: str

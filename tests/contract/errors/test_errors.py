@@ -76,7 +76,7 @@ def emulators(coordinates: Coordinates, tmp_path_factory: pytest.TempPathFactory
 
 
 @pytest.mark.parametrize("name", [name for name, row in ROWS.items() if isinstance(row, Row)])
-@pytest.mark.emulator_choice("facts section 9 has the texts that were seen; the others are in the same style")
+@pytest.mark.emulator_choice("some texts were seen at the service; the others are in the same style")
 def test_the_error_is_answered(name: str, emulators: Callable[..., Emulated]) -> None:
     """With its status, its code and its text, each value of which is filled in, as its service spells errors."""
     row, constant = ROWS[name], CONSTANTS[name]

@@ -208,7 +208,7 @@ def test_a_number_that_is_no_int32_is_refused(number: int, wire: Wire, task: tup
     assert (answer.status, answer.error()["code"]) == (400, "InvalidRequestContent")
 
 
-@pytest.mark.emulator_choice("clients send null for what they do not say; by facts 4.3 it clears nothing")
+@pytest.mark.emulator_choice("clients send null for what they do not say; in a PATCH it clears nothing")
 @pytest.mark.parametrize(
     "member", ["timeout", "isArchiveEnabled", "isPushEnabled", "noCache", "arguments", "credentials"]
 )
@@ -219,7 +219,7 @@ def test_null_is_no_value_of_a_request_for_a_run(member: str, arm: Arm) -> None:
     assert arm.until(run_id)["properties"]["isArchiveEnabled"] is False
 
 
-@pytest.mark.emulator_choice("clients send null for what they do not say; by facts 4.3 it clears nothing")
+@pytest.mark.emulator_choice("clients send null for what they do not say; in a PATCH it clears nothing")
 def test_null_is_no_value_of_a_task(arm: Arm, task_name: str, location: str) -> None:
     """What is null has its default, at every depth."""
     item = {"name": "a", "value": "1", "isSecret": None}

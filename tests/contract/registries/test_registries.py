@@ -222,7 +222,7 @@ def test_what_runs_in_a_removed_registry_is_canceled(
     assert own.until(waiting)["properties"]["status"] == "Succeeded"
 
 
-@pytest.mark.arm_documented("facts, notes on use: 2019-04-01 has tasks and runs only")
+@pytest.mark.arm_documented("the specification of 2019-04-01 has tasks and runs only")
 def test_versions_of_tasks_have_no_registries(arm: Any, registry: str, location: str) -> None:
     """Any other version has."""
     body = {"location": location, "sku": {"name": "Basic"}}
@@ -261,7 +261,7 @@ def test_after_a_reset_registries_are_those_of_the_start(emulated: Callable[...,
     assert own.schedule(quick_request()) != first
 
 
-@pytest.mark.emulator_choice("facts, fact 1, for tasks; nobody saw a registry made")
+@pytest.mark.emulator_choice("as for tasks, which answer at once; no recording makes a registry")
 def test_registries_are_made_at_once(emulated: Callable[..., Any]) -> None:
     """Also where operations on tasks are long-running."""
     own = emulated(mode="lro")

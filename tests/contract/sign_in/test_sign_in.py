@@ -68,7 +68,7 @@ def status_with(arm: Any, bearer: str) -> int:
 @pytest.mark.parametrize(
     ("version", "shape"), [("2015-01-01", "short"), ("2019-05-01", "list"), ("2022-09-01", "whole")]
 )
-@pytest.mark.arm_documented("facts, local-components 4b; azure-cli 2.65 and 2.91, core/cloud.py")
+@pytest.mark.arm_documented("azure-cli 2.65 and 2.91, core/cloud.py")
 def test_the_cloud_is_described(version: str, shape: str, guarded: Any) -> None:
     """In three forms by the api-version, without a token; every address is the emulator's own."""
     metadata = guarded.http.get("/metadata/endpoints", params={"api-version": version}).json()
@@ -179,7 +179,7 @@ def test_who_may_not_sign_in_is_told_why(
     assert "access_token" not in content
 
 
-@pytest.mark.arm_documented("facts, local-components 4b: device code is for people")
+@pytest.mark.arm_documented("device code is for people")
 def test_people_cannot_sign_in(guarded: Any) -> None:
     """Neither by a device code nor by a page."""
     code = guarded.http.post(f"/{TENANT}/oauth2/v2.0/devicecode", data={"client_id": CLIENT, "scope": "x"})

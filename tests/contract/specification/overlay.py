@@ -38,13 +38,13 @@ _SYSTEM_DATA = {
 
 # What is answered otherwise.
 ANSWERS = (
-    Patch("Credentials.sourceRegistry", NULLABLE, "facts 4.4: null in the official examples"),
-    Patch("Credentials.customRegistries.{}", NULLABLE, "facts 4.4, recorded: hosts are shown, what they hold is not"),
-    Patch("Task", _SYSTEM_DATA, "facts 4.1, recorded: there although the schema of 2019-04-01 has it not"),
-    Patch("Run", _SYSTEM_DATA, "facts 5.1, recorded"),
+    Patch("Credentials.sourceRegistry", NULLABLE, "null in the official examples"),
+    Patch("Credentials.customRegistries.{}", NULLABLE, "recorded: hosts are shown, their credentials are not"),
+    Patch("Task", _SYSTEM_DATA, "recorded: answers have it, although the schema of 2019-04-01 has not"),
+    Patch("Run", _SYSTEM_DATA, "recorded: answers have it, although the schema of 2019-04-01 has not"),
 )
 
-# Open enumerations that the service repeats in the case in which they were sent (facts 3.1, recorded for the OS). Those
+# Open enumerations that the service repeats in the case in which they were sent (recorded for the OS). Those
 # that are not named here it makes up itself, and so they are as the specification spells them.
 ECHOED = {
     "TaskStatus",
@@ -67,16 +67,18 @@ _NAMED = {"minLength": 1}
 _FILLED = {"minProperties": 1}
 _SOURCES = ["/dev/null", "https://github.com/Azure-Samples/acr-build-helloworld-node.git#main:src"]
 REQUESTS = (
-    Patch("Task.properties", REQUIRED, "facts 3: platform and step are required, and stand in it"),
-    Patch("TaskProperties.platform", REQUIRED, "facts 11: none but system tasks of previews go without"),
+    Patch("Task.properties", REQUIRED, "platform and step are required members of it"),
+    Patch("TaskProperties.platform", REQUIRED, "only system tasks of preview versions have none"),
     Patch("TaskProperties.step", REQUIRED, "likewise"),
-    Patch("AgentProperties.cpu", {"enum": [2]}, "facts 3.3: other numbers of cores are refused"),
-    Patch("TimerTrigger.schedule", _SCHEDULE, "facts 3.3: five fields, and of NCrontab"),
-    Patch("TimerTriggerUpdateParameters.schedule", _SCHEDULE, "facts 3.3"),
-    Patch("TaskPropertiesUpdateParameters.timeout", {"minimum": 300, "maximum": 28800}, "facts 3.3: as of a task"),
+    Patch("AgentProperties.cpu", {"enum": [2]}, "other numbers of cores are refused"),
+    Patch("TimerTrigger.schedule", _SCHEDULE, "five fields, as NCrontab has them"),
+    Patch("TimerTriggerUpdateParameters.schedule", _SCHEDULE, "five fields, as NCrontab has them"),
+    Patch(
+        "TaskPropertiesUpdateParameters.timeout", {"minimum": 300, "maximum": 28800}, "the bounds of a task's timeout"
+    ),
     Patch("Credentials.customRegistries", _FILLED, "no rule of the service: empty ones are drawn too often"),
     Patch("IdentityProperties.userAssignedIdentities", _FILLED, "likewise"),
-    Patch("*.sourceLocation", {"enum": _SOURCES}, "facts 7: a relative path has to have been uploaded"),
+    Patch("*.sourceLocation", {"enum": _SOURCES}, "a relative path has to have been uploaded"),
     *(
         Patch(f"*.{member}", _NAMED, "an empty text is as good as none where one is required")
         for member in ("name", "dockerFilePath", "taskFilePath", "encodedTaskContent", "repositoryUrl", "token")

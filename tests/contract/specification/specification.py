@@ -48,7 +48,7 @@ ERROR_DETAIL = {
     },
     "additionalProperties": False,
 }
-ERROR = {  # facts section 9
+ERROR = {  # the shape of every error that azure-cli's recordings have
     "type": "object",
     "required": ["error"],
     "properties": {

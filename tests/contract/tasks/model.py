@@ -1,6 +1,6 @@
-"""What becomes of tasks, written from section 4 of the facts and from nothing else.
+"""A model of tasks, written from recordings and documents of the service, not from the emulator.
 
-Where the facts know no answer the model has the likelier one, and the machine that uses it leaves the rest alone.
+Where they have no answer the model has the likelier one, and the machine that uses it does not ask.
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ def _trigger(trigger: Members, sent: Members) -> Members:
 
 
 def _one_trigger(trigger: Members, sent: Members) -> Members:
-    """The update models say that a status left out is Enabled (the facts' notes on use)."""
+    """The update models say that a status left out is Enabled (the specification's defaults)."""
     result = {**trigger, "status": "Enabled", **_given(sent)}
     if sent.get("sourceRepository") is not None:
         old, new = trigger.get("sourceRepository", {}), _given(sent["sourceRepository"])

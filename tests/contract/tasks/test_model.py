@@ -1,6 +1,6 @@
-"""Tasks that are made, changed, read and deleted in any order are what section 4 of the facts says.
+"""Tasks that are made, changed, read and deleted in any order are as the model of the service has them.
 
-The model knows the facts, not the emulator. ACR_TASKS_LIVES says how many lives are tried.
+The model is written from recordings and documents of the service. ACR_TASKS_LIVES says how many lives are tried.
 """
 
 from __future__ import annotations
@@ -21,7 +21,16 @@ from .model import Members, Tasks
 LIVES = int(os.environ.get("ACR_TASKS_LIVES", "10"))
 STEPS_OF_A_LIFE = 30
 NAMES = ["task-one", "Task-ONE", "task_two"]
-ORDER = ["type", "identity", "properties", "id", "name", "location", "tags", "systemData"]  # facts 4.1, recorded
+ORDER = [
+    "type",
+    "identity",
+    "properties",
+    "id",
+    "name",
+    "location",
+    "tags",
+    "systemData",
+]  # recorded: test_acr_task.yaml of azure-cli
 ROUND_TRIP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}\+00:00")
 
 some = st.fixed_dictionaries
@@ -254,8 +263,8 @@ def life_in(arm: Arm, location: str) -> type[RuleBasedStateMachine]:
 
 
 @pytest.mark.timeout(600 + 4 * LIVES)  # a failure is made small before it is told
-@pytest.mark.arm_documented("facts 4.1 to 4.4: mostly recorded; the rest from the specification and the clients")
-def test_tasks_are_what_the_facts_say(emulated: Any) -> None:
+@pytest.mark.arm_documented("mostly recorded by azure-cli; the rest from the specification and the clients")
+def test_tasks_are_as_the_model_has_them(emulated: Any) -> None:
     """After any sequence of operations, PUT, PATCH, GET, LIST and listDetails answer what the model does."""
     arm = emulated()
     location = arm.ok("GET", arm.registry, api_version="2023-07-01")["location"]

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-IMAGES = "facts/agent.md section 4: seen in azure-cli #12553 and vscode-docker #1957"
-CONTEXTS = "facts/agent.md section 5: seen in azure-cli #28924 and azure-docs #117645"
+IMAGES = "seen in azure-cli #12553 and vscode-docker #1957"
+CONTEXTS = "seen in azure-cli #28924 and azure-docs #117645"
 SOURCE = {
     "name": "source",
     "sourceTriggerEvents": ["commit"],

@@ -1,4 +1,4 @@
-"""The three api-versions of tasks and runs: one store, and what differs between them (facts section 11)."""
+"""The three api-versions of tasks and runs: one store, and what differs between them."""
 
 from __future__ import annotations
 

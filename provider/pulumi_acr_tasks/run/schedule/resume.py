@@ -37,8 +37,8 @@ _SAME_RUN = timedelta(minutes=10)
 class JournaledRun:
     """The journal entry of one resource's run, from before it is scheduled until the engine knows it."""
 
-    def __init__(self, journal: Journal, urn: str | None, registry: RegistryId, inputs: dict[str, Any]) -> None:
-        self._journal, self._urn, self._registry = journal, urn, registry
+    def __init__(self, journal: Journal, registry: RegistryId, inputs: dict[str, Any]) -> None:
+        self._journal, self._registry = journal, registry
         self._endpoint = str(inputs.get("endpoint") or "")
         hashed = {name: inputs.get(name) for name in ("contextHash", "triggers", "runRequest")}
         if is_address(inputs.get("context")):
@@ -46,7 +46,7 @@ class JournaledRun:
         public = _without_secrets(hashed)
         self._has_secrets = public != hashed
         self._hash = request_hash({**public, "registry": str(registry).lower()})
-        self._entry = journal.find(urn, RUN, endpoint=self._endpoint)
+        self._entry = journal.find(journal.urn, RUN, endpoint=self._endpoint)
 
     def resume(
         self, client: Client, scheduler: Scheduler, request: dict[str, Any], terms: SearchTerms, console: Console
@@ -139,7 +139,7 @@ class JournaledRun:
         now = client.server_time.now()
         self._entry = self._journal.begin(
             RUN,
-            self._urn,
+            self._journal.urn,
             endpoint=self._endpoint,
             resource_id=str(self._registry),
             content_hash=self._hash,
