@@ -130,7 +130,7 @@ def _wire(settings: Settings, address: Address, opened: contextlib.ExitStack) ->
     )
     task_store = TaskStore(database)
     task_service = TasksService(task_store, clock, switches)
-    states = RunStates(run_store, task_store, known, blob_service, clock)
+    states = RunStates(run_store, task_store, blob_service, clock)
 
     supervisor = Supervisor()
     closing.callback(supervisor.close)
@@ -152,7 +152,15 @@ def _wire(settings: Settings, address: Address, opened: contextlib.ExitStack) ->
     }
     queue = delayed if switches.agent_delay else agents
     run_service = RunsService(
-        run_store, registry_store, known, task_service, blob_service, states, queue, clock, switches
+        run_store,
+        registry_store,
+        address.login_server,
+        task_service,
+        blob_service,
+        states,
+        queue,
+        clock,
+        switches,
     )
     triggers = TriggersService(task_store, run_service, known, clock)
     webhooks = Webhooks(triggers, settings.webhook_secret)

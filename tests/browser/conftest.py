@@ -117,7 +117,7 @@ class Desk:
     def print(self, run_id: str, text: bytes) -> None:
         """Writes into a run's log, as an executor would."""
         services = self.emulator.application.services
-        log = services.blobs.open_log(services.registries.named("emulator"), run_id)
+        log = services.blobs.open_log(services.registries.named("emulator").key, run_id)
         log.write(text)
         log.close()
 

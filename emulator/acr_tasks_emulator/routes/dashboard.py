@@ -124,7 +124,7 @@ async def run_page(request: Request) -> Response:
     """Show one run with its log."""
     services, row = services_of(request), _registry(request)
     view = run_view(row.name, services.runs.get(row, request.path_params["run"]), services.clock.now())
-    log = await run_in_threadpool(logs.end_of, services.blobs.find_log(row, view.run_id))
+    log = await run_in_threadpool(logs.end_of, services.blobs.find_log(row.key, view.run_id))
     can_run = view.task is not None and services.tasks.exists(row, view.task)
     return _page(request, "run.html", run=view, log=log, can_run=can_run, active=view.is_active)
 
@@ -134,7 +134,7 @@ async def run_log(request: Request) -> Response:
     """Return a run's log as plain text, by ranges when asked."""
     services, row = services_of(request), _registry(request)
     run = services.runs.get(row, request.path_params["run"])
-    log = services.blobs.find_log(row, run["name"])
+    log = services.blobs.find_log(row.key, run["name"])
     if log is None:
         raise errors.BLOB_NOT_FOUND()
     return blobs.content(request, log, dict(_HEADERS))
@@ -145,7 +145,7 @@ async def run_log_after(request: Request) -> Response:
     services, row = services_of(request), _registry(request)
     run = services.runs.get(row, request.path_params["run"])
     try:
-        log = services.blobs.find_log(row, run["name"])
+        log = services.blobs.find_log(row.key, run["name"])
         piece = await run_in_threadpool(logs.after, log, request.path_params["position"])
     except logs.BadPositionError as error:
         raise errors.INVALID_REQUEST_CONTENT(problem=f"{error} is not a position in a log") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -39,9 +40,14 @@ class RegistryStore:
         return self._database.transaction()
 
     def all(self) -> list[RegistryRow]:
-        """Return every registry, by name."""
-        rows = self._database.rows(f"SELECT {_COLUMNS} FROM registry ORDER BY name")  # noqa: S608 - a constant
-        return [RegistryRow(**{**dict(row), "document": json.loads(row["document"])}) for row in rows]
+        """Return every registry, by name without case."""
+        rows = self._database.rows(f"SELECT {_COLUMNS} FROM registry ORDER BY lower(name)")  # noqa: S608 - a constant
+        return [_registry(row) for row in rows]
+
+    def get(self, key: str) -> RegistryRow | None:
+        """Return a registry, or None."""
+        row = self._database.row(f"SELECT {_COLUMNS} FROM registry WHERE key = ?", key)  # noqa: S608 - a constant
+        return None if row is None else _registry(row)
 
     def add(self, registry: RegistryRow) -> None:
         """Store a new, empty registry.
@@ -70,9 +76,10 @@ class RegistryStore:
             json.dumps(registry.document),
         )
 
-    def change(self, key: str, document: dict[str, Any]) -> None:
-        """Replace the members that callers have set."""
-        self._database.execute("UPDATE registry SET document = ? WHERE key = ?", json.dumps(document), key)
+    def change(self, key: str, document: dict[str, Any]) -> bool:
+        """Replace the members that callers have set; tell whether the registry exists."""
+        query = "UPDATE registry SET document = ? WHERE key = ?"
+        return self._database.execute(query, json.dumps(document), key) > 0
 
     def delete(self, key: str) -> None:
         """Remove a registry; its run counter is kept."""
@@ -105,3 +112,7 @@ class RegistryStore:
 
 
 _COLUMNS = "key, subscription_id, resource_group_name, name, location, run_prefix, creation_date, document"
+
+
+def _registry(row: sqlite3.Row) -> RegistryRow:
+    return RegistryRow(**{**dict(row), "document": json.loads(row["document"])})

@@ -29,6 +29,7 @@ from acr_tasks_emulator.store.runs import RunStore
 from acr_tasks_emulator.store.tasks import TaskStore
 from acr_tasks_emulator.switches import Switches
 
+LOGIN_SERVER = "127.0.0.1:5000"
 YAML = base64.b64encode(b"version: v1.1.0\nsteps:\n  - cmd: busybox true\n").decode()
 
 
@@ -71,7 +72,7 @@ class World:
         self.database = Database(data / "emulator.sqlite")
         store = RegistryStore(self.database)
         self.groups = ResourceGroupsService(ResourceGroupStore(self.database))
-        self.registries = RegistriesService(store, self.groups, self.clock, "127.0.0.1:5000")
+        self.registries = RegistriesService(store, self.groups, self.clock, LOGIN_SERVER)
         self.registries.open([RegistrySetting.parse(text) for text in registries])
         self.registry: RegistryRow = self.registries.all()[0]
         self.blobs = BlobsService(
@@ -80,9 +81,9 @@ class World:
         tasks = TaskStore(self.database)
         self.tasks = TasksService(tasks, self.clock, self.switches)
         runs = RunStore(self.database)
-        self.states = RunStates(runs, tasks, self.registries, self.blobs, self.clock)
+        self.states = RunStates(runs, tasks, self.blobs, self.clock)
         self.runs = RunsService(
-            runs, store, self.registries, self.tasks, self.blobs, self.states, self.agents, self.clock, self.switches
+            runs, store, LOGIN_SERVER, self.tasks, self.blobs, self.states, self.agents, self.clock, self.switches
         )
 
     def reopened(self) -> World:
@@ -94,7 +95,7 @@ class World:
 
     def blobs_container(self) -> str:
         """Return the container of the registry's blobs."""
-        return container_of(self.registry)
+        return container_of(self.registry.key)
 
     def task(self, name: str = "task1", **properties: Any) -> dict[str, Any]:
         """Store an encoded task; return what PUT answers."""

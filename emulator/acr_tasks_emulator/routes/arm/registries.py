@@ -108,7 +108,7 @@ async def get_build_source_upload_url(request: Request) -> Response:
     """Registries_GetBuildSourceUploadUrl."""
     call = open_call(request, "runs")
     refusals.check_change_of_task(call.services.switches, call.registry)
-    relative_path, link = call.services.blobs.new_source(call.registry, request.state.correlation_id)
+    relative_path, link = call.services.blobs.new_source(call.registry.key, request.state.correlation_id)
     return answer({"relativePath": relative_path, "uploadUrl": call.link(link)})
 
 

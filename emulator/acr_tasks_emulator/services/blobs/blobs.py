@@ -17,7 +17,6 @@ from acr_tasks_emulator.services import errors
 from acr_tasks_emulator.services.blobs.sas import CREATE_WRITE, READ, Signer
 from acr_tasks_emulator.store.blobs import Blob, BlobStore
 from acr_tasks_emulator.store.database import StorageFullError, full_disk_as_error
-from acr_tasks_emulator.store.registries import RegistryRow
 from acr_tasks_emulator.switches import Switches
 
 COMPLETE = "Complete"
@@ -30,7 +29,7 @@ BLOCKS_LIMIT = 50_000
 
 
 class BlobsService:
-    """Names of blobs, signed links to them, and their content."""
+    """Names of blobs, signed links to them, and their content. A registry is given by its key in the store."""
 
     def __init__(self, store: BlobStore, signer: Signer, clock: Clock, switches: Switches) -> None:
         self.store = store
@@ -38,7 +37,7 @@ class BlobsService:
         self._clock = clock
         self._log_missing = timedelta(seconds=switches.log_missing_seconds)
 
-    def new_source(self, registry: RegistryRow, correlation_id: str) -> tuple[str, str]:
+    def new_source(self, registry: str, correlation_id: str) -> tuple[str, str]:
         """Return the relative path of a source upload and the link to write it.
 
         The path is made of the caller's correlation id, as in the service: two calls with one id get
@@ -47,21 +46,21 @@ class BlobsService:
         relative_path = f"source/{self._clock.now():%Y%m%d}0000/{_identifier(correlation_id)}.tar.gz"
         return relative_path, self.signer.link(container_of(registry), relative_path, CREATE_WRITE)
 
-    def find_source(self, registry: RegistryRow, relative_path: str) -> Blob | None:
+    def find_source(self, registry: str, relative_path: str) -> Blob | None:
         """Return an uploaded source, or None."""
         if not relative_path.startswith("source/") or ".." in relative_path.split("/"):
             return None
         return self.store.find(container_of(registry), relative_path)
 
-    def log_link(self, registry: RegistryRow, run_id: str) -> str:
+    def log_link(self, registry: str, run_id: str) -> str:
         """Return a link to read a run's log, which need not exist yet."""
         return self.signer.link(container_of(registry), log_name(run_id), READ)
 
-    def find_log(self, registry: RegistryRow, run_id: str) -> Blob | None:
+    def find_log(self, registry: str, run_id: str) -> Blob | None:
         """Return a run's log; None until an agent has started it."""
         return self.store.find(container_of(registry), log_name(run_id))
 
-    def open_log(self, registry: RegistryRow, run_id: str) -> Log:
+    def open_log(self, registry: str, run_id: str) -> Log:
         """Make a run's log, or open the existing one."""
         return Log(self.store, container_of(registry), log_name(run_id), round_trip(self._clock.now()))
 
@@ -136,9 +135,10 @@ class Log:
         self._file.close()
 
 
-def container_of(registry: RegistryRow) -> str:
+def container_of(registry: str) -> str:
     """Return the name of the container that holds a registry's blobs."""
-    return f"{registry.name.lower()}-{hashlib.sha256(registry.key.encode()).hexdigest()[:10]}"
+    name = registry.rpartition("/")[2]
+    return f"{name}-{hashlib.sha256(registry.encode()).hexdigest()[:10]}"
 
 
 def log_name(run_id: str) -> str:

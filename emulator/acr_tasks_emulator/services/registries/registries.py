@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -39,10 +38,6 @@ class RegistriesService:
         self._groups = groups
         self._clock = clock
         self.login_server = login_server
-        # Dictionaries are replaced, never changed: other threads may iterate over them.
-        self._lock = threading.Lock()
-        self._rows: dict[str, RegistryRow] = {}
-        self._ever: dict[str, RegistryRow] = {}
 
     def transaction(self) -> AbstractContextManager[None]:
         """Run a block as one transaction."""
@@ -53,10 +48,10 @@ class RegistriesService:
 
         Raises SettingsError when a registry of the folder has another group or location than wanted.
         """
-        for row in self._store.all():
-            self._keep(row)
+        rows = self.all()
+        for row in rows:
             self._groups.ensure(row.subscription_id, row.resource_group_name, row.location)
-        for setting in list(wanted) or ([] if self._rows else [RegistrySetting(REGISTRY_NAME)]):
+        for setting in list(wanted) or ([] if rows else [RegistrySetting(REGISTRY_NAME)]):
             known = self.named(setting.name)
             if known is None:
                 self._groups.ensure(SUBSCRIPTION_ID, RESOURCE_GROUP_NAME, setting.location)
@@ -72,7 +67,7 @@ class RegistriesService:
 
     def all(self) -> list[RegistryRow]:
         """Return every registry, in the order of their names."""
-        return sorted(self._rows.values(), key=lambda row: row.name.lower())
+        return self._store.all()
 
     def within(self, subscription_id: str, resource_group_name: str | None = None) -> list[RegistryRow]:
         """Return the registries of a subscription or of one group of it, by name. Raises ServiceError."""
@@ -85,19 +80,15 @@ class RegistriesService:
 
     def find(self, subscription_id: str, resource_group_name: str, name: str) -> RegistryRow:
         """Return a registry. Raises ServiceError, which names the first missing part of the id."""
-        row = self._rows.get(resource_id(subscription_id, resource_group_name, name).lower())
+        row = self._store.get(resource_id(subscription_id, resource_group_name, name).lower())
         if row is not None:
             return row
         self._groups.find(subscription_id, resource_group_name)
         raise errors.REGISTRY_NOT_FOUND(resource=name, group=resource_group_name)
 
-    def by_key(self, key: str) -> RegistryRow:
-        """Return the registry of a stored key, also when it has been removed. Raises KeyError."""
-        return self._ever[key]
-
     def named(self, name: str) -> RegistryRow | None:
         """Return the registry of that name, or None."""
-        return next((row for row in self._rows.values() if row.name.lower() == name.lower()), None)
+        return next((row for row in self.all() if row.name.lower() == name.lower()), None)
 
     def put(self, subscription_id: str, resource_group_name: str, name: str, body: Any) -> tuple[RegistryRow, bool]:
         """Create a registry or replace its members; tell whether it is new. Raises ServiceError."""
@@ -116,22 +107,19 @@ class RegistriesService:
 
     def update(self, row: RegistryRow, body: Any) -> RegistryRow:
         """Change the sent members of a registry. Raises ServiceError."""
-        row = self._rows.get(row.key, row)  # it may have changed while the body was read
-        return self._change(row, registry_bodies.merged(row.document, registry_bodies.update(body)))
+        sent = registry_bodies.update(body)
+        with self.transaction():
+            row = self._store.get(row.key) or row  # another request may have changed it while the body was read
+            return self._change(row, registry_bodies.merged(row.document, sent))
 
     def delete(self, row: RegistryRow) -> None:
         """Remove a registry, in the transaction that removes its tasks and runs."""
         self._store.delete(row.key)
-        with self._lock:
-            self._rows = {key: each for key, each in self._rows.items() if key != row.key}
 
     def restore(self, row: RegistryRow) -> None:
         """Restore a registry, whether it was changed or removed."""
-        if row.key in self._rows:
-            self._store.change(row.key, row.document)
-        else:
+        if not self._store.change(row.key, row.document):
             self._store.add(row)
-        self._keep(row)
 
     def name_availability(self, body: Any) -> dict[str, Any]:
         """Tell whether a name is valid and free. Raises ServiceError."""
@@ -178,27 +166,17 @@ class RegistriesService:
             resource_group_name=group,
             name=name,
             location=location,
-            run_prefix=_free_prefix(key, {row.run_prefix for row in self._rows.values()}),
+            run_prefix=_free_prefix(key, {row.run_prefix for row in self.all()}),
             creation_date=round_trip(self._clock.now()),
             document=document,
         )
         self._store.add(row)
-        return self._keep(row)
+        return row
 
     def _change(self, row: RegistryRow, document: dict[str, Any]) -> RegistryRow:
-        changed = replace(row, document=document)
-        with self._lock:
-            if row.key not in self._rows:  # it may have been removed, too
-                raise errors.REGISTRY_NOT_FOUND(resource=row.name, group=row.resource_group_name)
-            self._rows = {**self._rows, row.key: changed}
-        self._store.change(row.key, document)
-        return changed
-
-    def _keep(self, row: RegistryRow) -> RegistryRow:
-        with self._lock:
-            self._rows = {**self._rows, row.key: row}
-            self._ever = {**self._ever, row.key: row}
-        return row
+        if not self._store.change(row.key, document):  # another request may have removed it
+            raise errors.REGISTRY_NOT_FOUND(resource=row.name, group=row.resource_group_name)
+        return replace(row, document=document)
 
 
 def resource_id(subscription_id: str, resource_group_name: str, name: str) -> str:

@@ -13,7 +13,6 @@ from acr_tasks_emulator.execution.job import Job
 from acr_tasks_emulator.services import bodies, errors
 from acr_tasks_emulator.services.blobs.blobs import BlobsService, container_of
 from acr_tasks_emulator.services.conditions import refusals
-from acr_tasks_emulator.services.registries.registries import RegistriesService
 from acr_tasks_emulator.services.runs import documents as run_documents
 from acr_tasks_emulator.services.runs.causes import Cause
 from acr_tasks_emulator.services.runs.jobs import new_job
@@ -58,8 +57,8 @@ class RunsService:
     def __init__(
         self,
         store: RunStore,
-        numbers: RegistryStore,
-        registries: RegistriesService,
+        registries: RegistryStore,
+        login_server: str,
         tasks: TasksService,
         blobs: BlobsService,
         states: RunStates,
@@ -68,8 +67,8 @@ class RunsService:
         switches: Switches,
     ) -> None:
         self._store = store
-        self._numbers = numbers
         self._registries = registries
+        self._login_server = login_server
         self._tasks = tasks
         self._blobs = blobs
         self._states = states
@@ -89,7 +88,7 @@ class RunsService:
             if self._switches.disabled_task_run == "refused" and task["properties"]["status"].lower() == "disabled":
                 raise errors.TASK_DISABLED(name=task["name"])
         run = self._add(registry, request, new_job(request, task))
-        self._agents.submit(self._job(run))
+        self._agents.submit(self._job(registry, run))
         return run_documents.just_scheduled(run.document)
 
     def trigger(self, starts: Iterable[Start]) -> list[str]:
@@ -98,16 +97,16 @@ class RunsService:
         Runs that the service would refuse are left out and logged: no caller waits for them. No agent begins before
         all are queued.
         """
-        starts, added = iter(starts), list[RunRow]()
+        starts, added = iter(starts), list[tuple[RegistryRow, RunRow]]()
         try:
             while batch := list(islice(starts, BATCH)):
                 added += self._triggered(batch)
         finally:
-            for run in added:
-                self._agents.submit(self._job(run))
-        return [run.run_id for run in added]
+            for registry, run in added:
+                self._agents.submit(self._job(registry, run))
+        return [run.run_id for _, run in added]
 
-    def _triggered(self, starts: list[Start]) -> list[RunRow]:
+    def _triggered(self, starts: list[Start]) -> list[tuple[RegistryRow, RunRow]]:
         tasks: dict[tuple[str, str], Run] = {}
         added = []
         with self._store.transaction():
@@ -118,13 +117,13 @@ class RunsService:
                     if (registry.key, name) not in tasks:
                         tasks[registry.key, name] = self._tasks.stored(registry, name)
                     job = new_job(request, tasks[registry.key, name], cause)
-                    added.append(self._add(registry, request, job, cause))
+                    added.append((registry, self._add(registry, request, job, cause)))
                 except errors.ServiceError as error:
                     _logger.warning("task %s was not started by %s: %s", name, cause.triggered_by, error)
         return added
 
     def _add(self, registry: RegistryRow, request: Run, job: Job, cause: Cause | None = None) -> RunRow:
-        if job.source_path and self._blobs.find_source(registry, job.source_path) is None:
+        if job.source_path and self._blobs.find_source(registry.key, job.source_path) is None:
             is_400 = self._switches.invalid_source_status == "400"
             refusal = errors.INVALID_SOURCE_LOCATION if is_400 else errors.SOURCE_LOCATION_NOT_FOUND
             raise refusal(location=job.source_path)
@@ -195,9 +194,9 @@ class RunsService:
         get that link read it once and do not follow the log.
         """
         run = self._stored(registry, identifier)
-        links = {"logLink": self._blobs.log_link(registry, run.run_id)}
+        links = {"logLink": self._blobs.log_link(registry.key, run.run_id)}
         if run.job.get("logTemplate") and run.status in TERMINAL:
-            links["logArtifactLink"] = self._blobs.log_link(registry, run.run_id)
+            links["logArtifactLink"] = self._blobs.log_link(registry.key, run.run_id)
         return links
 
     def shown(self, run: Run, version: ApiVersion) -> Run:
@@ -232,7 +231,7 @@ class RunsService:
         """Cancel removed runs at the agents, and remove the blobs of their registry."""
         for identifier in run_ids:
             self._agents.cancel(identifier)
-        self._blobs.store.delete_container(container_of(registry))
+        self._blobs.store.delete_container(container_of(registry.key))
 
     def clear(self) -> None:
         """Cancel all runs, then remove every run and blob."""
@@ -245,24 +244,24 @@ class RunsService:
         """Resume after a start: runs in progress in an earlier process end as Error, queued ones are queued again."""
         for run in self._store.with_status("Started", "Running"):
             self._states.abandon(run.run_id)
+        registries = {row.key: row for row in self._registries.all()}
         for run in self._store.with_status("Queued"):
-            self._agents.submit(self._job(run))
+            self._agents.submit(self._job(registries[run.registry], run))
 
     def _next_number(self, registry: RegistryRow) -> int:
         try:
-            return self._numbers.next_run_number(registry.key)
+            return self._registries.next_run_number(registry.key)
         except LookupError:  # it was removed while the request was under way
             raise errors.REGISTRY_NOT_FOUND(resource=registry.name, group=registry.resource_group_name) from None
 
-    def _job(self, run: RunRow) -> Job:
-        registry = self._registries.by_key(run.registry)
+    def _job(self, registry: RegistryRow, run: RunRow) -> Job:
         path = run.job["sourcePath"]
-        source = self._blobs.find_source(registry, path) if path else None
+        source = self._blobs.find_source(registry.key, path) if path else None
         return Job.from_document(
             run.job,
             run_id=run.run_id,
             registry_name=registry.name,
-            login_server=self._registries.login_server,
+            login_server=self._login_server,
             source=source.path if source else None,
         )
 

@@ -8,7 +8,6 @@ from acr_tasks_emulator.clock import Clock, round_trip, whole_seconds
 from acr_tasks_emulator.execution.job import Outcome
 from acr_tasks_emulator.execution.run_log import LogSink
 from acr_tasks_emulator.services.blobs.blobs import COMPLETE, BlobsService
-from acr_tasks_emulator.services.registries.registries import RegistriesService
 from acr_tasks_emulator.services.tasks import dependencies
 from acr_tasks_emulator.store.runs import RunRow, RunStore
 from acr_tasks_emulator.store.tasks import TaskStore
@@ -35,12 +34,9 @@ _ORDER = (
 class RunStates:
     """An observer of agents: runs move Queued -> Running -> a terminal state, which never changes again."""
 
-    def __init__(
-        self, store: RunStore, tasks: TaskStore, registries: RegistriesService, blobs: BlobsService, clock: Clock
-    ) -> None:
+    def __init__(self, store: RunStore, tasks: TaskStore, blobs: BlobsService, clock: Clock) -> None:
         self._store = store
         self._tasks = tasks
-        self._registries = registries
         self._blobs = blobs
         self._clock = clock
 
@@ -69,7 +65,7 @@ class RunStates:
         run = self._store.get(run_id)
         if run is None:
             return _DiscardedLog()
-        return self._blobs.open_log(self._registries.by_key(run.registry), run_id)
+        return self._blobs.open_log(run.registry, run_id)
 
     def cancel_unknown(self, run_id: str) -> None:
         """End a run that no agent knows."""
@@ -80,11 +76,10 @@ class RunStates:
         self.finished(run_id, Outcome("Error", error_message=ABANDONED))
 
     def _end_log(self, run: RunRow, status: str) -> None:
-        registry = self._registries.by_key(run.registry)
-        log = self._blobs.find_log(registry, run.run_id)
+        log = self._blobs.find_log(run.registry, run.run_id)
         if log is not None and COMPLETE in log.metadata:
             return
-        with_reason = self._blobs.open_log(registry, run.run_id)
+        with_reason = self._blobs.open_log(run.registry, run.run_id)
         if status == "Error":
             with_reason.write(f"\r\nRun ID: {run.run_id} failed. Error: {ABANDONED}\r\n".encode())
         with_reason.complete(COMPLETE_VALUES[status])

@@ -72,9 +72,9 @@ def test_an_ended_run_stays_as_it_ended(world: World) -> None:
 def test_the_log_is_complete_when_a_run_has_ended(world: World, status: str, value: str) -> None:
     """Even when the agent forgot: nobody who follows it is left waiting."""
     run_id = world.scheduled()
-    assert world.blobs.find_log(world.registry, run_id) is None
+    assert world.blobs.find_log(world.registry.key, run_id) is None
     world.states.finished(run_id, Outcome(status, error_message="why" if status == "Error" else None))
-    log = world.blobs.find_log(world.registry, run_id)
+    log = world.blobs.find_log(world.registry.key, run_id)
     assert log is not None
     assert log.metadata == {"Complete": value}
     assert properties(world, run_id).get("runErrorMessage") == ("why" if status == "Error" else None)
@@ -85,13 +85,13 @@ def test_the_agents_log_is_kept(world: World) -> None:
     run_id = world.scheduled()
     sink = world.states.log(run_id)
     sink.write(b"one\r\n")
-    log = world.blobs.find_log(world.registry, run_id)
+    log = world.blobs.find_log(world.registry.key, run_id)
     assert log is not None
     assert (log.length, log.metadata, log.blob_type) == (5, {}, "AppendBlob")
     sink.write(b"two\r\n")
     sink.complete("failed")
     world.states.finished(run_id, Outcome("Failed"))
-    after = world.blobs.find_log(world.registry, run_id)
+    after = world.blobs.find_log(world.registry.key, run_id)
     assert after is not None
     assert after.path.read_bytes() == b"one\r\ntwo\r\n"
     assert after.metadata == {"Complete": "failed"}
@@ -100,7 +100,7 @@ def test_the_agents_log_is_kept(world: World) -> None:
 
 def test_each_request_becomes_a_job(world: World) -> None:
     """The step's own members, its type, and where the source is."""
-    path, _ = world.blobs.new_source(world.registry, "11111111-2222-3333-4444-555555555555")
+    path, _ = world.blobs.new_source(world.registry.key, "11111111-2222-3333-4444-555555555555")
     with world.blobs.store.upload() as (file, upload):
         file.write(b"tar")
         file.close()
@@ -177,7 +177,7 @@ def test_after_a_kill_what_ran_is_an_error_and_what_waited_runs(world: World) ->
     """No acknowledged run is lost, and the log of the first ends."""
     running, waiting, ended = world.scheduled(), world.scheduled(timeout=450), world.scheduled()
     world.states.started(running)
-    killed = world.blobs.open_log(world.registry, running)
+    killed = world.blobs.open_log(world.registry.key, running)
     killed.write(b"half\r\n")
     killed.close()
     world.states.finished(ended, Outcome("Succeeded"))
@@ -188,7 +188,7 @@ def test_after_a_kill_what_ran_is_an_error_and_what_waited_runs(world: World) ->
         "Error",
         "The emulator was stopped while the run was under way.",
     )
-    log = later.blobs.find_log(later.registry, running)
+    log = later.blobs.find_log(later.registry.key, running)
     assert log is not None
     assert log.metadata == {"Complete": "internalerror"}
     assert log.path.read_bytes().startswith(b"half\r\n")
@@ -209,4 +209,4 @@ def test_a_reset_leaves_nothing_to_the_agents(world: World) -> None:
     world.states.log(run_id).write(b"late")
     world.states.finished(run_id, Outcome("Succeeded"))
     assert names(world) == []
-    assert world.blobs.find_log(world.registry, run_id) is None
+    assert world.blobs.find_log(world.registry.key, run_id) is None
