@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 
 class SwitchError(Exception):
-    """Wrong switches; the text names each problem and the allowed values."""
+    """Invalid switches. The text has each problem and the allowed values."""
 
 
 def _open(default: Any, question: str, *bounds: float) -> Any:
@@ -18,7 +18,7 @@ def _open(default: Any, question: str, *bounds: float) -> Any:
 
 @dataclass(frozen=True)
 class Switches:
-    """Each switch with its values, its default and its question. Its public name is in kebab-case.
+    """A value for each switch, with its default and its question. Public names are in kebab-case.
 
     Numbers of seconds may have a fraction.
     """
@@ -49,7 +49,7 @@ class Switches:
         "shown", "Whether credentials.sourceRegistry is shown, or null in every answer, listDetails too"
     )
     unknown_members: Literal["dropped", "kept", "refused"] = _open(
-        "dropped", "What becomes of members that this version does not know"
+        "dropped", "What happens to members that the api-version does not know"
     )
     replace_creation_date: Literal["kept", "new"] = _open("kept", "The creationDate of a task that is replaced by PUT")
     create_status: Literal["200", "201"] = _open("200", "The status of a PUT that makes a task")

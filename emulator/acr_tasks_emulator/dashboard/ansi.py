@@ -1,7 +1,7 @@
 """Colours that programs print for terminals, as HTML for our style sheet.
 
-rich reads the sequences. The eight colours of the palette are all that the page has: others become the nearest of
-them, because each of the eight is readable on a light and on a dark page.
+rich reads the sequences. The page has eight colours, each readable on a light and on a dark page. Every other colour
+becomes the nearest of the eight.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from rich.style import Style
 PLAIN = Style.null()
 _ATTRIBUTES = {"b": "bold", "d": "dim", "i": "italic", "u": "underline", "r": "reverse"}
 CLASSES = frozenset(_ATTRIBUTES) | {f"{kind}{number}" for kind in "fg" for number in range(8)}
-"""Names of classes: b(old), d(im), i(talic), u(nderlined), r(everse), f0 to f7 for text and g0 to g7 for its ground."""
+"""Class names: b(old), d(im), i(talic), u(nderlined), r(everse), f0 to f7 for text, g0 to g7 for its background."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f]|\x1b(?![\[\]\\])[ -/]*[0-~]?")
 _LINE_END = re.compile(r"\r+(?=\n|\Z)")
@@ -26,12 +26,12 @@ _LINE_END = re.compile(r"\r+(?=\n|\Z)")
 def to_html(text: str, style: Style = PLAIN) -> tuple[Markup, Style]:
     """Return text as HTML, and the style in which the text after it continues.
 
-    style: the one that earlier text has switched on. Text that a carriage return overwrites is left out; control
-    characters and sequences that move the cursor or set titles are too.
+    style: the style that earlier text has switched on. Text that a carriage return overwrites is left out, and so are
+    control characters and sequences that move the cursor or set titles.
     """
     decoder = AnsiDecoder()
     decoder.style = style
-    # rich knows only one of the two ends that a title may have.
+    # A window title ends with BEL or with ESC \; rich knows only the second.
     text = _CONTROL.sub("", _LINE_END.sub("", text.replace("\x07", "\x1b\\")))
     html = "\n".join(_line(decoder, line) for line in text.split("\n"))
     return Markup(html), decoder.style  # noqa: S704 - every part is escaped

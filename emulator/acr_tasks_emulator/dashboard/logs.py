@@ -12,9 +12,9 @@ from acr_tasks_emulator.services.blobs.blobs import COMPLETE
 from acr_tasks_emulator.store.blobs import Blob
 
 SHOWN = 512 * 1024
-"""How many bytes of a log's end a page shows at first."""
+"""The number of bytes of a log's end that a page shows at first."""
 PIECE = 256 * 1024
-"""How many bytes follow at once."""
+"""The most bytes that one request for more of a log returns."""
 
 
 class BadPositionError(ValueError):

@@ -27,7 +27,7 @@ class Image:
 
 @dataclass(frozen=True)
 class RunView:
-    """A run. `duration` leaves out the time in the queue; `because` has the details of `cause`."""
+    """A run on a page. `duration` does not count the time in the queue; `because` has the details of `cause`."""
 
     registry: str
     run_id: str

@@ -147,7 +147,7 @@ def _open_write(request: Request) -> tuple[BlobsService, str, str]:
 
 
 def _signed(request: Request) -> Mapping[str, str]:
-    """Return the query; a parameter of the signature may be given once only. Raises BlobError."""
+    """Return the query. Raises BlobError when it has a parameter of the signature more than once."""
     names = [name.lower() for name, _ in request.query_params.multi_items()]
     if any(names.count(name) > 1 for name in PARAMETERS):
         raise errors.SAS_INVALID()
@@ -182,7 +182,7 @@ def _properties(found: Blob) -> dict[str, str]:
 
 
 def _common(request: Request) -> dict[str, str]:
-    # Every version is accepted, and the caller's own comes back.
+    # Every version of the blob service is accepted: the answer repeats the version of the request.
     own = {"x-ms-request-id": str(uuid.uuid4()), "x-ms-version": VERSION}
     given = {name: request.headers[name] for name in _ECHOED if _TEXT.fullmatch(request.headers.get(name, ""))}
     return own | given

@@ -29,7 +29,7 @@ from acr_tasks_emulator.services.triggers.triggers import next_firings
 from acr_tasks_emulator.store.registries import RegistryRow
 
 RUNS_SHOWN, TASKS_SHOWN = 25, 50
-"""How many a registry's own page shows; where registries share a page, each shows fewer."""
+"""The number of runs and of tasks on a registry's own page; a registry on a shared page shows fewer."""
 RUNS_SHARED, TASKS_SHARED, REGISTRIES_SHARED = 8, 10, 12
 
 _FOLDER = Path(dashboard.__file__).parent
@@ -54,7 +54,7 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 @dataclass(frozen=True)
 class Section:
-    """A registry on a page. The links lead to the rest of a list, None at its end."""
+    """A registry on a page. `older_runs` and `more_tasks` are links to the next page of a list, None at its end."""
 
     name: str
     location: str
@@ -99,7 +99,7 @@ async def index(request: Request) -> Response:
 
 @_errors_as_pages
 async def registry_page(request: Request) -> Response:
-    """Show one registry: runs and tasks page by page, tasks by a part of their names."""
+    """Show one registry with a page of its runs and a page of its tasks, which a part of the name can filter."""
     services, row = services_of(request), _registry(request)
     query = dict(request.query_params)
     section = await run_in_threadpool(_section, services, row, query, RUNS_SHOWN, TASKS_SHOWN)
@@ -131,7 +131,7 @@ async def run_page(request: Request) -> Response:
 
 @_errors_as_pages
 async def run_log(request: Request) -> Response:
-    """Return a run's log as plain text, by ranges when asked."""
+    """Return a run's log as plain text, or the range of it that the request names."""
     services, row = services_of(request), _registry(request)
     run = services.runs.get(row, request.path_params["run"])
     log = services.blobs.find_log(row.key, run["name"])
@@ -141,7 +141,7 @@ async def run_log(request: Request) -> Response:
 
 
 async def run_log_after(request: Request) -> Response:
-    """Return what follows in a run's log, as HTML; the header X-Log-Next names the next position until the log ends."""
+    """Return the part of a run's log after a position, as HTML; X-Log-Next is the next position until the log ends."""
     services, row = services_of(request), _registry(request)
     run = services.runs.get(row, request.path_params["run"])
     try:
@@ -188,7 +188,7 @@ def _registry(request: Request) -> RegistryRow:
 
 
 def _section(services: Services, row: RegistryRow, query: dict[str, str], runs: int, tasks: int) -> Section:
-    """Return a registry. query: `runs` and `after` (a task) tell where lists begin, `name` is a part of task names."""
+    """Return a registry's section. query: `runs` and `after` (a task) begin the lists, `name` filters tasks."""
     now, part = services.clock.now(), query.get("name", "").strip()
     run_page = services.runs.list(row, skip_token=query.get("runs"), page_size=runs)
     task_page = services.tasks.list(row, query.get("after", ""), part, tasks)

@@ -27,7 +27,7 @@ _ARM = re.compile(r"/(subscriptions|tenants|providers)(/|\Z)", re.IGNORECASE | r
 BODY_LIMIT = 4 * 1024 * 1024
 READ_LIMIT = 16 * BODY_LIMIT
 DEPTH_LIMIT = 128
-"""How deep objects and lists may be nested: the default of the service's JSON reader, Json.NET."""
+"""The deepest nesting of objects and lists, as in Json.NET, the service's JSON reader."""
 _TOO_DEEP = f"The reader's MaxDepth of {DEPTH_LIMIT} has been exceeded."
 
 
@@ -56,7 +56,7 @@ class Call:
 
     @property
     def is_long_running(self) -> bool:
-        """Whether the operations that this version marks as long-running are so here."""
+        """Tell whether operations are long-running here: the version marks them so and the emulator's mode is `lro`."""
         return self.services.operations.enabled and self.version.is_long_running
 
     def part(self, name: str) -> str:

@@ -1,4 +1,4 @@
-"""The login server: /v2/ is forwarded to the OCI registry, streaming both ways; it starts when first needed."""
+"""The login server: it forwards /v2/ to the OCI registry, which starts at the first request."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _HOP_BY_HOP = {
     *("connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer"),
     *("transfer-encoding", "upgrade"),
 }
-# The registry would build links from some of these. It has no sign-in and must not see the emulator's token.
+# The registry would build links from the forwarding headers. It needs no sign-in and must not see the emulator's token.
 _NOT_PASSED = {"authorization", "cookie", "forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"}
 # A decoded address of the distribution specification: none of its parts is `.` or `..`.
 _ADDRESS = re.compile(r"/v2/?|/v2(?:/(?!\.{1,2}(?:/|\Z))[A-Za-z0-9._:=+-]+)+/?")
@@ -39,7 +39,7 @@ async def pass_on(request: Request) -> Response:
     url = httpx.URL(scheme="http", host=host, port=int(port), raw_path=target)
     kept_back = _HOP_BY_HOP | _NOT_PASSED | _named_by_connection(request)
     if "transfer-encoding" in request.headers:
-        kept_back |= {"content-length"}  # the former wins, for the next reader of the request too
+        kept_back |= {"content-length"}  # RFC 9112: Transfer-Encoding overrides Content-Length
     headers = [(k, v) for k, v in request.headers.items() if k not in kept_back]
     has_body = "content-length" in request.headers or "transfer-encoding" in request.headers
     outgoing = client.build_request(

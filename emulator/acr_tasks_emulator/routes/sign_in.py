@@ -18,24 +18,24 @@ FORM_LIMIT = 64 * 1024
 
 
 async def token(request: Request) -> Response:
-    """Sign an application in; version 2.0 of the endpoint, which takes a scope."""
+    """Sign an application in with version 2.0 of the endpoint, which takes a scope."""
     service = services_of(request).sign_in
     return _secret(service.token(origin(request), request.path_params["tenant"], await _form(request)))
 
 
 async def token_v1(request: Request) -> Response:
-    """Sign an application in; version 1.0 of the endpoint, which takes a resource."""
+    """Sign an application in with version 1.0 of the endpoint, which takes a resource."""
     service = services_of(request).sign_in
     return _secret(service.token_v1(origin(request), request.path_params["tenant"], await _form(request)))
 
 
 async def device_code(request: Request) -> Response:
-    """Refuse: the emulator signs in applications alone, not people."""
+    """Refuse the request: the emulator signs in applications only, not people."""
     raise sign_in.refuse("device_code")
 
 
 async def authorize(request: Request) -> Response:
-    """Refuse: the emulator signs in applications alone, not people."""
+    """Refuse the request: the emulator signs in applications only, not people."""
     raise sign_in.refuse("authorization_code")
 
 
@@ -48,7 +48,7 @@ async def managed_identity(request: Request) -> Response:
 
 
 def is_sign_in(scope: Scope) -> bool:
-    """Tell whether a request needs no token because it serves to sign in; the routes themselves decide."""
+    """Tell whether a request needs no token because it belongs to sign-in. These routes and the metadata's do."""
     return any(route.matches(scope)[0] is Match.FULL for route in (*metadata.ROUTES, *ROUTES))
 
 

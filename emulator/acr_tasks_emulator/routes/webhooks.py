@@ -1,4 +1,4 @@
-"""Webhooks: GitHub and Azure DevOps report commits and pull requests here."""
+"""The webhook endpoints, to which GitHub and Azure DevOps report commits and pull requests."""
 
 from __future__ import annotations
 

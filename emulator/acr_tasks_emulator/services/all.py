@@ -26,7 +26,7 @@ from acr_tasks_emulator.switches import Switches
 
 @dataclass(frozen=True)
 class Services:
-    """The services that routes call. `about` is the content of the ready line."""
+    """The services that routes call. `about` has the members of the JSON line that `serve` prints when it is ready."""
 
     registries: RegistriesService
     resource_groups: ResourceGroupsService

@@ -62,7 +62,7 @@ def parsed(model: type[Read], body: Any) -> Read:
 
 
 def _check_members(read: models.Definition, switches: Switches, unknown: frozenset[str]) -> None:
-    """Drop, keep or refuse members that are unknown; `unknown` are the paths of those of other versions."""
+    """Drop, keep or refuse unknown members. `unknown`: paths of members that only other api-versions know."""
     found = list(_unknown_members(read, "", switches.unknown_members == "kept", unknown))
     if found and switches.unknown_members == "refused":
         raise errors.INVALID_REQUEST_CONTENT(problem=f"Could not find member {', '.join(found)}")

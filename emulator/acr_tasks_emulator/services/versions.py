@@ -1,7 +1,7 @@
 """The api-versions of the 13 operations, and what differs between them.
 
-One store serves all versions: what was written under one is read under any other, without the members that the
-other does not know.
+All versions share one store. A resource written under one version is read under another, without the members that
+the other version does not know.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ _FORM = re.compile(r"\d{4}-\d{2}-\d{2}(-preview)?")
 
 
 def require(name: str, kind: str, location: str) -> ApiVersion:
-    """Return the version of that name of `kind`, a type of resource below the registry. Raises ServiceError."""
+    """Return the version of that name. `kind`: a type of resource below the registry. Raises ServiceError."""
     known = {each.name: each for each in SUPPORTED.values() if each.has_pools or kind in {"tasks", "runs"}}
     if name not in known:
         raise errors.NO_REGISTERED_PROVIDER(version=name, kind=f"/{kind}", location=location, known=", ".join(known))
@@ -109,7 +109,7 @@ def require_for_registry(name: str, location: str) -> None:
 
 
 def well_formed(version: str | None) -> str:
-    """Return any version that looks like one. Raises ServiceError."""
+    """Return an api-version in lower case. Raises ServiceError when it is missing or not a date."""
     if not version:
         raise errors.MISSING_API_VERSION()
     if not _FORM.fullmatch(version.lower()):
@@ -127,5 +127,5 @@ def _without(document: Document, path: list[str]) -> Document:
     changed = _without(inside, rest) if isinstance(inside, dict) else inside
     if changed is inside:
         return document
-    # An object of which nothing is left is not shown either.
+    # An object without members left is not shown either.
     return {**document, name: changed} if changed else _without(document, [name])

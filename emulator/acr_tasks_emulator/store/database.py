@@ -41,7 +41,7 @@ CREATE TABLE resource_group (
 """
 TASK_OF_RUN = "json_extract(document, '$.properties.task')"
 _RUNS_OF_TASKS = f"CREATE INDEX run_by_task ON run (registry, {TASK_OF_RUN}, number)"
-# Each brings a database from its own place in this tuple to the next. A released migration never changes.
+# The migration at index n brings a database from schema version n to n + 1. A released migration never changes.
 MIGRATIONS = (_FIRST, _NEIGHBOURHOOD, _RUNS_OF_TASKS)
 SCHEMA_VERSION = len(MIGRATIONS)
 
@@ -54,7 +54,7 @@ class DatabaseError(Exception):
 
 
 class StorageFullError(OSError):
-    """A disk without room: nothing of what was to be written is kept."""
+    """A write that failed because the disk is full; no part of it is kept."""
 
     def __init__(self) -> None:
         super().__init__(errno.ENOSPC, "no room is left for what was to be written")

@@ -1,4 +1,4 @@
-"""Registries, and the few settings of the whole data folder."""
+"""Registries, and the settings of the data folder."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class RegistryRow:
 
 
 class RegistryStore:
-    """The registries of a data folder."""
+    """A store of registries, and of the data folder's settings."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

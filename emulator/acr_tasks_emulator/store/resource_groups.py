@@ -21,7 +21,7 @@ class ResourceGroupRow:
 
 
 class ResourceGroupStore:
-    """The resource groups of a data folder, and the subscriptions that ever had one."""
+    """A store of resource groups, and of the subscriptions that have ever had one."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

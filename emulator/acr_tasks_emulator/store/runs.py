@@ -17,7 +17,7 @@ BATCH = 200
 
 @dataclass(frozen=True)
 class RunRow:
-    """A run as stored: `document` is a Run as ARM spells it, `job` what an agent needs (secrets in clear)."""
+    """A run as stored. `document`: a Run in ARM's spelling. `job`: what an agent needs, secrets in clear."""
 
     run_id: str
     registry: str
@@ -31,7 +31,7 @@ class RunRow:
 
 
 class RunStore:
-    """The runs of all registries. Run ids are unique in a data folder."""
+    """A store of the runs of all registries. Run ids are unique in a data folder."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -75,7 +75,7 @@ class RunStore:
             return run
 
     def newest(self, registry: str, before: int | None = None) -> Iterator[RunRow]:
-        """Yield a registry's runs, newest first, of numbers below `before`; read in batches, so memory stays flat."""
+        """Yield a registry's runs, newest first, of numbers below `before`; read them in batches to bound memory."""
         number = before if before is not None else 2**62
         while True:
             rows = self._database.rows(

@@ -12,7 +12,7 @@ Document = dict[str, Any]
 
 
 class TaskStore:
-    """The tasks of all registries. A document is a Task as ARM spells it, secrets in clear."""
+    """A store of the tasks of all registries. A document is a Task in ARM's spelling, secrets in clear."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -1,4 +1,4 @@
-"""Agent pools and task runs, types of the previews: the emulator has neither, so lists are empty."""
+"""Agent pools and task runs, two types of the preview versions. The emulator has neither, so lists are empty."""
 
 from __future__ import annotations
 

@@ -41,14 +41,14 @@ async def update(request: Request) -> Response:
 
 
 async def get_log_sas_url(request: Request) -> Response:
-    """Runs_GetLogSasUrl: the link is given before the log exists."""
+    """Runs_GetLogSasUrl. The answer has a link even before the log exists."""
     call = open_call(request, "runs")
     links = call.services.runs.log_links(call.registry, call.part("run_id"))
     return answer(call.version.shown("RunGetLogResult", {name: call.link(link) for name, link in links.items()}))
 
 
 async def cancel(request: Request) -> Response:
-    """Runs_Cancel: 200 with an empty body."""
+    """Runs_Cancel. The answer is 200 with an empty body."""
     call = open_call(request, "runs")
     await run_in_threadpool(call.services.runs.cancel, call.registry, call.part("run_id"))
     if call.is_long_running:
@@ -57,7 +57,7 @@ async def cancel(request: Request) -> Response:
 
 
 def _shown(call: Call, run: dict[str, Any]) -> dict[str, Any]:
-    """The run as the caller's version shows it, with the provisioning state that it has now."""
+    """Return the run as the caller's version shows it, with its present provisioning state."""
     return call.services.runs.shown(call.services.operations.shown(run), call.version)
 
 

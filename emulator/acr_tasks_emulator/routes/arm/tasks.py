@@ -35,14 +35,14 @@ async def get(request: Request) -> Response:
 
 
 async def get_details(request: Request) -> Response:
-    """Tasks_GetDetails: the one answer with secrets in clear."""
+    """Tasks_GetDetails, the only operation that answers with secrets in clear."""
     call = open_call(request, "tasks")
     task = call.services.tasks.get_details(call.registry, call.part("task_name"), call.version)
     return answer(call.services.operations.shown(task))
 
 
 async def create(request: Request) -> Response:
-    """Tasks_Create: 200 for a new task too, as the service was seen to answer, unless a switch asks for 201."""
+    """Tasks_Create. A new task is answered with 200, as observed at the service, unless a switch asks for 201."""
     call, body = open_call(request, "tasks"), await body_of(request)
     tasks, name = call.services.tasks, call.part("task_name")
     is_new = not tasks.exists(call.registry, name)
@@ -60,7 +60,7 @@ async def update(request: Request) -> Response:
 
 
 async def delete(request: Request) -> Response:
-    """Tasks_Delete: 200 with an empty body, 204 when there was no such task."""
+    """Tasks_Delete. The answer is 200 with an empty body, or 204 when the task does not exist."""
     call = open_call(request, "tasks")
     tasks, name = call.services.tasks, call.part("task_name")
     if not tasks.exists(call.registry, name):

@@ -14,7 +14,7 @@ from acr_tasks_emulator.services.conditions.faults import Faults, Rule
 
 
 class FaultInjection:
-    """A middleware that applies the first rule that a request meets; requests that meet none pass."""
+    """A middleware that applies the first matching rule to a request, and passes on a request that no rule matches."""
 
     def __init__(self, app: ASGIApp, faults: Faults) -> None:
         self._app = app
@@ -43,7 +43,7 @@ async def _discard(message: Message) -> None:
 
 
 async def _read_to_the_end(receive: Receive) -> None:
-    # A caller who is answered in the middle of an upload sees a broken connection instead of the answer.
+    # Without this, a client in the middle of an upload sees a broken connection instead of the answer.
     message: dict[str, Any] = {"more_body": True}
     while message.get("more_body"):
         message = dict(await receive())

@@ -83,7 +83,7 @@ class Recorder:
 
 
 class _Entry:
-    """The entry of one request, written to the log once."""
+    """An entry of the request log, written once."""
 
     def __init__(self, scope: Scope, services: Services) -> None:
         self._scope = scope

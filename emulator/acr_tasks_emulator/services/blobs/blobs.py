@@ -23,9 +23,9 @@ COMPLETE = "Complete"
 BINARY = "application/octet-stream"
 TEXT = "text/plain; charset=utf-8"
 UPLOAD_LIMIT = 4 * 1024**3
-"""How many bytes a blob may have, in one piece or in blocks, committed or not. The service's own limit is higher."""
+"""The most bytes of a blob, whole or in blocks, committed or not. The blob service itself allows more."""
 BLOCKS_LIMIT = 50_000
-"""How many blocks a blob may have, as in the blob service."""
+"""The most blocks of a blob, as in the blob service."""
 
 
 class BlobsService:
@@ -40,8 +40,8 @@ class BlobsService:
     def new_source(self, registry: str, correlation_id: str) -> tuple[str, str]:
         """Return the relative path of a source upload and the link to write it.
 
-        The path is made of the caller's correlation id, as in the service: two calls with one id get
-        one path, and the later upload replaces the earlier.
+        The path contains the caller's correlation id, as in the service. Two calls with the same id get the same path:
+        the later upload replaces the earlier one.
         """
         relative_path = f"source/{self._clock.now():%Y%m%d}0000/{_identifier(correlation_id)}.tar.gz"
         return relative_path, self.signer.link(container_of(registry), relative_path, CREATE_WRITE)
@@ -65,7 +65,7 @@ class BlobsService:
         return Log(self.store, container_of(registry), log_name(run_id), round_trip(self._clock.now()))
 
     def readable(self, container: str, name: str, query: Mapping[str, str]) -> Blob:
-        """Return a blob that a link lets the caller read. Raises BlobError."""
+        """Check a signed link and return the blob it reads. Raises BlobError."""
         self.signer.check(container, name, query, READ)
         blob = self.store.find(container, name)
         if blob is None or self._is_still_missing(name, blob):
@@ -76,7 +76,7 @@ class BlobsService:
         return name.startswith("logs/") and self._clock.now() < parse(blob.creation_time) + self._log_missing
 
     def check_writable(self, container: str, name: str, query: Mapping[str, str], create_only: bool) -> None:
-        """Refuse a write that the link does not allow, or over a blob that must not exist. Raises BlobError."""
+        """Refuse a write that the link does not allow, or a `create_only` one over a blob. Raises BlobError."""
         self.signer.check(container, name, query, CREATE_WRITE)
         if create_only and self.store.find(container, name) is not None:
             raise errors.BLOB_ALREADY_EXISTS()
@@ -95,7 +95,7 @@ class BlobsService:
         block_ids = _block_ids(xml)
         if len(block_ids) > BLOCKS_LIMIT:
             raise errors.BLOB_BLOCK_LIST_LENGTH(limit=BLOCKS_LIMIT)
-        if sum(self.store.block_lengths(container, name, block_ids)) > UPLOAD_LIMIT:  # one block may be named often
+        if sum(self.store.block_lengths(container, name, block_ids)) > UPLOAD_LIMIT:  # a block may be listed twice
             raise errors.BLOB_TOO_LARGE()
         blob = self.store.commit_blocks(block_ids, container, name, content_type, self.now())
         if blob is None:

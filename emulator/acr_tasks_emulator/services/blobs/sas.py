@@ -15,7 +15,7 @@ from acr_tasks_emulator.switches import DEFAULTS
 
 VERSION = "2024-11-04"
 PARAMETERS = ("sv", "se", "sr", "sp", "sig")
-"""The query parameters of a link."""
+"""Names of the query parameters in a signed link."""
 READ = "r"
 CREATE_WRITE = "cw"
 

@@ -1,4 +1,4 @@
-"""Fault injection: rules that tell which requests fail, and how."""
+"""Fault injection: rules for which requests fail, and how."""
 
 from __future__ import annotations
 
@@ -36,17 +36,17 @@ class _Part(BaseModel):
 
 
 class Match(_Part):
-    """The requests that a rule applies to: `path` is searched for in their paths, without case."""
+    """The requests that a rule applies to. `path` is a regular expression, searched in their paths without case."""
 
     method: Annotated[str, Field(pattern=r"^([A-Za-z]+|\*)$")] = "*"
     path: Annotated[str, AfterValidator(_regular_expression)] = ""
 
 
 class Rule(_Part):
-    """One rule. Nothing is done for a request that is answered by a rule's status, body and headers.
+    """A rule. With a status, the rule's status, headers and body are the answer, and the request has no other effect.
 
-    times: how many requests meet it, None for all. delay_ms: how long they wait. drop: whether the connection is
-    closed before the work is done, or after it.
+    times: the number of requests that the rule applies to, None for all. delay_ms: the delay of each. drop: close the
+    connection before or after the request takes effect.
     """
 
     match: Match | None = None
@@ -70,11 +70,11 @@ class Rule(_Part):
 
     @property
     def left(self) -> int | None:
-        """How many more requests meet this rule, None for any number."""
+        """Return the number of requests that the rule still applies to, None for any number."""
         return None if self.times is None else self.times - self._used
 
     def meets(self, method: str, path: str) -> bool:
-        """Tell whether a request meets this rule now; count it if so."""
+        """Tell whether the rule applies to a request; count the request if so."""
         match = self.match or Match()
         if self.left == 0 or match.method.upper() not in {"*", method.upper()}:
             return False
@@ -88,7 +88,7 @@ _RULES = TypeAdapter(list[Rule])
 
 
 class Faults:
-    """The rules in force."""
+    """A list of fault rules, in the order in which they are tried."""
 
     def __init__(self) -> None:
         self._rules: list[Rule] = []
@@ -105,7 +105,7 @@ class Faults:
             raise errors.INVALID_FAULTS(problem="; ".join(problems)) from None
 
     def all(self) -> list[dict[str, Any]]:
-        """Return the rules as they were given, with how many times each is `left` (null for any number)."""
+        """Return the rules as they were given, each with `left`: how often it still applies (null for any number)."""
         return [{**rule.model_dump(by_alias=True, exclude_unset=True), "left": rule.left} for rule in self._rules]
 
     def clear(self) -> None:
@@ -113,7 +113,7 @@ class Faults:
         self._rules = []
 
     def take(self, method: str, path: str) -> Rule | None:
-        """Return the first rule that a request meets, and count it; None when it meets none."""
+        """Return the first rule that applies to a request, and count the request; None when no rule does."""
         return next((rule for rule in self._rules if rule.meets(method, path)), None)
 
 

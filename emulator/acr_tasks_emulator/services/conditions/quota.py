@@ -44,7 +44,7 @@ class Spent:
 
 
 class Quota:
-    """The buckets, by subscription and principal and by subscription alone.
+    """Token buckets: one for each subscription and principal, and one for each subscription.
 
     When it is not `enforced`, every request counts as the first: no client that reads the headers slows down.
     """

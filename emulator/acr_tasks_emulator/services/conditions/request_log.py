@@ -26,7 +26,7 @@ class RequestEntry:
 
 
 class RequestLog:
-    """The last requests, oldest first, in memory."""
+    """A log of the last requests in memory, oldest first."""
 
     def __init__(self) -> None:
         self._entries: deque[RequestEntry] = deque(maxlen=KEPT)

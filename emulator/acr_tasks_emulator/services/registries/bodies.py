@@ -19,7 +19,7 @@ _READ_ONLY = {
     *("dataendpointhostnames",),
 }
 PROPERTIES: dict[str, Any] = {"adminUserEnabled": False}
-"""Defaults that clients read."""
+"""Properties that every registry shows, because clients read them."""
 
 Document = dict[str, Any]
 
@@ -30,7 +30,7 @@ class Sku(Definition):
 
 
 class Registry(Definition):
-    """The body of a PUT or PATCH. Most properties have no effect here; they are stored and shown."""
+    """A registry in the body of a PUT or PATCH. Most properties have no effect here; they are stored and shown."""
 
     ignored = ("id", "name", "type", "systemData")
     location: str | None = None

@@ -16,7 +16,7 @@ _NAME = re.compile(r"[\w().-]{0,89}[\w()-]")
 
 
 class ResourceGroup(Definition):
-    """The body of a PUT or PATCH."""
+    """A resource group in the body of a PUT or PATCH."""
 
     ignored = ("id", "name", "type", "properties")
     location: str | None = None

@@ -19,8 +19,8 @@ class Cause:
     """The members that a trigger adds to the run that it starts.
 
     member, value: the member of RunProperties that names the trigger. triggered_by: the value of
-    `{{.Run.TriggeredBy}}`, in the words of `az acr task list-runs`. reference: the commit to build in place of the
-    context's own branch, None to keep that. git: `{{.Run.Commit}}` and the like, by name.
+    `{{.Run.TriggeredBy}}`, in the words of `az acr task list-runs`. reference: the commit to build instead of the
+    context's own branch, None for that branch. git: `{{.Run.Commit}}` and the like, by name.
     """
 
     member: str

@@ -1,4 +1,4 @@
-"""A delay between the queue and the agents, as in the service on a busy day."""
+"""A delay before agents take a run, as when the service is busy."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class DelayedAgents:
         self._waiting: dict[str, threading.Timer] = {}
 
     def submit(self, job: Job) -> None:
-        """Put a job at the end of the agents' queue when its time has come."""
+        """Put a job at the end of the agents' queue after the delay."""
         timer = threading.Timer(self._seconds, self._hand_on, (job,))
         timer.daemon = True
         with self._lock:
@@ -26,7 +26,7 @@ class DelayedAgents:
         timer.start()
 
     def cancel(self, run_id: str) -> bool:
-        """Cancel a run at the agents; drop one that waits here and return False, so that the caller ends it."""
+        """Cancel a run at the agents. For a run that still waits here, drop it and return False: the caller ends it."""
         with self._lock:
             timer = self._waiting.pop(run_id, None)
         if timer is not None:
@@ -35,7 +35,7 @@ class DelayedAgents:
         return self._agents.cancel(run_id)
 
     def close(self) -> None:
-        """Drop the waiting runs; they are still queued on disk."""
+        """Drop the waiting runs; the next start resumes them from the store."""
         with self._lock:
             waiting, self._waiting = list(self._waiting.values()), {}
         for timer in waiting:

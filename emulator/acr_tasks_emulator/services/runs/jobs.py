@@ -1,4 +1,4 @@
-"""The job of a run: what its request asks for, with the step of the task that it names and the run's overrides."""
+"""The job of a run, made of its request, the step of the task that the request names, and the run's overrides."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _FILES = {"Docker": "dockerFilePath", "FileTask": "taskFilePath"}
 def new_job(request: Members, task: Members | None, cause: Cause | None = None) -> Job:
     """Return the job of a run that has no id yet.
 
-    task: the one that the request names. cause: the trigger that starts it, None when a caller asked for the run.
+    task: the task that the request names. cause: the trigger that starts the run, None for a run by scheduleRun.
     Raises ServiceError for a task that has no step.
     """
     override = request.get("overrideTaskStepProperties", {})

@@ -33,7 +33,7 @@ from acr_tasks_emulator.store.runs import RunRow, RunStore
 from acr_tasks_emulator.switches import Switches
 
 BATCH = 500
-"""How many runs one transaction queues: it takes a tenth of a second, in which the database is locked."""
+"""The most runs that one transaction queues: it locks the database for about a tenth of a second."""
 
 Run = dict[str, Any]
 Start = tuple[RegistryRow, str, Cause]  # the registry, the task's name, and the cause
@@ -52,7 +52,7 @@ class Agents(Protocol):
 
 
 class RunsService:
-    """The operations on runs, and ScheduleRun."""
+    """A service for the operations on runs, and for Registries_ScheduleRun."""
 
     def __init__(
         self,

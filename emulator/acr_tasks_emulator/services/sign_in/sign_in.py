@@ -17,7 +17,7 @@ Form = Mapping[str, str]
 _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _DEFAULT = "/.default"
 MANAGED_IDENTITY = "acr-tasks-emulator"
-"""The client id of a managed identity that names none."""
+"""The client id of the managed identity that signs in when a request names no identity."""
 
 
 class SignIn:
@@ -33,7 +33,7 @@ class SignIn:
 
     @property
     def demanded(self) -> bool:
-        """Whether callers must show a token."""
+        """Tell whether callers must show a token."""
         return self._token is not None
 
     def accepts(self, shown: str) -> bool:

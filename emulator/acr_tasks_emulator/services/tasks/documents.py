@@ -1,4 +1,4 @@
-"""Task documents: the one that is stored, and what of it the service shows.
+"""Task documents: the stored one, and its members that answers show.
 
 listDetails shows everything; every other answer masks the secrets.
 """
@@ -17,7 +17,7 @@ from acr_tasks_emulator.switches import Switches
 
 Task = dict[str, Any]
 
-# The order of the service's answers. Members in none of these tuples are unknown to the emulator; a switch keeps them.
+# The order of members in the service's answers. Other members are unknown to the emulator; a switch keeps them.
 _PROPERTIES = (
     *("status", "platform", "agentConfiguration", "agentPoolName", "timeout", "step", "trigger", "credentials"),
     *("logTemplate", "isSystemTask"),
@@ -66,7 +66,7 @@ def document(registry: RegistryRow, name: str, sent: Task, old: Task | None, cre
 
 
 def masked(task: Task, switches: Switches) -> Task:
-    """Change a task into what PUT, PATCH, GET and LIST show of it, and return it.
+    """Mask a task in place for the answers of PUT, PATCH, GET and LIST, and return it.
 
     Registry credentials keep their hosts and lose their values. Secret arguments and values are left out, as in the
     official examples, or lose their value. Tokens and the endpoint of a base image trigger are left out.
@@ -87,12 +87,12 @@ def masked(task: Task, switches: Switches) -> Task:
 
 
 def of_version(task: Task, version: ApiVersion | None, switches: Switches) -> Task:
-    """Return what a version shows of a task; all members when none is named, or when a switch keeps unknown ones."""
+    """Return a task with the members of a version; with all members when `version` is None or a switch keeps them."""
     return task if version is None or switches.unknown_members == "kept" else version.shown("Task", task)
 
 
 def detailed(task: Task, switches: Switches) -> Task:
-    """Change a task into what listDetails shows of it, and return it."""
+    """Edit a task in place for the answer of listDetails, and return it."""
     if switches.source_registry == "null" and "credentials" in task["properties"]:
         task["properties"]["credentials"]["sourceRegistry"] = None
     return task

@@ -1,4 +1,4 @@
-"""What the service validates in tasks and run requests, and no more: it never reads task YAML."""
+"""The service's checks of tasks and run requests. The service does not read task YAML here, nor does the emulator."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ _REQUIRED_OF_STEP = {
 
 SCHEMES = ("https", "http", "git", "oci")
 NO_CONTEXT = "/dev/null"
-"""What azure-cli sends for a task without a context."""
+"""The context path that azure-cli sends for a task without a context."""
 
 LONGEST_REPOSITORY = 255
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
 _ACTION = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 _LOOPBACK = re.compile(r"(?:127\.0\.0\.1|localhost|\[::1\]):[0-9]+/")
-"""The login server of an emulator. Those of Azure have no port, and the service refuses one."""
+"""The start of an image name with an emulator's login server. Azure's login servers have no port."""
 
 _PART = "[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
 _REPOSITORY = re.compile(f"{_PART}(?:/{_PART})*")
@@ -156,7 +156,7 @@ def _required(kind: str, owner: dict[str, Any], *names: str) -> list[str]:
 
 
 def _check_context(step: dict[str, Any], trigger: dict[str, Any]) -> None:
-    """Refuse a context that is no absolute address, unless the task has exactly one source trigger.
+    """Refuse a context that is not an absolute address, unless the task has exactly one source trigger.
 
     Raises ServiceError.
     """

@@ -28,7 +28,7 @@ class TaskPage:
 
 
 class TasksService:
-    """The six operations on tasks. Every answer but `get_details` is masked."""
+    """A service for the six operations on tasks. Every answer but that of `get_details` is masked."""
 
     def __init__(self, store: TaskStore, clock: Clock, switches: Switches) -> None:
         self._store = store

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 _REPLACED_HOSTS = {"registry.hub.docker.com", "docker.io", "mcr.microsoft.com"}
-"""Hosts in whose place the emulator's registry serves images."""
+"""Hosts whose images the emulator's registry serves under the same repository names."""
 _TAG_AT_END = re.compile(r":[^/:]*$")
 
 
 @dataclass(frozen=True)
 class ImagePush:
-    """A tag of the emulator's registry that names another image now."""
+    """A push of an image to the emulator's registry under a tag."""
 
     repository: str
     tag: str
@@ -22,7 +22,7 @@ class ImagePush:
 
 
 def pushes(content: Any) -> list[ImagePush]:
-    """Return the pushed tags in a notification of docker-registry; other events, and other content, give none.
+    """Return the pushed tags in a notification of docker-registry; skip other events and malformed content.
 
     Its media type is `application/vnd.docker.distribution.events.v1+json`.
     """
@@ -36,7 +36,7 @@ def pushes(content: Any) -> list[ImagePush]:
 
 
 def moved(push: ImagePush, task: Mapping[str, Any], own_hosts: Iterable[str]) -> list[dict[str, Any]]:
-    """Return the base images of a Task that its trigger follows and that a push has given another digest.
+    """Return the base images of a Task that its trigger follows and whose digest a push has changed.
 
     own_hosts: the names of the emulator's registry. An image that the task itself builds does not start it again.
     """

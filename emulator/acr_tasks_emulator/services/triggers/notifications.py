@@ -36,7 +36,7 @@ class Notifications:
         self._thread.start()
 
     def close(self) -> None:
-        """Stop listening, when the received notifications have been handled."""
+        """Stop listening, after all received notifications have been handled."""
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()

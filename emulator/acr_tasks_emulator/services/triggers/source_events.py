@@ -10,7 +10,7 @@ from acr_tasks_emulator.services.triggers.repository import canonical
 
 COMMIT, PULL_REQUEST = "commit", "pullrequest"
 NO_COMMIT = "0" * 40
-"""What git hosts write for the commit of a branch that was deleted."""
+"""The commit id that git hosts send for a deleted branch."""
 
 _BRANCH, _TAG = "refs/heads/", "refs/tags/"
 

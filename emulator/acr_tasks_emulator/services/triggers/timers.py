@@ -13,7 +13,7 @@ _logger = logging.getLogger(__name__)
 
 
 class Timers:
-    """A thread that checks timers at the beginning of each minute until it is closed: schedules have no seconds."""
+    """A thread that checks timers at the start of each minute until it is closed. Schedules have no seconds."""
 
     def __init__(self, triggers: TriggersService, clock: Clock) -> None:
         self._triggers = triggers
@@ -23,7 +23,7 @@ class Timers:
         self._thread.start()
 
     def close(self) -> None:
-        """Stop, when a check in progress has ended."""
+        """Stop the thread, after a check in progress has ended."""
         self._closed.set()
         self._thread.join()
 

@@ -27,7 +27,7 @@ DOWNTIME = timedelta(minutes=2)
 """After a longer gap between two checks of the clock the machine has slept: missed timers do not fire."""
 
 MOST_RUNS = 5000
-"""The most runs that one check of the clock starts: a timer of each minute is due half a million times a year."""
+"""The most runs that one check of the timers starts: an every-minute timer is due half a million times a year."""
 
 _logger = logging.getLogger(__name__)
 

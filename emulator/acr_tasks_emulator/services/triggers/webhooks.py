@@ -1,4 +1,4 @@
-"""Webhooks of git hosts: deliveries are checked, read, and start tasks."""
+"""Webhooks of git hosts: deliveries are checked and read, then tasks are started."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Started:
 
 
 class Webhooks:
-    """A receiver of deliveries. `secret` is the one that senders must prove to know, None for no check."""
+    """A receiver of deliveries. `secret` is what senders must prove to know, None for no check."""
 
     def __init__(self, triggers: TriggersService, secret: str | None) -> None:
         self._triggers = triggers
@@ -31,7 +31,7 @@ class Webhooks:
 
     @property
     def are_secret(self) -> bool:
-        """Whether deliveries are checked by the secret; then they need no token."""
+        """Tell whether a secret protects the webhooks, so that deliveries need no token."""
         return self._secret is not None
 
     def check_github(self, body: bytes, signature: str | None) -> None:

@@ -96,15 +96,16 @@ def test_no_name_leaves_the_folder(tmp_path: Path, name: str) -> None:
 
 
 def test_registries_stay_in_their_folder(tmp_path: Path) -> None:
-    """Asked for again they are the same, not asked for they are still there, and none of them moves."""
+    """A later start finds registries unchanged, whether it names them or not, and refuses to move one."""
     from tests.unit.emulator.conftest import World
 
     first = World(tmp_path, "first", "second:westus")
+    creation_date = first.registries.all()[1].creation_date
     first.close()
     again = World(tmp_path, "third")
     assert [row.name for row in again.registries.all()] == ["first", "second", "third"]
     assert len({row.run_prefix for row in again.registries.all()}) == 3
-    assert again.registries.all()[1].creation_date == first.registries.all()[1].creation_date
+    assert again.registries.all()[1].creation_date == creation_date
     with pytest.raises(SettingsError, match="lives in westus"):
         again.registries.open([RegistrySetting("second", "eastus")])
     again.close()
