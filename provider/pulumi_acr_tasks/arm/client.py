@@ -18,7 +18,7 @@ from pulumi_acr_tasks.arm.http.retry import LONGEST_RETRY_AFTER, retry_after
 from pulumi_acr_tasks.arm.http.sign_in import Caller
 from pulumi_acr_tasks.arm.operation import CORRELATION_ID, UNCERTAIN, Operation, Send, carried_out
 from pulumi_acr_tasks.arm.operations import Registries, Runs, Tasks
-from pulumi_acr_tasks.arm.responses import refusal
+from pulumi_acr_tasks.arm.refusals import refusal
 from pulumi_acr_tasks.errors import AcrTasksError, ServiceError, TransportError
 
 API_VERSION = "2019-04-01"

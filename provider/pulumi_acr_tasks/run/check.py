@@ -15,7 +15,7 @@ from pulumi_acr_tasks.schema.definitions import DEFINITIONS, INPUTS, kind, varia
 from pulumi_acr_tasks.schema.values import UNKNOWN, is_unknown
 from pulumi_acr_tasks.settings.settings import Settings
 from pulumi_acr_tasks.source.context import FILES, Context
-from pulumi_acr_tasks.source.tarball import Tarball, is_tarball
+from pulumi_acr_tasks.source.given_archive import Tarball, is_tarball
 from pulumi_acr_tasks.validate.members import check_value
 from pulumi_acr_tasks.validate.names import check_task_name, resolve
 from pulumi_acr_tasks.validate.problem import Problem, errors, member_path

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pulumi_acr_tasks.arm.models import SourceUploadDefinition
     from pulumi_acr_tasks.run.wait.wait import Call
     from pulumi_acr_tasks.source.context import Context
-    from pulumi_acr_tasks.source.tarball import Tarball
+    from pulumi_acr_tasks.source.given_archive import Tarball
 
 
 def upload_context(

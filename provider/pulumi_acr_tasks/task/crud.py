@@ -17,10 +17,10 @@ from pulumi_acr_tasks.journal.journal import TASK, request_hash
 from pulumi_acr_tasks.schema.definitions import Kind
 from pulumi_acr_tasks.schema.equality import identity_type
 from pulumi_acr_tasks.schema.secrets import masked, secret_values
-from pulumi_acr_tasks.task.change import change, location
 from pulumi_acr_tasks.task.diff import Plan, diff
 from pulumi_acr_tasks.task.drift import PURE_OUTPUTS, inputs_of, observed, outputs, with_identity
-from pulumi_acr_tasks.task.requests import put_body
+from pulumi_acr_tasks.task.request_bodies import put_body
+from pulumi_acr_tasks.task.send_change import change, location
 
 if TYPE_CHECKING:
     from pulumi_acr_tasks.arm.models import Task

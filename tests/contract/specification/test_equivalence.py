@@ -27,7 +27,7 @@ from pulumi_acr_tasks.settings.settings import Settings
 from pulumi_acr_tasks.task import crud as task
 from pulumi_acr_tasks.task.diff import diff
 from pulumi_acr_tasks.task.drift import outputs
-from pulumi_acr_tasks.task.requests import put_body
+from pulumi_acr_tasks.task.request_bodies import put_body
 
 PAIRS = int(os.environ.get("ACR_TASKS_PAIRS", "40"))
 

@@ -14,7 +14,7 @@ from pulumi_acr_tasks.run.diff import diff_run
 from pulumi_acr_tasks.schema.context_tree import changed_paths
 from pulumi_acr_tasks.settings.settings import Settings
 from pulumi_acr_tasks.source.context import Context
-from pulumi_acr_tasks.source.tarball import Tarball
+from pulumi_acr_tasks.source.given_archive import Tarball
 from pulumi_acr_tasks.source.tree import SIZE
 
 _SETTINGS = Settings.load({"endpoint": "embedded"}.get, {})

@@ -12,7 +12,7 @@ import pytest
 
 from pulumi_acr_tasks.errors import SourceError
 from pulumi_acr_tasks.source.context import Context
-from pulumi_acr_tasks.source.tarball import Tarball, is_tarball
+from pulumi_acr_tasks.source.given_archive import Tarball, is_tarball
 
 REQUEST = {"type": "DockerBuildRequest", "dockerFilePath": "./Dockerfile"}
 

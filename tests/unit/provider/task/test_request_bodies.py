@@ -16,7 +16,7 @@ from pulumi_acr_tasks.service import Service
 from pulumi_acr_tasks.settings.settings import Settings
 from pulumi_acr_tasks.task import crud as task
 from pulumi_acr_tasks.task.diff import RULES
-from pulumi_acr_tasks.task.requests import put_body
+from pulumi_acr_tasks.task.request_bodies import put_body
 
 _ENDPOINT = "https://arm.example.org"
 _REGISTRY = "/subscriptions/S/resourceGroups/G/providers/Microsoft.ContainerRegistry/registries/registry"

@@ -14,7 +14,7 @@ from pulumi_acr_tasks.schema.definitions import Kind, members, variant, writable
 from pulumi_acr_tasks.schema.equality import identity_type, same, same_member
 from pulumi_acr_tasks.task.diff import Plan, diff, keyed
 from pulumi_acr_tasks.task.drift import HIDDEN, PURE_OUTPUTS, observed
-from pulumi_acr_tasks.task.requests import PROPERTIES, identity_put
+from pulumi_acr_tasks.task.request_bodies import PROPERTIES, identity_put
 
 
 def merged_body(live: dict[str, Any], old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
