@@ -166,7 +166,7 @@ def test_what_is_empty(desk: Callable[..., Desk]) -> None:
     expect(page.get_by_text("This task has not run yet.")).to_be_visible()
     here.ask("DELETE", here.registry, api_version="2023-07-01")
     page.get_by_role("link", name="All registries").click()
-    expect(page.get_by_text("There is no registry.")).to_be_visible()
+    expect(page.get_by_text("No registries yet.")).to_be_visible()
 
 
 def test_one_small_script(desk: Callable[..., Desk]) -> None:
