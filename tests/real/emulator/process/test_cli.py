@@ -248,7 +248,7 @@ def test_a_signal_ends_it_cleanly(number: int) -> None:
         (["--detach"], "--detach needs --data"),
         (["--agents", "0"], "1 to 64"),
         (["--idle-exit", "0"], "above 0"),
-        (["--mode", "async"], "sync, lro are"),
+        (["--mode", "async"], "choose one of sync, lro"),
         (["--tls", "--cert", "a", "--key", "b"], "give either --tls, or --cert and --key"),
         (["--cert", "a"], "--cert and --key belong together"),
         (["--cert", "/nowhere/a", "--key", "b"], "The certificate /nowhere/a cannot be read: No such file"),
