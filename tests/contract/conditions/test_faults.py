@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -113,3 +114,15 @@ def test_requests_that_met_a_fault_are_noted(emulator: Any) -> None:
     emulator("GET", "tasks")
     noted = emulator.http.get("/_emulator/requests").json()["value"]
     assert [entry["status"] for entry in noted] == [503, 0, 200]
+
+
+def test_a_cleared_log_stays_without_the_requests_that_were_in_flight(emulator: Any) -> None:
+    """A request that a fault holds back ends after the log was cleared, and is not in the next test's log."""
+    put(emulator, {"match": {"path": "/tasks$"}, "times": 1, "delayMs": 1_000})
+    with ThreadPoolExecutor(1) as pool:
+        held = pool.submit(emulator, "GET", "tasks")
+        while left(emulator) != [0]:
+            assert not held.done()
+        emulator.http.delete("/_emulator/requests").raise_for_status()
+        assert held.result().status_code == 200
+    assert emulator.http.get("/_emulator/requests").json()["value"] == []

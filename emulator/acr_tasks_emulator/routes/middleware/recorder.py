@@ -88,6 +88,7 @@ class _Entry:
     def __init__(self, scope: Scope, services: Services) -> None:
         self._scope = scope
         self._log = services.request_log
+        self._cleared = self._log.cleared
         self._began, self._time = time.perf_counter(), round_trip(services.clock.now())
         self._written = False
         self.status = 0
@@ -112,7 +113,8 @@ class _Entry:
                 status=self.status,
                 milliseconds=round((time.perf_counter() - self._began) * 1000, 3),
                 correlationId=self._scope["state"]["correlation_id"],
-            )
+            ),
+            self._cleared,
         )
 
 

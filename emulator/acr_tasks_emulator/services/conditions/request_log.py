@@ -31,9 +31,16 @@ class RequestLog:
     def __init__(self) -> None:
         self._entries: deque[RequestEntry] = deque(maxlen=KEPT)
         self._counts: Counter[tuple[str, int]] = Counter()
+        self.cleared = 0
+        """How often the log was cleared."""
 
-    def add(self, entry: RequestEntry) -> None:
-        """Add a request; when the log is full the oldest one is dropped."""
+    def add(self, entry: RequestEntry, cleared: int) -> None:
+        """Add a request, unless the log was cleared since it began; when the log is full the oldest one is dropped.
+
+        cleared: the log's `cleared` when the request began.
+        """
+        if cleared != self.cleared:
+            return
         self._entries.append(entry)
         self._counts[entry.method, entry.status] += 1
 
@@ -49,7 +56,8 @@ class RequestLog:
         return found
 
     def clear(self) -> None:
-        """Remove every request."""
+        """Remove every request, those in flight too."""
+        self.cleared += 1
         self._entries.clear()
 
     def reset(self) -> None:
