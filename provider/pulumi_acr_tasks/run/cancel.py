@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pulumi_acr_tasks.arm.models import Date
 from pulumi_acr_tasks.errors import NotFoundError, RunError, ServiceError
+from pulumi_acr_tasks.run.wait.failures import cancel_command
 from pulumi_acr_tasks.run.wait.status import TERMINAL
 
 if TYPE_CHECKING:
@@ -17,11 +18,6 @@ if TYPE_CHECKING:
     from pulumi_acr_tasks.service import Service
 
 _TIMEOUT, _PAUSE = 30.0, 1.0  # seconds for a canceled run to end; seconds between two polls
-
-
-def cancel_command(registry: RegistryId, run_id: str) -> str:
-    """Return the command that cancels a run, as a sentence."""
-    return f"By hand: az acr task cancel-run -r {registry.registry_name} --run-id {run_id}"
 
 
 def cancel(
@@ -56,7 +52,7 @@ def cancel(
     answer = "the service answered 404 when it was canceled" if refusal else "its cancellation was accepted"
     raise RunError(
         f"Run {run_id} in registry {registry.registry_name} is still {status}, although {answer}. It stays in state: "
-        f"run the same command again. {cancel_command(registry, run_id)}",
+        f"run the same command again. By hand: {cancel_command(registry, run_id)}",
         run_id=run_id,
         status=status,
     ) from refusal

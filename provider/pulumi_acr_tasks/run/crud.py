@@ -19,12 +19,13 @@ from pulumi_acr_tasks.errors import (
     TransportError,
 )
 from pulumi_acr_tasks.journal.journal import Journal
-from pulumi_acr_tasks.run.cancel import cancel, cancel_command, is_another
+from pulumi_acr_tasks.run.cancel import cancel, is_another
 from pulumi_acr_tasks.run.check import context_of
 from pulumi_acr_tasks.run.context import upload_context
 from pulumi_acr_tasks.run.diff import ARCHIVE, FAILED, archive_of, awaits, is_address, pushes
 from pulumi_acr_tasks.run.schedule.lost_answers import LostAnswer, SearchTerms, id_of
 from pulumi_acr_tasks.run.schedule.resume import JournaledRun
+from pulumi_acr_tasks.run.wait.failures import cancel_command
 from pulumi_acr_tasks.run.wait.status import TERMINAL
 from pulumi_acr_tasks.run.wait.wait import AwaitedRun, Call
 from pulumi_acr_tasks.schema.definitions import OUTPUTS
@@ -246,7 +247,7 @@ def delete(service: Service, id_: str, state: dict[str, Any], call: Call, clock:
         # Without a request to the service, a run of an endpoint that does not exist any more can be forgotten.
         call.console.info(
             f"Run {run_id} was {state.get('status') or 'Queued'} when it was last read. If it has not ended, it goes "
-            f"on: only cancel_on_delete=True cancels it here. {cancel_command(registry, run_id)}"
+            f"on: only cancel_on_delete=True cancels it here. By hand: {cancel_command(registry, run_id)}"
         )
         return
     service.refuse_other_endpoint("run", state)

@@ -72,11 +72,16 @@ def log_location(endpoint: str, registry: RegistryId, run_id: str) -> str:
     return f"az acr task logs -r {registry.registry_name} --run-id {run_id}"
 
 
+def cancel_command(registry: RegistryId, run_id: str) -> str:
+    """Return the Azure CLI's command that cancels a run."""
+    return f"az acr task cancel-run -r {registry.registry_name} --run-id {run_id}"
+
+
 def cancel_hint(endpoint: str, registry: RegistryId, run_id: str) -> str:
     """Return how to cancel a run by hand: a command of the Azure CLI, or the emulator's dashboard."""
     if is_loopback(endpoint):
         return f"cancel it at {endpoint}/ (the emulator's dashboard)"
-    return f"cancel it with: az acr task cancel-run -r {registry.registry_name} --run-id {run_id}"
+    return f"cancel it with: {cancel_command(registry, run_id)}"
 
 
 @dataclass(frozen=True)
