@@ -24,7 +24,7 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
-from pulumi_acr_tasks import embedded, host
+from pulumi_acr_tasks import embedded, engine, host
 from pulumi_acr_tasks.arm.http.deadlines import deadline
 from pulumi_acr_tasks.errors import (
     AcrTasksError,
@@ -88,7 +88,7 @@ def engine_call(verb: V) -> V:
 
     @functools.wraps(verb)
     def served(self: EngineProvider, *args: Any) -> Any:
-        with host.serving(host.find_request()):
+        with engine.serving(host.find_request()):
             values: list[Any] = []
             try:
                 if name == "check":
@@ -98,7 +98,7 @@ def engine_call(verb: V) -> V:
                     return _values_out(self, verb(self, *values), args)
             except AcrTasksError as error:
                 redact(error, *(value for value in values if isinstance(value, dict)))
-                short = shortened(error, host.current_request().urn)
+                short = shortened(error, engine.current_request().urn)
                 if name == "create" and short.unconfirmed is not None:
                     _keep_unconfirmed(self, short, args[0]["__provider"])
                 if short is error:
@@ -116,7 +116,7 @@ def _values_in(provider: EngineProvider, name: str, args: tuple[Any, ...]) -> li
         values[-1] = spelled(values[-1], provider.kinds)
     elif name in ("update", "diff"):
         _, olds, news = values
-        values[-1] = without_ignored(news, olds, host.current_request().ignore_changes, provider.kinds)
+        values[-1] = without_ignored(news, olds, engine.current_request().ignore_changes, provider.kinds)
     return values
 
 
@@ -143,7 +143,7 @@ def _configured(req: ConfigureRequest) -> tuple[Settings, list[str]]:
     Preview and up call `check`, which refuses them. Raises SettingsError that names every wrong value.
     """
     configuration = host.configuration(req)
-    problems = check_configuration(configuration, host.project()) if configuration is not None else []
+    problems = check_configuration(configuration, engine.project()) if configuration is not None else []
     try:
         return Settings.load(lambda key: req.config.get(f"{NAMESPACE}:{key}"), os.environ), problems
     except SettingsError as error:
@@ -176,7 +176,7 @@ def _report(service: Service, problems: list[Problem]) -> list[CheckFailure]:
     for problem in problems:
         if problem.warning and str(problem) not in service.notes.warnings:
             service.notes.warnings.add(str(problem))
-            host.console().warning(str(problem))
+            engine.console().warning(str(problem))
     return [CheckFailure("", without_secrets(str(problem))) for problem in errors(problems)]
 
 
@@ -200,7 +200,7 @@ def _keep_unconfirmed(provider: EngineProvider, error: AcrTasksError, reference:
     outs = {**encrypted(made, provider.kinds, whole_lists=True), "__provider": reference}
     kept = "the state keeps it: the next pulumi up looks for it, and pulumi destroy deletes it"
     if host.keep_partly_made(id_, outs, f"{error}\n{kept}"):
-        provider.service.journal().returned(host.current_request().urn)
+        provider.service.journal().returned(engine.current_request().urn)
         error.add(kept)
     else:
         error.add("the next pulumi up on this machine looks for it; otherwise delete it: az acr task delete")
@@ -213,7 +213,7 @@ def _limits(provider: EngineProvider, verb: str) -> Iterator[None]:
         with provider.service.reading():
             yield
     elif verb in ("create", "update", "delete"):
-        with custom_timeout(host.current_request().timeout, verb):
+        with custom_timeout(engine.current_request().timeout, verb):
             yield
     else:
         yield

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pulumi_acr_tasks import embedded, host
+from pulumi_acr_tasks import embedded, engine
 from pulumi_acr_tasks.arm.http.deadlines import lock_within_deadline
 from pulumi_acr_tasks.errors import (
     AcrTasksError,
@@ -93,8 +93,8 @@ class Service:
         self._notes: dict[str, Notes] = {}
         self._warned: set[str] = set()
         self.recorded_runs: set[str] = set()
-        host.on_cancel(hand_over)
-        host.on_cancel(withdraw)
+        engine.on_cancel(hand_over)
+        engine.on_cancel(withdraw)
 
     @property
     def endpoint_name(self) -> str:
@@ -105,7 +105,7 @@ class Service:
     def notes(self) -> Notes:
         """The notes of the resource whose call is served."""
         with self._lock:
-            return self._notes.setdefault(host.current_request().urn, Notes())
+            return self._notes.setdefault(engine.current_request().urn, Notes())
 
     def is_first_warning(self, urn: str) -> bool:
         """Return True the first time for each URN: many calls would repeat the same warning."""
@@ -230,10 +230,10 @@ class Service:
         home, backend = self._state
         return Journal.open(
             home,
-            host.current_request().urn,
+            engine.current_request().urn,
             backend=backend,
             organization=self.organization,
-            warn=lambda text: host.stack_console().warning(text),
+            warn=lambda text: engine.stack_console().warning(text),
         )
 
     def claims(self) -> Claims:
@@ -241,7 +241,7 @@ class Service:
         folder = self.journal().folder
         with self._lock:
             if folder not in self._claims:
-                self._claims[folder] = Claims(folder, host.command())
+                self._claims[folder] = Claims(folder, engine.command())
             return self._claims[folder]
 
     def claim_key(self, task_id: str) -> str:
@@ -251,7 +251,7 @@ class Service:
 
     def keep(self, task_id: str) -> None:
         """Note that the resource of the current call has that task and keeps it."""
-        self.claims().manage(host.current_request().urn, self.claim_key(task_id))
+        self.claims().manage(engine.current_request().urn, self.claim_key(task_id))
 
 
 def _open(settings: Settings) -> Client:
@@ -262,9 +262,9 @@ def _open(settings: Settings) -> Client:
         endpoint,
         None if settings.is_embedded else _credential(settings),
         audience=settings.audience,
-        log=host.stack_console().info if settings.log_level != "off" else None,
+        log=engine.stack_console().info if settings.log_level != "off" else None,
         verbose=settings.log_level == "debug",
-        stop=host.canceled,
+        stop=engine.canceled,
         start=start,
     )
 
@@ -294,18 +294,18 @@ def _start_emulator(settings: Settings) -> tuple[str, Callable[[], bool]]:
 
     Returns its URL, and a function that starts it again when it has died.
     """
-    data, stack = embedded_data(settings), host.stack_console()
-    host.console().status("starting the embedded emulator")
-    emulator = embedded.start(data, host.canceled)
+    data, stack = embedded_data(settings), engine.stack_console()
+    engine.console().status("starting the embedded emulator")
+    emulator = embedded.start(data, engine.canceled)
     stack.info(f"embedded emulator: dashboard {emulator.dashboard}; stop it with: {embedded.stop_command(data)}")
     if emulator.executor == "simulated":
         stack.warning("the embedded emulator simulates runs here: nothing is built, no digest comes out")
-    return emulator.endpoint, embedded.Restart(emulator, data, host.canceled, stack.warning)
+    return emulator.endpoint, embedded.Restart(emulator, data, engine.canceled, stack.warning)
 
 
 def _make_embedded(client: Client, registry: RegistryId, location: str | None) -> None:
     embedded.make_registry(client, registry, location)
-    host.stack_console().info(f"the embedded emulator now has the registry {registry.registry_name}")
+    engine.stack_console().info(f"the embedded emulator now has the registry {registry.registry_name}")
 
 
 def embedded_data(settings: Settings) -> Path:
@@ -313,7 +313,7 @@ def embedded_data(settings: Settings) -> Path:
     if settings.embedded_data:
         return Path(settings.embedded_data).expanduser().absolute()
     try:
-        urn = host.Urn.parse(host.current_request().urn)
+        urn = engine.Urn.parse(engine.current_request().urn)
     except ValueError:
         # Only where the SDK hides the request: then one emulator serves all stacks of the project.
         return embedded.data_folder(pulumi_home(os.environ), os.environ.get("PULUMI_PROJECT", "project"))

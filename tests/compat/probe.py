@@ -7,7 +7,7 @@ from typing import Any
 
 from pulumi.dynamic import ConfigureRequest, CreateResult, ResourceProvider
 
-from pulumi_acr_tasks import host
+from pulumi_acr_tasks import engine, host
 from pulumi_acr_tasks.errors import AcrTasksError
 
 TOGETHER = 12
@@ -30,7 +30,7 @@ class Probe(ResourceProvider):
         return {"urn": request.urn, "timeout": request.timeout}
 
     def log(self) -> dict[str, Any]:
-        console = host.console(host.find_request().urn)
+        console = engine.console(host.find_request().urn)
         console.status("Step 1/3")
         console.info("kept")
         console.warning("kept as a warning")
@@ -43,8 +43,8 @@ class Probe(ResourceProvider):
         raise RuntimeError("a defect")
 
     def wait(self) -> dict[str, Any]:
-        host.console(host.find_request().urn).status("waiting")
-        return {"canceled": host.canceled.wait(timeout=20)}
+        engine.console(host.find_request().urn).status("waiting")
+        return {"canceled": engine.canceled.wait(timeout=20)}
 
     def is_canceled(self) -> dict[str, Any]:
-        return {"canceled": host.canceled.is_set()}
+        return {"canceled": engine.canceled.is_set()}

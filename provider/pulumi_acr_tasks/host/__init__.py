@@ -9,46 +9,18 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from pulumi_acr_tasks.host import engine, log, request, server
-from pulumi_acr_tasks.host.log import Console, command
-from pulumi_acr_tasks.host.request import (
-    Request,
-    Urn,
-    configuration,
-    console,
-    current_request,
-    find_request,
-    keep_partly_made,
-    project,
-    serving,
-    stack_console,
-)
-from pulumi_acr_tasks.host.server import canceled, on_cancel
+from pulumi_acr_tasks.engine import log, stack_console, watch
+from pulumi_acr_tasks.host import request, server
+from pulumi_acr_tasks.host.request import configuration, find_request, keep_partly_made
 
-__all__ = [
-    "Console",
-    "Request",
-    "Urn",
-    "attach",
-    "canceled",
-    "command",
-    "configuration",
-    "console",
-    "current_request",
-    "find_request",
-    "keep_partly_made",
-    "on_cancel",
-    "project",
-    "serving",
-    "stack_console",
-]
+__all__ = ["attach", "configuration", "find_request", "keep_partly_made"]
 
 # Each fix, and what is lost without it.
 _FIXES: tuple[tuple[Callable[[], None], str], ...] = (
     (server.widen_pool, "more than four resources at a time"),
     (request.attach, "resource names in messages, and custom timeouts"),
     (server.listen_to_cancel, "^C: a run in flight goes on until it ends, and pulumi waits for it"),
-    (engine.attach, "a watch on the engine: when it is killed, this process ends only with its runs"),
+    (watch.attach, "a watch on the engine: when it is killed, this process ends only with its runs"),
     (server.shorten_tracebacks, "short error messages: they are buried in a traceback"),
     (log.attach, "live progress: messages go to the diagnostics of the stack"),
     (request.attach_configuration, "misspelt keys of the configuration: they are ignored"),

@@ -7,90 +7,16 @@ The dynamic server hands none of these to a provider's methods. It keeps the who
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
 import sys
-from collections.abc import Iterator, Mapping
-from contextvars import ContextVar
-from dataclasses import dataclass
+from collections.abc import Mapping
 from types import FrameType
 from typing import Any
 
-from pulumi_acr_tasks.host.log import Console, shown
+from pulumi_acr_tasks.engine.log import shown
+from pulumi_acr_tasks.engine.request import Request
 
 _DETAILS = "grpc-status-details-bin"
 _UNKNOWN = 2  # the gRPC status that the server aborts with: the details count only with the same
-
-
-@dataclass(frozen=True)
-class Request:
-    """A request of the engine.
-
-    `urn` is the resource's URN, empty when it cannot be found. `timeout` is the resource's custom timeout in seconds,
-    0.0 without one. `ignore_changes` has the option's paths as they reached the engine.
-    """
-
-    urn: str = ""
-    timeout: float = 0.0
-    ignore_changes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Urn:
-    """The parts of a URN: `urn:pulumi:<stack>::<project>::<parent types$type>::<name>`.
-
-    `type` is the resource's own type, without its parents'. `name` may itself contain `::`.
-    """
-
-    stack: str
-    project: str
-    type: str
-    name: str
-
-    @classmethod
-    def parse(cls, urn: str) -> Urn:
-        """Return the parts of `urn`.
-
-        Raises ValueError when it is no URN of a resource.
-        """
-        parts = urn.split("::", 3)
-        if len(parts) != 4 or not parts[0].startswith("urn:pulumi:"):
-            raise ValueError(f"{urn!r} is not a URN of a Pulumi resource")
-        return cls(
-            stack=parts[0].removeprefix("urn:pulumi:"),
-            project=parts[1],
-            type=parts[2].rpartition("$")[2],
-            name=parts[3],
-        )
-
-
-_NONE = Request()
-_current: ContextVar[Request] = ContextVar("request", default=_NONE)
-
-
-@contextlib.contextmanager
-def serving(request: Request) -> Iterator[Request]:
-    """Make `request` the one that `current_request` returns in the block."""
-    token = _current.set(request)
-    try:
-        yield request
-    finally:
-        _current.reset(token)
-
-
-def current_request() -> Request:
-    """Return the request that this thread serves; one without a URN outside a call of the engine."""
-    return _current.get()
-
-
-def console(urn: str | None = None) -> Console:
-    """Return the console of the resource with that URN; by default of the resource whose call is served."""
-    return Console(current_request().urn if urn is None else urn)
-
-
-def stack_console() -> Console:
-    """Return the console of the stack."""
-    return Console("")
 
 
 def find_request() -> Request:
@@ -119,11 +45,6 @@ def configuration(req: Any) -> dict[str, Any] | None:
     """
     props = getattr(req.config, "_props", None)
     return dict(props) if isinstance(props, Mapping) else None
-
-
-def project() -> str:
-    """Return the name of the project that the engine deploys."""
-    return os.environ.get("PULUMI_PROJECT", "")
 
 
 def keep_partly_made(id_: str, outputs: dict[str, Any], reason: str) -> bool:

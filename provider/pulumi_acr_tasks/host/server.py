@@ -10,26 +10,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
-import threading
 import traceback
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from types import FrameType, ModuleType
 from typing import Any
 
+from pulumi_acr_tasks.engine.log import shown
 from pulumi_acr_tasks.errors import AcrTasksError
-from pulumi_acr_tasks.host.log import shown
 
 WORKERS = 512
 """Threads of the pool, more than the engine ever uses at once: its parallelism is 4 x cores unless `--parallel` says
 otherwise. A thread that is not needed is never started."""
-
-canceled = threading.Event()
-"""Set when the engine sends Cancel; never cleared: the process ends with the command."""
-
-_callbacks: list[Callable[[], None]] = []
 
 
 def widen_pool() -> None:
@@ -58,31 +50,12 @@ def _pool_of_this_thread() -> ThreadPoolExecutor | None:
     return None
 
 
-def on_cancel(callback: Callable[[], None]) -> None:
-    """Have `callback` called at each Cancel, after `canceled` is set; a second registration changes nothing.
-
-    The engine sends Cancel to every provider at the end of every command too, successful or not, and after a ^C once
-    more. A command that is killed sends none. At that time the engine has recorded the results of all calls that have
-    returned.
-    """
-    if callback not in _callbacks:
-        _callbacks.append(callback)
-
-
-def end_command() -> None:
-    """Set `canceled`, then call the callbacks; ignore their exceptions."""
-    canceled.set()
-    for callback in list(_callbacks):
-        with contextlib.suppress(Exception):  # Cancel has no answer that could carry it
-            callback()
-
-
 def _cancel(self: Any, request: Any, context: Any) -> Any:
     """End the command, then answer as the stock method does. Runs with the server's globals, so it imports what it
     needs."""
     from google.protobuf import empty_pb2  # type: ignore[import-untyped]
 
-    from pulumi_acr_tasks.host.server import end_command
+    from pulumi_acr_tasks.engine.cancel import end_command
 
     end_command()
     return empty_pb2.Empty()

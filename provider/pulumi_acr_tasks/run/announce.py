@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pulumi_acr_tasks import host
+from pulumi_acr_tasks import engine
 from pulumi_acr_tasks.engine_call import replaced_by_options
 from pulumi_acr_tasks.run.check import check as check_inputs
 from pulumi_acr_tasks.run.diff import LOCAL, RunDiff, diff_run
@@ -25,7 +25,7 @@ def check(service: Service, olds: dict[str, Any], news: dict[str, Any]) -> tuple
 def diff(service: Service, id_: str, olds: dict[str, Any], news: dict[str, Any]) -> dict[str, Any]:
     """Compare a run's old outputs with its new inputs, announce the result, and return the members of a DiffResult."""
     service.refuse_other_endpoint("run", olds)
-    service.journal().confirm(host.current_request().urn, id_)
+    service.journal().confirm(engine.current_request().urn, id_)
     service.note_recorded_run(id_)
     notes, plan = service.notes, diff_run(olds, news)
     paths, notes.replace_on_changes = notes.replace_on_changes, None
@@ -46,8 +46,8 @@ def _comparable(olds: dict[str, Any], news: dict[str, Any]) -> dict[str, Any]:
 def _announce(plan: RunDiff, by_options: list[str]) -> None:
     """Say what follows. A new run costs minutes, so its reason stays under Diagnostics."""
     if plan.replaces:
-        host.console().info(plan.summary)
+        engine.console().info(plan.summary)
     elif by_options and (plan.archive or plan.local):
-        host.console().info(f"new run ({', '.join(by_options)} changed, see replace_on_changes)")
+        engine.console().info(f"new run ({', '.join(by_options)} changed, see replace_on_changes)")
     elif plan.summary:
-        host.console().status(plan.summary)
+        engine.console().status(plan.summary)

@@ -8,7 +8,7 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CheckResult, CreateResult, DiffResult, ReadResult, Resource, UpdateResult
 
-from pulumi_acr_tasks import args, host, outputs
+from pulumi_acr_tasks import args, engine, outputs
 from pulumi_acr_tasks.engine_call import EngineProvider, engine_call
 from pulumi_acr_tasks.inputs import normalize, translate_paths
 from pulumi_acr_tasks.preview import OldOutputs, complete_run
@@ -73,8 +73,8 @@ def _announce() -> Any:
 def _call() -> Any:
     from pulumi_acr_tasks.run.wait.wait import Call
 
-    request = host.current_request()
-    return Call(request.urn, host.console(), host.canceled, request.timeout)
+    request = engine.current_request()
+    return Call(request.urn, engine.console(), engine.canceled, request.timeout)
 
 
 @image_lists("output_images", "image_refs")

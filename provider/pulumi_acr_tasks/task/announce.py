@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pulumi_acr_tasks import host
+from pulumi_acr_tasks import engine
 from pulumi_acr_tasks.arm.ids import RegistryId
 from pulumi_acr_tasks.engine_call import replaced_by_options
 from pulumi_acr_tasks.schema.equality import identity_type
@@ -38,13 +38,13 @@ def check(service: Service, olds: dict[str, Any], news: dict[str, Any]) -> tuple
 def _claim(service: Service, inputs: dict[str, Any], *, is_new: bool) -> list[Problem]:
     """Note that the resource declares its task; return a problem for each other resource that declares it too."""
     registry, name = RegistryId.parse(inputs["registryId"]), inputs["taskName"]
-    urn, adopts = host.current_request().urn, inputs.get("adopt") is True
+    urn, adopts = engine.current_request().urn, inputs.get("adopt") is True
     twins = service.claims().want(urn, service.claim_key(registry.task(name)), adopts=adopts)
     where = f"in registry {registry.registry_name} (the case of names does not count)"
     for twin in twins:
-        host.console(twin).error(f"task_name: is {name!r}; {urn} declares the same task {where}")
+        engine.console(twin).error(f"task_name: is {name!r}; {urn} declares the same task {where}")
     if adopts and is_new and not twins:
-        host.console().info(f"task {name} of registry {registry.registry_name} is taken over if it exists")
+        engine.console().info(f"task {name} of registry {registry.registry_name} is taken over if it exists")
     return [Problem("task_name", f"is {name!r}; {twin} declares the same task {where}") for twin in twins]
 
 
@@ -62,7 +62,7 @@ def _named(service: Service, olds: dict[str, Any], news: dict[str, Any]) -> dict
     Before a replacement that `diff` demands, the engine checks once with the old inputs and once without them: the
     name stays too. Before one that the user demands (`--replace`, taint) it checks only without them.
     """
-    urn = host.current_request().urn
+    urn = engine.current_request().urn
     if news.get("taskName") is None:
         news = {**news, "taskName": olds.get("taskName") or service.notes.task_name or urn.rpartition("::")[2]}
     if urn and olds.get("taskName"):
@@ -76,7 +76,7 @@ def diff(service: Service, id_: str, olds: dict[str, Any], news: dict[str, Any])
     Returns the members of the SDK's DiffResult.
     """
     service.refuse_other_endpoint("task", olds)
-    service.journal().confirm(host.current_request().urn, id_)
+    service.journal().confirm(engine.current_request().urn, id_)
     notes, plan = service.notes, compare(olds, news)
     paths, notes.replace_on_changes = notes.replace_on_changes, None
     notes.plan = (olds, news, plan)
@@ -94,7 +94,7 @@ def diff(service: Service, id_: str, olds: dict[str, Any], news: dict[str, Any])
 
 def _announce(plan: Plan, by_options: list[str], olds: dict[str, Any]) -> None:
     """Say which request follows, and what it costs."""
-    console = host.console()
+    console = engine.console()
     if by_options and plan.route != REPLACE:
         console.status(f"replace ({', '.join(by_options)} changed, see replace_on_changes)")
     elif plan.route == PUT:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pulumi_acr_tasks import host
+from pulumi_acr_tasks import engine
 from pulumi_acr_tasks.arm.ids import RegistryId, parse_task_id
 from pulumi_acr_tasks.errors import (
     AcrTasksError,
@@ -39,7 +39,7 @@ def create(service: Service, inputs: dict[str, Any]) -> tuple[str, dict[str, Any
     says that a killed `up` of this URN made it. Otherwise raises TaskExistsError.
     """
     registry, name = RegistryId.parse(inputs["registryId"]), inputs["taskName"]
-    id_, urn = registry.task(name), host.current_request().urn
+    id_, urn = registry.task(name), engine.current_request().urn
     owner = service.claims().manager(urn, service.claim_key(id_))
     if owner is not None:
         raise TaskExistsError(
@@ -67,7 +67,7 @@ def _make(service: Service, registry: RegistryId, inputs: dict[str, Any], actual
     name, journal, tasks = inputs["taskName"], service.journal(), service.tasks(registry)
     entry = journal.begin(
         TASK,
-        host.current_request().urn,
+        engine.current_request().urn,
         endpoint=service.endpoint_name,
         resource_id=registry.task(name),
         content_hash=request_hash(masked(inputs, _TASK)),
@@ -90,7 +90,7 @@ def _make(service: Service, registry: RegistryId, inputs: dict[str, Any], actual
 def _origin(service: Service, registry: RegistryId, inputs: dict[str, Any]) -> str:
     """Return why an existing task may be taken over, in words; raise TaskExistsError if it may not."""
     name = inputs["taskName"]
-    id_, urn = registry.task(name), host.current_request().urn
+    id_, urn = registry.task(name), engine.current_request().urn
     if service.journal().find(urn, TASK, endpoint=service.endpoint_name, resource_id=id_):
         return "was made by an earlier update that did not end"
     if inputs.get("adopt"):
@@ -108,7 +108,7 @@ def _adopt(service: Service, registry: RegistryId, inputs: dict[str, Any], exist
     try:
         live = client.tasks.get_details(registry, name).raw
     except ForbiddenError:
-        host.console().warning(f"task {name} is adopted unseen (listDetails is not permitted): all of it is replaced")
+        engine.console().warning(f"task {name} is adopted unseen (listDetails is not permitted): all of it is replaced")
         answer = client.tasks.create(
             registry, name, put_body(inputs, location(service, registry, inputs), replacing=True)
         )
@@ -117,7 +117,7 @@ def _adopt(service: Service, registry: RegistryId, inputs: dict[str, Any], exist
     # As a refresh sees it: a default of the service that the program does not write is no difference.
     seen = observed(inputs, live, clear=True)
     plan = diff(seen, inputs)
-    host.console().info(f"task {name} {origin}, and is taken over: {plan}")
+    engine.console().info(f"task {name} {origin}, and is taken over: {plan}")
     return change(service, registry, plan, seen, inputs, live) or existing
 
 
@@ -129,7 +129,7 @@ def update(service: Service, old: dict[str, Any], new: dict[str, Any]) -> dict[s
     """
     service.refuse_other_endpoint("task", old)
     registry, name = RegistryId.parse(new["registryId"]), new["taskName"]
-    service.journal().confirm(host.current_request().urn, registry.task(name))
+    service.journal().confirm(engine.current_request().urn, registry.task(name))
     service.keep(registry.task(name))
     if old.get("provisioningState") == UNCONFIRMED:
         actual_location = location(service, registry, new)
@@ -165,7 +165,7 @@ def _make_again(service: Service, registry: RegistryId, old: dict[str, Any], new
     name, actual_location = new["taskName"], location(service, registry, new)
     has_principal = "System" in identity_type(old.get("identity") or {})
     lost = "; its system-assigned identity has another principal id" if has_principal else ""
-    host.console().warning(f"task {name} was gone; it is created again{lost}")
+    engine.console().warning(f"task {name} was gone; it is created again{lost}")
     answer = service.client().tasks.create(registry, name, put_body(new, actual_location))
     service.tasks(registry).wrote(name, answer)
     return answer
@@ -180,7 +180,7 @@ def read(service: Service, id_: str, props: dict[str, Any]) -> tuple[str | None,
     """
     service.refuse_other_endpoint("task", props)
     registry, name = parse_task_id(id_)
-    urn = host.current_request().urn
+    urn = engine.current_request().urn
     service.journal().confirm(urn, id_)
     service.claims().read(urn, service.claim_key(id_))
     inputs = inputs_of(props)
@@ -192,7 +192,7 @@ def read(service: Service, id_: str, props: dict[str, Any]) -> tuple[str | None,
         if alone:
             raise
         gone = service.gone(registry) or f"task {name}"
-        host.console().warning(f"{gone} does not exist any more; the task is dropped from the state")
+        engine.console().warning(f"{gone} does not exist any more; the task is dropped from the state")
         return None, {}, None
     ours = {**inputs, "registryId": inputs.get("registryId") or str(registry), "taskName": name}
     seen = observed(ours, answer.raw, clear=clear)
@@ -213,7 +213,7 @@ def _read_task(
             pass  # the task's own GET is asked below
         except ForbiddenError as error:
             if tasks.refused_details():
-                host.console().warning(
+                engine.console().warning(
                     f"secrets of registry {registry.registry_name} are not compared, although acr-tasks:secretDrift "
                     f"asks for it\n{error}"
                 )
@@ -227,13 +227,13 @@ def delete(service: Service, id_: str, props: dict[str, Any]) -> None:
     """
     service.refuse_other_endpoint("task", props)
     registry, name = parse_task_id(id_)
-    claims, journal, urn = service.claims(), service.journal(), host.current_request().urn
+    claims, journal, urn = service.claims(), service.journal(), engine.current_request().urn
     _warn_of_unrecorded(service, urn)
     claims.release(urn)
     heir = claims.heir(urn, service.claim_key(id_))
     if heir is not None:
         journal.confirm(urn, id_)
-        host.console().info(f"task {name} is not deleted: it belongs to {heir.rpartition('::')[2]} now ({heir})")
+        engine.console().info(f"task {name} is not deleted: it belongs to {heir.rpartition('::')[2]} now ({heir})")
         return
     gone = ""
     try:
@@ -244,7 +244,7 @@ def delete(service: Service, id_: str, props: dict[str, Any]) -> None:
     journal.confirm(urn, id_)
     service.tasks(registry).wrote(name, None)
     if gone:
-        host.console().info(f"{gone} was gone already")
+        engine.console().info(f"{gone} was gone already")
 
 
 def _warn_of_unrecorded(service: Service, urn: str) -> None:
@@ -258,7 +258,7 @@ def _warn_of_unrecorded(service: Service, urn: str) -> None:
     for entry in service.journal().remaining(TASK):
         known = claims.declares(entry.urn) or entry.urn == urn or entry.endpoint.lower() != endpoint
         if not known and service.is_first_warning(entry.urn):
-            host.stack_console().warning(
+            engine.stack_console().warning(
                 f"{entry.urn.rpartition('::')[2]} may have been made by an update that did not end, and the state "
                 f"does not know it; if it exists and nobody needs it, delete it: {entry.resource_id}"
             )

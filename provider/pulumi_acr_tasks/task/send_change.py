@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pulumi_acr_tasks import host
+from pulumi_acr_tasks import engine
 from pulumi_acr_tasks.errors import ForbiddenError, UpdateError, ValidationError
 from pulumi_acr_tasks.schema.equality import same_member
 from pulumi_acr_tasks.task.diff import LOOK_UP, PATCH, PUT, Plan, diff
@@ -42,7 +42,7 @@ def change(
         if not unmet:
             service.tasks(registry).wrote(name, answer)
             return answer
-        host.console().info(f"PUT (PATCH did not change {unmet})")
+        engine.console().info(f"PUT (PATCH did not change {unmet})")
         live = None
     answer = client.tasks.create(registry, name, _put_body(service, registry, plan, old, new, live))
     service.tasks(registry).wrote(name, answer)
@@ -81,7 +81,7 @@ def _put_body(
     except ForbiddenError:
         visible = client.tasks.get(registry, name).raw
     gone = lost(plan, visible, new)
-    host.console().warning(
+    engine.console().warning(
         f"task {name} is put from the program alone, because listDetails is not permitted; "
         + (f"not kept: {', '.join(gone)}" if gone else "nothing that can be seen is lost")
     )

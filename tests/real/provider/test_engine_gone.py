@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from pulumi_acr_tasks.host.engine import watch
+from pulumi_acr_tasks.engine.watch import watch
 
 
 def test_an_engine_that_lives_is_watched_and_one_that_is_gone_is_noticed() -> None:

@@ -19,7 +19,7 @@ import httpx
 import pytest
 
 import acr_tasks_emulator
-from pulumi_acr_tasks import errors, host
+from pulumi_acr_tasks import engine, errors
 from pulumi_acr_tasks.run import crud as run
 from pulumi_acr_tasks.run.check import check
 from pulumi_acr_tasks.run.wait.wait import Call
@@ -114,7 +114,7 @@ class World:
             assert problems == []
             call = Call(f"{URN}{number}", console, threading.Event(), timeout)  # type: ignore[arg-type]
             try:
-                with host.serving(host.Request(call.urn or "")):
+                with engine.serving(engine.Request(call.urn or "")):
                     made = run.create(service, given, call)[1]
                 self.made.append(made)
                 return str(made["status"])

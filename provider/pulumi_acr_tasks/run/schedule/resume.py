@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pulumi_acr_tasks.arm.client import Client
     from pulumi_acr_tasks.arm.clock import EventClock
     from pulumi_acr_tasks.arm.models import Run
-    from pulumi_acr_tasks.host import Console
+    from pulumi_acr_tasks.engine import Console
 
 _SAME_RUN = timedelta(minutes=10)
 """The time between a request and the creation of its run, by the service's clock: a request may be throttled."""

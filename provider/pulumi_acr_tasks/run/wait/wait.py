@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pulumi_acr_tasks.arm.clock import EventClock
     from pulumi_acr_tasks.arm.ids import RegistryId
     from pulumi_acr_tasks.arm.models import Run
-    from pulumi_acr_tasks.host import Console
+    from pulumi_acr_tasks.engine import Console
     from pulumi_acr_tasks.run.schedule.resume import JournaledRun
     from pulumi_acr_tasks.run.wait.poller import Poller
     from pulumi_acr_tasks.service import Service

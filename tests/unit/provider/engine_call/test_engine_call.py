@@ -9,7 +9,7 @@ import pytest
 from pulumi.dynamic import Config, ConfigureRequest, CreateResult, UpdateResult
 from pulumi.runtime.rpc import wrap_rpc_secret
 
-from pulumi_acr_tasks import host, shortened_errors
+from pulumi_acr_tasks import engine, host, shortened_errors
 from pulumi_acr_tasks.engine_call import EngineProvider, engine_call
 from pulumi_acr_tasks.errors import DeadlineError, SettingsError, TransportError
 from pulumi_acr_tasks.schema.definitions import INPUTS
@@ -29,7 +29,7 @@ class _Provider(EngineProvider):
 
     @engine_call
     def create(self, props: dict[str, Any]) -> CreateResult:
-        self.given.append((host.current_request().urn, props))
+        self.given.append((engine.current_request().urn, props))
         if self.failure is not None:
             raise self.failure
         return CreateResult("id", props)
@@ -50,7 +50,7 @@ def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[_Provider]:
 
 
 def _serve(monkeypatch: pytest.MonkeyPatch, name: str, **more: Any) -> None:
-    monkeypatch.setattr(host, "find_request", lambda: host.Request(f"urn:pulumi:dev::shop::t::{name}", **more))
+    monkeypatch.setattr(host, "find_request", lambda: engine.Request(f"urn:pulumi:dev::shop::t::{name}", **more))
 
 
 def test_a_verb_gets_plain_values_and_its_secrets_are_marked(
@@ -62,7 +62,7 @@ def test_a_verb_gets_plain_values_and_its_secrets_are_marked(
     assert provider.given == [("urn:pulumi:dev::shop::t::a", {"timeout": 600, "step": _STEP})]
     assert type(provider.given[0][1]["timeout"]) is int
     assert made.outs == {"timeout": 600, "step": {**_STEP, "arguments": wrap_rpc_secret([_SECRET])}}
-    assert host.current_request().urn == ""
+    assert engine.current_request().urn == ""
 
 
 def test_ignored_changes_do_not_reach_a_verb(provider: _Provider, monkeypatch: pytest.MonkeyPatch) -> None:

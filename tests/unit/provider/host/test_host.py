@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from pulumi.runtime.proto import provider_pb2, status_pb2
 
-from pulumi_acr_tasks import host
+from pulumi_acr_tasks import engine, host
+from pulumi_acr_tasks.engine import cancel, log
 from pulumi_acr_tasks.errors import SourceError
-from pulumi_acr_tasks.host import log, server
+from pulumi_acr_tasks.host import server
 
 URN = "urn:pulumi:dev::shop::my:component:Web$pulumi-python:dynamic/acr-tasks:Run::image"
 
@@ -28,7 +29,7 @@ def no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_urn_is_taken_apart() -> None:
     """Stack, project, the resource's own type and its name come out."""
-    urn = host.Urn.parse(URN)
+    urn = engine.Urn.parse(URN)
     assert (urn.stack, urn.project, urn.type, urn.name) == (
         "dev",
         "shop",
@@ -39,32 +40,32 @@ def test_a_urn_is_taken_apart() -> None:
 
 def test_a_name_may_hold_the_separator() -> None:
     """What follows the type is the name, whatever is in it."""
-    assert host.Urn.parse("urn:pulumi:dev::shop::a:b:C::web::api").name == "web::api"
+    assert engine.Urn.parse("urn:pulumi:dev::shop::a:b:C::web::api").name == "web::api"
 
 
 @pytest.mark.parametrize("text", ["", "image", "urn:pulumi:dev::shop::type", "urn:other:dev::shop::type::name"])
 def test_what_is_no_urn_is_refused(text: str) -> None:
     """A ValueError says so."""
     with pytest.raises(ValueError, match="not a URN"):
-        host.Urn.parse(text)
+        engine.Urn.parse(text)
 
 
 def test_the_request_is_found_up_the_stack() -> None:
     """The engine's message in a local named `request` is found from a function that was called below it."""
 
-    def serve(request: Any) -> host.Request:
+    def serve(request: Any) -> engine.Request:
         return (lambda: host.find_request())()
 
-    assert serve(provider_pb2.CreateRequest(urn=URN, timeout=420.0)) == host.Request(URN, 420.0)
+    assert serve(provider_pb2.CreateRequest(urn=URN, timeout=420.0)) == engine.Request(URN, 420.0)
 
 
 def test_locals_of_other_code_are_not_taken_for_the_request() -> None:
     """Another object in a local named `request` is passed over."""
 
-    def serve(request: Any) -> host.Request:
+    def serve(request: Any) -> engine.Request:
         return host.find_request()
 
-    assert serve(SimpleNamespace(urn="urn:not:ours", timeout=1.0)) == host.Request()
+    assert serve(SimpleNamespace(urn="urn:not:ours", timeout=1.0)) == engine.Request()
 
 
 def test_a_pool_is_widened_by_its_own_worker() -> None:
@@ -92,14 +93,14 @@ def test_cancel_sets_the_event_through_a_bound_method(monkeypatch: pytest.Monkey
 
     bound = Servicer().Cancel
     canceled, called = threading.Event(), list[bool]()
-    monkeypatch.setattr(server, "canceled", canceled)
-    monkeypatch.setattr(server, "_callbacks", [])
+    monkeypatch.setattr(cancel, "canceled", canceled)
+    monkeypatch.setattr(cancel, "_callbacks", [])
 
     def fails() -> None:
         raise OSError
 
     for callback in (fails, call := lambda: called.append(canceled.is_set()), call):
-        host.on_cancel(callback)
+        engine.on_cancel(callback)
     monkeypatch.setitem(sys.modules, "__main__", SimpleNamespace(DynamicResourceProviderServicer=Servicer))  # type: ignore[arg-type]
     server.listen_to_cancel()
     answer = bound(None, None)
@@ -144,7 +145,7 @@ def test_many_threads_attach_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_without_an_engine_lasting_messages_go_to_stderr(capsys: pytest.CaptureFixture[str]) -> None:
     """They name the resource; passing ones are dropped."""
-    console = host.console(URN)
+    console = engine.console(URN)
     console.status("Step 1/3")
     console.info("kept")
     console.warning("beware")
@@ -172,7 +173,7 @@ def test_what_may_have_been_made_goes_into_the_error_s_details() -> None:
 
 def test_what_others_wrote_brings_no_control_sequences_and_no_markup(capsys: pytest.CaptureFixture[str]) -> None:
     """Messages and errors may quote a log, a proxy or a service; the engine reads `<{%` as its own."""
-    host.stack_console().warning("a\x1b]0;title\x07b\x9b2Jc\n<{%reset%}> stays")
+    engine.stack_console().warning("a\x1b]0;title\x07b\x9b2Jc\n<{%reset%}> stays")
     assert capsys.readouterr().err == "warning: abc\n<{ %reset%}> stays\n"
     try:
         raise SourceError("proxy says:\x1b[2J\x07 no")

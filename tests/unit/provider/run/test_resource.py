@@ -10,7 +10,7 @@ import pytest
 from pulumi.output import Unknown
 from pulumi.runtime.rpc import wrap_rpc_secret
 
-from pulumi_acr_tasks import host
+from pulumi_acr_tasks import engine
 from pulumi_acr_tasks.errors import EndpointError
 from pulumi_acr_tasks.run.resource import RunProvider
 from pulumi_acr_tasks.settings.settings import Settings
@@ -119,8 +119,8 @@ class _Console:
 @pytest.fixture
 def lines(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     console = _Console()
-    monkeypatch.setattr(host, "console", lambda *_: console)
-    monkeypatch.setattr(host, "stack_console", lambda: console)
+    monkeypatch.setattr(engine, "console", lambda *_: console)
+    monkeypatch.setattr(engine, "stack_console", lambda: console)
     return console.lines
 
 

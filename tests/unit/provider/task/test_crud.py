@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from pulumi_acr_tasks import errors, host
+from pulumi_acr_tasks import engine, errors
 from pulumi_acr_tasks.arm.client import Client
 from pulumi_acr_tasks.arm.http.transport import transport
 from pulumi_acr_tasks.arm.ids import RegistryId
@@ -121,8 +121,8 @@ def fake() -> FakeService:
 @pytest.fixture
 def said(monkeypatch: pytest.MonkeyPatch) -> Messages:
     console = Messages()
-    monkeypatch.setattr(host, "console", lambda *_: console)
-    monkeypatch.setattr(host, "stack_console", lambda: console)
+    monkeypatch.setattr(engine, "console", lambda *_: console)
+    monkeypatch.setattr(engine, "stack_console", lambda: console)
     return console
 
 
@@ -134,29 +134,29 @@ def service(fake: FakeService, said: Messages) -> Service:
 
 
 def _create(service: Service, inputs: dict[str, Any], urn: str = "") -> tuple[str, dict[str, Any]]:
-    with host.serving(host.Request(urn)):
+    with engine.serving(engine.Request(urn)):
         return crud.create(service, inputs)
 
 
 def _update(service: Service, old: dict[str, Any], new: dict[str, Any], urn: str = "") -> dict[str, Any]:
-    with host.serving(host.Request(urn)):
+    with engine.serving(engine.Request(urn)):
         return crud.update(service, old, new)
 
 
 def _read(service: Service, id_: str, props: dict[str, Any], urn: str = "") -> Any:
     """Return the outputs and the inputs of the refreshed state; None when the task is dropped from it."""
-    with host.serving(host.Request(urn)):
+    with engine.serving(engine.Request(urn)):
         found, outs, inputs = crud.read(service, id_, props)
     return (outs, drift.inputs_of(props) if inputs is None else inputs) if found else None
 
 
 def _delete(service: Service, id_: str, props: dict[str, Any], urn: str = "") -> None:
-    with host.serving(host.Request(urn)):
+    with engine.serving(engine.Request(urn)):
         crud.delete(service, id_, props)
 
 
 def _journal(service: Service) -> Journal:
-    with host.serving(host.Request(_URN)):
+    with engine.serving(engine.Request(_URN)):
         return service.journal()
 
 
@@ -512,7 +512,7 @@ def test_each_stack_has_an_emulator_of_its_own(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("PULUMI_HOME", "/home/pulumi")
     monkeypatch.setenv("PULUMI_PROJECT", "shop")
     urn = "urn:pulumi:dev::shop::pulumi-python:dynamic/acr-tasks:Task::build"
-    with host.serving(host.Request(urn)):
+    with engine.serving(engine.Request(urn)):
         assert str(embedded_data(Settings("embedded"))) == "/home/pulumi/acr-tasks-emulator/shop/dev"
         assert str(embedded_data(Settings("embedded", embedded_data="/data"))) == "/data"
     assert str(embedded_data(Settings("embedded"))) == "/home/pulumi/acr-tasks-emulator/shop"
@@ -523,7 +523,7 @@ def test_a_renamed_stack_gets_the_folders_of_its_emulator_s_data(
 ) -> None:
     """An empty emulator would have none of its tasks. A folder of its own raises nothing, nor does a lone stack."""
     monkeypatch.setenv("PULUMI_HOME", str(tmp_path))
-    monkeypatch.setattr(host, "current_request", lambda: host.Request(_URN.replace(":dev:", ":prod:")))
+    monkeypatch.setattr(engine, "current_request", lambda: engine.Request(_URN.replace(":dev:", ":prod:")))
     service, state = Service(Settings("embedded")), {"endpoint": "embedded"}
     service.refuse_other_endpoint("task", state)
     former = tmp_path / "acr-tasks-emulator" / "shop" / "dev"
@@ -569,7 +569,7 @@ def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 def _check(service: Service, urn: str = _URN, olds: dict[str, Any] | None = None, **changes: Any) -> Any:
     news = {key: value for key, value in {**_INPUTS, **changes}.items() if value is not None}
-    with host.serving(host.Request(urn)):
+    with engine.serving(engine.Request(urn)):
         inputs, problems = announce.check(service, olds or {}, news)
     return inputs.get("taskName"), [str(problem) for problem in problems]
 
@@ -796,7 +796,7 @@ def test_an_update_uses_the_difference_that_diff_found_for_the_same_values_alone
         ({"timeout": 700}, {"timeout": 700}, {"timeout": 700}),
         ({"timeout": 700}, {"status": "Disabled"}, {"status": "Disabled"}),
     ]:
-        with host.serving(host.Request(_URN)):
+        with engine.serving(engine.Request(_URN)):
             assert announce.diff(service, _TASK, outs, {**_INPUTS, **asked})["changes"] is None
         fake.requests.clear()
         _update(service, outs, {**_INPUTS, **updated}, _URN)

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from pulumi_acr_tasks import host
+from pulumi_acr_tasks import engine
 from pulumi_acr_tasks.arm.client import Client
 from pulumi_acr_tasks.arm.http.transport import transport
 from pulumi_acr_tasks.service import Service
@@ -116,8 +116,8 @@ def _set(value: dict[str, Any], path: str, item: Any) -> dict[str, Any]:
 
 
 def _requests(monkeypatch: pytest.MonkeyPatch, old: dict[str, Any], new: dict[str, Any]) -> list[tuple[str, Any]]:
-    monkeypatch.setattr(host, "console", lambda *_: _Silent())
-    monkeypatch.setattr(host, "stack_console", lambda: _Silent())
+    monkeypatch.setattr(engine, "console", lambda *_: _Silent())
+    monkeypatch.setattr(engine, "stack_console", lambda: _Silent())
     has = {**put_body(old, "westeurope"), "name": "build", "systemData": {}}
     has["properties"] = {**has["properties"], "agentPoolName": "pool", "creationDate": "2025-04-08T08:17:33Z"}
     wire = _Wire(has, {**put_body(new, "westeurope", replacing=True), "name": "build"})

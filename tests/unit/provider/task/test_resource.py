@@ -11,7 +11,7 @@ import pytest
 from pulumi.dynamic import Config, ConfigureRequest
 from pulumi.runtime.rpc import wrap_rpc_secret
 
-from pulumi_acr_tasks import Task, embedded, host
+from pulumi_acr_tasks import Task, embedded, engine, host
 from pulumi_acr_tasks.errors import EmulatorError, EndpointError, SettingsError
 from pulumi_acr_tasks.journal.journal import TASK
 from pulumi_acr_tasks.outputs import engine_properties
@@ -48,8 +48,8 @@ class _Console:
 def console(monkeypatch: pytest.MonkeyPatch) -> _Console:
     console = _Console()
     monkeypatch.setattr(host, "attach", lambda: None)
-    monkeypatch.setattr(host, "console", lambda *_: console)
-    monkeypatch.setattr(host, "stack_console", lambda: console)
+    monkeypatch.setattr(engine, "console", lambda *_: console)
+    monkeypatch.setattr(engine, "stack_console", lambda: console)
     return console
 
 
@@ -168,8 +168,8 @@ def test_diff_confirms_what_the_journal_has(
     """The engine has shown the id: a later create of that URN takes nothing over."""
     urn = "urn:pulumi:dev::shop::pulumi-python:dynamic/acr-tasks:Task::build"
     monkeypatch.setenv("PULUMI_HOME", str(tmp_path))
-    monkeypatch.setattr(host, "find_request", lambda: host.Request(urn))
-    with host.serving(host.Request(urn)):
+    monkeypatch.setattr(host, "find_request", lambda: engine.Request(urn))
+    with engine.serving(engine.Request(urn)):
         journal = provider.service.journal()
     journal.begin(TASK, urn, endpoint="embedded", resource_id=f"{_ID}/tasks/build")
     provider.diff(f"{_ID}/tasks/build", _checked(provider), _checked(provider))
@@ -196,7 +196,7 @@ def test_each_organization_and_backend_has_entries_of_its_own(
         (tmp_path / "credentials.json").write_text(f'{{"current": "{login}"}}')
         service_for.cache_clear()
         assert "__organization" not in _checked(provider, __organization=organization)
-        with host.serving(host.Request(urn)):
+        with engine.serving(engine.Request(urn)):
             journal = provider.service.journal()
         assert journal.find(urn, TASK, endpoint="embedded") is None
         journal.begin(TASK, urn, endpoint="embedded", resource_id=f"{_ID}/tasks/build")

@@ -12,7 +12,7 @@ import socket
 import threading
 from collections.abc import Callable
 
-from pulumi_acr_tasks.host.log import engine_address
+from pulumi_acr_tasks.engine.log import engine_address
 
 Connect = Callable[[tuple[str, int], float], socket.socket]
 
