@@ -1,31 +1,21 @@
-"""The decorator of every call of the engine: with it a provider's verb is one line that calls the verb's file.
+"""The engine's calls with plain values, the same on every host.
 
-`engine_call` decorates each verb of `TaskProvider` and `RunProvider`. It finds the request that is served, turns the
-engine's values into plain ones and the answer back, enforces the custom timeout, shortens errors, and removes secrets
-from them.
+A host hands over the request, and values as modules without Pulumi have them: whole numbers, UNKNOWN for what is not
+known yet. It gets back plain values in which every secret is marked. Around each verb the settings are checked, the
+custom timeout is enforced, errors are shortened, and secrets are removed from them.
 """
 
 from __future__ import annotations
 
 import contextlib
-import functools
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
 
-from pulumi.dynamic import (
-    CheckFailure,
-    CheckResult,
-    ConfigureRequest,
-    CreateResult,
-    DiffResult,
-    ReadResult,
-    ResourceProvider,
-    UpdateResult,
-)
-
-from pulumi_acr_tasks import embedded, engine, host
+from pulumi_acr_tasks import embedded, engine
 from pulumi_acr_tasks.arm.http.deadlines import deadline
+from pulumi_acr_tasks.engine import Request
 from pulumi_acr_tasks.errors import (
     AcrTasksError,
     DeadlineError,
@@ -35,14 +25,12 @@ from pulumi_acr_tasks.errors import (
     TransportError,
     UnavailableError,
 )
-from pulumi_acr_tasks.inputs import encrypted, from_plan, may_be_secret_since, to_plan
-from pulumi_acr_tasks.outputs import ORGANIZATION, REPLACE_ON_CHANGES
+from pulumi_acr_tasks.inputs import encrypted
 from pulumi_acr_tasks.redaction import redact
 from pulumi_acr_tasks.schema.definitions import Kind
 from pulumi_acr_tasks.schema.secrets import without_secrets
 from pulumi_acr_tasks.schema.spelling import parse, spelled, value_at, without_ignored
 from pulumi_acr_tasks.settings.credentials import missing_settings
-from pulumi_acr_tasks.settings.keys import NAMESPACE, check_configuration
 from pulumi_acr_tasks.settings.settings import Settings
 from pulumi_acr_tasks.shortened_errors import shortened
 from pulumi_acr_tasks.validate.problem import Problem, errors
@@ -50,25 +38,66 @@ from pulumi_acr_tasks.validate.problem import Problem, errors
 if TYPE_CHECKING:
     from pulumi_acr_tasks.service import Service
 
-V = TypeVar("V", bound=Callable[..., Any])
+Values = dict[str, Any]
+
+Keep = Callable[[str, Values, str], bool]
+"""Makes the engine keep a resource although its create fails: its id, its outputs, the reason. Returns whether it will.
+"""
 
 
-class EngineProvider(ResourceProvider):
-    """The base class of TaskProvider and RunProvider."""
+@dataclass(frozen=True)
+class Difference:
+    """The answer of a diff.
 
-    # The pickled provider is a reference to its class, and holds no secret.
-    serialize_as_secret_always = False
-    kinds: Mapping[str, Kind] = {}
-    """The kinds of the resource's arguments."""
+    `changes`: whether anything differs; None: the engine compares the inputs itself, so that `replaceOnChanges` works.
+    `replaces`: the properties that force a replacement.
+    """
 
-    _problems: Sequence[str] = ()
+    changes: bool | None
+    replaces: Sequence[str] = ()
+    delete_before_replace: bool = False
 
-    def configure(self, req: ConfigureRequest) -> None:
-        host.attach()
+
+class Verbs(Protocol):
+    """The verbs of one kind of resource: the module `verbs` of its folder. `kinds` are those of its arguments."""
+
+    @property
+    def kinds(self) -> Mapping[str, Kind]: ...
+
+    def check(self, service: Service, olds: Values, news: Values) -> tuple[Values, list[Problem]]: ...
+
+    def diff(self, service: Service, id_: str, olds: Values, news: Values) -> Difference: ...
+
+    def create(self, service: Service, inputs: Values) -> tuple[str, Values]: ...
+
+    def read(self, service: Service, id_: str, props: Values) -> tuple[str | None, Values, Values | None]: ...
+
+    def update(self, service: Service, id_: str, olds: Values, news: Values) -> Values: ...
+
+    def delete(self, service: Service, id_: str, props: Values) -> None: ...
+
+
+@dataclass
+class EngineCalls:
+    """The engine's calls of one provider.
+
+    `problems`: what is wrong with the keys of its configuration. Refresh and destroy go on with wrong keys, because
+    they use the configuration in state, which nobody can correct. Preview and up call `check`, which refuses them.
+    """
+
+    settings: Settings
+    problems: Sequence[str] = field(default_factory=list)
+
+    @classmethod
+    def configured(cls, config: Callable[[str], Any], problems: Sequence[str]) -> EngineCalls:
+        """Return the calls of a provider with that configuration; `config("endpoint")` returns a value of it.
+
+        Raises SettingsError that names every wrong value, after the problems of the keys.
+        """
         try:
-            self._settings, self._problems = _configured(req)
+            return cls(Settings.load(config, os.environ), problems)
         except SettingsError as error:
-            raise shortened(error, host.find_request().urn) from None
+            raise SettingsError("\n".join([*problems, str(error)])) from None
 
     @property
     def service(self) -> Service:
@@ -76,108 +105,114 @@ class EngineProvider(ResourceProvider):
         # A program that only declares resources never needs the service, nor the libraries behind it.
         from pulumi_acr_tasks.service import service_for
 
-        return service_for(self._settings)
+        return service_for(self.settings)
 
+    def check(self, verbs: Verbs, request: Request, olds: Values, news: Values) -> tuple[Values, list[str]]:
+        """Return the completed inputs, and the failures that stop the resource.
 
-def engine_call(verb: V) -> V:
-    """Serve one call of the engine: `verb` gets plain values and returns an SDK's result with plain values.
+        No failure names a property: the engine would print its value, secret or not.
+        """
+        with self._serving(request, olds, news):
+            self._refuse_wrong_settings()
+            service = self.service
+            service.organization = request.organization or service.organization
+            service.notes.replace_on_changes = list(request.replace_on_changes)
+            # A transform may have set inputs in Python's spelling.
+            inputs, problems = verbs.check(service, olds, spelled(news, verbs.kinds))
+            self._warn(problems)
+            failures = [without_secrets(str(problem)) for problem in errors(problems)]
+            return encrypted(inputs, verbs.kinds, whole_lists=False), failures
 
-    Its arguments are the SDK's, in the SDK's order. Properties that the engine adds for itself are left out.
-    """
-    name = verb.__name__
+    def diff(self, verbs: Verbs, request: Request, id_: str, olds: Values, news: Values) -> Difference:
+        """Compare old outputs with new inputs."""
+        with self._serving(request, olds, news):
+            return verbs.diff(self.service, id_, olds, _without_ignored(request, verbs, olds, news))
 
-    @functools.wraps(verb)
-    def served(self: EngineProvider, *args: Any) -> Any:
-        with engine.serving(host.find_request()):
-            values: list[Any] = []
+    def create(self, verbs: Verbs, request: Request, inputs: Values, keep: Keep) -> tuple[str, Values]:
+        """Create a resource and return its id and outputs."""
+
+        def keep_unconfirmed(error: AcrTasksError) -> None:
+            self._keep_unconfirmed(error, verbs.kinds, keep)
+
+        with self._serving(request, inputs, failed=keep_unconfirmed), custom_timeout(request.timeout, "create"):
+            id_, outs = verbs.create(self.service, inputs)
+            return id_, encrypted(outs, verbs.kinds, whole_lists=True)
+
+    def read(self, verbs: Verbs, request: Request, id_: str, props: Values) -> tuple[str | None, Values, Values | None]:
+        """Return a resource's id, outputs and, where they differ from the state's, inputs; no id when it is gone."""
+        # The reads of a refresh fail together.
+        with self._serving(request, props), self.service.reading():
+            found, outs, inputs = verbs.read(self.service, id_, props)
+            return (
+                found,
+                encrypted(outs, verbs.kinds, whole_lists=True),
+                None if inputs is None else encrypted(inputs, verbs.kinds, whole_lists=True),
+            )
+
+    def update(self, verbs: Verbs, request: Request, id_: str, olds: Values, news: Values) -> Values:
+        """Update a resource and return its outputs."""
+        with self._serving(request, olds, news), custom_timeout(request.timeout, "update"):
+            outs = verbs.update(self.service, id_, olds, _without_ignored(request, verbs, olds, news))
+            return encrypted(outs, verbs.kinds, whole_lists=True)
+
+    def delete(self, verbs: Verbs, request: Request, id_: str, props: Values) -> None:
+        """Delete a resource."""
+        with self._serving(request, props), custom_timeout(request.timeout, "delete"):
+            verbs.delete(self.service, id_, props)
+
+    @contextlib.contextmanager
+    def _serving(
+        self, request: Request, *values: Values, failed: Callable[[AcrTasksError], None] | None = None
+    ) -> Iterator[None]:
+        """Make `request` the current one; shorten errors, free them of the secrets in `values`, call `failed`."""
+        with engine.serving(request):
             try:
-                if name == "check":
-                    _begin_check(self, args[-1])
-                values = _values_in(self, name, args)
-                with _limits(self, name):
-                    return _values_out(self, verb(self, *values), args)
+                yield
             except AcrTasksError as error:
-                redact(error, *(value for value in values if isinstance(value, dict)))
-                short = shortened(error, engine.current_request().urn)
-                if name == "create" and short.unconfirmed is not None:
-                    _keep_unconfirmed(self, short, args[0]["__provider"])
+                redact(error, *values)
+                short = shortened(error, request.urn)
+                if failed is not None:
+                    failed(short)
                 if short is error:
                     raise
                 raise short from None
 
-    return cast(V, served)
+    def _refuse_wrong_settings(self) -> None:
+        """Raise the errors that are known before the first request.
+
+        SettingsError: the configuration has wrong keys, or the credential lacks a setting. EmulatorError: the embedded
+        emulator is not installed.
+        """
+        if self.problems:
+            raise SettingsError("\n".join(self.problems))
+        if self.settings.is_embedded and not embedded.is_installed():
+            raise EmulatorError(embedded.MISSING)
+        if missing := missing_settings(self.settings):
+            raise SettingsError(missing)
+
+    def _warn(self, problems: Sequence[Problem]) -> None:
+        """Show the warnings, each once."""
+        shown = self.service.notes.warnings
+        for problem in problems:
+            if problem.warning and str(problem) not in shown:
+                shown.add(str(problem))
+                engine.console().warning(str(problem))
+
+    def _keep_unconfirmed(self, error: AcrTasksError, kinds: Mapping[str, Kind], keep: Keep) -> None:
+        """Make the engine keep a resource that an error says may have been made, and say how to delete it."""
+        if error.unconfirmed is None:
+            return
+        id_, made = error.unconfirmed
+        kept = "the state keeps it: the next pulumi up looks for it, and pulumi destroy deletes it"
+        if keep(id_, encrypted(made, kinds, whole_lists=True), f"{error}\n{kept}"):
+            self.service.journal().returned(engine.current_request().urn)
+            error.add(kept)
+        else:
+            error.add("the next pulumi up on this machine looks for it; otherwise delete it: az acr task delete")
 
 
-def _values_in(provider: EngineProvider, name: str, args: tuple[Any, ...]) -> list[Any]:
-    """Return a verb's arguments as plain values, with names as in state and without ignored changes."""
-    values = [to_plan(value) if isinstance(value, dict) else value for value in args]
-    if name == "check":
-        # A transform may have set inputs in Python's spelling.
-        values[-1] = spelled(values[-1], provider.kinds)
-    elif name in ("update", "diff"):
-        _, olds, news = values
-        values[-1] = without_ignored(news, olds, engine.current_request().ignore_changes, provider.kinds)
-    return values
-
-
-def _values_out(provider: EngineProvider, result: Any, args: tuple[Any, ...]) -> Any:
-    """Return a verb's result as the engine takes it, every secret marked."""
-    if isinstance(result, CreateResult | ReadResult | UpdateResult):
-        result.outs = encrypted(result.outs or {}, provider.kinds, whole_lists=True)
-    if isinstance(result, ReadResult) and result.inputs is not None:
-        result.inputs = encrypted(result.inputs, provider.kinds, whole_lists=True)
-    if isinstance(result, CheckResult):
-        result.inputs = from_plan(encrypted(result.inputs, provider.kinds, whole_lists=False))
-        result.failures = _report(provider.service, cast("list[Problem]", result.failures))
-    if isinstance(result, DiffResult) and result.changes is False:
-        _, olds, news = args
-        # None: the engine then compares the inputs itself.
-        result.changes = None if may_be_secret_since(olds, news, provider.kinds) else False
-    return result
-
-
-def _configured(req: ConfigureRequest) -> tuple[Settings, list[str]]:
-    """Return the settings of a provider, and what is wrong with the keys of its configuration.
-
-    Refresh and destroy go on with wrong keys, because they use the configuration in state, which nobody can correct.
-    Preview and up call `check`, which refuses them. Raises SettingsError that names every wrong value.
-    """
-    configuration = host.configuration(req)
-    problems = check_configuration(configuration, engine.project()) if configuration is not None else []
-    try:
-        return Settings.load(lambda key: req.config.get(f"{NAMESPACE}:{key}"), os.environ), problems
-    except SettingsError as error:
-        raise SettingsError("\n".join([*problems, str(error)])) from None
-
-
-def _begin_check(provider: EngineProvider, news: dict[str, Any]) -> None:
-    """Raise the errors that are known before the first request, and note the options that only `check` is given.
-
-    SettingsError: the configuration has wrong keys, or the credential lacks a setting. EmulatorError: the embedded
-    emulator is not installed.
-    """
-    settings, service = provider._settings, provider.service
-    if provider._problems:
-        raise SettingsError("\n".join(provider._problems))
-    if settings.is_embedded and not embedded.is_installed():
-        raise EmulatorError(embedded.MISSING)
-    if missing := missing_settings(settings):
-        raise SettingsError(missing)
-    service.organization = news.get(ORGANIZATION) or service.organization
-    paths = news.get(REPLACE_ON_CHANGES)
-    service.notes.replace_on_changes = [path for path in paths or () if isinstance(path, str)]
-
-
-def _report(service: Service, problems: list[Problem]) -> list[CheckFailure]:
-    """Return the failures that stop the resource, and show the warnings, each once.
-
-    No failure names a property: the engine would print its value, secret or not.
-    """
-    for problem in problems:
-        if problem.warning and str(problem) not in service.notes.warnings:
-            service.notes.warnings.add(str(problem))
-            engine.console().warning(str(problem))
-    return [CheckFailure("", without_secrets(str(problem))) for problem in errors(problems)]
+def _without_ignored(request: Request, verbs: Verbs, olds: Values, news: Values) -> Values:
+    return without_ignored(news, olds, request.ignore_changes, verbs.kinds)
 
 
 def replaced_by_options(paths: list[str], old: dict[str, Any], new: dict[str, Any]) -> list[str]:
@@ -189,34 +224,6 @@ def replaced_by_options(paths: list[str], old: dict[str, Any], new: dict[str, An
     if ["*"] in segments.values():
         segments = {name: [name] for name in sorted({*old, *new})}
     return [path for path, way in segments.items() if way and value_at(old, way) != value_at(new, way)]
-
-
-def _keep_unconfirmed(provider: EngineProvider, error: AcrTasksError, reference: Any) -> None:
-    """Make the engine keep a resource that may have been made, and say how to delete it.
-
-    `reference` is the engine's property that names the provider.
-    """
-    id_, made = error.unconfirmed or ("", {})
-    outs = {**encrypted(made, provider.kinds, whole_lists=True), "__provider": reference}
-    kept = "the state keeps it: the next pulumi up looks for it, and pulumi destroy deletes it"
-    if host.keep_partly_made(id_, outs, f"{error}\n{kept}"):
-        provider.service.journal().returned(engine.current_request().urn)
-        error.add(kept)
-    else:
-        error.add("the next pulumi up on this machine looks for it; otherwise delete it: az acr task delete")
-
-
-@contextlib.contextmanager
-def _limits(provider: EngineProvider, verb: str) -> Iterator[None]:
-    """Apply a verb's limits: the reads of a refresh fail together, a write has the resource's custom timeout."""
-    if verb == "read":
-        with provider.service.reading():
-            yield
-    elif verb in ("create", "update", "delete"):
-        with custom_timeout(engine.current_request().timeout, verb):
-            yield
-    else:
-        yield
 
 
 @contextlib.contextmanager

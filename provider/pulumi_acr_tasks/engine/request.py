@@ -16,12 +16,15 @@ class Request:
     """A request of the engine.
 
     `urn` is the resource's URN, empty when it cannot be found. `timeout` is the resource's custom timeout in seconds,
-    0.0 without one. `ignore_changes` has the option's paths as they reached the engine.
+    0.0 without one. `ignore_changes` has the option's paths as they reached the engine. `organization` is the stack's,
+    and `replace_on_changes` has that option's paths, where the program handed them on with a `check`.
     """
 
     urn: str = ""
     timeout: float = 0.0
     ignore_changes: tuple[str, ...] = ()
+    organization: str = ""
+    replace_on_changes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

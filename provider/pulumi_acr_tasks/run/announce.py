@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pulumi_acr_tasks import engine
-from pulumi_acr_tasks.engine_call import replaced_by_options
+from pulumi_acr_tasks.engine_call import Difference, replaced_by_options
 from pulumi_acr_tasks.run.check import check as check_inputs
 from pulumi_acr_tasks.run.diff import LOCAL, RunDiff, diff_run
 
@@ -22,8 +22,8 @@ def check(service: Service, olds: dict[str, Any], news: dict[str, Any]) -> tuple
     return check_inputs(news, service.settings, olds)
 
 
-def diff(service: Service, id_: str, olds: dict[str, Any], news: dict[str, Any]) -> dict[str, Any]:
-    """Compare a run's old outputs with its new inputs, announce the result, and return the members of a DiffResult."""
+def diff(service: Service, id_: str, olds: dict[str, Any], news: dict[str, Any]) -> Difference:
+    """Compare a run's old outputs with its new inputs, and announce the result."""
     service.refuse_other_endpoint("run", olds)
     service.journal().confirm(engine.current_request().urn, id_)
     service.note_recorded_run(id_)
@@ -33,9 +33,9 @@ def diff(service: Service, id_: str, olds: dict[str, Any], news: dict[str, Any])
         _announce(plan, replaced_by_options(paths, _comparable(olds, news), news))
     if plan.replaces:
         # The new run is made first: if it fails, the old one and its images stay in state.
-        return {"changes": True, "replaces": plan.replaces, "delete_before_replace": False}
+        return Difference(True, plan.replaces)
     # None: the engine then compares the inputs itself, and replace_on_changes works.
-    return {"changes": None if plan.archive or plan.local else False}
+    return Difference(None if plan.archive or plan.local else False)
 
 
 def _comparable(olds: dict[str, Any], news: dict[str, Any]) -> dict[str, Any]:

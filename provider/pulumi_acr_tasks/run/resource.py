@@ -3,78 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import pulumi
-from pulumi.dynamic import CheckResult, CreateResult, DiffResult, ReadResult, Resource, UpdateResult
+from pulumi.dynamic import Resource
 
-from pulumi_acr_tasks import args, engine, outputs
-from pulumi_acr_tasks.engine_call import EngineProvider, engine_call
+from pulumi_acr_tasks import args, outputs
+from pulumi_acr_tasks.engine_call import Verbs
+from pulumi_acr_tasks.host.provider import DynamicProvider
 from pulumi_acr_tasks.inputs import normalize, translate_paths
 from pulumi_acr_tasks.preview import OldOutputs, complete_run
 from pulumi_acr_tasks.program import program_error, strict
 from pulumi_acr_tasks.provider import with_provider
+from pulumi_acr_tasks.run import verbs
 from pulumi_acr_tasks.run.images import image_lists
 from pulumi_acr_tasks.schema.definitions import INPUTS, snake_case
 
 _INPUTS = INPUTS["Run"]
 
 
-class RunProvider(EngineProvider):
-    """The engine's calls for a run, each passed on to its verb's file.
+class RunProvider(DynamicProvider):
+    """The provider of a run. The class's path stands in users' state, so it never changes."""
 
-    The class's path stands in users' state, so it never changes.
-    """
-
-    kinds = _INPUTS
-
-    @engine_call
-    def create(self, props: dict[str, Any]) -> CreateResult:
-        return CreateResult(*_crud().create(self.service, props, _call()))
-
-    @engine_call
-    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
-        found = _crud().read(self.service, id_, props, _call())
-        return ReadResult(None, {}) if found is None else ReadResult(id_, found)
-
-    @engine_call
-    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
-        return UpdateResult(_crud().update(self.service, _id, _olds, _news, _call()))
-
-    @engine_call
-    def delete(self, _id: str, _props: dict[str, Any]) -> None:
-        _crud().delete(self.service, _id, _props, _call())
-
-    @engine_call
-    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
-        return CheckResult(*_announce().check(self.service, _olds, news))
-
-    @engine_call
-    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        return DiffResult(**_announce().diff(self.service, _id, _olds, _news))
+    verbs: ClassVar[Verbs] = verbs
 
 
 RunProvider.__module__ = "pulumi_acr_tasks"
-
-
-def _crud() -> Any:
-    """Import the requests at the first call of the engine: a program that only declares runs does not need them."""
-    from pulumi_acr_tasks.run import crud
-
-    return crud
-
-
-def _announce() -> Any:
-    from pulumi_acr_tasks.run import announce
-
-    return announce
-
-
-def _call() -> Any:
-    from pulumi_acr_tasks.run.wait.wait import Call
-
-    request = engine.current_request()
-    return Call(request.urn, engine.console(), engine.canceled, request.timeout)
 
 
 @image_lists("output_images", "image_refs")

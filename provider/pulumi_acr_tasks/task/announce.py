@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pulumi_acr_tasks import engine
 from pulumi_acr_tasks.arm.ids import RegistryId
-from pulumi_acr_tasks.engine_call import replaced_by_options
+from pulumi_acr_tasks.engine_call import Difference, replaced_by_options
 from pulumi_acr_tasks.schema.equality import identity_type
 from pulumi_acr_tasks.task.check import check as check_inputs
 from pulumi_acr_tasks.task.diff import PUT, REPLACE, Plan
@@ -70,11 +70,8 @@ def _named(service: Service, olds: dict[str, Any], news: dict[str, Any]) -> dict
     return news
 
 
-def diff(service: Service, id_: str, olds: dict[str, Any], news: dict[str, Any]) -> dict[str, Any]:
-    """Compare a task's old outputs with its new inputs, and announce the request that follows.
-
-    Returns the members of the SDK's DiffResult.
-    """
+def diff(service: Service, id_: str, olds: dict[str, Any], news: dict[str, Any]) -> Difference:
+    """Compare a task's old outputs with its new inputs, and announce the request that follows."""
     service.refuse_other_endpoint("task", olds)
     service.journal().confirm(engine.current_request().urn, id_)
     notes, plan = service.notes, compare(olds, news)
@@ -83,13 +80,13 @@ def diff(service: Service, id_: str, olds: dict[str, Any], news: dict[str, Any])
     if plan.route != REPLACE:
         service.keep(id_)
     if plan.route is None:
-        return {"changes": False}
+        return Difference(False)
     if paths is not None:
         _announce(plan, replaced_by_options(paths, inputs_of(olds), news), olds)
     if plan.route == REPLACE:
-        return {"changes": True, "replaces": plan.replaces, "delete_before_replace": True}
+        return Difference(True, plan.replaces, delete_before_replace=True)
     # None: the engine then compares the inputs itself, and replace_on_changes works.
-    return {"changes": None}
+    return Difference(None)
 
 
 def _announce(plan: Plan, by_options: list[str], olds: dict[str, Any]) -> None:

@@ -3,67 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import pulumi
-from pulumi.dynamic import CheckResult, CreateResult, DiffResult, ReadResult, Resource, UpdateResult
+from pulumi.dynamic import Resource
 
 from pulumi_acr_tasks import args, outputs
-from pulumi_acr_tasks.engine_call import EngineProvider, engine_call
+from pulumi_acr_tasks.engine_call import Verbs
+from pulumi_acr_tasks.host.provider import DynamicProvider
 from pulumi_acr_tasks.inputs import normalize, translate_paths
 from pulumi_acr_tasks.preview import OldOutputs, complete_task
 from pulumi_acr_tasks.program import program_error, strict
 from pulumi_acr_tasks.provider import with_provider
 from pulumi_acr_tasks.schema.definitions import INPUTS, snake_case
+from pulumi_acr_tasks.task import verbs
 
 _INPUTS = INPUTS["Task"]
 
 
-class TaskProvider(EngineProvider):
-    """The engine's calls for a task, each handed over to its verb's file. The class's path lives in users' state: it
-    never moves."""
+class TaskProvider(DynamicProvider):
+    """The provider of a task. The class's path stands in users' state, so it never changes."""
 
-    kinds = _INPUTS
-
-    @engine_call
-    def create(self, props: dict[str, Any]) -> CreateResult:
-        return CreateResult(*_crud().create(self.service, props))
-
-    @engine_call
-    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
-        return ReadResult(*_crud().read(self.service, id_, props))
-
-    @engine_call
-    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
-        return UpdateResult(_crud().update(self.service, _olds, _news))
-
-    @engine_call
-    def delete(self, _id: str, _props: dict[str, Any]) -> None:
-        _crud().delete(self.service, _id, _props)
-
-    @engine_call
-    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
-        return CheckResult(*_announce().check(self.service, _olds, news))
-
-    @engine_call
-    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        return DiffResult(**_announce().diff(self.service, _id, _olds, _news))
+    verbs: ClassVar[Verbs] = verbs
 
 
 TaskProvider.__module__ = "pulumi_acr_tasks"
-
-
-def _crud() -> Any:
-    """Import the requests at the first call of the engine: a program that declares tasks does without."""
-    from pulumi_acr_tasks.task import crud
-
-    return crud
-
-
-def _announce() -> Any:
-    from pulumi_acr_tasks.task import announce
-
-    return announce
 
 
 @outputs.typed_properties

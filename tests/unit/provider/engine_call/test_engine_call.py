@@ -1,97 +1,93 @@
-"""What the decorator of every verb does around it."""
+"""What happens around every verb, on either host."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from pulumi.dynamic import Config, ConfigureRequest, CreateResult, UpdateResult
 from pulumi.runtime.rpc import wrap_rpc_secret
 
-from pulumi_acr_tasks import engine, host, shortened_errors
-from pulumi_acr_tasks.engine_call import EngineProvider, engine_call
+from pulumi_acr_tasks import engine, shortened_errors
+from pulumi_acr_tasks.engine import Request
+from pulumi_acr_tasks.engine_call import EngineCalls
 from pulumi_acr_tasks.errors import DeadlineError, SettingsError, TransportError
-from pulumi_acr_tasks.schema.definitions import INPUTS
+from pulumi_acr_tasks.settings.settings import Settings
+from pulumi_acr_tasks.task import verbs
 
 _SECRET = {"name": "TOKEN", "value": "c4nary", "isSecret": True}
 _STEP = {"type": "Docker", "dockerFilePath": "Dockerfile", "arguments": [_SECRET]}
 
 
-class _Provider(EngineProvider):
-    """A provider that keeps what its verbs are given, and fails where it is asked to."""
+_URN = "urn:pulumi:dev::shop::t::"
 
-    kinds = INPUTS["Task"]
+
+class _Verbs:
+    """Verbs that keep what they are given, and fail where they are asked to."""
+
+    kinds = verbs.kinds
+    check = staticmethod(verbs.check)
+    diff = staticmethod(verbs.diff)
+    read = staticmethod(verbs.read)
+    delete = staticmethod(verbs.delete)
 
     def __init__(self) -> None:
         self.given: list[Any] = []
         self.failure: Exception | None = None
 
-    @engine_call
-    def create(self, props: dict[str, Any]) -> CreateResult:
-        self.given.append((engine.current_request().urn, props))
+    def create(self, service: Any, inputs: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        self.given.append((engine.current_request().urn, inputs))
         if self.failure is not None:
             raise self.failure
-        return CreateResult("id", props)
+        return "id", inputs
 
-    @engine_call
-    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
-        self.given.append(_news)
-        return UpdateResult(_news)
+    def update(self, service: Any, id_: str, olds: dict[str, Any], news: dict[str, Any]) -> dict[str, Any]:
+        self.given.append(news)
+        return news
 
 
 @pytest.fixture
-def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[_Provider]:
-    monkeypatch.setattr(host, "attach", lambda: None)
+def calls(monkeypatch: pytest.MonkeyPatch) -> EngineCalls:
     monkeypatch.setattr(shortened_errors, "_shown", {})
-    provider = _Provider()
-    provider.configure(ConfigureRequest(Config({"acr-tasks:endpoint": "embedded"}, "shop")))
-    return provider
+    return EngineCalls(Settings.load({"endpoint": "embedded"}.get, {}))
 
 
-def _serve(monkeypatch: pytest.MonkeyPatch, name: str, **more: Any) -> None:
-    monkeypatch.setattr(host, "find_request", lambda: engine.Request(f"urn:pulumi:dev::shop::t::{name}", **more))
+def _kept(id_: str, outs: dict[str, Any], reason: str) -> bool:
+    raise AssertionError("nothing is to be kept")
 
 
-def test_a_verb_gets_plain_values_and_its_secrets_are_marked(
-    provider: _Provider, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Whole numbers, without the engine's own properties; the request is known while the verb runs, and not after."""
-    _serve(monkeypatch, "a")
-    made = provider.create({"__provider": "x", "timeout": 600.0, "step": _STEP})
-    assert provider.given == [("urn:pulumi:dev::shop::t::a", {"timeout": 600, "step": _STEP})]
-    assert type(provider.given[0][1]["timeout"]) is int
-    assert made.outs == {"timeout": 600, "step": {**_STEP, "arguments": wrap_rpc_secret([_SECRET])}}
+def test_the_request_is_known_while_a_verb_runs_and_its_secrets_are_marked(calls: EngineCalls) -> None:
+    """The request is not known after the call."""
+    given = _Verbs()
+    made = calls.create(given, Request(f"{_URN}a"), {"timeout": 600, "step": _STEP}, _kept)
+    assert given.given == [(f"{_URN}a", {"timeout": 600, "step": _STEP})]
+    assert made == ("id", {"timeout": 600, "step": {**_STEP, "arguments": wrap_rpc_secret([_SECRET])}})
     assert engine.current_request().urn == ""
 
 
-def test_ignored_changes_do_not_reach_a_verb(provider: _Provider, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ignored_changes_do_not_reach_a_verb(calls: EngineCalls) -> None:
     """The engine has applied paths in ARM's spelling; a transformation may have added others."""
-    _serve(monkeypatch, "a", ignore_changes=("agent_configuration",))
-    old, new = {"agentConfiguration": {"cpu": 2.0}}, {"agentConfiguration": {"cpu": 4.0}, "timeout": 700.0}
-    provider.update("id", old, new)
-    assert provider.given == [{"agentConfiguration": {"cpu": 2}, "timeout": 700}]
+    given = _Verbs()
+    old, new = {"agentConfiguration": {"cpu": 2}}, {"agentConfiguration": {"cpu": 4}, "timeout": 700}
+    calls.update(given, Request(f"{_URN}a", ignore_changes=("agent_configuration",)), "id", old, new)
+    assert given.given == [{"agentConfiguration": {"cpu": 2}, "timeout": 700}]
 
 
-def test_an_error_shows_no_secret_and_is_shown_in_full_once(
-    provider: _Provider, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_error_shows_no_secret_and_is_shown_in_full_once(calls: EngineCalls) -> None:
     """The service may repeat what it was sent; another resource with the same error gets a line."""
-    shown = []
+    shown, failing = [], _Verbs()
     for name in "ab":
-        _serve(monkeypatch, name)
-        provider.failure = SettingsError("refused: c4nary\nset another one")
+        failing.failure = SettingsError("refused: c4nary\nset another one")
         with pytest.raises(SettingsError) as caught:
-            provider.create({"step": _STEP})
+            calls.create(failing, Request(f"{_URN}{name}"), {"step": _STEP}, _kept)
         shown.append(str(caught.value))
     assert "c4nary" not in "".join(shown)
     assert shown[0].endswith("set another one")
     assert shown[1].endswith("(shown in full at a)")
 
 
-def test_a_custom_timeout_that_is_over_is_named(provider: _Provider, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_custom_timeout_that_is_over_is_named(calls: EngineCalls) -> None:
     """The engine sends it with the request, and enforces nothing."""
-    _serve(monkeypatch, "a", timeout=1e-9)
-    provider.failure = TransportError("no answer")
+    failing = _Verbs()
+    failing.failure = TransportError("no answer")
     with pytest.raises(DeadlineError, match="create did not end within 1e-09 s"):
-        provider.create({})
+        calls.create(failing, Request(f"{_URN}a", timeout=1e-9), {}, _kept)

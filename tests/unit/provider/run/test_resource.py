@@ -11,6 +11,7 @@ from pulumi.output import Unknown
 from pulumi.runtime.rpc import wrap_rpc_secret
 
 from pulumi_acr_tasks import engine
+from pulumi_acr_tasks.engine_call import EngineCalls
 from pulumi_acr_tasks.errors import EndpointError
 from pulumi_acr_tasks.run.resource import RunProvider
 from pulumi_acr_tasks.settings.settings import Settings
@@ -22,7 +23,7 @@ TASK_RUN = {"type": "TaskRunRequest", "taskName": "greeting"}
 def provider() -> RunProvider:
     """Return a provider that is configured for the embedded emulator, which it never starts here."""
     provider = RunProvider()
-    provider._settings = Settings.load({"endpoint": "embedded"}.get, {})
+    provider._calls = EngineCalls(Settings.load({"endpoint": "embedded"}.get, {}))
     return provider
 
 

@@ -797,7 +797,7 @@ def test_an_update_uses_the_difference_that_diff_found_for_the_same_values_alone
         ({"timeout": 700}, {"status": "Disabled"}, {"status": "Disabled"}),
     ]:
         with engine.serving(engine.Request(_URN)):
-            assert announce.diff(service, _TASK, outs, {**_INPUTS, **asked})["changes"] is None
+            assert announce.diff(service, _TASK, outs, {**_INPUTS, **asked}).changes is None
         fake.requests.clear()
         _update(service, outs, {**_INPUTS, **updated}, _URN)
         assert fake.requests == [("PATCH", "/tasks/build", {"properties": body})]
