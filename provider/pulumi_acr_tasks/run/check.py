@@ -11,7 +11,7 @@ from typing import Any
 
 from pulumi_acr_tasks.errors import SourceError
 from pulumi_acr_tasks.run.diff import is_address
-from pulumi_acr_tasks.schema.definitions import DEFINITIONS, INPUTS, kind, variant
+from pulumi_acr_tasks.schema.definitions import DEFINITIONS, INPUTS, kind, snake_case, variant
 from pulumi_acr_tasks.schema.values import UNKNOWN, is_unknown
 from pulumi_acr_tasks.settings.settings import Settings
 from pulumi_acr_tasks.source.context import FILES, Context
@@ -58,6 +58,23 @@ def context_of(inputs: dict[str, Any], settings: Settings) -> Context | Tarball:
         return Tarball(Path(inputs["context"]), inputs["runRequest"])
     left_out = [Path(home) for home in (os.environ.get("PULUMI_HOME"), settings.embedded_data) if home]
     return Context(Path(inputs["context"]), inputs["runRequest"], tuple(left_out))
+
+
+def local_context_hash(path: str, request: dict[str, Any], settings: Settings) -> tuple[str, list[Problem]]:
+    """Return the hash of a local context, 64 hexadecimal digits, and everything that is wrong with the context.
+
+    `request` has the file paths of a run's request. With a problem there is no hash.
+    """
+    if is_address(path):
+        return "", [Problem("context", "is an address, which the service fetches; only local contexts have a hash")]
+    context = context_of({"context": path, "runRequest": request}, settings)
+    problems = [Problem(snake_case(member) or "context", message) for member, message in context.problems()]
+    if problems:
+        return "", problems
+    try:
+        return context.fingerprint().hash.removeprefix("sha256:"), []
+    except SourceError as error:
+        return "", [Problem("context", str(error))]
 
 
 def _check_inputs(inputs: dict[str, Any], settings: Settings) -> tuple[dict[str, Any], list[Problem]]:

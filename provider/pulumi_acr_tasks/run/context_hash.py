@@ -6,7 +6,6 @@ import os
 
 import pulumi
 
-from pulumi_acr_tasks.errors import SourceError
 from pulumi_acr_tasks.program import program_error
 
 
@@ -30,25 +29,17 @@ def context_hash(
     :param values_file_path: the request's, for a FileTaskRunRequest.
     :raises ValidationError: the folder or a file does not exist, or cannot be read.
     """
-    from pulumi_acr_tasks.run.check import context_of
-    from pulumi_acr_tasks.run.diff import is_address
-    from pulumi_acr_tasks.schema.definitions import snake_case
+    from pulumi_acr_tasks.run.check import local_context_hash
     from pulumi_acr_tasks.settings.settings import EMBEDDED, Settings
 
     if not isinstance(context, (str, os.PathLike)):
         raise program_error(f"context is {type(context).__name__}; context_hash reads a folder at once: give its path")
-    path = os.fspath(context)
-    if is_address(path):
-        raise program_error("context is an address, which the service fetches; only local contexts have a hash")
     files = {"taskFilePath": task_file_path, "valuesFilePath": values_file_path}
     files["dockerFilePath"] = docker_file_path if task_file_path is None else None
     request = {name: file for name, file in files.items() if file is not None}
     # The emulator's own folder never belongs to a context, wherever the stack has it.
     settings = Settings(EMBEDDED, embedded_data=pulumi.Config("acr-tasks").get("embeddedData"))
-    found = context_of({"context": path, "runRequest": request}, settings)
-    for member, problem in found.problems():
-        raise program_error(f"{snake_case(member) or 'context'}: {problem}")
-    try:
-        return found.fingerprint().hash.removeprefix("sha256:")
-    except SourceError as error:
-        raise program_error(f"context: {error}") from None
+    hash_, problems = local_context_hash(os.fspath(context), request, settings)
+    for problem in problems:
+        raise program_error(str(problem))
+    return hash_

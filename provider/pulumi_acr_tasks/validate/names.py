@@ -32,6 +32,13 @@ def check_task_name(value: Any, path: str) -> list[Problem]:
     return [Problem(path, f"is {value!r}; a task's name has 5 to 50 letters, digits, - and _")]
 
 
+def check_run_id(value: Any, path: str) -> list[Problem]:
+    """Return the problems of the id of a run within its registry."""
+    if not isinstance(value, str) or re.fullmatch(r"[a-zA-Z0-9_-]+", value):
+        return _not_a_string(value, path)
+    return [Problem(path, f"is {value!r}; a run's id in its registry looks like cf1")]
+
+
 def check_resource_group_name(value: Any, path: str) -> list[Problem]:
     """Return the problems of the name of a resource group."""
     if not isinstance(value, str) or _GROUP_NAME.fullmatch(value):

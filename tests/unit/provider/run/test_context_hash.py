@@ -88,7 +88,7 @@ def test_an_archive_has_the_hash_of_its_folder(program: Path) -> None:
         ("docker/web", "context: docker/web is neither a folder nor an archive (.tar, .tar.gz, .tgz)"),
         ("docker", "docker_file_path: there is no file 'Dockerfile' in the context docker; it is relative"),
         (object(), "context is object; context_hash reads a folder at once: give its path"),
-        ("https://example.com/a.git", "context is an address, which the service fetches"),
+        ("https://example.com/a.git", "context: is an address, which the service fetches"),
     ],
 )
 def test_a_wrong_context_is_a_sentence_with_the_programs_line(context: Any, sentence: str) -> None:
