@@ -14,7 +14,7 @@ sys.path.insert(0, str(ROOT / "policies"))
 
 from acr_task_policies import policies  # noqa: E402
 from pulumi_acr_tasks import errors  # noqa: E402
-from pulumi_acr_tasks.arm.refusals import REFUSALS  # noqa: E402
+from pulumi_acr_tasks.arm.http.answers import REFUSALS  # noqa: E402
 from pulumi_acr_tasks.run import diff as run_diff  # noqa: E402
 from pulumi_acr_tasks.schema.definitions import POLYMORPHIC, members, snake_case  # noqa: E402
 from pulumi_acr_tasks.schema.equality import default  # noqa: E402

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pulumi_acr_tasks.arm.http.deadlines import fits_deadline, interruptible
+from pulumi_acr_tasks.arm.clock import fits_deadline, may_interrupt
 from pulumi_acr_tasks.errors import CanceledError, DeadlineError, EmulatorError, EndpointError
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _output(process: subprocess.Popen[str], data: Path, stop: threading.Event | 
         try:
             return process.communicate(timeout=_SLICE)
         except subprocess.TimeoutExpired as expired:
-            if stop is not None and stop.is_set() and interruptible():
+            if stop is not None and stop.is_set() and may_interrupt():
                 raise CanceledError("The update was canceled while the embedded emulator started.") from None
             if not fits_deadline(0):
                 raise DeadlineError("The embedded emulator did not start in the time that was left.") from None
@@ -179,7 +179,7 @@ def make_registry(client: Client, registry: RegistryId, location: str | None) ->
 
     So a program that is written for Azure runs on the embedded emulator unchanged.
     """
-    from pulumi_acr_tasks.arm.operation import Operation
+    from pulumi_acr_tasks.arm.http.transport import Operation
     from pulumi_acr_tasks.arm.operations import REGISTRY_API_VERSION
 
     group = f"/subscriptions/{registry.subscription_id}/resourceGroups/{registry.resource_group_name}"

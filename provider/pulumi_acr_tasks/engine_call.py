@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pulumi_acr_tasks import embedded, engine
-from pulumi_acr_tasks.arm.http.deadlines import deadline
+from pulumi_acr_tasks.arm.clock import deadline
 from pulumi_acr_tasks.engine import Request
 from pulumi_acr_tasks.errors import (
     AcrTasksError,

@@ -7,8 +7,8 @@ from typing import Any
 
 from pulumi_acr_tasks.errors import AcrTasksError
 from pulumi_acr_tasks.schema.definitions import kind
-from pulumi_acr_tasks.schema.encoded_text import decoded
 from pulumi_acr_tasks.schema.secrets import Mask, secret_values
+from pulumi_acr_tasks.schema.values import decoded
 from pulumi_acr_tasks.validate.task_file.yaml import load
 
 _SHORTEST = 4

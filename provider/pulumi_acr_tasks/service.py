@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pulumi_acr_tasks import embedded, engine
-from pulumi_acr_tasks.arm.http.deadlines import lock_within_deadline
+from pulumi_acr_tasks.arm.clock import lock_within_deadline
 from pulumi_acr_tasks.errors import (
     AcrTasksError,
     EndpointError,
@@ -34,7 +34,7 @@ from pulumi_acr_tasks.task.claims import Claims, withdraw
 
 if TYPE_CHECKING:
     from pulumi_acr_tasks.arm.client import Client
-    from pulumi_acr_tasks.arm.clock import EventClock
+    from pulumi_acr_tasks.arm.clock import Clock
     from pulumi_acr_tasks.arm.credentials import TokenCredential
     from pulumi_acr_tasks.arm.ids import RegistryId
     from pulumi_acr_tasks.arm.models import Run
@@ -186,14 +186,14 @@ class Service:
             known.tasks = known.tasks or TaskCache(client, registry)
             return known.tasks
 
-    def poller(self, registry: RegistryId, clock: EventClock) -> Poller[Run]:
+    def poller(self, registry: RegistryId, clock: Clock) -> Poller[Run]:
         """Return the registry's poller, which all awaited runs of this process share."""
         client, known = self.client(), self._shared(registry)
         with self._lock:
             known.poller = known.poller or poller_of(client, registry, clock)
             return known.poller
 
-    def scheduler(self, registry: RegistryId, clock: EventClock) -> Scheduler:
+    def scheduler(self, registry: RegistryId, clock: Clock) -> Scheduler:
         """Return the registry's scheduler, which knows every run that this process has scheduled."""
         client, known = self.client(), self._shared(registry)
         with self._lock:
@@ -255,7 +255,7 @@ class Service:
 
 
 def _open(settings: Settings) -> Client:
-    from pulumi_acr_tasks.arm.rings import open_client
+    from pulumi_acr_tasks.arm.client import open_client
 
     endpoint, start = _start_emulator(settings) if settings.is_embedded else (settings.endpoint, None)
     return open_client(

@@ -3,23 +3,37 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterator
+import logging
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import httpx
 
 from pulumi_acr_tasks.arm import models
 from pulumi_acr_tasks.arm.clock import Clock, ServerTime, SystemClock
-from pulumi_acr_tasks.arm.http.answers import ACCEPTED, answer_of
-from pulumi_acr_tasks.arm.http.connection import origin
-from pulumi_acr_tasks.arm.http.retry import LONGEST_RETRY_AFTER, retry_after
-from pulumi_acr_tasks.arm.http.sign_in import Caller
-from pulumi_acr_tasks.arm.operation import CORRELATION_ID, UNCERTAIN, Operation, Send, carried_out
+from pulumi_acr_tasks.arm.http.answers import ACCEPTED, answer_of, read_answers, refusal
+from pulumi_acr_tasks.arm.http.connection import open_http, origin
+from pulumi_acr_tasks.arm.http.retry_and_throttle import LONGEST_RETRY_AFTER, retry, retry_after, throttle
+from pulumi_acr_tasks.arm.http.sign_in import Caller, sign_in
+from pulumi_acr_tasks.arm.http.transport import (
+    CORRELATION_ID,
+    UNCERTAIN,
+    Operation,
+    Send,
+    cancelable,
+    carried_out,
+    restart_service,
+    transport,
+)
 from pulumi_acr_tasks.arm.operations import Registries, Runs, Tasks
-from pulumi_acr_tasks.arm.refusals import refusal
 from pulumi_acr_tasks.errors import AcrTasksError, ServiceError, TransportError
+
+if TYPE_CHECKING:
+    from pulumi_acr_tasks.arm.credentials import TokenCredential
+
 
 API_VERSION = "2019-04-01"
 
@@ -28,7 +42,7 @@ _FIRST_POLL, _LONGEST_POLL = 1.0, 15.0
 
 
 class Client:
-    """A client of the Resource Manager at one endpoint; `send` is the outermost ring around a request."""
+    """A client of the Resource Manager at one endpoint; `send` is the outermost middleware."""
 
     def __init__(self, send: Send, endpoint: str, clock: Clock | None = None) -> None:
         self.endpoint = endpoint.rstrip("/")
@@ -219,3 +233,49 @@ def _waits() -> Iterator[float]:
     while True:
         yield wait
         wait = min(wait * 2, _LONGEST_POLL)
+
+
+# As wide as the pool of threads that the engine's requests run in.
+_LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=64)
+
+
+def open_client(
+    endpoint: str,
+    credential: TokenCredential | None = None,
+    *,
+    audience: str = "",
+    log: Callable[[str], None] | None = None,
+    verbose: bool = False,
+    stop: threading.Event | None = None,
+    start: Callable[[], bool] | None = None,
+) -> Client:
+    """Return a client of the Resource Manager at `endpoint` (a URL), pooled, for any number of threads.
+
+    `credential` gives the tokens (None: requests carry no Authorization header), for `audience` (default: the
+    endpoint). `log` gets a redacted line for every request, with `verbose` also the sizes of the bodies and how many
+    requests are left. `stop` ends waiting when it is set. `start` starts a service of our own that does not listen any
+    more, and returns whether it listens now.
+    """
+    # The INFO and DEBUG lines of the first two carry whole URLs, signatures included; the third repeats what it raises.
+    for name, level in (("httpx", logging.WARNING), ("httpcore", logging.WARNING), ("azure.identity", logging.ERROR)):
+        logging.getLogger(name).setLevel(level)
+    clock = SystemClock(stop)
+    send = cancelable(transport(open_http(limits=_LIMITS), log, verbose=verbose), stop)
+    if start is not None:
+        send = restart_service(send, start)
+    return Client(with_middleware(send, endpoint, credential, audience, clock, stop=stop), endpoint, clock)
+
+
+def with_middleware(
+    send: Send,
+    endpoint: str,
+    credential: TokenCredential | None,
+    audience: str,
+    clock: Clock,
+    *,
+    jitter: bool = True,
+    stop: threading.Event | None = None,
+) -> Send:
+    """Wrap the transport's `send` in middleware, from the inside: throttle, reading of answers, retry, sign-in."""
+    send = retry(read_answers(throttle(send, clock)), clock, jitter=jitter)
+    return sign_in(send, credential, audience or endpoint, endpoint, stop) if credential is not None else send

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pulumi_acr_tasks.arm import models
-from pulumi_acr_tasks.arm.operation import Operation, carried_out
+from pulumi_acr_tasks.arm.http.transport import Operation, carried_out
 
 if TYPE_CHECKING:
     from pulumi_acr_tasks.arm.client import Client

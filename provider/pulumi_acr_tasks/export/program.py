@@ -12,8 +12,8 @@ from pulumi_acr_tasks.encoded import command_content, task_content
 from pulumi_acr_tasks.errors import ValidationError
 from pulumi_acr_tasks.export.python_source import Call, Code, Source, Text, constant, quoted, render
 from pulumi_acr_tasks.schema.definitions import Kind, members, snake_case, variant
-from pulumi_acr_tasks.schema.encoded_text import decoded
 from pulumi_acr_tasks.schema.secrets import is_secret
+from pulumi_acr_tasks.schema.values import decoded
 from pulumi_acr_tasks.service import service_for
 from pulumi_acr_tasks.task.drift import live_task, observed
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 from pulumi_acr_tasks.arm.models import Date
 from pulumi_acr_tasks.errors import NotFoundError, RunError, ServiceError
 from pulumi_acr_tasks.run.wait.failures import cancel_command
-from pulumi_acr_tasks.run.wait.status import TERMINAL
+from pulumi_acr_tasks.run.wait.terms import TERMINAL
 
 if TYPE_CHECKING:
     from pulumi_acr_tasks.arm.client import Client
-    from pulumi_acr_tasks.arm.clock import EventClock
+    from pulumi_acr_tasks.arm.clock import Clock
     from pulumi_acr_tasks.arm.ids import RegistryId
     from pulumi_acr_tasks.arm.models import Run
     from pulumi_acr_tasks.run.wait.wait import Call
@@ -21,7 +21,7 @@ _TIMEOUT, _PAUSE = 30.0, 1.0  # seconds for a canceled run to end; seconds betwe
 
 
 def cancel(
-    service: Service, registry: RegistryId, run_id: str, state: dict[str, Any], call: Call, clock: EventClock
+    service: Service, registry: RegistryId, run_id: str, state: dict[str, Any], call: Call, clock: Clock
 ) -> None:
     """Cancel a run if it has not ended, and wait for its end.
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from pulumi_acr_tasks.arm.clock import fits_deadline
 from pulumi_acr_tasks.arm.http.connection import is_loopback
-from pulumi_acr_tasks.arm.http.deadlines import fits_deadline
 from pulumi_acr_tasks.errors import CanceledError, DeadlineError, SourceError
 
 if TYPE_CHECKING:

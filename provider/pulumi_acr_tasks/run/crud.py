@@ -9,7 +9,7 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pulumi_acr_tasks.arm.clock import EventClock, SystemClock
+from pulumi_acr_tasks.arm.clock import Clock, SystemClock
 from pulumi_acr_tasks.arm.ids import RegistryId, parse_run_id
 from pulumi_acr_tasks.errors import (
     AcrTasksError,
@@ -26,7 +26,7 @@ from pulumi_acr_tasks.run.diff import ARCHIVE, FAILED, archive_of, awaits, is_ad
 from pulumi_acr_tasks.run.schedule.lost_answers import LostAnswer, SearchTerms, id_of
 from pulumi_acr_tasks.run.schedule.resume import JournaledRun
 from pulumi_acr_tasks.run.wait.failures import cancel_command
-from pulumi_acr_tasks.run.wait.status import TERMINAL
+from pulumi_acr_tasks.run.wait.terms import TERMINAL
 from pulumi_acr_tasks.run.wait.wait import AwaitedRun, Call
 from pulumi_acr_tasks.schema.definitions import OUTPUTS
 
@@ -41,7 +41,7 @@ PROPERTIES = tuple(OUTPUTS["Run"])
 
 
 def create(
-    service: Service, inputs: dict[str, Any], call: Call, clock: EventClock | None = None
+    service: Service, inputs: dict[str, Any], call: Call, clock: Clock | None = None
 ) -> tuple[str, dict[str, Any]]:
     """Schedule a run, await its end, and return its ARM id and its outputs.
 
@@ -55,7 +55,7 @@ def create(
 class _Creation:
     """The creation of one run."""
 
-    def __init__(self, service: Service, inputs: dict[str, Any], call: Call, clock: EventClock) -> None:
+    def __init__(self, service: Service, inputs: dict[str, Any], call: Call, clock: Clock) -> None:
         self._service, self._inputs, self._call, self._clock = service, inputs, call, clock
         self._began = clock.now()
         self._client = service.client()
@@ -192,7 +192,7 @@ def update(
     olds: dict[str, Any],
     news: dict[str, Any],
     call: Call,
-    clock: EventClock | None = None,
+    clock: Clock | None = None,
 ) -> dict[str, Any]:
     """Change whether the run is archived, await a run that was not awaited yet, and return the outputs.
 
@@ -233,7 +233,7 @@ def update(
     return outputs(outs, run)
 
 
-def delete(service: Service, id_: str, state: dict[str, Any], call: Call, clock: EventClock | None = None) -> None:
+def delete(service: Service, id_: str, state: dict[str, Any], call: Call, clock: Clock | None = None) -> None:
     """Forget the run; with `cancelOnDelete` cancel it if it has not ended.
 
     A run that does not exist any more is a success, with a message. Raises RunError when a canceled run goes on,

@@ -9,9 +9,8 @@ from typing import Any
 from pulumi_acr_tasks.arm.ids import moved_registry
 from pulumi_acr_tasks.schema.context_tree import changed_paths
 from pulumi_acr_tasks.schema.definitions import snake_case, variant
-from pulumi_acr_tasks.schema.encoded_text import changed_lines, decoded
 from pulumi_acr_tasks.schema.equality import same_member, without_sign_in
-from pulumi_acr_tasks.schema.values import contains_unknown
+from pulumi_acr_tasks.schema.values import changed_lines, contains_unknown, decoded
 
 # A context that the service fetches itself: an address of git, of an archive, or of an OCI artifact.
 _ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]*://|git@|github\.com/).+", re.IGNORECASE)

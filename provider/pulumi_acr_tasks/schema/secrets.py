@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from pulumi_acr_tasks.schema.definitions import Kind, members, variant
-from pulumi_acr_tasks.schema.encoded_text import decoded
+from pulumi_acr_tasks.schema.values import decoded
 
 MASK = "[secret]"
 

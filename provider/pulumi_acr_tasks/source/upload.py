@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from pulumi_acr_tasks.arm.clock import run_cancelable
 from pulumi_acr_tasks.arm.http.connection import ca_certificates, is_loopback, reason_of
-from pulumi_acr_tasks.arm.http.deadlines import run_cancelable
 from pulumi_acr_tasks.errors import SourceError, printable
 
 _BLOCK = 8 << 20  # bytes; a lost connection costs no more than one block

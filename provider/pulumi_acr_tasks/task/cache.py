@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pulumi_acr_tasks.arm.http.deadlines import wait_within_deadline
+from pulumi_acr_tasks.arm.clock import wait_within_deadline
 from pulumi_acr_tasks.errors import DeadlineError, NotFoundError, RegistryNotFoundError
 
 if TYPE_CHECKING:

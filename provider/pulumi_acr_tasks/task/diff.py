@@ -12,9 +12,8 @@ from typing import Any
 
 from pulumi_acr_tasks.arm.ids import moved_registry
 from pulumi_acr_tasks.schema.definitions import members, variant
-from pulumi_acr_tasks.schema.encoded_text import changed_lines
 from pulumi_acr_tasks.schema.equality import default, identity_type, same, same_member
-from pulumi_acr_tasks.schema.values import contains_unknown, is_unknown
+from pulumi_acr_tasks.schema.values import changed_lines, contains_unknown, is_unknown
 
 PATCH, PUT, REPLACE, LOOK_UP = "PATCH", "PUT", "replace", "GET registry"
 

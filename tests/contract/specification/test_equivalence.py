@@ -17,11 +17,10 @@ import pytest
 from hypothesis import HealthCheck, event, given, note, settings
 from hypothesis import strategies as st
 
-from pulumi_acr_tasks.arm.client import Client
+from pulumi_acr_tasks.arm.client import Client, with_middleware
 from pulumi_acr_tasks.arm.clock import Clock, SystemClock
 from pulumi_acr_tasks.arm.http.transport import transport
 from pulumi_acr_tasks.arm.ids import RegistryId
-from pulumi_acr_tasks.arm.rings import rings
 from pulumi_acr_tasks.service import Service
 from pulumi_acr_tasks.settings.settings import Settings
 from pulumi_acr_tasks.task import crud as task
@@ -244,7 +243,7 @@ class Direct(Service):
     def __init__(self, endpoint: str, http: httpx.Client, clock: Clock, token: str = "") -> None:
         super().__init__(Settings.load({"endpoint": endpoint, "credential": "none"}.get, {}))
         http.headers["Authorization"] = f"Bearer {token}"
-        self.direct = Client(rings(transport(http), endpoint, None, "", clock), endpoint, clock)
+        self.direct = Client(with_middleware(transport(http), endpoint, None, "", clock), endpoint, clock)
 
     def client(self) -> Client:
         return self.direct

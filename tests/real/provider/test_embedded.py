@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pulumi_acr_tasks import embedded
-from pulumi_acr_tasks.arm.http.deadlines import deadline
+from pulumi_acr_tasks.arm.clock import deadline
 from pulumi_acr_tasks.errors import CanceledError, DeadlineError, EmulatorError
 
 READY = '{"endpoint": "http://127.0.0.1:1", "loginServer": "127.0.0.1:1", "dashboard": "http://127.0.0.1:1/", "pid": 7}'

@@ -21,11 +21,10 @@ import httpx
 import pytest
 
 from pulumi_acr_tasks import errors
-from pulumi_acr_tasks.arm.client import Client
+from pulumi_acr_tasks.arm.client import Client, with_middleware
 from pulumi_acr_tasks.arm.http.connection import open_http
 from pulumi_acr_tasks.arm.http.transport import transport
 from pulumi_acr_tasks.arm.ids import RegistryId
-from pulumi_acr_tasks.arm.rings import rings
 from pulumi_acr_tasks.source import upload
 
 # OpenSSL's socket to a server that does not speak TLS is closed by nobody.
@@ -168,7 +167,7 @@ def http() -> Iterator[httpx.Client]:
 
 def _client(endpoint: str, http: httpx.Client) -> Client:
     clock = _Instant()
-    return Client(rings(transport(http), endpoint, None, "", clock), endpoint, clock)
+    return Client(with_middleware(transport(http), endpoint, None, "", clock), endpoint, clock)
 
 
 @pytest.mark.parametrize("request_name", REQUESTS)

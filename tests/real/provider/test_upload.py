@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from pulumi_acr_tasks.arm.http.deadlines import deadline
+from pulumi_acr_tasks.arm.clock import deadline
 from pulumi_acr_tasks.errors import CanceledError, DeadlineError, SourceError
 from pulumi_acr_tasks.source import upload as uploading
 from pulumi_acr_tasks.source.upload import upload

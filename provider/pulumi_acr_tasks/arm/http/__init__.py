@@ -1,1 +1,1 @@
-"""The rings around a request: transport, cancellation, throttle, reading of answers, retry, sign-in."""
+"""The transport, and its middleware: cancellation, throttle, reading of answers, retry, sign-in."""

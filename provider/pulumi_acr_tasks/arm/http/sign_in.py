@@ -1,4 +1,4 @@
-"""The ring that signs requests in, and the identity behind the token."""
+"""Middleware that signs requests in, and the identity behind the token."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from pulumi_acr_tasks.arm.clock import lock_within_deadline, run_cancelable
 from pulumi_acr_tasks.arm.http.connection import certificate_problem, may_carry_token, origin
-from pulumi_acr_tasks.arm.http.deadlines import lock_within_deadline, run_cancelable
 from pulumi_acr_tasks.errors import CanceledError, DeadlineError, SignInError
 
 if TYPE_CHECKING:
     from pulumi_acr_tasks.arm.credentials import AccessToken, TokenCredential
-    from pulumi_acr_tasks.arm.operation import Send
+    from pulumi_acr_tasks.arm.http.transport import Send
 
 # Tokens are renewed this many seconds before they end.
 _EARLY = 300

@@ -1,17 +1,66 @@
-"""The innermost ring: one pooled httpx.Client, and the table that translates its exceptions into our errors."""
+"""The transport of a request: its operation, one pooled httpx.Client, and our errors for the exceptions of httpx."""
 
 from __future__ import annotations
 
+import contextlib
+import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, cast
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import httpx
 
+from pulumi_acr_tasks.arm.clock import run_cancelable
 from pulumi_acr_tasks.arm.http.connection import reason_of
-from pulumi_acr_tasks.arm.operation import CORRELATION_ID, UNCERTAIN, Send, operation_of
-from pulumi_acr_tasks.errors import TransportError
+from pulumi_acr_tasks.errors import AcrTasksError, CanceledError, TransportError
+
+# A function that sends a request and returns its answer: the transport, or middleware around it.
+Send = Callable[["httpx.Request"], "httpx.Response"]
+
+CORRELATION_ID = "x-ms-correlation-request-id"
+
+# The extension of a request that may have been carried out: an attempt was sent, and no answer has its result.
+UNCERTAIN = "uncertain"
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One of the specification's operations on one resource.
+
+    `action` is the verb of its errors ("update task"); `resource_id` is the ARM id of the resource. `idempotent` is
+    True when sending it twice does no harm. `after_cancel` is True for a request that is sent because of ^C, which must
+    not interrupt its waiting. `reads` returns the caller's value from the answer's object, and raises ValueError for
+    an object of another kind. `answers` is False when the answer may be empty.
+    """
+
+    action: str
+    resource_id: str
+    idempotent: bool = True
+    after_cancel: bool = False
+    reads: Callable[[dict[str, Any]], Any] | None = None
+    answers: bool = True
+
+
+def operation_of(request: httpx.Request) -> Operation:
+    """Return the operation that a request was made for."""
+    return cast("Operation", request.extensions["operation"])
+
+
+@contextlib.contextmanager
+def carried_out() -> Iterator[None]:
+    """Mark every error within the block as uncertain: the service has accepted the request, and may carry it out."""
+    try:
+        yield
+    except AcrTasksError as error:
+        error.uncertain = True
+        raise
+
+
+_GRACE = 5.0
+"""Seconds after ^C for the answer to a request that changes something: without it the change may or may not be made."""
 
 # What httpx raises, and at last Python's codec for host names, most specific first: whether the request may have
 # arrived, and what the user reads.
@@ -67,6 +116,29 @@ def transport(client: httpx.Client, log: Callable[[str], None] | None = None, *,
         return response
 
     return send
+
+
+def cancelable(send: Send, stop: threading.Event | None) -> Send:
+    """Send a request, and give it up when `stop` is set or at the deadline of this thread.
+
+    A request that only reads is given up at once, any other after five seconds. The latter becomes a TransportError,
+    because it may have arrived.
+    """
+
+    def cancelable_send(request: httpx.Request) -> httpx.Response:
+        operation = operation_of(request)
+        doing = f"{operation.action} {operation.resource_id}"
+        # A GET that waits for the end of an accepted request is a part of that request.
+        reads = request.method in ("GET", "HEAD") and operation.idempotent
+        heeded = None if operation.after_cancel else stop
+        try:
+            return run_cancelable(lambda: send(request), heeded, doing, 0.0 if reads else _GRACE)
+        except CanceledError as error:
+            if reads:
+                raise
+            raise TransportError(str(error), lasting=True) from error
+
+    return cancelable_send
 
 
 def restart_service(send: Send, start: Callable[[], bool]) -> Send:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import httpx
 
-from pulumi_acr_tasks.arm.clock import EventClock, SystemClock
+from pulumi_acr_tasks.arm.clock import Clock, SystemClock
 from pulumi_acr_tasks.arm.http.connection import open_http
 from pulumi_acr_tasks.errors import AcrTasksError, CanceledError
 from pulumi_acr_tasks.run.log.follow import LogFollower
@@ -95,7 +95,7 @@ class RateLimitedDisplay:
     `show` takes each line that is shown. The next line that is shown says how many were left out before it.
     """
 
-    def __init__(self, show: Callable[[str], None], clock: EventClock | None = None) -> None:
+    def __init__(self, show: Callable[[str], None], clock: Clock | None = None) -> None:
         self._show, self._clock = show, clock or SystemClock()
         self._room, self._last = float(_BURST), self._clock.now()
         self._left_out = 0

@@ -1,4 +1,4 @@
-"""Reading of a run's log while it grows, and its division into lines.
+"""Reading of a run's log while it grows: the link to it, and its division into lines.
 
 The log is a blob behind a link that can only read it. The blob appears when an agent starts, grows, and gets the
 metadata `Complete` at the end. When the agent restarts, another log replaces it, which may be shorter or longer.
@@ -13,8 +13,15 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from pulumi_acr_tasks.arm.clock import EventClock, SystemClock
-from pulumi_acr_tasks.run.log.link import LogLink, LogUnavailableError
+from pulumi_acr_tasks.arm.clock import Clock, SystemClock
+from pulumi_acr_tasks.errors import (
+    AcrTasksError,
+    NotFoundError,
+    ServiceError,
+    ThrottledError,
+    TransportError,
+    UnavailableError,
+)
 from pulumi_acr_tasks.terminal import Terminal, colors_wanted
 
 _SHORTEST = 0.3  # seconds between two reads of a log that grows; blobs are not throttled as the Resource Manager is
@@ -36,7 +43,7 @@ class LogFollower:
         http: httpx.Client,
         link: Callable[[], str],
         show: Callable[[list[str]], None],
-        clock: EventClock | None = None,
+        clock: Clock | None = None,
         on_outage: Callable[[], None] = lambda: None,
     ) -> None:
         self._http, self._show, self._on_outage = http, show, on_outage
@@ -167,3 +174,81 @@ class LineSplitter:
         rest = self._rest + self._decoder.decode(b"", final=True)
         self._rest = ""
         return [self._terminal.line(rest.rstrip("\r"))] if rest else []
+
+
+_PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
+"""Seconds before another request for a link; the last one repeats."""
+
+_ANSWERS = 10  # answers without a usable link, after which the log is given up
+_LIFETIME = 300.0  # seconds; a link that worked for so long has expired, and is renewed at once
+
+# The service is busy, does not answer, or does not know a run yet that was scheduled a moment ago.
+_TRANSIENT = (ThrottledError, UnavailableError, TransportError, NotFoundError)
+
+
+class LogUnavailableError(AcrTasksError):
+    """The reason why the log of a run cannot be read. The run itself goes on."""
+
+
+class LogLink:
+    """The link to the log of one run. `request` asks the service for a new one."""
+
+    def __init__(self, request: Callable[[], str], clock: Clock) -> None:
+        self._request, self._clock = request, clock
+        self._url = ""
+        self._since = clock.now()
+        self._due = self._since
+        self._requests = self._failures = 0
+        self._worked = False
+
+    def get(self) -> str:
+        """Return the link; empty before the service has given one. Requests repeat after a growing pause.
+
+        Raises LogUnavailableError after ten answers without a link, and any other error of the service.
+        """
+        now = self._clock.now()
+        if self._url or now < self._due:
+            return self._url
+        self._since, self._due = now, now + _PAUSES[min(self._requests, len(_PAUSES) - 1)]
+        self._requests += 1
+        answered, reason = True, "its answer has none"
+        try:
+            self._url = _address(self._request())
+        except _TRANSIENT as error:
+            answered = isinstance(error, ServiceError)
+            reason = str(error)
+        self._failures += answered and not self._url
+        if self._failures >= _ANSWERS:
+            raise LogUnavailableError(
+                f"The log cannot be shown: the service was asked for a link to it {_ANSWERS} times, and gave none. "
+                f"The run goes on. {reason}"
+            )
+        return self._url
+
+    def worked(self) -> None:
+        """Record that the storage accepts the link, whether or not the log exists yet."""
+        self._worked, self._failures = True, 0
+
+    def refused(self) -> None:
+        """Drop a link that the storage refuses, because it has expired.
+
+        Raises LogUnavailableError for a link that never worked.
+        """
+        if not self._worked:
+            raise LogUnavailableError(
+                "The log cannot be shown: the storage refuses the link that the service gave (HTTP 403). "
+                "The run goes on. A firewall between here and the registry's log storage is the usual reason."
+            )
+        now = self._clock.now()
+        if now - self._since >= _LIFETIME:
+            self._requests, self._due = 0, now
+        self._url, self._worked = "", False
+
+
+def _address(link: str) -> str:
+    """Return a link that is an HTTP address; empty for any other."""
+    try:
+        parts = urlsplit(link)
+        return link if parts.scheme in ("http", "https") and parts.hostname else ""
+    except ValueError:
+        return ""

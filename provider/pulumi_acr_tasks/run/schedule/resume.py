@@ -19,14 +19,14 @@ from pulumi_acr_tasks.run.schedule.lost_answers import (
     id_of,
 )
 from pulumi_acr_tasks.run.schedule.schedule import Scheduler
-from pulumi_acr_tasks.run.wait.status import TERMINAL
+from pulumi_acr_tasks.run.wait.terms import TERMINAL
 from pulumi_acr_tasks.schema.definitions import kind
 from pulumi_acr_tasks.schema.equality import without_sign_in
 from pulumi_acr_tasks.schema.secrets import masked
 
 if TYPE_CHECKING:
     from pulumi_acr_tasks.arm.client import Client
-    from pulumi_acr_tasks.arm.clock import EventClock
+    from pulumi_acr_tasks.arm.clock import Clock
     from pulumi_acr_tasks.arm.models import Run
     from pulumi_acr_tasks.engine import Console
 
@@ -188,7 +188,7 @@ def _registry_of(entry: Entry) -> RegistryId:
     return parse_run_id(entry.resource_id)[0] if entry.run_id else RegistryId.parse(entry.resource_id)
 
 
-def _lost_answer(entry: Entry, age: float, request: dict[str, Any], clock: EventClock) -> LostAnswer:
+def _lost_answer(entry: Entry, age: float, request: dict[str, Any], clock: Clock) -> LostAnswer:
     """Return the request of an entry.
 
     Its age gives its time if the service's time is unknown; a difference between the two clocks does not matter then.

@@ -9,20 +9,23 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from pulumi_acr_tasks.errors import AcrTasksError, TransportError, UnavailableError
-from pulumi_acr_tasks.run.schedule.evidence import LostRequest, Verdict, judge, principals_of
 from pulumi_acr_tasks.run.schedule.lost_answers import (
     IN_FLIGHT,
     SHOWN,
     LostAnswer,
+    LostRequest,
     SearchResult,
     SearchTerms,
+    Verdict,
     describe,
     id_of,
+    judge,
+    principals_of,
 )
 
 if TYPE_CHECKING:
     from pulumi_acr_tasks.arm.client import Client
-    from pulumi_acr_tasks.arm.clock import EventClock
+    from pulumi_acr_tasks.arm.clock import Clock
     from pulumi_acr_tasks.arm.ids import RegistryId
     from pulumi_acr_tasks.arm.models import Run
 
@@ -40,7 +43,7 @@ class Scheduler:
     started one of these.
     """
 
-    def __init__(self, client: Client, registry: RegistryId, clock: EventClock, recorded: set[str]) -> None:
+    def __init__(self, client: Client, registry: RegistryId, clock: Clock, recorded: set[str]) -> None:
         self._client, self._registry, self.clock, self._recorded = client, registry, clock, recorded
         self._changed = threading.Condition()
         self._posting: set[object] = set()

@@ -14,7 +14,7 @@ from pulumi_acr_tasks.errors import (
     TransportError,
     UnavailableError,
 )
-from pulumi_acr_tasks.run.wait.status import RunLike
+from pulumi_acr_tasks.run.wait.terms import RunLike
 
 R = TypeVar("R", bound=RunLike)
 

@@ -7,13 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from pulumi_acr_tasks.arm.clock import EventClock, SystemClock
-from pulumi_acr_tasks.arm.http.deadlines import deadline
+from pulumi_acr_tasks.arm.clock import Clock, SystemClock, deadline
 from pulumi_acr_tasks.arm.operations import filter_by_run_ids
 from pulumi_acr_tasks.errors import AcrTasksError, NotFoundError, ServiceError
 from pulumi_acr_tasks.run.wait.batch import BatchReader
-from pulumi_acr_tasks.run.wait.outage import Outage
-from pulumi_acr_tasks.run.wait.status import QUEUED, TERMINAL, RunLike, Wait
+from pulumi_acr_tasks.run.wait.terms import QUEUED, TERMINAL, Outage, RunLike, Wait
 
 if TYPE_CHECKING:
     from pulumi_acr_tasks.arm.client import Client
@@ -61,7 +59,7 @@ class Poller(Generic[R]):
         self,
         get: Callable[[str], R],
         find: Callable[[Sequence[str]], Iterable[R]] | None = None,
-        clock: EventClock | None = None,
+        clock: Clock | None = None,
     ) -> None:
         self._reader = BatchReader(get, find)
         self._clock = clock or SystemClock()
@@ -205,7 +203,7 @@ def _is_due(each: _Waiter[R], now: float, *, log_ended_only: bool) -> bool:
     return each.due <= now + (0.0 if log_ended_only else each.pause / 2)
 
 
-def poller_of(client: Client, registry: RegistryId, clock: EventClock) -> Poller[Run]:
+def poller_of(client: Client, registry: RegistryId, clock: Clock) -> Poller[Run]:
     """Return a poller of the runs of a registry."""
 
     def find(run_ids: Sequence[str]) -> Iterator[Run]:

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from pulumi_acr_tasks.arm.http.deadlines import deadline
+from pulumi_acr_tasks.arm.clock import deadline
 from pulumi_acr_tasks.errors import AcrTasksError, CanceledError, ServiceError
 from pulumi_acr_tasks.redaction import mask_of
 from pulumi_acr_tasks.run.log.display import BackgroundLog, RateLimitedDisplay
 from pulumi_acr_tasks.run.wait.failures import RunFailure, cancel_hint, log_location
-from pulumi_acr_tasks.run.wait.status import QueueMessages, Wait, WaitCanceledError, WaitOutageError, WaitTimeoutError
+from pulumi_acr_tasks.run.wait.terms import QueueMessages, Wait, WaitCanceledError, WaitOutageError, WaitTimeoutError
 
 if TYPE_CHECKING:
     from pulumi_acr_tasks.arm.client import Client
-    from pulumi_acr_tasks.arm.clock import EventClock
+    from pulumi_acr_tasks.arm.clock import Clock
     from pulumi_acr_tasks.arm.ids import RegistryId
     from pulumi_acr_tasks.arm.models import Run
     from pulumi_acr_tasks.engine import Console
@@ -61,7 +61,7 @@ class AwaitedRun:
     call: Call
     began: float
     journaled: JournaledRun
-    clock: EventClock
+    clock: Clock
 
     def result(self) -> Run:
         """Show the log and return the run once it has succeeded.

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from pulumi_acr_tasks.schema.encoded_text import decoded
+from pulumi_acr_tasks.schema.values import decoded
 from pulumi_acr_tasks.validate.problem import Problem
 from pulumi_acr_tasks.validate.task_file.steps import check_task
 from pulumi_acr_tasks.validate.task_file.text import prepare

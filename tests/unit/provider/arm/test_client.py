@@ -1,4 +1,4 @@
-"""The thirteen operations and the rings around them, with a function for the service."""
+"""The thirteen operations and the middleware around them, with a function for the service."""
 
 from __future__ import annotations
 
@@ -13,17 +13,14 @@ import pytest
 from httpx import _exceptions
 
 from pulumi_acr_tasks import errors
-from pulumi_acr_tasks.arm.client import Client
+from pulumi_acr_tasks.arm.client import Client, open_client, with_middleware
 from pulumi_acr_tasks.arm.credentials import AccessToken, credential_for
 from pulumi_acr_tasks.arm.http.connection import may_carry_token, origin
-from pulumi_acr_tasks.arm.http.retry import ATTEMPTS, retry
+from pulumi_acr_tasks.arm.http.retry_and_throttle import ATTEMPTS, retry, throttle
 from pulumi_acr_tasks.arm.http.sign_in import sign_in
-from pulumi_acr_tasks.arm.http.throttle import throttle
-from pulumi_acr_tasks.arm.http.transport import TRANSLATIONS, redacted, transport
+from pulumi_acr_tasks.arm.http.transport import CORRELATION_ID, TRANSLATIONS, Operation, redacted, transport
 from pulumi_acr_tasks.arm.ids import RegistryId
-from pulumi_acr_tasks.arm.operation import CORRELATION_ID, Operation
 from pulumi_acr_tasks.arm.operations import filter_by_run_ids
-from pulumi_acr_tasks.arm.rings import open_client, rings
 
 _ENDPOINT = "https://arm.example.org"
 _REGISTRY = RegistryId("S", "G", "registry")
@@ -65,7 +62,7 @@ class Service:
 
     def client(self) -> Client:
         send = transport(httpx.Client(transport=httpx.MockTransport(self)))
-        return Client(rings(send, _ENDPOINT, None, "", self.clock, jitter=False), _ENDPOINT, self.clock)
+        return Client(with_middleware(send, _ENDPOINT, None, "", self.clock, jitter=False), _ENDPOINT, self.clock)
 
 
 def _error(status: int, code: str, message: str = "no", target: str = "", **headers: str) -> httpx.Response:

@@ -8,20 +8,18 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from pulumi_acr_tasks.arm.clock import SystemClock
-from pulumi_acr_tasks.arm.credentials import AccessToken
-from pulumi_acr_tasks.arm.http.deadlines import (
-    cancelable,
+from pulumi_acr_tasks.arm.clock import (
+    SystemClock,
     deadline,
     fits_deadline,
     lock_within_deadline,
     run_cancelable,
     wait_within_deadline,
 )
-from pulumi_acr_tasks.arm.http.retry import retry
+from pulumi_acr_tasks.arm.credentials import AccessToken
+from pulumi_acr_tasks.arm.http.retry_and_throttle import retry
 from pulumi_acr_tasks.arm.http.sign_in import sign_in
-from pulumi_acr_tasks.arm.http.transport import restart_service
-from pulumi_acr_tasks.arm.operation import Operation, Send
+from pulumi_acr_tasks.arm.http.transport import Operation, Send, cancelable, restart_service
 from pulumi_acr_tasks.engine_call import custom_timeout
 from pulumi_acr_tasks.errors import CanceledError, DeadlineError, TransportError, UnavailableError
 
@@ -59,7 +57,7 @@ def test_a_request_that_writes_is_left_as_one_that_may_have_arrived(
     request_: httpx.Request, never: Send, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After a moment for its answer: who has none cannot say that nothing was done. So is the wait for its end."""
-    monkeypatch.setattr("pulumi_acr_tasks.arm.http.deadlines._GRACE", 0.0)
+    monkeypatch.setattr("pulumi_acr_tasks.arm.http.transport._GRACE", 0.0)
     with pytest.raises(TransportError) as left:
         cancelable(never, canceled())(request_)
     assert (left.value.arrived, left.value.lasting) == (True, True)
@@ -113,13 +111,13 @@ def test_a_retry_that_would_come_too_late_is_not_waited_for(
     send: Callable[[httpx.Request], httpx.Response], ending: type[Exception] | None
 ) -> None:
     """The last answer, or error, is handed on before the limit."""
-    ring = retry(send, SystemClock(), jitter=False)
+    send_ = retry(send, SystemClock(), jitter=False)
     with deadline(0.2):
         if ending is None:
-            assert ring(asking()).status_code == 503
+            assert send_(asking()).status_code == 503
         else:
             with pytest.raises(ending, match="cannot connect"):
-                ring(asking())
+                send_(asking())
 
 
 def test_a_custom_timeout_that_ended_the_work_is_named() -> None:
@@ -183,8 +181,8 @@ def test_a_token_that_does_not_come_is_left() -> None:
             threading.Event().wait(30)
             raise AssertionError("nobody waits so long")
 
-    ring = sign_in(_never, Never(), "https://arm.example", "https://arm.example", canceled())
+    send_ = sign_in(_never, Never(), "https://arm.example", "https://arm.example", canceled())
     with pytest.raises(CanceledError, match="sign in for"):
-        ring(asking())
+        send_(asking())
     with pytest.raises(DeadlineError), deadline(0.1):
         sign_in(_never, Never(), "https://arm.example", "https://arm.example")(asking())

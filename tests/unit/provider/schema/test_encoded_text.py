@@ -7,7 +7,7 @@ import base64
 import pytest
 
 from pulumi_acr_tasks.run.diff import diff_run
-from pulumi_acr_tasks.schema.encoded_text import changed_lines
+from pulumi_acr_tasks.schema.values import changed_lines
 from pulumi_acr_tasks.task.diff import diff
 
 

@@ -11,8 +11,8 @@ import pytest
 
 from pulumi_acr_tasks import errors
 from pulumi_acr_tasks.arm.client import Client
-from pulumi_acr_tasks.arm.http.deadlines import cancelable, deadline
-from pulumi_acr_tasks.arm.http.transport import transport
+from pulumi_acr_tasks.arm.clock import deadline
+from pulumi_acr_tasks.arm.http.transport import cancelable, transport
 from pulumi_acr_tasks.arm.ids import RegistryId
 from pulumi_acr_tasks.arm.models import Task
 from pulumi_acr_tasks.task.cache import TaskCache

@@ -17,8 +17,7 @@ from pulumi_acr_tasks.errors import (
     UnavailableError,
 )
 from pulumi_acr_tasks.run.log.display import BackgroundLog
-from pulumi_acr_tasks.run.log.follow import LogFollower
-from pulumi_acr_tasks.run.log.link import LogLink, LogUnavailableError
+from pulumi_acr_tasks.run.log.follow import LogFollower, LogLink, LogUnavailableError
 
 LINK = "https://storage.example/log?sig=hush"
 AGAIN = "(the agent was restarted: the log begins again)"

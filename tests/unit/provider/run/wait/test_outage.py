@@ -11,7 +11,7 @@ import pytest
 
 from pulumi_acr_tasks.errors import AcrTasksError, ForbiddenError, SignInError, ThrottledError, TransportError
 from pulumi_acr_tasks.run.wait.poller import Poller
-from pulumi_acr_tasks.run.wait.status import Wait, WaitOutageError
+from pulumi_acr_tasks.run.wait.terms import Wait, WaitOutageError
 
 
 class Clock:

@@ -20,7 +20,7 @@ from pulumi_acr_tasks.errors import (
 )
 from pulumi_acr_tasks.run.wait.batch import BatchReader
 from pulumi_acr_tasks.run.wait.poller import Poller
-from pulumi_acr_tasks.run.wait.status import Wait
+from pulumi_acr_tasks.run.wait.terms import Wait
 
 
 def seen(run_id: str, status: str = "Running") -> Any:

@@ -11,7 +11,7 @@ import pytest
 
 from pulumi_acr_tasks.errors import ForbiddenError, ThrottledError, TransportError, UnavailableError
 from pulumi_acr_tasks.run.wait.poller import Poller
-from pulumi_acr_tasks.run.wait.status import TERMINAL, Wait, WaitCanceledError, WaitTimeoutError
+from pulumi_acr_tasks.run.wait.terms import TERMINAL, Wait, WaitCanceledError, WaitTimeoutError
 
 
 class FakeClock:

@@ -1,4 +1,4 @@
-"""The status of an awaited run, and the terms of the wait: cancellation, deadlines, callbacks, queue messages.
+"""The terms of a wait for a run: its final statuses, cancellation, deadlines, outages of the service, queue messages.
 
 A run is judged by `status`. Its `provisioningState` says `Succeeded` while the run is still queued.
 """
@@ -15,6 +15,7 @@ from pulumi_acr_tasks.errors import AcrTasksError
 if TYPE_CHECKING:
     from pulumi_acr_tasks.arm.clock import ServerTime
     from pulumi_acr_tasks.arm.models import Run
+
 
 TERMINAL = frozenset({"Succeeded", "Failed", "Canceled", "Error", "Timeout"})
 QUEUED = "Queued"
@@ -111,3 +112,53 @@ class QueueMessages:
                 f"{self._run_id} has been Queued for {minutes} min: all agents are busy, "
                 "or a firewall of the registry keeps them out"
             )
+
+
+_REPORTS = (10.0, 30.0, 60.0)
+"""Seconds after which an outage is reported; later reports follow once a minute."""
+
+
+class Outage:
+    """The failed polls of one run since its last answer."""
+
+    def __init__(self, wait: Wait) -> None:
+        self._wait = wait
+        self._since: float | None = None
+        self._reason: AcrTasksError | None = None
+        self._reports = 0
+
+    def failed(self, polled_at: float, reason: AcrTasksError) -> None:
+        """Record a poll that got no answer."""
+        self._since = polled_at if self._since is None else self._since
+        self._reason = reason
+
+    def answered(self, now: float) -> None:
+        """Record an answer; report the end of an outage that was reported."""
+        if self._since is not None and self._reports:
+            self._wait.on_recovery(now - self._since)
+        self._since, self._reports = None, 0
+
+    def check(self, now: float) -> None:
+        """Report an outage that lasts.
+
+        Raises WaitOutageError when it has lasted longer than the wait allows.
+        """
+        if self._since is None or self._reason is None:
+            return
+        seconds, limit = now - self._since, self._wait.answer_timeout
+        if limit is not None and seconds >= limit:
+            raise WaitOutageError(seconds, self._reason)
+        if seconds >= self._next_report():
+            self._wait.on_outage(seconds, self._reason)
+            while seconds >= self._next_report():
+                self._reports += 1
+
+    def wake_at(self, due: float) -> float:
+        """Return the time of the next poll, due at `due`, of the next report or of the limit, whichever is first."""
+        if self._since is None:
+            return due
+        limit = self._wait.answer_timeout
+        return min(due, self._since + self._next_report(), *([] if limit is None else [self._since + limit]))
+
+    def _next_report(self) -> float:
+        return _REPORTS[self._reports] if self._reports < len(_REPORTS) else 60.0 * (self._reports - len(_REPORTS) + 2)
