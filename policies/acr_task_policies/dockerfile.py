@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from .resource import Resource
 
@@ -15,32 +19,56 @@ _LARGEST = 1 << 20  # bytes of a Dockerfile that is read
 
 
 def bases(resource: Resource) -> Iterator[tuple[str, int, str]]:
-    """Yield path, line number and image of each FROM; nothing where there is no local context or it cannot be read.
-
-    A context is relative to the program, and a pack is not told where that is: the folder in which `pulumi` was started
-    and its subfolders named in Pulumi.yaml's `main` are tried.
-    """
+    """Yield path, line number and image of each FROM; nothing without a local context or a Dockerfile to be read."""
     context = resource.top["context"]
     if not context.known() or not context.text() or resource.step_type != "docker":
         return
     file = resource.body["dockerFilePath"]
     name = (file.text() or "Dockerfile") if file.known() else "Dockerfile"
-    for folder in _program_folders():
-        path = folder / str(context.text()) / name
-        if path.is_file():
-            yield from ((name, line, image) for line, image in _read(path, path.stat().st_mtime_ns))
+    path = Path(str(context.text()), name)
+    if not path.is_absolute():  # it is relative to the program
+        program = _program_folder(resource.project)
+        if program is None:
             return
+        path = program / path
+    if path.is_file():
+        yield from ((name, line, image) for line, image in _read(path, path.stat().st_mtime_ns))
 
 
-def _program_folders() -> Iterator[Path]:
-    started = Path(os.environ.get("PWD", "."))
-    yield started
-    project = started / "Pulumi.yaml"
-    if project.is_file():
-        main = re.search(r"^main:\s*(\S+)", project.read_text(errors="replace"), re.MULTILINE)
-        if main:
-            folder = started / main[1].strip("'\"")
-            yield folder if folder.is_dir() else folder.parent
+def _program_folder(name: str) -> Path | None:
+    """Return the folder of the program of the project of that name; None where it cannot be found.
+
+    The engine tells a pack the name of the project, but not its folder, and starts the pack in the pack's own folder.
+    `$PWD` is where the shell was, which `pulumi -C` and the Automation API leave unchanged. So the folders of the
+    processes that started the pack are tried first, and a folder counts only inside the project of that name.
+    """
+    for started in (*_folders_of_ancestors(), Path(os.environ.get("PWD", "."))):
+        for folder in (started, *started.parents):
+            project = _project(folder)
+            if project.get("name") == name:
+                main = folder / str(project.get("main") or ".")
+                return main if main.is_dir() else main.parent
+            if project:
+                break
+    return None
+
+
+def _folders_of_ancestors() -> Iterator[Path]:
+    """Yield the working folders of the language host, of the engine, and of what started it; only Linux tells them."""
+    process = os.getppid()
+    with contextlib.suppress(OSError, ValueError):
+        while process > 1:
+            yield Path(f"/proc/{process}/cwd").readlink()
+            # The name of the program, in brackets, may hold any character.
+            process = int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def _project(folder: Path) -> dict[str, Any]:
+    """Return the project file of a folder; empty without one that can be read."""
+    with contextlib.suppress(OSError, ValueError, yaml.YAMLError):
+        project = yaml.safe_load((folder / "Pulumi.yaml").read_text())
+        return project if isinstance(project, dict) else {}
+    return {}
 
 
 @lru_cache(maxsize=256)

@@ -148,7 +148,8 @@ class Credential:
 class Resource:
     """A task or a run. `top` holds its properties, `body` its step or run request, which share their members."""
 
-    def __init__(self, resource_type: str, properties: Any) -> None:
+    def __init__(self, resource_type: str, properties: Any, urn: str) -> None:
+        self._urn = urn
         self.kind = kind_of(resource_type)
         self.is_task = self.kind == "task"
         self.is_azure_native = AZURE_NATIVE.fullmatch(resource_type) is not None
@@ -168,6 +169,11 @@ class Resource:
         """Yield the resource when it is a run."""
         if self.kind == "run":
             yield self
+
+    @property
+    def project(self) -> str:
+        """Return the name of the Pulumi project, of which the URN tells: `urn:pulumi:<stack>::<project>::...`."""
+        return self._urn.split("::")[1]
 
     @property
     def name(self) -> str:

@@ -71,7 +71,7 @@ def rule(
                 return
             settings = settings_of(schema, args)
             unknown: UnknownValueError | None = None
-            for part in _parts(over, Resource(args.resource_type, args.props)):
+            for part in _parts(over, Resource(args.resource_type, args.props, args.urn)):
                 try:
                     if isinstance(part, UnknownValueError):
                         raise part
@@ -145,7 +145,7 @@ def stack_rule(
     ) -> StackValidationPolicy:
         def validate(args: StackValidationArgs, report_violation: ReportViolation) -> None:
             ours = [
-                (each.urn, Resource(each.resource_type, each.props))
+                (each.urn, Resource(each.resource_type, each.props, each.urn))
                 for each in args.resources
                 if kind_of(each.resource_type) is not None
             ]

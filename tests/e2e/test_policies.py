@@ -112,3 +112,30 @@ def test_presets_unknowns_and_remedies(idle_emulator: Emulator, new_stack: Calla
     assert idle_emulator.task("first-task")["tags"] == {"owner": "platform", "team": "api"}
     assert idle_emulator.task("second-task")["tags"] == {"owner": "platform", "team": "web"}
     assert "secret-canary-4711" not in json.dumps(stack.resources())
+
+
+RUN = """
+from pulumi_acr_tasks import DockerBuildRequestArgs, PlatformPropertiesArgs, Run
+
+Run(
+    "web",
+    context="./app",
+    run_request=DockerBuildRequestArgs(docker_file_path="Dockerfile", platform=PlatformPropertiesArgs(os="Linux")),
+)
+"""
+
+
+def test_the_dockerfile_is_found_from_another_folder(
+    idle_emulator: Emulator, new_stack: Callable[..., Stack], tmp_path: Path
+) -> None:
+    """With `pulumi -C`, the pack reads the Dockerfile of the project, and not that of the folder of the shell."""
+    stack = new_stack("elsewhere", program=RUN, **idle_emulator.config)
+    stack.write("app/Dockerfile", "FROM ghcr.io/contoso/base:1\n")
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app/Dockerfile").write_text("FROM quay.io/contoso/base:1\n")
+    stack.environment["PWD"] = str(tmp_path)
+    trusted = options(
+        stack.folder, disallow_untrusted_registries={"enforcementLevel": "mandatory", "trusted": ["no.example"]}
+    )
+    forbidden = stack.preview(*trusted).failed()
+    assert "Dockerfile: line 1 names an image of ghcr.io" in forbidden.screen

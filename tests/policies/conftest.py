@@ -23,6 +23,7 @@ from acr_task_policies import policies
 
 TASK = "pulumi-python:dynamic/acr-tasks:Task"
 RUN = "pulumi-python:dynamic/acr-tasks:Run"
+PLUGIN_TASK, PLUGIN_RUN = "acr-tasks:index:Task", "acr-tasks:index:Run"
 NATIVE_TASK = "azure-native:containerregistry:Task"
 NATIVE_RUN = "azure-native:containerregistry/v20190601preview:TaskRun"
 REGISTRY = (
@@ -127,10 +128,22 @@ def sentences() -> Ask:
 
 @pytest.fixture
 def remediated() -> Callable[..., wire.RemediateResponse]:
-    """Sends inputs through Pulumi's own analyzer as the engine does, for the remediation of one policy."""
+    """Send inputs through Pulumi's own analyzer, as the engine does, for the remedy of one policy.
+
+    The remedy is the same for the plugin's types as for the dynamic ones.
+    """
 
     def send(policy: ResourceValidationPolicy, props: dict[str, Any], **config: Any) -> wire.RemediateResponse:
-        kind = RUN if "runRequest" in props else TASK
+        answers = [
+            answer(policy, props, kind, config)
+            for kind in ((RUN, PLUGIN_RUN) if "runRequest" in props else (TASK, PLUGIN_TASK))
+        ]
+        assert answers[0] == answers[1]
+        return answers[0]
+
+    def answer(
+        policy: ResourceValidationPolicy, props: dict[str, Any], kind: str, config: dict[str, Any]
+    ) -> wire.RemediateResponse:
         servicer = _PolicyAnalyzerServicer("acr-task-policies", "0.1.0", [policy], EnforcementLevel.ADVISORY)
         settings = struct_pb2.Struct()
         settings.update(floats(config))
@@ -160,9 +173,9 @@ def spoiled(props: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]
 
 @pytest.fixture
 def judged(sentences: Ask, task: dict[str, Any], run: dict[str, Any]) -> Callable[..., list[str]]:
-    """Ask one rule about a copy of the good task or run with fields spoiled, for both providers' types.
+    """Ask one rule about a copy of the good task or run with fields spoiled, for the types of every provider.
 
-    The two answers have to be the same, unless the rule is about members that azure-native's type lacks (`only_ours`).
+    The answers have to be the same, unless the rule is about members that azure-native's type lacks (`only_ours`).
     """
     rules = {policy.name: policy for policy in policies()}
 
@@ -171,6 +184,8 @@ def judged(sentences: Ask, task: dict[str, Any], run: dict[str, Any]) -> Callabl
     ) -> list[str]:
         props = spoiled(task if kind == "task" else run, changes)
         ours = list(sentences(rules[name], props, **config))
+        plugin = PLUGIN_TASK if kind == "task" else PLUGIN_RUN
+        assert sentences(rules[name], props, resource_type=plugin, **config) == ours
         if not only_ours:
             native = NATIVE_TASK if kind == "task" else NATIVE_RUN
             assert sentences(rules[name], of_azure_native(props), resource_type=native, **config) == ours

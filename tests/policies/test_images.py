@@ -142,15 +142,41 @@ FROM mcr.microsoft.com/dotnet/runtime:8
 """
 
 
-@pytest.mark.parametrize("main", ["", "main: program\n"])
-def test_bases_of_a_local_context_are_looked_at(
-    main: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, judged: Any
-) -> None:
+@pytest.fixture
+def bases_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, judged: Any) -> Any:
+    """Ask about the base images of a run in the project `shop`, when the shell was in a folder of the two projects."""
+
+    def ask(shell: str, context: str = "./app", main: str = "") -> list[str]:
+        for project in ("shop", "other"):
+            folder = tmp_path / project / main / "app"
+            folder.mkdir(parents=True)
+            (tmp_path / project / "Pulumi.yaml").write_text(f"name: {project}\n" + (f"main: {main}\n" if main else ""))
+            (folder / "Dockerfile").write_text(DOCKERFILE)
+        monkeypatch.setenv("PWD", str(tmp_path / shell))
+        context = context.format(folder=tmp_path)
+        told: list[str] = judged(
+            TRUSTED, "run", {"context": context}, {"trusted": ["mcr.microsoft.com"]}, only_ours=True
+        )
+        return told
+
+    return ask
+
+
+FOREIGN = [foreign("Dockerfile: line 1", "docker.io", "mcr.microsoft.com")]
+
+
+@pytest.mark.parametrize("main", ["", "program"])
+@pytest.mark.parametrize("shell", ["shop", "shop/app"])
+def test_bases_of_a_local_context_are_looked_at(main: str, shell: str, bases_of: Any) -> None:
     """FROM lines of the context's Dockerfile count, below the project's or the program's folder; stages do not."""
-    (tmp_path / "Pulumi.yaml").write_text(f"name: it\n{main}")
-    folder = tmp_path / ("program/app" if main else "app")
-    folder.mkdir(parents=True)
-    (folder / "Dockerfile").write_text(DOCKERFILE)
-    monkeypatch.setenv("PWD", str(tmp_path))
-    told = judged(TRUSTED, "run", {"context": "./app"}, {"trusted": ["mcr.microsoft.com"]}, only_ours=True)
-    assert told == [foreign("Dockerfile: line 1", "docker.io", "mcr.microsoft.com")]
+    assert bases_of(shell if not main else "shop", main=main) == FOREIGN
+
+
+def test_the_dockerfile_of_another_project_is_not_read(bases_of: Any) -> None:
+    """The folder of the shell counts only when it belongs to the project that the engine runs."""
+    assert bases_of("other") == []
+
+
+def test_an_absolute_context_needs_no_project(bases_of: Any) -> None:
+    """The Dockerfile of an absolute context is read wherever the shell is."""
+    assert bases_of("other", context="{folder}/other/app") == FOREIGN

@@ -13,7 +13,7 @@ from pulumi_policy.proxy import UNKNOWN_ARRAY_VALUE, unknown_checking_proxy
 
 from acr_task_policies import policies
 
-from .conftest import NATIVE_TASK, RUN, TASK, floats, of_azure_native, spoiled
+from .conftest import NATIVE_TASK, PLUGIN_RUN, PLUGIN_TASK, RUN, TASK, floats, of_azure_native, spoiled
 
 RULES = {policy.name: policy for policy in policies()}
 TIMERS = "acr-stack-disallow-timer-collisions"
@@ -22,28 +22,28 @@ NAMES = "acr-stack-disallow-shared-image-names"
 
 
 def told(rule: str, resources: Mapping[str, tuple[str, dict[str, Any]]], **config: Any) -> list[tuple[str, str]]:
-    """The sentences about a stack of resources by name, each with the name of the resource that it is about."""
+    """Return the sentences about a stack of resources by name, each with the name of the resource that it is about.
+
+    They are the same for the plugin's types as for the dynamic ones.
+    """
+    answers = []
+    for tokens in ({}, {TASK: PLUGIN_TASK, RUN: PLUGIN_RUN}):
+        listed = [_listed(name, tokens.get(kind, kind), props) for name, (kind, props) in resources.items()]
+        reported: list[tuple[str, str]] = []
+
+        def report(sentence: str, urn: str | None = None, reported: list[tuple[str, str]] = reported) -> None:
+            reported.append((str(urn).removeprefix("urn::"), sentence))
+
+        RULES[rule].validate(StackValidationArgs(listed, floats(config)), report)  # type: ignore[attr-defined]
+        answers.append(reported)
+    assert answers[0] == answers[1]
+    return answers[0]
+
+
+def _listed(name: str, kind: str, props: dict[str, Any]) -> PolicyResource:
     options = PolicyResourceOptions(False, [], None, [], PolicyCustomTimeouts(0, 0, 0), [])
-    listed = [
-        PolicyResource(
-            kind,
-            unknown_checking_proxy(floats(copy.deepcopy(props))),
-            f"urn::{name}",
-            name,
-            options,
-            None,
-            None,
-            [],
-            {},
-        )
-        for name, (kind, props) in resources.items()
-    ]
-    reported: list[tuple[str, str]] = []
-    RULES[rule].validate(  # type: ignore[attr-defined]
-        StackValidationArgs(listed, floats(config)),
-        lambda sentence, urn=None: reported.append((str(urn).removeprefix("urn::"), sentence)),
-    )
-    return reported
+    properties = unknown_checking_proxy(floats(copy.deepcopy(props)))
+    return PolicyResource(kind, properties, f"urn::{name}", name, options, None, None, [], {})
 
 
 def at(schedule: str) -> dict[str, Any]:

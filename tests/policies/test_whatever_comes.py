@@ -20,7 +20,7 @@ from pulumi_policy.proxy import (
 
 from acr_task_policies import policies
 
-from .conftest import NATIVE_RUN, NATIVE_TASK, RUN, TASK, encoded, floats
+from .conftest import NATIVE_RUN, NATIVE_TASK, PLUGIN_RUN, PLUGIN_TASK, RUN, TASK, encoded, floats
 
 CANARY = "canary-s3cr3t-0815"
 
@@ -146,7 +146,7 @@ STRICT = {
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
-@given(properties=PROPERTIES, kind=st.sampled_from([TASK, RUN, NATIVE_TASK, NATIVE_RUN]))
+@given(properties=PROPERTIES, kind=st.sampled_from([TASK, RUN, PLUGIN_TASK, PLUGIN_RUN, NATIVE_TASK, NATIVE_RUN]))
 def test_no_rule_raises_and_none_prints_a_secret(properties: dict[str, Any], kind: str) -> None:
     """Unknowns, wrong types and secrets in any place lead to sentences without values, or to nothing."""
     told: list[str] = []
