@@ -149,7 +149,11 @@ class Stack:
     def resources(self) -> dict[str, dict[str, Any]]:
         """The state's resources of ours, by name."""
         found = self._state()
-        return {each["urn"].rpartition("::")[2]: each for each in found if "dynamic/acr-tasks" in each["type"]}
+        return {
+            each["urn"].rpartition("::")[2]: each
+            for each in found
+            if "acr-tasks:" in each["type"] and "providers" not in each["type"]
+        }
 
     def settles(self) -> None:
         """The end of a scenario: a second up and a refresh change nothing, and destroy leaves nothing."""

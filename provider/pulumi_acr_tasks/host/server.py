@@ -53,7 +53,7 @@ def _pool_of_this_thread() -> ThreadPoolExecutor | None:
 def _cancel(self: Any, request: Any, context: Any) -> Any:
     """End the command, then answer as the stock method does. Runs with the server's globals, so it imports what it
     needs."""
-    from google.protobuf import empty_pb2  # type: ignore[import-untyped]
+    from google.protobuf import empty_pb2
 
     from pulumi_acr_tasks.engine.cancel import end_command
 

@@ -1,0 +1,206 @@
+"""The engine's provider protocol (pulumirpc.ResourceProvider), each call handed over with plain values.
+
+A call without a method here is answered UNIMPLEMENTED, which the engine takes for the default behaviour.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import traceback
+from collections.abc import Callable
+from importlib import resources
+from importlib.metadata import version
+from typing import Any
+
+import grpc
+from google.protobuf import empty_pb2, struct_pb2
+from pulumi.runtime import proto
+from pulumi.runtime.proto import provider_pb2_grpc
+
+from pulumi_acr_tasks import engine
+from pulumi_acr_tasks.engine import Request, Urn
+from pulumi_acr_tasks.engine.log import shown
+from pulumi_acr_tasks.engine_call import EngineCalls, Verbs
+from pulumi_acr_tasks.errors import AcrTasksError
+from pulumi_acr_tasks.functions import invoke
+from pulumi_acr_tasks.inputs import encrypted
+from pulumi_acr_tasks.plugin import configuration
+from pulumi_acr_tasks.plugin.values import Properties, read, write
+from pulumi_acr_tasks.run import verbs as run_verbs
+from pulumi_acr_tasks.schema.definitions import OUTPUTS, RESULTS
+from pulumi_acr_tasks.schema.secrets import without_secrets
+from pulumi_acr_tasks.schema.values import UNKNOWN
+from pulumi_acr_tasks.task import verbs as task_verbs
+
+PACKAGE = "acr-tasks"
+_VERBS: dict[str, Verbs] = {f"{PACKAGE}:index:Task": task_verbs, f"{PACKAGE}:index:Run": run_verbs}
+_DETAILS = "grpc-status-details-bin"
+_FAILED = grpc.StatusCode.UNKNOWN
+
+Call = Callable[[Any, Any, Any], Any]
+
+
+def _answered(call: Call) -> Call:
+    """Answer an error of ours with its own words; any other exception is a defect, and keeps its traceback."""
+
+    @functools.wraps(call)
+    def answered(self: Any, request: Any, context: Any) -> Any:
+        try:
+            return call(self, request, context)
+        except AcrTasksError as error:
+            message = shown(str(error))
+        except Exception:
+            message = shown(traceback.format_exc())
+        return context.abort(_FAILED, message)
+
+    return answered
+
+
+class PluginServicer(provider_pb2_grpc.ResourceProviderServicer):
+    """The servicer of one provider: the default one, or an explicit one of the program."""
+
+    _calls: EngineCalls
+    _urn: str
+
+    def GetPluginInfo(self, request: Any, context: Any) -> Any:
+        return proto.PluginInfo(version=version("pulumi-acr-tasks"))
+
+    @_answered
+    def GetSchema(self, request: Any, context: Any) -> Any:
+        file = resources.files("pulumi_acr_tasks.plugin") / "schema.json"
+        if not file.is_file():
+            return proto.GetSchemaResponse(schema=json.dumps({"name": PACKAGE, "version": version("pulumi-acr-tasks")}))
+        return proto.GetSchemaResponse(schema=file.read_text(encoding="utf-8"))
+
+    @_answered
+    def CheckConfig(self, request: Any, context: Any) -> Any:
+        # No failure names a property: the engine would print its value, secret or not.
+        failures = [
+            proto.CheckFailure(property="", reason=shown(problem))
+            for problem in configuration.check(read(request.news).values)
+        ]
+        return proto.CheckResponse(inputs=request.news, failures=failures)
+
+    @_answered
+    def DiffConfig(self, request: Any, context: Any) -> Any:
+        # Never a replacement, which would replace every resource: each of them refuses another endpoint itself.
+        same = read(request.olds) == read(request.news)
+        return proto.DiffResponse(changes=proto.DiffResponse.DIFF_NONE if same else proto.DiffResponse.DIFF_SOME)
+
+    @_answered
+    def Configure(self, request: Any, context: Any) -> Any:
+        self._urn = request.urn
+        self._calls = configuration.configured(read(request.args).values)
+        return proto.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
+
+    @_answered
+    def Check(self, request: Any, context: Any) -> Any:
+        olds, news = read(request.olds), read(request.news)
+        inputs, failures = self._calls.check(_verbs(request), _request(request), olds.values, news.values)
+        if failures:
+            return proto.CheckResponse(failures=[proto.CheckFailure(property="", reason=each) for each in failures])
+        return proto.CheckResponse(inputs=write(inputs, news.secrets, whole_lists=False))
+
+    @_answered
+    def Diff(self, request: Any, context: Any) -> Any:
+        olds, news = read(request.olds), read(request.news)
+        found = self._calls.diff(_verbs(request), _request(request), request.id, olds.values, news.values)
+        changes = {
+            None: proto.DiffResponse.DIFF_UNKNOWN,
+            True: proto.DiffResponse.DIFF_SOME,
+            False: proto.DiffResponse.DIFF_NONE,
+        }[found.changes]
+        if found.changes is False and read(request.old_inputs).secrets != news.secrets:
+            changes = proto.DiffResponse.DIFF_UNKNOWN  # the engine then compares the inputs itself
+        return proto.DiffResponse(
+            changes=changes, replaces=found.replaces, deleteBeforeReplace=found.delete_before_replace
+        )
+
+    @_answered
+    def Create(self, request: Any, context: Any) -> Any:
+        inputs = read(request.properties)
+        if request.preview:
+            return proto.CreateResponse(properties=write(_previewed(request, inputs), inputs.secrets))
+
+        def keep(id_: str, outs: dict[str, Any], reason: str) -> bool:
+            _fail_with_state(context, id_, write(outs, inputs.secrets), request.properties, reason)
+            return True
+
+        id_, outs = self._calls.create(_verbs(request), _request(request), inputs.values, keep)
+        return proto.CreateResponse(id=id_, properties=write(outs, inputs.secrets))
+
+    @_answered
+    def Read(self, request: Any, context: Any) -> Any:
+        inputs, outs = read(request.inputs), read(request.properties)
+        props = outs.values or inputs.values
+        id_, found, seen = self._calls.read(_verbs(request), _request(request), request.id, props)
+        if id_ is None:
+            return proto.ReadResponse()
+        secrets = inputs.secrets | outs.secrets
+        return proto.ReadResponse(
+            id=id_,
+            properties=write(found, secrets),
+            inputs=request.inputs if seen is None else write(seen, secrets, whole_lists=False),
+        )
+
+    @_answered
+    def Update(self, request: Any, context: Any) -> Any:
+        olds, news = read(request.olds), read(request.news)
+        if request.preview:
+            return proto.UpdateResponse(properties=write(_previewed(request, news), news.secrets))
+        outs = self._calls.update(_verbs(request), _request(request), request.id, olds.values, news.values)
+        return proto.UpdateResponse(properties=write(outs, news.secrets))
+
+    @_answered
+    def Delete(self, request: Any, context: Any) -> Any:
+        props = read(request.properties)
+        self._calls.delete(_verbs(request), _request(request), request.id, props.values)
+        return empty_pb2.Empty()
+
+    @_answered
+    def Invoke(self, request: Any, context: Any) -> Any:
+        args = read(request.args)
+        # The URN of the provider tells the stack: the protocol names no resource here.
+        with engine.serving(Request(self._urn)):
+            found, problems = invoke(self._calls.service, request.tok, args.values)
+        if problems:
+            failures = [proto.CheckFailure(property="", reason=without_secrets(str(each))) for each in problems]
+            return proto.InvokeResponse(failures=failures)
+        results = RESULTS[request.tok.rpartition(":")[2]]
+        # The field's name is a word of Python.
+        return proto.InvokeResponse(**{"return": write(encrypted(found, results, whole_lists=True))})
+
+    def Cancel(self, request: Any, context: Any) -> Any:
+        engine.end_command()
+        return empty_pb2.Empty()
+
+
+def _type(request: Any) -> str:
+    return request.type or Urn.parse(request.urn).type
+
+
+def _verbs(request: Any) -> Verbs:
+    return _VERBS[_type(request)]
+
+
+def _request(message: Any) -> Request:
+    return Request(
+        urn=message.urn,
+        timeout=float(getattr(message, "timeout", 0.0)),
+        ignore_changes=tuple(getattr(message, "ignoreChanges", ())),
+    )
+
+
+def _previewed(request: Any, inputs: Properties) -> dict[str, Any]:
+    """Return the outputs of a preview: the inputs, and UNKNOWN for what the service sets."""
+    pure = OUTPUTS[_type(request).rpartition(":")[2]]
+    return {**dict.fromkeys(pure, UNKNOWN), **inputs.values}
+
+
+def _fail_with_state(context: Any, id_: str, outs: struct_pb2.Struct, inputs: struct_pb2.Struct, reason: str) -> None:
+    """Have the engine keep a resource whose create fails: it reads the state from the details of the error."""
+    failure = proto.ErrorResourceInitFailed(id=id_, properties=outs, inputs=inputs, reasons=[shown(reason)])
+    status = proto.status_pb2.Status(code=_FAILED.value[0], message=shown(reason))
+    status.details.add().Pack(failure)
+    context.set_trailing_metadata(((_DETAILS, status.SerializeToString()),))

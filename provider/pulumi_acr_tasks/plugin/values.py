@@ -1,0 +1,110 @@
+"""Values of the engine's messages as plain ones, and back.
+
+Plain values have whole numbers as ints, UNKNOWN for what is not known yet, and no marks of secrets. The paths of the
+marks are kept apart, so that the answer marks the same values again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from google.protobuf import struct_pb2
+from pulumi.runtime import rpc
+
+from pulumi_acr_tasks.host.sdk import marked_secret
+from pulumi_acr_tasks.schema.definitions import camel_case
+from pulumi_acr_tasks.schema.values import UNKNOWN, Unknown, from_engine
+
+Path = tuple[str | int, ...]
+
+# The protocol's signatures of values that JSON does not have. (Source: pulumi/sdk/proto, "special signatures".)
+_SIGNATURE = "4dabf18193072939515e22adb298388d"
+_SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a public constant
+_OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
+
+
+@dataclass
+class Properties:
+    """The properties of a message: plain values, and the paths of those that are marked as secret."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    secrets: set[Path] = field(default_factory=set)
+
+
+def read(message: struct_pb2.Struct) -> Properties:
+    """Return the properties of a message. Top-level names that begin with `__` are the engine's own, and left out."""
+    found = Properties()
+    for name, value in message.fields.items():
+        if not name.startswith("__"):
+            plain = _plain(value, (name,), found.secrets)
+            if plain is not None:
+                found.values[name] = plain
+    return found
+
+
+def write(values: dict[str, Any], secrets: Iterable[Path] = (), *, whole_lists: bool = True) -> struct_pb2.Struct:
+    """Return the message of plain values in which some are marked already, with more marks at the paths of `secrets`.
+
+    With `whole_lists` a list that has a secret is marked as a whole, as the engine itself marks outputs.
+    """
+    for path in secrets:
+        if path[0] in values or camel_case(str(path[0])) in values:
+            values = _marked(values, path, whole_lists)
+    message = struct_pb2.Struct()
+    message.update(_message(values))
+    return message
+
+
+def _plain(value: struct_pb2.Value, path: Path, secrets: set[Path]) -> Any:
+    kind = value.WhichOneof("kind")
+    if kind == "struct_value":
+        return _object(value.struct_value, path, secrets)
+    if kind == "list_value":
+        return [_plain(item, (*path, index), secrets) for index, item in enumerate(value.list_value.values)]
+    if kind == "string_value":
+        return UNKNOWN if value.string_value == rpc.UNKNOWN else value.string_value
+    if kind == "number_value":
+        return from_engine(value.number_value)
+    return value.bool_value if kind == "bool_value" else None
+
+
+def _object(message: struct_pb2.Struct, path: Path, secrets: set[Path]) -> Any:
+    fields = message.fields
+    signature = fields[_SIGNATURE].string_value if _SIGNATURE in fields else ""
+    if signature == _SECRET:
+        secrets.add(path)
+        return _plain(fields["value"], path, secrets)
+    if signature == _OUTPUT:
+        if "secret" in fields and fields["secret"].bool_value:
+            secrets.add(path)
+        return _plain(fields["value"], path, secrets) if "value" in fields else UNKNOWN
+    if signature:
+        # A resource becomes its id; an asset or archive stays one, and `check` refuses it.
+        found = rpc.deserialize_property(message, keep_unknowns=True)
+        return UNKNOWN if found == rpc.UNKNOWN else found
+    items = ((name, _plain(value, (*path, name), secrets)) for name, value in fields.items())
+    return {name: item for name, item in items if item is not None}
+
+
+def _marked(value: Any, path: Path, whole_lists: bool) -> Any:
+    """Return a value with a mark at a path; where the path leads nowhere, the mark is on what it has led to."""
+    if isinstance(value, Unknown) or value is None or (isinstance(value, dict) and _SIGNATURE in value):
+        return value
+    if path and isinstance(value, dict):
+        name = next((each for each in (path[0], camel_case(str(path[0]))) if each in value), None)
+        if name is not None:
+            return {**value, name: _marked(value[name], path[1:], whole_lists)}
+    index = path[0] if path else None
+    if isinstance(value, list) and isinstance(index, int) and index < len(value) and not whole_lists:
+        return [*value[:index], _marked(value[index], path[1:], whole_lists), *value[index + 1 :]]
+    return marked_secret(value)
+
+
+def _message(value: Any) -> Any:
+    if isinstance(value, Unknown):
+        return rpc.UNKNOWN
+    if isinstance(value, dict):
+        return {name: _message(item) for name, item in value.items() if item is not None}
+    return [_message(item) for item in value] if isinstance(value, list) else value
