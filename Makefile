@@ -6,7 +6,7 @@ VENV := .venv/bin
 VERBS := lint types unit docs contract browser real policies compat e2e
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart test engine environment builder chromium docker picture tables clients bench durability equivalence properties lock clean $(VERBS)
+.PHONY: help quickstart test engine environment builder chromium docker picture tables schema clients bench durability equivalence properties lock clean $(VERBS)
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -75,6 +75,9 @@ real: environment builder ## what starts real servers, processes and builders, w
 
 tables: environment ## write the generated tables of the documents anew
 	@$(VENV)/python tools/tables.py
+
+schema: environment ## write the schema of the Pulumi package anew
+	@$(VENV)/python tools/schema.py
 
 policies: environment ## the policy pack's rules
 	@$(VENV)/python -m pytest tests/policies

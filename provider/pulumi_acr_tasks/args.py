@@ -48,7 +48,7 @@ def input_type(cls: type[T]) -> type[T]:
 
 @input_type
 class PlatformPropertiesArgs:
-    """The platform of a run: `os` Linux or Windows; `architecture` amd64, x86 or arm; `variant` v6, v7 or v8 (arm)."""
+    """The platform of a run."""
 
     os: pulumi.Input[str]
     architecture: pulumi.Input[str] | None = None
@@ -57,7 +57,7 @@ class PlatformPropertiesArgs:
 
 @input_type
 class AgentPropertiesArgs:
-    """The agent of a run: `cpu` cores; the service's shared agents have 2."""
+    """The agent of a run. Version 2019-04-01 of the service has agents with 2 cores, and accepts no other number."""
 
     cpu: pulumi.Input[int] | None = None
 
@@ -66,8 +66,7 @@ class AgentPropertiesArgs:
 class IdentityPropertiesArgs:
     """The managed identities of a task.
 
-    `type` is SystemAssigned, UserAssigned, `SystemAssigned, UserAssigned` or None. `user_assigned_identities` are ARM
-    ids: a sequence of them, or a map from each to {}.
+    `user_assigned_identities` is a sequence of ARM ids, or a map from each to {}.
     """
 
     type: pulumi.Input[str] | None = None
@@ -76,7 +75,7 @@ class IdentityPropertiesArgs:
 
 @input_type
 class TriggerPropertiesArgs:
-    """The triggers of a task: timers, source repositories, and changes of the base image."""
+    """The triggers of a task: timers, source repositories, and changes of base images."""
 
     timer_triggers: pulumi.Input[Sequence[pulumi.Input[pulumi.InputType[TimerTriggerArgs]]]] | None = None
     source_triggers: pulumi.Input[Sequence[pulumi.Input[pulumi.InputType[SourceTriggerArgs]]]] | None = None
@@ -85,7 +84,7 @@ class TriggerPropertiesArgs:
 
 @input_type
 class CredentialsArgs:
-    """The registries that a run signs in to: its own (`source_registry`), and others by login server."""
+    """The registries that a run signs in to."""
 
     source_registry: pulumi.Input[pulumi.InputType[SourceRegistryCredentialsArgs]] | None = None
     custom_registries: (
@@ -95,7 +94,7 @@ class CredentialsArgs:
 
 @input_type
 class TimerTriggerArgs:
-    """A timer; `schedule` is minute hour day month weekday, in UTC, as NCrontab reads them."""
+    """A timer that starts runs."""
 
     name: pulumi.Input[str]
     schedule: pulumi.Input[str]
@@ -104,7 +103,7 @@ class TimerTriggerArgs:
 
 @input_type
 class SourceTriggerArgs:
-    """A source repository whose events (commit, pullrequest) start runs, through a webhook that the service makes."""
+    """A source repository whose events start runs, through a webhook that the service makes."""
 
     name: pulumi.Input[str]
     source_repository: pulumi.Input[pulumi.InputType[SourcePropertiesArgs]]
@@ -114,7 +113,7 @@ class SourceTriggerArgs:
 
 @input_type
 class BaseImageTriggerArgs:
-    """Base images whose changes start runs: `base_image_trigger_type` is All or Runtime."""
+    """Base images whose changes start runs."""
 
     name: pulumi.Input[str]
     base_image_trigger_type: pulumi.Input[str]
@@ -123,17 +122,14 @@ class BaseImageTriggerArgs:
 
 @input_type
 class SourceRegistryCredentialsArgs:
-    """The sign-in of a run to its own registry: `login_mode` is Default or None."""
+    """The sign-in of a run to its own registry."""
 
     login_mode: pulumi.Input[str] | None = None
 
 
 @input_type
 class CustomRegistryCredentialsArgs:
-    """The sign-in of a run to another registry: user name and password, or `identity`: `[system]` or a client id.
-
-    An identity beside a password reads the password from Key Vault.
-    """
+    """The sign-in of a run to another registry: a user name and a password, or a managed identity."""
 
     user_name: pulumi.Input[pulumi.InputType[SecretObjectArgs]] | None = None
     password: pulumi.Input[pulumi.InputType[SecretObjectArgs]] | None = None
@@ -142,7 +138,7 @@ class CustomRegistryCredentialsArgs:
 
 @input_type
 class SourcePropertiesArgs:
-    """The source repository of a trigger: `source_control_type` is Github or VisualStudioTeamService."""
+    """The source repository of a trigger."""
 
     source_control_type: pulumi.Input[str]
     repository_url: pulumi.Input[str]
@@ -152,7 +148,7 @@ class SourcePropertiesArgs:
 
 @input_type
 class SecretObjectArgs:
-    """A secret: with `type` Opaque its value, with Vaultsecret the URL of a Key Vault secret. Kept encrypted."""
+    """A secret, or the URL of one in Key Vault. The value is kept encrypted."""
 
     value: pulumi.Input[str] | None = None
     type: pulumi.Input[str] | None = None
@@ -160,7 +156,7 @@ class SecretObjectArgs:
 
 @input_type
 class AuthInfoArgs:
-    """The token with which the service makes a webhook: `token_type` is PAT or OAuth; `expires_in` seconds."""
+    """The token with which the service makes a webhook."""
 
     token_type: pulumi.Input[str]
     token: pulumi.Input[str]
@@ -171,10 +167,7 @@ class AuthInfoArgs:
 
 @input_type
 class DockerBuildRequestArgs:
-    """A run that builds an image with a Dockerfile, and pushes it unless `is_push_enabled` is False.
-
-    `docker_file_path` is `Dockerfile` and `platform` Linux when they are left out.
-    """
+    """A run that builds an image with a Dockerfile, and pushes it."""
 
     docker_file_path: pulumi.Input[str] | None = None
     platform: pulumi.Input[pulumi.InputType[PlatformPropertiesArgs]] | None = None
@@ -193,7 +186,7 @@ class DockerBuildRequestArgs:
 
 @input_type
 class ArgumentArgs:
-    """A build argument; with `is_secret` its value is kept encrypted and never shown."""
+    """A build argument."""
 
     name: pulumi.Input[str]
     value: pulumi.Input[str]
@@ -202,7 +195,7 @@ class ArgumentArgs:
 
 @input_type
 class FileTaskRunRequestArgs:
-    """A run of the task file at `task_file_path` of the source, on Linux when `platform` is left out."""
+    """A run of a task file of the source."""
 
     task_file_path: pulumi.Input[str]
     platform: pulumi.Input[pulumi.InputType[PlatformPropertiesArgs]] | None = None
@@ -218,7 +211,7 @@ class FileTaskRunRequestArgs:
 
 @input_type
 class SetValueArgs:
-    """A value for a task file's `{{.Values.name}}`; with `is_secret` it is kept encrypted and never shown."""
+    """A value for the `{{.Values.name}}` of a task file."""
 
     name: pulumi.Input[str]
     value: pulumi.Input[str]
@@ -227,7 +220,7 @@ class SetValueArgs:
 
 @input_type
 class TaskRunRequestArgs:
-    """A run of an existing task; `values` stand in for the task's own of the same names."""
+    """A run of an existing task."""
 
     task_name: pulumi.Input[str]
     type: pulumi.Input[str] = "TaskRunRequest"
@@ -263,7 +256,7 @@ if TYPE_CHECKING:
 
 @input_type
 class EncodedTaskRunRequestArgs:
-    """A run of a task file that comes with the request, on Linux when `platform` is left out.
+    """A run of a task file that comes with the request.
 
     `from_yaml`, `from_file` and `from_cmd` make one; `encoded_task_content` itself is the task file in base64. Their
     `values` are what `{{.Values.name}}` stands for: a dictionary or the text of a values file, which is kept encrypted
@@ -334,7 +327,7 @@ class EncodedTaskRunRequestArgs:
 
 @input_type
 class DockerBuildStepArgs:
-    """A task that builds an image with a Dockerfile, and pushes it unless `is_push_enabled` is False."""
+    """A step that builds an image with a Dockerfile, and pushes it."""
 
     docker_file_path: pulumi.Input[str]
     type: pulumi.Input[str] = "Docker"
@@ -349,7 +342,7 @@ class DockerBuildStepArgs:
 
 @input_type
 class FileTaskStepArgs:
-    """A task that runs the task file at `task_file_path` of its context."""
+    """A step that runs a task file of the source."""
 
     task_file_path: pulumi.Input[str]
     type: pulumi.Input[str] = "FileTask"
@@ -361,7 +354,7 @@ class FileTaskStepArgs:
 
 @input_type
 class EncodedTaskStepArgs:
-    """A task that runs a task file which it holds itself.
+    """A step that runs a task file of its own.
 
     `from_yaml`, `from_file` and `from_cmd` make one; `encoded_task_content` itself is the task file in base64. Their
     `values` are what `{{.Values.name}}` stands for: a dictionary or the text of a values file, which is kept encrypted

@@ -45,18 +45,22 @@ class Provider(pulumi.ProviderResource):
         """Declare a provider.
 
         :param endpoint: `embedded`, or the Resource Manager's URL. Default: the environment's.
-        :param environment: public (default), usgovernment or china.
-        :param subscription_id: the default for resources that do not say; likewise `resource_group_name` and
-            `registry_name`.
-        :param credential: default, cli, managed-identity, workload-identity, client-secret, oidc or none.
-        :param tenant_id: for the credentials that need it; likewise `client_id` and `client_secret`, which is kept
-            encrypted.
-        :param audience: the tokens' audience at an endpoint of your own. Default: that endpoint.
-        :param embedded_data: the embedded emulator's folder.
-        :param secret_drift: read secrets back on refresh. Default: False.
-        :param answer_timeout: seconds after which an awaited run is given up when the service does not answer. The run
-            is not canceled. Default: 600.
-        :param log_level: off (default), info or debug: a redacted line for every request.
+        :param environment: The cloud: public, usgovernment or china. Default: public.
+        :param subscription_id: The subscription of resources that name none.
+        :param resource_group_name: The resource group of resources that name none.
+        :param registry_name: The registry of resources that name none.
+        :param credential: The sign-in: default, cli, managed-identity, workload-identity, client-secret, oidc or none.
+            Default: default; none for the emulator and for a loopback address.
+        :param tenant_id: The tenant, for credentials that need it.
+        :param client_id: The client id, for credentials that need it.
+        :param client_secret: The secret of the credential client-secret. It is kept encrypted.
+        :param audience: The audience of the tokens at an endpoint of your own. Default: that endpoint.
+        :param embedded_data: The folder of the embedded emulator. Default: one for the stack, below Pulumi's home.
+        :param secret_drift: Whether a refresh compares secrets too. It needs the permission listDetails. Default:
+            false.
+        :param answer_timeout: The seconds without an answer of the service after which an awaited run is given up. The
+            run goes on. Default: 600.
+        :param log_level: The redacted lines for requests: off, info or debug. Default: off.
         """
         values = {
             "endpoint": endpoint,

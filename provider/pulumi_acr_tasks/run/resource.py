@@ -90,21 +90,27 @@ class Run(Resource, module="acr-tasks", name="Run"):
         A change of the request, of the context's content or of `triggers` leads to a new run. A change of
         `is_archive_enabled` alone is a PATCH of the run.
 
-        :param run_request: what to run: DockerBuildRequestArgs, FileTaskRunRequestArgs, EncodedTaskRunRequestArgs or
-            TaskRunRequestArgs. Without a `platform` it is Linux; without a `docker_file_path` it is Dockerfile.
-        :param registry_id: the registry's ARM id. Or `subscription_id`, `resource_group_name` and `registry_name`;
-            a part that is left out comes from the provider or the configuration.
-        :param context: a local folder, relative to the program, that is packed by Docker's ignore rules and uploaded
-            when its content has changed. `.git`, Pulumi's and the emulator's own folders are left out too, unless a
-            rule re-includes them. Or an archive (.tar, .tar.gz, .tgz); or the address of a git repository, an archive
-            (https) or an artifact (oci://), which the service fetches itself. Not together with `source_location`, nor
-            with a TaskRunRequest. The request's file paths are relative to it; a Dockerfile may lie outside
-            (`../docker/Dockerfile`) and is sent under its own name.
-        :param triggers: any values; a change of one of them leads to a new run.
-        :param wait: await the end (default). Otherwise the run is queued, and a later refresh shows how it ended.
-        :param queue_timeout: seconds in which an agent must take the run; after them it is canceled, and `up` fails.
-        :param logs: stream (default): each line while it runs; on-failure: the last lines of a failed run; none.
-        :param cancel_on_delete: cancel a run that has not ended when the resource is deleted or replaced.
+        :param run_request: The request of the run: a Docker build, a task file of the source, a task file of its own,
+            or an existing task.
+        :param registry_id: The registry's ARM id. It stands for `subscription_id`, `resource_group_name` and
+            `registry_name`.
+        :param subscription_id: The registry's subscription. Default: the provider's.
+        :param resource_group_name: The registry's resource group. Default: the provider's.
+        :param registry_name: The registry's name. Default: the provider's.
+        :param context: The files of the run: a local folder, relative to the program, that is packed by Docker's
+            ignore rules and uploaded when its content has changed. `.git`, Pulumi's and the emulator's own folders are
+            left out too, unless a rule re-includes them. Or an archive (.tar, .tar.gz, .tgz); or the address of a git
+            repository, an archive (https) or an artifact (oci://), which the service fetches itself. Not together with
+            `source_location`, nor with a request for an existing task. The request's file paths are relative to it; a
+            Dockerfile may lie outside (`../docker/Dockerfile`) and is sent under its own name.
+        :param triggers: Any values; a change of one of them leads to a new run.
+        :param wait: Whether the end of the run is awaited. Otherwise the run is queued, and a later refresh shows how
+            it ended. Default: true.
+        :param queue_timeout: The seconds in which an agent must take the run. After them it is canceled, and `up`
+            fails.
+        :param logs: The lines of the log that are shown: stream (each line while it runs), on-failure (the last lines
+            of a failed run) or none. Default: stream.
+        :param cancel_on_delete: Whether a run that has not ended is canceled when the resource is deleted or replaced.
         :raises ValidationError: an argument is unknown or given twice, or the options ask for an import or for a
             provider of another package.
         """

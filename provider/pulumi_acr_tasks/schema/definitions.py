@@ -112,7 +112,7 @@ _TRIGGER: _Members = {
     "name": "string!: The name of the trigger, unique in the task.",
 }
 _STEP: _Members = {
-    "type": _enumeration("StepType", "string!: The kind of the step.", *_STEPS),
+    "type": _member("string!: The kind of the step.", values=tuple(_STEPS)),
     "contextPath": "string: The address of the source: of a git repository, an archive, or an artifact (`oci://`).",
     "contextAccessToken": "string*: The token that reads the source.",
 }
@@ -122,7 +122,7 @@ _RUN_REQUEST: _Members = {
 }
 _RUN_REQUEST_WITH_STEP: _Members = {
     "timeout": _TIMEOUT,
-    "platform": _member("PlatformProperties!: The platform that the run needs.", default={"os": "Linux"}),
+    "platform": _member("PlatformProperties!: The platform of the run. Default: Linux.", default={"os": "Linux"}),
     "agentConfiguration": _AGENT,
     "sourceLocation": _member(
         "string: The address of the source: of a git repository, an archive, or an artifact (`oci://`).",
@@ -406,7 +406,7 @@ FUNCTIONS: dict[str, dict[str, Kind]] = _read(
         "listTasks": _REGISTRY,
         "contextHash": {
             "context": "string!: The folder, relative to the program, or the archive that the run's `context` is.",
-            "dockerFilePath": "string: That of the run's request, empty for a request without one. Default: Dockerfile",
+            "dockerFilePath": "string: That of the run's request, empty if it has none. Default: Dockerfile.",
             "taskFilePath": "string: That of the run's request. A Dockerfile does not count then.",
             "valuesFilePath": "string: That of the run's request.",
         },

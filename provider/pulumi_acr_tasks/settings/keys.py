@@ -9,25 +9,28 @@ import difflib
 from collections.abc import Mapping
 from typing import Any
 
+from pulumi_acr_tasks.schema.definitions import Kind, kind
 from pulumi_acr_tasks.validate.hints import did_you_mean, nearest, plain
 
 NAMESPACE = "acr-tasks"
-KEYS = (
-    "endpoint",
-    "environment",
-    "subscriptionId",
-    "resourceGroupName",
-    "registryName",
-    "credential",
-    "tenantId",
-    "clientId",
-    "clientSecret",
-    "audience",
-    "answerTimeout",
-    "embeddedData",
-    "secretDrift",
-    "logLevel",
-)
+KEYS: dict[str, Kind] = {
+    "endpoint": kind("string"),
+    "environment": kind("string"),
+    "subscriptionId": kind("string"),
+    "resourceGroupName": kind("string"),
+    "registryName": kind("string"),
+    "credential": kind("string"),
+    "tenantId": kind("string"),
+    "clientId": kind("string"),
+    "clientSecret": kind("string*"),
+    "audience": kind("string"),
+    "answerTimeout": kind("number"),
+    "embeddedData": kind("string"),
+    "secretDrift": kind("boolean"),
+    "logLevel": kind("string"),
+}
+"""The kind of each key."""
+
 _EMBEDDED = "embedded"
 _CLOSE = 0.8  # of two names: `acr-task` and `act-tasks` are close to ours, `acr-builds` is not
 

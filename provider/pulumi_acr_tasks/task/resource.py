@@ -86,20 +86,24 @@ class Task(Resource, module="acr-tasks", name="Task"):
     ) -> None:
         """Declare a task.
 
-        :param platform: the platform that its runs need.
-        :param step: what a run does: DockerBuildStepArgs, FileTaskStepArgs or EncodedTaskStepArgs.
-        :param registry_id: the registry's ARM id. Or `subscription_id`, `resource_group_name` and `registry_name`;
-            what is not said comes from the provider or the configuration.
-        :param task_name: 5 to 50 letters, digits, `-` and `_`. Default: the resource's name when the task is made;
-            the task keeps its name when the resource gets another one.
-        :param location: the registry's location, and nothing else; looked up when left out.
-        :param trigger: timers, source repositories and base images that start runs.
-        :param credentials: registries that runs sign in to.
-        :param identity: managed identities of the task.
-        :param agent_configuration: the agent's cores. Default: 2.
-        :param timeout: seconds that a run may take, 300 to 28800. Default: 3600.
-        :param status: Enabled (default) or Disabled.
-        :param adopt: take over a task of that name that exists already; without it that is an error.
+        :param platform: The platform that the task's runs need.
+        :param step: The step of the task: a Docker build, a task file of the source, or a task file of its own.
+        :param registry_id: The registry's ARM id. It stands for `subscription_id`, `resource_group_name` and
+            `registry_name`.
+        :param subscription_id: The registry's subscription. Default: the provider's.
+        :param resource_group_name: The registry's resource group. Default: the provider's.
+        :param registry_name: The registry's name. Default: the provider's.
+        :param task_name: The task's name: 5 to 50 letters, digits, `-` and `_`. Default: the resource's name when the
+            task is made. The task keeps its name when the resource gets another one.
+        :param location: The registry's location, and nothing else. Default: looked up.
+        :param trigger: The timers, source repositories and base images that start runs.
+        :param credentials: The registries that runs sign in to.
+        :param identity: The managed identities of the task.
+        :param agent_configuration: The agent that runs need. Default: 2 cores.
+        :param timeout: The seconds that a run may take, 300 to 28800. Default: 3600.
+        :param status: Whether the task starts runs: Enabled or Disabled. Default: Enabled.
+        :param tags: The tags of the task.
+        :param adopt: Whether a task of that name that exists already is taken over. Otherwise it is an error.
         :raises ValidationError: an argument is unknown or given twice, or the options ask for an import or for a
             provider of another package.
         """
