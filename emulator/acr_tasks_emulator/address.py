@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import ipaddress
+import re
+import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from acr_tasks_emulator.errors import SettingsError
-from acr_tasks_emulator.settings import WILDCARDS
+from acr_tasks_emulator.settings import WILDCARDS, is_loopback
 
 if TYPE_CHECKING:
     from acr_tasks_emulator.https.certificates import Certificate
+
+_HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d{1,5})?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Address:
     """The name by which clients ask for a listening socket, and what they need to trust it.
 
-    host: a name or an address without brackets. listening: the address and port that a process of this machine connects
-    to. certificate: None for plain http.
+    host: a name or an address without brackets. bound: the host of `serve --host`. listening: the address and port that
+    a process of this machine connects to. certificate: None for plain http.
     """
 
     host: str
+    bound: str
     listening: tuple[str, int]
     certificate: Certificate | None = None
 
@@ -32,16 +38,16 @@ class Address:
         for. Raises SettingsError when it is good for none.
         """
         # What can be connected to and stand in an image's name. Not localhost, which is ::1 for some.
-        bound = "127.0.0.1" if host in {*WILDCARDS, "localhost"} else host
-        if certificate is None or certificate.covers(bound):
-            return cls(bound, (bound, port), certificate)
+        reached = "127.0.0.1" if host in {*WILDCARDS, "localhost"} else host
+        if certificate is None or certificate.covers(reached):
+            return cls(reached, host, (reached, port), certificate)
         named = next((name for name in certificate.hosts if not name.startswith("*")), None)
         if named is None:
             raise SettingsError(
-                f"The certificate {certificate.chain} is good for {', '.join(certificate.hosts)}, not for {bound}: "
+                f"The certificate {certificate.chain} is good for {', '.join(certificate.hosts)}, not for {reached}: "
                 "say with --host by which name clients ask."
             )
-        return cls(named, (bound, port), certificate)
+        return cls(named, host, (reached, port), certificate)
 
     @property
     def login_server(self) -> str:
@@ -63,9 +69,24 @@ class Address:
         """Return the path of the CA certificate that clients have to trust; None when they need none."""
         return str(self.certificate.ca) if self.certificate and self.certificate.ca else None
 
-    def is_named(self, host: str) -> bool:
-        """Return whether the certificate covers a host name or address, which makes it one of the emulator's own."""
-        return self.certificate is not None and self.certificate.covers(host)
+    def answers_for(self, host: str) -> bool:
+        """Return whether the Host header of a request names this emulator."""
+        # A name and a port alone: links are made of this text.
+        match = _HOST.fullmatch(host)
+        if match is None:
+            return False
+        name = match["name"].strip("[]").lower()
+        if name == self.bound.lower() or is_loopback(name) or name.endswith(".localhost"):
+            return True
+        if self.certificate is not None and self.certificate.covers(name):
+            return True
+        if self.bound not in WILDCARDS:
+            return False
+        try:
+            ipaddress.ip_address(name)  # a name in an attacker's domain is never an address
+        except ValueError:
+            return name in {socket.gethostname().lower(), socket.getfqdn().lower()}
+        return True
 
     @property
     def check(self) -> dict[str, Any]:

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
-import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any
 
 import httpx
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp
 
 from acr_tasks_emulator.address import Address
-from acr_tasks_emulator.clock import SystemClock
 from acr_tasks_emulator.errors import SettingsError
-from acr_tasks_emulator.execution.agents import Agents
-from acr_tasks_emulator.execution.executor import ExecutorError, choose
+from acr_tasks_emulator.execution.executor import Executor, ExecutorError, choose
 from acr_tasks_emulator.execution.registry.oci_registry import OciRegistry
 from acr_tasks_emulator.process import orphans
 from acr_tasks_emulator.process.supervisor import Supervisor
@@ -33,60 +27,32 @@ from acr_tasks_emulator.routes.arm import (
     tasks,
 )
 from acr_tasks_emulator.routes.middleware import errors
-from acr_tasks_emulator.routes.middleware.faults import FaultInjection
+from acr_tasks_emulator.routes.middleware.conditions import Conditions
 from acr_tasks_emulator.routes.middleware.guard import Guard
 from acr_tasks_emulator.routes.middleware.recorder import Recorder
-from acr_tasks_emulator.routes.middleware.throttle import Throttle
 from acr_tasks_emulator.services.all import Services
-from acr_tasks_emulator.services.blobs.blobs import BlobsService
-from acr_tasks_emulator.services.blobs.sas import Signer
-from acr_tasks_emulator.services.conditions.long_running import Operations
-from acr_tasks_emulator.services.conditions.quota import Quota
-from acr_tasks_emulator.services.conditions.request_log import RequestLog
 from acr_tasks_emulator.services.errors import ServiceError
-from acr_tasks_emulator.services.registries.login_server import AdminUsers, Images
-from acr_tasks_emulator.services.registries.registries import RegistriesService, id_of
-from acr_tasks_emulator.services.registries.removal import Removal
-from acr_tasks_emulator.services.registries.resource_groups import ResourceGroupsService
-from acr_tasks_emulator.services.runs.delayed_agents import DelayedAgents
-from acr_tasks_emulator.services.runs.runs import RunsService
-from acr_tasks_emulator.services.runs.states import RunStates
-from acr_tasks_emulator.services.sign_in.access_tokens import AccessTokens
-from acr_tasks_emulator.services.sign_in.identities import TENANT_ID
-from acr_tasks_emulator.services.sign_in.sign_in import SignIn
-from acr_tasks_emulator.services.tasks.tasks import TasksService
-from acr_tasks_emulator.services.triggers.notifications import Notifications
-from acr_tasks_emulator.services.triggers.timers import Timers
-from acr_tasks_emulator.services.triggers.triggers import TriggersService
-from acr_tasks_emulator.services.triggers.webhooks import Webhooks
 from acr_tasks_emulator.settings import Settings
-from acr_tasks_emulator.store.blobs import BlobStore
 from acr_tasks_emulator.store.database import Database, DatabaseError, StorageFullError
-from acr_tasks_emulator.store.registries import RegistryStore
-from acr_tasks_emulator.store.resource_groups import ResourceGroupStore
-from acr_tasks_emulator.store.runs import RunStore
-from acr_tasks_emulator.store.tasks import TaskStore
 
 
 @dataclass(frozen=True)
 class Application:
-    """An emulator without its socket. about: the content of the ready line. asgi: the app that answers requests."""
+    """An emulator without its socket. asgi: the app that answers requests. warning: why builds are only simulated."""
 
-    asgi: ASGIApp
-    about: dict[str, Any]
+    asgi: Recorder
     services: Services
-    recorder: Recorder
     warning: str | None
-    _closing: contextlib.ExitStack
+    _opened: contextlib.ExitStack
 
     def idle_seconds(self) -> float:
         """Return the seconds since the last request or the end of the last run; 0 while a run is active."""
-        return 0.0 if self.services.runs.active_count() else self.recorder.idle_seconds()
+        return 0.0 if self.services.runs.active_count() else self.asgi.idle_seconds()
 
     def close(self) -> None:
         """End every run and child process, then close the data folder."""
         self.services.closing.set()
-        self._closing.close()
+        self._opened.close()
 
 
 def build(settings: Settings, address: Address) -> Application:
@@ -96,107 +62,39 @@ def build(settings: Settings, address: Address) -> Application:
     """
     with contextlib.ExitStack() as opened:
         try:
-            application = _wire(settings, address, opened)
+            services, executor = _open(settings, address, opened)
         except (DatabaseError, ExecutorError) as error:
             raise SettingsError(str(error)) from error
         except OSError as error:
             raise SettingsError(f"The data folder {settings.data} cannot be used: {error.strerror}.") from error
-        opened.pop_all()
-        return application
+        throttled = Conditions(_starlette(services), services, settings.latency)
+        recorder = Recorder(Guard(throttled, address, services), services)
+        return Application(recorder, services, getattr(executor, "why", None), opened.pop_all())
 
 
-def _wire(settings: Settings, address: Address, opened: contextlib.ExitStack) -> Application:
-    clock, switches = SystemClock(), settings.switches
-    closing = contextlib.ExitStack()
-    opened.callback(closing.close)
-    was_killed = closing.enter_context(orphans.end_orphans(settings.data))
+def _open(settings: Settings, address: Address, opened: contextlib.ExitStack) -> tuple[Services, Executor]:
+    """Open the data folder, and start what works in it. opened: gets a callback for each part that has to end."""
+    was_killed = opened.enter_context(orphans.end_orphans(settings.data))
     database = Database(settings.data / "emulator.sqlite")
-    closing.callback(database.close)
-    registry_store, run_store = RegistryStore(database), RunStore(database)
-    signing_key = base64.b64decode(
-        registry_store.setting("sasKey", lambda: base64.b64encode(secrets.token_bytes(32)).decode())
-    )
-    groups = ResourceGroupsService(ResourceGroupStore(database))
-    known = RegistriesService(registry_store, groups, clock, address.login_server)
-    known.open(settings.registries)
-    blob_store = BlobStore(settings.data / "blobs", database)
-    if was_killed:
-        blob_store.prune()
-    blob_service = BlobsService(
-        blob_store,
-        Signer(signing_key, clock, switches.sas_seconds),
-        clock,
-        switches,
-    )
-    task_store = TaskStore(database)
-    task_service = TasksService(task_store, clock, switches)
-    states = RunStates(run_store, task_store, blob_service, clock)
-
+    opened.callback(database.close)
     supervisor = Supervisor()
-    closing.callback(supervisor.close)
-    oci_registry = OciRegistry(settings.data, supervisor)
-    closing.callback(oci_registry.close)
-    executor = choose(settings.executor, settings.data, oci_registry, supervisor)
-    agents = Agents(settings.agents, executor, states)
-    closing.callback(agents.close)
-    delayed = DelayedAgents(agents, switches.agent_delay)
-    closing.callback(delayed.close)
-
-    about = {
+    opened.callback(supervisor.close)
+    registry = OciRegistry(settings.data, supervisor)
+    opened.callback(registry.close)
+    executor = choose(settings.executor, settings.data, registry, supervisor)
+    services = Services(settings, address.login_server, database, registry, executor, opened)
+    if was_killed:
+        services.blobs.store.prune()
+    services.about |= {
         "endpoint": address.endpoint,
         "loginServer": address.login_server,
         "dashboard": f"{address.endpoint}/",
         "caCert": address.ca_cert,
-        "registries": [id_of(row) for row in known.all()],
+        "registries": [row.id for row in services.registries.all()],
         "executor": executor.name,
     }
-    queue = delayed if switches.agent_delay else agents
-    run_service = RunsService(
-        run_store,
-        registry_store,
-        address.login_server,
-        task_service,
-        blob_service,
-        states,
-        queue,
-        clock,
-        switches,
-    )
-    triggers = TriggersService(task_store, run_service, known, clock)
-    webhooks = Webhooks(triggers, settings.webhook_secret)
-    notifications = Notifications(triggers.image_pushed)
-    closing.callback(notifications.close)
-    oci_registry.notify(notifications.url, notifications.secret)
-    services = Services(
-        registries=known,
-        resource_groups=groups,
-        removal=Removal(known, groups, task_service, run_service),
-        admin_users=AdminUsers(signing_key, settings.token),
-        sign_in=SignIn(AccessTokens(signing_key, settings.token, clock), settings.token),
-        tasks=task_service,
-        runs=run_service,
-        triggers=triggers,
-        webhooks=webhooks,
-        blobs=blob_service,
-        quota=Quota(clock, settings.throttle == "arm"),
-        request_log=RequestLog(),
-        images=Images(oci_registry),
-        clock=clock,
-        about=about,
-        switches=switches,
-        operations=Operations(clock, switches, settings.mode == "lro"),
-    )
-    run_service.resume()
-    closing.callback(Timers(triggers, clock).close)
-    whole: ASGIApp = _starlette(services)
-    throttled: ASGIApp = Throttle(FaultInjection(whole, services.faults), services.quota, settings.latency)
-    authority = f"{address.endpoint}/{TENANT_ID}"
-    throttled, whole = (
-        Guard(app, settings.host, services.sign_in, authority, address.is_named, webhooks.are_secret)
-        for app in (throttled, whole)
-    )
-    recorder = Recorder(throttled, whole, services)
-    return Application(recorder, about, services, recorder, getattr(executor, "why", None), closing)
+    services.begin(opened)
+    return services, executor
 
 
 def _starlette(services: Services) -> Starlette:

@@ -51,7 +51,7 @@ class Emulator:
     @property
     def about(self) -> dict[str, Any]:
         """Return the content of the ready line, without the process id."""
-        return self.application.about
+        return self.application.services.about
 
     @property
     def subscription_id(self) -> str:
@@ -105,7 +105,7 @@ def running(settings: Settings) -> Iterator[Emulator]:
         config.ssl = encryption  # uvicorn's own options take files only, and cannot set this context
         stack.enter_context(_serving(uvicorn.Server(config), listening))
         stack.callback(application.services.closing.set)
-        about = application.about
+        about = application.services.about
         yield Emulator(
             endpoint=about["endpoint"],
             login_server=about["loginServer"],

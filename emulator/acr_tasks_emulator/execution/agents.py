@@ -36,17 +36,18 @@ class Observer(Protocol):
 
 
 class Agents:
-    """A queue of jobs and `count` agents that run them in order.
+    """A queue of jobs and `count` agents that run them in order, each after `delay` seconds in the queue.
 
     A cancellation removes a waiting run from the queue, and ends a running one with all its processes. The timeout
     of a run begins when an agent takes it, as in the service.
     """
 
-    def __init__(self, count: int, executor: Executor, observer: Observer) -> None:
+    def __init__(self, count: int, executor: Executor, observer: Observer, delay: float = 0) -> None:
         self._executor = executor
         self._observer = observer
         self._wake = threading.Condition()
-        self._queue: deque[Job] = deque()
+        self._queue: deque[tuple[float, Job]] = deque()  # each with the time from which it may be taken
+        self._delay = delay
         self._running: dict[str, Cancellation] = {}
         self._closed = False
         self._warned = False
@@ -61,7 +62,7 @@ class Agents:
         with self._wake:
             if self._closed:
                 raise RuntimeError("the agents are closed and take no more runs")
-            self._queue.append(job)
+            self._queue.append((time.monotonic() + self._delay, job))
             self._wake.notify()
 
     def cancel(self, run_id: str) -> bool:
@@ -71,7 +72,7 @@ class Agents:
         """
         with self._wake:
             cancellation = self._running.get(run_id)
-            waiting = next((job for job in self._queue if job.run_id == run_id), None)
+            waiting = next((each for each in self._queue if each[1].run_id == run_id), None)
             if waiting is not None:
                 self._queue.remove(waiting)
         if waiting is not None:
@@ -100,13 +101,8 @@ class Agents:
                 thread.join()
 
     def _work(self) -> None:
-        while True:
-            with self._wake:
-                self._wake.wait_for(lambda: self._closed or self._queue)
-                if self._closed:
-                    return
-                job = self._queue.popleft()
-                cancellation = self._running[job.run_id] = Cancellation()
+        while (taken := self._next()) is not None:
+            job, cancellation = taken
             try:
                 self._run(job, cancellation)
             except Exception:  # an error of the observer must not end the thread of the agent
@@ -114,6 +110,18 @@ class Agents:
             finally:
                 with self._wake:
                     self._running.pop(job.run_id, None)
+
+    def _next(self) -> tuple[Job, Cancellation] | None:
+        """Wait for the next job and take it; None after close()."""
+        with self._wake:
+            while not self._closed:
+                left = self._queue[0][0] - time.monotonic() if self._queue else None
+                if left is not None and left <= 0:
+                    _, job = self._queue.popleft()
+                    cancellation = self._running[job.run_id] = Cancellation()
+                    return job, cancellation
+                self._wake.wait(left)
+        return None
 
     def _run(self, job: Job, cancellation: Cancellation) -> None:
         self._record(lambda: self._observer.started(job.run_id))

@@ -65,7 +65,7 @@ async def _put_block(request: Request) -> Response:
 
 
 async def _receive(request: Request, file: BinaryIO) -> None:
-    """Write a body to a file as it comes. Raises BlobError."""
+    """Write a body to a file as it comes. Raises ServiceError."""
     if int(request.headers.get("content-length", 0)) > UPLOAD_LIMIT:
         raise errors.BLOB_TOO_LARGE()
     size = 0
@@ -97,7 +97,7 @@ async def _get(request: Request) -> Response:
 
 
 def content(request: Request, found: Blob, headers: dict[str, str]) -> Response:
-    """Return a blob, or the range of it that the request asks for. Raises BlobError."""
+    """Return a blob, or the range of it that the request asks for. Raises ServiceError."""
     headers = {**headers, **_properties(found)}
     if request.headers.get("if-none-match") == found.etag:
         return Response(status_code=304, headers=headers)
@@ -147,7 +147,7 @@ def _open_write(request: Request) -> tuple[BlobsService, str, str]:
 
 
 def _signed(request: Request) -> Mapping[str, str]:
-    """Return the query. Raises BlobError when it has a parameter of the signature more than once."""
+    """Return the query. Raises ServiceError when it has a parameter of the signature more than once."""
     names = [name.lower() for name, _ in request.query_params.multi_items()]
     if any(names.count(name) > 1 for name in PARAMETERS):
         raise errors.SAS_INVALID()

@@ -24,7 +24,6 @@ from acr_tasks_emulator.routes.http import services_of
 from acr_tasks_emulator.services import errors
 from acr_tasks_emulator.services.all import Services
 from acr_tasks_emulator.services.errors import ServiceError
-from acr_tasks_emulator.services.registries.registries import id_of
 from acr_tasks_emulator.services.triggers.triggers import next_firings
 from acr_tasks_emulator.store.registries import RegistryRow
 
@@ -125,7 +124,7 @@ async def run_page(request: Request) -> Response:
     services, row = services_of(request), _registry(request)
     view = run_view(row.name, services.runs.get(row, request.path_params["run"]), services.clock.now())
     log = await run_in_threadpool(logs.end_of, services.blobs.find_log(row.key, view.run_id))
-    can_run = view.task is not None and services.tasks.exists(row, view.task)
+    can_run = view.task is not None and services.tasks.store.get(row.key, view.task) is not None
     return _page(request, "run.html", run=view, log=log, can_run=can_run, active=view.is_active)
 
 
@@ -204,8 +203,8 @@ def _section(services: Services, row: RegistryRow, query: dict[str, str], runs: 
         name=row.name,
         location=row.location,
         group=row.resource_group_name,
-        id=id_of(row),
-        task_count=services.tasks.count(row),
+        id=row.id,
+        task_count=services.tasks.store.count(row.key),
         runs=[run_view(row.name, document, now) for document in run_page.runs],
         older_runs=address + urlencode({"runs": run_page.skip_token}) if run_page.skip_token else None,
         tasks=[view(task) for task in task_page.tasks],

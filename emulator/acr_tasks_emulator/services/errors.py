@@ -7,45 +7,37 @@ filled when an error is raised: `raise TASK_NOT_FOUND(name=...)`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 
 class ServiceError(Exception):
-    """An answer other than success. `code`, `message` and `target` are in its body, which is empty without a code.
+    """An answer other than success. `code`, `message` and `target` are in its body, which is empty without a code."""
 
-    `detail` is the code of the one entry of `details`.
-    """
-
-    def __init__(
-        self,
-        status: int,
-        code: str,
-        message: str,
-        target: str | None = None,
-        headers: dict[str, str] | None = None,
-        detail: str | None = None,
-    ) -> None:
-        super().__init__(f"{status} {code}: {message}")
-        self.status = status
-        self.code = code
-        self.message = message
-        self.target = target
-        self.headers = headers or {}
-        self.detail = detail
+    def __init__(self, kind: ErrorText, message: str, headers: dict[str, str]) -> None:
+        super().__init__(f"{kind.status} {kind.code}: {message}")
+        self.kind, self.message, self.headers = kind, message, headers
+        self.status, self.code, self.target = kind.status, kind.code, kind.target
 
 
 @dataclass(frozen=True)
 class ErrorText:
-    """One kind of error; a call with the values of its text returns the exception."""
+    """One kind of error; a call with the values of its text returns the exception.
+
+    detail: the code of the one entry of `details`. style: the form of the body: Resource Manager's `arm`, the `blob`
+    service's, the `login-server`'s or the `sign-in`'s. number: that of AADSTS in a sign-in's body.
+    """
 
     status: int
     code: str
     text: str
     target: str | None = None
     detail: str | None = None
+    style: str = "arm"
+    number: int = 0
 
     def __call__(self, *, headers: dict[str, str] | None = None, **values: Any) -> ServiceError:
-        return ServiceError(self.status, self.code, self.text.format(**values), self.target, headers, self.detail)
+        return ServiceError(self, self.text.format(**values), headers or {})
 
 
 _ARM_NOT_FOUND = (
@@ -247,141 +239,99 @@ STORAGE_FULL = ErrorText(503, "ServiceUnavailable", "The emulator's data folder 
 INTERNAL_ERROR = ErrorText(500, "InternalServerError", "The emulator met an unexpected error; its own log tells more.")
 
 
-class SignInError(ServiceError):
-    """An answer of a token endpoint, whose bodies are those of Entra ID; `number` is that of AADSTS."""
-
-    def __init__(self, status: int, code: str, message: str, number: int) -> None:
-        super().__init__(status, code, message)
-        self.number = number
+# Answers of the token endpoints, in the form of Entra ID.
+def _sign_in(status: int, code: str, number: int, text: str) -> ErrorText:
+    return ErrorText(status, code, text, style="sign-in", number=number)
 
 
-@dataclass(frozen=True)
-class SignInErrorText:
-    """One kind of sign-in error."""
-
-    status: int
-    code: str
-    number: int
-    text: str
-
-    def __call__(self, **values: Any) -> SignInError:
-        return SignInError(self.status, self.code, self.text.format(**values), self.number)
-
-
-PARAMETER_MISSING = SignInErrorText(
+PARAMETER_MISSING = _sign_in(
     400, "invalid_request", 900144, "The request body must contain the following parameter: '{name}'."
 )
-UNSUPPORTED_GRANT = SignInErrorText(
+UNSUPPORTED_GRANT = _sign_in(
     400, "unsupported_grant_type", 70003, "The app requested an unsupported grant type '{grant}'."
 )
-INVALID_SCOPE = SignInErrorText(
+INVALID_SCOPE = _sign_in(
     400,
     "invalid_scope",
     1002012,
     "The provided value for scope {scope} is not valid. Client credential flows must have a scope value with /.default "
     "suffixed to the resource identifier (application ID URI).",
 )
-CLIENT_SECRET_MISSING = SignInErrorText(
+CLIENT_SECRET_MISSING = _sign_in(
     401,
     "invalid_client",
     7000216,
     "'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' grant type.",
 )
-CLIENT_SECRET_WRONG = SignInErrorText(
+CLIENT_SECRET_WRONG = _sign_in(
     401,
     "invalid_client",
     7000215,
     "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the "
     "client secret ID, for a secret added to app '{client}'.",
 )
-CLIENT_ASSERTION_WRONG = SignInErrorText(
+CLIENT_ASSERTION_WRONG = _sign_in(
     401,
     "invalid_client",
     700027,
     "The certificate with identifier used to sign the client assertion is not registered.",
 )
-IDENTITY_HEADER_MISSING = SignInErrorText(
+IDENTITY_HEADER_MISSING = _sign_in(
     400, "invalid_request", 900144, "The request must contain the following header: 'X-IDENTITY-HEADER'."
 )
-IDENTITY_HEADER_WRONG = SignInErrorText(
+IDENTITY_HEADER_WRONG = _sign_in(
     401, "invalid_client", 7000215, "The header X-IDENTITY-HEADER does not have the value of IDENTITY_HEADER."
 )
 
 
-class BlobError(ServiceError):
-    """An answer of the blob service, whose bodies are XML."""
-
-
-@dataclass(frozen=True)
-class BlobErrorText(ErrorText):
-    """One kind of blob error."""
-
-    def __call__(self, *, headers: dict[str, str] | None = None, **values: Any) -> BlobError:
-        return BlobError(self.status, self.code, self.text.format(**values), None, headers)
-
-
+_blob = partial(ErrorText, style="blob")
 _SAS_TEXT = (
     "Server failed to authenticate the request. Make sure the value of Authorization header is formed correctly "
     "including the signature."
 )
-SAS_MISSING = BlobErrorText(403, "AuthenticationFailed", _SAS_TEXT)
-SAS_INVALID = BlobErrorText(403, "AuthenticationFailed", _SAS_TEXT + " Signature did not match.")
-SAS_EXPIRED = BlobErrorText(
+SAS_MISSING = _blob(403, "AuthenticationFailed", _SAS_TEXT)
+SAS_INVALID = _blob(403, "AuthenticationFailed", _SAS_TEXT + " Signature did not match.")
+SAS_EXPIRED = _blob(
     403, "AuthenticationFailed", _SAS_TEXT + " Signature not valid in the specified time frame: Expiry [{expiry}]."
 )
-SAS_PERMISSION = BlobErrorText(
+SAS_PERMISSION = _blob(
     403,
     "AuthorizationPermissionMismatch",
     "This request is not authorized to perform this operation using this permission.",
 )
-BLOB_NOT_FOUND = BlobErrorText(404, "BlobNotFound", "The specified blob does not exist.")
-BLOB_ALREADY_EXISTS = BlobErrorText(409, "BlobAlreadyExists", "The specified blob already exists.")
-BLOB_STORAGE_FULL = BlobErrorText(503, "ServerBusy", "The emulator's data folder has no room left.")
-BLOB_CONDITION = BlobErrorText(
-    412, "ConditionNotMet", "The condition specified using HTTP conditional header(s) is not met."
-)
-BLOB_RANGE = BlobErrorText(416, "InvalidRange", "The range specified is invalid for the current size of the resource.")
-BLOB_HEADER_MISSING = BlobErrorText(
+BLOB_NOT_FOUND = _blob(404, "BlobNotFound", "The specified blob does not exist.")
+BLOB_ALREADY_EXISTS = _blob(409, "BlobAlreadyExists", "The specified blob already exists.")
+BLOB_STORAGE_FULL = _blob(503, "ServerBusy", "The emulator's data folder has no room left.")
+BLOB_CONDITION = _blob(412, "ConditionNotMet", "The condition specified using HTTP conditional header(s) is not met.")
+BLOB_RANGE = _blob(416, "InvalidRange", "The range specified is invalid for the current size of the resource.")
+BLOB_HEADER_MISSING = _blob(
     400, "MissingRequiredHeader", "An HTTP header that's mandatory for this request is not specified: {header}."
 )
-BLOB_HEADER_INVALID = BlobErrorText(
+BLOB_HEADER_INVALID = _blob(
     400, "InvalidHeaderValue", "The value for one of the HTTP headers is not in the correct format: {header}."
 )
-BLOB_QUERY_INVALID = BlobErrorText(
+BLOB_QUERY_INVALID = _blob(
     400, "InvalidQueryParameterValue", "Value for one of the query parameters specified in the request URI is invalid."
 )
-BLOB_TOO_LARGE = BlobErrorText(
+BLOB_TOO_LARGE = _blob(
     413, "RequestBodyTooLarge", "The request body is too large and exceeds the maximum permissible limit."
 )
-BLOB_BLOCK_COUNT = BlobErrorText(
+BLOB_BLOCK_COUNT = _blob(
     409, "BlockCountExceedsLimit", "The uncommitted block count cannot exceed the maximum limit of {limit} blocks."
 )
-BLOB_BLOCK_LIST_LENGTH = BlobErrorText(
-    400, "BlockListTooLong", "The block list may not contain more than {limit} blocks."
-)
-BLOB_BLOCK_LIST = BlobErrorText(400, "InvalidBlockList", "The specified block list is invalid.")
-BLOB_XML = BlobErrorText(400, "InvalidXmlDocument", "XML specified is not syntactically valid.")
-BLOB_OPERATION = BlobErrorText(
+BLOB_BLOCK_LIST_LENGTH = _blob(400, "BlockListTooLong", "The block list may not contain more than {limit} blocks.")
+BLOB_BLOCK_LIST = _blob(400, "InvalidBlockList", "The specified block list is invalid.")
+BLOB_XML = _blob(400, "InvalidXmlDocument", "XML specified is not syntactically valid.")
+BLOB_OPERATION = _blob(
     405, "UnsupportedHttpVerb", "The resource doesn't support specified Http Verb, or this operation is not emulated."
 )
 
 
-class ImageError(ServiceError):
-    """An answer of the login server, whose bodies are those of the OCI distribution specification."""
-
-
-@dataclass(frozen=True)
-class ImageErrorText(ErrorText):
-    """One kind of login server error."""
-
-    def __call__(self, *, headers: dict[str, str] | None = None, **values: Any) -> ImageError:
-        return ImageError(self.status, self.code, self.text.format(**values), None, headers)
-
-
-NO_IMAGE_REGISTRY = ImageErrorText(
+_login_server = partial(ErrorText, style="login-server")
+NO_IMAGE_REGISTRY = _login_server(
     503,
     "UNAVAILABLE",
     "There is no image registry on this machine: install docker-registry. Until then pushes are kept as OCI layouts.",
 )
-INVALID_IMAGE_ADDRESS = ImageErrorText(404, "NAME_INVALID", "The address holds what no name, tag or digest holds.")
-IMAGE_REGISTRY_FAILED = ImageErrorText(502, "UNAVAILABLE", "The image registry does not answer: {reason}")
+INVALID_IMAGE_ADDRESS = _login_server(404, "NAME_INVALID", "The address holds what no name, tag or digest holds.")
+IMAGE_REGISTRY_FAILED = _login_server(502, "UNAVAILABLE", "The image registry does not answer: {reason}")

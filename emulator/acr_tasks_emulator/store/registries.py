@@ -1,11 +1,11 @@
-"""Registries, and the settings of the data folder."""
+"""Registries, and the key of the data folder."""
 
 from __future__ import annotations
 
+import base64
 import json
+import secrets
 import sqlite3
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,16 +28,26 @@ class RegistryRow:
     creation_date: str
     document: dict[str, Any] = field(default_factory=dict, hash=False)
 
+    @property
+    def id(self) -> str:
+        """Return the registry's ARM id."""
+        return registry_id(self.subscription_id, self.resource_group_name, self.name)
+
+
+def registry_id(subscription_id: str, resource_group_name: str, name: str) -> str:
+    """Return the ARM id of the registry with that name."""
+    return (
+        f"/subscriptions/{subscription_id}/resourceGroups/{resource_group_name}"
+        f"/providers/Microsoft.ContainerRegistry/registries/{name}"
+    )
+
 
 class RegistryStore:
-    """A store of registries, and of the data folder's settings."""
+    """A store of registries, and of the data folder's key."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-
-    def transaction(self) -> AbstractContextManager[None]:
-        """Run a block as one transaction."""
-        return self._database.transaction()
+        self.transaction = database.transaction
 
     def all(self) -> list[RegistryRow]:
         """Return every registry, by name without case."""
@@ -100,15 +110,16 @@ class RegistryStore:
                 raise LookupError(f"no registry {key}")
             return int(row[0])
 
-    def setting(self, name: str, default: Callable[[], str]) -> str:
-        """Return a setting of the folder; the first call makes and stores it."""
+    def key(self) -> bytes:
+        """Return the folder's secret key, with which links and tokens are signed; the first call makes it."""
         with self._database.transaction():
-            row = self._database.row("SELECT value FROM setting WHERE name = ?", name)
+            row = self._database.row("SELECT value FROM setting WHERE name = 'sasKey'")
             if row is not None:
-                return str(row[0])
-            value = default()
-            self._database.execute("INSERT INTO setting (name, value) VALUES (?, ?)", name, value)
-            return value
+                return base64.b64decode(row[0])
+            key = secrets.token_bytes(32)
+            encoded = base64.b64encode(key).decode()
+            self._database.execute("INSERT INTO setting (name, value) VALUES ('sasKey', ?)", encoded)
+            return key
 
 
 _COLUMNS = "key, subscription_id, resource_group_name, name, location, run_prefix, creation_date, document"

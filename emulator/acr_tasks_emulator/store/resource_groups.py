@@ -19,6 +19,16 @@ class ResourceGroupRow:
     location: str
     document: dict[str, Any] = field(default_factory=dict, hash=False)
 
+    @property
+    def id(self) -> str:
+        """Return the group's ARM id."""
+        return group_id(self.subscription_id, self.name)
+
+
+def group_id(subscription_id: str, name: str) -> str:
+    """Return the ARM id of the group with that name."""
+    return f"/subscriptions/{subscription_id}/resourceGroups/{name}"
+
 
 class ResourceGroupStore:
     """A store of resource groups, and of the subscriptions that have ever had one."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,10 +34,7 @@ class RunStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-
-    def transaction(self) -> AbstractContextManager[None]:
-        """Run a read and the write that depends on it as one transaction."""
-        return self._database.transaction()
+        self.transaction = database.transaction
 
     def add(self, run: RunRow) -> None:
         """Store a new run."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from contextlib import AbstractContextManager
 from typing import Any
 
 from acr_tasks_emulator.store.database import Database
@@ -16,10 +15,7 @@ class TaskStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-
-    def transaction(self) -> AbstractContextManager[None]:
-        """Run a read and the write that depends on it as one transaction."""
-        return self._database.transaction()
+        self.transaction = database.transaction
 
     def get(self, registry: str, name: str) -> Document | None:
         """Return a task, or None."""
@@ -36,9 +32,9 @@ class TaskStore:
             json.dumps(document),
         )
 
-    def delete(self, registry: str, name: str) -> bool:
-        """Remove a task; tell whether there was one."""
-        return self._database.execute("DELETE FROM task WHERE registry = ? AND key = ?", registry, name.lower()) > 0
+    def delete(self, registry: str, name: str) -> None:
+        """Remove a task."""
+        self._database.execute("DELETE FROM task WHERE registry = ? AND key = ?", registry, name.lower())
 
     def page(self, registry: str, after: str, limit: int, part: str = "") -> list[Document]:
         """Return at most `limit` tasks, by name, whose name in lower case comes after `after` and contains `part`."""

@@ -27,8 +27,7 @@ from .provocations import ROWS, Emulated, Row
 
 def constants() -> Iterator[tuple[str, Any]]:
     """Every error by its name; one that has its name in a table only, by the table and its key."""
-    kinds = (errors.ErrorText, errors.SignInErrorText)
-    named = {name: value for name, value in vars(errors).items() if isinstance(value, kinds)}
+    named = {name: value for name, value in vars(errors).items() if isinstance(value, errors.ErrorText)}
     yield from named.items()
     for name, table in vars(errors).items():
         if isinstance(table, dict) and name.isupper():
@@ -90,16 +89,16 @@ def test_the_error_is_answered(name: str, emulators: Callable[..., Emulated]) ->
 
 def spelled(constant: Any, answer: httpx.Response) -> tuple[str, str]:
     """Code and message of an answer, read as the service of that constant spells them."""
-    if isinstance(constant, errors.BlobErrorText):
+    if constant.style == "blob":
         assert answer.headers["x-ms-error-code"] == constant.code
         if not answer.content:
             return constant.code, constant.text
         tree = ElementTree.fromstring(answer.content)
         return tree.findtext("Code", ""), tree.findtext("Message", "")
-    if isinstance(constant, errors.ImageErrorText):
+    if constant.style == "login-server":
         (error,) = answer.json()["errors"]
         return error["code"], error["message"]
-    if isinstance(constant, errors.SignInErrorText):
+    if constant.style == "sign-in":
         content = answer.json()
         assert constant.number in content["error_codes"]
         head, _, message = content["error_description"].partition(": ")

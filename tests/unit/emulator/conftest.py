@@ -70,9 +70,8 @@ class World:
         self.clock = SetClock()
         self.agents = NotingAgents()
         self.database = Database(data / "emulator.sqlite")
-        store = RegistryStore(self.database)
         self.groups = ResourceGroupsService(ResourceGroupStore(self.database))
-        self.registries = RegistriesService(store, self.groups, self.clock, LOGIN_SERVER)
+        self.registries = RegistriesService(RegistryStore(self.database), self.groups, self.clock, LOGIN_SERVER)
         self.registries.open([RegistrySetting.parse(text) for text in registries])
         self.registry: RegistryRow = self.registries.all()[0]
         self.blobs = BlobsService(
@@ -83,7 +82,7 @@ class World:
         runs = RunStore(self.database)
         self.states = RunStates(runs, tasks, self.blobs, self.clock)
         self.runs = RunsService(
-            runs, store, LOGIN_SERVER, self.tasks, self.blobs, self.states, self.agents, self.clock, self.switches
+            runs, self.registries, self.tasks, self.blobs, self.states, self.agents, self.clock, self.switches
         )
 
     def reopened(self) -> World:
@@ -99,7 +98,7 @@ class World:
 
     def task(self, name: str = "task1", **properties: Any) -> dict[str, Any]:
         """Store an encoded task; return what PUT answers."""
-        return self.tasks.create(self.registry, name, self.task_body(**properties))
+        return self.tasks.create(self.registry, name, self.task_body(**properties))[0]
 
     def scheduled(self, **members: Any) -> str:
         """Schedule an encoded run; return its id."""

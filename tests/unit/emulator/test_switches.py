@@ -10,14 +10,11 @@ import pytest
 
 from acr_tasks_emulator.services.blobs.sas import READ, Signer
 from acr_tasks_emulator.services.errors import ServiceError
-from acr_tasks_emulator.services.runs.delayed_agents import DelayedAgents
 from acr_tasks_emulator.settings import SettingsError, parse_switches, read_switches
 from acr_tasks_emulator.switches import DEFAULTS, Switches, table
 
 if TYPE_CHECKING:
     from tests.unit.emulator.conftest import World
-
-    from acr_tasks_emulator.execution.job import Job
 
 Worlds = Callable[..., "World"]
 README = Path(__file__).parents[3] / "docs/emulator/testing.md"
@@ -191,16 +188,18 @@ def test_unknown_members(world_with: Worlds) -> None:
     with pytest.raises(ServiceError, match=r"Could not find member properties.agentPoolName, properties.step.logTem"):
         refusing.task(**unknown)
     first = refusing.task(step={**ENCODED, "values": [{"type": "SetValue", "name": "a", "value": "b"}]})
-    assert refusing.tasks.create(refusing.registry, "task1", first)["properties"]["step"] == first["properties"]["step"]
+    again, is_new = refusing.tasks.create(refusing.registry, "task1", first)
+    assert (again["properties"]["step"], is_new) == (first["properties"]["step"], False)
 
 
 def test_replace_creation_date(world_with: Worlds) -> None:
     """Kept, or that of the PUT; a PATCH never changes it."""
     for world, changes in ((world_with(), False), (world_with(replace_creation_date="new"), True)):
         dates = [world.task()["properties"]["creationDate"]]
-        for method in (world.tasks.update, world.tasks.create):
-            world.clock.advance(60)
-            dates.append(method(world.registry, "task1", world.task_body())["properties"]["creationDate"])
+        world.clock.advance(60)
+        dates.append(world.tasks.update(world.registry, "task1", world.task_body())["properties"]["creationDate"])
+        world.clock.advance(60)
+        dates.append(world.task()["properties"]["creationDate"])
         assert dates[0] == dates[1]
         assert (dates[1] != dates[2]) is changes
 
@@ -269,20 +268,3 @@ def test_sas_seconds(world: World) -> None:
     """A link is good for so long."""
     signer = Signer(b"key", world.clock, 10)
     assert "se=2026-03-04T05%3A06%3A17Z" in signer.link("c", "n", READ)
-
-
-def test_closing_lets_go_of_what_waits(world: World) -> None:
-    """The runs stay queued for the next process."""
-    delayed = DelayedAgents(world.agents, 3600)
-    job = _job(world)
-    delayed.submit(job)
-    timer = delayed._waiting[job.run_id]
-    delayed.close()
-    timer.join(10)
-    assert not timer.is_alive()
-    assert len(world.agents.jobs) == 1
-
-
-def _job(world: World) -> Job:
-    world.scheduled()
-    return world.agents.jobs[-1]

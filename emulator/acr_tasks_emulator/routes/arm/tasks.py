@@ -44,9 +44,7 @@ async def get_details(request: Request) -> Response:
 async def create(request: Request) -> Response:
     """Tasks_Create. A new task is answered with 200, as observed at the service, unless a switch asks for 201."""
     call, body = open_call(request, "tasks"), await body_of(request)
-    tasks, name = call.services.tasks, call.part("task_name")
-    is_new = not tasks.exists(call.registry, name)
-    task = tasks.create(call.registry, name, body, call.version)
+    task, is_new = call.services.tasks.create(call.registry, call.part("task_name"), body, call.version)
     if call.is_long_running:
         return created(call, task, "Creating" if is_new else "Updating")
     return answer(task, int(call.services.switches.create_status) if is_new else 200)
@@ -62,11 +60,9 @@ async def update(request: Request) -> Response:
 async def delete(request: Request) -> Response:
     """Tasks_Delete. The answer is 200 with an empty body, or 204 when the task does not exist."""
     call = open_call(request, "tasks")
-    tasks, name = call.services.tasks, call.part("task_name")
-    if not tasks.exists(call.registry, name):
+    removed = call.services.tasks.delete(call.registry, call.part("task_name"), call.version)
+    if removed is None:
         return Response(status_code=204)
-    removed = tasks.get(call.registry, name, call.version)
-    tasks.delete(call.registry, name)
     if call.is_long_running:
         return accepted(call, removed["id"], "Deleting", removed=removed)
     return Response(status_code=200)

@@ -14,7 +14,7 @@ from starlette.routing import Match
 
 from acr_tasks_emulator.routes.http import answer
 from acr_tasks_emulator.services import errors
-from acr_tasks_emulator.services.errors import BlobError, ImageError, ServiceError, SignInError
+from acr_tasks_emulator.services.errors import ServiceError
 
 
 async def service_error(request: Request, error: Exception) -> Response:
@@ -50,16 +50,16 @@ async def unexpected_error(request: Request, error: Exception) -> Response:
 
 def error_answer(error: ServiceError) -> Response:
     """Return an error as its service spells it."""
-    if isinstance(error, BlobError):
+    if error.kind.style == "blob":
         text = (
             '<?xml version="1.0" encoding="utf-8"?>'
             f"<Error><Code>{error.code}</Code><Message>{escape(error.message)}</Message></Error>"
         )
         response = Response(text.encode(), error.status, media_type="application/xml")
         response.headers["x-ms-error-code"] = error.code
-    elif isinstance(error, ImageError):
+    elif error.kind.style == "login-server":
         response = answer({"errors": [{"code": error.code, "message": error.message}]}, error.status)
-    elif isinstance(error, SignInError):
+    elif error.kind.style == "sign-in":
         response = answer(_sign_in_error(error), error.status)
     elif not error.code:
         response = Response(status_code=error.status)
@@ -67,22 +67,22 @@ def error_answer(error: ServiceError) -> Response:
         content: dict[str, Any] = {"code": error.code, "message": error.message}
         if error.target is not None:
             content["target"] = error.target
-        if error.detail is not None:
-            content["details"] = [{"code": error.detail, "message": None, "target": None}]
+        if error.kind.detail is not None:
+            content["details"] = [{"code": error.kind.detail, "message": None, "target": None}]
         response = answer({"error": content}, error.status)
     for name, value in error.headers.items():
         response.headers[name] = value
     return response
 
 
-def _sign_in_error(error: SignInError) -> dict[str, Any]:
+def _sign_in_error(error: ServiceError) -> dict[str, Any]:
     trace, correlation = str(uuid.uuid4()), str(uuid.uuid4())
     timestamp = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%SZ")
     where = f"Trace ID: {trace} Correlation ID: {correlation} Timestamp: {timestamp}"
     return {
         "error": error.code,
-        "error_description": f"AADSTS{error.number}: {error.message} {where}",
-        "error_codes": [error.number],
+        "error_description": f"AADSTS{error.kind.number}: {error.message} {where}",
+        "error_codes": [error.kind.number],
         "timestamp": timestamp,
         "trace_id": trace,
         "correlation_id": correlation,

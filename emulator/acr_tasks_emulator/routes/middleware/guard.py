@@ -4,50 +4,33 @@ from __future__ import annotations
 
 import base64
 import binascii
-import ipaddress
-import re
-import socket
-from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from acr_tasks_emulator.address import Address
 from acr_tasks_emulator.routes import webhooks
 from acr_tasks_emulator.routes.http import is_arm
 from acr_tasks_emulator.routes.middleware.errors import error_answer
 from acr_tasks_emulator.routes.sign_in import is_sign_in
 from acr_tasks_emulator.services import errors
-from acr_tasks_emulator.services.sign_in.sign_in import SignIn
-from acr_tasks_emulator.settings import WILDCARDS, is_loopback
+from acr_tasks_emulator.services.all import Services
+from acr_tasks_emulator.services.sign_in.identities import TENANT_ID
 
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 _ELSEWHERE = {"cross-site", "same-site"}  # another port of this machine is the same site, but another program
-_HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d{1,5})?", re.IGNORECASE)
 
 
 class Guard:
-    """A middleware that refuses foreign hosts (DNS rebinding), writes by pages of other sites, and missing tokens.
+    """A middleware that refuses foreign hosts (DNS rebinding), writes by pages of other sites, and missing tokens."""
 
-    sign_in: checks tokens. authority: where callers get one. is_named: tells whether the server's certificate, if any,
-    names a host. webhooks_are_secret: webhooks check their callers themselves.
-    """
-
-    def __init__(
-        self,
-        app: ASGIApp,
-        host: str,
-        sign_in: SignIn,
-        authority: str,
-        is_named: Callable[[str], bool],
-        webhooks_are_secret: bool,
-    ) -> None:
+    def __init__(self, app: ASGIApp, address: Address, services: Services) -> None:
         self._app = app
-        self._webhooks_are_secret = webhooks_are_secret
-        self._is_named = is_named
-        self._host = host.lower()
-        self._callers = sign_in
-        self._authority = authority
+        self._address = address
+        self._callers = services.sign_in
+        self._authority = f"{address.endpoint}/{TENANT_ID}"
+        self._webhooks_are_secret = services.webhooks.are_secret
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -61,7 +44,7 @@ class Guard:
 
     def _refusal(self, scope: Scope, headers: Headers) -> errors.ServiceError | None:
         host = headers.get("host", "")
-        if not self._is_ours(host):
+        if not self._address.answers_for(host):
             return errors.FOREIGN_HOST(host=host)
         origin = headers.get("origin")
         foreign = origin is not None and urlsplit(origin).netloc.lower() != host.lower()
@@ -73,22 +56,6 @@ class Guard:
         if self._webhooks_are_secret and scope["path"].startswith(webhooks.FOLDER):
             return None  # git hosts have no token: the webhooks check their secret
         return self._sign_in(headers.get("authorization", ""), scope["path"])
-
-    def _is_ours(self, host: str) -> bool:
-        # A name and a port alone: links are made of this text.
-        match = _HOST.fullmatch(host)
-        if match is None:
-            return False
-        name = match["name"].strip("[]").lower()
-        if name == self._host or is_loopback(name) or name.endswith(".localhost") or self._is_named(name):
-            return True
-        if self._host not in {*WILDCARDS, ""}:
-            return False
-        try:
-            ipaddress.ip_address(name)  # a name in an attacker's domain is never an address
-        except ValueError:
-            return name in {socket.gethostname().lower(), socket.getfqdn().lower()}
-        return True
 
     def _sign_in(self, authorization: str, path: str) -> errors.ServiceError | None:
         # Browsers and docker can send the token only as a password, so Basic is accepted too.

@@ -11,7 +11,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from acr_tasks_emulator.clock import round_trip
-from acr_tasks_emulator.routes.http import is_arm
+from acr_tasks_emulator.routes.http import is_arm, is_arm_or_blob
 from acr_tasks_emulator.routes.sign_in import is_sign_in
 from acr_tasks_emulator.services.all import Services
 from acr_tasks_emulator.services.conditions.request_log import RequestEntry, without_signature
@@ -24,12 +24,11 @@ _EVERYWHERE = {"x-content-type-options": "nosniff"}
 class Recorder:
     """A middleware around everything, the guard too, so that refusals have headers and are logged.
 
-    `app` answers requests for Resource Manager and blobs, `rest` all others. Sign-ins are logged beside the former.
+    Requests for Resource Manager and blobs are logged, and sign-ins.
     """
 
-    def __init__(self, app: ASGIApp, rest: ASGIApp, services: Services) -> None:
+    def __init__(self, app: ASGIApp, services: Services) -> None:
         self._app = app
-        self._rest = rest
         self._services = services
         self._lock = threading.Lock()
         self._open = 0
@@ -37,15 +36,14 @@ class Recorder:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            await self._rest(scope, receive, send)
+            await self._app(scope, receive, send)
             return
         asked, path = Headers(scope=scope), scope["path"]
-        of_arm = is_arm(path)
-        app = self._app if of_arm or path.startswith("/blobs/") else self._rest
-        log = _Entry(scope, self._services) if app is self._app or is_sign_in(scope) else None
+        now = round_trip(self._services.clock.now())
+        log = _Entry(scope, self._services, now) if is_arm_or_blob(path) or is_sign_in(scope) else None
         correlation_id = _correlation_id(asked)
         scope.setdefault("state", {})["correlation_id"] = correlation_id
-        added = _arm_headers(correlation_id, round_trip(self._services.clock.now())) if of_arm else _EVERYWHERE
+        added = _arm_headers(correlation_id, now) if is_arm(path) else _EVERYWHERE
         if "sec-fetch-site" in asked:
             # A browser would use https for every port of localhost from then on, also for other programs.
             added = {name: value for name, value in added.items() if name != "strict-transport-security"}
@@ -61,7 +59,7 @@ class Recorder:
 
         self._count(+1)
         try:
-            await app(scope, receive, sending)
+            await self._app(scope, receive, sending)
         except BaseException:
             if log is not None:
                 log.status = log.status or 500
@@ -85,11 +83,11 @@ class Recorder:
 class _Entry:
     """An entry of the request log, written once."""
 
-    def __init__(self, scope: Scope, services: Services) -> None:
+    def __init__(self, scope: Scope, services: Services, now: str) -> None:
         self._scope = scope
         self._log = services.request_log
         self._cleared = self._log.cleared
-        self._began, self._time = time.perf_counter(), round_trip(services.clock.now())
+        self._began, self._time = time.perf_counter(), now
         self._written = False
         self.status = 0
 

@@ -65,7 +65,7 @@ class BlobsService:
         return Log(self.store, container_of(registry), log_name(run_id), round_trip(self._clock.now()))
 
     def readable(self, container: str, name: str, query: Mapping[str, str]) -> Blob:
-        """Check a signed link and return the blob it reads. Raises BlobError."""
+        """Check a signed link and return the blob it reads. Raises ServiceError."""
         self.signer.check(container, name, query, READ)
         blob = self.store.find(container, name)
         if blob is None or self._is_still_missing(name, blob):
@@ -76,13 +76,13 @@ class BlobsService:
         return name.startswith("logs/") and self._clock.now() < parse(blob.creation_time) + self._log_missing
 
     def check_writable(self, container: str, name: str, query: Mapping[str, str], create_only: bool) -> None:
-        """Refuse a write that the link does not allow, or a `create_only` one over a blob. Raises BlobError."""
+        """Refuse a write that the link does not allow, or a `create_only` one over a blob. Raises ServiceError."""
         self.signer.check(container, name, query, CREATE_WRITE)
         if create_only and self.store.find(container, name) is not None:
             raise errors.BLOB_ALREADY_EXISTS()
 
     def keep_block(self, upload: Path, container: str, name: str, block_id: str) -> None:
-        """Keep an upload as one uncommitted block. Raises BlobError."""
+        """Keep an upload as one uncommitted block. Raises ServiceError."""
         kept = self.store.block_lengths(container, name)
         if len(kept) >= BLOCKS_LIMIT:
             raise errors.BLOB_BLOCK_COUNT(limit=BLOCKS_LIMIT)
@@ -91,7 +91,7 @@ class BlobsService:
         self.store.keep_block(upload, container, name, block_id)
 
     def commit_blocks(self, container: str, name: str, content_type: str, xml: bytes) -> Blob:
-        """Join the blocks that a Put Block List names. Raises BlobError."""
+        """Join the blocks that a Put Block List names. Raises ServiceError."""
         block_ids = _block_ids(xml)
         if len(block_ids) > BLOCKS_LIMIT:
             raise errors.BLOB_BLOCK_LIST_LENGTH(limit=BLOCKS_LIMIT)

@@ -38,7 +38,7 @@ class Signer:
     def check(self, container: str, name: str, query: Mapping[str, str], needed: str) -> None:
         """Refuse a request that its link does not permit; `needed` are permissions of which one is enough.
 
-        Raises BlobError.
+        Raises ServiceError.
         """
         try:
             version, resource = query["sv"], query["sr"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from acr_tasks_emulator.services import errors
-from acr_tasks_emulator.services.registries.registries import id_of
 from acr_tasks_emulator.store.registries import RegistryRow
 from acr_tasks_emulator.switches import Switches
 
@@ -37,7 +36,7 @@ def check_list_details(switches: Switches, registry: RegistryRow, task_name: str
     if switches.list_details == "refused":
         action = "Microsoft.ContainerRegistry/registries/tasks/listDetails/action"
         raise errors.AUTHORIZATION_FAILED(
-            caller=CALLER, action=action, scope=f"{id_of(registry)}/tasks/{task_name.lower()}"
+            caller=CALLER, action=action, scope=f"{registry.id}/tasks/{task_name.lower()}"
         )
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from acr_tasks_emulator.execution.registry.oci_registry import OciRegistry, RegistryError
 from acr_tasks_emulator.services import errors
-from acr_tasks_emulator.services.registries.registries import id_of
 from acr_tasks_emulator.store.registries import RegistryRow
 
 
@@ -42,7 +41,7 @@ class AdminUsers:
     def credentials(self, row: RegistryRow) -> dict[str, Any]:
         """Return user name and both passwords. Raises ServiceError when the admin user is not enabled."""
         if row.document.get("properties", {}).get("adminUserEnabled") is not True:
-            raise errors.ADMIN_USER_DISABLED(resource=id_of(row))
+            raise errors.ADMIN_USER_DISABLED(resource=row.id)
         names = ("password", "password2")
         return {
             "username": row.name,

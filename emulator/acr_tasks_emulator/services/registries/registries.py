@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any
 
@@ -21,7 +20,7 @@ from acr_tasks_emulator.settings import (
     RegistrySetting,
     normal_location,
 )
-from acr_tasks_emulator.store.registries import RegistryRow, RegistryStore
+from acr_tasks_emulator.store.registries import RegistryRow, RegistryStore, registry_id
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
@@ -34,14 +33,10 @@ class RegistriesService:
 
     def __init__(self, store: RegistryStore, groups: ResourceGroupsService, clock: Clock, login_server: str) -> None:
         """`login_server` is `host:port`, the same for every registry of an emulator."""
-        self._store = store
+        self.store = store
         self._groups = groups
         self._clock = clock
         self.login_server = login_server
-
-    def transaction(self) -> AbstractContextManager[None]:
-        """Run a block as one transaction."""
-        return self._store.transaction()
 
     def open(self, wanted: Iterable[RegistrySetting]) -> None:
         """Create the wanted registries beside those of the folder, or the default one when there would be none.
@@ -57,7 +52,7 @@ class RegistriesService:
                 self._groups.ensure(SUBSCRIPTION_ID, RESOURCE_GROUP_NAME, setting.location)
                 self._add(SUBSCRIPTION_ID, RESOURCE_GROUP_NAME, setting.name, setting.location, {})
                 continue
-            if known.key != resource_id(SUBSCRIPTION_ID, RESOURCE_GROUP_NAME, setting.name).lower():
+            if known.key != registry_id(SUBSCRIPTION_ID, RESOURCE_GROUP_NAME, setting.name).lower():
                 raise SettingsError(f"The name {setting.name} belongs to another registry of this data folder.")
             if known.location != setting.location:
                 raise SettingsError(
@@ -67,7 +62,7 @@ class RegistriesService:
 
     def all(self) -> list[RegistryRow]:
         """Return every registry, in the order of their names."""
-        return self._store.all()
+        return self.store.all()
 
     def within(self, subscription_id: str, resource_group_name: str | None = None) -> list[RegistryRow]:
         """Return the registries of a subscription or of one group of it, by name. Raises ServiceError."""
@@ -80,7 +75,7 @@ class RegistriesService:
 
     def find(self, subscription_id: str, resource_group_name: str, name: str) -> RegistryRow:
         """Return a registry. Raises ServiceError, which names the first missing part of the id."""
-        row = self._store.get(resource_id(subscription_id, resource_group_name, name).lower())
+        row = self.store.get(registry_id(subscription_id, resource_group_name, name).lower())
         if row is not None:
             return row
         self._groups.find(subscription_id, resource_group_name)
@@ -99,7 +94,7 @@ class RegistriesService:
         old = self.named(name)
         if old is None:
             return self._add(group.subscription_id, group.name, name, location, document), True
-        if old.key != resource_id(subscription_id, resource_group_name, name).lower():
+        if old.key != registry_id(subscription_id, resource_group_name, name).lower():
             raise errors.REGISTRY_NAME_IN_USE(name=name.lower())
         if old.location != location:
             raise errors.RESOURCE_ELSEWHERE(resource=old.name, location=old.location, group=group.name, wanted=location)
@@ -108,18 +103,9 @@ class RegistriesService:
     def update(self, row: RegistryRow, body: Any) -> RegistryRow:
         """Change the sent members of a registry. Raises ServiceError."""
         sent = registry_bodies.update(body)
-        with self.transaction():
-            row = self._store.get(row.key) or row  # another request may have changed it while the body was read
+        with self.store.transaction():
+            row = self.store.get(row.key) or row  # another request may have changed it while the body was read
             return self._change(row, registry_bodies.merged(row.document, sent))
-
-    def delete(self, row: RegistryRow) -> None:
-        """Remove a registry, in the transaction that removes its tasks and runs."""
-        self._store.delete(row.key)
-
-    def restore(self, row: RegistryRow) -> None:
-        """Restore a registry, whether it was changed or removed."""
-        if not self._store.change(row.key, row.document):
-            self._store.add(row)
 
     def name_availability(self, body: Any) -> dict[str, Any]:
         """Tell whether a name is valid and free. Raises ServiceError."""
@@ -139,10 +125,10 @@ class RegistriesService:
 
     def show(self, row: RegistryRow) -> dict[str, Any]:
         """Return a registry as Resource Manager shows it under any api-version."""
-        document, resource = row.document, id_of(row)
+        document = row.document
         shown = {
             "type": registry_bodies.RESOURCE_TYPE,
-            "id": resource,
+            "id": row.id,
             "name": row.name,
             "location": row.location,
             "tags": document.get("tags", {}),
@@ -155,11 +141,11 @@ class RegistriesService:
             },
         }
         if "identity" in document:
-            shown["identity"] = identities.complete(document["identity"], resource)
+            shown["identity"] = identities.complete(document["identity"], row.id)
         return shown
 
     def _add(self, subscription_id: str, group: str, name: str, location: str, document: dict[str, Any]) -> RegistryRow:
-        key = resource_id(subscription_id, group, name).lower()
+        key = registry_id(subscription_id, group, name).lower()
         row = RegistryRow(
             key=key,
             subscription_id=subscription_id,
@@ -170,26 +156,13 @@ class RegistriesService:
             creation_date=round_trip(self._clock.now()),
             document=document,
         )
-        self._store.add(row)
+        self.store.add(row)
         return row
 
     def _change(self, row: RegistryRow, document: dict[str, Any]) -> RegistryRow:
-        if not self._store.change(row.key, document):  # another request may have removed it
+        if not self.store.change(row.key, document):  # another request may have removed it
             raise errors.REGISTRY_NOT_FOUND(resource=row.name, group=row.resource_group_name)
         return replace(row, document=document)
-
-
-def resource_id(subscription_id: str, resource_group_name: str, name: str) -> str:
-    """Return a registry's ARM id."""
-    return (
-        f"/subscriptions/{subscription_id}/resourceGroups/{resource_group_name}"
-        f"/providers/Microsoft.ContainerRegistry/registries/{name}"
-    )
-
-
-def id_of(row: RegistryRow) -> str:
-    """Return the ARM id of a stored registry."""
-    return resource_id(row.subscription_id, row.resource_group_name, row.name)
 
 
 def _free_prefix(key: str, taken: set[str]) -> str:

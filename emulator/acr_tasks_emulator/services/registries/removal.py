@@ -21,24 +21,24 @@ class Removal:
         self._tasks = tasks
         self._runs = runs
         self._first_registries = registries.all()
-        self._first_groups = groups.every()
+        self._first_groups = groups.store.all()
 
     def registry(self, row: RegistryRow) -> None:
         """Remove a registry with its tasks, runs and blobs; cancel the runs that have not ended.
 
         Images stay: all registries of an emulator share one store of them.
         """
-        with self._registries.transaction():
-            self._tasks.delete_all(row)
+        with self._registries.store.transaction():
+            self._tasks.store.delete_all(row.key)
             under_way = self._runs.delete_all(row)
-            self._registries.delete(row)
+            self._registries.store.delete(row.key)
         self._runs.end_removed(row, under_way)
 
     def resource_group(self, row: ResourceGroupRow) -> None:
         """Remove a group and its registries."""
         for registry in self._registries.within(row.subscription_id, row.name):
             self.registry(registry)
-        self._groups.delete(row)
+        self._groups.store.delete(row.key)
 
     def reset(self) -> None:
         """Remove registries and groups that were made since the start, and restore the others."""
@@ -46,10 +46,12 @@ class Removal:
         for registry in self._registries.all():
             if registry.key not in registries:
                 self.registry(registry)
-        for group in self._groups.every():
+        for group in self._groups.store.all():
             if group.key not in groups:
-                self._groups.delete(group)
+                self._groups.store.delete(group.key)
         for group in self._first_groups:
-            self._groups.restore(group)
+            self._groups.store.put(group)
         for registry in self._first_registries:
-            self._registries.restore(registry)
+            store = self._registries.store
+            if not store.change(registry.key, registry.document):
+                store.add(registry)

@@ -10,7 +10,7 @@ from acr_tasks_emulator.services import errors
 from acr_tasks_emulator.services.bodies import parsed
 from acr_tasks_emulator.services.models import Definition
 from acr_tasks_emulator.settings import SUBSCRIPTION_ID, normal_location
-from acr_tasks_emulator.store.resource_groups import ResourceGroupRow, ResourceGroupStore
+from acr_tasks_emulator.store.resource_groups import ResourceGroupRow, ResourceGroupStore, group_id
 
 _NAME = re.compile(r"[\w().-]{0,89}[\w()-]")
 
@@ -28,20 +28,16 @@ class ResourceGroupsService:
     """Groups by subscription and name without case. A subscription exists from its first group on."""
 
     def __init__(self, store: ResourceGroupStore) -> None:
-        self._store = store
+        self.store = store
 
     def subscriptions(self) -> list[str]:
         """Return the id of every subscription, in lower case; the default one always exists."""
-        return sorted({SUBSCRIPTION_ID, *self._store.subscriptions()})
+        return sorted({SUBSCRIPTION_ID, *self.store.subscriptions()})
 
     def all(self, subscription_id: str) -> list[ResourceGroupRow]:
         """Return a subscription's groups, by name. Raises ServiceError."""
         self.check_subscription(subscription_id)
-        return [row for row in self._store.all() if row.subscription_id.lower() == subscription_id.lower()]
-
-    def every(self) -> list[ResourceGroupRow]:
-        """Return the groups of all subscriptions, by name."""
-        return self._store.all()
+        return [row for row in self.store.all() if row.subscription_id.lower() == subscription_id.lower()]
 
     def check_subscription(self, subscription_id: str) -> None:
         """Refuse an unknown subscription. Raises ServiceError."""
@@ -51,14 +47,14 @@ class ResourceGroupsService:
     def find(self, subscription_id: str, name: str) -> ResourceGroupRow:
         """Return a group. Raises ServiceError, which names the first missing part of the id."""
         self.check_subscription(subscription_id)
-        row = self._store.get(group_id(subscription_id, name).lower())
+        row = self.store.get(group_id(subscription_id, name).lower())
         if row is None:
             raise errors.RESOURCE_GROUP_NOT_FOUND(group=name)
         return row
 
     def exists(self, subscription_id: str, name: str) -> bool:
         """Tell whether a group exists."""
-        return self._store.get(group_id(subscription_id, name).lower()) is not None
+        return self.store.get(group_id(subscription_id, name).lower()) is not None
 
     def put(self, subscription_id: str, name: str, body: Any) -> tuple[ResourceGroupRow, bool]:
         """Create a group in any subscription, or replace its members; tell whether it is new.
@@ -86,18 +82,10 @@ class ResourceGroupsService:
         if not self.exists(subscription_id, name):
             self._put(subscription_id, name, location, {})
 
-    def delete(self, row: ResourceGroupRow) -> None:
-        """Remove a group, which must be empty."""
-        self._store.delete(row.key)
-
-    def restore(self, row: ResourceGroupRow) -> None:
-        """Restore a group, whether it was changed or removed."""
-        self._store.put(row)
-
     def _put(
         self, subscription_id: str, name: str, location: str, document: dict[str, Any]
     ) -> tuple[ResourceGroupRow, bool]:
-        old = self._store.get(group_id(subscription_id, name).lower())
+        old = self.store.get(group_id(subscription_id, name).lower())
         location = normal_location(location)
         if old is None:
             _check(subscription_id, name)
@@ -110,25 +98,20 @@ class ResourceGroupsService:
             location=location,
             document=document,
         )
-        self.restore(row)
+        self.store.put(row)
         return row, old is None
 
 
 def show(row: ResourceGroupRow) -> dict[str, Any]:
     """Return a group as Resource Manager shows it."""
     return {
-        "id": group_id(row.subscription_id, row.name),
+        "id": row.id,
         "name": row.name,
         "type": "Microsoft.Resources/resourceGroups",
         "location": row.location,
         **row.document,
         "properties": {"provisioningState": "Succeeded"},
     }
-
-
-def group_id(subscription_id: str, name: str) -> str:
-    """Return a group's ARM id."""
-    return f"/subscriptions/{subscription_id}/resourceGroups/{name}"
 
 
 def _read(body: Any) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from typing import Any
 from acr_tasks_emulator.clock import round_trip, whole_seconds
 from acr_tasks_emulator.execution.job import Job
 from acr_tasks_emulator.services.conditions.refusals import CALLER
-from acr_tasks_emulator.services.registries.registries import id_of
 from acr_tasks_emulator.services.runs.causes import Cause
 from acr_tasks_emulator.services.tasks import rules
 from acr_tasks_emulator.store.registries import RegistryRow
@@ -49,7 +48,7 @@ def queued(registry: RegistryRow, request: Run, job: Job, cause: Cause | None, n
     return {
         "type": "Microsoft.ContainerRegistry/registries/runs",
         "properties": {name: value for name, value in properties.items() if value is not None},
-        "id": f"{id_of(registry)}/runs/{job.run_id}",
+        "id": f"{registry.id}/runs/{job.run_id}",
         "name": job.run_id,
         "systemData": _modified(round_trip(now)),
     }

@@ -6,13 +6,15 @@ import logging
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 from itertools import islice
-from typing import Any, Protocol
+from typing import Any
 
 from acr_tasks_emulator.clock import Clock
+from acr_tasks_emulator.execution.agents import Agents
 from acr_tasks_emulator.execution.job import Job
 from acr_tasks_emulator.services import bodies, errors
 from acr_tasks_emulator.services.blobs.blobs import BlobsService, container_of
 from acr_tasks_emulator.services.conditions import refusals
+from acr_tasks_emulator.services.registries.registries import RegistriesService
 from acr_tasks_emulator.services.runs import documents as run_documents
 from acr_tasks_emulator.services.runs.causes import Cause
 from acr_tasks_emulator.services.runs.jobs import new_job
@@ -28,7 +30,7 @@ from acr_tasks_emulator.services.tasks import rules
 from acr_tasks_emulator.services.tasks.documents import task_id
 from acr_tasks_emulator.services.tasks.tasks import TasksService
 from acr_tasks_emulator.services.versions import STABLE, ApiVersion
-from acr_tasks_emulator.store.registries import RegistryRow, RegistryStore
+from acr_tasks_emulator.store.registries import RegistryRow
 from acr_tasks_emulator.store.runs import RunRow, RunStore
 from acr_tasks_emulator.switches import Switches
 
@@ -40,25 +42,13 @@ Start = tuple[RegistryRow, str, Cause]  # the registry, the task's name, and the
 _logger = logging.getLogger(__name__)
 
 
-class Agents(Protocol):
-    """The queue of the agents: `execution.agents.Agents`."""
-
-    def submit(self, job: Job) -> None:
-        """Put a job at the end of the queue."""
-
-    def cancel(self, run_id: str) -> bool:
-        """End a run that waits or runs; tell whether there was one."""
-        ...
-
-
 class RunsService:
     """A service for the operations on runs, and for Registries_ScheduleRun."""
 
     def __init__(
         self,
         store: RunStore,
-        registries: RegistryStore,
-        login_server: str,
+        registries: RegistriesService,
         tasks: TasksService,
         blobs: BlobsService,
         states: RunStates,
@@ -68,7 +58,6 @@ class RunsService:
     ) -> None:
         self._store = store
         self._registries = registries
-        self._login_server = login_server
         self._tasks = tasks
         self._blobs = blobs
         self._states = states
@@ -250,7 +239,7 @@ class RunsService:
 
     def _next_number(self, registry: RegistryRow) -> int:
         try:
-            return self._registries.next_run_number(registry.key)
+            return self._registries.store.next_run_number(registry.key)
         except LookupError:  # it was removed while the request was under way
             raise errors.REGISTRY_NOT_FOUND(resource=registry.name, group=registry.resource_group_name) from None
 
@@ -261,7 +250,7 @@ class RunsService:
             run.job,
             run_id=run.run_id,
             registry_name=registry.name,
-            login_server=self._login_server,
+            login_server=self._registries.login_server,
             source=source.path if source else None,
         )
 

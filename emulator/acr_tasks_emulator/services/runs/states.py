@@ -8,7 +8,7 @@ from acr_tasks_emulator.clock import Clock, round_trip, whole_seconds
 from acr_tasks_emulator.execution.job import Outcome
 from acr_tasks_emulator.execution.run_log import LogSink
 from acr_tasks_emulator.services.blobs.blobs import COMPLETE, BlobsService
-from acr_tasks_emulator.services.tasks import dependencies
+from acr_tasks_emulator.services.tasks.documents import record_base_images
 from acr_tasks_emulator.store.runs import RunRow, RunStore
 from acr_tasks_emulator.store.tasks import TaskStore
 
@@ -55,7 +55,7 @@ class RunStates:
         if run is not None:
             task = run.document["properties"].get("task")
             if outcome.status == "Succeeded" and outcome.base_images and task is not None:
-                dependencies.record(self._tasks, run.registry, task, run.job["step"], outcome.base_images)
+                record_base_images(self._tasks, run.registry, task, run.job["step"], outcome.base_images)
             # Log first, status second, as in the service: a reader of the log never waits for an end that is past.
             self._end_log(run, outcome.status)
         self._change(run_id, outcome.status, **members)

@@ -41,7 +41,7 @@ class SignIn:
         return self._is_right(shown) or self._tokens.is_valid(shown)
 
     def token(self, origin: str, tenant: str, form: Form) -> Document:
-        """Answer the token endpoint of version 2.0, which takes a `scope`. Raises SignInError."""
+        """Answer the token endpoint of version 2.0, which takes a `scope`. Raises ServiceError."""
         client_id = self._client(form)
         scope = _required(form, "scope")
         resource = scope.split(" ")[0].removesuffix(_DEFAULT)
@@ -56,7 +56,7 @@ class SignIn:
         }
 
     def token_v1(self, origin: str, tenant: str, form: Form) -> Document:
-        """Answer the token endpoint of version 1.0, which takes a `resource`. Raises SignInError."""
+        """Answer the token endpoint of version 1.0, which takes a `resource`. Raises ServiceError."""
         client_id = self._client(form)
         resource = _required(form, "resource")
         access_token, expires_on = self._issue(origin, tenant, client_id, resource)
@@ -71,7 +71,7 @@ class SignIn:
         }
 
     def managed_identity(self, origin: str, query: Form, header: str | None) -> Document:
-        """Answer the endpoint of managed identities (2019-08-01); `header` is X-IDENTITY-HEADER. Raises SignInError."""
+        """Answer the endpoint of managed identities (2019-08-01); `header`: X-IDENTITY-HEADER. Raises ServiceError."""
         if not header:
             raise errors.IDENTITY_HEADER_MISSING()
         if self._token is not None and not self._is_right(header):
@@ -88,7 +88,7 @@ class SignIn:
         }
 
     def _client(self, form: Form) -> str:
-        """Return the application that signs in. Raises SignInError."""
+        """Return the application that signs in. Raises ServiceError."""
         grant = _required(form, "grant_type")
         if grant != "client_credentials":
             raise errors.UNSUPPORTED_GRANT(grant=grant)

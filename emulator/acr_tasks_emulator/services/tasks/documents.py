@@ -8,11 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 from acr_tasks_emulator.services.conditions.refusals import CALLER
-from acr_tasks_emulator.services.registries.registries import id_of
 from acr_tasks_emulator.services.sign_in import identities
-from acr_tasks_emulator.services.tasks import dependencies
 from acr_tasks_emulator.services.versions import ApiVersion
 from acr_tasks_emulator.store.registries import RegistryRow
+from acr_tasks_emulator.store.tasks import TaskStore
 from acr_tasks_emulator.switches import Switches
 
 Task = dict[str, Any]
@@ -23,12 +22,16 @@ _PROPERTIES = (
     *("logTemplate", "isSystemTask"),
 )
 _READ_ONLY_PROPERTIES = ("provisioningState", "creationDate")
+# `baseImageDependencies` of a step: the images that its last run was built from. Callers cannot set them.
+_BASE_IMAGES = "baseImageDependencies"
+_LAST = ("contextPath", "contextAccessToken")
+_OF_THE_IMAGE = ("type", "dockerFilePath", "target", "contextPath")
 _MEMBERS = ("identity", "properties", "location", "tags", "type", "id", "name", "systemData")
 
 
 def task_id(registry: RegistryRow, name: str) -> str:
     """Return a task's ARM id."""
-    return f"{id_of(registry)}/tasks/{name}"
+    return f"{registry.id}/tasks/{name}"
 
 
 def document(registry: RegistryRow, name: str, sent: Task, old: Task | None, created: str, now: str) -> Task:
@@ -52,7 +55,7 @@ def document(registry: RegistryRow, name: str, sent: Task, old: Task | None, cre
     task |= {"id": resource_id, "name": name, "location": registry.location}
     if old is not None and "step" in task["properties"]:
         old_step = old["properties"].get("step", {})
-        task["properties"]["step"] = dependencies.carried_over(task["properties"]["step"], old_step)
+        task["properties"]["step"] = _carried_over(task["properties"]["step"], old_step)
     if sent.get("tags") is not None:
         task["tags"] = sent["tags"]
     task |= {key: value for key, value in sent.items() if key not in _MEMBERS}
@@ -102,3 +105,34 @@ def _without_secrets(items: list[Task], switches: Switches) -> list[Task]:
     if switches.secret_arguments == "dropped":  # noqa: S105 - a choice, no password
         return [item for item in items if not item.get("isSecret")]
     return [{**item, "value": ""} if item.get("isSecret") else item for item in items]
+
+
+def record_base_images(
+    tasks: TaskStore, registry: str, name: str, built: dict[str, Any], found: list[dict[str, str]]
+) -> None:
+    """Store what a run has found, when the task still builds the image of the step `built`."""
+    with tasks.transaction():
+        task = tasks.get(registry, name)
+        if task is not None and _same_image(task["properties"].get("step", {}), built):
+            task["properties"]["step"] = _with(task["properties"]["step"], found)
+            tasks.put(registry, name, task)
+
+
+def _carried_over(new: dict[str, Any], old: dict[str, Any]) -> dict[str, Any]:
+    """Return a task's new step, with the dependencies of the old one when it still builds the same image.
+
+    It is not known what the service does here: its documents describe the first run only.
+    """
+    if _BASE_IMAGES in old and _same_image(new, old):
+        return _with(new, old[_BASE_IMAGES])
+    return {name: value for name, value in new.items() if name != _BASE_IMAGES}
+
+
+def _same_image(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    return one.get("type") == "Docker" and all(one.get(name) == other.get(name) for name in _OF_THE_IMAGE)
+
+
+def _with(step: dict[str, Any], found: list[dict[str, str]]) -> dict[str, Any]:
+    """Return the step in the order in which the service answers: own members, then those of the base class."""
+    own = {name: value for name, value in step.items() if name not in (*_LAST, _BASE_IMAGES)}
+    return {**own, _BASE_IMAGES: found, **{name: step[name] for name in _LAST if name in step}}

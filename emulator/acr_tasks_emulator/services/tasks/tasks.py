@@ -31,12 +31,12 @@ class TasksService:
     """A service for the six operations on tasks. Every answer but that of `get_details` is masked."""
 
     def __init__(self, store: TaskStore, clock: Clock, switches: Switches) -> None:
-        self._store = store
+        self.store = store
         self._clock = clock
         self._switches = switches
 
-    def create(self, registry: RegistryRow, name: str, body: Any, version: ApiVersion = STABLE) -> Task:
-        """Store a task in place of any of that name; return it. Raises ServiceError."""
+    def create(self, registry: RegistryRow, name: str, body: Any, version: ApiVersion = STABLE) -> tuple[Task, bool]:
+        """Store a task in place of any of that name; return it, and whether it is new. Raises ServiceError."""
         rules.check_task_name(name)
         refusals.check_change_of_task(self._switches, registry)
         sent = bodies.whole_task(body, self._switches, version)
@@ -44,28 +44,28 @@ class TasksService:
         properties = {"status": "Enabled", "timeout": 3600, **sent.get("properties", {})}
         rules.check_task(properties, "taskCreateParameters", self._switches)
         refusals.check_webhooks(self._switches, properties)
-        with self._store.transaction():
-            old = self._store.get(registry.key, name)
+        with self.store.transaction():
+            old = self.store.get(registry.key, name)
             now = round_trip(self._clock.now())
             keeps_date = old is not None and self._switches.replace_creation_date == "kept"
             created = old["properties"]["creationDate"] if old is not None and keeps_date else now
             name = old["name"] if old else name
             task = document(registry, name, {**sent, "properties": properties}, old, created, now)
-            self._store.put(registry.key, name, task)
-        return self._shown(task, version)
+            self.store.put(registry.key, name, task)
+        return self._shown(task, version), old is None
 
     def update(self, registry: RegistryRow, name: str, body: Any, version: ApiVersion = STABLE) -> Task:
         """Merge an update into a task; return it. Raises ServiceError."""
         refusals.check_change_of_task(self._switches, registry)
         sent = bodies.task_update(body, self._switches, version)
-        with self._store.transaction():
+        with self.store.transaction():
             old = self.stored(registry, name)
             merged = merged_task(old, sent, self._switches)
             rules.check_task(merged["properties"], "taskUpdateParameters", self._switches)
             refusals.check_webhooks(self._switches, sent.get("properties") or {})
             created, now = old["properties"]["creationDate"], round_trip(self._clock.now())
             task = document(registry, old["name"], merged, old, created, now)
-            self._store.put(registry.key, name, task)
+            self.store.put(registry.key, name, task)
         return self._shown(task, version)
 
     def get(self, registry: RegistryRow, name: str, version: ApiVersion | None = None) -> Task:
@@ -88,33 +88,20 @@ class TasksService:
     ) -> TaskPage:
         """Return a page of a registry's tasks whose names contain `part`, by name."""
         size = page_size or self._switches.page_size
-        tasks = self._store.page(registry.key, after, size + 1, part)
+        tasks = self.store.page(registry.key, after, size + 1, part)
         rest = tasks[size - 1]["name"].lower() if len(tasks) > size else None
         return TaskPage([self._shown(task, version) for task in tasks[:size]], rest)
 
-    def count(self, registry: RegistryRow) -> int:
-        """Count the tasks of a registry."""
-        return self._store.count(registry.key)
-
-    def exists(self, registry: RegistryRow, name: str) -> bool:
-        """Tell whether there is such a task."""
-        return self._store.get(registry.key, name) is not None
-
-    def delete(self, registry: RegistryRow, name: str) -> bool:
-        """Remove a task; tell whether there was one."""
-        return self._store.delete(registry.key, name)
-
-    def delete_all(self, registry: RegistryRow) -> None:
-        """Remove every task of a registry."""
-        self._store.delete_all(registry.key)
-
-    def clear(self) -> None:
-        """Remove every task of every registry."""
-        self._store.clear()
+    def delete(self, registry: RegistryRow, name: str, version: ApiVersion | None = None) -> Task | None:
+        """Remove a task and return it; None when there was no such task."""
+        with self.store.transaction():
+            task = self.store.get(registry.key, name)
+            self.store.delete(registry.key, name)
+        return None if task is None else self._shown(task, version)
 
     def stored(self, registry: RegistryRow, name: str) -> Task:
         """Return a task with every secret in clear, whatever the caller may see. Raises ServiceError."""
-        task = self._store.get(registry.key, name)
+        task = self.store.get(registry.key, name)
         if task is None:
             not_found = errors.TASK_NOT_FOUND_AS[self._switches.missing_task_code]
             raise not_found(resource=f"{registry.name}/tasks/{name}", group=registry.resource_group_name)

@@ -91,8 +91,8 @@ def recorder() -> Recorder:
 def agents_for(recorder: Recorder) -> Iterator[Callable[..., Agents]]:
     opened: list[Agents] = []
 
-    def make(act: Act, count: int = 1) -> Agents:
-        opened.append(Agents(count, Script(act), recorder))
+    def make(act: Act, count: int = 1, delay: float = 0) -> Agents:
+        opened.append(Agents(count, Script(act), recorder, delay))
         return opened[-1]
 
     yield make
@@ -153,6 +153,19 @@ def test_cancel_of_a_run_that_waits(recorder: Recorder, agents_for: Callable[...
     assert recorder.outcomes["cf2"].status == "Canceled"
     assert ("canceled", "cf2") in recorder.events
     assert ("started", "cf2") not in recorder.events
+
+
+def test_runs_that_have_to_wait_for_an_agent(recorder: Recorder, agents_for: Callable[..., Agents]) -> None:
+    """A run begins after the delay; one that is canceled before has ended, and close() leaves the others queued."""
+    agents_for(succeed, delay=0.01).submit(job("cf1"))
+    recorder.wait("finished", "cf1")
+    slow = agents_for(succeed, delay=3600)
+    slow.submit(job("cf2"))
+    slow.submit(job("cf3"))
+    assert slow.cancel("cf2")
+    slow.close()
+    assert recorder.outcomes["cf2"] == Outcome("Canceled")
+    assert "cf3" not in recorder.outcomes
 
 
 def test_cancel_of_a_run_under_way(recorder: Recorder, agents_for: Callable[..., Agents]) -> None:

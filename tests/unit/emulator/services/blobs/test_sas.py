@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from acr_tasks_emulator.services.blobs.sas import CREATE_WRITE, READ, Signer
-from acr_tasks_emulator.services.errors import BlobError
+from acr_tasks_emulator.services.errors import ServiceError
 
 if TYPE_CHECKING:
     from tests.unit.emulator.conftest import SetClock, World
@@ -46,7 +46,7 @@ def test_a_changed_link_is_refused(clock: SetClock, container: str, name: str, c
     """The signature is over permissions, expiry, blob and version."""
     signer = Signer(b"key", clock)
     query = query_of(signer.link("box", "logs/cf1/rawtext.log", READ)) | changed
-    with pytest.raises(BlobError) as caught:
+    with pytest.raises(ServiceError) as caught:
         signer.check(container, name, query, READ)
     assert (caught.value.status, caught.value.code) == (403, "AuthenticationFailed")
 
@@ -54,7 +54,7 @@ def test_a_changed_link_is_refused(clock: SetClock, container: str, name: str, c
 def test_the_link_of_another_emulator_is_refused(clock: SetClock) -> None:
     """Each data folder has a key of its own."""
     query = query_of(Signer(b"another", clock).link("box", "a", READ))
-    with pytest.raises(BlobError, match="Signature did not match"):
+    with pytest.raises(ServiceError, match="Signature did not match"):
         Signer(b"key", clock).check("box", "a", query, READ)
 
 
@@ -65,7 +65,7 @@ def test_a_link_expires(clock: SetClock) -> None:
     clock.advance(69 * 60)
     signer.check("box", "a", query, READ)
     clock.advance(61)
-    with pytest.raises(BlobError, match="Expiry"):
+    with pytest.raises(ServiceError, match="Expiry"):
         signer.check("box", "a", query, READ)
 
 
@@ -73,13 +73,13 @@ def test_reading_and_writing_are_different_links(clock: SetClock) -> None:
     """A log cannot be written by its link, an upload cannot be read."""
     signer = Signer(b"key", clock)
     for given, needed in ((READ, CREATE_WRITE), (CREATE_WRITE, READ)):
-        with pytest.raises(BlobError) as caught:
+        with pytest.raises(ServiceError) as caught:
             signer.check("box", "a", query_of(signer.link("box", "a", given)), needed)
         assert caught.value.code == "AuthorizationPermissionMismatch"
 
 
 def test_a_request_without_a_link_is_refused(clock: SetClock) -> None:
     """Nothing is public."""
-    with pytest.raises(BlobError) as caught:
+    with pytest.raises(ServiceError) as caught:
         Signer(b"key", clock).check("box", "a", {"comp": "block"}, READ)
     assert caught.value.status == 403

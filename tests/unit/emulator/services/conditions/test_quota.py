@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from starlette.datastructures import Headers
 
-from acr_tasks_emulator.routes.middleware.throttle import principal_of
+from acr_tasks_emulator.routes.middleware.conditions import principal_of
 from acr_tasks_emulator.services.conditions.quota import Quota, Spent
 
 if TYPE_CHECKING:

@@ -46,7 +46,7 @@ def test_what_was_made_is_there_at_the_next_start(world: World) -> None:
     world.groups.put(OTHER, "Group", {"location": "westus", "tags": {"x": "y"}})
     made, is_new = world.registries.put(OTHER, "group", "Another1", BODY)
     assert (is_new, made.resource_group_name, made.location) == (True, "Group", "westus")
-    world.registries.delete(world.registry)
+    world.registries.store.delete(world.registry.key)
     shown = world.registries.show(made)
     again = world.reopened()
     assert [again.registries.show(row) for row in again.registries.all()] == [shown]
@@ -58,7 +58,7 @@ def test_what_was_made_is_there_at_the_next_start(world: World) -> None:
 def test_a_removed_group_leaves_its_subscription(world: World) -> None:
     """The group is what is missing then."""
     row, _ = world.groups.put(OTHER, "group", {"location": "westus"})
-    world.groups.delete(row)
+    world.groups.store.delete(row.key)
     with pytest.raises(ServiceError, match="ResourceGroupNotFound"):
         world.groups.find(OTHER, "group")
     again = world.reopened()
@@ -83,7 +83,7 @@ def test_there_are_only_so_many_run_prefixes(world: World) -> None:
     assert len({row.run_prefix for row in world.registries.all()}) == 676
     with pytest.raises(ServiceError, match="QuotaExceeded"):
         world.registries.put(SUBSCRIPTION_ID, RESOURCE_GROUP_NAME, "toomany", BODY)
-    world.registries.delete(world.registry)
+    world.registries.store.delete(world.registry.key)
     made, _ = world.registries.put(SUBSCRIPTION_ID, RESOURCE_GROUP_NAME, "toomany", BODY)
     assert made.run_prefix == world.registry.run_prefix
     assert RegistryStore(world.database).next_run_number(made.key) == 2
@@ -92,7 +92,7 @@ def test_there_are_only_so_many_run_prefixes(world: World) -> None:
 
 def test_what_comes_too_late_for_a_removed_registry_is_lost(world: World) -> None:
     """A change and a run are refused, and a task is not found again in a registry of the same name."""
-    world.registries.delete(world.registry)
+    world.registries.store.delete(world.registry.key)
     with pytest.raises(ServiceError, match="ResourceNotFound"):
         world.registries.update(world.registry, {"tags": {"a": "b"}})
     assert world.registries.all() == []

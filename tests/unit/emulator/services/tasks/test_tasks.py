@@ -43,8 +43,8 @@ def refusal(world: World, body: Any, name: str = "task1") -> ServiceError:
 def test_member_names_are_read_without_case(world: World) -> None:
     """A client of another habit is understood; keys of maps stay as they are."""
     body = {"Location": "West Europe", "Tags": {"Key": "v"}, "Properties": world.task_body()["properties"]}
-    task = world.tasks.create(world.registry, "task1", body)
-    assert (task["location"], task["tags"]) == ("westeurope", {"Key": "v"})
+    task, is_new = world.tasks.create(world.registry, "task1", body)
+    assert (task["location"], task["tags"], is_new) == ("westeurope", {"Key": "v"}, True)
 
 
 def test_a_refusal_does_not_repeat_secrets(world: World) -> None:
