@@ -44,7 +44,7 @@ FUNCTION_DESCRIPTIONS = {
     "contextHash": "Return the hash of a local context. It changes exactly when a run with that context is scheduled "
     "again.",
 }
-ALWAYS = {"Task": ("taskName", "type", "provisioningState"), "Run": ("runId", "status", "outputImages")}
+ALWAYS = {"Task": ("taskName", "type", "provisioningState", "creationDate"), "Run": ("runId", "status", "outputImages")}
 """The outputs of each resource that always have a value, beside those that a program must give."""
 
 _REGISTRY = ("registryId", "subscriptionId", "resourceGroupName", "registryName")
@@ -86,11 +86,11 @@ class Types:
             item = self.spec(Kind(of.name, values=of.values, enumeration=of.enumeration), answer=answer)
             return {"type": "array", "items": item} if of.container == "list" else _map(item)
         if of.name in POLYMORPHIC:
-            refs = {type_: self._object(name, answer=answer) for type_, name in POLYMORPHIC[of.name].items()}
+            refs = {type_: self._reference(name, answer=answer) for type_, name in POLYMORPHIC[of.name].items()}
             mapping = {type_: ref["$ref"] for type_, ref in refs.items()}
             return {"oneOf": [*refs.values()], "discriminator": {"propertyName": "type", "mapping": mapping}}
         if of.is_object:
-            return self._object(of.name, answer=answer)
+            return self._reference(of.name, answer=answer)
         if of.enumeration and not answer:
             return {"oneOf": [{"type": "string"}, self._enumeration(of)]}
         return {"$ref": "pulumi.json#/Any"} if of.name == "any" else {"type": of.name}
@@ -106,7 +106,7 @@ class Types:
             for name, of in kinds.items()
         }
 
-    def _object(self, name: str, *, answer: bool) -> Json:
+    def _reference(self, name: str, *, answer: bool) -> Json:
         token = f"{TOKEN}{name}{'Response' if answer else ''}"
         if token not in self.made:
             self.made[token] = {}  # a type may refer to itself
@@ -115,12 +115,8 @@ class Types:
             variants = {variant: type_ for each in POLYMORPHIC.values() for type_, variant in each.items()}
             if name in variants:
                 known["type"] |= {"const": variants[name]}
-            self.made[token] = {
-                "type": "object",
-                "description": _described(name),
-                "properties": known,
-                "required": _required_of_answer(kinds) if answer else _required(kinds),
-            }
+            required = _required_of_answer(kinds) if answer else _required(kinds)
+            self.made[token] = {"description": _described(name), **_object(known, required)}
         return {"$ref": f"#/types/{token}"}
 
     def _enumeration(self, of: Kind) -> Json:
@@ -138,6 +134,10 @@ class Types:
 
 def _map(item: Json) -> Json:
     return {"type": "object", "additionalProperties": item}
+
+
+def _object(properties: Json, required: list[str]) -> Json:
+    return {"type": "object", "properties": properties, **({"required": required} if required else {})}
 
 
 def _described(name: str) -> str:
@@ -173,11 +173,10 @@ def _resource(types: Types, cls: type[Task | Run]) -> Json:
     own, added = OWN_OUTPUTS[name], OUTPUTS[name]
     # State has the registry's id in place of its parts.
     echoed = {key: of for key, of in inputs.items() if key not in _REGISTRY[1:]}
-    always = [key for key, of in own.items() if of.required]
     return {
         "description": _first_paragraph(cls),
         "properties": types.properties({**echoed, **own, **added}, texts, answer=True),
-        "required": sorted({"registryId", *_required(inputs), *always, *ALWAYS[name]}),
+        "required": sorted({"registryId", *_required(inputs), *_required(own), *ALWAYS[name]}),
         "inputProperties": found,
         "requiredInputs": _required(inputs),
     }
@@ -188,16 +187,11 @@ def _function(types: Types, name: str) -> Json:
     given, found = FUNCTIONS[name], RESULTS[name]
     return {
         "description": FUNCTION_DESCRIPTIONS[name],
-        "inputs": {
-            "type": "object",
-            "properties": types.properties(given, texts, answer=False),
-            "required": _required(given),
-        },
-        "outputs": {
-            "type": "object",
-            "properties": types.properties(found, texts, answer=True),
-            "required": [key for key, of in found.items() if of.required and of.read_only],
-        },
+        "inputs": _object(types.properties(given, texts, answer=False), _required(given)),
+        "outputs": _object(
+            types.properties(found, texts, answer=True),
+            [key for key, of in found.items() if of.required and of.read_only],
+        ),
     }
 
 

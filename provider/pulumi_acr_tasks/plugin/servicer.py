@@ -165,8 +165,9 @@ class PluginServicer(provider_pb2_grpc.ResourceProviderServicer):
         with engine.serving(Request(self._urn)):
             found, problems = invoke(self._calls.service, request.tok, args.values)
         if problems:
-            failures = [proto.CheckFailure(property="", reason=without_secrets(str(each))) for each in problems]
-            return proto.InvokeResponse(failures=failures)
+            # One failure for all problems: the SDK of Python shows the first failure only.
+            reason = without_secrets("\n".join(map(str, problems)))
+            return proto.InvokeResponse(failures=[proto.CheckFailure(property="", reason=reason)])
         results = RESULTS[request.tok.rpartition(":")[2]]
         # The field's name is a word of Python.
         return proto.InvokeResponse(**{"return": write(encrypted(found, results, whole_lists=True))})

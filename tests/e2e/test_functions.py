@@ -1,0 +1,90 @@
+"""The functions of the plugin, and its schema, as the engine has them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from importlib.resources import files
+
+from .emulator import Emulator
+from .stack import Stack
+
+PROGRAM = """
+import pulumi
+
+invoke = lambda name, **args: pulumi.runtime.invoke(f"acr-tasks:index:{name}", args).value
+
+task = invoke("getTask", taskName="nightly")
+pulumi.export("schedule", task["trigger"]["timerTriggers"][0]["schedule"])
+pulumi.export("values", task["step"]["values"])
+pulumi.export("tasks", [each["name"] for each in invoke("listTasks")["tasks"]])
+pulumi.export("status", invoke("getRun", runId="RUN")["status"])
+pulumi.export("hash", invoke("contextHash", context="app")["hash"])
+"""
+STEPS = "c3RlcHM6CiAgLSBjbWQ6IGJ1c3lib3ggZWNobyBoaQo="
+CANARY = "c4nary-0123"
+TASK = {
+    "location": "westeurope",
+    "properties": {
+        "platform": {"os": "Linux"},
+        "step": {
+            "type": "EncodedTask",
+            "encodedTaskContent": STEPS,
+            "values": [{"name": "shown", "value": "1"}, {"name": "hidden", "value": CANARY, "isSecret": True}],
+        },
+        "trigger": {"timerTriggers": [{"name": "t1", "schedule": "0 3 * * *"}]},
+    },
+}
+
+
+def test_a_program_calls_each_function(idle_emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
+    """Each reads the registry of the stack's configuration; wrong arguments and missing tasks are sentences."""
+    assert idle_emulator.ask("PUT", "/tasks/nightly", json=TASK).status_code == 200
+    request = {"type": "EncodedTaskRunRequest", "encodedTaskContent": STEPS, "platform": {"os": "Linux"}}
+    run = idle_emulator.ask("POST", "/scheduleRun", json=request).json()["name"]
+    stack = new_stack("functions", program=PROGRAM.replace("RUN", run), **idle_emulator.config)
+    stack.write("app/Dockerfile", "FROM scratch\n")
+    idle_emulator.forget_requests()
+
+    # all of them answer, and none writes
+    stack.up().succeeded()
+    outputs = stack.outputs()
+    assert outputs["schedule"] == "0 3 * * *"
+    assert outputs["values"] == [{"name": "shown", "value": "1", "isSecret": False}]
+    assert outputs["tasks"] == ["nightly"]
+    assert outputs["status"] in ("Queued", "Started", "Running", "Succeeded")
+    assert len(outputs["hash"]) == 64
+    assert idle_emulator.writes() == []
+
+    # the hash follows the context
+    stack.write("app/Dockerfile", "FROM busybox\n")
+    stack.up().succeeded()
+    assert stack.outputs()["hash"] != outputs["hash"]
+
+    # everything that is wrong with the arguments, at once
+    stack.edit("__main__.py", '"getTask", taskName="nightly"', '"getTask", taskName="x", registryName="y"')
+    refused = stack.preview()
+    assert refused.status != 0
+    assert "task_name: is 'x'; a task's name has 5 to 50" in refused.screen
+    assert "registry_name: is 'y'; a registry's name has 5 to 50" in refused.screen
+
+    # the service's words for a task that is not there
+    stack.edit("__main__.py", 'taskName="x", registryName="y"', 'taskName="nothing"')
+    missing = stack.preview()
+    assert missing.status != 0
+    assert "/tasks/nothing: the service answered 404 ResourceNotFound" in missing.screen
+    stack.remove()
+
+
+def test_the_engine_reads_the_schema(new_stack: Callable[..., Stack]) -> None:
+    """It is the committed one, and meets the requirements of every language."""
+    stack = new_stack("schema", program="")
+    plugin = shutil.which("pulumi-resource-acr-tasks")
+    assert plugin
+    screen = stack.pulumi("package", "get-schema", plugin).succeeded().screen
+    read = json.loads(screen[screen.index("{") :])
+    committed = json.loads((files("pulumi_acr_tasks") / "plugin" / "schema.json").read_text(encoding="utf-8"))
+    for part in ("name", "version", "config", "provider", "types", "resources", "functions"):
+        assert read[part] == committed[part]
+    stack.pulumi("schema", "check", plugin).succeeded()
