@@ -12,12 +12,22 @@ ROOT = Path(__file__).resolve().parent.parent
 
 sys.path.insert(0, str(ROOT / "policies"))
 
+from schema import arguments  # noqa: E402
+
 from acr_task_policies import policies  # noqa: E402
-from pulumi_acr_tasks import errors  # noqa: E402
+from pulumi_acr_tasks import Provider, errors  # noqa: E402
 from pulumi_acr_tasks.arm.http.answers import REFUSALS  # noqa: E402
 from pulumi_acr_tasks.run import diff as run_diff  # noqa: E402
-from pulumi_acr_tasks.schema.definitions import POLYMORPHIC, members, snake_case  # noqa: E402
+from pulumi_acr_tasks.schema.definitions import (  # noqa: E402
+    DEFINITIONS,
+    FUNCTIONS,
+    POLYMORPHIC,
+    Kind,
+    members,
+    snake_case,
+)
 from pulumi_acr_tasks.schema.equality import default  # noqa: E402
+from pulumi_acr_tasks.settings.keys import KEYS, NAMESPACE  # noqa: E402
 from pulumi_acr_tasks.task import diff as task_diff  # noqa: E402
 
 Rows = Iterator[tuple[str, ...]]
@@ -116,12 +126,68 @@ def tree() -> Rows:
             yield f"`{error.__name__}`", f"`{parent}`", first
 
 
+def configuration() -> Rows:
+    """Yield the keys of the configuration, as the constructor of a provider describes them."""
+    yield "Key", "Meaning", "Default"
+    texts = arguments(Provider)
+    for key in KEYS:
+        meaning, _, value = texts[key].partition(" Default: ")
+        yield f"`{NAMESPACE}:{key}`", meaning, value.rstrip(".")
+
+
+def types() -> Rows:
+    """Yield the members of each input type, the name of the type beside the first."""
+    yield "Class", "Member", "Type", "Values", "Default", "Meaning"
+    variants = [name for each in POLYMORPHIC.values() for name in each.values()]
+    for name, known in DEFINITIONS.items():
+        if name in ("Task", "UserIdentityProperties"):
+            continue  # the arguments of the resource itself, and a list of ids
+        cls = f"`{name}Args`"
+        for member, of in known.items():
+            if not of.read_only and not (member == "type" and name in variants):
+                meaning = re.sub(r"`(\w+)`", lambda word: f"`{snake_case(word[1])}`", of.description)
+                yield cls, f"`{snake_case(member)}`", _type(of), _values(of), _default(of), meaning
+                cls = ""
+
+
+def functions() -> Rows:
+    """Yield the arguments of each function of the plugin, beside those that name the registry."""
+    yield "Function", "Argument", "Default", "Meaning"
+    for name, known in FUNCTIONS.items():
+        own = {argument: of for argument, of in known.items() if of.description}
+        for argument, of in own.items():
+            meaning, _, value = of.description.partition(" Default: ")
+            yield f"`{name}`", f"`{argument}`", value.rstrip(".") or _default(of), meaning
+
+
+def _type(of: Kind) -> str:
+    one = f"{of.name}Args" if of.is_object and of.name not in POLYMORPHIC else of.name
+    if of.name == "UserIdentityProperties":
+        return "list of string"
+    return {"list": f"list of {one}", "map": f"map of {one}"}.get(of.container, one)
+
+
+def _values(of: Kind) -> str:
+    if of.least is not None:
+        return f"{of.least} to {of.most} {of.unit}"
+    return ", ".join(f"`{value}`" for value in of.values)
+
+
+def _default(of: Kind) -> str:
+    if of.required and of.default is None:
+        return "required"
+    return f"`{of.default}`" if isinstance(of.default, str | int) else ""
+
+
 TABLES: dict[str, tuple[str, Callable[[], Rows]]] = {
     "rules": ("policies/README.md", rules),
     "changes": ("docs/guide/changes.md", changes),
     "run-changes": ("docs/guide/changes.md", run_changes),
     "refusals": ("docs/guide/errors.md", refusals),
     "errors": ("docs/guide/errors.md", tree),
+    "configuration": ("docs/guide/configuration.md", configuration),
+    "types": ("docs/reference/arguments.md", types),
+    "functions": ("docs/reference/functions.md", functions),
 }
 
 

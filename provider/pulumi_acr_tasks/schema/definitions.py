@@ -174,7 +174,7 @@ _INPUTS: Mapping[str, _Members] = {
         ),
         "variant": _enumeration("Variant", "string: The variant of arm (all) and arm64 (v8).", "v6", "v7", "v8"),
     },
-    "AgentProperties": {"cpu": _member("integer: The cores of the agent.", default=2)},
+    "AgentProperties": {"cpu": _member("integer: The cores of the agent: 2, and no other number.", default=2)},
     "IdentityProperties": {
         "principalId": "string~: The principal id of the system-assigned identity, to grant roles to.",
         "tenantId": "string~: The tenant of the system-assigned identity.",
