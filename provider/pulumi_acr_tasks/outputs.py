@@ -114,7 +114,8 @@ def engine_properties(
 
     The SDK keeps the engine's answer only for properties that are passed.
     """
-    declared: dict[str, Any] = dict.fromkeys(_ENGINE_NAMES[cls])
+    names = next(_ENGINE_NAMES[each] for each in cls.__mro__ if each in _ENGINE_NAMES)
+    declared: dict[str, Any] = dict.fromkeys(names)
     if opts is not None and opts.replace_on_changes:
         declared[REPLACE_ON_CHANGES] = list(opts.replace_on_changes)
     organization = pulumi.get_organization()

@@ -22,10 +22,10 @@ from pulumi_acr_tasks.schema.equality import identity_type
 _numbers = itertools.count(1)
 
 # What an update never changes, and what it leaves alone once a run has ended.
-_OF_TASK = ("type", "creationDate")
-_OF_RUN = ("runId", "runType", "createTime")
-_OF_ENDED_RUN = ("status", "startTime", "finishTime", "outputImages", "imageRefs", "runErrorMessage")
-_ENDED = ("Succeeded", "Failed", "Canceled", "Error", "Timeout")
+KEPT_BY_TASK = ("type", "creationDate")
+KEPT_BY_RUN = ("runId", "runType", "createTime")
+KEPT_BY_ENDED_RUN = ("status", "startTime", "finishTime", "outputImages", "imageRefs", "runErrorMessage")
+ENDED = ("Succeeded", "Failed", "Canceled", "Error", "Timeout")
 
 
 class OldOutputs:
@@ -62,13 +62,13 @@ def complete_task(task: pulumi.Resource, old: OldOutputs) -> None:
         return sign.apply(lambda known: value if _is_known(known) else _identity(value, old), True)
 
     task.__dict__["identity"] = task.__dict__["identity"].apply(identity, True)
-    for name in _OF_TASK:
+    for name in KEPT_BY_TASK:
         _complete(task, name, old)
 
 
 def complete_run(run: pulumi.Resource, old: OldOutputs) -> None:
     """Make known in preview what stays of a run: an update never makes another one."""
-    for name in (*_OF_RUN, *_OF_ENDED_RUN):
+    for name in (*KEPT_BY_RUN, *KEPT_BY_ENDED_RUN):
         _complete(run, name, old)
 
 
@@ -81,7 +81,7 @@ def _complete(resource: pulumi.Resource, name: str, old: OldOutputs) -> None:
 
 def _stays(old: OldOutputs, name: str) -> Any:
     value = old.get(name)
-    if value is None or (name in _OF_ENDED_RUN and old.get("status") not in _ENDED):
+    if value is None or (name in KEPT_BY_ENDED_RUN and old.get("status") not in ENDED):
         return pulumi.UNKNOWN
     return pulumi.Output.from_input(value).apply(_images) if name == "outputImages" else value
 

@@ -22,6 +22,9 @@ class Provider(pulumi.ProviderResource):
     a provider. Each provider is a process of its own.
     """
 
+    _package = _PACKAGE
+    _namespace = "acr-tasks:"
+
     def __init__(
         self,
         resource_name: str,
@@ -80,8 +83,8 @@ class Provider(pulumi.ProviderResource):
             else pulumi.Output.from_input(answer_timeout).apply(lambda seconds: f"{seconds:g}"),
             "logLevel": log_level,
         }
-        props = {f"acr-tasks:{key}": value for key, value in values.items() if value is not None}
-        super().__init__(_PACKAGE, resource_name, props, opts)
+        props = {f"{self._namespace}{key}": value for key, value in values.items() if value is not None}
+        super().__init__(self._package, resource_name, props, opts)
 
 
 def _configured(value: bool) -> str:

@@ -9,19 +9,16 @@ from .stack import Stack
 
 PROGRAM = """
 import pulumi
+from pulumi_acr_tasks import plugin as acr_tasks
 
-step = {"type": "EncodedTask", "encodedTaskContent": "dmVyc2lvbjogdjEuMS4wCnN0ZXBzOgogIC0gY21kOiBidXN5Ym94IGVjaG8gaGkK"}
-task = pulumi.CustomResource(
-    "acr-tasks:index:Task",
-    "greeting",
-    {"platform": {"os": "Linux"}, "step": step, "timeout": 600, "provisioningState": None, "taskName": None},
+linux = acr_tasks.PlatformPropertiesArgs(os="Linux")
+task = acr_tasks.Task(
+    "greeting", platform=linux, step=acr_tasks.EncodedTaskStepArgs.from_cmd("busybox echo hi"), timeout=600
 )
-run = pulumi.CustomResource(
-    "acr-tasks:index:Run",
-    "greeted",
-    {"runRequest": {**step, "type": "EncodedTaskRunRequest", "platform": {"os": "Linux"}}, "status": None},
+run = acr_tasks.Run(
+    "greeted", run_request=acr_tasks.EncodedTaskRunRequestArgs.from_cmd("busybox echo hi", platform=linux)
 )
-pulumi.export("state", task.provisioningState)
+pulumi.export("state", task.provisioning_state)
 pulumi.export("status", run.status)
 """
 
@@ -40,16 +37,16 @@ def test_the_stack_of_a_program_with_the_plugin_s_types_lives(
     assert stack.outputs() == {"state": "Succeeded", "status": "Succeeded"}
 
     # a changed timeout is one PATCH of the task, and no run
-    stack.edit("__main__.py", '"timeout": 600', '"timeout": 700')
+    stack.edit("__main__.py", "timeout=600", "timeout=700")
     idle_emulator.forget_requests()
     stack.up().succeeded()
     assert idle_emulator.writes() == ["PATCH greeting"]
     assert idle_emulator.task("greeting")["properties"]["timeout"] == 700
 
     # a wrong value is refused by path, before any request
-    stack.edit("__main__.py", '"timeout": 700', '"timeout": 7')
+    stack.edit("__main__.py", "timeout=700", "timeout=7")
     assert "timeout: is 7" in stack.preview().failed().screen
-    stack.edit("__main__.py", '"timeout": 7,', '"timeout": 700,')
+    stack.edit("__main__.py", "timeout=7\n", "timeout=700\n")
 
     # nothing is left to do, and destroy leaves nothing
     stack.settles()

@@ -9,6 +9,7 @@ import functools
 import json
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import resources
 from importlib.metadata import version
 from typing import Any
@@ -16,7 +17,7 @@ from typing import Any
 import grpc
 from google.protobuf import empty_pb2, struct_pb2
 from pulumi.runtime import proto
-from pulumi.runtime.proto import provider_pb2_grpc
+from pulumi.runtime.proto import provider_pb2_grpc, status_pb2
 
 from pulumi_acr_tasks import engine
 from pulumi_acr_tasks.engine import Request, Urn
@@ -25,12 +26,13 @@ from pulumi_acr_tasks.engine_call import EngineCalls, Verbs
 from pulumi_acr_tasks.errors import AcrTasksError
 from pulumi_acr_tasks.functions import invoke
 from pulumi_acr_tasks.inputs import encrypted
+from pulumi_acr_tasks.outputs import ORGANIZATION, REPLACE_ON_CHANGES
 from pulumi_acr_tasks.plugin import configuration
+from pulumi_acr_tasks.plugin.previews import previewed_run, previewed_task
 from pulumi_acr_tasks.plugin.values import Properties, read, write
 from pulumi_acr_tasks.run import verbs as run_verbs
-from pulumi_acr_tasks.schema.definitions import OUTPUTS, RESULTS
+from pulumi_acr_tasks.schema.definitions import RESULTS
 from pulumi_acr_tasks.schema.secrets import without_secrets
-from pulumi_acr_tasks.schema.values import UNKNOWN
 from pulumi_acr_tasks.task import verbs as task_verbs
 
 PACKAGE = "acr-tasks"
@@ -97,7 +99,13 @@ class PluginServicer(provider_pb2_grpc.ResourceProviderServicer):
     @_answered
     def Check(self, request: Any, context: Any) -> Any:
         olds, news = read(request.olds), read(request.news)
-        inputs, failures = self._calls.check(_verbs(request), _request(request), olds.values, news.values)
+        organization, paths = (news.internal.get(name) for name in (ORGANIZATION, REPLACE_ON_CHANGES))
+        call = replace(
+            _request(request),
+            organization=organization or "",
+            replace_on_changes=tuple(path for path in paths or () if isinstance(path, str)),
+        )
+        inputs, failures = self._calls.check(_verbs(request), call, olds.values, news.values)
         if failures:
             return proto.CheckResponse(failures=[proto.CheckFailure(property="", reason=each) for each in failures])
         return proto.CheckResponse(inputs=write(inputs, news.secrets, whole_lists=False))
@@ -121,7 +129,7 @@ class PluginServicer(provider_pb2_grpc.ResourceProviderServicer):
     def Create(self, request: Any, context: Any) -> Any:
         inputs = read(request.properties)
         if request.preview:
-            return proto.CreateResponse(properties=write(_previewed(request, inputs), inputs.secrets))
+            return proto.CreateResponse(properties=write(_previewed(request, inputs, Properties()), inputs.secrets))
 
         def keep(id_: str, outs: dict[str, Any], reason: str) -> bool:
             _fail_with_state(context, id_, write(outs, inputs.secrets), request.properties, reason)
@@ -148,7 +156,7 @@ class PluginServicer(provider_pb2_grpc.ResourceProviderServicer):
     def Update(self, request: Any, context: Any) -> Any:
         olds, news = read(request.olds), read(request.news)
         if request.preview:
-            return proto.UpdateResponse(properties=write(_previewed(request, news), news.secrets))
+            return proto.UpdateResponse(properties=write(_previewed(request, news, olds), news.secrets))
         outs = self._calls.update(_verbs(request), _request(request), request.id, olds.values, news.values)
         return proto.UpdateResponse(properties=write(outs, news.secrets))
 
@@ -193,15 +201,14 @@ def _request(message: Any) -> Request:
     )
 
 
-def _previewed(request: Any, inputs: Properties) -> dict[str, Any]:
-    """Return the outputs of a preview: the inputs, and UNKNOWN for what the service sets."""
-    pure = OUTPUTS[_type(request).rpartition(":")[2]]
-    return {**dict.fromkeys(pure, UNKNOWN), **inputs.values}
+def _previewed(request: Any, inputs: Properties, olds: Properties) -> dict[str, Any]:
+    preview = previewed_task if _verbs(request) is _VERBS[f"{PACKAGE}:index:Task"] else previewed_run
+    return preview(inputs.values, olds.values)
 
 
 def _fail_with_state(context: Any, id_: str, outs: struct_pb2.Struct, inputs: struct_pb2.Struct, reason: str) -> None:
     """Have the engine keep a resource whose create fails: it reads the state from the details of the error."""
     failure = proto.ErrorResourceInitFailed(id=id_, properties=outs, inputs=inputs, reasons=[shown(reason)])
-    status = proto.status_pb2.Status(code=_FAILED.value[0], message=shown(reason))
+    status = status_pb2.Status(code=_FAILED.value[0], message=shown(reason))
     status.details.add().Pack(failure)
     context.set_trailing_metadata(((_DETAILS, status.SerializeToString()),))

@@ -27,20 +27,24 @@ _OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
 
 @dataclass
 class Properties:
-    """The properties of a message: plain values, and the paths of those that are marked as secret."""
+    """The properties of a message: plain values, and the paths of those that are marked as secret.
+
+    `internal` has the properties whose names begin with `__`: the engine's own, and those of our constructors.
+    """
 
     values: dict[str, Any] = field(default_factory=dict)
     secrets: set[Path] = field(default_factory=set)
+    internal: dict[str, Any] = field(default_factory=dict)
 
 
 def read(message: struct_pb2.Struct) -> Properties:
-    """Return the properties of a message. Top-level names that begin with `__` are the engine's own, and left out."""
+    """Return the properties of a message."""
     found = Properties()
     for name, value in message.fields.items():
-        if not name.startswith("__"):
-            plain = _plain(value, (name,), found.secrets)
-            if plain is not None:
-                found.values[name] = plain
+        internal = name.startswith("__")
+        plain = _plain(value, (name,), set() if internal else found.secrets)
+        if plain is not None:
+            (found.internal if internal else found.values)[name] = plain
     return found
 
 

@@ -115,14 +115,19 @@ class Run(Resource, module="acr-tasks", name="Run"):
             provider of another package.
         """
         given = locals()
-        if opts is not None and opts.import_ is not None:
-            raise program_error(f"{resource_name}: the engine cannot import dynamic resources, and a run is made once")
-        opts = with_provider(resource_name, translate_paths(opts, _INPUTS))
+        opts = translate_paths(opts, _INPUTS)
         checked = opts.id is None
         names = {snake_case(name): kind for name, kind in _INPUTS.items()}
         props = {name: normalize(given[name], kind, name, checked=checked) for name, kind in names.items()}
+        self._register(resource_name, outputs.engine_properties(type(self), props, opts), opts)
+
+    def _register(self, resource_name: str, props: dict[str, Any], opts: pulumi.ResourceOptions) -> None:
+        """Declare the run to the engine, as a resource of this host."""
+        if opts.import_ is not None:
+            raise program_error(f"{resource_name}: the engine cannot import dynamic resources, and a run is made once")
+        opts = with_provider(resource_name, opts)
         old, previewed = OldOutputs(), pulumi.runtime.is_dry_run()
         opts = old.asked_for(opts) if previewed else opts
-        super().__init__(RunProvider(), resource_name, outputs.engine_properties(type(self), props, opts), opts)
+        super().__init__(RunProvider(), resource_name, props, opts)
         if previewed:
             complete_run(self, old)

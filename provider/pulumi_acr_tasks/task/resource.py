@@ -108,20 +108,25 @@ class Task(Resource, module="acr-tasks", name="Task"):
             provider of another package.
         """
         given = locals()
-        if opts is not None and opts.import_ is not None:
-            raise program_error(
-                f"{resource_name}: the engine cannot import dynamic resources; adopt=True takes over an existing task"
-            )
-        opts = with_provider(resource_name, translate_paths(opts, _INPUTS))
+        opts = translate_paths(opts, _INPUTS)
         # Two tasks of one name cannot exist, and `--replace` does not call diff.
         opts.delete_before_replace = True
         checked = opts.id is None
         names = {snake_case(name): kind for name, kind in _INPUTS.items()}
         props = {name: normalize(given[name], kind, name, checked=checked) for name, kind in names.items()}
+        self._register(resource_name, outputs.engine_properties(type(self), props, opts), opts)
+
+    def _register(self, resource_name: str, props: dict[str, Any], opts: pulumi.ResourceOptions) -> None:
+        """Declare the task to the engine, as a resource of this host."""
+        if opts.import_ is not None:
+            raise program_error(
+                f"{resource_name}: the engine cannot import dynamic resources; adopt=True takes over an existing task"
+            )
+        opts = with_provider(resource_name, opts)
         old = OldOutputs()
-        previewed = pulumi.runtime.is_dry_run() and identity is not None
+        previewed = pulumi.runtime.is_dry_run() and props.get("identity") is not None
         opts = old.asked_for(opts) if previewed else opts
-        super().__init__(TaskProvider(), resource_name, outputs.engine_properties(type(self), props, opts), opts)
+        super().__init__(TaskProvider(), resource_name, props, opts)
         if previewed:
             complete_task(self, old)
 
