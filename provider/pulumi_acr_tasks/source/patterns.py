@@ -25,6 +25,12 @@ _SPECIAL = re.compile(r"[\ufeff*?\[\]\\]")
 _ESCAPED = frozenset(".+()$")
 """moby means to escape `|`, `{` and `}` too, and does not: its table is too small for them."""
 
+_OPERATORS = frozenset("[]\\|{}^\ufeff")
+"""The characters by which a pattern becomes an expression beyond wildcards."""
+_FEW_STARS = 3
+"""The `*` and `**` of a pattern that Python's expressions match fast: their time grows with the path's length to the
+power of that number. Go's expressions always match in linear time."""
+
 Matched = tuple[bool, ...]
 """For each pattern, whether it has matched a path or one of its parents."""
 
@@ -188,5 +194,45 @@ def _compile(pattern: str) -> Callable[[str], bool]:
     if kind == "suffix":
         end = pattern[2:]
         return lambda path: path.endswith(end) or (end.startswith("/") and path == end[1:])
+    if pattern.count("*") > _FEW_STARS and not set(pattern) & _OPERATORS:
+        return lambda path: _matches(_WILDCARDS.findall(pattern), readable(path))
     expression = translate(regex + "$")
     return lambda path: expression.search(readable(path)) is not None
+
+
+_WILDCARDS = re.compile(r"\*\*/?|[*?]|[^*?]", re.DOTALL)
+
+
+def _matches(parts: list[str], path: str) -> bool:
+    """Return whether a path matches a pattern of wildcards and plain characters, in linear time.
+
+    All positions in the pattern that the path's beginning can have reached are followed at once. A position within a
+    `**/` that has begun is negative.
+    """
+    positions = _reached({0}, parts)
+    for char in path:
+        following = set[int]()
+        for position in positions:
+            index = position if position >= 0 else ~position
+            part = parts[index] if index < len(parts) else ""
+            if part.startswith("**"):
+                # At the end it matches anything, elsewhere folders; a dot of Go's expressions is no line feed.
+                last = index + 1 == len(parts)
+                following |= {index if last else ~index} if char != "\n" else set()
+                following |= {index + 1} if char == "/" and not last else set()
+            elif part == "*":
+                following |= {index} if char != "/" else set()
+            elif part == char or (part == "?" and char != "/"):
+                following.add(index + 1)
+        positions = _reached(following, parts)
+    return len(parts) in positions
+
+
+def _reached(positions: set[int], parts: list[str]) -> set[int]:
+    """Return these positions, and those behind wildcards that match nothing."""
+    for position in sorted(position for position in positions if position >= 0):
+        index = position
+        while index < len(parts) and parts[index].startswith("*"):
+            index += 1
+            positions.add(index)
+    return positions

@@ -14,7 +14,7 @@ from pulumi_acr_tasks.validate.problem import Problem
 from pulumi_acr_tasks.validate.task_file.steps import check_task
 from pulumi_acr_tasks.validate.task_file.text import prepare
 from pulumi_acr_tasks.validate.task_file.warnings import task_warnings
-from pulumi_acr_tasks.validate.task_file.yaml import Position, load
+from pulumi_acr_tasks.validate.task_file.yaml import LONGEST, Position, load
 
 _ACR = "acr … is the cmd of a step: the file is version: v1.1.0, steps:, and below it   - cmd: acr purge …"
 
@@ -39,6 +39,8 @@ def check_encoded_values(value: Any, path: str) -> list[Problem]:
     text = decoded(value)
     if text is None:
         return [_not_base64(value, path, of="a file of values")]
+    if len(text) > LONGEST:
+        return [Problem(path, str(_unread(text)), warning=True)]
     values, position, _ = load(text)
     if position is not None:
         return [Problem(path, str(Finding(position, "this is not YAML")))]
@@ -65,14 +67,13 @@ def check_task_file(text: str) -> list[Finding]:
 
     If templates decide which lines the file has, only its templates are checked: the lines depend on values.
     """
+    if len(text) > LONGEST:
+        return [_unread(text)]
     task, found = _read(text)
     if not isinstance(task, dict):
         return found
-    try:
-        errors = sorted(Finding(*each) for each in check_task(task))
-        return [*found, *errors, *sorted(Finding(*each, warning=True) for each in task_warnings(task))]
-    except RecursionError:
-        return [Finding((0, 0), "an anchor holds an alias of itself, or the file is nested too deeply")]
+    errors = sorted(Finding(*each) for each in check_task(task))
+    return [*found, *errors, *sorted(Finding(*each, warning=True) for each in task_warnings(task))]
 
 
 def _read(text: str) -> tuple[Any, list[Finding]]:
@@ -88,6 +89,13 @@ def _read(text: str) -> tuple[Any, list[Finding]]:
         hint = f"; {_ACR}" if isinstance(task, str) and task.startswith("acr ") else ""
         return None, [*errors, Finding((0, 0), f"a task file is a map with version and steps{hint}")]
     return task, errors
+
+
+def _unread(text: str) -> Finding:
+    """Return the warning for a text that is too long to be checked before a run."""
+    return Finding(
+        (0, 0), f"the text has {len(text):,} characters, and only texts up to {LONGEST:,} are checked", warning=True
+    )
 
 
 def _not_base64(value: str, path: str, *, of: str) -> Problem:

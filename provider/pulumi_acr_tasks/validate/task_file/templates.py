@@ -34,18 +34,32 @@ urlJoin urlParse uuidv4 values without wrap wrapWith
 """
 FUNCTIONS = frozenset(_BUILT_IN.split()) | frozenset(_SPRIG.split())
 
-_STRINGS = re.compile(r'"(?:\\.|[^"\\\n])*"|`[^`]*`|\'(?:\\.|[^\'\\\n])*\'|/\*.*?\*/', re.DOTALL)
-_DASHED = re.compile(r"\.[A-Za-z_][\w.]*-[A-Za-z_]")
+# The beginning of each kind of quote or comment: the text up to its end, and its end.
+_QUOTES = {
+    '"': (re.compile(r'"(?:\\.|[^"\\\n])*', re.DOTALL), '"'),
+    "'": (re.compile(r"'(?:\\.|[^'\\\n])*", re.DOTALL), "'"),
+    "`": (re.compile(r"`[^`]*"), "`"),
+    "/*": (re.compile(r"/\*(?:[^*]|\*(?!/))*"), "*/"),
+}
+_OPENS = re.compile(r"/\*|[\"'`]|\}\}")
+_CHAIN = re.compile(r"[\w.]+")
+_FIELD = re.compile(r"\.[A-Za-z_]")
+_DASH = re.compile(r"-[A-Za-z_]")
+_DASHED = re.compile(r"[\w.-]*")
 _NAME = re.compile(r"(?<![\w.$])[A-Za-z_]\w*")
 
 
 @dataclass(frozen=True)
 class Action:
-    """One `{{…}}`: its start and end in the text, and the text between the braces."""
+    """One `{{…}}`: its start and end in the text, and the text between the braces.
+
+    `bare` is that text with blanks for everything quoted and for comments.
+    """
 
     start: int
     end: int
     inner: str
+    bare: str
 
 
 def actions(text: str) -> tuple[list[Action], int | None]:
@@ -54,16 +68,29 @@ def actions(text: str) -> tuple[list[Action], int | None]:
     Quoted braces and comments are part of an action.
     """
     found: list[Action] = []
-    at = 0
+    at, unclosed = 0, dict.fromkeys(_QUOTES, 0)
     while (start := text.find("{{", at)) >= 0:
-        position = start + 2
-        while position < len(text) and not text.startswith("}}", position):
-            quoted = _STRINGS.match(text, position)
-            position = quoted.end() if quoted else position + 1
-        if position >= len(text):
+        position, bare = start + 2, ""
+        while (opens := _OPENS.search(text, position)) is not None and opens[0] != "}}":
+            bare += text[position : opens.start()]
+            position, kind = opens.start(), opens[0]
+            pattern, end = _QUOTES[kind]
+            # A quote that is not closed before this position need not be tried again: a long text has thousands.
+            if position >= unclosed[kind]:
+                inside = pattern.match(text, position)
+                unclosed[kind] = inside.end() if inside else position
+                if text.startswith(end, unclosed[kind]):
+                    closed = unclosed[kind] + len(end)
+                    bare += " " * (closed - position)
+                    position = unclosed[kind] = closed
+                    continue
+            bare += text[position]
+            position += 1
+        if opens is None:
             return found, start
-        at = position + 2
-        found.append(Action(start, at, text[start + 2 : position]))
+        bare += text[position : opens.start()]
+        at = opens.end()
+        found.append(Action(start, at, text[start + 2 : opens.start()], bare))
     return found, None
 
 
@@ -71,19 +98,27 @@ def wrong_actions(text: str) -> Iterator[tuple[int, str]]:
     """Yield the start of each action that cannot be rendered, with the reason."""
     found, unclosed = actions(text)
     for action in found:
-        bare = _STRINGS.sub(lambda match: " " * len(match[0]), action.inner)
-        dashed = _DASHED.search(bare)
-        if dashed:
-            owner, _, name = re.match(r"[\w.-]*", bare[dashed.start() :])[0].rpartition(".")  # type: ignore[index]
+        if dashed := _dashed(action.bare):
+            owner, _, name = dashed.rpartition(".")
             yield (
                 action.start,
                 f"{{{{{action.inner}}}}} has a name with a dash behind a dot, which the agent refuses (bad character "
                 f'U+002D); write {{{{index {owner} "{name}"}}}}',
             )
             continue
-        unknown = [name for name in _NAME.findall(bare) if name not in FUNCTIONS]
+        unknown = [name for name in _NAME.findall(action.bare) if name not in FUNCTIONS]
         if unknown:
             hint = f"; a value is {{{{.Values.{unknown[0]}}}}}" if unknown[0].isidentifier() else ""
             yield action.start, f"{{{{{action.inner}}}}}: function {unknown[0]!r} is not defined{hint}"
     if unclosed is not None:
         yield unclosed, "{{ opens an action that is never closed with }}"
+
+
+def _dashed(bare: str) -> str:
+    """Return the first chain of fields with a dash in a name, such as `.Values.my-image`; empty without one."""
+    for chain in _CHAIN.finditer(bare):
+        field = _FIELD.search(chain[0])
+        if field is not None and _DASH.match(bare, chain.end()):
+            rest = _DASHED.match(bare, chain.start() + field.start())
+            return rest[0] if rest else ""
+    return ""

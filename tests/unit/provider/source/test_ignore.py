@@ -135,6 +135,13 @@ CASES = [
     ("caf\udce9", "café", False),
     ("caf\udce9*", "caf\udce9.txt", True),
     ("é?", "éa", True),
+    # Patterns that a backtracking expression would try for hours.
+    ("**/" * 50 + "b", "a/" * 50 + "a", False),
+    ("**/a/" * 30 + "b", "a/" * 50 + "b", True),
+    ("*a" * 50 + "b", "a" * 200, False),
+    ("*a" * 50 + "?", "a" * 200, True),
+    ("*a*b**c?*/d", "xaxb/y/c1/d", True),
+    ("*/*/*/**", "a/b/c\n", False),
 ]
 
 

@@ -166,7 +166,24 @@ _TROUBLE = {
         f"{_STEP}x: !!int hunter2\n",
         ["line 3, column 4: this is not YAML (the value does"],
     ),
-    "nested deeply": ("[" * 700, ["line 1, column 1: this is not YAML (it is nested too deeply)"]),
+    "lists in brackets, nested deeply": (
+        "[" * 2000,
+        ["line 1, column 65: this is not YAML (it is nested more than 64 levels deep)"],
+    ),
+    "indented lists, nested deeply": (
+        "- " * 2000 + "a",
+        ["line 1, column 129: this is not YAML (it is nested more than 64 levels deep)"],
+    ),
+    "aliases of aliases": (
+        "a0: &a0 [1, 2]\n"
+        + "".join(f"a{i}: &a{i} [{','.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 12))
+        + "steps:\n  - id: *a11\n    cmd: a\n",
+        ["line 1, column 1: this is not YAML (its aliases stand for more than 100,000 values)"],
+    ),
+    "quotes that nothing closes": (
+        _STEP + '    env: [D={{ "' + '\\"' * 40_000,
+        ["line 3, column 13: {{ opens an action that is never closed"],
+    ),
     "a step by a merge": (
         "x: &x {id: a b}\nsteps:\n  - <<: *x\n    cmd: a\n",
         ["line 3, column 5: a step's id has"],
@@ -184,6 +201,15 @@ def test_any_yaml_is_right_or_an_error(trouble: str) -> None:
     for said, expected in zip(found, sentences, strict=True):
         assert said.startswith(expected)
     assert "hunter2" not in str(found)
+
+
+def test_a_text_that_is_too_long_to_check_is_a_warning() -> None:
+    """The service takes it; the first run shows its mistakes."""
+    (found,) = check_task_file("steps: [" + "a," * 60_000)
+    assert found.warning
+    assert str(found) == "line 1, column 1: the text has 120,008 characters, and only texts up to 100,000 are checked"
+    (problem,) = check_encoded_values(base64.b64encode(b"a: " + b"b" * 100_000).decode(), "values")
+    assert problem.warning
 
 
 def test_an_anchor_that_holds_itself_is_right_or_an_error() -> None:
