@@ -11,6 +11,7 @@ from acr_tasks_emulator.execution.build.image_name import ImageNameError
 from acr_tasks_emulator.execution.build.push import cannot_be_pushed
 from acr_tasks_emulator.execution.cancellation import Cancellation
 from acr_tasks_emulator.execution.job import Job, Outcome
+from acr_tasks_emulator.execution.run_context import Workspace, check_texts
 from acr_tasks_emulator.execution.run_log import RunLog
 from acr_tasks_emulator.execution.shell.build_step import build_of, names_of, run_build
 from acr_tasks_emulator.execution.shell.cmd_step import NOT_RUN, cut_short, run_command
@@ -22,7 +23,6 @@ from acr_tasks_emulator.execution.task_file.docker_step import docker_graph
 from acr_tasks_emulator.execution.task_file.graph import Graph, Step
 from acr_tasks_emulator.execution.task_file.load import TaskFileError, load
 from acr_tasks_emulator.execution.task_file.templates import TemplateError
-from acr_tasks_emulator.execution.workspace import Workspace, check_texts
 
 
 class SimulatedExecutor:

@@ -15,6 +15,7 @@ from acr_tasks_emulator.execution.container_tool import NetworkError, Tool
 from acr_tasks_emulator.execution.job import Job, Outcome
 from acr_tasks_emulator.execution.programs import ToolError
 from acr_tasks_emulator.execution.registry.oci_registry import OciRegistry, RegistryError
+from acr_tasks_emulator.execution.run_context import Workspace, check_texts
 from acr_tasks_emulator.execution.run_log import RunLog
 from acr_tasks_emulator.execution.shell.build_step import build_of, fetch_context, run_build
 from acr_tasks_emulator.execution.shell.cmd_step import run_command, run_container
@@ -26,7 +27,6 @@ from acr_tasks_emulator.execution.task_file.docker_step import docker_graph
 from acr_tasks_emulator.execution.task_file.graph import Step
 from acr_tasks_emulator.execution.task_file.load import TaskFileError, load
 from acr_tasks_emulator.execution.task_file.templates import TemplateError
-from acr_tasks_emulator.execution.workspace import Workspace, check_texts
 
 
 class ToolExecutor:

@@ -11,9 +11,9 @@ from acr_tasks_emulator.execution.build.dockerfile import ImageReferences, image
 from acr_tasks_emulator.execution.build.image_name import ImageNameError, parse
 from acr_tasks_emulator.execution.cancellation import Cancellation
 from acr_tasks_emulator.execution.container_tool import BaseImage, Build, Tool
+from acr_tasks_emulator.execution.run_context import Workspace
 from acr_tasks_emulator.execution.source.paths import check_ignore_files
 from acr_tasks_emulator.execution.task_file.graph import WORKING_DIRECTORY, Step
-from acr_tasks_emulator.execution.workspace import Workspace
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from acr_tasks_emulator.execution.cancellation import Cancellation
 from acr_tasks_emulator.execution.container_tool import ImageLocation, Tool
 from acr_tasks_emulator.execution.programs import ToolError
 from acr_tasks_emulator.execution.registry.oci_registry import OciRegistry
-from acr_tasks_emulator.execution.workspace import Workspace
+from acr_tasks_emulator.execution.run_context import Workspace
 
 ATTEMPTS = 3
 _PAUSE_SECONDS = 0.5

@@ -11,6 +11,7 @@ from pathlib import Path
 from acr_tasks_emulator.execution.build.dependency_scan import ScanError
 from acr_tasks_emulator.execution.cancellation import Cancellation
 from acr_tasks_emulator.execution.container_tool import Build
+from acr_tasks_emulator.execution.run_context import Workspace
 from acr_tasks_emulator.execution.shell.docker_options import OptionError, Options, read_build
 from acr_tasks_emulator.execution.shell.run_line import run_line
 from acr_tasks_emulator.execution.source import SourceError
@@ -18,7 +19,6 @@ from acr_tasks_emulator.execution.source.fetch import SourceFetcher
 from acr_tasks_emulator.execution.source.location import is_address
 from acr_tasks_emulator.execution.source.paths import file_in
 from acr_tasks_emulator.execution.task_file.graph import WORKING_DIRECTORY, Step
-from acr_tasks_emulator.execution.workspace import Workspace
 
 _HONOURED = {
     "tag",

@@ -12,11 +12,11 @@ from acr_tasks_emulator.execution.build.image_name import ImageName, ImageNameEr
 from acr_tasks_emulator.execution.cancellation import Cancellation
 from acr_tasks_emulator.execution.container_tool import Container, Tool
 from acr_tasks_emulator.execution.programs import ToolError
+from acr_tasks_emulator.execution.run_context import Workspace
 from acr_tasks_emulator.execution.shell.docker_options import OptionError, Options, read_run, takes_an_image
 from acr_tasks_emulator.execution.shell.run_line import run_line
 from acr_tasks_emulator.execution.source import SourceError
 from acr_tasks_emulator.execution.task_file.graph import WORKING_DIRECTORY, Step
-from acr_tasks_emulator.execution.workspace import Workspace
 
 NOT_RUN = 125
 """Docker's exit status for a container that could not be started."""
