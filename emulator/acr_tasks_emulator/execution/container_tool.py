@@ -11,7 +11,7 @@ from typing import Protocol
 from acr_tasks_emulator.execution.build.image_name import ImageName
 from acr_tasks_emulator.execution.cancellation import Cancellation
 from acr_tasks_emulator.execution.programs import Rename
-from acr_tasks_emulator.execution.run_log import RunLog
+from acr_tasks_emulator.execution.run_context import RunContext
 from acr_tasks_emulator.execution.task_file.graph import Network, Step
 from acr_tasks_emulator.process.supervisor import Supervisor
 
@@ -62,7 +62,6 @@ class Container:
     """
 
     name: str
-    run_id: str
     image_id: str
     step: Step
     arguments: list[str]
@@ -129,29 +128,18 @@ class Tool(Protocol):
         """Build a folder's Dockerfile without a log; `image_id` then knows the names. Raises ToolError."""
         ...
 
-    def build(
-        self,
-        task: Build,
-        base_images: Sequence[BaseImage],
-        step: Step,
-        scratch: Path,
-        log: RunLog,
-        cancellation: Cancellation,
-        rename: Rename,
-    ) -> tuple[int, str]:
+    def build(self, task: Build, base_images: Sequence[BaseImage], run: RunContext, rename: Rename) -> tuple[int, str]:
         """Build with the builder's lines going to the log; return the exit status and, after 0, the image's id."""
         ...
 
-    def networks(
-        self, run_id: str, networks: Sequence[Network], log: RunLog, cancellation: Cancellation
-    ) -> AbstractContextManager[None]:
+    def networks(self, networks: Sequence[Network], run: RunContext) -> AbstractContextManager[None]:
         """Make a run's networks for the block; remove them and the run's remaining containers at its end.
 
         Raises NetworkError.
         """
         ...
 
-    def run(self, container: Container, log: RunLog, cancellation: Cancellation, on_line: Callable[[str], None]) -> int:
+    def run(self, container: Container, run: RunContext, on_line: Callable[[str], None]) -> int:
         """Run a container to its end, its output going to the log; return its exit status, as Docker gives it.
 
         on_line: called with each line that the container prints. Raises ToolError, and ValueError when there is nothing

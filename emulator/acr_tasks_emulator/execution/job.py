@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic.alias_generators import to_camel
 
+from acr_tasks_emulator.execution.build.image_name import own_hosts
 from acr_tasks_emulator.execution.source.location import NO_SOURCE
 
 # Known only when a run is handed to an agent: the document that is stored with the run leaves them out.
@@ -77,12 +79,34 @@ class Job:
         """Return the step's values followed by the run's own; the last one of a name counts."""
         return [*(self.step.get("values") or []), *self.values]
 
+    @property
+    def own_hosts(self) -> tuple[str, ...]:
+        """Return the hosts that mean the run's own registry, in the names of images."""
+        return own_hosts(self.login_server, self.registry_name)
+
+    def sign_ins(self) -> Iterator[tuple[str, str, str]]:
+        """Yield host, user name and password of each custom registry that has both."""
+        for host, entry in self._custom_registries():
+            user, password = ((entry.get(name) or {}).get("value") for name in ("userName", "password"))
+            if user and password:
+                yield host, user, password
+
+    def vault_secrets(self) -> Iterator[tuple[str, str]]:
+        """Yield host and member of each sign-in that is in a Key Vault."""
+        for host, entry in self._custom_registries():
+            for member in ("userName", "password"):
+                if str((entry.get(member) or {}).get("type") or "").lower() == "vaultsecret":
+                    yield host, member
+
+    def _custom_registries(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        for host, entry in ((self.credentials or {}).get("customRegistries") or {}).items():
+            yield host, entry or {}
+
     def secrets(self) -> list[str]:
         """Return every value that must not appear in the log."""
         found = [str(item.get("value") or "") for item in self.items() if item.get("isSecret")]
         found.append(str(self.step.get("contextAccessToken") or ""))
-        for registry in ((self.credentials or {}).get("customRegistries") or {}).values():
-            found.append(str(((registry or {}).get("password") or {}).get("value") or ""))
+        found += (str((entry.get("password") or {}).get("value") or "") for _, entry in self._custom_registries())
         with contextlib.suppress(ValueError):  # a location that is not a URL is refused later
             parts = urlsplit(self.source_location or "")
             found.append(unquote(parts.password or parts.username or ""))  # a token may stand in place of the user name

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from acr_tasks_emulator.execution.cancellation import Cancellation
-from acr_tasks_emulator.execution.run_log import RunLog
 from acr_tasks_emulator.process.supervisor import Supervisor
+
+if TYPE_CHECKING:
+    from acr_tasks_emulator.execution.run_context import RunContext
 
 Rename = Callable[[str], "str | None"]
 """A function that returns the log line for a line of a program; None to omit it."""
@@ -28,31 +31,57 @@ def inherited(names: Iterable[str] = ()) -> dict[str, str]:
     return {name: os.environ[name] for name in ("PATH", "LANG", "TZ", *names) if name in os.environ}
 
 
-def run_with_log(
-    supervisor: Supervisor,
-    argv: Sequence[str],
-    log: RunLog,
-    cancellation: Cancellation,
-    rename: Rename | None = None,
-    **popen: Any,
-) -> int:
-    """Run a program with its output in the log; return its exit status. A cancellation ends it at once."""
-    child = supervisor.start(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **popen)
-    assert child.stdout is not None  # noqa: S101 - a pipe was asked for
-    with child.stdout, cancellation.when_canceled(lambda: supervisor.end(child)):
-        log.copy_from(child.stdout, rename)
-        return child.wait()
+class Program:
+    """A program that builds images and runs containers. folder: its working directory, in the data folder."""
 
+    def __init__(self, folder: Path, supervisor: Supervisor) -> None:
+        self.folder = folder
+        self.supervisor = supervisor
 
-def read_output(supervisor: Supervisor, argv: Sequence[str], cancellation: Cancellation, **popen: Any) -> str:
-    """Run a program and return its stripped output. Raises ToolError when it fails."""
-    child = supervisor.start(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **popen)
-    with cancellation.when_canceled(lambda: supervisor.end(child)):
-        out, err = child.communicate()
-    if child.returncode != 0:
-        lines = err.decode("utf-8", "replace").strip().splitlines() or [f"exit status {child.returncode}"]
-        raise ToolError(lines[-1].removeprefix("Error: "))
-    return out.decode("utf-8", "replace").strip()
+    def argv(self, arguments: Sequence[str]) -> list[str]:
+        """Return the command line with these arguments."""
+        raise NotImplementedError
+
+    def environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
+        """Return the environment of the program, with more variables."""
+        raise NotImplementedError
+
+    def run_with_log(
+        self,
+        arguments: Sequence[str],
+        run: RunContext,
+        *,
+        environment: Mapping[str, str] | None = None,
+        rename: Rename | None = None,
+    ) -> int:
+        """Run the program with its output in the run's log; return its exit status. A cancellation ends it at once."""
+        child = self._start(arguments, environment, subprocess.STDOUT)
+        assert child.stdout is not None  # noqa: S101 - a pipe was asked for
+        with child.stdout, run.cancellation.when_canceled(lambda: self.supervisor.end(child)):
+            run.log.copy_from(child.stdout, rename)
+            return child.wait()
+
+    def ask(
+        self, arguments: Sequence[str], cancellation: Cancellation, environment: Mapping[str, str] | None = None
+    ) -> str:
+        """Run the program and return its output, without spaces around it. Raises ToolError when it fails."""
+        child = self._start(arguments, environment, subprocess.PIPE)
+        with cancellation.when_canceled(lambda: self.supervisor.end(child)):
+            out, err = child.communicate()
+        if child.returncode != 0:
+            lines = err.decode("utf-8", "replace").strip().splitlines() or [f"exit status {child.returncode}"]
+            raise ToolError(lines[-1].removeprefix("Error: "))
+        return out.decode("utf-8", "replace").strip()
+
+    def _start(self, arguments: Sequence[str], more: Mapping[str, str] | None, errors: int) -> subprocess.Popen[bytes]:
+        return self.supervisor.start(
+            self.argv(arguments),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            env=self.environment(more),
+            cwd=self.folder,
+        )
 
 
 def in_environment(

@@ -9,26 +9,28 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from acr_tasks_emulator.execution.build.base_images import own_hosts, sign_ins, vault_secrets
 from acr_tasks_emulator.execution.build.image_name import ImageName, parse
 from acr_tasks_emulator.execution.cancellation import Cancellation
 from acr_tasks_emulator.execution.job import Job
 from acr_tasks_emulator.execution.run_log import RunLog
 from acr_tasks_emulator.execution.source import SourceError
-from acr_tasks_emulator.execution.source.fetch import SourceFetcher
 from acr_tasks_emulator.execution.source.unpack import unpack
 from acr_tasks_emulator.execution.task_file.graph import Step
 from acr_tasks_emulator.execution.task_file.networks_and_volumes import NO_KEY_VAULT
 
+if TYPE_CHECKING:
+    from acr_tasks_emulator.execution.source.fetch import SourceFetcher
+
 
 @dataclass
-class Workspace:
-    """A run in progress: its files, the images that it built, and those that it pushed."""
+class RunContext:
+    """A run in progress: its job, log and cancellation, its files, and the images that it built and pushed."""
 
     job: Job
     log: RunLog
+    cancellation: Cancellation
     folder: Path
     built: dict[str, str] = field(default_factory=dict)  # full name -> image id
     pushed: list[dict[str, str]] = field(default_factory=list)
@@ -68,7 +70,7 @@ class Workspace:
         The name that Azure would give the registry means the same registry. Raises ImageNameError.
         """
         name = parse(text)
-        if name.host in own_hosts(self.job):
+        if name.host in self.job.own_hosts:
             return ImageName(self.job.login_server, name.repository, name.tag, name.digest)
         return name
 
@@ -86,27 +88,31 @@ class Workspace:
         if any(error in line for error in step.retry_on_errors):
             self.matched.add(step.id)
 
-    def open(self, fetcher: SourceFetcher, cancellation: Cancellation) -> None:
+    def of_step(self, cancellation: Cancellation) -> RunContext:
+        """Return this context with the cancellation of one step; the rest is shared."""
+        return replace(self, cancellation=cancellation)
+
+    def open(self, fetcher: SourceFetcher) -> None:
         """Make the folder, and unpack or fetch the source. Raises SourceError."""
-        for host, member in vault_secrets(self.job):
+        for host, member in self.job.vault_secrets():
             raise SourceError(f"{NO_KEY_VAULT}: give the {member} for {host} as Opaque")
         self.scratch.mkdir(parents=True, mode=0o700)
         auths = {
             host: {"auth": base64.b64encode(f"{user}:{password}".encode()).decode()}
-            for host, user, password in sign_ins(self.job)
+            for host, user, password in self.job.sign_ins()
         }
         if auths:
             with open(os.open(self.folder / "auth.json", os.O_CREAT | os.O_WRONLY, 0o600), "w") as file:  # noqa: PTH123
                 json.dump({"auths": auths}, file)
         if self.job.fetched_from:
-            git = fetcher.fetch(self.job.fetched_from, self.source, self.scratch, self.job, self.log, cancellation)
+            git = fetcher.fetch(self.job.fetched_from, self.source, self)
             self.job = replace(self.job, git={**git, **{k: v for k, v in self.job.git.items() if v}})
-        self.unpack(cancellation)
+        self.unpack()
 
-    def unpack(self, cancellation: Cancellation) -> None:
+    def unpack(self) -> None:
         """Unpack an uploaded source; the folder is there in any case. Raises SourceError."""
         if self.job.source is not None:
-            unpack(self.job.source, self.source, cancellation)
+            unpack(self.job.source, self.source, self.cancellation)
         self.source.mkdir(parents=True, exist_ok=True)
 
 

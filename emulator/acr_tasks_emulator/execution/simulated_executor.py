@@ -11,7 +11,7 @@ from acr_tasks_emulator.execution.build.image_name import ImageNameError
 from acr_tasks_emulator.execution.build.push import cannot_be_pushed
 from acr_tasks_emulator.execution.cancellation import Cancellation
 from acr_tasks_emulator.execution.job import Job, Outcome
-from acr_tasks_emulator.execution.run_context import Workspace, check_texts
+from acr_tasks_emulator.execution.run_context import RunContext, check_texts
 from acr_tasks_emulator.execution.run_log import RunLog
 from acr_tasks_emulator.execution.shell.build_step import build_of, names_of, run_build
 from acr_tasks_emulator.execution.shell.cmd_step import NOT_RUN, cut_short, run_command
@@ -44,10 +44,10 @@ class SimulatedExecutor:
         log.say(f"simulated: nothing is built, run or pushed ({self.why}).")
         try:
             with tempfile.TemporaryDirectory(prefix="acr-tasks-") as folder:
-                run = Workspace(job, log, Path(folder))
-                graph = _graph(run, cancellation)
+                run = RunContext(job, log, cancellation, Path(folder))
+                graph = _graph(run)
                 if graph is not None:
-                    run_steps(graph.on_host(), _StepJudge(run, graph).act, log, cancellation, lambda step: False)
+                    run_steps(graph.on_host(), _StepJudge(run, graph).act, run)
         except StepFailedError as failure:
             return Outcome("Failed", error_message=f"failed during run, err: {failure}")
         except (SourceError, TaskFileError, TemplateError, ImageNameError) as error:
@@ -59,7 +59,7 @@ class SimulatedExecutor:
         return Outcome("Succeeded")
 
 
-def _graph(run: Workspace, cancellation: Cancellation) -> Graph | None:
+def _graph(run: RunContext) -> Graph | None:
     """Return the steps of a run; None without a task file, or on cancellation.
 
     Raises SourceError, TaskFileError, TemplateError.
@@ -67,11 +67,11 @@ def _graph(run: Workspace, cancellation: Cancellation) -> Graph | None:
     check_texts(run.job)
     if run.job.fetched_from:
         requested_address(run.job.fetched_from, of_step=False)
-    run.unpack(cancellation)
-    if cancellation.requested:
+    run.unpack()
+    if run.cancellation.requested:
         return None
     if run.job.kind == "Docker":
-        return docker_graph(run.job, run.log)
+        return docker_graph(run)
     if run.job.kind == "FileTask" and run.job.fetched_from:
         run.log.say("simulated: the source is not fetched: nothing is known of its task file.")
         return None
@@ -81,36 +81,34 @@ def _graph(run: Workspace, cancellation: Cancellation) -> Graph | None:
 class _StepJudge:
     """A judge of steps: it does what precedes the start of their programs."""
 
-    def __init__(self, run: Workspace, graph: Graph) -> None:
-        self._run = run
+    def __init__(self, run: RunContext, graph: Graph) -> None:
         self._linux = str((run.job.platform or {}).get("os") or "linux").lower() == "linux"
         first = next((number for number, step in enumerate(graph.steps) if step.cmd), len(graph.steps))
         self._behind_commands = {step.id for step in graph.steps[first:]}
 
-    def act(self, step: Step, cancellation: Cancellation) -> int:
+    def act(self, step: Step, run: RunContext) -> int:
         """Return the exit status that a step has for its words alone. Raises what the real executor raises for them."""
         if not self._linux:
-            self._run.log.say("simulated: lines for the shell of Windows are not judged.")
+            run.log.say("simulated: lines for the shell of Windows are not judged.")
             status = 0
         elif step.push:
-            names = map(self._run.full_name, step.push)
-            status = int(any(cannot_be_pushed(name, self._run, cancellation) for name in names))
+            names = map(run.full_name, step.push)
+            status = int(any(cannot_be_pushed(name, run) for name in names))
         elif step.build is not None:
-            status = run_build(step, self._run, lambda options: self._build(options, step))
+            status = run_build(step, run, lambda options: self._build(options, step, run))
         else:
-            status = run_command(step, self._run, False, lambda *_: self._command(step))
+            status = run_command(step, run, False, lambda *_: self._command(step, run))
         if not status:
-            self._run.log.say(f"simulated: step {step.id} does nothing.")
+            run.log.say(f"simulated: step {step.id} does nothing.")
         return status
 
-    def _command(self, step: Step) -> int:
+    def _command(self, step: Step, run: RunContext) -> int:
         if not cut_short(step):
             return 0
-        self._run.log.say("simulated: no image is looked for; such a word is taken to be none.")
+        run.log.say("simulated: no image is looked for; such a word is taken to be none.")
         return NOT_RUN
 
-    def _build(self, options: Options, step: Step) -> int:
-        run = self._run
+    def _build(self, options: Options, step: Step, run: RunContext) -> int:
         run.built.update(dict.fromkeys(names_of(options, run), ""))
         if is_address(options.arguments[0]):
             requested_address(options.arguments[0], of_step=True)

@@ -10,6 +10,7 @@ from functools import partial
 
 from acr_tasks_emulator.execution.build.dependency_scan import ScanError
 from acr_tasks_emulator.execution.cancellation import Cancellation
+from acr_tasks_emulator.execution.run_context import RunContext
 from acr_tasks_emulator.execution.run_log import RunLog
 from acr_tasks_emulator.execution.task_file.graph import Graph, Step
 
@@ -18,32 +19,26 @@ class StepFailedError(Exception):
     """A failed step; the text is the agent's, such as `exit status 1`."""
 
 
-Act = Callable[[Step, Cancellation], int]
+Act = Callable[[Step, RunContext], int]
+"""A function that runs a step and returns its exit status, soon after the cancellation of the step's context."""
 
 
-def run_steps(
-    graph: Graph,
-    act: Act,
-    log: RunLog,
-    cancellation: Cancellation,
-    printed_error: Callable[[Step], bool] = lambda step: True,
-) -> None:
+def run_steps(graph: Graph, act: Act, run: RunContext) -> None:
     """Run all steps; the first that fails ends the running ones, and no other step starts.
 
-    act: runs a step and returns its exit status, on cancellation soon. printed_error: whether a failed step printed one
-    of its `retryOnErrors`. Detached steps are ended with the last of the others. Raises
-    StepFailedError, and what `act` raises. Returns early when `cancellation` is requested.
+    Detached steps are ended with the last of the others. Raises StepFailedError, and what `act` raises. Returns early
+    when the run is canceled.
     """
     group = Cancellation()
-    detached = _Detached(act, log)
-    run_one = partial(_run_step, act=act, log=log, group=group, detached=detached, printed_error=printed_error)
+    detached = _Detached(act, run)
+    run_one = partial(_run_step, act=act, run=run.of_step(group), detached=detached)
     waiting = list(graph.steps)
     under_way: dict[Future[None], str] = {}
     done: set[str] = set()
     failure: BaseException | None = None
     with (
         detached,
-        cancellation.when_canceled(lambda: group.cancel(cancellation.reason or "")),
+        run.cancellation.when_canceled(lambda: group.cancel(run.cancellation.reason or "")),
         ThreadPoolExecutor(len(graph.steps), "step") as pool,
     ):
         while under_way or (waiting and not group.requested):
@@ -64,9 +59,9 @@ def run_steps(
 class _Detached:
     """The detached containers: started by their steps, ended at the end of the block."""
 
-    def __init__(self, act: Act, log: RunLog) -> None:
+    def __init__(self, act: Act, run: RunContext) -> None:
         self._act = act
-        self._log = log
+        self._run = run
         self._cancellation = Cancellation()
         self._threads: list[threading.Thread] = []
 
@@ -79,9 +74,9 @@ class _Detached:
         own = Cancellation()
         try:
             with self._cancellation.when_canceled(lambda: own.cancel("the run ends")):
-                self._act(step, own)
+                self._act(step, self._run.of_step(own))
         except Exception as error:  # the run does not wait for it
-            self._log.line(f"{step.id}: {error}")
+            self._run.log.line(f"{step.id}: {error}")
 
     def __enter__(self) -> None: ...
 
@@ -91,9 +86,8 @@ class _Detached:
             thread.join()
 
 
-def _run_step(
-    step: Step, act: Act, log: RunLog, group: Cancellation, detached: _Detached, printed_error: Callable[[Step], bool]
-) -> None:
+def _run_step(step: Step, act: Act, run: RunContext, detached: _Detached) -> None:
+    log, group = run.log, run.cancellation
     _announce(step, log)
     if group.wait(step.start_delay):
         return
@@ -104,7 +98,7 @@ def _run_step(
         return
     errors = []
     for _ in range(step.repeat + 1):
-        error = _attempts(step, act, log, group, printed_error)
+        error = _attempts(step, act, run)
         if group.requested:
             return
         errors += [error] if error is not None else []
@@ -127,13 +121,12 @@ def _announce(step: Step, log: RunLog) -> None:
         log.say(f"Waiting {step.start_delay} seconds before executing step ID: {step.id}")
 
 
-def _attempts(
-    step: Step, act: Act, log: RunLog, group: Cancellation, printed_error: Callable[[Step], bool]
-) -> str | None:
+def _attempts(step: Step, act: Act, run: RunContext) -> str | None:
     """Try once and then as often as `retries` says; None, or what went wrong last."""
+    log, group = run.log, run.cancellation
     for left in range(step.retries, -1, -1):
         try:
-            error = _attempt(step, act, group)
+            error = _attempt(step, act, run)
         except ScanError as failure:  # it comes before the first try
             return str(failure)
         if group.requested:
@@ -141,7 +134,7 @@ def _attempts(
         if error is None:
             log.say(f"Successfully executed container: {step.id}")
             return None
-        if left and step.retry_on_errors and not printed_error(step):
+        if left and step.retry_on_errors and step.id not in run.matched:
             log.say(f"Container failed during run: {step.id}, and not with one of its retryOnErrors.")
             return error
         if left:
@@ -152,14 +145,15 @@ def _attempts(
     return error
 
 
-def _attempt(step: Step, act: Act, group: Cancellation) -> str | None:
-    own = Cancellation()
+def _attempt(step: Step, act: Act, run: RunContext) -> str | None:
+    own, group = Cancellation(), run.cancellation
+    run.matched.discard(step.id)
     timer = threading.Timer(step.timeout, own.cancel, ("timedout",))
     timer.daemon = True
     with group.when_canceled(lambda: own.cancel(group.reason or "")):
         timer.start()
         try:
-            status = act(step, own)
+            status = act(step, run.of_step(own))
         finally:
             timer.cancel()
     if own.requested and own.reason == "timedout":

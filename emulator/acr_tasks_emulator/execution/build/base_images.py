@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
 from pathlib import Path
 
 import httpx
@@ -15,6 +14,7 @@ from acr_tasks_emulator.execution.job import Job
 from acr_tasks_emulator.execution.programs import ToolError
 from acr_tasks_emulator.execution.registry import busybox
 from acr_tasks_emulator.execution.registry.oci_registry import OciRegistry, RegistryError
+from acr_tasks_emulator.execution.run_context import RunContext
 
 _STOOD_IN_FOR = ("docker.io", "mcr.microsoft.com")
 _ACCEPT = ", ".join(
@@ -39,8 +39,8 @@ class BaseImageFinder:
     """
 
     def __init__(self, tool: Tool, oci: OciRegistry, scratch: Path) -> None:
-        self._tool = tool
-        self._oci = oci
+        self.tool = tool
+        self.oci = oci
         self._scratch = scratch
         self._lock = threading.Lock()
         self._seeding = threading.Lock()
@@ -50,36 +50,34 @@ class BaseImageFinder:
     def seed(self, cancellation: Cancellation) -> None:
         """Make sure, once, that tool and registry have busybox, if it can be made. Raises ToolError, RegistryError."""
         with self._seeding:
-            if self._seeded or not self._tool.seeds:
+            if self._seeded or not self.tool.seeds:
                 return
-            image = self._tool.image_id(f"{DOCKER_HUB}/{busybox.REPOSITORY}:latest", cancellation)
+            image = self.tool.image_id(f"{DOCKER_HUB}/{busybox.REPOSITORY}:latest", cancellation)
             self._scratch.mkdir(parents=True, exist_ok=True)
-            image = image or busybox.seed(self._tool, self._scratch, cancellation)
-            address = self._oci.address()
-            if address is not None and self._tool.reaches(address, cancellation):
-                busybox.seed_registry(self._tool, image, address, self._scratch, cancellation)
+            image = image or busybox.seed(self.tool, self._scratch, cancellation)
+            address = self.oci.address()
+            if address is not None and self.tool.reaches(address, cancellation):
+                busybox.seed_registry(self.tool, image, address, self._scratch, cancellation)
             self._seeded = True
 
-    def fetch(
-        self, name: ImageName, job: Job, cancellation: Cancellation, authfile: Path | None, fresh: bool = False
-    ) -> str:
+    def fetch(self, name: ImageName, run: RunContext, fresh: bool = False) -> str:
         """Return the id of the image of that name, which the tool has afterwards.
 
-        authfile: sign-in for registries on the network. fresh: what the tool has already does not count. Raises
-        BaseImageError.
+        fresh: what the tool has already does not count. Raises BaseImageError.
         """
+        job, cancellation = run.job, run.cancellation
         digest = self._digest_in_registry(name, job, cancellation)
         if digest is not None:
             return self._from_registry(name, digest, cancellation)
         here = self._from_layout(name, job, cancellation) or (
-            None if fresh else self._tool.image_id(str(name), cancellation)
+            None if fresh else self.tool.image_id(str(name), cancellation)
         )
         if here is not None:
             return here
-        if name.host in own_hosts(job):
+        if name.host in job.own_hosts:
             raise BaseImageError(f"image {name} was not found: the emulator's registry does not have it")
         try:
-            return self._tool.pull(ImageLocation(name, authfile=authfile), cancellation)
+            return self.tool.pull(ImageLocation(name, authfile=run.authfile), cancellation)
         except ToolError as error:
             raise BaseImageError(self._not_found(name, job, error)) from error
 
@@ -92,7 +90,7 @@ class BaseImageFinder:
             digest = (
                 name.digest
                 or self._digests.get(str(name), ("", ""))[0]
-                or self._tool.image_digest(image_id, cancellation)
+                or self.tool.image_digest(image_id, cancellation)
             )
         host = "registry.hub.docker.com" if name.host == DOCKER_HUB else name.host
         known = {"registry": host, "repository": name.repository, "tag": name.tag, "digest": digest}
@@ -107,13 +105,13 @@ class BaseImageFinder:
         )
 
     def _digest_in_registry(self, name: ImageName, job: Job, cancellation: Cancellation) -> str | None:
-        if name.host not in (*_STOOD_IN_FOR, *own_hosts(job)):
+        if name.host not in (*_STOOD_IN_FOR, *job.own_hosts):
             return None
         try:
-            address = self._oci.address()
+            address = self.oci.address()
         except RegistryError:
             return None
-        if address is None or not self._tool.reaches(address, cancellation):
+        if address is None or not self.tool.reaches(address, cancellation):
             return None
         url = f"http://{address}/v2/{name.repository}/manifests/{name.reference}"
         try:
@@ -124,21 +122,21 @@ class BaseImageFinder:
 
     def _from_layout(self, name: ImageName, job: Job, cancellation: Cancellation) -> str | None:
         """Return what an earlier run pushed where no registry is installed."""
-        layout = self._oci.layout(name.repository)
-        if name.host not in own_hosts(job) or not (layout / "index.json").exists():
+        layout = self.oci.layout(name.repository)
+        if name.host not in job.own_hosts or not (layout / "index.json").exists():
             return None
         try:
-            return self._tool.pull(ImageLocation(name, layout=layout), cancellation)
+            return self.tool.pull(ImageLocation(name, layout=layout), cancellation)
         except ToolError:
             return None
 
     def _from_registry(self, name: ImageName, digest: str, cancellation: Cancellation) -> str:
         with self._lock:
             known, image = self._digests.get(str(name), ("", ""))
-        if known == digest and (not self._tool.shared or self._tool.image_id(image, cancellation) is not None):
+        if known == digest and (not self.tool.shared or self.tool.image_id(image, cancellation) is not None):
             return image
         try:
-            image = self._tool.pull(ImageLocation(name, self._oci.address(), digest=digest), cancellation)
+            image = self.tool.pull(ImageLocation(name, self.oci.address(), digest=digest), cancellation)
         except ToolError as error:
             raise BaseImageError(
                 f"image {name} is in the emulator's registry and could not be read: {error}"
@@ -146,26 +144,3 @@ class BaseImageFinder:
         with self._lock:
             self._digests[str(name)] = (digest, image)
         return image
-
-
-def own_hosts(job: Job) -> tuple[str, ...]:
-    """Return the hosts that mean the run's own registry: the emulator's port, and the name that Azure would give."""
-    return (job.login_server, f"{job.registry_name.lower()}.azurecr.io")
-
-
-def sign_ins(job: Job) -> Iterable[tuple[str, str, str]]:
-    """Host, user name and password of each custom registry that has both."""
-    for host, entry in ((job.credentials or {}).get("customRegistries") or {}).items():
-        user = ((entry or {}).get("userName") or {}).get("value")
-        password = ((entry or {}).get("password") or {}).get("value")
-        if user and password:
-            yield host, user, password
-
-
-def vault_secrets(job: Job) -> Iterable[tuple[str, str]]:
-    """Host and member of each sign-in that stands in a Key Vault."""
-    for host, entry in ((job.credentials or {}).get("customRegistries") or {}).items():
-        for member in ("userName", "password"):
-            secret = (entry or {}).get(member) or {}
-            if str(secret.get("type") or "").lower() == "vaultsecret":
-                yield host, member

@@ -9,9 +9,8 @@ from acr_tasks_emulator.execution.build.classic_builder import refusal, syntax_o
 from acr_tasks_emulator.execution.build.dependency_scan import ScanError, scan
 from acr_tasks_emulator.execution.build.dockerfile import ImageReferences, image_references, read_dockerfile
 from acr_tasks_emulator.execution.build.image_name import ImageNameError, parse
-from acr_tasks_emulator.execution.cancellation import Cancellation
-from acr_tasks_emulator.execution.container_tool import BaseImage, Build, Tool
-from acr_tasks_emulator.execution.run_context import Workspace
+from acr_tasks_emulator.execution.container_tool import BaseImage, Build
+from acr_tasks_emulator.execution.run_context import RunContext
 from acr_tasks_emulator.execution.source.paths import check_ignore_files
 from acr_tasks_emulator.execution.task_file.graph import WORKING_DIRECTORY, Step
 
@@ -25,15 +24,13 @@ class _BaseImages:
     dependencies: list[dict[str, str]] = field(default_factory=list)
 
 
-def build(
-    task: Build, run: Workspace, tool: Tool, finder: BaseImageFinder, cancellation: Cancellation, step: Step
-) -> int:
+def build(task: Build, step: Step, run: RunContext, finder: BaseImageFinder) -> int:
     """Build an image with the builder's lines in the log; return the exit status. The run then has the image's names.
 
     The base images are fetched into the tool first, so that the builder makes no request.
     """
     text, needed = scanned(task, run)
-    base_images = _fetch_base_images(needed, run, finder, cancellation)
+    base_images = _fetch_base_images(needed, run, finder)
     run.log.say("Successfully scanned dependencies")
     if refused(task, text, run):
         return 1
@@ -44,7 +41,7 @@ def build(
             line = line if base.named else line.replace(base.image_id.removeprefix("sha256:"), base.image)
         return line.replace(str(run.source), WORKING_DIRECTORY)
 
-    status, built = tool.build(task, base_images.found, step, run.scratch, run.log, cancellation, rename)
+    status, built = finder.tool.build(task, base_images.found, run, rename)
     if status != 0:
         for problem in base_images.problems:
             run.log.line(problem)
@@ -60,9 +57,7 @@ def build(
     return 0
 
 
-def _fetch_base_images(
-    needed: ImageReferences, run: Workspace, finder: BaseImageFinder, cancellation: Cancellation
-) -> _BaseImages:
+def _fetch_base_images(needed: ImageReferences, run: RunContext, finder: BaseImageFinder) -> _BaseImages:
     """Fetch the base images of a Dockerfile into the tool."""
     images = _BaseImages()
     for image in needed.images:
@@ -72,9 +67,9 @@ def _fetch_base_images(
             if own is not None:  # images of this run have no name in the tool, where other runs would see it
                 images.found.append(BaseImage(image, own, named=False))
                 continue
-            image_id = finder.fetch(name, run.job, cancellation, run.authfile)
+            image_id = finder.fetch(name, run)
             kind = "Runtime" if image == needed.runtime else "BuildTime"
-            images.dependencies.append({"type": kind, **finder.described(name, image_id, cancellation)})
+            images.dependencies.append({"type": kind, **finder.described(name, image_id, run.cancellation)})
             # Azure's name of this registry is not a name in the tool.
             images.found.append(BaseImage(image, image_id, named=str(name) == str(parse(image))))
         except BaseImageError as error:
@@ -84,7 +79,7 @@ def _fetch_base_images(
     return images
 
 
-def scanned(task: Build, run: Workspace) -> tuple[str, ImageReferences]:
+def scanned(task: Build, run: RunContext) -> tuple[str, ImageReferences]:
     """Scan the Dockerfile, as the agent does before a build; return its text and its base images.
 
     Raises ScanError, SourceError.
@@ -100,7 +95,7 @@ def scanned(task: Build, run: Workspace) -> tuple[str, ImageReferences]:
     return text, needed
 
 
-def refused(task: Build, text: str, run: Workspace) -> bool:
+def refused(task: Build, text: str, run: RunContext) -> bool:
     """Return whether the classic builder refuses a Dockerfile, and log why. Log a `# syntax` line that it ignores."""
     if task.buildkit:
         return False

@@ -40,6 +40,11 @@ class ImageName:
         return self.digest or self.tag
 
 
+def own_hosts(login_server: str, registry_name: str) -> tuple[str, ...]:
+    """Return the hosts that mean a registry of ours: the emulator's port, and the name that Azure gives it."""
+    return (login_server, f"{registry_name.lower()}.azurecr.io")
+
+
 def parse(text: str, default_host: str = DOCKER_HUB) -> ImageName:
     """Parse a name. Without a host it belongs to `default_host`; without a folder on Docker Hub, to `library/`.
 

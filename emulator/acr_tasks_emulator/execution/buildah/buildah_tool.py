@@ -18,9 +18,9 @@ from acr_tasks_emulator.execution.cancellation import Cancellation
 from acr_tasks_emulator.execution.container_tool import BaseImage, Build, Container, ImageLocation
 from acr_tasks_emulator.execution.programs import Rename, ToolError, in_environment
 from acr_tasks_emulator.execution.registry import busybox
-from acr_tasks_emulator.execution.run_log import RunLog
+from acr_tasks_emulator.execution.run_context import RunContext
 from acr_tasks_emulator.execution.source.paths import check_mounts
-from acr_tasks_emulator.execution.task_file.graph import Network, Step
+from acr_tasks_emulator.execution.task_file.graph import Network
 from acr_tasks_emulator.process.supervisor import Supervisor
 
 NOT_FOUND = 127
@@ -99,22 +99,15 @@ class Buildah(Store):
         """See Tool."""
         self.ask(["bud", *_BUILD, *(part for name in names for part in ("-t", name)), str(context)], cancellation)
 
-    def build(
-        self,
-        task: Build,
-        base_images: Sequence[BaseImage],
-        step: Step,
-        scratch: Path,
-        log: RunLog,
-        cancellation: Cancellation,
-        rename: Rename,
-    ) -> tuple[int, str]:
+    def build(self, task: Build, base_images: Sequence[BaseImage], run: RunContext, rename: Rename) -> tuple[int, str]:
         """See Tool."""
         inherited = [
-            str(line) for o in base_images for line in self.image_config(o.image_id, cancellation).get("OnBuild") or []
+            str(line)
+            for o in base_images
+            for line in self.image_config(o.image_id, run.cancellation).get("OnBuild") or []
         ]
         check_mounts(task.context, "\n".join([task.dockerfile.read_text(errors="replace"), *inherited]))
-        identity = scratch / f"{uuid.uuid4().hex}.iid"
+        identity = run.scratch / f"{uuid.uuid4().hex}.iid"
         given = task.arguments
         if not task.buildkit:
             given = {**empty_arguments(task.dockerfile.read_text(errors="replace"), given), **given}
@@ -130,19 +123,17 @@ class Buildah(Store):
         options += [part for label in task.labels for part in ("--label", label)]
         options += ["--platform", task.platform] if task.platform and task.platform != own_platform() else []
         argv = ["bud", *options, str(task.context)]
-        status = self.run_with_log(argv, log, cancellation, environment=environment, rename=rename)
+        status = self.run_with_log(argv, run, environment=environment, rename=rename)
         return status, identity.read_text().strip() if status == 0 else ""
 
-    def networks(
-        self, run_id: str, networks: Sequence[Network], log: RunLog, cancellation: Cancellation
-    ) -> AbstractContextManager[None]:
+    def networks(self, networks: Sequence[Network], run: RunContext) -> AbstractContextManager[None]:
         """Nothing: all share the host's network."""
         return contextlib.nullcontext()
 
-    def run(self, container: Container, log: RunLog, cancellation: Cancellation, on_line: Callable[[str], None]) -> int:
+    def run(self, container: Container, run: RunContext, on_line: Callable[[str], None]) -> int:
         """See Tool."""
         step = container.step
-        config = self.image_config(container.image_id, cancellation)
+        config = self.image_config(container.image_id, run.cancellation)
         argv = command_line(config, container.arguments, step.entry_point)
         options = ["--isolation", "chroot"]
         options += [part for folder, path in container.folders for part in ("-v", f"{folder}:{path}")]
@@ -151,18 +142,18 @@ class Buildah(Store):
         output_filter = _OutputFilter(on_line)
         program = busybox.find_program()
         try:
-            self.ask(["from", "--pull=never", "--name", container.name, container.image_id], cancellation)
+            self.ask(["from", "--pull=never", "--name", container.name, container.image_id], run.cancellation)
             if program is None or not passes_on([*(config.get("Env") or []), *container.environment]):
                 options += [part for item in container.environment for part in ("-e", item)]
                 status = self.run_with_log(
-                    ["run", *options, container.name, "--", *argv], log, cancellation, rename=output_filter.line
+                    ["run", *options, container.name, "--", *argv], run, rename=output_filter.line
                 )
                 return NOT_FOUND if status and output_filter.not_found else status
             given = [item for item in container.environment if "=" in item]
             output = ContainerOutput(self.folder / "tmp" / f"{uuid.uuid4().hex}.pipe", program, given)
             arguments = ["run", *options, *output.mounts, container.name, "--", *output.wrapped(argv)]
-            with output.copying(log, output_filter.line):
-                return self.run_with_log(arguments, log, cancellation, rename=output_filter.noise)
+            with output.copying(run.log, output_filter.line):
+                return self.run_with_log(arguments, run, rename=output_filter.noise)
         finally:
             try:
                 self.ask(["rm", container.name], Cancellation())

@@ -15,13 +15,12 @@ from typing import Any
 from acr_tasks_emulator.execution.cancellation import Cancellation
 from acr_tasks_emulator.execution.programs import (
     NETWORK_VARIABLES,
+    Program,
     Rename,
     ToolError,
     inherited,
-    read_output,
-    run_with_log,
 )
-from acr_tasks_emulator.execution.run_log import RunLog
+from acr_tasks_emulator.execution.run_context import RunContext
 from acr_tasks_emulator.process.supervisor import Supervisor
 
 PROGRAM = "buildah"
@@ -32,15 +31,14 @@ _REGISTRIES = 'unqualified-search-registries = ["docker.io"]\nshort-name-mode = 
 _POLICY = '{"default": [{"type": "insecureAcceptAnything"}]}'
 
 
-class Store:
+class Store(Program):
     """An image store of the emulator, and the calls of buildah that use it; the user's settings are not read.
 
     folder: `buildah/` in the data folder.
     """
 
     def __init__(self, folder: Path, supervisor: Supervisor) -> None:
-        self.folder = folder
-        self.supervisor = supervisor
+        super().__init__(folder, supervisor)
         self._lock = threading.Lock()
         self._users = 0
         self._fresh = True
@@ -63,30 +61,15 @@ class Store:
     def run_with_log(
         self,
         arguments: Sequence[str],
-        log: RunLog,
-        cancellation: Cancellation,
+        run: RunContext,
         *,
         environment: Mapping[str, str] | None = None,
         rename: Rename | None = None,
     ) -> int:
-        """Run buildah with its output going to the log; return its exit status. A cancellation ends it at once."""
-        status = run_with_log(
-            self.supervisor,
-            self._argv(arguments),
-            log,
-            cancellation,
-            rename,
-            env=self._environment(environment),
-            cwd=self.folder,
-        )
-        self._dirty = self._dirty or cancellation.requested
+        """See Program. A canceled buildah leaves something behind."""
+        status = super().run_with_log(arguments, run, environment=environment, rename=rename)
+        self._dirty = self._dirty or run.cancellation.requested
         return status
-
-    def ask(self, arguments: Sequence[str], cancellation: Cancellation) -> str:
-        """Run buildah and return what it prints, without spaces around it. Raises ToolError when it fails."""
-        return read_output(
-            self.supervisor, self._argv(arguments), cancellation, env=self._environment(None), cwd=self.folder
-        )
 
     def mark_dirty(self) -> None:
         """Remember that something was left behind, to be removed when no run holds the store."""
@@ -139,11 +122,12 @@ class Store:
     def _inspect(self, name: str, cancellation: Cancellation) -> dict[str, Any]:
         return dict(json.loads(self.ask(["inspect", "--type", "image", name], cancellation)))
 
-    def _argv(self, arguments: Sequence[str]) -> list[str]:
+    def argv(self, arguments: Sequence[str]) -> list[str]:
+        """See Program."""
         storage = ["--root", f"{self.folder}/root", "--runroot", f"{self.folder}/run", "--storage-driver", self.driver]
         return [*_private_mounts(), PROGRAM, *storage, *arguments]
 
-    def _environment(self, more: Mapping[str, str] | None) -> dict[str, str]:
+    def environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
         """Return buildah's environment; `RUN` lines can read it."""
         folder = self.folder
         return {

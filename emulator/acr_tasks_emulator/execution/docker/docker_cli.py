@@ -11,8 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from acr_tasks_emulator.execution.cancellation import Cancellation
-from acr_tasks_emulator.execution.programs import Rename, ToolError, inherited, read_output, run_with_log
-from acr_tasks_emulator.execution.run_log import RunLog
+from acr_tasks_emulator.execution.programs import Program, ToolError, inherited
 from acr_tasks_emulator.process.supervisor import Supervisor
 
 PROGRAM = "docker"
@@ -22,7 +21,7 @@ _DOCKER_HUB, _DOCKER_HUB_HOSTS = "https://index.docker.io/v1/", ("docker.io", "i
 _PLUGINS = ".docker/cli-plugins"
 
 
-class DockerCli:
+class DockerCli(Program):
     """A caller of the docker client. It has its own configuration, without the user's sign-ins to registries.
 
     folder: `docker/` in the data folder.
@@ -30,8 +29,7 @@ class DockerCli:
 
     def __init__(self, folder: Path, supervisor: Supervisor) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self.folder = folder
-        self.supervisor = supervisor
+        super().__init__(folder, supervisor)
         self.host = ""
         self._write_config(folder / "config", {})
 
@@ -55,28 +53,13 @@ class DockerCli:
         if system != "linux":
             raise ToolError(f"the docker daemon runs containers of {system}, and Linux is needed")
 
-    def run_with_log(
-        self,
-        arguments: Sequence[str],
-        log: RunLog,
-        cancellation: Cancellation,
-        *,
-        environment: Mapping[str, str] | None = None,
-        rename: Rename | None = None,
-    ) -> int:
-        """Run docker with its output going to the log; return its exit status. A cancellation ends it at once."""
-        variables = self.environment(environment)
-        return run_with_log(
-            self.supervisor, [PROGRAM, *arguments], log, cancellation, rename, env=variables, cwd=self.folder
-        )
+    def argv(self, arguments: Sequence[str]) -> list[str]:
+        """See Program."""
+        return [PROGRAM, *arguments]
 
-    def ask(self, arguments: Sequence[str], cancellation: Cancellation, *, authfile: Path | None = None) -> str:
-        """Run docker and return what it prints, without spaces around it. Raises ToolError when it fails.
-
-        authfile: sign-in for registries.
-        """
-        variables = self.environment({"DOCKER_CONFIG": str(self.config_of(authfile))} if authfile else None)
-        return read_output(self.supervisor, [PROGRAM, *arguments], cancellation, env=variables, cwd=self.folder)
+    def signed_in(self, authfile: Path | None) -> dict[str, str]:
+        """Return the variables with which docker knows the sign-ins to the run's registries."""
+        return {"DOCKER_CONFIG": str(self.config_of(authfile))} if authfile else {}
 
     def environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
         """Return docker's environment. The classic builder is the service's default, and works without buildx."""

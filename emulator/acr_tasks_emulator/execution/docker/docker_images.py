@@ -73,7 +73,7 @@ class DockerImages:
         name = str(location.name)
         if location.address is not None:
             name = f"{location.address}/{location.name.repository}@{location.digest}"
-        self._cli.ask(["pull", "-q", name], cancellation, authfile=location.authfile)
+        self._cli.ask(["pull", "-q", name], cancellation, self._cli.signed_in(location.authfile))
         return self._cli.ask(["image", "inspect", "--format", "{{.Id}}", name], cancellation)
 
     def push(self, image_id: str, location: ImageLocation, scratch: Path, cancellation: Cancellation) -> str:
@@ -84,7 +84,7 @@ class DockerImages:
         if location.address is not None:
             name = f"{location.address}/{location.name.repository}:{location.name.tag}"
         with self._named(image_id, name, cancellation):
-            self._cli.ask(["push", "-q", name], cancellation, authfile=location.authfile)
+            self._cli.ask(["push", "-q", name], cancellation, self._cli.signed_in(location.authfile))
             if location.address is None:
                 return self._digest_at(image_id, name, cancellation)
         url = f"http://{location.address}/v2/{location.name.repository}/manifests/{location.name.tag}"

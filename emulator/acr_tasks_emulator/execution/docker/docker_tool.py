@@ -19,8 +19,8 @@ from acr_tasks_emulator.execution.docker.docker_cli import DockerCli
 from acr_tasks_emulator.execution.docker.docker_images import LABEL, DockerImages, own_name
 from acr_tasks_emulator.execution.programs import Rename, ToolError, in_environment
 from acr_tasks_emulator.execution.registry import busybox
-from acr_tasks_emulator.execution.run_log import RunLog
-from acr_tasks_emulator.execution.task_file.graph import Network, Step
+from acr_tasks_emulator.execution.run_context import RunContext
+from acr_tasks_emulator.execution.task_file.graph import Network
 from acr_tasks_emulator.process.supervisor import Supervisor
 
 _RUNNING = re.compile(r" ---> Running in ([0-9a-f]{12,})")
@@ -99,21 +99,12 @@ class Docker(DockerImages):
         self._cli.ask(["tag", built, own_name(built)], cancellation)
         self._names.update(dict.fromkeys(names, built))
 
-    def build(
-        self,
-        task: Build,
-        base_images: Sequence[BaseImage],
-        step: Step,
-        scratch: Path,
-        log: RunLog,
-        cancellation: Cancellation,
-        rename: Rename,
-    ) -> tuple[int, str]:
+    def build(self, task: Build, base_images: Sequence[BaseImage], run: RunContext, rename: Rename) -> tuple[int, str]:
         """See Tool. The Dockerfile's base images are replaced by their ids: the daemon does not have their names.
 
         BuildKit accepts no ids, so it gets the tags that we gave them.
         """
-        base = scratch / uuid.uuid4().hex
+        base = run.scratch / uuid.uuid4().hex
         dockerfile, identity = base.with_suffix(".Dockerfile"), base.with_suffix(".iid")
         text = task.dockerfile.read_text(errors="replace")
         arguments, environment = in_environment("--build-arg", task.arguments, _reserved)
@@ -124,7 +115,7 @@ class Docker(DockerImages):
             environment["DOCKER_BUILDKIT"] = "1"
             for origin in base_images:
                 names[origin.image] = own_name(origin.image_id)
-                self._cli.ask(["tag", origin.image_id, own_name(origin.image_id)], cancellation)
+                self._cli.ask(["tag", origin.image_id, own_name(origin.image_id)], run.cancellation)
         dockerfile.write_text(renamed(text, needed.references, names))
         options = ["--progress", "plain"] if task.buildkit else []
         options += [part for secret in task.secrets for part in ("--secret", secret)]
@@ -135,8 +126,8 @@ class Docker(DockerImages):
         options += ["--platform", task.platform] if task.platform and task.platform != own_platform() else []
         output_filter = _OutputFilter(base_images, rename)
         argv = ["build", *options, str(task.context)]
-        status = self._cli.run_with_log(argv, log, cancellation, environment=environment, rename=output_filter.line)
-        if cancellation.requested and output_filter.running:
+        status = self._cli.run_with_log(argv, run, environment=environment, rename=output_filter.line)
+        if run.cancellation.requested and output_filter.running:
             self._remove(output_filter.running)
         if status != 0:
             return status, ""
@@ -145,36 +136,43 @@ class Docker(DockerImages):
         return 0, built
 
     @contextlib.contextmanager
-    def networks(
-        self, run_id: str, networks: Sequence[Network], log: RunLog, cancellation: Cancellation
-    ) -> Iterator[None]:
+    def networks(self, networks: Sequence[Network], run: RunContext) -> Iterator[None]:
         """See Tool."""
         try:
             for network in networks:
                 if network.external:
-                    log.say(f"Skip creating network: {network.name}")
+                    run.log.say(f"Skip creating network: {network.name}")
                     continue
-                log.say(f"Creating Docker network: {network.name}, driver: '{network.driver}'")
-                options = ["--label", self.label, "--label", self._run_label(run_id), "--driver", network.driver]
+                run.log.say(f"Creating Docker network: {network.name}, driver: '{network.driver}'")
+                options = [
+                    "--label",
+                    self.label,
+                    "--label",
+                    self._run_label(run.job.run_id),
+                    "--driver",
+                    network.driver,
+                ]
                 options += ["--ipv6"] if network.ipv6 else []
                 try:
-                    self._cli.ask(["network", "create", *options, self._network(run_id, network.name)], cancellation)
+                    self._cli.ask(
+                        ["network", "create", *options, self._network(run.job.run_id, network.name)], run.cancellation
+                    )
                 except ToolError as error:
                     raise NetworkError(f"failed to create network: {network.name}, err: {error}") from error
-                log.say(f"Successfully set up Docker network: {network.name}")
+                run.log.say(f"Successfully set up Docker network: {network.name}")
             yield
         finally:
-            self.sweep(run_id)
+            self.sweep(run.job.run_id)
 
-    def run(self, container: Container, log: RunLog, cancellation: Cancellation, on_line: Callable[[str], None]) -> int:
+    def run(self, container: Container, run: RunContext, on_line: Callable[[str], None]) -> int:
         """See Tool."""
         step, name = container.step, f"{self._prefix}{container.name}"
         variables = dict(item.partition("=")[::2] for item in container.environment)
         given, environment = in_environment("--env", variables, _reserved)
         options = ["--name", name, *given, "--label", self.label]
-        options += ["--label", self._run_label(container.run_id)]
+        options += ["--label", self._run_label(run.job.run_id)]
         options += [part for folder, path in container.folders for part in ("--volume", f"{folder}:{path}")]
-        options += ["--network", self._network(container.run_id, step.network)] if step.network else []
+        options += ["--network", self._network(run.job.run_id, step.network)] if step.network else []
         options += ["--network-alias", step.id] if step.network else []
         options += [part for port in step.ports for part in ("--publish", on_loopback(port))]
         options += [part for port in step.expose for part in ("--expose", port)]
@@ -190,8 +188,8 @@ class Docker(DockerImages):
             return None if _NOISE.fullmatch(line) else line
 
         argv = ["run", "--rm", *options, container.image_id, *container.arguments]
-        status = self._cli.run_with_log(argv, log, cancellation, environment=environment, rename=rename)
-        if cancellation.requested:
+        status = self._cli.run_with_log(argv, run, environment=environment, rename=rename)
+        if run.cancellation.requested:
             self._remove([name])
         return status
 

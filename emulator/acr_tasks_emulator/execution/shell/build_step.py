@@ -9,9 +9,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from acr_tasks_emulator.execution.build.dependency_scan import ScanError
-from acr_tasks_emulator.execution.cancellation import Cancellation
 from acr_tasks_emulator.execution.container_tool import Build
-from acr_tasks_emulator.execution.run_context import Workspace
+from acr_tasks_emulator.execution.run_context import RunContext
 from acr_tasks_emulator.execution.shell.docker_options import OptionError, Options, read_build
 from acr_tasks_emulator.execution.shell.run_line import run_line
 from acr_tasks_emulator.execution.source import SourceError
@@ -47,7 +46,7 @@ _OF_BUILDKIT = {
 """What the classic builder's command line does not have."""
 
 
-def run_build(step: Step, run: Workspace, start: Callable[[Options], int]) -> int:
+def run_build(step: Step, run: RunContext, start: Callable[[Options], int]) -> int:
     """Carry out the step's line of the agent's shell; return its exit status.
 
     start: is called with the options of `docker build` once docker would take the line. Raises ScanError,
@@ -65,7 +64,7 @@ def run_build(step: Step, run: Workspace, start: Callable[[Options], int]) -> in
     return run_line("docker build", step.build or "", act, run.log)
 
 
-def _checked(words: Sequence[str], step: Step, run: Workspace) -> Options:
+def _checked(words: Sequence[str], step: Step, run: RunContext) -> Options:
     options = read_build(words)
     _note_ignored_options(options, step, run)
     file = options.last("file")
@@ -75,23 +74,21 @@ def _checked(words: Sequence[str], step: Step, run: Workspace) -> Options:
     return options
 
 
-def names_of(options: Options, run: Workspace) -> list[str]:
+def names_of(options: Options, run: RunContext) -> list[str]:
     """Return the full names that a build gives its image. Raises ImageNameError."""
     return [str(run.full_name(tag)) for name, tag in options.given if name in ("tag", "image")]
 
 
-def fetch_context(
-    options: Options, step: Step, run: Workspace, fetcher: SourceFetcher, cancellation: Cancellation
-) -> Path | None:
+def fetch_context(options: Options, step: Step, run: RunContext, fetcher: SourceFetcher) -> Path | None:
     """Fetch a context at an address into a folder of the run; None where it is not at one. Raises SourceError."""
     if not is_address(options.arguments[0]):
         return None
     context = run.scratch / f"context-{step.id}-{uuid.uuid4().hex}"
-    fetcher.fetch(options.arguments[0], context, run.scratch, run.job, run.log, cancellation, of_step=True)
+    fetcher.fetch(options.arguments[0], context, run, of_step=True)
     return context
 
 
-def build_of(options: Options, step: Step, run: Workspace, context: Path | None = None) -> Build:
+def build_of(options: Options, step: Step, run: RunContext, context: Path | None = None) -> Build:
     """Return what the options of `docker build` ask for; paths start at the step's working directory.
 
     context: the folder of one that was fetched, in which the Dockerfile is looked for. Raises SourceError.
@@ -124,7 +121,7 @@ def build_of(options: Options, step: Step, run: Workspace, context: Path | None 
     )
 
 
-def _note_ignored_options(options: Options, step: Step, run: Workspace) -> None:
+def _note_ignored_options(options: Options, step: Step, run: RunContext) -> None:
     for name in dict.fromkeys(name for name, _ in options.given):
         if name in _OF_BUILDKIT and not step.buildkit:
             raise OptionError(

@@ -9,10 +9,9 @@ from pathlib import Path
 
 from acr_tasks_emulator.execution.build.base_images import BaseImageError, BaseImageFinder
 from acr_tasks_emulator.execution.build.image_name import ImageName, ImageNameError
-from acr_tasks_emulator.execution.cancellation import Cancellation
-from acr_tasks_emulator.execution.container_tool import Container, Tool
+from acr_tasks_emulator.execution.container_tool import Container
 from acr_tasks_emulator.execution.programs import ToolError
-from acr_tasks_emulator.execution.run_context import Workspace
+from acr_tasks_emulator.execution.run_context import RunContext
 from acr_tasks_emulator.execution.shell.docker_options import OptionError, Options, read_run, takes_an_image
 from acr_tasks_emulator.execution.shell.run_line import run_line
 from acr_tasks_emulator.execution.source import SourceError
@@ -32,7 +31,7 @@ Start = Callable[[Options, ImageName], int]
 """Starts a container whose line docker takes; returns its exit status."""
 
 
-def run_command(step: Step, run: Workspace, own_networks: bool, start: Start) -> int:
+def run_command(step: Step, run: RunContext, own_networks: bool, start: Start) -> int:
     """Carry out the step's line of the agent's shell; return its exit status.
 
     The step's members and its command make one line, as in the service. start: is called with the options once docker
@@ -72,15 +71,7 @@ def _members(step: Step) -> list[str]:
     return words
 
 
-def run_container(
-    options: Options,
-    name: ImageName,
-    step: Step,
-    run: Workspace,
-    tool: Tool,
-    finder: BaseImageFinder,
-    cancellation: Cancellation,
-) -> int:
+def run_container(options: Options, name: ImageName, step: Step, run: RunContext, finder: BaseImageFinder) -> int:
     """Run the step's container to its end, its output going to the log; return its exit status.
 
     /workspace is the run's source, shared by all steps.
@@ -91,15 +82,14 @@ def run_container(
         directory = options.last("workdir") or step.working_directory
         container = Container(
             name=f"{run.job.run_id}_{step.id}",
-            run_id=run.job.run_id,
-            image_id=_image(name, step, run, finder, cancellation),
+            image_id=_image(name, step, run, finder),
             step=_with_options(step, options),
             arguments=options.arguments[1:],
             folders=[*folders, *((run.volumes / name, path) for name, path in step.volume_mounts)],
             environment=[f"HOME={HOME}", *(item for item in options.all("env") if "=" in item)],
             working_directory=_made(run.source, directory) if directory else None,
         )
-        return tool.run(container, run.log, cancellation, lambda text: run.note_retry_error(step, text))
+        return finder.tool.run(container, run, lambda text: run.note_retry_error(step, text))
     except (BaseImageError, ToolError, ValueError) as error:
         run.log.line(str(error))
         return NOT_RUN
@@ -119,7 +109,7 @@ def _with_options(step: Step, options: Options) -> Step:
     )
 
 
-def _note_ignored_options(options: Options, run: Workspace, own_networks: bool) -> None:
+def _note_ignored_options(options: Options, run: RunContext, own_networks: bool) -> None:
     for name in dict.fromkeys(name for name, _ in options.given):
         if name == "env-file":
             raise OptionError(f"open {options.last(name)}: no such file or directory")  # it would be the agent's
@@ -134,7 +124,7 @@ def _note_ignored_options(options: Options, run: Workspace, own_networks: bool) 
             )
 
 
-def _image(name: ImageName, step: Step, run: Workspace, finder: BaseImageFinder, cancellation: Cancellation) -> str:
+def _image(name: ImageName, step: Step, run: RunContext, finder: BaseImageFinder) -> str:
     """Return an image that this run built, else one from elsewhere."""
     if str(name) in run.built:
         return run.built[str(name)]
@@ -142,13 +132,13 @@ def _image(name: ImageName, step: Step, run: Workspace, finder: BaseImageFinder,
         run.log.say("Step specified pull. Performing an explicit pull...")
     for left in range(step.download_retries, 0, -1):
         try:
-            return finder.fetch(name, run.job, cancellation, run.authfile, fresh=step.pull)
+            return finder.fetch(name, run, fresh=step.pull)
         except BaseImageError as error:
             run.log.line(str(error))
             run.log.say(f"Waiting {step.download_retry_delay} seconds before downloading again, retries left: {left}")
-            if cancellation.wait(step.download_retry_delay):
+            if run.cancellation.wait(step.download_retry_delay):
                 raise
-    return finder.fetch(name, run.job, cancellation, run.authfile, fresh=step.pull)
+    return finder.fetch(name, run, fresh=step.pull)
 
 
 def _made(source: Path, directory: str) -> str:

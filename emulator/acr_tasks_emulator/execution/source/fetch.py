@@ -12,9 +12,8 @@ from urllib.parse import urlsplit
 import httpx
 
 from acr_tasks_emulator.execution.cancellation import Cancellation
-from acr_tasks_emulator.execution.job import Job
 from acr_tasks_emulator.execution.registry.oci_registry import OciRegistry
-from acr_tasks_emulator.execution.run_log import RunLog
+from acr_tasks_emulator.execution.run_context import RunContext
 from acr_tasks_emulator.execution.source import SourceError
 from acr_tasks_emulator.execution.source.git import Clone, moved
 from acr_tasks_emulator.execution.source.location import is_artifact, is_git, read_url, requested_address
@@ -38,40 +37,30 @@ class SourceFetcher:
         self._supervisor = supervisor
         self._oci = oci
 
-    def fetch(
-        self,
-        location: str,
-        target: Path,
-        scratch: Path,
-        job: Job,
-        log: RunLog,
-        cancellation: Cancellation,
-        *,
-        of_step: bool = False,
-    ) -> dict[str, str]:
+    def fetch(self, location: str, target: Path, run: RunContext, *, of_step: bool = False) -> dict[str, str]:
         """Fetch the source at `location` into `target`, which must not exist.
 
-        scratch: for files in between. of_step: as of `requested_address`. Returns `Commit`, `Branch` and `Repository`
-        of a repository, else nothing. Raises SourceError.
+        of_step: as of `requested_address`. Returns `Commit`, `Branch` and `Repository` of a repository, else nothing.
+        Raises SourceError.
         """
-        token = str(job.step.get("contextAccessToken") or "")
+        token = str(run.job.step.get("contextAccessToken") or "")
         if is_artifact(location):
-            pull(location, target, scratch, job, self._oci, cancellation)
+            pull(location, target, run, self._oci)
             return {}
         location = requested_address(location, of_step)
         if is_git(location):
-            return self._clone(location, token, target, scratch, log, cancellation)
-        self._download(location, token, target, scratch, log, cancellation)
+            return self._clone(location, token, target, run)
+        self._download(location, token, target, run)
         return {}
 
-    def text(self, url: str, scratch: Path, cancellation: Cancellation) -> str:
+    def text(self, url: str, run: RunContext) -> str:
         """Return the text at an http address, at most TEXT_LIMIT bytes.
 
         Raises SourceError, whose text does not hold the address: it may have a signature.
         """
-        path = scratch / f"{uuid.uuid4().hex}.text"
+        path = run.scratch / f"{uuid.uuid4().hex}.text"
         try:
-            _save(url, path, cancellation)
+            _save(url, path, run.cancellation)
             data = path.read_bytes() if path.exists() else b""
             if data.startswith(_MAGIC[0]):
                 data = zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(data, TEXT_LIMIT + 1)
@@ -83,21 +72,19 @@ class SourceFetcher:
         finally:
             path.unlink(missing_ok=True)
 
-    def _clone(
-        self, location: str, token: str, target: Path, scratch: Path, log: RunLog, cancellation: Cancellation
-    ) -> dict[str, str]:
+    def _clone(self, location: str, token: str, target: Path, run: RunContext) -> dict[str, str]:
         address, _, fragment = location.partition("#")
         reference, _, folder = fragment.partition(":")
         url = read_url(address if "://" in address else f"https://{address}")
         if token and not url.password:
             url = replace(url, user=url.user or "x-access-token", password=token)
         url = moved(url)
-        checkout = scratch / f"{target.name}.git"
-        clone = Clone(url, checkout, scratch, self._supervisor, cancellation)
+        checkout = run.scratch / f"{target.name}.git"
+        clone = Clone(url, checkout, run.scratch, self._supervisor, run.cancellation)
         try:
             commit = clone.make(reference)
             if not clone.is_taken_by_agent(reference):
-                log.say(
+                run.log.say(
                     f"The agent's published code would refuse #{reference} at checkout: it takes #<branch>, #<commit> "
                     "of 40 digits and #pull/<number>/head. The emulator goes on with it"
                 )
@@ -107,21 +94,19 @@ class SourceFetcher:
             subprocess.run(["rm", "-rf", "--", str(checkout)], check=False)  # noqa: S603, S607 - a path of ours
         return {"Commit": commit, "Branch": reference, "Repository": url.url}
 
-    def _download(
-        self, location: str, token: str, target: Path, scratch: Path, log: RunLog, cancellation: Cancellation
-    ) -> None:
+    def _download(self, location: str, token: str, target: Path, run: RunContext) -> None:
         url = location
         if token:  # of a storage blob: a shared access signature
             url += ("&" if urlsplit(url).query else "?") + token.removeprefix("?")
-        archive = scratch / f"{target.name}.archive"
+        archive = run.scratch / f"{target.name}.archive"
         try:
-            _save(url, archive, cancellation)
-            if cancellation.requested:
+            _save(url, archive, run.cancellation)
+            if run.cancellation.requested:
                 return
             if is_archive(archive):
-                unpack(archive, target, cancellation)
+                unpack(archive, target, run.cancellation)
             else:
-                log.line("The source is no archive: it is ignored, as the service does.")
+                run.log.line("The source is no archive: it is ignored, as the service does.")
                 target.mkdir()
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise SourceError(f"the source could not be fetched: {type(error).__name__}") from error

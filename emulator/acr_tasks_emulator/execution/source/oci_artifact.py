@@ -9,11 +9,11 @@ from typing import Any
 
 import httpx
 
-from acr_tasks_emulator.execution.build.base_images import own_hosts, sign_ins
 from acr_tasks_emulator.execution.build.image_name import ImageName, ImageNameError, parse
 from acr_tasks_emulator.execution.cancellation import Cancellation
 from acr_tasks_emulator.execution.job import Job
 from acr_tasks_emulator.execution.registry.oci_registry import OciRegistry, RegistryError
+from acr_tasks_emulator.execution.run_context import RunContext
 from acr_tasks_emulator.execution.source import SourceError
 from acr_tasks_emulator.execution.source.archive import LIMITS
 from acr_tasks_emulator.execution.source.unpack import inside, make_parent, unpack
@@ -25,24 +25,24 @@ FILES_LIMIT = 1000
 """How many files an artifact may have; a folder counts as one."""
 
 
-def pull(location: str, target: Path, scratch: Path, job: Job, oci: OciRegistry, cancellation: Cancellation) -> None:
+def pull(location: str, target: Path, run: RunContext, oci: OciRegistry) -> None:
     """Write the artifact's files below `target`; folders, which ORAS packs, are unpacked. Raises SourceError.
 
     Another registry is asked by https, with the sign-in of the run's custom registries where there is one.
     """
     try:
         name = parse(location[len("oci://") :])
-        with _client(name, job, oci) as client:
+        with _client(name, run.job, oci) as client:
             path = f"/v2/{name.repository}/manifests/{name.reference}"
-            manifest = json.loads(_get(client, path, scratch / "manifest", _MANIFEST_LIMIT, cancellation))
+            manifest = json.loads(_get(client, path, run.scratch / "manifest", _MANIFEST_LIMIT, run.cancellation))
             target.mkdir()
             layers = _layers(manifest)
             if len(layers) > FILES_LIMIT or sum(max(0, int(layer["size"])) for layer in layers) > LIMITS.size_bytes:
                 raise SourceError(f"the artifact has more than {FILES_LIMIT} files or {LIMITS.size_bytes} bytes")
             for layer in layers:
                 title = str(layer["annotations"][_TITLE])
-                _write(client, name, layer, inside(target.resolve(), title), scratch / "layer", cancellation)
-                if cancellation.requested:
+                _write(client, name, layer, inside(target.resolve(), title), run)
+                if run.cancellation.requested:
                     return
     except ImageNameError as error:
         raise SourceError(f"{location}: {error}") from error
@@ -53,12 +53,12 @@ def pull(location: str, target: Path, scratch: Path, job: Job, oci: OciRegistry,
 
 
 def _client(name: ImageName, job: Job, oci: OciRegistry) -> httpx.Client:
-    if name.host in own_hosts(job):
+    if name.host in job.own_hosts:
         own = oci.address()
         if own is None:
             raise SourceError("docker-registry is not installed: the emulator's registry has no artifacts")
         return httpx.Client(base_url=f"http://{own}", timeout=30, trust_env=False)
-    auth = next(((user, password) for host, user, password in sign_ins(job) if host == name.host), None)
+    auth = next(((user, password) for host, user, password in job.sign_ins() if host == name.host), None)
     return httpx.Client(base_url=f"https://{name.host}", auth=auth, timeout=30)
 
 
@@ -67,12 +67,10 @@ def _layers(manifest: dict[str, Any]) -> list[dict[str, Any]]:
     return [layer for layer in layers if (layer.get("annotations") or {}).get(_TITLE)]
 
 
-def _write(
-    client: httpx.Client, name: ImageName, layer: dict[str, Any], path: Path, between: Path, cancellation: Cancellation
-) -> None:
-    digest = str(layer["digest"])
-    _get(client, f"/v2/{name.repository}/blobs/{digest}", between, int(layer["size"]), cancellation)
-    if cancellation.requested:
+def _write(client: httpx.Client, name: ImageName, layer: dict[str, Any], path: Path, run: RunContext) -> None:
+    digest, between = str(layer["digest"]), run.scratch / "layer"
+    _get(client, f"/v2/{name.repository}/blobs/{digest}", between, int(layer["size"]), run.cancellation)
+    if run.cancellation.requested:
         return
     with between.open("rb") as file:
         found = hashlib.sha256()
@@ -82,7 +80,7 @@ def _write(
         raise SourceError(f"the artifact's {path.name} is not what its manifest says")
     make_parent(path, path.name)
     if layer["annotations"].get(_UNPACK) == "true":
-        unpack(between, path.parent, cancellation)  # the archive holds the folder by its name
+        unpack(between, path.parent, run.cancellation)  # the archive holds the folder by its name
     else:
         between.replace(path)
 

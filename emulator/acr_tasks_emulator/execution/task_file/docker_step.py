@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 from typing import Any
 
-from acr_tasks_emulator.execution.build.base_images import own_hosts
 from acr_tasks_emulator.execution.job import Job
+from acr_tasks_emulator.execution.run_context import RunContext
 from acr_tasks_emulator.execution.run_log import RunLog
 from acr_tasks_emulator.execution.shell.parse_line import ShellError, read_line
 from acr_tasks_emulator.execution.source import SourceError
@@ -14,12 +14,12 @@ from acr_tasks_emulator.execution.task_file.graph import Graph, Step
 from acr_tasks_emulator.execution.task_file.templates import TemplateError, render, render_objects, run_variables
 
 
-def docker_graph(job: Job, log: RunLog) -> Graph:
+def docker_graph(run: RunContext) -> Graph:
     """Return the graph of a Docker step. As in the service, its members become one command line.
 
     Raises SourceError, TemplateError.
     """
-    step = job.step
+    job, step = run.job, run.job.step
     if job.source is None and job.fetched_from is None:
         raise SourceError("a Docker build needs a source: this run has none")
     objects = render_objects(run_variables(job), {}, {})
@@ -27,7 +27,9 @@ def docker_graph(job: Job, log: RunLog) -> Graph:
     words = ["--no-cache"] if step.get("noCache") else []
     words += ["-f", str(step.get("dockerFilePath") or "Dockerfile")]
     words += [part for name in names for part in ("-t", name)]
-    words += [part for item in step.get("arguments") or [] for part in ("--build-arg", _argument(item, objects, log))]
+    words += [
+        part for item in step.get("arguments") or [] for part in ("--build-arg", _argument(item, objects, run.log))
+    ]
     words += ["--target", render(str(step["target"]), objects)] if step.get("target") else []
     steps = [Step(id="build", after=(), build=" ".join([*words, "."]), timeout=job.timeout)]
     if names and step.get("isPushEnabled") is not False:
@@ -37,7 +39,7 @@ def docker_graph(job: Job, log: RunLog) -> Graph:
 
 def _with_registry(name: str, job: Job) -> str:
     """Return an image name with the run's registry in front, as the service does."""
-    for host in own_hosts(job):
+    for host in job.own_hosts:
         if name.startswith(f"{host}/"):
             return f"{job.login_server}/{name.removeprefix(f'{host}/')}"
     return f"{job.login_server}/{name}"

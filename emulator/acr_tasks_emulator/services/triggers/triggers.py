@@ -12,6 +12,7 @@ from itertools import chain, islice
 from typing import Any
 
 from acr_tasks_emulator.clock import Clock, parse
+from acr_tasks_emulator.execution.build.image_name import own_hosts
 from acr_tasks_emulator.services.registries.registries import RegistriesService
 from acr_tasks_emulator.services.runs import causes
 from acr_tasks_emulator.services.runs.runs import RunsService, Start
@@ -82,7 +83,7 @@ class TriggersService:
         """
         started = []
         for registry, task in self._enabled_tasks():
-            hosts = (self._registries.login_server, f"{registry.name.lower()}.azurecr.io")
+            hosts = own_hosts(self._registries.login_server, registry.name)
             with self._tasks.transaction():
                 stored = self._tasks.get(registry.key, task["name"])
                 dependencies = moved(push, stored, hosts) if stored is not None else []

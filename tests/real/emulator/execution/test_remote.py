@@ -24,6 +24,7 @@ import pytest
 from acr_tasks_emulator.execution.cancellation import Cancellation
 from acr_tasks_emulator.execution.job import Job
 from acr_tasks_emulator.execution.registry.oci_registry import PROGRAM, OciRegistry
+from acr_tasks_emulator.execution.run_context import RunContext
 from acr_tasks_emulator.execution.run_log import RunLog
 from acr_tasks_emulator.execution.source import SourceError, fetch
 from acr_tasks_emulator.execution.source.fetch import SourceFetcher
@@ -57,14 +58,10 @@ class Fetching:
 
     def fetch(self, location: str, **step: Any) -> tuple[Path, dict[str, str]]:
         self.count += 1
-        scratch = self.folder / f"scratch{self.count}"
-        scratch.mkdir(parents=True)
         job = Job("cf1", "emulator", "127.0.0.1:5555", {"type": "FileTask", **step})
-        target = self.folder / f"source{self.count}"
-        found = SourceFetcher(self.supervisor, self.oci).fetch(
-            location, target, scratch, job, RunLog(self.log), Cancellation()
-        )
-        return target, found
+        run = RunContext(job, RunLog(self.log), Cancellation(), self.folder / f"run{self.count}")
+        run.scratch.mkdir(parents=True)
+        return run.source, SourceFetcher(self.supervisor, self.oci).fetch(location, run.source, run)
 
     def close(self) -> None:
         self.oci.close()
@@ -72,8 +69,8 @@ class Fetching:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Fetching]:
-    opened = Fetching(tmp_path / "desk")
+def fetching(tmp_path: Path) -> Iterator[Fetching]:
+    opened = Fetching(tmp_path / "fetching")
     yield opened
     opened.close()
 
@@ -165,7 +162,7 @@ class GitDaemon(socketserver.StreamRequestHandler):
 
 
 @needs_git
-def test_git(desk: Fetching, tmp_path: Path) -> None:
+def test_git(fetching: Fetching, tmp_path: Path) -> None:
     """Branches, tags, commits and folders of a repository are fetched, submodules with them."""
     served_folder = tmp_path / "git"
     repository(served_folder / "part", {"word": "part\n"})
@@ -194,13 +191,13 @@ def test_git(desk: Fetching, tmp_path: Path) -> None:
             f"{url}#HEAD": "one",
         }
         for location, word in wanted.items():
-            source, found = desk.fetch(location)
+            source, found = fetching.fetch(location)
             assert (source / "Dockerfile").read_text() == f"{word}\n", location
             assert found["Repository"] == url
-        said = re.findall(r"The agent's published code would refuse #(\S+) at checkout", desk.log.text)
+        said = re.findall(r"The agent's published code would refuse #(\S+) at checkout", fetching.log.text)
         assert said == ["v1", "refs/heads/topic", "HEAD"]
-        assert desk.fetch(url)[1]["Commit"] == first
-        assert (desk.fetch(f"{url}#topic")[0] / "part" / "word").read_text() == "part\n"
+        assert fetching.fetch(url)[1]["Commit"] == first
+        assert (fetching.fetch(f"{url}#topic")[0] / "part" / "word").read_text() == "part\n"
         for reference, problem in [
             ("nowhere", "no branch, tag or commit nowhere"),
             ("--upload-pack=touch", "is not the name of a branch"),
@@ -208,12 +205,12 @@ def test_git(desk: Fetching, tmp_path: Path) -> None:
             ("main:nope", "unable to find the folder nope"),
         ]:
             with pytest.raises(SourceError, match=problem):
-                desk.fetch(f"{url}#{reference}")
+                fetching.fetch(f"{url}#{reference}")
 
 
 @needs_git
 @pytest.mark.parametrize("url", ["ext::sh -c touch% x", "file:///etc"])
-def test_submodules_that_are_refused(desk: Fetching, tmp_path: Path, files: Serve, url: str) -> None:
+def test_submodules_that_are_refused(fetching: Fetching, tmp_path: Path, files: Serve, url: str) -> None:
     """A submodule's address is judged like the repository's own."""
     folder = tmp_path / "git" / "app"
     head = repository(folder, {".gitmodules": f'[submodule "x"]\n\tpath = x\n\turl = {url}\n'})
@@ -222,16 +219,16 @@ def test_submodules_that_are_refused(desk: Fetching, tmp_path: Path, files: Serv
     git(folder, "update-server-info")
     address, _ = files(folder)
     with pytest.raises(SourceError, match=r"git submodule failed: .* not allowed"):
-        desk.fetch(f"{address}/.git")
+        fetching.fetch(f"{address}/.git")
 
 
 @needs_git
-def test_a_private_repository(desk: Fetching, tmp_path: Path, files: Serve) -> None:
+def test_a_private_repository(fetching: Fetching, tmp_path: Path, files: Serve) -> None:
     """The token goes to the repository's host as a password; it stands in no file of the source."""
     repository(tmp_path / "git" / "app", {"a": "a\n"})
     address, seen = files(tmp_path / "git" / "app")
-    source, _ = desk.fetch(f"{address}/.git#main", contextAccessToken="t0ken")
-    assert "would refuse" not in desk.log.text  # though a server of files gives all branches, and no single one
+    source, _ = fetching.fetch(f"{address}/.git#main", contextAccessToken="t0ken")
+    assert "would refuse" not in fetching.log.text  # though a server of files gives all branches, and no single one
     pair = base64.b64encode(b"x-access-token:t0ken").decode()
     assert all(line.endswith(f"Basic {pair}") for line in seen)
     assert not [path for path in source.rglob("*") if path.is_file() and b"t0ken" in path.read_bytes()]
@@ -246,36 +243,36 @@ def packed(path: Path, files: dict[str, str]) -> Path:
     return path
 
 
-def test_archives(desk: Fetching, tmp_path: Path, files: Serve) -> None:
+def test_archives(fetching: Fetching, tmp_path: Path, files: Serve) -> None:
     """An archive is known by its first bytes whatever its name; redirects are followed; other things are ignored."""
     packed(tmp_path / "context.txt", {"Dockerfile": "FROM x\n"})
     (tmp_path / "page.tar.gz").write_text("<html>")
     address, seen = files(tmp_path, leads="/context.txt")
     for path in ("context.txt", "to/it"):
-        assert (desk.fetch(f"{address}/{path}")[0] / "Dockerfile").read_text() == "FROM x\n"
-    desk.fetch(f"{address}/context.txt?a=1", contextAccessToken="?sv=1&sig=2")
+        assert (fetching.fetch(f"{address}/{path}")[0] / "Dockerfile").read_text() == "FROM x\n"
+    fetching.fetch(f"{address}/context.txt?a=1", contextAccessToken="?sv=1&sig=2")
     assert seen[-1].startswith("/context.txt?a=1&sv=1&sig=2 ")
-    assert list(desk.fetch(f"{address}/page.tar.gz")[0].iterdir()) == []
-    assert "The source is no archive" in desk.log.text
+    assert list(fetching.fetch(f"{address}/page.tar.gz")[0].iterdir()) == []
+    assert "The source is no archive" in fetching.log.text
     with pytest.raises(SourceError, match="answered 404"):
-        desk.fetch(f"{address}/nope")
+        fetching.fetch(f"{address}/nope")
 
 
 def test_archives_that_lead_astray(
-    desk: Fetching, tmp_path: Path, files: Serve, monkeypatch: pytest.MonkeyPatch
+    fetching: Fetching, tmp_path: Path, files: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A redirect to a file, one that never ends, and an endless archive are refused."""
     address, _ = files(tmp_path, leads="file:///etc/passwd")
     with pytest.raises(SourceError, match="UnsupportedProtocol"):
-        desk.fetch(f"{address}/to/x")
+        fetching.fetch(f"{address}/to/x")
     address, seen = files(tmp_path, leads="/to/itself")
     with pytest.raises(SourceError, match="TooManyRedirects"):
-        desk.fetch(f"{address}/to/x")
+        fetching.fetch(f"{address}/to/x")
     assert len(seen) == 6
     monkeypatch.setattr(fetch, "ARCHIVE_LIMIT", 1000)
     (tmp_path / "long").write_bytes(b"\x1f\x8b" + b"0" * 1000)
     with pytest.raises(SourceError, match="longer than 1000 bytes"):
-        desk.fetch(f"{address}/long")
+        fetching.fetch(f"{address}/long")
 
 
 @pytest.mark.parametrize(
@@ -292,10 +289,10 @@ def test_archives_that_lead_astray(
         ("oci://UPPER CASE", "invalid reference format"),
     ],
 )
-def test_addresses_that_are_refused(desk: Fetching, location: str, problem: str) -> None:
+def test_addresses_that_are_refused(fetching: Fetching, location: str, problem: str) -> None:
     """Other schemes, and options in place of addresses, are refused before any request."""
     with pytest.raises(SourceError, match=problem):
-        desk.fetch(location)
+        fetching.fetch(location)
 
 
 @pytest.mark.parametrize(
@@ -330,22 +327,22 @@ def test_addresses_of_github() -> None:
 
 
 @pytest.mark.parametrize("path", ["example/app/archive/v1.tar.gz", "example/app/tree/main/dir"])
-def test_pages_of_github_are_no_sources(desk: Fetching, path: str) -> None:
+def test_pages_of_github_are_no_sources(fetching: Fetching, path: str) -> None:
     """A run from such an address fails before anything is asked."""
     with pytest.raises(SourceError, match="takes every address with github in its host for a repository"):
-        desk.fetch(f"https://github.com/{path}")
+        fetching.fetch(f"https://github.com/{path}")
 
 
 @pytest.mark.skipif(shutil.which(PROGRAM) is None, reason=f"{PROGRAM} is not installed")
-def test_artifacts(desk: Fetching) -> None:
+def test_artifacts(fetching: Fetching) -> None:
     """The files of an OCI artifact are the source; names that lead out of it are refused."""
-    url = f"http://{desk.oci.address()}/v2/team/context"
+    url = f"http://{fetching.oci.address()}/v2/team/context"
     with httpx.Client(trust_env=False) as client:
 
         def blob(data: bytes) -> dict[str, Any]:
             digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
             target = client.post(f"{url}/blobs/uploads/").headers["Location"]
-            target = httpx.URL(f"http://{desk.oci.address()}/").join(target)
+            target = httpx.URL(f"http://{fetching.oci.address()}/").join(target)
             assert client.put(target, params={**target.params, "digest": digest}, content=data).status_code == 201
             return {"mediaType": "application/octet-stream", "digest": digest, "size": len(data)}
 
@@ -358,9 +355,9 @@ def test_artifacts(desk: Fetching) -> None:
 
         push("good", "sub/acb.yaml")
         push("bad", "../acb.yaml")
-    source, _ = desk.fetch("oci://emulator.azurecr.io/team/context:good")
+    source, _ = fetching.fetch("oci://emulator.azurecr.io/team/context:good")
     assert (source / "sub" / "acb.yaml").read_text() == "version: v1.1.0\n"
     with pytest.raises(SourceError, match="outside of its folder"):
-        desk.fetch("oci://127.0.0.1:5555/team/context:bad")
+        fetching.fetch("oci://127.0.0.1:5555/team/context:bad")
     with pytest.raises(SourceError, match="answered 404"):
-        desk.fetch("oci://127.0.0.1:5555/team/context:nope")
+        fetching.fetch("oci://127.0.0.1:5555/team/context:nope")

@@ -20,6 +20,7 @@ import pytest
 from acr_tasks_emulator.execution.cancellation import Cancellation
 from acr_tasks_emulator.execution.job import Job
 from acr_tasks_emulator.execution.registry.oci_registry import OciRegistry
+from acr_tasks_emulator.execution.run_context import RunContext
 from acr_tasks_emulator.execution.run_log import RunLog
 from acr_tasks_emulator.execution.source import SourceError, git
 from acr_tasks_emulator.execution.source.archive import LIMITS
@@ -105,7 +106,7 @@ def fetch(tmp_path: Path) -> Iterator[Fetch]:
         (run / "scratch").mkdir(parents=True)
         (run / "auth.json").write_text("a registry's password")
         job = Job("cf1", "emulator", "127.0.0.1:5555", {"type": "FileTask", **step})
-        remotes.fetch(location, run / "source", run / "scratch", job, RunLog(NullSink()), stop or Cancellation())
+        remotes.fetch(location, run / "source", RunContext(job, RunLog(NullSink()), stop or Cancellation(), run))
         return run / "source"
 
     yield fetched
