@@ -15,7 +15,7 @@ import pulumi
 
 from pulumi_acr_tasks.encoded import TaskFile, command_content, file_text, task_content, with_values
 from pulumi_acr_tasks.program import strict
-from pulumi_acr_tasks.schema.definitions import camel_case
+from pulumi_acr_tasks.schema.definitions import Kind, camel_case, members
 
 if TYPE_CHECKING:
     import os
@@ -41,9 +41,17 @@ def declare_members(cls: type) -> None:
 
 @dataclass_transform(kw_only_default=True)
 def input_type(cls: type[T]) -> type[T]:
-    """Make an input type of an annotated class."""
+    """Make an input type of an annotated class, and describe its members in the docstring, which `help` shows."""
+    known = members(cls.__name__.removesuffix("Args"))
+    described = [(name, known[camel_case(name)]) for name in inspect.get_annotations(cls)]
+    lines = [f"{name}: {' '.join([of.description, *_values(of)])}" for name, of in described]
+    cls.__doc__ = "\n".join([cls.__doc__ or "", "", *lines])
     declare_members(cls)
     return strict(pulumi.input_type(cls))
+
+
+def _values(of: Kind) -> list[str]:
+    return [f"One of {', '.join(of.values)}."] if of.values else []
 
 
 @input_type

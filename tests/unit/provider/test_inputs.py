@@ -243,7 +243,7 @@ def test_unknown_values_cross_the_border_both_ways() -> None:
 
 @pytest.mark.parametrize("name", [name for name in DEFINITIONS if name not in ("Task", "UserIdentityProperties")])
 def test_every_definition_has_its_input_type(name: str) -> None:
-    """Named as in the specification plus `Args`, with every member that an input may have, and no other.
+    """Named as in the specification plus `Args`, with every member that an input may have, described, and no other.
 
     What is required has no default, but for what check fills in.
     """
@@ -254,6 +254,7 @@ def test_every_definition_has_its_input_type(name: str) -> None:
     for member, member_kind in members.items():
         has_default = parameters[member].default is not inspect.Parameter.empty
         assert has_default is (not member_kind.required or member == "type" or member_kind.default is not None), member
+        assert f"\n{member}: {member_kind.description}" in inspect.getdoc(cls)
 
 
 @pytest.mark.parametrize(
