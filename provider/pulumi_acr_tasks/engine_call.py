@@ -72,6 +72,8 @@ class Verbs(Protocol):
 
     def read(self, service: Service, id_: str, props: Values) -> tuple[str | None, Values, Values | None]: ...
 
+    def import_(self, service: Service, id_: str) -> tuple[str, Values, Values]: ...
+
     def update(self, service: Service, id_: str, olds: Values, news: Values) -> Values: ...
 
     def delete(self, service: Service, id_: str, props: Values) -> None: ...
@@ -147,6 +149,17 @@ class EngineCalls:
                 found,
                 encrypted(outs, verbs.kinds, whole_lists=True),
                 None if inputs is None else encrypted(inputs, verbs.kinds, whole_lists=True),
+            )
+
+    def import_(self, verbs: Verbs, request: Request, id_: str) -> tuple[str, Values, Values]:
+        """Return the id, the outputs and the inputs of a resource of which only the id is known."""
+        with self._serving(request), self.service.reading():
+            self._refuse_wrong_settings()
+            found, outs, inputs = verbs.import_(self.service, id_)
+            return (
+                found,
+                encrypted(outs, verbs.kinds, whole_lists=True),
+                encrypted(inputs, verbs.kinds, whole_lists=False),
             )
 
     def update(self, verbs: Verbs, request: Request, id_: str, olds: Values, news: Values) -> Values:

@@ -140,6 +140,9 @@ class PluginServicer(provider_pb2_grpc.ResourceProviderServicer):
 
     @_answered
     def Read(self, request: Any, context: Any) -> Any:
+        if not request.HasField("inputs"):  # pulumi import, or the option `import`
+            imported, made, declared = self._calls.import_(_verbs(request), _request(request), request.id)
+            return proto.ReadResponse(id=imported, properties=write(made), inputs=write(declared, whole_lists=False))
         inputs, outs = read(request.inputs), read(request.properties)
         props = outs.values or inputs.values
         id_, found, seen = self._calls.read(_verbs(request), _request(request), request.id, props)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pulumi_acr_tasks import engine
+from pulumi_acr_tasks.errors import ValidationError
 from pulumi_acr_tasks.schema.definitions import INPUTS
 
 if TYPE_CHECKING:
@@ -30,6 +31,15 @@ def read(service: Service, id_: str, props: dict[str, Any]) -> tuple[str | None,
 
     found = crud.read(service, id_, props, _call())
     return (None, {}, None) if found is None else (id_, found, None)
+
+
+def import_(service: Service, id_: str) -> tuple[str, dict[str, Any], dict[str, Any]]:
+    raise ValidationError(
+        [
+            "a run cannot be imported: the service does not keep what was asked for, so pulumi up would run it again\n"
+            "declare the run in the program, and pulumi up runs it once; to read one that exists, use getRun"
+        ]
+    )
 
 
 def update(service: Service, id_: str, olds: dict[str, Any], news: dict[str, Any]) -> dict[str, Any]:

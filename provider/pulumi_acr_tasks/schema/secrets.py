@@ -146,6 +146,11 @@ def holds_secret(text: str) -> bool:
     return any(True for _ in _spans(text))
 
 
+def holds_placeholder(text: str) -> bool:
+    """Return whether an address in a text has our mask in place of a secret."""
+    return MASK in text and any(text[start:end] == MASK for start, end in _candidates(text))
+
+
 def secrets_in(text: str) -> list[str]:
     """Return the secrets in a text's addresses, each as written and decoded (`%40` is `@`)."""
     found = [text[start:end] for start, end in _spans(text)]

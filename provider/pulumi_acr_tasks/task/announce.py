@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, Any
 from pulumi_acr_tasks import engine
 from pulumi_acr_tasks.arm.ids import RegistryId
 from pulumi_acr_tasks.engine_call import Difference, replaced_by_options
+from pulumi_acr_tasks.schema.definitions import members, snake_case
 from pulumi_acr_tasks.schema.equality import identity_type
+from pulumi_acr_tasks.schema.secrets import MASK
 from pulumi_acr_tasks.task.check import check as check_inputs
 from pulumi_acr_tasks.task.diff import PUT, REPLACE, Plan
 from pulumi_acr_tasks.task.diff import diff as compare
 from pulumi_acr_tasks.task.drift import inputs_of
+from pulumi_acr_tasks.task.placeholders import filled, known_unknown, unfilled
 from pulumi_acr_tasks.validate.problem import Problem, errors
 
 if TYPE_CHECKING:
@@ -27,7 +30,16 @@ def check(service: Service, olds: dict[str, Any], news: dict[str, Any]) -> tuple
     """Return a task's completed inputs, and every problem with them; `olds` is empty before the task is made."""
     by_default = news.get("taskName") is None and not olds
     settings, named = service.settings, _named(service, olds, news)
-    inputs, problems = check_inputs(named, settings.registry_defaults, settings.endpoint)
+    # A placeholder stands for a secret that was checked when it was given.
+    hidden = known_unknown(named, olds)
+    inputs, problems = check_inputs(hidden, settings.registry_defaults, settings.endpoint)
+    if hidden is not named:
+        inputs = {**inputs, **{name: named[name] for name in members("Task") if name in named}}
+        left = list(unfilled(hidden, spelled=snake_case))
+        problems = [problem for problem in problems if problem.path not in left] + [
+            Problem(path, f"is the placeholder of an imported task's secret: write the secret instead of {MASK}")
+            for path in left
+        ]
     if by_default:
         problems = [_by_default(problem) for problem in problems]
     if not errors(problems) and all(isinstance(inputs.get(member), str) for member in ("registryId", "taskName")):
@@ -73,6 +85,7 @@ def _named(service: Service, olds: dict[str, Any], news: dict[str, Any]) -> dict
 def diff(service: Service, id_: str, olds: dict[str, Any], news: dict[str, Any]) -> Difference:
     """Compare a task's old outputs with its new inputs, and announce the request that follows."""
     service.refuse_other_endpoint("task", olds)
+    news = filled(news, olds)
     service.journal().confirm(engine.current_request().urn, id_)
     notes, plan = service.notes, compare(olds, news)
     paths, notes.replace_on_changes = notes.replace_on_changes, None

@@ -12,13 +12,15 @@ from pulumi_acr_tasks.errors import (
     NotFoundError,
     RegistryNotFoundError,
     TaskExistsError,
+    ValidationError,
 )
 from pulumi_acr_tasks.journal.journal import TASK, request_hash
 from pulumi_acr_tasks.schema.definitions import Kind
 from pulumi_acr_tasks.schema.equality import identity_type
-from pulumi_acr_tasks.schema.secrets import masked, secret_values
+from pulumi_acr_tasks.schema.secrets import MASK, masked, secret_values
 from pulumi_acr_tasks.task.diff import Plan, diff
 from pulumi_acr_tasks.task.drift import PURE_OUTPUTS, inputs_of, observed, outputs, with_identity
+from pulumi_acr_tasks.task.placeholders import filled, unfilled, with_placeholders
 from pulumi_acr_tasks.task.request_bodies import put_body
 from pulumi_acr_tasks.task.send_change import change, location
 
@@ -128,6 +130,7 @@ def update(service: Service, old: dict[str, Any], new: dict[str, Any]) -> dict[s
     never confirmed is looked for first.
     """
     service.refuse_other_endpoint("task", old)
+    new = filled(new, old)
     registry, name = RegistryId.parse(new["registryId"]), new["taskName"]
     service.journal().confirm(engine.current_request().urn, registry.task(name))
     service.keep(registry.task(name))
@@ -198,6 +201,56 @@ def read(service: Service, id_: str, props: dict[str, Any]) -> tuple[str | None,
     seen = observed(ours, answer.raw, clear=clear)
     # Unchanged inputs stay as they are in state, where secrets are marked leaf by leaf.
     return id_, outputs(seen, answer.raw), None if seen == inputs else seen
+
+
+def import_(service: Service, id_: str) -> tuple[str, dict[str, Any], dict[str, Any]]:
+    """Return the id, the outputs and the inputs of a task of which only the id is known.
+
+    Only listDetails shows which secrets a task has. The outputs have them in clear text, the inputs have a placeholder
+    for each, and a warning names them. Raises ValidationError for an id of anything but a task that a program can
+    declare, ServiceError for a task that may not be read.
+    """
+    registry, answer = _find_task(service, id_)
+    name = str(answer.name)
+    own = {"registryId": str(registry), "taskName": name, "endpoint": service.settings.endpoint}
+    inputs = inputs_of(observed(own, answer.raw, clear=True))
+    if not inputs.get("platform") or not inputs.get("step"):
+        raise ValidationError([f"task {name} has no platform or no step, so no program can declare it"])
+    shown = with_placeholders(inputs)
+    if ids := shown.get("identity", {}).get("userAssignedIdentities"):
+        shown["identity"] = {**shown["identity"], "userAssignedIdentities": list(ids)}  # as programs write them
+    if left := list(unfilled(shown)):
+        engine.console().warning(
+            f"task {name} has secrets: {', '.join(left)}\n"
+            f"the program that pulumi import writes has {MASK} there: replace it by secrets of the configuration; "
+            "until then the task keeps its own"
+        )
+    id_ = registry.task(name)
+    service.claims().read(engine.current_request().urn, service.claim_key(id_))
+    return id_, outputs(inputs, answer.raw), shown
+
+
+def _find_task(service: Service, id_: str) -> tuple[RegistryId, Task]:
+    """Return the registry and the details of the task that a user names by its id."""
+    try:
+        registry, name = parse_task_id(id_)
+    except ValueError as error:
+        pattern = RegistryId("SUBSCRIPTION", "GROUP", "REGISTRY").task("TASK")
+        raise ValidationError([f"{error}, which looks like {pattern}"]) from None
+    try:
+        return registry, service.client().tasks.get_details(registry, name)
+    except RegistryNotFoundError:
+        raise
+    except NotFoundError:
+        missing = (
+            f"task {name} does not exist in registry {registry.registry_name} of group {registry.resource_group_name}"
+        )
+        raise ValidationError(
+            [f"{missing}; the registry's tasks: az acr task list -r {registry.registry_name}"]
+        ) from None
+    except ForbiddenError as error:
+        error.add("without that permission, take the task over by a resource with adopt=True")
+        raise
 
 
 def _read_task(

@@ -93,6 +93,8 @@ def _member(definition: str, name: str, declared: Any, live: Any, kind: Kind, cl
         return declared
     if same_member(definition, name, declared, live):
         return declared
+    if declared is None and kind.name in ("Argument", "SetValue", "CustomRegistryCredentials"):
+        return _undeclared(live, kind.item, clear) or None
     if kind.name in ("Argument", "SetValue") and kind.container == "list":
         return (live or None) if clear else _items(declared or [], live or [], kind.item)
     if kind.name in ("TimerTrigger", "SourceTrigger") and kind.container == "list":
@@ -122,6 +124,13 @@ def _object(declared: dict[str, Any], live: dict[str, Any], kind: Kind, clear: b
         if value is not None:
             seen[name] = value
     return _ordered(seen, declared)
+
+
+def _undeclared(live: Any, kind: Kind, clear: bool) -> Any:
+    """Return a list or a map that the program does not have, without the members that have their defaults."""
+    if isinstance(live, dict):
+        return {key: _object({}, item or {}, kind, clear) for key, item in live.items()}
+    return [_object({}, item, kind, clear) for item in live or []]
 
 
 def _items(declared: list[Any], live: list[Any], kind: Kind) -> list[Any] | None:

@@ -29,6 +29,12 @@ def read(service: Service, id_: str, props: dict[str, Any]) -> tuple[str | None,
     return crud.read(service, id_, props)
 
 
+def import_(service: Service, id_: str) -> tuple[str, dict[str, Any], dict[str, Any]]:
+    from pulumi_acr_tasks.task import crud
+
+    return crud.import_(service, id_)
+
+
 def update(service: Service, id_: str, olds: dict[str, Any], news: dict[str, Any]) -> dict[str, Any]:
     from pulumi_acr_tasks.task import crud
 
