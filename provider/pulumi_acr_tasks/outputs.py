@@ -10,15 +10,9 @@ import pulumi
 
 from pulumi_acr_tasks.args import dataclass_transform, declare_members
 from pulumi_acr_tasks.host.sdk import keep_type_in_outputs, read_for_stack_outputs
-from pulumi_acr_tasks.schema.definitions import camel_case, snake_case
+from pulumi_acr_tasks.schema.definitions import snake_case
 
 T = TypeVar("T")
-
-# What a constructor hands to `check` beside the inputs, as the engine tells no provider. `check` leaves out what begins
-# with two underscores, so that no state has it.
-REPLACE_ON_CHANGES = "__replaceOnChanges"  # the option's paths
-ORGANIZATION = "__organization"  # the stack's
-_NO_ORGANIZATION = "organization"  # the engine's word for backends without organizations
 
 
 class OutputType(dict[str, Any]):
@@ -87,51 +81,6 @@ def _values_property(annotation: Any) -> property:
     # In a stack output, a member without a value is left out.
     read_for_stack_outputs(values, lambda self: dict.get(self, "values"))
     return property(pulumi.getter(name="values")(values))
-
-
-# The names in state of each resource's properties.
-_ENGINE_NAMES: dict[type, tuple[str, ...]] = {}
-
-
-def typed_properties(cls: type[T]) -> type[T]:
-    """Make typed Python properties of a resource's annotations, each reading the property of the engine's name.
-
-    `task_name: pulumi.Output[str] = pulumi.property("taskName")` becomes the attribute `task_name`, while state and
-    policies know the property as `taskName`. A dynamic resource has no translation of its own, and one by
-    `translate_output_property` would reach into the keys of maps.
-    """
-    names = {name: cls.__dict__[name].name for name in inspect.get_annotations(cls)}
-    for name, annotation in inspect.get_annotations(cls).items():
-        setattr(cls, name, _reader(name, names[name], annotation))
-    _ENGINE_NAMES[cls] = tuple(names.values())
-    return cls
-
-
-def engine_properties(
-    cls: type, given: Mapping[str, Any], opts: pulumi.ResourceOptions | None = None
-) -> dict[str, Any]:
-    """Return what a resource passes to the engine: its arguments by their names in state, and None for the rest.
-
-    The SDK keeps the engine's answer only for properties that are passed.
-    """
-    names = next(_ENGINE_NAMES[each] for each in cls.__mro__ if each in _ENGINE_NAMES)
-    declared: dict[str, Any] = dict.fromkeys(names)
-    if opts is not None and opts.replace_on_changes:
-        declared[REPLACE_ON_CHANGES] = list(opts.replace_on_changes)
-    organization = pulumi.get_organization()
-    # Only the program knows the organization. `check` removes it, so that neither state nor policies have it.
-    known = {ORGANIZATION: organization} if organization and organization != _NO_ORGANIZATION else {}
-    return {**declared, **{camel_case(name): value for name, value in given.items() if value is not None}, **known}
-
-
-def _reader(name: str, engine_name: str, annotation: Any) -> property:
-    def read(self: pulumi.Resource) -> Any:
-        # None before the resource is registered, as with every other provider: transformations look at it then.
-        return self.__dict__.get(engine_name)
-
-    read.__name__ = name
-    read.__annotations__ = {"return": annotation}
-    return property(pulumi.getter(name=engine_name)(read))
 
 
 @output_type

@@ -20,7 +20,7 @@ from pulumi_acr_tasks import engine, host
 from pulumi_acr_tasks.engine_call import EngineCalls, Verbs
 from pulumi_acr_tasks.errors import SettingsError
 from pulumi_acr_tasks.inputs import from_plan, may_be_secret_since, to_plan
-from pulumi_acr_tasks.outputs import ORGANIZATION, REPLACE_ON_CHANGES
+from pulumi_acr_tasks.program import ORGANIZATION, REPLACE_ON_CHANGES
 from pulumi_acr_tasks.settings.keys import NAMESPACE, check_configuration
 from pulumi_acr_tasks.shortened_errors import shortened
 

@@ -26,10 +26,10 @@ from pulumi_acr_tasks.engine_call import EngineCalls, Verbs
 from pulumi_acr_tasks.errors import AcrTasksError
 from pulumi_acr_tasks.functions import invoke
 from pulumi_acr_tasks.inputs import encrypted
-from pulumi_acr_tasks.outputs import ORGANIZATION, REPLACE_ON_CHANGES
 from pulumi_acr_tasks.plugin import configuration
 from pulumi_acr_tasks.plugin.previews import previewed_run, previewed_task
 from pulumi_acr_tasks.plugin.values import Properties, read, write
+from pulumi_acr_tasks.program import ORGANIZATION, REPLACE_ON_CHANGES
 from pulumi_acr_tasks.run import verbs as run_verbs
 from pulumi_acr_tasks.schema.definitions import RESULTS
 from pulumi_acr_tasks.schema.secrets import without_secrets

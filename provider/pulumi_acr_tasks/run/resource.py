@@ -13,7 +13,7 @@ from pulumi_acr_tasks.engine_call import Verbs
 from pulumi_acr_tasks.host.provider import DynamicProvider
 from pulumi_acr_tasks.inputs import normalize, translate_paths
 from pulumi_acr_tasks.preview import OldOutputs, complete_run
-from pulumi_acr_tasks.program import program_error, strict
+from pulumi_acr_tasks.program import engine_properties, program_error, strict, typed_properties
 from pulumi_acr_tasks.provider import with_provider
 from pulumi_acr_tasks.run import verbs
 from pulumi_acr_tasks.run.images import image_lists
@@ -32,7 +32,7 @@ RunProvider.__module__ = "pulumi_acr_tasks"
 
 
 @image_lists("output_images", "image_refs")
-@outputs.typed_properties
+@typed_properties
 @strict
 class Run(Resource, module="acr-tasks", name="Run"):
     """A run in a registry: scheduled, shown while it runs, and awaited; `up` fails when the run does.
@@ -119,7 +119,7 @@ class Run(Resource, module="acr-tasks", name="Run"):
         checked = opts.id is None
         names = {snake_case(name): kind for name, kind in _INPUTS.items()}
         props = {name: normalize(given[name], kind, name, checked=checked) for name, kind in names.items()}
-        self._register(resource_name, outputs.engine_properties(type(self), props, opts), opts)
+        self._register(resource_name, engine_properties(type(self), props, opts), opts)
 
     def _register(self, resource_name: str, props: dict[str, Any], opts: pulumi.ResourceOptions) -> None:
         """Declare the run to the engine, as a resource of this host."""

@@ -13,7 +13,7 @@ from pulumi_acr_tasks.engine_call import Verbs
 from pulumi_acr_tasks.host.provider import DynamicProvider
 from pulumi_acr_tasks.inputs import normalize, translate_paths
 from pulumi_acr_tasks.preview import OldOutputs, complete_task
-from pulumi_acr_tasks.program import program_error, strict
+from pulumi_acr_tasks.program import engine_properties, program_error, strict, typed_properties
 from pulumi_acr_tasks.provider import with_provider
 from pulumi_acr_tasks.schema.definitions import INPUTS, snake_case
 from pulumi_acr_tasks.task import verbs
@@ -30,7 +30,7 @@ class TaskProvider(DynamicProvider):
 TaskProvider.__module__ = "pulumi_acr_tasks"
 
 
-@outputs.typed_properties
+@typed_properties
 @strict
 class Task(Resource, module="acr-tasks", name="Task"):
     """A task in a registry: a step, the platform it runs on, and what triggers it.
@@ -114,7 +114,7 @@ class Task(Resource, module="acr-tasks", name="Task"):
         checked = opts.id is None
         names = {snake_case(name): kind for name, kind in _INPUTS.items()}
         props = {name: normalize(given[name], kind, name, checked=checked) for name, kind in names.items()}
-        self._register(resource_name, outputs.engine_properties(type(self), props, opts), opts)
+        self._register(resource_name, engine_properties(type(self), props, opts), opts)
 
     def _register(self, resource_name: str, props: dict[str, Any], opts: pulumi.ResourceOptions) -> None:
         """Declare the task to the engine, as a resource of this host."""

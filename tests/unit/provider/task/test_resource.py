@@ -14,7 +14,7 @@ from pulumi.runtime.rpc import wrap_rpc_secret
 from pulumi_acr_tasks import Task, embedded, engine, host
 from pulumi_acr_tasks.errors import EmulatorError, EndpointError, SettingsError
 from pulumi_acr_tasks.journal.journal import TASK
-from pulumi_acr_tasks.outputs import engine_properties
+from pulumi_acr_tasks.program import engine_properties
 from pulumi_acr_tasks.service import service_for
 from pulumi_acr_tasks.task import crud as task
 from pulumi_acr_tasks.task.resource import TaskProvider
