@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from collections.abc import Iterator
@@ -124,13 +123,14 @@ def test_a_change_that_replaces_is_marked(schema: Any) -> None:
     }
 
 
-def test_the_names_are_those_of_azure_native() -> None:
-    """Where both have a type of one name, ours has no member that azure-native calls otherwise."""
+def test_the_names_are_those_of_azure_native(schema: Any) -> None:
+    """A type or a task has no member that azure-native calls otherwise, where both have it."""
     native = pytest.importorskip("pulumi_azure_native.containerregistry")
-    types = json.loads(package.text())["types"]
-    ours = {token.removeprefix(TOKEN): each for token, each in types.items() if each["type"] == "object"}
+    ours = {token.removeprefix(TOKEN): each for token, each in schema["types"].items() if each["type"] == "object"}
     both = {name: each for name, each in ours.items() if hasattr(native, f"{name}Args")}
     assert len(both) > 15
     for name, each in both.items():
         known = {*vars(getattr(native, f"{name}Args")), *EARLIER.get(name, ())}
         assert {snake_case(member) for member in each["properties"]} - known == set()
+    task = {snake_case(member) for member in schema["resources"][f"{TOKEN}Task"]["inputProperties"]}
+    assert task - {*vars(native.task.TaskArgs)} == {"registry_id", "subscription_id", "adopt"}
