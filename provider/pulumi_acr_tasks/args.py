@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 import pulumi
 
-from pulumi_acr_tasks.encoded import TaskFile, command_content, file_text, task_content, with_values
+from pulumi_acr_tasks.encoded import TaskFile, command_content, file_content, task_content, with_values
 from pulumi_acr_tasks.program import strict
 from pulumi_acr_tasks.schema.definitions import Kind, camel_case, members
 
@@ -312,7 +312,7 @@ class EncodedTaskRunRequestArgs:
 
         `timeout` is the run's, in seconds. Raises ValidationError for a file that cannot be read as text.
         """
-        made: dict[str, Any] = {"encoded_task_content": task_content(file_text(path)), "timeout": timeout}
+        made: dict[str, Any] = {"encoded_task_content": file_content(path), "timeout": timeout}
         return cls(**made, **with_values(values, files=True), **members)
 
     @classmethod
@@ -399,7 +399,7 @@ class EncodedTaskStepArgs:
 
         Raises ValidationError for a file that cannot be read as text.
         """
-        made: dict[str, Any] = {"encoded_task_content": task_content(file_text(path))}
+        made: dict[str, Any] = {"encoded_task_content": file_content(path)}
         return cls(**made, **with_values(values, files=True), **members)
 
     @classmethod

@@ -15,7 +15,7 @@ from typing import Any
 
 import pulumi
 
-from pulumi_acr_tasks.program import program_error
+from pulumi_acr_tasks.program import FileContent, program_error
 from pulumi_acr_tasks.schema.values import from_engine
 
 TaskFile = str | Mapping[str, Any] | Sequence[Mapping[str, Any]]
@@ -30,6 +30,13 @@ _SHORT_BOOLEAN = re.compile(r"[yYnN]")
 def task_content(task: pulumi.Input[TaskFile]) -> pulumi.Input[str]:
     """Return the base64 of a task file. Raise ProgramError for what cannot be one."""
     return _known(task, lambda found: _base64(_task_text(found)))
+
+
+def file_content(path: str | os.PathLike[str]) -> FileContent:
+    """Return the base64 of a task file on disk. Raise ProgramError when it cannot be read."""
+    content = FileContent(_base64(_task_text(file_text(path))))
+    content.path = os.fspath(path)
+    return content
 
 
 def command_content(cmd: pulumi.Input[str], timeout: pulumi.Input[int]) -> pulumi.Input[str]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pulumi_acr_tasks import embedded, engine
@@ -43,6 +44,8 @@ Values = dict[str, Any]
 Keep = Callable[[str, Values, str], bool]
 """Makes the engine keep a resource although its create fails: its id, its outputs, the reason. Returns whether it will.
 """
+
+_POSITION = re.compile(r"line (\d+), column (\d+): ")
 
 
 @dataclass(frozen=True)
@@ -121,6 +124,7 @@ class EngineCalls:
             service.notes.replace_on_changes = list(request.replace_on_changes)
             # A transform may have set inputs in Python's spelling.
             inputs, problems = verbs.check(service, olds, spelled(news, verbs.kinds))
+            problems = [_in_file(problem, request.task_file) for problem in problems]
             self._warn(problems)
             failures = [without_secrets(str(problem)) for problem in errors(problems)]
             return encrypted(inputs, verbs.kinds, whole_lists=False), failures
@@ -222,6 +226,15 @@ class EngineCalls:
             error.add(kept)
         else:
             error.add("the next pulumi up on this machine looks for it; otherwise delete it: az acr task delete")
+
+
+def _in_file(problem: Problem, task_file: str) -> Problem:
+    """Return a problem of an encoded task with the file that the task was read from: `acb.yaml:5:3: …`."""
+    position = _POSITION.match(problem.message)
+    if not task_file or position is None or not problem.path.endswith(".encoded_task_content"):
+        return problem
+    file = f"{task_file}:{position[1]}:{position[2]}"
+    return replace(problem, message=f"{file}: {problem.message[position.end() :]}")
 
 
 def _without_ignored(request: Request, verbs: Verbs, olds: Values, news: Values) -> Values:

@@ -21,9 +21,16 @@ T = TypeVar("T")
 # with two underscores, so that no state has it.
 REPLACE_ON_CHANGES = "__replaceOnChanges"  # the option's paths
 ORGANIZATION = "__organization"  # the stack's
+TASK_FILE = "__taskFile"  # the path of the file that the encoded task was read from
 _NO_ORGANIZATION = "organization"  # the engine's word for backends without organizations
 
 _OURS = tuple(str(Path(module.__file__ or "").parent) for module in (pulumi, sys.modules["pulumi_acr_tasks"]))
+
+
+class FileContent(str):
+    """The base64 of a task file on disk. `path`: the file, as the program names it, for the messages of `check`."""
+
+    path = ""
 
 
 class ProgramError(ValidationError, pulumi.RunError):
@@ -104,8 +111,12 @@ def engine_properties(
     if opts is not None and opts.replace_on_changes:
         declared[REPLACE_ON_CHANGES] = list(opts.replace_on_changes)
     organization = pulumi.get_organization()
-    # Only the program knows the organization. `check` removes it, so that neither state nor policies have it.
+    # Only the program knows the organization and the file. `check` removes both: neither state nor policies have them.
     known = {ORGANIZATION: organization} if organization and organization != _NO_ORGANIZATION else {}
+    encoded = given.get("step") or given.get("run_request")
+    content = encoded.get("encodedTaskContent") if isinstance(encoded, dict) else None
+    if isinstance(content, FileContent):
+        known[TASK_FILE] = content.path
     return {**declared, **{camel_case(name): value for name, value in given.items() if value is not None}, **known}
 
 

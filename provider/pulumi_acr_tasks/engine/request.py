@@ -17,7 +17,8 @@ class Request:
 
     `urn` is the resource's URN, empty when it cannot be found. `timeout` is the resource's custom timeout in seconds,
     0.0 without one. `ignore_changes` has the option's paths as they reached the engine. `organization` is the stack's,
-    and `replace_on_changes` has that option's paths, where the program handed them on with a `check`.
+    `replace_on_changes` has that option's paths, and `task_file` is the path of the file that the encoded task was read
+    from, where the program handed them on with a `check`.
     """
 
     urn: str = ""
@@ -25,6 +26,7 @@ class Request:
     ignore_changes: tuple[str, ...] = ()
     organization: str = ""
     replace_on_changes: tuple[str, ...] = ()
+    task_file: str = ""
 
 
 @dataclass(frozen=True)

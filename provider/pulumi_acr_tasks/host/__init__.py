@@ -22,6 +22,7 @@ _FIXES: tuple[tuple[Callable[[], None], str], ...] = (
     (server.listen_to_cancel, "^C: a run in flight goes on until it ends, and pulumi waits for it"),
     (watch.attach, "a watch on the engine: when it is killed, this process ends only with its runs"),
     (server.shorten_tracebacks, "short error messages: they are buried in a traceback"),
+    (server.name_differences, "short differences: preview shows internal inputs too"),
     (log.attach, "live progress: messages go to the diagnostics of the stack"),
     (request.attach_configuration, "misspelt keys of the configuration: they are ignored"),
 )

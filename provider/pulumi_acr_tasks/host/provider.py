@@ -19,8 +19,9 @@ from pulumi.dynamic import (
 from pulumi_acr_tasks import engine, host
 from pulumi_acr_tasks.engine_call import EngineCalls, Verbs
 from pulumi_acr_tasks.errors import SettingsError
+from pulumi_acr_tasks.host.server import Replaced
 from pulumi_acr_tasks.inputs import from_plan, may_be_secret_since, to_plan
-from pulumi_acr_tasks.program import ORGANIZATION, REPLACE_ON_CHANGES
+from pulumi_acr_tasks.program import ORGANIZATION, REPLACE_ON_CHANGES, TASK_FILE
 from pulumi_acr_tasks.settings.keys import NAMESPACE, check_configuration
 from pulumi_acr_tasks.shortened_errors import shortened
 
@@ -53,17 +54,23 @@ class DynamicProvider(ResourceProvider):
         request = replace(
             host.find_request(),
             organization=news.get(ORGANIZATION) or "",
+            task_file=news.get(TASK_FILE) or "",
             replace_on_changes=tuple(path for path in news.get(REPLACE_ON_CHANGES) or () if isinstance(path, str)),
         )
         inputs, failures = self._calls.check(self.verbs, request, to_plan(_olds), to_plan(news))
         return CheckResult(from_plan(inputs), [CheckFailure("", reason) for reason in failures])
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        found = self._calls.diff(self.verbs, host.find_request(), _id, to_plan(_olds), to_plan(_news))
+        olds, news = to_plan(_olds), to_plan(_news)
+        found = self._calls.diff(self.verbs, host.find_request(), _id, olds, news)
         changes = found.changes
         if changes is False and may_be_secret_since(_olds, _news, self.verbs.kinds):
             changes = None  # the engine then compares the inputs itself
-        return DiffResult(changes, list(found.replaces) or None, delete_before_replace=found.delete_before_replace)
+        replaces = Replaced(found.replaces)
+        # The hashes of a context's files, one by one, are for `check` alone.
+        names = (*self.verbs.kinds, "endpoint", "contextHash")
+        replaces.differing = tuple(name for name in names if olds.get(name) != news.get(name))
+        return DiffResult(changes, replaces or None, delete_before_replace=found.delete_before_replace)
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         def keep(id_: str, outs: dict[str, Any], reason: str) -> bool:

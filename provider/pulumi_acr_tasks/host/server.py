@@ -4,6 +4,8 @@
   and a ^C would wait behind them. The pool is widened.
 * The server answers Cancel without ending any call, and the engine then waits for calls in flight without a limit. The
   handler was bound when the server started, so its code is replaced, not the method.
+* The server never says which inputs differ. The CLI then shows every one, the hashes of a context's files among them.
+  A shim of the answer's class adds the names that belong on the screen.
 * The server answers every exception with `traceback.format_exc()`, which it looks up in its own module. There a shim
   replaces it, which returns an `AcrTasksError` as its own text.
 """
@@ -13,7 +15,7 @@ from __future__ import annotations
 import sys
 import traceback
 from concurrent.futures import ThreadPoolExecutor
-from types import FrameType, ModuleType
+from types import FrameType, ModuleType, SimpleNamespace
 from typing import Any
 
 from pulumi_acr_tasks.engine.log import shown
@@ -98,3 +100,35 @@ def shorten_tracebacks() -> None:
         raise AttributeError("the server's `traceback` is not the module of that name")
     server._abort_with_traceback  # noqa: B018 - raises where the server formats errors otherwise: the shim would do nothing there
     server.traceback = ReadableTraceback()
+
+
+class Replaced(list[str]):
+    """The properties that force a replacement; `differing` are all inputs whose differences the CLI shows."""
+
+    differing: tuple[str, ...] = ()
+
+
+class NamingDiffResponse:
+    """The class `DiffResponse`, except that an answer with `Replaced` properties names what differs."""
+
+    def __init__(self, stock: Any) -> None:
+        self._stock = stock
+
+    def __call__(self, **fields: Any) -> Any:
+        """Return the answer."""
+        replaces = fields.get("replaces")
+        return self._stock(**fields, **({"diffs": replaces.differing} if isinstance(replaces, Replaced) else {}))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stock, name)
+
+
+def name_differences() -> None:
+    """Make the server's answers to `diff` name the inputs that differ in a replacement.
+
+    Raises AttributeError when the server has no such class, ValueError when the class has no such member.
+    """
+    server: Any = sys.modules["__main__"]
+    proto = server.proto
+    proto.DiffResponse(diffs=["context"])
+    server.proto = SimpleNamespace(**{**vars(proto), "DiffResponse": NamingDiffResponse(proto.DiffResponse)})

@@ -29,7 +29,7 @@ from pulumi_acr_tasks.inputs import encrypted
 from pulumi_acr_tasks.plugin import configuration
 from pulumi_acr_tasks.plugin.previews import previewed_run, previewed_task
 from pulumi_acr_tasks.plugin.values import Properties, read, write
-from pulumi_acr_tasks.program import ORGANIZATION, REPLACE_ON_CHANGES
+from pulumi_acr_tasks.program import ORGANIZATION, REPLACE_ON_CHANGES, TASK_FILE
 from pulumi_acr_tasks.run import verbs as run_verbs
 from pulumi_acr_tasks.schema.definitions import RESULTS
 from pulumi_acr_tasks.schema.secrets import without_secrets
@@ -99,10 +99,12 @@ class PluginServicer(provider_pb2_grpc.ResourceProviderServicer):
     @_answered
     def Check(self, request: Any, context: Any) -> Any:
         olds, news = read(request.olds), read(request.news)
-        organization, paths = (news.internal.get(name) for name in (ORGANIZATION, REPLACE_ON_CHANGES))
+        names = (ORGANIZATION, REPLACE_ON_CHANGES, TASK_FILE)
+        organization, paths, task_file = (news.internal.get(name) for name in names)
         call = replace(
             _request(request),
             organization=organization or "",
+            task_file=task_file or "",
             replace_on_changes=tuple(path for path in paths or () if isinstance(path, str)),
         )
         inputs, failures = self._calls.check(_verbs(request), call, olds.values, news.values)

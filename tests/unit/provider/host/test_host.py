@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from pulumi.runtime import proto
 from pulumi.runtime.proto import provider_pb2, status_pb2
 
 from pulumi_acr_tasks import engine, host
@@ -107,6 +108,18 @@ def test_cancel_sets_the_event_through_a_bound_method(monkeypatch: pytest.Monkey
     assert canceled.is_set()
     assert called == [True]
     assert type(answer).__name__ == "Empty"
+
+
+def test_a_replacement_names_what_differs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The CLI shows these inputs alone; other answers stay as they are."""
+    monkeypatch.setitem(sys.modules, "__main__", main := SimpleNamespace(proto=proto))  # type: ignore[arg-type]
+    server.name_differences()
+    replaces = server.Replaced(["contextHash"])
+    replaces.differing = ("contextHash", "logs")
+    answer = main.proto.DiffResponse(changes=main.proto.DiffResponse.DIFF_SOME, replaces=replaces)
+    assert (list(answer.replaces), list(answer.diffs)) == (["contextHash"], ["contextHash", "logs"])
+    assert list(main.proto.DiffResponse(changes=main.proto.DiffResponse.DIFF_NONE).diffs) == []
+    assert main.proto.UpdateResponse is proto.UpdateResponse
 
 
 def test_an_error_of_ours_formats_as_its_text_and_a_defect_as_a_traceback() -> None:

@@ -11,10 +11,12 @@ import pytest
 from pulumi.dynamic import Config, ConfigureRequest
 from pulumi.runtime.rpc import wrap_rpc_secret
 
-from pulumi_acr_tasks import Task, embedded, engine, host
+from pulumi_acr_tasks import EncodedTaskStepArgs, Task, embedded, engine, host
 from pulumi_acr_tasks.errors import EmulatorError, EndpointError, SettingsError
+from pulumi_acr_tasks.inputs import normalize
 from pulumi_acr_tasks.journal.journal import TASK
 from pulumi_acr_tasks.program import engine_properties
+from pulumi_acr_tasks.schema.definitions import INPUTS
 from pulumi_acr_tasks.service import service_for
 from pulumi_acr_tasks.task import crud as task
 from pulumi_acr_tasks.task.resource import TaskProvider
@@ -181,6 +183,22 @@ def test_the_program_hands_over_the_organization(monkeypatch: pytest.MonkeyPatch
     for organization, expected in [("acme", "acme"), ("organization", None), (None, None)]:
         monkeypatch.setattr(pulumi, "get_organization", functools.partial(lambda name: name, organization))
         assert engine_properties(Task, {}).get("__organization") == expected
+
+
+def test_a_mistake_in_a_task_file_names_the_file_and_the_line(
+    provider: TaskProvider, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The program hands over the path that it has read; no state keeps it."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "acb.yaml").write_text("version: v1.1.0\nsteps:\n  - cmd: busybox\n    when: [gone]\n")
+    step = EncodedTaskStepArgs.from_file("acb.yaml")
+    given = engine_properties(Task, {"step": normalize(step, INPUTS["Task"]["step"], "step")})
+    assert given["__taskFile"] == "acb.yaml"
+    checked = provider.check({}, {**_NEWS, **{name: value for name, value in given.items() if value is not None}})
+    assert [failure.reason for failure in checked.failures] == [
+        "step.encoded_task_content: acb.yaml:4:12: no step has the id 'gone'"
+    ]
+    assert "__taskFile" not in checked.inputs
 
 
 def test_each_organization_and_backend_has_entries_of_its_own(
