@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from .cheap_commands import cheap_commands
 from .emulator import Emulator
 from .stack import Stack
 
@@ -41,11 +42,19 @@ def idle_emulator(simulating: Emulator) -> Iterator[Emulator]:
     simulating.reset()
 
 
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A new stack whose commands are cheap; the worker's other stacks begin as its copies."""
+    folder = tmp_path_factory.mktemp("prepared")
+    with cheap_commands(folder) as environment:
+        yield Stack(folder / "stack", "prepared", environment=environment, secrets_provider="hashivault://scenarios")
+
+
 @pytest.fixture
-def new_stack(tmp_path: Path) -> Callable[..., Stack]:
-    """Makes stacks. What they leave ends with their emulator's reset, or with their emulator."""
+def new_stack(tmp_path: Path, prepared: Stack) -> Callable[..., Stack]:
+    """Make stacks. What they leave ends with their emulator's reset, or with their emulator."""
 
     def make(project: str = "scenario", **options: object) -> Stack:
-        return Stack(tmp_path / project, project, **options)
+        return Stack(tmp_path / project, project, **{"like": prepared, **options})
 
     return make

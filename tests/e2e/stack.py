@@ -6,9 +6,12 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from ruamel.yaml import YAML
 
 SECONDS = 120
 
@@ -53,15 +56,26 @@ class Stack:
     """One project with the one stack `dev`."""
 
     def __init__(
-        self, folder: Path, project: str, *, program: str = "", example: Path | None = None, **config: str
+        self,
+        folder: Path,
+        project: str,
+        *,
+        program: str = "",
+        example: Path | None = None,
+        like: Stack | None = None,
+        environment: Mapping[str, str] | None = None,
+        secrets_provider: str = "default",
+        **config: str,
     ) -> None:
+        """Make the stack in a new folder: as a copy of a stack that is `like` it, else by `pulumi stack init`."""
         self.folder, self.project = folder, project
         if example:
             shutil.copytree(example, folder)
         folder.mkdir(parents=True, exist_ok=True)
         (folder / ".state").mkdir()
         self.environment = {
-            **os.environ,
+            **(like.environment if like else os.environ),
+            **(environment or {}),
             "PULUMI_HOME": str(folder / ".home"),
             "PULUMI_CONFIG_PASSPHRASE": "",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
@@ -69,14 +83,32 @@ class Stack:
             "NO_COLOR": "1",
             "PWD": str(folder),
         }
+        settings: dict[str, Any] = dict(like._settings()) if like else {}
         if (folder / "Pulumi.yaml").exists():
+            self.project = YAML().load(folder / "Pulumi.yaml")["name"]
             self.environment["PULUMI_BACKEND_URL"] = f"file://{folder}/.state"
-            self.write("Pulumi.dev.yaml", json.dumps({"config": _with_namespace(config)}))
+            settings["config"] = _with_namespace(config)
         else:
             self.configure(**config)
+        self.write("Pulumi.dev.yaml", json.dumps(settings))
         if program:
             self.write("__main__.py", program)
-        self.pulumi("stack", "init", "dev").succeeded()
+        if like:
+            self._copy_state(like)
+        else:
+            self.pulumi("stack", "init", "dev", "--secrets-provider", secrets_provider).succeeded()
+
+    def _settings(self) -> dict[str, str]:
+        """Return what `stack init` wrote of the stack's encryption."""
+        written = YAML().load(self.folder / "Pulumi.dev.yaml")
+        return {name: str(value) for name, value in written.items() if name != "config"}
+
+    def _copy_state(self, like: Stack) -> None:
+        """Copy the state of a new stack; the project's name is all that differs."""
+        for pattern in ("meta.yaml", "dev.json"):
+            [file] = (like.folder / ".state").rglob(pattern)
+            name, text = str(file.relative_to(like.folder)), file.read_text()
+            self.write(*(part.replace(f"/{like.project}/", f"/{self.project}/") for part in (name, text)))
 
     def configure(self, **config: str) -> None:
         """Writes Pulumi.yaml with these values of the namespace acr-tasks."""

@@ -17,8 +17,8 @@ MANIFEST = {
 
 
 def test_a_stack_lives_from_its_first_up_to_destroy(emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
-    """Each change of the program becomes just the requests that it needs."""
-    stack = new_stack("life", example=QUICKSTART, **emulator.config)
+    """Each change of the program becomes just the requests that it needs; all is as `pulumi` starts it for users."""
+    stack = new_stack("life", example=QUICKSTART, like=None, **emulator.config)
 
     # up previews, creates the task, builds the image and runs the task
     stack.up(preview=True).succeeded()

@@ -36,7 +36,7 @@ def test_the_next_up_takes_the_run_up_again(
     victims: str, idle_emulator: Emulator, new_stack: Callable[..., Stack]
 ) -> None:
     """The same run, and no second one; the provider and the program without an engine end by themselves."""
-    stack = new_stack("killed", program=PROGRAM, **idle_emulator.config)
+    stack = new_stack("killed", program=PROGRAM, like=None, **idle_emulator.config)
     update = stack.start("up", "--yes", "--skip-preview", "--stack", "dev")
     assert update.stdout
     for line in update.stdout:
@@ -85,7 +85,7 @@ def test_a_run_is_found_although_no_answer_ever_came(emulator: Emulator, new_sta
     by what it has built, and starts no other one."""
     if emulator.executor == "simulated":
         pytest.skip("only images prove whose run it is")
-    stack = new_stack("unanswered", program=BUILD, **emulator.config)
+    stack = new_stack("unanswered", program=BUILD, like=None, **emulator.config)
     stack.write("app/Dockerfile", "FROM busybox\nRUN sleep 5\n")
     emulator.meets({"match": {"method": "POST", "path": "/scheduleRun$"}, "times": 1, "drop": "after"})
     update = stack.start("up", "--yes", "--skip-preview", "--stack", "dev")

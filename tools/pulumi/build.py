@@ -16,7 +16,12 @@ from pathlib import Path
 
 COMMAND = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
 STAMP = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
-STAND_INS = ("pulumi-language-python", "language_host.py", "pulumi-resource-pulumi-python")
+STAND_INS = (
+    "pulumi-language-python",
+    "pulumi-language-python.py",
+    "language_host.py",
+    "pulumi-resource-pulumi-python",
+)
 OLDEST_GO = (1, 25)
 SECONDS_BETWEEN_LINES = 10
 
