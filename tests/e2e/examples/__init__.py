@@ -1,0 +1,1 @@
+"""Scenarios of the examples, of README's program and of the policy pack."""

@@ -1,0 +1,1 @@
+"""Scenarios of the service's side: the embedded emulator, outages, faults and TLS."""
