@@ -6,7 +6,7 @@ VENV := .venv/bin
 VERBS := lint types unit docs contract browser real policies compat e2e
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart test engine environment builder chromium docker picture tables schema clients bench durability equivalence properties lock clean $(VERBS)
+.PHONY: help quickstart test engine environment builder chromium docker picture tables schema clients bench durability equivalence hosts properties lock clean $(VERBS)
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -84,6 +84,10 @@ policies: environment ## the policy pack's rules
 
 e2e: environment builder ## whole deployments through the real engine
 	@folder=$$($(VENV)/python tools/pulumi/engine.py) && \
+	  PATH="$$folder:$(CURDIR)/$(VENV):$$PATH" $(VENV)/python -m pytest tests/e2e -n 3 --dist worksteal
+
+hosts: environment builder ## every scenario on both hosts of the provider, where it can be (minutes; `make e2e` runs the main ones on both)
+	@folder=$$($(VENV)/python tools/pulumi/engine.py) && ACR_TASKS_HOSTS=both \
 	  PATH="$$folder:$(CURDIR)/$(VENV):$$PATH" $(VENV)/python -m pytest tests/e2e -n 3 --dist worksteal
 
 compat: environment ## the provider on every Python from 3.10 that is here, with the oldest and the newest packages (`make test` tries the ends alone)

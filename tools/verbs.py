@@ -28,11 +28,12 @@ SLOWEST = 10
 
 @dataclass
 class Result:
-    """How one verb ended: exit status, seconds, what its test runs counted, and its slowest tests."""
+    """How one verb ended: exit status, seconds, those of CPU, what its test runs counted, and its slowest tests."""
 
     verb: str
     status: int = 0
     seconds: float = 0.0
+    cpu: float = 0.0  # of all processes that a parent has waited for; an emulator that outlives its command is not one
     counts: dict[str, int] = field(default_factory=dict)
     slow: list[tuple[float, str]] = field(default_factory=list)
 
@@ -52,7 +53,8 @@ class Result:
     def __str__(self) -> str:
         counts = ", ".join(f"{number} {outcome}" for outcome, number in self.counts.items())
         scenarios = " scenarios" if self.verb == "e2e" and self.counts else ""
-        return f"  {'ok  ' if self.status == 0 else 'FAIL'}  {self.verb:<10} {self.seconds:6.0f} s  {counts}{scenarios}"
+        outcome = "ok  " if self.status == 0 else "FAIL"
+        return f"  {outcome}  {self.verb:<10} {self.seconds:6.0f} s {self.cpu:6.0f} s of CPU  {counts}{scenarios}"
 
 
 def run(verb: str, printing: threading.Lock) -> Result:
@@ -61,11 +63,14 @@ def run(verb: str, printing: threading.Lock) -> Result:
     result, began = Result(verb), time.monotonic()
     command = ["make", "--silent", "--no-print-directory", verb]
     environment = {**os.environ, "PYTEST_ADDOPTS": f"--durations={SLOWEST} --durations-min=1"}
-    done = subprocess.run(
-        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
-    )
-    result.status, result.seconds = done.returncode, time.monotonic() - began
-    lines = [line for line in done.stdout.splitlines() if result.read(line)]
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        assert process.stdout
+        lines = [line for line in process.stdout.read().splitlines() if result.read(line)]
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = result.status = os.waitstatus_to_exitcode(status)
+    result.seconds, result.cpu = time.monotonic() - began, usage.ru_utime + usage.ru_stime
     with printing:
         print(f"==> {verb}", *lines, sep="\n", flush=True)
     return result

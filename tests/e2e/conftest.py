@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from .cheap_commands import cheap_commands
 from .emulator import Emulator
+from .host import DYNAMIC, HOSTS, Host
 from .stack import Stack
 
 
@@ -50,11 +52,26 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         yield Stack(folder / "stack", "prepared", environment=environment, secrets_provider="hashivault://scenarios")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "both_hosts: the scenario of its kind that always runs on both hosts")
+    config.addinivalue_line("markers", "dynamic_only(reason): the scenario cannot be on the plugin")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a scenario on the dynamic host; on both where it is marked, or where ACR_TASKS_HOSTS is `both`."""
+    if "host" not in metafunc.fixturenames:
+        return
+    marks = {mark.name for mark in metafunc.definition.iter_markers()}
+    both = "both_hosts" in marks or os.environ.get("ACR_TASKS_HOSTS") == "both"
+    hosts = HOSTS.values() if both and "dynamic_only" not in marks else [DYNAMIC]
+    metafunc.parametrize("host", hosts, ids=lambda host: host.name)
+
+
 @pytest.fixture
-def new_stack(tmp_path: Path, prepared: Stack) -> Callable[..., Stack]:
+def new_stack(tmp_path: Path, prepared: Stack, host: Host) -> Callable[..., Stack]:
     """Make stacks. What they leave ends with their emulator's reset, or with their emulator."""
 
     def make(project: str = "scenario", **options: object) -> Stack:
-        return Stack(tmp_path / project, project, **{"like": prepared, **options})
+        return Stack(tmp_path / project, project, **{"like": prepared, "host": host, **options})
 
     return make

@@ -13,6 +13,8 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from .host import DYNAMIC, Host
+
 SECONDS = 120
 
 
@@ -62,15 +64,18 @@ class Stack:
         *,
         program: str = "",
         example: Path | None = None,
+        host: Host = DYNAMIC,
         like: Stack | None = None,
         environment: Mapping[str, str] | None = None,
         secrets_provider: str = "default",
         **config: str,
     ) -> None:
         """Make the stack in a new folder: as a copy of a stack that is `like` it, else by `pulumi stack init`."""
-        self.folder, self.project = folder, project
+        self.folder, self.project, self.host = folder, project, host
         if example:
             shutil.copytree(example, folder)
+            for file in folder.rglob("*.py"):
+                file.write_text(host.program(file.read_text()))
         folder.mkdir(parents=True, exist_ok=True)
         (folder / ".state").mkdir()
         self.environment = {
@@ -120,6 +125,9 @@ class Stack:
         )
 
     def write(self, name: str, text: str) -> None:
+        """Write a file of the project; a program imports the stack's host."""
+        if name.endswith(".py"):
+            text = self.host.program(text)
         file = self.folder / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)

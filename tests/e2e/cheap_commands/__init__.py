@@ -7,6 +7,8 @@ process that forks the engine's Python processes, one key service, and one new s
 from __future__ import annotations
 
 import contextlib
+import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -29,6 +31,8 @@ def cheap_commands(folder: Path) -> Iterator[dict[str, str]]:
             yield {
                 "PULUMI_PYTHON_CMD": str(FOLDER / "launcher.py"),
                 "ACR_TASKS_FORKS": str(socket),
+                "ACR_TASKS_PLUGIN": str(shutil.which("pulumi-resource-acr-tasks")),
+                "PATH": f"{FOLDER / 'bin'}:{os.environ['PATH']}",
                 "VAULT_ADDR": address,
                 "VAULT_TOKEN": "any",
                 "GOGC": "400",  # the engine's processes end before collecting pays
