@@ -63,7 +63,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     marks = {mark.name for mark in metafunc.definition.iter_markers()}
     both = "both_hosts" in marks or os.environ.get("ACR_TASKS_HOSTS") == "both"
-    hosts = HOSTS.values() if both and "dynamic_only" not in marks else [DYNAMIC]
+    hosts = HOSTS if both and "dynamic_only" not in marks else (DYNAMIC,)
     metafunc.parametrize("host", hosts, ids=lambda host: host.name)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from ..emulator import Emulator
 from ..stack import Stack
 
@@ -23,6 +25,7 @@ pulumi.export("status", run.status)
 """
 
 
+@pytest.mark.dynamic_only(reason="its program names the types of the plugin itself")
 def test_the_stack_of_a_program_with_the_plugin_s_types_lives(
     idle_emulator: Emulator, new_stack: Callable[..., Stack]
 ) -> None:

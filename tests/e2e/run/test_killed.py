@@ -43,7 +43,7 @@ def test_the_next_up_takes_the_run_up_again(
         if "queued as" in line or "Queued" in line or "Running" in line:
             break
     below = list(_descendants(update.pid))
-    plugins = [pid for pid in below if b"pulumi.dynamic" in _command(pid)]
+    plugins = [pid for pid in below if stack.host.process in _command(pid)]
     assert plugins
     assert any(b"pulumi-language-python" in _command(pid) for pid in below)
     os.kill(update.pid, signal.SIGKILL)
