@@ -8,8 +8,8 @@ import shutil
 from collections.abc import Callable
 from importlib.resources import files
 
-from .emulator import Emulator
-from .stack import Stack
+from ..emulator import Emulator
+from ..stack import Stack
 
 PROGRAM = """
 import pulumi

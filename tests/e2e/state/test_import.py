@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from .emulator import Emulator
-from .stack import Stack
+from ..emulator import Emulator
+from ..stack import Stack
 
 CONTEXT = "https://github.com/a/b.git"
 LINUX = {"os": "Linux", "architecture": "amd64"}
