@@ -206,7 +206,7 @@ def written(name: str) -> tuple[Path, str]:
     head, found, rest = text.partition(begin)
     _, ended, tail = rest.partition(end)
     if not (found and ended):
-        raise ValueError(f"{file} has no place for the table {name}")
+        raise ValueError(f"{file} has no markers of the table {name}")
     return page, f"{head}{begin}\n{table(rows())}\n{end}{tail}"
 
 
