@@ -18,12 +18,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pulumi_acr_tasks import engine
 from pulumi_acr_tasks.arm.clock import fits_deadline, may_interrupt
 from pulumi_acr_tasks.errors import CanceledError, DeadlineError, EmulatorError, EndpointError
+from pulumi_acr_tasks.settings.settings import pulumi_home
 
 if TYPE_CHECKING:
     from pulumi_acr_tasks.arm.client import Client
     from pulumi_acr_tasks.arm.ids import RegistryId
+    from pulumi_acr_tasks.settings.settings import Settings
 
 _IDLE_EXIT = 900  # seconds without a request and without a run, after which it exits
 _START_TIMEOUT = 60.0  # seconds until it serves; on a machine that is busy with builds it takes several
@@ -49,6 +52,20 @@ class Emulator:
     pid: int
     registries: list[str] = field(default_factory=list)
     executor: str = ""
+
+
+def serve(settings: Settings) -> tuple[str, Callable[[], bool]]:
+    """Start the embedded emulator, and say where it is and how to stop it.
+
+    Returns its URL, and a function that starts it again when it has died.
+    """
+    data, stack = data_folder(settings), engine.stack_console()
+    engine.console().status("starting the embedded emulator")
+    emulator = start(data, engine.canceled)
+    stack.info(f"embedded emulator: dashboard {emulator.dashboard}; stop it with: {stop_command(data)}")
+    if emulator.executor == "simulated":
+        stack.warning("the embedded emulator simulates runs here: nothing is built, no digest comes out")
+    return emulator.endpoint, Restart(emulator, data, engine.canceled, stack.warning)
 
 
 def start(data: Path, stop: threading.Event | None = None) -> Emulator:
@@ -152,9 +169,17 @@ def is_installed() -> bool:
     return executable()[0] != sys.executable or importlib.util.find_spec("acr_tasks_emulator") is not None
 
 
-def data_folder(home: Path, project: str, stack: str = "") -> Path:
-    """Return the folder of a stack's emulator in Pulumi's home; without a stack, that of the project."""
-    return home / "acr-tasks-emulator" / project / stack
+def data_folder(settings: Settings) -> Path:
+    """Return the embedded emulator's folder: the configured one, or one for the stack in Pulumi's home."""
+    if settings.embedded_data:
+        return Path(settings.embedded_data).expanduser().absolute()
+    home = pulumi_home(os.environ) / "acr-tasks-emulator"
+    try:
+        urn = engine.Urn.parse(engine.current_request().urn)
+    except ValueError:
+        # Only where the SDK hides the request: then one emulator serves all stacks of the project.
+        return home / os.environ.get("PULUMI_PROJECT", "project")
+    return home / urn.project / urn.stack
 
 
 def refuse_missing_data(data: Path, kind: str) -> None:
@@ -187,6 +212,7 @@ def make_registry(client: Client, registry: RegistryId, location: str | None) ->
     client.call("PUT", Operation("make resource group", group), json=where, api_version=_GROUP_API_VERSION)
     body = {**where, "sku": {"name": "Basic"}}
     client.call("PUT", Operation("make registry", str(registry)), json=body, api_version=REGISTRY_API_VERSION)
+    engine.stack_console().info(f"the embedded emulator now has the registry {registry.registry_name}")
 
 
 def _read(stdout: str, stderr: str) -> Emulator:

@@ -6,7 +6,7 @@ import contextlib
 import functools
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,6 @@ from pulumi_acr_tasks.errors import (
     EndpointError,
     NotFoundError,
     RegistryNotFoundError,
-    SignInError,
     SubscriptionNotFoundError,
     ThrottledError,
     TransportError,
@@ -35,7 +34,6 @@ from pulumi_acr_tasks.task.claims import Claims, withdraw
 if TYPE_CHECKING:
     from pulumi_acr_tasks.arm.client import Client
     from pulumi_acr_tasks.arm.clock import Clock
-    from pulumi_acr_tasks.arm.credentials import TokenCredential
     from pulumi_acr_tasks.arm.ids import RegistryId
     from pulumi_acr_tasks.arm.models import Run
 
@@ -131,7 +129,7 @@ class Service:
                 f"point acr-tasks:endpoint back to {lives_at}, or destroy it there first"
             )
         if lives_at == EMBEDDED and not self.settings.embedded_data:
-            embedded.refuse_missing_data(embedded_data(self.settings), kind)
+            embedded.refuse_missing_data(embedded.data_folder(self.settings), kind)
 
     def client(self) -> Client:
         """Return the client. The first call opens it, and for the embedded endpoint starts the emulator."""
@@ -153,7 +151,7 @@ class Service:
                 except (RegistryNotFoundError, SubscriptionNotFoundError):
                     if not self.settings.is_embedded:
                         raise
-                    _make_embedded(client, registry, location)
+                    embedded.make_registry(client, registry, location)
                     known.description = client.registries.get(registry)
                 known.gone = ""
             return known.description
@@ -246,7 +244,7 @@ class Service:
 
     def claim_key(self, task_id: str) -> str:
         """Return the key of a task in `claims`: the address of its service, and its ARM id."""
-        service = str(embedded_data(self.settings)) if self.settings.is_embedded else self.endpoint_name
+        service = str(embedded.data_folder(self.settings)) if self.settings.is_embedded else self.endpoint_name
         return f"{service} {task_id}"
 
     def keep(self, task_id: str) -> None:
@@ -256,68 +254,18 @@ class Service:
 
 def _open(settings: Settings) -> Client:
     from pulumi_acr_tasks.arm.client import open_client
+    from pulumi_acr_tasks.settings.credentials import credential_of
 
-    endpoint, start = _start_emulator(settings) if settings.is_embedded else (settings.endpoint, None)
+    endpoint, start = embedded.serve(settings) if settings.is_embedded else (settings.endpoint, None)
     return open_client(
         endpoint,
-        None if settings.is_embedded else _credential(settings),
+        None if settings.is_embedded else credential_of(settings),
         audience=settings.audience,
         log=engine.stack_console().info if settings.log_level != "off" else None,
         verbose=settings.log_level == "debug",
         stop=engine.canceled,
         start=start,
     )
-
-
-def _credential(settings: Settings) -> TokenCredential | None:
-    """Return the credential for an endpoint that is not the embedded emulator's."""
-    from pulumi_acr_tasks.arm.credentials import credential_for
-    from pulumi_acr_tasks.settings.credentials import missing_settings
-
-    if missing := missing_settings(settings):
-        raise SignInError(missing)
-    return credential_for(
-        settings.credential,
-        tenant_id=settings.tenant_id,
-        client_id=settings.client_id,
-        client_secret=settings.client_secret,
-        authority=settings.authority,
-        oidc_token=settings.oidc_token,
-        oidc_token_file=settings.oidc_token_file,
-        oidc_request_url=settings.oidc_request_url,
-        oidc_request_token=settings.oidc_request_token,
-    )
-
-
-def _start_emulator(settings: Settings) -> tuple[str, Callable[[], bool]]:
-    """Start the embedded emulator, and say where it is and how to stop it.
-
-    Returns its URL, and a function that starts it again when it has died.
-    """
-    data, stack = embedded_data(settings), engine.stack_console()
-    engine.console().status("starting the embedded emulator")
-    emulator = embedded.start(data, engine.canceled)
-    stack.info(f"embedded emulator: dashboard {emulator.dashboard}; stop it with: {embedded.stop_command(data)}")
-    if emulator.executor == "simulated":
-        stack.warning("the embedded emulator simulates runs here: nothing is built, no digest comes out")
-    return emulator.endpoint, embedded.Restart(emulator, data, engine.canceled, stack.warning)
-
-
-def _make_embedded(client: Client, registry: RegistryId, location: str | None) -> None:
-    embedded.make_registry(client, registry, location)
-    engine.stack_console().info(f"the embedded emulator now has the registry {registry.registry_name}")
-
-
-def embedded_data(settings: Settings) -> Path:
-    """Return the embedded emulator's folder: the configured one, or one for the stack in Pulumi's home."""
-    if settings.embedded_data:
-        return Path(settings.embedded_data).expanduser().absolute()
-    try:
-        urn = engine.Urn.parse(engine.current_request().urn)
-    except ValueError:
-        # Only where the SDK hides the request: then one emulator serves all stacks of the project.
-        return embedded.data_folder(pulumi_home(os.environ), os.environ.get("PULUMI_PROJECT", "project"))
-    return embedded.data_folder(pulumi_home(os.environ), urn.project, urn.stack)
 
 
 @functools.cache

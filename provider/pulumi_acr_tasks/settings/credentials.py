@@ -1,10 +1,13 @@
-"""The settings that each credential needs, known before any request."""
+"""The credential that the settings choose, and the settings that each one needs."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pulumi_acr_tasks.errors import SignInError
+
 if TYPE_CHECKING:
+    from pulumi_acr_tasks.arm.credentials import TokenCredential
     from pulumi_acr_tasks.settings.settings import Settings
 
 _ENVIRONMENT = {
@@ -46,3 +49,22 @@ def _has_assertion(settings: Settings) -> bool:
         return True
     fetched = settings.oidc_request_url and settings.oidc_request_token
     return settings.credential == "oidc" and bool(settings.oidc_token or fetched)
+
+
+def credential_of(settings: Settings) -> TokenCredential | None:
+    """Return the credential for an endpoint of Azure. Raise SignInError when a setting is missing."""
+    from pulumi_acr_tasks.arm.credentials import credential_for
+
+    if missing := missing_settings(settings):
+        raise SignInError(missing)
+    return credential_for(
+        settings.credential,
+        tenant_id=settings.tenant_id,
+        client_id=settings.client_id,
+        client_secret=settings.client_secret,
+        authority=settings.authority,
+        oidc_token=settings.oidc_token,
+        oidc_token_file=settings.oidc_token_file,
+        oidc_request_url=settings.oidc_request_url,
+        oidc_request_token=settings.oidc_request_token,
+    )

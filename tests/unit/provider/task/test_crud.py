@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from pulumi_acr_tasks import engine, errors
+from pulumi_acr_tasks import embedded, engine, errors
 from pulumi_acr_tasks.arm.client import Client
 from pulumi_acr_tasks.arm.http.transport import transport
 from pulumi_acr_tasks.arm.ids import RegistryId
@@ -21,7 +21,7 @@ from pulumi_acr_tasks.journal.journal import TASK, Journal, request_hash
 from pulumi_acr_tasks.schema.definitions import Kind
 from pulumi_acr_tasks.schema.secrets import masked
 from pulumi_acr_tasks.schema.values import UNKNOWN
-from pulumi_acr_tasks.service import Service, embedded_data, service_for
+from pulumi_acr_tasks.service import Service, service_for
 from pulumi_acr_tasks.settings.settings import Settings
 from pulumi_acr_tasks.task import announce, crud, drift
 
@@ -513,9 +513,9 @@ def test_each_stack_has_an_emulator_of_its_own(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("PULUMI_PROJECT", "shop")
     urn = "urn:pulumi:dev::shop::pulumi-python:dynamic/acr-tasks:Task::build"
     with engine.serving(engine.Request(urn)):
-        assert str(embedded_data(Settings("embedded"))) == "/home/pulumi/acr-tasks-emulator/shop/dev"
-        assert str(embedded_data(Settings("embedded", embedded_data="/data"))) == "/data"
-    assert str(embedded_data(Settings("embedded"))) == "/home/pulumi/acr-tasks-emulator/shop"
+        assert str(embedded.data_folder(Settings("embedded"))) == "/home/pulumi/acr-tasks-emulator/shop/dev"
+        assert str(embedded.data_folder(Settings("embedded", embedded_data="/data"))) == "/data"
+    assert str(embedded.data_folder(Settings("embedded"))) == "/home/pulumi/acr-tasks-emulator/shop"
 
 
 def test_a_renamed_stack_gets_the_folders_of_its_emulator_s_data(
