@@ -1,4 +1,4 @@
-"""Uploaded archives that want out of their folder, or more room than a desk has."""
+"""Uploaded archives with paths outside of their folder, or with more data than the limit."""
 
 from __future__ import annotations
 

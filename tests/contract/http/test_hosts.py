@@ -1,4 +1,4 @@
-"""Pages of other sites, and names of other hosts: a browser on this desk is no way in."""
+"""Pages of other sites, and names of other hosts: no request from a browser on this machine gets in."""
 
 from __future__ import annotations
 
