@@ -53,12 +53,14 @@ class Difference:
     """The answer of a diff.
 
     `changes`: whether anything differs; None: the engine compares the inputs itself, so that `replaceOnChanges` works.
-    `replaces`: the properties that force a replacement.
+    `replaces`: the properties that force a replacement. `details`: the kind of each change (add, delete or update) by
+    its path.
     """
 
     changes: bool | None
     replaces: Sequence[str] = ()
     delete_before_replace: bool = False
+    details: Mapping[str, str] = field(default_factory=dict)
 
 
 class Verbs(Protocol):

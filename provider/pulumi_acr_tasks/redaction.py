@@ -43,7 +43,12 @@ def _secrets(props: dict[str, Any]) -> Iterator[str]:
 def _values(encoded: str) -> Iterator[str]:
     """Yield the values in a values file, which is YAML in base64; none for a file that is neither."""
     document, _, _ = load(decoded(encoded) or "")
-    yield from (value for value in _leaves(document) if len(value) >= _SHORTEST and value not in ("true", "false"))
+    yield from leaves(document)
+
+
+def leaves(value: Any) -> Iterator[str]:
+    """Yield the texts and numbers within a secret value, without those that are too short to hide."""
+    yield from (leaf for leaf in _leaves(value) if len(leaf) >= _SHORTEST and leaf not in ("true", "false"))
 
 
 def _leaves(value: Any) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Run Python programs and policy packs for the engine, with the SDK's own language server."""
+"""Run Python programs, policy packs and plugins for the engine, with the SDK's own language server."""
 
 import os
 import runpy
@@ -10,12 +10,11 @@ from concurrent import futures
 from pathlib import Path
 
 import grpc
-from pulumi import log
 from pulumi.automation._server import LanguageServer
 from pulumi.errors import RunError
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc
 
-PACKS = []  # policy packs that were started
+PACKS = []  # policy packs and plugins that were started
 
 
 class Program:
@@ -64,16 +63,16 @@ class Host(LanguageServer):
         return result
 
     def RunPlugin(self, request, context):  # noqa: N802
-        if request.kind != "analyzer":
-            log.error(f"this language host runs policy packs, not {request.kind} plugins")
-            yield language_pb2.RunPluginResponse(exitcode=1)
-            return
+        folder = request.info.program_directory
+        program = (
+            ["-m", "pulumi.policy", *request.args, folder] if request.kind == "analyzer" else [folder, *request.args]
+        )
         options = request.info.options
         environment = options["virtualenv"] if "virtualenv" in options else ""  # noqa: SIM401 - a Struct has no get
         python = Path(request.info.root_directory, environment, "bin", "python") if environment else sys.executable
         pack = subprocess.Popen(
-            [python, "-u", "-m", "pulumi.policy", *request.args, request.info.program_directory],
-            cwd=request.info.program_directory,
+            [python, "-u", *program],
+            cwd=folder,
             env={**os.environ, **dict(entry.split("=", 1) for entry in request.env)},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -134,6 +133,6 @@ def handler(engine):
 
 
 def kill_packs():
-    """Kill the policy packs that were started."""
+    """Kill the policy packs and plugins that were started."""
     for pack in PACKS:
         pack.kill()

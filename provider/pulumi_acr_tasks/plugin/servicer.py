@@ -1,12 +1,12 @@
 """The engine's provider protocol (pulumirpc.ResourceProvider), each call handed over with plain values.
 
-A call without a method here is answered UNIMPLEMENTED, which the engine takes for the default behaviour.
+A call without a method here is answered UNIMPLEMENTED, which the engine takes for the default behaviour. The verbs'
+files are imported by the first call that needs them: the engine waits for the server's port before it goes on.
 """
 
 from __future__ import annotations
 
 import functools
-import json
 import traceback
 from collections.abc import Callable
 from dataclasses import replace
@@ -24,19 +24,25 @@ from pulumi_acr_tasks.engine import Request, Urn
 from pulumi_acr_tasks.engine.log import shown
 from pulumi_acr_tasks.engine_call import EngineCalls, Verbs
 from pulumi_acr_tasks.errors import AcrTasksError
-from pulumi_acr_tasks.functions import invoke
 from pulumi_acr_tasks.inputs import encrypted
 from pulumi_acr_tasks.plugin import configuration
-from pulumi_acr_tasks.plugin.previews import previewed_run, previewed_task
-from pulumi_acr_tasks.plugin.values import Properties, read, write
+from pulumi_acr_tasks.plugin.values import Properties, masked, read, whole_lists, write
 from pulumi_acr_tasks.program import ORGANIZATION, REPLACE_ON_CHANGES, TASK_FILE
 from pulumi_acr_tasks.run import verbs as run_verbs
 from pulumi_acr_tasks.schema.definitions import RESULTS
 from pulumi_acr_tasks.schema.secrets import without_secrets
+from pulumi_acr_tasks.schema.spelling import parse
 from pulumi_acr_tasks.task import verbs as task_verbs
 
 PACKAGE = "acr-tasks"
 _VERBS: dict[str, Verbs] = {f"{PACKAGE}:index:Task": task_verbs, f"{PACKAGE}:index:Run": run_verbs}
+_KINDS = {
+    "add": (proto.PropertyDiff.ADD, proto.PropertyDiff.ADD_REPLACE),
+    "delete": (proto.PropertyDiff.DELETE, proto.PropertyDiff.DELETE_REPLACE),
+    "update": (proto.PropertyDiff.UPDATE, proto.PropertyDiff.UPDATE_REPLACE),
+}
+"""The protocol's kinds of a change: of an update, and of a replacement."""
+
 _DETAILS = "grpc-status-details-bin"
 _FAILED = grpc.StatusCode.UNKNOWN
 
@@ -51,10 +57,10 @@ def _answered(call: Call) -> Call:
         try:
             return call(self, request, context)
         except AcrTasksError as error:
-            message = shown(str(error))
+            message = str(error)
         except Exception:
-            message = shown(traceback.format_exc())
-        return context.abort(_FAILED, message)
+            message = traceback.format_exc()
+        return context.abort(_FAILED, shown(masked(message, *_properties(request))))
 
     return answered
 
@@ -71,18 +77,16 @@ class PluginServicer(provider_pb2_grpc.ResourceProviderServicer):
     @_answered
     def GetSchema(self, request: Any, context: Any) -> Any:
         file = resources.files("pulumi_acr_tasks.plugin") / "schema.json"
-        if not file.is_file():
-            return proto.GetSchemaResponse(schema=json.dumps({"name": PACKAGE, "version": version("pulumi-acr-tasks")}))
         return proto.GetSchemaResponse(schema=file.read_text(encoding="utf-8"))
 
     @_answered
     def CheckConfig(self, request: Any, context: Any) -> Any:
         # No failure names a property: the engine would print its value, secret or not.
-        failures = [
-            proto.CheckFailure(property="", reason=shown(problem))
-            for problem in configuration.check(read(request.news).values)
-        ]
-        return proto.CheckResponse(inputs=request.news, failures=failures)
+        config = read(request.news)
+        problems = configuration.check(config.values)
+        failures = [proto.CheckFailure(property="", reason=shown(problem)) for problem in problems]
+        # The engine marks again what the program has marked; the other languages' programs may not mark this one.
+        return proto.CheckResponse(inputs=write(config.values, {("clientSecret",)}), failures=failures)
 
     @_answered
     def DiffConfig(self, request: Any, context: Any) -> Any:
@@ -116,15 +120,24 @@ class PluginServicer(provider_pb2_grpc.ResourceProviderServicer):
     def Diff(self, request: Any, context: Any) -> Any:
         olds, news = read(request.olds), read(request.news)
         found = self._calls.diff(_verbs(request), _request(request), request.id, olds.values, news.values)
-        changes = {
-            None: proto.DiffResponse.DIFF_UNKNOWN,
-            True: proto.DiffResponse.DIFF_SOME,
-            False: proto.DiffResponse.DIFF_NONE,
-        }[found.changes]
-        if found.changes is False and read(request.old_inputs).secrets != news.secrets:
-            changes = proto.DiffResponse.DIFF_UNKNOWN  # the engine then compares the inputs itself
+        changes = proto.DiffResponse.DIFF_SOME if found.changes or found.details else proto.DiffResponse.DIFF_NONE
+        old_inputs = read(request.old_inputs)
+        if found.changes is False and whole_lists(old_inputs.secrets) != whole_lists(news.secrets):
+            changes = proto.DiffResponse.DIFF_UNKNOWN  # the engine then compares the inputs itself, and their marks
+        inputs = {*old_inputs.values, *news.values}
         return proto.DiffResponse(
-            changes=changes, replaces=found.replaces, deleteBeforeReplace=found.delete_before_replace
+            changes=changes,
+            replaces=found.replaces,
+            deleteBeforeReplace=found.delete_before_replace,
+            diffs=sorted({_root(path) for path in found.details}),
+            hasDetailedDiff=bool(found.details),
+            detailedDiff={
+                path: proto.PropertyDiff(
+                    kind=_KINDS[kind][_root(path) in found.replaces],
+                    inputDiff=_root(path) in inputs,
+                )
+                for path, kind in found.details.items()
+            },
         )
 
     @_answered
@@ -173,6 +186,8 @@ class PluginServicer(provider_pb2_grpc.ResourceProviderServicer):
 
     @_answered
     def Invoke(self, request: Any, context: Any) -> Any:
+        from pulumi_acr_tasks.functions import invoke
+
         args = read(request.args)
         # The URN of the provider tells the stack: the protocol names no resource here.
         with engine.serving(Request(self._urn)):
@@ -188,6 +203,16 @@ class PluginServicer(provider_pb2_grpc.ResourceProviderServicer):
     def Cancel(self, request: Any, context: Any) -> Any:
         engine.end_command()
         return empty_pb2.Empty()
+
+
+def _properties(request: Any) -> list[Properties]:
+    """Return all properties of a request."""
+    fields = [value for _, value in request.ListFields()]
+    return [read(value) for value in fields if isinstance(value, struct_pb2.Struct)]
+
+
+def _root(path: str) -> str:
+    return str(parse(path)[0])
 
 
 def _type(request: Any) -> str:
@@ -207,6 +232,8 @@ def _request(message: Any) -> Request:
 
 
 def _previewed(request: Any, inputs: Properties, olds: Properties) -> dict[str, Any]:
+    from pulumi_acr_tasks.plugin.previews import previewed_run, previewed_task
+
     preview = previewed_task if _verbs(request) is _VERBS[f"{PACKAGE}:index:Task"] else previewed_run
     return preview(inputs.values, olds.values)
 

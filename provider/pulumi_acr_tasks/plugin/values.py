@@ -6,6 +6,7 @@ marks are kept apart, so that the answer marks the same values again.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +15,10 @@ from google.protobuf import struct_pb2
 from pulumi.runtime import rpc
 
 from pulumi_acr_tasks.host.sdk import marked_secret
+from pulumi_acr_tasks.redaction import leaves, mask_of
 from pulumi_acr_tasks.schema.definitions import camel_case
+from pulumi_acr_tasks.schema.secrets import Mask
+from pulumi_acr_tasks.schema.spelling import value_at
 from pulumi_acr_tasks.schema.values import UNKNOWN, Unknown, from_engine
 
 Path = tuple[str | int, ...]
@@ -59,6 +63,21 @@ def write(values: dict[str, Any], secrets: Iterable[Path] = (), *, whole_lists: 
     message = struct_pb2.Struct()
     message.update(_message(values))
     return message
+
+
+def whole_lists(secrets: Iterable[Path]) -> set[Path]:
+    """Return the paths with the list in place of an item: the engine marks a list of outputs as a whole."""
+    return {tuple(itertools.takewhile(lambda part: isinstance(part, str), path)) for path in secrets}
+
+
+def masked(text: str, *properties: Properties) -> str:
+    """Return a text without the secrets of these properties: those by their nature, and those that are marked."""
+    for each in properties:
+        marked = [value_at(each.values, list(path)) for path in each.secrets]
+        program = Mask(leaf for value in marked for leaf in leaves(value))
+        mask = mask_of(each.values)
+        text = "\n".join(program(mask(line)) for line in text.split("\n"))
+    return text
 
 
 def _plain(value: struct_pb2.Value, path: Path, secrets: set[Path]) -> Any:

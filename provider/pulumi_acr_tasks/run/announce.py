@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pulumi_acr_tasks import engine
 from pulumi_acr_tasks.engine_call import Difference, replaced_by_options
 from pulumi_acr_tasks.run.check import check as check_inputs
-from pulumi_acr_tasks.run.diff import LOCAL, RunDiff, diff_run
+from pulumi_acr_tasks.run.diff import LOCAL, RunDiff, details, diff_run
 
 if TYPE_CHECKING:
     from pulumi_acr_tasks.service import Service
@@ -33,9 +33,11 @@ def diff(service: Service, id_: str, olds: dict[str, Any], news: dict[str, Any])
         _announce(plan, replaced_by_options(paths, _comparable(olds, news), news))
     if plan.replaces:
         # The new run is made first: if it fails, the old one and its images stay in state.
-        return Difference(True, plan.replaces)
+        return Difference(True, plan.replaces, details=details(plan, olds, news))
     # None: the engine then compares the inputs itself, and replace_on_changes works.
-    return Difference(None if plan.archive or plan.local else False)
+    if plan.archive or plan.local:
+        return Difference(None, details=details(plan, olds, news))
+    return Difference(False)
 
 
 def _comparable(olds: dict[str, Any], news: dict[str, Any]) -> dict[str, Any]:

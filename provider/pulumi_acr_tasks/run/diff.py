@@ -10,7 +10,7 @@ from pulumi_acr_tasks.arm.ids import moved_registry
 from pulumi_acr_tasks.schema.context_tree import changed_paths
 from pulumi_acr_tasks.schema.definitions import snake_case, variant
 from pulumi_acr_tasks.schema.equality import same_member, without_sign_in
-from pulumi_acr_tasks.schema.values import changed_lines, contains_unknown, decoded
+from pulumi_acr_tasks.schema.values import change_of, changed_lines, contains_unknown, decoded
 
 # A context that the service fetches itself: an address of git, of an archive, or of an OCI artifact.
 _ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]*://|git@|github\.com/).+", re.IGNORECASE)
@@ -80,6 +80,20 @@ def diff_run(olds: dict[str, Any], news: dict[str, Any]) -> RunDiff:
         failed=failed,
         local=differing,
     )
+
+
+def details(plan: RunDiff, olds: dict[str, Any], news: dict[str, Any]) -> dict[str, str]:
+    """Return the kind of each change (add, delete or update) by its path."""
+    names = [name for name in (*plan.replaces, *plan.local) if name != "runRequest"]
+    found = {name: change_of(olds.get(name), news.get(name)) for name in names}
+    if plan.failed:
+        found["status"] = "update"
+    old, new = olds.get("runRequest"), news.get("runRequest")
+    if not isinstance(old, dict) or not isinstance(new, dict):
+        return {**found, "runRequest": "update"} if "runRequest" in plan.replaces else found
+    members = _changed_members(old, new) if "runRequest" in plan.replaces else []
+    members += [CREDENTIALS] * _differs(old.get(CREDENTIALS), new.get(CREDENTIALS)) + [ARCHIVE] * plan.archive
+    return {**found, **{f"runRequest.{name}": change_of(old.get(name), new.get(name)) for name in members}}
 
 
 def awaits(olds: dict[str, Any], news: dict[str, Any]) -> bool:

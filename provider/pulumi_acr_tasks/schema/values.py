@@ -88,3 +88,8 @@ def changed_lines(old: Any, new: Any) -> str:
     more = " …" if len(spans) > _SHOWN else ""
     noun = "line" if len(spans) == 1 and "-" not in shown[0] else "lines"
     return f"{noun} {', '.join(shown)}{more}" if shown else ""
+
+
+def change_of(old: Any, new: Any) -> str:
+    """Return the kind of a change: add, delete or update. None is a value that is not there."""
+    return "delete" if new is None else "add" if old is None else "update"

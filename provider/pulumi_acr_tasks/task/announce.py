@@ -97,9 +97,9 @@ def diff(service: Service, id_: str, olds: dict[str, Any], news: dict[str, Any])
     if paths is not None:
         _announce(plan, replaced_by_options(paths, inputs_of(olds), news), olds)
     if plan.route == REPLACE:
-        return Difference(True, plan.replaces, delete_before_replace=True)
+        return Difference(True, plan.replaces, True, plan.details(olds, news))
     # None: the engine then compares the inputs itself, and replace_on_changes works.
-    return Difference(None)
+    return Difference(None, (), True, plan.details(olds, news))
 
 
 def _announce(plan: Plan, by_options: list[str], olds: dict[str, Any]) -> None:

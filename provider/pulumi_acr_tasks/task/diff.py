@@ -13,7 +13,7 @@ from typing import Any
 from pulumi_acr_tasks.arm.ids import moved_registry
 from pulumi_acr_tasks.schema.definitions import members, variant
 from pulumi_acr_tasks.schema.equality import default, identity_type, same, same_member
-from pulumi_acr_tasks.schema.values import changed_lines, contains_unknown, is_unknown
+from pulumi_acr_tasks.schema.values import change_of, changed_lines, contains_unknown, is_unknown
 
 PATCH, PUT, REPLACE, LOOK_UP = "PATCH", "PUT", "replace", "GET registry"
 
@@ -24,13 +24,14 @@ Route = str | Callable[[Any, Any], str]
 class Change:
     """One difference: `path` as ARM spells it, the `route` to the service, and what happened to it, in `words`.
 
-    `detail` says where within the value, if that can be said without showing it.
+    `detail` says where within the value, if that can be said without showing it. `kind` is add, delete or update.
     """
 
     path: str
     route: str
     words: str
     detail: str = ""
+    kind: str = "update"
 
     def __str__(self) -> str:
         return f"{self.path} ({self.detail})" if self.detail else self.path
@@ -132,6 +133,15 @@ class Plan:
         """The properties that force a replacement."""
         return [change.path for change in self.changes if change.route == REPLACE]
 
+    def details(self, old: dict[str, Any], new: dict[str, Any]) -> dict[str, str]:
+        """Return the kind of each change by its path in the engine's grammar, where an item of a list is a number."""
+        found = {}
+        for change in self.changes:
+            path, _, key = change.path.rstrip("]").partition("[")
+            at = _item_path(path, key, old if change.kind == "delete" else new)
+            found[at] = "update" if at in found else change.kind  # an item is removed, and another one has its number
+        return found
+
     def __str__(self) -> str:
         """Return the request that follows: `PATCH timeout, step.imageNames`, `PUT (timer t2 removed)`."""
         route = self.route
@@ -166,7 +176,7 @@ def _changes(rule: Rule, old: dict[str, Any], new: dict[str, Any]) -> Iterator[C
         gone = after is None and default(definition, name) is None
         route = rule.removed if gone else _route(rule, before, after)
         detail = changed_lines(before, after) if name == "encodedTaskContent" else ""
-        yield Change(rule.path, route, _words(rule, before, after), detail)
+        yield Change(rule.path, route, _words(rule, before, after), detail, change_of(before, after))
 
 
 def _route(rule: Rule, before: Any, after: Any) -> str:
@@ -196,10 +206,11 @@ def _keyed_changes(rule: Rule, before: Any, after: Any, definition: str, name: s
     for key, (_, item) in new_items.items():
         previous = old_items[key][1] if key in old_items else None
         if key not in old_items or not same(previous, item, kind):
-            yield Change(f"{rule.path}[{key}]", _route(rule, previous, item), _words(rule, previous, item, key))
+            words, kind_ = _words(rule, previous, item, key), change_of(previous, item)
+            yield Change(f"{rule.path}[{key}]", _route(rule, previous, item), words, kind=kind_)
     for key, (_, item) in old_items.items():
         if key not in new_items:
-            yield Change(f"{rule.path}[{key}]", rule.removed, _words(rule, item, None, key))
+            yield Change(f"{rule.path}[{key}]", rule.removed, _words(rule, item, None, key), kind="delete")
 
 
 def keyed(collection: Any, key: str) -> dict[str, tuple[str, Any]]:
@@ -207,6 +218,15 @@ def keyed(collection: Any, key: str) -> dict[str, tuple[str, Any]]:
     if key == "host":
         return {host.lower(): (host, item if item is not None else {}) for host, item in (collection or {}).items()}
     return {str(_name(item)): (str(_name(item)), item) for item in collection or []}
+
+
+def _item_path(path: str, key: str, task: dict[str, Any]) -> str:
+    """Return the path of an item that a rule knows by its key; of the collection itself without a key."""
+    items = value_at(task, path)
+    if key and isinstance(items, list):
+        return f"{path}[{[str(_name(item)) for item in items].index(key)}]"
+    written = [host for host in items if host.lower() == key] if key and isinstance(items, dict) else []
+    return f'{path}["{written[0]}"]' if written else path
 
 
 def _name(item: Any) -> Any:

@@ -73,13 +73,15 @@ def test_a_program_calls_each_function(idle_emulator: Emulator, new_stack: Calla
 
 
 def test_the_engine_reads_the_schema(new_stack: Callable[..., Stack]) -> None:
-    """It is the committed one, and meets the requirements of every language."""
+    """It is the committed one, and meets the requirements of every language; the package's folder is a plugin too."""
     stack = new_stack("schema", program="")
     plugin = shutil.which("pulumi-resource-acr-tasks")
     assert plugin
-    screen = stack.pulumi("package", "get-schema", plugin).succeeded().screen
-    read = json.loads(screen[screen.index("{") :])
-    committed = json.loads((files("pulumi_acr_tasks") / "plugin" / "schema.json").read_text(encoding="utf-8"))
-    for part in ("name", "version", "config", "provider", "types", "resources", "functions"):
-        assert read[part] == committed[part]
+    folder = files("pulumi_acr_tasks") / "plugin"
+    committed = json.loads((folder / "schema.json").read_text(encoding="utf-8"))
+    for source in (plugin, str(folder)):
+        screen = stack.pulumi("package", "get-schema", source).succeeded().screen
+        read = json.loads(screen[screen.index("{") :])
+        for part in ("name", "version", "config", "provider", "types", "resources", "functions"):
+            assert read[part] == committed[part]
     stack.pulumi("schema", "check", plugin).succeeded()
