@@ -116,6 +116,14 @@ def with_provider(resource_name: str, opts: pulumi.ResourceOptions) -> pulumi.Re
     return opts
 
 
+def with_alias(opts: pulumi.ResourceOptions, type_: str) -> None:
+    """Add the type that the other host gives a resource: a resource of that type in the state is then this one.
+
+    So a stack moves between dynamic resources and the plugin's by the program's import.
+    """
+    opts.aliases = [*(opts.aliases or []), pulumi.Alias(type_=type_)]
+
+
 def _items(providers: Any) -> Iterator[tuple[str, pulumi.ProviderResource]]:
     if isinstance(providers, Mapping):
         yield from providers.items()

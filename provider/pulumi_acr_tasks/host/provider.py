@@ -66,6 +66,8 @@ class DynamicProvider(ResourceProvider):
         changes = found.changes
         if changes is False and may_be_secret_since(_olds, _news, self.verbs.kinds):
             changes = None  # the engine then compares the inputs itself
+        if changes is False and "__provider" not in _olds:
+            changes = True  # the plugin made the state: an update adds the property that refresh and destroy need
         replaces = Replaced(found.replaces)
         # The hashes of a context's files, one by one, are for `check` alone.
         names = (*self.verbs.kinds, "endpoint", "contextHash")

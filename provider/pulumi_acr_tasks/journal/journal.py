@@ -82,6 +82,11 @@ def hand_over() -> None:
         Journal._remove(file)
 
 
+def _on_any_host(urn: str) -> str:
+    """Return a resource's URN as the dynamic host has it: a stack moves between the hosts by an alias of the type."""
+    return urn.replace("acr-tasks:index:", "pulumi-python:dynamic/acr-tasks:")
+
+
 class Journal:
     """The journal of one stack. Threads and processes may share it; no method raises."""
 
@@ -163,7 +168,9 @@ class Journal:
     ) -> Entry | None:
         """Return the entry of that URN and endpoint, with that id and hash where they are given; else None."""
         entry = self._read(self._file(urn))
-        if entry is None or (entry.urn, entry.kind) != (urn, kind) or self._now() - entry.time > MAX_AGE:
+        if entry is None or entry.kind != kind or self._now() - entry.time > MAX_AGE:
+            return None
+        if not urn or _on_any_host(entry.urn) != _on_any_host(urn):
             return None
         if entry.endpoint.lower() != endpoint.lower():
             return None
@@ -212,7 +219,7 @@ class Journal:
         return self._folder / self._organization / self._name(urn)
 
     def _name(self, urn: str) -> str:
-        return f"{hashlib.sha256(f'{self._backend} {urn}'.encode()).hexdigest()[:32]}.json"
+        return f"{hashlib.sha256(f'{self._backend} {_on_any_host(urn)}'.encode()).hexdigest()[:32]}.json"
 
     @staticmethod
     def _read(file: Path | None) -> Entry | None:

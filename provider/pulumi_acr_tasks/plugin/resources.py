@@ -35,10 +35,6 @@ class Provider(provider.Provider):
 def _register(
     resource: pulumi.CustomResource, name: str, resource_name: str, props: dict[str, Any], opts: pulumi.ResourceOptions
 ) -> None:
-    """Declare a resource to the engine as one of the plugin's types.
-
-    The alias lets a stack of dynamic resources move: the state's resource is then this one.
-    """
-    moved = pulumi.Alias(type_=f"pulumi-python:dynamic/acr-tasks:{name}")
-    opts.aliases = [*(opts.aliases or []), moved]
+    """Declare a resource to the engine as one of the plugin's types."""
+    provider.with_alias(opts, f"pulumi-python:dynamic/acr-tasks:{name}")
     pulumi.CustomResource.__init__(resource, f"acr-tasks:index:{name}", resource_name, props, opts)

@@ -14,7 +14,7 @@ from pulumi_acr_tasks.host.provider import DynamicProvider
 from pulumi_acr_tasks.inputs import normalize, translate_paths
 from pulumi_acr_tasks.preview import OldOutputs, complete_run
 from pulumi_acr_tasks.program import engine_properties, program_error, strict, typed_properties
-from pulumi_acr_tasks.provider import with_provider
+from pulumi_acr_tasks.provider import with_alias, with_provider
 from pulumi_acr_tasks.run import verbs
 from pulumi_acr_tasks.run.images import image_lists
 from pulumi_acr_tasks.schema.definitions import INPUTS, snake_case
@@ -125,6 +125,7 @@ class Run(Resource, module="acr-tasks", name="Run"):
         """Declare the run to the engine, as a resource of this host."""
         if opts.import_ is not None:
             raise program_error(f"{resource_name}: the engine cannot import dynamic resources, and a run is made once")
+        with_alias(opts, "acr-tasks:index:Run")
         opts = with_provider(resource_name, opts)
         old, previewed = OldOutputs(), pulumi.runtime.is_dry_run()
         opts = old.asked_for(opts) if previewed else opts

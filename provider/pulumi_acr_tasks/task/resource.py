@@ -14,7 +14,7 @@ from pulumi_acr_tasks.host.provider import DynamicProvider
 from pulumi_acr_tasks.inputs import normalize, translate_paths
 from pulumi_acr_tasks.preview import OldOutputs, complete_task
 from pulumi_acr_tasks.program import engine_properties, program_error, strict, typed_properties
-from pulumi_acr_tasks.provider import with_provider
+from pulumi_acr_tasks.provider import with_alias, with_provider
 from pulumi_acr_tasks.schema.definitions import INPUTS, snake_case
 from pulumi_acr_tasks.task import verbs
 
@@ -122,6 +122,7 @@ class Task(Resource, module="acr-tasks", name="Task"):
             raise program_error(
                 f"{resource_name}: the engine cannot import dynamic resources; adopt=True takes over an existing task"
             )
+        with_alias(opts, "acr-tasks:index:Task")
         opts = with_provider(resource_name, opts)
         old = OldOutputs()
         previewed = pulumi.runtime.is_dry_run() and props.get("identity") is not None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import socket
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -26,26 +26,49 @@ def at_port(file: Path, port: int) -> str:
     return file.read_text().replace("{{endpoint}}", f"http://{host}").replace("{{host}}", host)
 
 
-@pytest.mark.dynamic_only(reason="the states of earlier releases hold dynamic resources")
-@pytest.mark.parametrize("release", sorted(folder.name for folder in STATES.iterdir()))
-def test_a_state_of_an_earlier_release_comes_up_unchanged(
-    release: str, tmp_path: Path, new_stack: Callable[..., Stack]
-) -> None:
-    """Neither up nor refresh changes anything; destroy leaves nothing."""
+@pytest.fixture(params=sorted(folder.name for folder in STATES.iterdir()))
+def released(
+    request: pytest.FixtureRequest, tmp_path: Path, new_stack: Callable[..., Stack]
+) -> Iterator[tuple[Stack, Emulator]]:
+    """The stack of a release, and the emulator that has its tasks and runs."""
+    folder = STATES / str(request.param)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     data = tmp_path / "data"
     data.mkdir()
     with closing(sqlite3.connect(data / "emulator.sqlite")) as database:
-        database.executescript(at_port(STATES / release / "emulator.sql", port))
+        database.executescript(at_port(folder / "emulator.sql", port))
     with Emulator.started(data, "--port", str(port), "--executor", "simulated") as emulator:
-        stack = new_stack("states", example=STATES / release, **emulator.config)
-        stack.write("state.json", at_port(STATES / release / "state.json", port))
+        stack = new_stack("states", example=folder, **emulator.config)
+        stack.write("state.json", at_port(folder / "state.json", port))
         stack.pulumi("stack", "import", "--file", "state.json", "--stack", "dev").succeeded()
         emulator.forget_requests()
-        stack.up().changed_nothing()
-        stack.refresh().changed_nothing()
-        assert emulator.writes() == []
-        assert len(stack.resources()) == 7
+        yield stack, emulator
         stack.destroy().succeeded()
         assert emulator.ask("GET", "/tasks").json()["value"] == []
+
+
+@pytest.mark.dynamic_only(reason="the states of earlier releases hold dynamic resources")
+def test_a_state_of_an_earlier_release_comes_up_unchanged(released: tuple[Stack, Emulator]) -> None:
+    """Neither up nor refresh changes anything; destroy leaves nothing."""
+    stack, emulator = released
+    stack.up().changed_nothing()
+    stack.refresh().changed_nothing()
+    assert emulator.writes() == []
+    assert len(stack.resources()) == 7
+
+
+@pytest.mark.dynamic_only(reason="the states of earlier releases hold dynamic resources")
+def test_a_state_of_an_earlier_release_moves_to_the_plugin_and_back(released: tuple[Stack, Emulator]) -> None:
+    """A changed import moves tasks and runs to the other host, without a request that writes and without a new run."""
+    stack, emulator = released
+    ids = {name: each["id"] for name, each in stack.resources().items()}
+    dynamic, plugin = "from pulumi_acr_tasks import (", "from pulumi_acr_tasks.plugin import ("
+    for old, new, prefix in ((dynamic, plugin, "acr-tasks:index:"), (plugin, dynamic, "pulumi-python:dynamic/")):
+        stack.edit("__main__.py", old, new)
+        stack.up().succeeded()
+        assert all(each["type"].startswith(prefix) for each in stack.resources().values())
+        stack.refresh().changed_nothing()
+        stack.up().changed_nothing()
+        assert {name: each["id"] for name, each in stack.resources().items()} == ids
+    assert emulator.writes() == []

@@ -42,6 +42,17 @@ def test_what_a_killed_process_began_is_found_by_the_next(tmp_path: Path) -> Non
     assert found == entry == Entry(TASK, _URN, _ENDPOINT, _ID, request_hash({"a": 1}), 1.0)
 
 
+def test_an_entry_is_found_after_a_move_to_the_plugin_and_back(tmp_path: Path) -> None:
+    """The two hosts give a resource different types, and it is the same one."""
+    plugin = _URN.replace("pulumi-python:dynamic/acr-tasks:", "acr-tasks:index:")
+    for made, asked in ((_URN, plugin), (plugin, _URN)):
+        kept = Journal.open(tmp_path, made)
+        entry = _begin(kept, made)
+        assert _find(Journal.open(tmp_path, asked), asked) == entry
+        kept.end(entry)
+        assert _find(kept, asked) is None
+
+
 @pytest.mark.parametrize(
     ("urn", "kind", "asked"),
     [
