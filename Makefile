@@ -31,8 +31,8 @@ builder:
 chromium:
 	@$(PYTHON) tools/browser.py
 
-engine: environment ## make sure that there is a Pulumi engine; prints the folder to put first on PATH
-	@$(VENV)/python tools/pulumi/engine.py
+engine: environment ## make sure that there is a Pulumi engine with its language hosts; prints what to put first on PATH
+	@$(VENV)/python tools/pulumi/engine.py --languages
 
 lint: environment ## ruff, and who may import whom
 	@$(VENV)/ruff check . && $(VENV)/ruff format --check . && PYTHONPATH=policies $(VENV)/lint-imports
@@ -83,7 +83,7 @@ policies: environment ## the policy pack's rules
 	@$(VENV)/python -m pytest tests/policies
 
 e2e: environment builder ## whole deployments through the real engine
-	@folder=$$($(VENV)/python tools/pulumi/engine.py) && \
+	@folder=$$($(VENV)/python tools/pulumi/engine.py --languages) && \
 	  PATH="$$folder:$(CURDIR)/$(VENV):$$PATH" $(VENV)/python -m pytest tests/e2e -n 3 --dist worksteal
 
 hosts: environment builder ## every scenario on both hosts of the provider, where it can be (minutes; `make e2e` runs the main ones on both)

@@ -1,4 +1,4 @@
-"""Builds the Pulumi CLI as a Go tool dependency, outside the checkout, and puts the stand-ins beside it."""
+"""Builds of the Pulumi CLI and of the language hosts, as Go tool dependencies outside of the checkout."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 COMMAND = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
@@ -22,6 +22,10 @@ STAND_INS = (
     "language_host.py",
     "pulumi-resource-pulumi-python",
 )
+HOSTS = {  # the folder of a go.mod: the package that is built there, and the names of the host
+    "yaml": ("github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml", ("pulumi-language-yaml",)),
+    "languages": (".", ("pulumi-language-go", "pulumi-language-nodejs")),
+}
 OLDEST_GO = (1, 25)
 SECONDS_BETWEEN_LINES = 10
 
@@ -118,31 +122,60 @@ def go_lines(command: list[str], source: Path, progress: Progress) -> list[str]:
             progress.step()
             last = [*last[-9:], line.rstrip()]
         if process.wait() != 0:
-            raise BuildError("The Pulumi CLI could not be built:\n      " + "\n      ".join(last))
+            raise BuildError(f"`{' '.join(command[:2])}` failed:\n      " + "\n      ".join(last))
         out.seek(0)
         return out.read().splitlines()
+
+
+@contextlib.contextmanager
+def locked() -> Iterator[None]:
+    """Let one process build at a time: of two verbs that need an engine at once, one builds it."""
+    with (cache() / "building").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def run(source: Path, say: Callable[[str], None]) -> Path:
     """Build the CLI (minutes on two cores, once) and return the engine's folder; raise BuildError when it cannot."""
     go = check_go()
     wanted = version(source)
-    with (cache() / "building").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # of two verbs that need an engine at once, one builds it
-        _build(go, source, wanted, say)
+    with locked():
+        if not binary(source).exists():
+            say(f"building the Pulumi CLI {wanted} from the Go module registry: some 4 minutes on two cores, once")
+            binary(source).parent.mkdir(exist_ok=True)
+            compile_package(go, source, COMMAND, binary(source), say, f"-X {STAMP}={wanted}")
     folder = finished(source)
     assert folder
     return folder
 
 
-def _build(go: str, source: Path, wanted: str, say: Callable[[str], None]) -> None:
-    if binary(source).exists():
-        return
-    say(f"building the Pulumi CLI {wanted} from the Go module registry: some 4 minutes on two cores, once")
-    packages = go_lines([go, "list", "-deps", COMMAND], source, Progress("modules fetched", None, say))
-    stamped = f"-s -w -X {STAMP}={wanted}"
+def compile_package(
+    go: str, source: Path, package: str, target: Path, say: Callable[[str], None], flags: str = ""
+) -> None:
+    """Compile a Go package, and put the program at its place when it is whole."""
+    packages = go_lines([go, "list", "-deps", package], source, Progress("modules fetched", None, say))
     with tempfile.TemporaryDirectory(dir=cache()) as work:
-        command = [go, "build", "-v", "-ldflags", stamped, "-o", f"{work}/pulumi", COMMAND]
+        built = Path(work, "program")
+        command = [go, "build", "-v", "-ldflags", f"-s -w {flags}", "-o", str(built), package]
         go_lines(command, source, Progress("packages compiled", len(packages), say))
-        binary(source).parent.mkdir(exist_ok=True)
-        Path(work, "pulumi").replace(binary(source))
+        built.replace(target)
+
+
+def hosts(source: Path, say: Callable[[str], None]) -> Path:
+    """Build the language hosts (a minute on two cores, once) and return their folder; raise BuildError when it cannot."""
+    files = sorted(str(file.relative_to(source)) for part in HOSTS for file in (source / part).iterdir())
+    folder = cache() / f"languages-{digest(source, *files)}"
+    if folder.exists():
+        return folder
+    go = check_go()
+    with locked(), tempfile.TemporaryDirectory(dir=cache()) as work:
+        if not folder.exists():
+            say("building the language hosts of YAML, Go and Node.js: about a minute on two cores, once")
+            whole = Path(work, "whole")
+            whole.mkdir()
+            for part, (package, names) in HOSTS.items():
+                compile_package(go, source / part, package, whole / names[0], say)
+                for name in names[1:]:
+                    (whole / name).symlink_to(names[0])
+            whole.replace(folder)
+    return folder

@@ -2,7 +2,8 @@
 
 Looked for in this order: the `pulumi` on PATH; what the SDK's own installer brings; a build from the Go module registry
 together with the two stand-in programs of this folder. Progress goes to standard error, the folder alone to standard
-output. `--which` prints in words which of the three it is.
+output. `--which` prints in words which of the three it is. `--languages` adds, after a colon, the folder of the language
+hosts of YAML, Go and Node.js, where the engine has none beside it.
 """
 
 from __future__ import annotations
@@ -96,6 +97,17 @@ def find() -> tuple[Path, str]:
     return folder, "a Pulumi CLI built here from its Go module, for this checkout"
 
 
+def with_hosts(folder: Path) -> str:
+    """Return what goes on PATH: the engine's folder, and that of the language hosts where they are not in the first."""
+    if all((folder.resolve() / name).exists() for _, names in build.HOSTS.values() for name in names):
+        return str(folder)
+    try:
+        return f"{folder}:{build.hosts(FOLDER, say)}"
+    except build.BuildError as error:
+        say(f"no language hosts of YAML, Go and Node.js: {error}")
+        return str(folder)
+
+
 def told(arguments: list[str]) -> Iterator[str]:
     folder, words = find()
     version = version_of(folder / "pulumi")
@@ -105,7 +117,7 @@ def told(arguments: list[str]) -> Iterator[str]:
         yield f"{words} ({dotted(version)})"
     else:
         say(f"engine: {words} ({dotted(version)})")
-        yield str(folder)
+        yield with_hosts(folder) if "--languages" in arguments else str(folder)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,2 @@
+#!/bin/sh
+echo "$(date -u +%F): all shelves are full"

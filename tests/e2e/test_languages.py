@@ -1,0 +1,71 @@
+"""The examples in other languages: the SDK is generated from the plugin's schema, and the program deploys with it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from .emulator import Emulator
+from .stack import Stack
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+PLUGIN = "pulumi-resource-acr-tasks"
+BUILD_SECONDS = 280  # what npm fetches and Go compiles when its cache is empty
+
+
+def new_project(name: str, emulator: Emulator, new_stack: Callable[..., Stack], *programs: str) -> Stack:
+    """Return the stack of an example, or skip the scenario where a program that it needs is missing."""
+    missing = [program for program in (*programs, PLUGIN) if not shutil.which(program)]
+    if missing:
+        pytest.skip(f"not on this machine: {', '.join(missing)}")
+    return new_stack(name, example=EXAMPLES / name, **emulator.config)
+
+
+def make_ready(stack: Stack, *command: str) -> None:
+    """Run a command in the project's folder."""
+    done = subprocess.run(
+        command, cwd=stack.folder, env=stack.environment, capture_output=True, text=True, timeout=BUILD_SECONDS
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def add_package(stack: Stack) -> None:
+    """Let the engine generate the SDK of the installed plugin, and install the project's dependencies."""
+    make_ready(stack, "pulumi", "package", "add", shutil.which(PLUGIN) or PLUGIN, "--non-interactive")
+
+
+def builds_and_tries(stack: Stack, emulator: Emulator) -> None:
+    """The second run tries the very image that the first run built; a second up changes nothing."""
+    assert "all shelves are full" in stack.up().succeeded().screen
+    tried, built = emulator.runs()
+    [image] = built["outputImages"]
+    outputs = stack.outputs()
+    assert outputs["status"] == "Succeeded"
+    assert outputs["image"] == f"{image['registry']}/{image['repository']}@{image['digest']}"
+    assert tried["status"] == "Succeeded"
+    stack.up().changed_nothing()
+    stack.remove()
+
+
+def test_yaml(emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
+    """A YAML program needs no SDK."""
+    builds_and_tries(new_project("yaml", emulator, new_stack, "pulumi-language-yaml"), emulator)
+
+
+def test_typescript(emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
+    """A TypeScript program compiles against the generated SDK, and reads outputs that are no inputs."""
+    stack = new_project("typescript", emulator, new_stack, "pulumi-language-nodejs", "node", "npm")
+    add_package(stack)
+    builds_and_tries(stack, emulator)
+
+
+def test_go(emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
+    """A Go program compiles against the generated SDK."""
+    stack = new_project("go", emulator, new_stack, "pulumi-language-go", "go")
+    add_package(stack)
+    make_ready(stack, "go", "build", "-o", "/dev/null", ".")
+    builds_and_tries(stack, emulator)
