@@ -21,7 +21,8 @@ PAGES = (
     *sorted((ROOT / "examples").rglob("README.md")),
 )
 SOURCES = (*sorted((ROOT / "provider").rglob("*.py")), *sorted((ROOT / "emulator").rglob("*.py")))
-LANGUAGES = ("python", "sh", "json", "text")
+EXAMPLES = ("yaml", "typescript", "go")  # the languages whose blocks are parts of the examples
+LANGUAGES = ("python", "sh", "json", "text", *EXAMPLES)
 OURS = ("pulumi", "acr-tasks", "acr-tasks-emulator", "make")
 
 _FENCED = FencedCodeBlockLexer(r"[\w-]*")

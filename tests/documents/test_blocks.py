@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from tests.documents.blocks import LANGUAGES, ROOT, Block, blocks, command_lines, is_included, programs
+from tests.documents.blocks import EXAMPLES, LANGUAGES, ROOT, Block, blocks, command_lines, is_included, programs
 
 COMMANDS = sorted(set(command_lines()))
 # Programs of others: their words are theirs.
@@ -101,12 +101,22 @@ def test_json_is_json(block: Block) -> None:
     json.loads(block.text)
 
 
-@pytest.mark.parametrize("block", [block for block in blocks("python") if is_included(block)], ids=str)
+@pytest.mark.parametrize("block", [block for block in blocks() if is_included(block)], ids=str)
 def test_an_included_program_is_an_example(block: Block) -> None:
     """The file is there, and the examples' own tests deploy it."""
     name = block.text.split('"')[1]
     assert name.startswith("examples/")
     assert (ROOT / name).is_file()
+
+
+@pytest.mark.parametrize(
+    "block", [each for name in EXAMPLES for each in blocks(name) if not is_included(each)], ids=str
+)
+def test_a_block_in_another_language_is_a_part_of_its_example(block: Block) -> None:
+    """The example of that language has these lines, and a scenario deploys it."""
+    files = (ROOT / "examples" / block.language).glob("*.*")
+    words = " ".join(block.text.split())
+    assert any(words in " ".join(file.read_text().split()) for file in files)
 
 
 @pytest.mark.parametrize(("place", "command"), COMMANDS, ids=[f"{place} {command[:40]}" for place, command in COMMANDS])

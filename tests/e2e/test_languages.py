@@ -67,5 +67,5 @@ def test_go(emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
     """A Go program compiles against the generated SDK."""
     stack = new_project("go", emulator, new_stack, "pulumi-language-go", "go")
     add_package(stack)
-    make_ready(stack, "go", "build", "-o", "/dev/null", ".")
+    make_ready(stack, "go", "build", "example.com/pulumi-acr-tasks/sdk/go/acrtasks")
     builds_and_tries(stack, emulator)

@@ -162,7 +162,7 @@ def compile_package(
 
 
 def hosts(source: Path, say: Callable[[str], None]) -> Path:
-    """Build the language hosts (a minute on two cores, once) and return their folder; raise BuildError when it cannot."""
+    """Build the language hosts (a minute, once) and return their folder; raise BuildError when it cannot."""
     files = sorted(str(file.relative_to(source)) for part in HOSTS for file in (source / part).iterdir())
     folder = cache() / f"languages-{digest(source, *files)}"
     if folder.exists():

@@ -2,8 +2,8 @@
 
 Looked for in this order: the `pulumi` on PATH; what the SDK's own installer brings; a build from the Go module registry
 together with the two stand-in programs of this folder. Progress goes to standard error, the folder alone to standard
-output. `--which` prints in words which of the three it is. `--languages` adds, after a colon, the folder of the language
-hosts of YAML, Go and Node.js, where the engine has none beside it.
+output. `--which` prints in words which of the three it is. `--languages` adds, after a colon, the folder of the
+language hosts of YAML, Go and Node.js, where the engine has none beside it.
 """
 
 from __future__ import annotations
