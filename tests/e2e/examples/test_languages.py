@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from .emulator import Emulator
-from .stack import Stack
+from ..emulator import Emulator
+from ..stack import Stack
 
-EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
 PLUGIN = "pulumi-resource-acr-tasks"
 BUILD_SECONDS = 280  # what npm fetches and Go compiles when its cache is empty
 
