@@ -55,7 +55,7 @@ class Deployment:
         self.data = ROOT / ".pulumi-home/acr-tasks-emulator" / PROJECT / STACK
 
     def run(self, *command: str, **options: object) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(command, cwd=ROOT, env=self.environment, text=True, check=False, **options)  # type: ignore[call-overload,no-any-return]
+        return subprocess.run(command, cwd=ROOT, env=self.environment, text=True, check=False, **options)  # type: ignore[call-overload,no-any-return]  # the options decide the overload
 
     def up(self) -> int:
         """Deploys; returns pulumi's exit status."""

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 sys.path.insert(0, str(ROOT / "policies"))
 
-from schema import arguments  # noqa: E402
+from schema import arguments  # noqa: E402  # after the path is set, as all below
 
 from acr_task_policies import policies  # noqa: E402
 from pulumi_acr_tasks import Provider, errors  # noqa: E402

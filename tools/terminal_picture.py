@@ -87,7 +87,7 @@ def record(folder: Path, engine: str) -> str:
 
 def take(screen: str, chromium: str) -> None:
     """Render the screen as a window, in Chromium."""
-    console = Console(record=True, width=COLUMNS, file=open(os.devnull, "w"))  # noqa: PTH123, SIM115
+    console = Console(record=True, width=COLUMNS, file=open(os.devnull, "w"))  # noqa: PTH123, SIM115  # open for the whole process
     console.print(Text.from_ansi(f"{screen}\n"))
     drawing = console.export_svg(title="pulumi up", theme=MONOKAI)
     with sync_playwright() as playwright:

@@ -103,7 +103,7 @@ def rule(
             validate,
             enforcement_level=level,
             config_schema=PolicyConfigSchema(schema) if schema else None,
-            remediate=remediate if remedy else None,  # type: ignore[arg-type]
+            remediate=remediate if remedy else None,  # type: ignore[arg-type]  # the SDK's annotation lacks None
             severity=severity,
             framework=framework,
             tags=list(tags),

@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pulumi_acr_tasks.args import *  # noqa: F403
+    from pulumi_acr_tasks.args import *  # noqa: F403  # the public names, for type checkers alone
     from pulumi_acr_tasks.errors import *  # noqa: F403
     from pulumi_acr_tasks.provider import *  # noqa: F403
     from pulumi_acr_tasks.run.context_hash import *  # noqa: F403

@@ -149,7 +149,7 @@ def _dump(value: Any) -> str:
     yaml.default_flow_style = False
     yaml.allow_unicode = True
     yaml.width = 1 << 20
-    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # the library annotates its class attribute None
     stream = io.StringIO()
     try:
         yaml.dump(value, stream)

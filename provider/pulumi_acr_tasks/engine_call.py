@@ -224,7 +224,7 @@ class EngineCalls:
         id_, made = error.unconfirmed
         kept = "the state keeps it: the next pulumi up looks for it, and pulumi destroy deletes it"
         if keep(id_, encrypted(made, kinds, whole_lists=True), f"{error}\n{kept}"):
-            self.service.journal().returned(engine.current_request().urn)
+            self.service.journal().returned()
             error.add(kept)
         else:
             error.add("the next pulumi up on this machine looks for it; otherwise delete it: az acr task delete")

@@ -50,12 +50,12 @@ def output_type(cls: type[T]) -> type[T]:
         self.__dict__.update(given)
 
     # The SDK makes its own only where a class has none.
-    setattr(cls, "__init__", construct)  # noqa: B010
-    setattr(cls, "__eq__", dict.__eq__)  # noqa: B010
+    setattr(cls, "__init__", construct)  # noqa: B010  # type checkers forbid the assignment
+    setattr(cls, "__eq__", dict.__eq__)  # noqa: B010  # as above
     made = pulumi.output_type(cls)
     keep_type_in_outputs(made)
     if "values" in names:
-        setattr(made, "values", _values_property(inspect.get_annotations(cls)["values"]))  # noqa: B010
+        setattr(made, "values", _values_property(inspect.get_annotations(cls)["values"]))  # noqa: B010  # as above
     return made
 
 
@@ -147,7 +147,7 @@ class TaskStepProperties(OutputType):
     values_file_path: str | None = None
     encoded_task_content: str | None = None
     encoded_values_content: str | None = None
-    values: Sequence[SetValue] | None = None  # type: ignore[assignment]
+    values: Sequence[SetValue] | None = None  # type: ignore[assignment]  # ARM's name, a method of dict
 
 
 @output_type
@@ -186,7 +186,7 @@ class RunRequest(OutputType):
     credentials: Credentials | None = None
     task_file_path: str | None = None
     values_file_path: str | None = None
-    values: Sequence[SetValue] | None = None  # type: ignore[assignment]
+    values: Sequence[SetValue] | None = None  # type: ignore[assignment]  # ARM's name, a method of dict
     task_name: str | None = None
     encoded_task_content: str | None = None
     encoded_values_content: str | None = None

@@ -51,7 +51,7 @@ class Host(LanguageServer):
         super().__init__(lambda: None)
         self.engine = engine
 
-    def Run(self, request, context):  # noqa: N802
+    def Run(self, request, context):  # noqa: N802  # the protocol's name
         os.chdir(request.pwd)
         sys.argv = [request.info.entry_point, *request.args]
         del request.args[:]
@@ -62,7 +62,7 @@ class Host(LanguageServer):
             result.bail = True
         return result
 
-    def RunPlugin(self, request, context):  # noqa: N802
+    def RunPlugin(self, request, context):  # noqa: N802  # the protocol's name
         folder = request.info.program_directory
         program = (
             ["-m", "pulumi.policy", *request.args, folder] if request.kind == "analyzer" else [folder, *request.args]

@@ -104,14 +104,14 @@ def _defined(definition: str) -> type[Model]:
 def _annotation(of: Kind) -> Any:
     one = _SCALARS.get(of.name) or _defined(of.name)
     if of.container == "list":
-        return list[one]  # type: ignore[valid-type]
-    return dict[str, one | None] if of.container == "map" else one  # type: ignore[valid-type]
+        return list[one]  # type: ignore[valid-type]  # a type that is computed
+    return dict[str, one | None] if of.container == "map" else one  # type: ignore[valid-type]  # as above
 
 
 _SCALARS: dict[str, Any] = {"string": str, "integer": int, "boolean": bool, "any": object}
 
 
-class RunProperties(_defined("RunProperties")):  # type: ignore[misc]
+class RunProperties(_defined("RunProperties")):  # type: ignore[misc]  # a computed base class
     """The properties of a run."""
 
     run_id: str | None = None
@@ -129,13 +129,13 @@ class Run(Model):
     properties: RunProperties = Field(default_factory=RunProperties)
 
 
-class TaskProperties(_defined("Task")):  # type: ignore[misc]
+class TaskProperties(_defined("Task")):  # type: ignore[misc]  # a computed base class
     """The properties of a task."""
 
     provisioning_state: str | None = None
 
 
-class Task(_defined("Task")):  # type: ignore[misc]
+class Task(_defined("Task")):  # type: ignore[misc]  # a computed base class
     """A task: location, identity and tags are its own, the rest stands in `properties`."""
 
     id: str | None = None

@@ -89,9 +89,9 @@ class Runs:
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    def list(self, registry: RegistryId, filter: str | None = None, top: int | None = None) -> Iterator[models.Run]:  # noqa: A002
-        """Yield the registry's runs, the newest first; at most `top`. `filter` is a `$filter`."""
-        params = {"$filter": filter} if filter else {}
+    def list(self, registry: RegistryId, condition: str = "", top: int | None = None) -> Iterator[models.Run]:
+        """Yield the registry's runs, the newest first; at most `top`. `condition` is a `$filter`."""
+        params = {"$filter": condition} if condition else {}
         if top is not None:
             params["$top"] = str(top)
         operation = Operation("list runs of", str(registry))

@@ -48,7 +48,7 @@ class Console:
         if not _send(severity, text, self._urn, ephemeral=False):
             name = self._urn.rpartition("::")[2]
             line = f"{severity.lower()}: {name + ': ' if name else ''}{shown(text)}"
-            print(line, file=sys.stderr, flush=True)  # noqa: T201
+            print(line, file=sys.stderr, flush=True)  # noqa: T201  # without an engine, stderr is the console
 
 
 def attach() -> None:

@@ -88,7 +88,7 @@ def _on_any_host(urn: str) -> str:
 
 
 class Journal:
-    """The journal of one stack. Threads and processes may share it; no method raises."""
+    """The journal of a stack, opened for one of its resources. Threads and processes may share it; no method raises."""
 
     def __init__(
         self,
@@ -99,8 +99,7 @@ class Journal:
         organization: str = "",
         urn: str = "",
     ) -> None:
-        self.urn = urn
-        """The URN that the journal was opened for; empty for a journal that stays empty."""
+        self._urn = urn
         self._folder, self._backend, self._warn, self._now = folder, backend, warn, now
         self._organization = quote(organization, safe="")
 
@@ -115,7 +114,7 @@ class Journal:
         warn: Callable[[str], None] = lambda _: None,
         now: Callable[[], float] = time.time,
     ) -> Journal:
-        """Open the journal of the stack that `urn` is in, below `home` (PULUMI_HOME, or ~/.pulumi).
+        """Open the journal of the stack and the resource of `urn`, below `home` (PULUMI_HOME, or ~/.pulumi).
 
         `backend` and `organization` tell apart states that have the same URN. The journal stays empty without a URN,
         which the SDK may hide, and where the folder cannot be written; then `warn` is called, once in a process.
@@ -141,7 +140,6 @@ class Journal:
     def begin(
         self,
         kind: str,
-        urn: str | None,
         *,
         endpoint: str,
         resource_id: str,
@@ -150,27 +148,25 @@ class Journal:
         create_time: str = "",
         sent: str = "",
     ) -> Entry:
-        """Record a request that is about to be sent, in place of any earlier entry of that URN."""
+        """Record a request of the resource that is about to be sent, in place of any earlier entry."""
         with _lock:
-            _returned.discard(self._file(urn) or Path())
-        entry = Entry(kind, urn or "", endpoint, resource_id, content_hash, self._now(), run_id, create_time, sent)
+            _returned.discard(self._file(self._urn) or Path())
+        entry = Entry(kind, self._urn, endpoint, resource_id, content_hash, self._now(), run_id, create_time, sent)
         self._write(entry)
         return entry
 
     def amend(self, entry: Entry, **members: str) -> Entry:
         """Write an entry again with these members changed, such as those of the service's answer."""
-        amended = replace(entry, **members)  # type: ignore[arg-type]
+        amended = replace(entry, **members)  # type: ignore[arg-type]  # every changed member is text
         self._write(amended)
         return amended
 
-    def find(
-        self, urn: str | None, kind: str, *, endpoint: str, resource_id: str = "", content_hash: str = ""
-    ) -> Entry | None:
-        """Return the entry of that URN and endpoint, with that id and hash where they are given; else None."""
-        entry = self._read(self._file(urn))
+    def find(self, kind: str, *, endpoint: str, resource_id: str = "", content_hash: str = "") -> Entry | None:
+        """Return the resource's entry at that endpoint, with that id and hash where they are given; else None."""
+        entry = self._read(self._file(self._urn))
         if entry is None or entry.kind != kind or self._now() - entry.time > MAX_AGE:
             return None
-        if not urn or _on_any_host(entry.urn) != _on_any_host(urn):
+        if _on_any_host(entry.urn) != _on_any_host(self._urn):
             return None
         if entry.endpoint.lower() != endpoint.lower():
             return None
@@ -199,21 +195,21 @@ class Journal:
             ]
         return []
 
-    def returned(self, urn: str | None) -> None:
-        """Note that the create of a URN has returned; its entry goes when the command ends (`hand_over`)."""
-        file = self._file(urn)
+    def returned(self) -> None:
+        """Note that the resource's create has returned; its entry goes when the command ends (`hand_over`)."""
+        file = self._file(self._urn)
         if file is not None:
             with _lock:
                 _returned.add(file)
 
-    def confirm(self, urn: str | None, resource_id: str) -> None:
-        """Remove the entry of a URN if it has this id, which the engine has in its state."""
-        file = self._file(urn)
+    def confirm(self, resource_id: str) -> None:
+        """Remove the resource's entry if it has this id, which the engine has in its state."""
+        file = self._file(self._urn)
         entry = self._read(file)
         if entry is not None and entry.resource_id.lower() == resource_id.lower():
             self._remove(file)
 
-    def _file(self, urn: str | None) -> Path | None:
+    def _file(self, urn: str) -> Path | None:
         if self._folder is None or not urn:
             return None
         return self._folder / self._organization / self._name(urn)

@@ -25,7 +25,7 @@ def check(service: Service, olds: dict[str, Any], news: dict[str, Any]) -> tuple
 def diff(service: Service, id_: str, olds: dict[str, Any], news: dict[str, Any]) -> Difference:
     """Compare a run's old outputs with its new inputs, and announce the result."""
     service.refuse_other_endpoint("run", olds)
-    service.journal().confirm(engine.current_request().urn, id_)
+    service.journal().confirm(id_)
     service.note_recorded_run(id_)
     notes, plan = service.notes, diff_run(olds, news)
     paths, notes.replace_on_changes = notes.replace_on_changes, None

@@ -94,7 +94,7 @@ class _Creation:
                 f"Run {id_of(run)} pushes images, but the service has reported none of them: image_refs is empty. "
                 "Ask the registry for a digest."
             )
-        self._service.journal().returned(self._call.urn)
+        self._service.journal().returned()
         return run.id or self._registry.run(id_of(run)), outs
 
     def _request(self) -> dict[str, Any]:
@@ -259,7 +259,7 @@ def delete(service: Service, id_: str, state: dict[str, Any], call: Call, clock:
 
 def _note(service: Service, id_: str, call: Call) -> None:
     """Record that the engine's state has that run."""
-    service.journal().confirm(call.urn, id_)
+    service.journal().confirm(id_)
     service.note_recorded_run(id_)
 
 

@@ -21,7 +21,7 @@ class Unknown:
     def __ne__(self, other: object) -> bool:
         return True
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment]  # an unhashable class, as the language spells it
 
     def __repr__(self) -> str:
         return "UNKNOWN"

@@ -86,7 +86,7 @@ def diff(service: Service, id_: str, olds: dict[str, Any], news: dict[str, Any])
     """Compare a task's old outputs with its new inputs, and announce the request that follows."""
     service.refuse_other_endpoint("task", olds)
     news = filled(news, olds)
-    service.journal().confirm(engine.current_request().urn, id_)
+    service.journal().confirm(id_)
     notes, plan = service.notes, compare(olds, news)
     paths, notes.replace_on_changes = notes.replace_on_changes, None
     notes.plan = (olds, news, plan)

@@ -59,7 +59,7 @@ def create(service: Service, inputs: dict[str, Any]) -> tuple[str, dict[str, Any
         answer = _make(service, registry, inputs, actual_location)
     else:
         answer = _adopt(service, registry, inputs, existing, _origin(service, registry, inputs))
-    service.journal().returned(urn)
+    service.journal().returned()
     service.keep(id_)
     return id_, outputs(inputs, answer.raw)
 
@@ -69,7 +69,6 @@ def _make(service: Service, registry: RegistryId, inputs: dict[str, Any], actual
     name, journal, tasks = inputs["taskName"], service.journal(), service.tasks(registry)
     entry = journal.begin(
         TASK,
-        engine.current_request().urn,
         endpoint=service.endpoint_name,
         resource_id=registry.task(name),
         content_hash=request_hash(masked(inputs, _TASK)),
@@ -92,8 +91,8 @@ def _make(service: Service, registry: RegistryId, inputs: dict[str, Any], actual
 def _origin(service: Service, registry: RegistryId, inputs: dict[str, Any]) -> str:
     """Return why an existing task may be taken over, in words; raise TaskExistsError if it may not."""
     name = inputs["taskName"]
-    id_, urn = registry.task(name), engine.current_request().urn
-    if service.journal().find(urn, TASK, endpoint=service.endpoint_name, resource_id=id_):
+    id_ = registry.task(name)
+    if service.journal().find(TASK, endpoint=service.endpoint_name, resource_id=id_):
         return "was made by an earlier update that did not end"
     if inputs.get("adopt"):
         return "exists already"
@@ -132,7 +131,7 @@ def update(service: Service, old: dict[str, Any], new: dict[str, Any]) -> dict[s
     service.refuse_other_endpoint("task", old)
     new = filled(new, old)
     registry, name = RegistryId.parse(new["registryId"]), new["taskName"]
-    service.journal().confirm(engine.current_request().urn, registry.task(name))
+    service.journal().confirm(registry.task(name))
     service.keep(registry.task(name))
     if old.get("provisioningState") == UNCONFIRMED:
         actual_location = location(service, registry, new)
@@ -184,7 +183,7 @@ def read(service: Service, id_: str, props: dict[str, Any]) -> tuple[str | None,
     service.refuse_other_endpoint("task", props)
     registry, name = parse_task_id(id_)
     urn = engine.current_request().urn
-    service.journal().confirm(urn, id_)
+    service.journal().confirm(id_)
     service.claims().read(urn, service.claim_key(id_))
     inputs = inputs_of(props)
     # A read by id (opts.id) has only inputs: the state has no task to drop, and no other reads to share a request with.
@@ -285,7 +284,7 @@ def delete(service: Service, id_: str, props: dict[str, Any]) -> None:
     claims.release(urn)
     heir = claims.heir(urn, service.claim_key(id_))
     if heir is not None:
-        journal.confirm(urn, id_)
+        journal.confirm(id_)
         engine.console().info(f"task {name} is not deleted: it belongs to {heir.rpartition('::')[2]} now ({heir})")
         return
     gone = ""
@@ -294,7 +293,7 @@ def delete(service: Service, id_: str, props: dict[str, Any]) -> None:
             gone = f"task {name}"
     except NotFoundError:
         gone = service.gone(registry) or f"task {name}"
-    journal.confirm(urn, id_)
+    journal.confirm(id_)
     service.tasks(registry).wrote(name, None)
     if gone:
         engine.console().info(f"{gone} was gone already")

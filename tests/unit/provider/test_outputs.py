@@ -107,5 +107,5 @@ def test_every_output_type_is_a_dictionary() -> None:
 
 def test_the_unknown_within_an_object_is_seen() -> None:
     """So that the output of an identity without its principal counts as not known."""
-    identity = outputs.IdentityProperties(type="SystemAssigned", principal_id=pulumi.UNKNOWN)  # type: ignore[arg-type]
+    identity = outputs.IdentityProperties(type="SystemAssigned", principal_id=pulumi.UNKNOWN)
     assert pulumi.contains_unknowns(identity)

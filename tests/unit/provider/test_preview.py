@@ -97,7 +97,7 @@ def test_what_is_not_made_is_none() -> None:
 def test_outputs_of_the_state_are_left_alone() -> None:
     """An unchanged task: what the service did not say, it has not."""
     assert _previewed({"type": "SystemAssigned"}, _old(), type_="x").principal_id is None
-    of_unknown_type: Any = IdentityProperties(type=pulumi.UNKNOWN)  # type: ignore[arg-type]
+    of_unknown_type: Any = IdentityProperties(type=pulumi.UNKNOWN)
     assert _plain(_identity(of_unknown_type, _old())) == {"type": "?"}
     assert _previewed(None, _old()) is None
 

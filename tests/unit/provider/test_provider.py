@@ -29,7 +29,7 @@ def _ours() -> Any:
 def _chosen(**options: Any) -> Any:
     parent = options.pop("parent", None)
     opts = pulumi.ResourceOptions(**options)
-    opts.parent = SimpleNamespace(_providers=parent) if parent is not None else None  # type: ignore[assignment]
+    opts.parent = SimpleNamespace(_providers=parent) if parent is not None else None
     return with_provider("build", opts).provider
 
 

@@ -46,7 +46,7 @@ class JournaledRun:
         public = _without_secrets(hashed)
         self._has_secrets = public != hashed
         self._hash = request_hash({**public, "registry": str(registry).lower()})
-        self._entry = journal.find(journal.urn, RUN, endpoint=self._endpoint)
+        self._entry = journal.find(RUN, endpoint=self._endpoint)
 
     def resume(
         self, client: Client, scheduler: Scheduler, request: dict[str, Any], terms: SearchTerms, console: Console
@@ -139,7 +139,6 @@ class JournaledRun:
         now = client.server_time.now()
         self._entry = self._journal.begin(
             RUN,
-            self._journal.urn,
             endpoint=self._endpoint,
             resource_id=str(self._registry),
             content_hash=self._hash,

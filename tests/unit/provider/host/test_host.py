@@ -102,7 +102,7 @@ def test_cancel_sets_the_event_through_a_bound_method(monkeypatch: pytest.Monkey
 
     for callback in (fails, call := lambda: called.append(canceled.is_set()), call):
         engine.on_cancel(callback)
-    monkeypatch.setitem(sys.modules, "__main__", SimpleNamespace(DynamicResourceProviderServicer=Servicer))  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "__main__", SimpleNamespace(DynamicResourceProviderServicer=Servicer))
     server.listen_to_cancel()
     answer = bound(None, None)
     assert canceled.is_set()
@@ -112,7 +112,7 @@ def test_cancel_sets_the_event_through_a_bound_method(monkeypatch: pytest.Monkey
 
 def test_a_replacement_names_what_differs(monkeypatch: pytest.MonkeyPatch) -> None:
     """The CLI shows these inputs alone; other answers stay as they are."""
-    monkeypatch.setitem(sys.modules, "__main__", main := SimpleNamespace(proto=proto))  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "__main__", main := SimpleNamespace(proto=proto))
     server.name_differences()
     replaces = server.Replaced(["contextHash"])
     replaces.differing = ("contextHash", "logs")

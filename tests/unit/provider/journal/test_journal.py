@@ -27,12 +27,12 @@ def _new_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(journal, "_returned", set())
 
 
-def _begin(kept: Journal, urn: str = _URN) -> Entry:
-    return kept.begin(TASK, urn, endpoint=_ENDPOINT, resource_id=_ID, content_hash=request_hash({"a": 1}))
+def _begin(kept: Journal) -> Entry:
+    return kept.begin(TASK, endpoint=_ENDPOINT, resource_id=_ID, content_hash=request_hash({"a": 1}))
 
 
-def _find(kept: Journal, urn: str | None = _URN) -> Entry | None:
-    return kept.find(urn, TASK, endpoint=_ENDPOINT)
+def _find(kept: Journal) -> Entry | None:
+    return kept.find(TASK, endpoint=_ENDPOINT)
 
 
 def test_what_a_killed_process_began_is_found_by_the_next(tmp_path: Path) -> None:
@@ -47,10 +47,10 @@ def test_an_entry_is_found_after_a_move_to_the_plugin_and_back(tmp_path: Path) -
     plugin = _URN.replace("pulumi-python:dynamic/acr-tasks:", "acr-tasks:index:")
     for made, asked in ((_URN, plugin), (plugin, _URN)):
         kept = Journal.open(tmp_path, made)
-        entry = _begin(kept, made)
-        assert _find(Journal.open(tmp_path, asked), asked) == entry
+        entry = _begin(kept)
+        assert _find(Journal.open(tmp_path, asked)) == entry
         kept.end(entry)
-        assert _find(kept, asked) is None
+        assert _find(Journal.open(tmp_path, asked)) is None
 
 
 @pytest.mark.parametrize(
@@ -68,8 +68,8 @@ def test_an_entry_speaks_of_one_thing_only(tmp_path: Path, urn: str | None, kind
     """One URN, one endpoint, and where they are asked for one id and one request."""
     kept = Journal.open(tmp_path, _URN)
     _begin(kept)
-    assert kept.find(urn, kind, **{"endpoint": _ENDPOINT, **asked}) is None
-    assert kept.find(_URN, TASK, endpoint=_ENDPOINT.upper(), resource_id=_ID.upper()) is not None
+    assert Journal.open(tmp_path, urn).find(kind, **{"endpoint": _ENDPOINT, **asked}) is None
+    assert kept.find(TASK, endpoint=_ENDPOINT.upper(), resource_id=_ID.upper()) is not None
 
 
 def test_the_same_urn_in_another_backend_has_entries_of_its_own(tmp_path: Path) -> None:
@@ -89,36 +89,36 @@ def test_the_engine_confirms_by_showing_the_id(tmp_path: Path) -> None:
     """Another id of the same URN confirms nothing."""
     kept = Journal.open(tmp_path, _URN)
     _begin(kept)
-    kept.confirm(_URN, f"{_REGISTRY}/tasks/other")
+    kept.confirm(f"{_REGISTRY}/tasks/other")
     assert _find(kept) is not None
-    kept.confirm(_URN, _ID.upper())
+    kept.confirm(_ID.upper())
     assert _find(kept) is None
-    kept.confirm(_URN, _ID)
+    kept.confirm(_ID)
 
 
 def test_entries_of_returned_creates_go_when_the_command_ends(tmp_path: Path) -> None:
     """A create in flight keeps its entry, also when an earlier create of the URN has returned."""
-    kept = Journal.open(tmp_path, _URN)
+    kept, other = Journal.open(tmp_path, _URN), Journal.open(tmp_path, _OTHER)
     _begin(kept)
-    _begin(kept, _OTHER)
-    kept.returned(_URN)
-    kept.returned(None)
+    _begin(other)
+    kept.returned()
+    Journal.open(tmp_path, None).returned()
     journal.hand_over()
     assert _find(kept) is None
-    assert _find(kept, _OTHER) is not None
+    assert _find(other) is not None
 
-    kept.returned(_OTHER)
-    _begin(kept, _OTHER)
+    other.returned()
+    _begin(other)
     journal.hand_over()
-    assert _find(kept, _OTHER) is not None
+    assert _find(other) is not None
 
 
 def test_a_run_is_known_by_its_id_once_it_is_scheduled(tmp_path: Path) -> None:
     """Until then, by its registry."""
     kept = Journal.open(tmp_path, _URN)
-    entry = kept.begin(RUN, _URN, endpoint=_ENDPOINT, resource_id=_REGISTRY, content_hash="h")
+    entry = kept.begin(RUN, endpoint=_ENDPOINT, resource_id=_REGISTRY, content_hash="h")
     kept.amend(entry, resource_id=f"{_REGISTRY}/runs/ca1", run_id="ca1", create_time="2025-04-08T08:17:33Z")
-    found = Journal.open(tmp_path, _URN).find(_URN, RUN, endpoint=_ENDPOINT, content_hash="h")
+    found = Journal.open(tmp_path, _URN).find(RUN, endpoint=_ENDPOINT, content_hash="h")
     assert found is not None
     assert (found.resource_id, found.run_id, found.create_time, found.time) == (
         f"{_REGISTRY}/runs/ca1",
@@ -164,9 +164,9 @@ def test_a_folder_that_cannot_be_written_is_warned_of_once(tmp_path: Path) -> No
 def test_without_a_urn_nothing_is_remembered(tmp_path: Path) -> None:
     """The SDK may hide which resource a call is for."""
     kept = Journal.open(tmp_path, None)
-    kept.begin(TASK, None, endpoint=_ENDPOINT, resource_id=_ID)
-    kept.confirm(None, _ID)
-    assert _find(kept, None) is None
+    _begin(kept)
+    kept.confirm(_ID)
+    assert _find(kept) is None
     assert list(tmp_path.iterdir()) == []
 
 
@@ -186,7 +186,7 @@ def test_many_threads_write_at_once(tmp_path: Path) -> None:
 
     def write() -> None:
         for index in range(20):
-            kept.begin(TASK, _URN, endpoint=_ENDPOINT, resource_id=_ID, content_hash=str(index))
+            kept.begin(TASK, endpoint=_ENDPOINT, resource_id=_ID, content_hash=str(index))
             found = _find(kept)
             assert found is not None
             seen.append(found)

@@ -163,11 +163,11 @@ class Scene:
     def __init__(self, *statuses: str, timeout: float = 0.0) -> None:
         self.console, self.clock, self.stop = FakeConsole(), FakeClock(), threading.Event()
         self.service = FakeService(self.clock, *statuses)
-        self.call = Call("urn", self.console, self.stop, timeout)  # type: ignore[arg-type]
+        self.call = Call("urn", self.console, self.stop, timeout)
 
     def create(self, **inputs: Any) -> tuple[str, dict[str, Any]]:
         given = {**INPUTS, "logs": "none", **inputs}
-        return run.create(self.service, given, self.call, self.clock)  # type: ignore[arg-type]
+        return run.create(self.service, given, self.call, self.clock)
 
     def failure(self, kind: type[errors.AcrTasksError], **inputs: Any) -> str:
         with pytest.raises(kind) as failed:
@@ -176,4 +176,4 @@ class Scene:
         return str(failed.value)
 
     def read(self, **state: Any) -> dict[str, Any] | None:
-        return run.read(self.service, ID, {**INPUTS, "runId": "cf1", **state}, self.call)  # type: ignore[arg-type]
+        return run.read(self.service, ID, {**INPUTS, "runId": "cf1", **state}, self.call)

@@ -318,7 +318,7 @@ def test_another_run_of_the_same_id_is_not_read() -> None:
     assert found["status"] == "Queued"
     assert "has forgotten run cf1" in scene.console.warnings[0]
     # Nor is it canceled in its place.
-    run.delete(scene.service, ID, {**INPUTS, **known, "cancelOnDelete": True}, scene.call)  # type: ignore[arg-type]
+    run.delete(scene.service, ID, {**INPUTS, **known, "cancelOnDelete": True}, scene.call)
     assert scene.service.requests == ["GET runs/cf1", "GET runs/cf1"]
     assert scene.console.kept == ["run cf1 was gone already"]
 
@@ -354,7 +354,7 @@ def test_a_read_by_id_of_an_unknown_run_fails() -> None:
     scene = Scene("Succeeded")
     scene.service.answers["GET runs/cf1"] = httpx.Response(404, json={"error": {"code": "ResourceNotFound"}})
     with pytest.raises(errors.NotFoundError):
-        run.read(scene.service, ID, INPUTS, scene.call)  # type: ignore[arg-type]
+        run.read(scene.service, ID, INPUTS, scene.call)
 
 
 def archived(value: bool) -> dict[str, Any]:
@@ -365,7 +365,7 @@ def test_the_archive_is_a_patch_of_the_run() -> None:
     """The PATCH has only that member, and the outputs stay."""
     scene = Scene("Succeeded")
     olds = {**INPUTS, "runId": "cf1", "status": "Succeeded", "imageRefs": []}
-    outputs = run.update(scene.service, ID, olds, archived(True), scene.call)  # type: ignore[arg-type]
+    outputs = run.update(scene.service, ID, olds, archived(True), scene.call)
     assert scene.service.requests == ["PATCH runs/cf1"]
     assert scene.service.bodies == [{"isArchiveEnabled": True}]
     assert outputs["runRequest"]["isArchiveEnabled"] is True
@@ -377,7 +377,7 @@ def test_other_arguments_make_no_request() -> None:
     scene = Scene("Succeeded")
     olds = {**INPUTS, "runId": "cf1", "status": "Succeeded", "imageRefs": ["a@b"], "logs": "none"}
     news = {**INPUTS, "cancelOnDelete": True}
-    assert run.update(scene.service, ID, olds, news, scene.call) == {  # type: ignore[arg-type]
+    assert run.update(scene.service, ID, olds, news, scene.call) == {
         **INPUTS,
         "runId": "cf1",
         "status": "Succeeded",
@@ -391,7 +391,7 @@ def test_archiving_a_forgotten_run_is_a_warning() -> None:
     """The service has no run to archive."""
     scene = Scene("Succeeded")
     scene.service.answers["PATCH runs/cf1"] = httpx.Response(404, json={"error": {"code": "ResourceNotFound"}})
-    run.update(scene.service, ID, {**INPUTS, "runId": "cf1"}, archived(True), scene.call)  # type: ignore[arg-type]
+    run.update(scene.service, ID, {**INPUTS, "runId": "cf1"}, archived(True), scene.call)
     assert "nothing left to archive" in scene.console.warnings[0]
 
 
@@ -413,8 +413,8 @@ def test_delete_cancels_only_on_request_and_only_a_run_that_goes_on(
     """A message names a run that is not canceled."""
     scene = Scene(now)
     kept: list[str] = []
-    scene.console.info = kept.append  # type: ignore[method-assign]
-    run.delete(scene.service, ID, {**INPUTS, **state}, scene.call, scene.clock)  # type: ignore[arg-type]
+    scene.console.info = kept.append
+    run.delete(scene.service, ID, {**INPUTS, **state}, scene.call, scene.clock)
     assert scene.service.requests == requests
     assert ["Run cf1 was Running when it was last read. If it has not ended, it goes on" in line for line in kept] == (
         [] if state.get("cancelOnDelete") else [True]
@@ -436,7 +436,7 @@ def test_a_run_that_goes_on_after_its_cancellation_is_an_error(
     scene = Scene("Running")
     scene.service.answers["POST runs/cf1/cancel"] = answer
     with pytest.raises(kind, match=words):
-        run.delete(scene.service, ID, {**INPUTS, "cancelOnDelete": True}, scene.call, scene.clock)  # type: ignore[arg-type]
+        run.delete(scene.service, ID, {**INPUTS, "cancelOnDelete": True}, scene.call, scene.clock)
 
 
 @pytest.mark.parametrize("status", ["Canceled", "Succeeded"])
@@ -444,7 +444,7 @@ def test_a_refused_cancellation_of_an_ended_run_is_no_error(status: str) -> None
     """The run has ended in between."""
     scene = Scene("Running", status)
     scene.service.answers["POST runs/cf1/cancel"] = httpx.Response(409, json={"error": {"code": "Conflict"}})
-    run.delete(scene.service, ID, {**INPUTS, "cancelOnDelete": True}, scene.call, scene.clock)  # type: ignore[arg-type]
+    run.delete(scene.service, ID, {**INPUTS, "cancelOnDelete": True}, scene.call, scene.clock)
     assert scene.console.statuses == [f"cf1 is {status.lower()}"]
 
 
@@ -454,7 +454,7 @@ def test_a_replacement_that_has_the_same_run_keeps_it() -> None:
     scene.create(wait=False, cancelOnDelete=True)
     scene.service.requests.clear()
     state = {**INPUTS, "status": "Queued", "cancelOnDelete": True}
-    run.delete(scene.service, ID, state, scene.call, scene.clock)  # type: ignore[arg-type]
+    run.delete(scene.service, ID, state, scene.call, scene.clock)
     assert scene.service.requests == []
 
 
@@ -463,7 +463,7 @@ QUEUED = {**INPUTS, "runId": "cf1", "status": "Queued", "wait": False, "logs": "
 
 def awaited(scene: Scene, **olds: Any) -> dict[str, Any]:
     news = {**INPUTS, "wait": True, "logs": "none"}
-    return run.update(scene.service, ID, {**QUEUED, **olds}, news, scene.call, scene.clock)  # type: ignore[arg-type]
+    return run.update(scene.service, ID, {**QUEUED, **olds}, news, scene.call, scene.clock)
 
 
 def test_a_recorded_run_is_awaited_once_wait_is_true() -> None:
@@ -488,7 +488,7 @@ def test_a_recorded_run_without_an_end_is_not_to_be_run_again() -> None:
     scene.service.answers["POST runs/cf1/cancel"] = httpx.Response(403, json={"error": {"code": "No"}})
     news = {**INPUTS, "wait": True, "logs": "none", "queueTimeout": 5}
     with pytest.raises(errors.RunQueueTimeoutError) as failed:
-        run.update(scene.service, ID, QUEUED, news, scene.call, scene.clock)  # type: ignore[arg-type]
+        run.update(scene.service, ID, QUEUED, news, scene.call, scene.clock)
     assert "To run it again" not in str(failed.value)
 
 

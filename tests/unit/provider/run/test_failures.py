@@ -114,7 +114,7 @@ def test_an_outage_is_reported_and_given_up() -> None:
         return send(request)
 
     send = scene.service._client._send
-    scene.service._client._send = lost  # type: ignore[method-assign]
+    scene.service._client._send = lost
     text = scene.failure(errors.RunUnreachableError)
     told = [status for status in scene.console.statuses if "has not answered since" in status]
     assert "cannot connect (https://arm.example: ConnectError); cf1 is asked for again; given up after 600 s" in told[0]

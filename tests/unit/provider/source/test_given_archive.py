@@ -33,7 +33,7 @@ def folder(place: Path) -> Path:
 
 
 def tarball(path: Path, place: Path, mode: str = "w:gz") -> Tarball:
-    with tarfile.open(path, mode) as archive:  # type: ignore[call-overload]
+    with tarfile.open(path, mode) as archive:
         archive.add(place, arcname=".")
     return Tarball(path, REQUEST)
 
@@ -134,7 +134,7 @@ def outside(tmp_path: Path, **files: str) -> Context:
 def names(context: Context) -> dict[str, Any]:
     with context.archive(context.fingerprint().hash) as path, tarfile.open(path) as archive:
         files = [found for found in archive.getmembers() if found.isfile()]
-        return {found.name: archive.extractfile(found).read() for found in files}  # type: ignore[union-attr]
+        return {found.name: archive.extractfile(found).read() for found in files}
 
 
 def test_a_dockerfile_from_outside_is_sent(tmp_path: Path) -> None:

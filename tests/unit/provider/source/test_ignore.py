@@ -216,7 +216,7 @@ def test_a_line_that_docker_cannot_hold_is_a_sentence() -> None:
 
 
 def names(context: Path, dockerfile: str | None = "Dockerfile", **options: object) -> list[str]:
-    return [entry.name for entry in entries(context, load_rules(context, dockerfile, **options))]  # type: ignore[arg-type]
+    return [entry.name for entry in entries(context, load_rules(context, dockerfile, **options))]
 
 
 def write(context: Path, *files: str, **texts: str) -> None:

@@ -89,7 +89,7 @@ def test_many_who_wait_share_one_list() -> None:
     registry.open.clear()
     tasks, callers = registry.tasks(), _Callers()
     for name in ("a", "B", "c", "d"):
-        callers.ask(name, lambda name=name: tasks.find(name))  # type: ignore[misc]
+        callers.ask(name, lambda name=name: tasks.find(name))
     _until(lambda: len(tasks._asked) == 4)
     registry.open.set()
     came = callers.end()
@@ -150,7 +150,7 @@ def test_many_at_once_turn_the_pages_together() -> None:
     registry.open.clear()
     tasks, callers = registry.tasks(), _Callers()
     for name in ("a", "b", "A", "B", "b"):
-        callers.ask(name, lambda name=name: tasks.find(name))  # type: ignore[misc]
+        callers.ask(name, lambda name=name: tasks.find(name))
     _until(lambda: len(tasks._asked) == 2)
     registry.open.set()
     assert {task.name for task in callers.end().values()} == {"a", "b"}
@@ -174,7 +174,7 @@ def test_an_error_reaches_all_that_wait_and_no_later_caller() -> None:
     registry.open.clear()
     tasks, callers = registry.tasks(), _Callers()
     for name in ("a", "b", "c"):
-        callers.ask(name, lambda name=name: tasks.find(name))  # type: ignore[misc]
+        callers.ask(name, lambda name=name: tasks.find(name))
     _until(lambda: len(tasks._asked) == 3)
     registry.open.set()
     assert {type(error) for error in callers.end().values()} == {errors.ForbiddenError}

@@ -680,7 +680,7 @@ def test_what_the_engine_has_shown_is_not_taken_over(service: Service, home: Pat
         "delete": lambda: _delete(service, _TASK, outs, _URN),
     }
     calls[doing]()
-    assert _journal(service).find(_URN, TASK, endpoint=_ENDPOINT) is None
+    assert _journal(service).find(TASK, endpoint=_ENDPOINT) is None
 
 
 @pytest.mark.parametrize(("status", "kept"), [(400, False), (409, False), (503, True)])
@@ -691,7 +691,7 @@ def test_a_create_that_was_refused_leaves_nothing_in_the_journal(
     fake.refusals["PUT /tasks/build"] = status
     with pytest.raises(errors.ServiceError) as raised:
         _create(service, _INPUTS, _URN)
-    assert (_journal(service).find(_URN, TASK, endpoint=_ENDPOINT) is not None) is kept
+    assert (_journal(service).find(TASK, endpoint=_ENDPOINT) is not None) is kept
     assert (f"task build may have been made all the same ({_TASK})" in str(raised.value)) is kept
     assert (raised.value.unconfirmed is not None) is kept
     fake.refusals.clear()
@@ -712,7 +712,7 @@ def test_a_create_that_was_not_sent_leaves_nothing_in_the_journal(
     service._client = Client(transport(httpx.Client(transport=httpx.MockTransport(fails))), _ENDPOINT)
     with pytest.raises(errors.AcrTasksError):
         _create(service, _INPUTS, _URN)
-    assert _journal(service).find(_URN, TASK, endpoint=_ENDPOINT) is None
+    assert _journal(service).find(TASK, endpoint=_ENDPOINT) is None
 
 
 @pytest.mark.parametrize("there", [True, False])

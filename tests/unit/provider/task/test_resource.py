@@ -173,9 +173,9 @@ def test_diff_confirms_what_the_journal_has(
     monkeypatch.setattr(host, "find_request", lambda: engine.Request(urn))
     with engine.serving(engine.Request(urn)):
         journal = provider.service.journal()
-    journal.begin(TASK, urn, endpoint="embedded", resource_id=f"{_ID}/tasks/build")
+    journal.begin(TASK, endpoint="embedded", resource_id=f"{_ID}/tasks/build")
     provider.diff(f"{_ID}/tasks/build", _checked(provider), _checked(provider))
-    assert journal.find(urn, TASK, endpoint="embedded") is None
+    assert journal.find(TASK, endpoint="embedded") is None
 
 
 def test_the_program_hands_over_the_organization(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -216,9 +216,9 @@ def test_each_organization_and_backend_has_entries_of_its_own(
         assert "__organization" not in _checked(provider, __organization=organization)
         with engine.serving(engine.Request(urn)):
             journal = provider.service.journal()
-        assert journal.find(urn, TASK, endpoint="embedded") is None
-        journal.begin(TASK, urn, endpoint="embedded", resource_id=f"{_ID}/tasks/build")
-        kept.append(journal.find(urn, TASK, endpoint="embedded"))
+        assert journal.find(TASK, endpoint="embedded") is None
+        journal.begin(TASK, endpoint="embedded", resource_id=f"{_ID}/tasks/build")
+        kept.append(journal.find(TASK, endpoint="embedded"))
     assert None not in kept
     assert len(list(tmp_path.rglob("*.json"))) == 1 + 3
 

@@ -94,7 +94,7 @@ def test_an_invalid_values_file_masks_nothing_else(content: str) -> None:
 def test_the_token_of_an_address_is_masked(address: str, member: str) -> None:
     """Git prints the address that it clones."""
     inputs = {"runRequest": dict(REQUEST)}
-    (inputs if member == "context" else inputs["runRequest"])[member] = address  # type: ignore[assignment]
+    (inputs if member == "context" else inputs["runRequest"])[member] = address
     masked = mask_of(inputs)(f"Cloning {address} with p@ssword")
     assert "p%40ssword" not in masked
     assert "ghp_0123456789abcdef" not in masked

@@ -40,8 +40,8 @@ class Update(Scene):
     def __init__(self, *statuses: str, created: str | None = CREATED, urn: str = URN) -> None:
         super().__init__(*statuses)
         self.kept: list[str] = []
-        self.console.info = self.kept.append  # type: ignore[method-assign]
-        self.call = Call(urn, self.console, self.stop)  # type: ignore[arg-type]
+        self.console.info = self.kept.append
+        self.call = Call(urn, self.console, self.stop)
         self.service.urn = urn
         if created:
             self.service.said = {"createTime": created}
@@ -186,7 +186,7 @@ def test_an_address_with_a_token_is_a_secret_too(address: str, home: Path) -> No
     hashes = []
     for token in ("hush", "other"):
         update = Update("Running")
-        update.service.on_schedule = lambda: update.service.statuses.__setitem__(slice(None), ["Running"])  # noqa: B023
+        update.service.on_schedule = lambda: update.service.statuses.__setitem__(slice(None), ["Running"])  # noqa: B023  # called within this round of the loop
         update.killed(at=3.0, context=address.format(token))
         (file,) = home.rglob("*.json")
         hashes.append(json.loads(file.read_text())["content_hash"])
@@ -354,5 +354,5 @@ def test_a_read_by_the_engine_removes_the_entry(home: Path) -> None:
     update = Update("Succeeded")
     id_, outputs = update.create()
     assert list(home.rglob("*.json"))
-    run.read(update.service, id_, outputs, update.call)  # type: ignore[arg-type]
+    run.read(update.service, id_, outputs, update.call)
     assert not list(home.rglob("*.json"))

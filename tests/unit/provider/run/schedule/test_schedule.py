@@ -206,7 +206,7 @@ def test_a_run_under_way_is_awaited_until_its_images_decide() -> None:
             service.runs = [listed("cf3", outputImages=[{**APP[0], "repository": "other"}]), listed("cf2")]
         return wait(event, seconds)
 
-    service.clock.wait = until_they_end  # type: ignore[method-assign]
+    service.clock.wait = until_they_end
     assert service.schedule() == "cf2"
 
 

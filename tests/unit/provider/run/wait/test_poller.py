@@ -125,7 +125,7 @@ def test_the_error_of_one_run_is_not_that_of_the_others() -> None:
     """The error is the answer for that run alone."""
     service = Service("cf1")
     answers = BatchReader(service.get).read(["cf1", "gone"])
-    assert answers["cf1"].properties.status == "Running"  # type: ignore[union-attr]
+    assert answers["cf1"].properties.status == "Running"
     assert isinstance(answers["gone"], NotFoundError)
 
 
