@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 import pulumi
 
 from pulumi_acr_tasks import provider
+from pulumi_acr_tasks.program import engine_properties
 from pulumi_acr_tasks.run import resource as run
 from pulumi_acr_tasks.task import resource as task
+
+R = TypeVar("R", bound="Task | Run")
 
 
 class Task(task.Task):
     """A task in a registry, served by the provider plugin. Its arguments are those of the dynamic Task."""
+
+    @classmethod
+    def get(cls, resource_name: str, id: pulumi.Input[str], opts: pulumi.ResourceOptions | None = None) -> Task:  # noqa: A002
+        """Read a task that exists, without its secrets. The stack does not change it, and does not delete it.
+
+        :param id: The task's ARM id.
+        """
+        return _existing(cls, resource_name, id, opts)
 
     def _register(self, resource_name: str, props: dict[str, Any], opts: pulumi.ResourceOptions) -> None:
         _register(self, "Task", resource_name, props, opts)
@@ -20,6 +31,14 @@ class Task(task.Task):
 
 class Run(run.Run):
     """A run in a registry, served by the provider plugin. Its arguments are those of the dynamic Run."""
+
+    @classmethod
+    def get(cls, resource_name: str, id: pulumi.Input[str], opts: pulumi.ResourceOptions | None = None) -> Run:  # noqa: A002
+        """Read a run that exists. The stack does not cancel it.
+
+        :param id: The run's ARM id.
+        """
+        return _existing(cls, resource_name, id, opts)
 
     def _register(self, resource_name: str, props: dict[str, Any], opts: pulumi.ResourceOptions) -> None:
         _register(self, "Run", resource_name, props, opts)
@@ -30,6 +49,14 @@ class Provider(provider.Provider):
 
     _package = "acr-tasks"
     _namespace = ""
+
+
+def _existing(cls: type[R], resource_name: str, id_: pulumi.Input[str], opts: pulumi.ResourceOptions | None) -> R:
+    """Declare a resource by its id alone, without the arguments that its constructor asks for."""
+    opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(id=id_))
+    resource = cls.__new__(cls)
+    resource._register(resource_name, engine_properties(cls, {}, opts), opts)
+    return resource
 
 
 def _register(

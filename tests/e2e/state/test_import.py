@@ -177,38 +177,29 @@ def test_the_program_of_an_import_changes_nothing(idle_emulator: Emulator, new_s
 
 IMPORTED = """
 import pulumi
+from pulumi_acr_tasks.plugin import ArgumentArgs, DockerBuildStepArgs, PlatformPropertiesArgs, Task
 
-config = pulumi.Config()
-step = {"type": "Docker", "dockerFilePath": "Dockerfile", "contextPath": "https://github.com/a/b.git"}
-task = pulumi.CustomResource(
-    "acr-tasks:index:Task",
+Task(
     "docker",
-    {
-        "registryId": REGISTRY,
-        "taskName": "docker",
-        "platform": {"os": "Linux"},
-        "tags": {"team": "docker"},
-        "step": {
-            **step,
-            "contextAccessToken": pulumi.Output.secret("c4nary-token"),
-            "imageNames": ["b:{{.Run.ID}}"],
-            "noCache": True,
-            "target": "final",
-            "arguments": [
-                {"name": "PLAIN", "value": "1"},
-                {"name": "HIDDEN", "value": pulumi.Output.secret("c4nary-argument"), "isSecret": True},
-            ],
-        },
-    },
-    pulumi.ResourceOptions(import_=f"{REGISTRY}/tasks/docker"),
+    registry_id=REGISTRY,
+    platform=PlatformPropertiesArgs(os="Linux"),
+    tags={"team": "docker"},
+    step=DockerBuildStepArgs(
+        docker_file_path="Dockerfile",
+        context_path="https://github.com/a/b.git",
+        context_access_token="c4nary-token",
+        image_names=["b:{{.Run.ID}}"],
+        no_cache=True,
+        target="final",
+        arguments=[
+            ArgumentArgs(name="PLAIN", value="1"),
+            ArgumentArgs(name="HIDDEN", value="c4nary-argument", is_secret=True),
+        ],
+    ),
+    opts=pulumi.ResourceOptions(import_=f"{REGISTRY}/tasks/docker"),
 )
-known = pulumi.CustomResource(
-    "acr-tasks:index:Task",
-    "known",
-    {"timeout": None, "status": None},
-    pulumi.ResourceOptions(id=f"{REGISTRY}/tasks/file-task"),
-)
-pulumi.export("status", known.status)
+known = Task.get("known", f"{REGISTRY}/tasks/file-task")
+pulumi.export("known", [known.status, known.step.type])
 """
 
 
@@ -220,7 +211,7 @@ def test_a_program_imports_and_reads_tasks(idle_emulator: Emulator, new_stack: C
     idle_emulator.forget_requests()
     assert "1 imported" in stack.up().succeeded().screen
     assert {*idle_emulator.writes()} <= {"POST listDetails"}
-    assert stack.outputs() == {"status": "Disabled"}
+    assert stack.outputs() == {"known": ["Disabled", "FileTask"]}
     assert "c4nary" not in json.dumps(stack.resources())
     stack.settles()
     assert sorted(task["name"] for task in idle_emulator.ask("GET", "/tasks").json()["value"]) == sorted(
