@@ -1,4 +1,4 @@
-"""The functions of the plugin, and its schema, as the engine has them."""
+"""The package as programs of every language have it: its schema, every member of a task, and its functions."""
 
 from __future__ import annotations
 
@@ -8,8 +8,12 @@ import shutil
 from collections.abc import Callable
 from importlib.resources import files
 
+import pytest
+
 from ..emulator import Emulator
 from ..stack import Stack
+
+pytestmark = pytest.mark.dynamic_only("these programs name the plugin's types themselves, and run once")
 
 PROGRAM = """
 import pulumi
@@ -85,3 +89,56 @@ def test_the_engine_reads_the_schema(new_stack: Callable[..., Stack]) -> None:
         for part in ("name", "version", "config", "provider", "types", "resources", "functions"):
             assert read[part] == committed[part]
     stack.pulumi("schema", "check", plugin).succeeded()
+
+
+FULL_TASK = f"""
+resources:
+  full-task:
+    type: acr-tasks:Task
+    properties:
+      platform: {{os: Linux, architecture: amd64}}
+      step:
+        type: EncodedTask
+        encodedTaskContent: {STEPS}
+        contextPath: https://github.com/contoso/app.git
+        contextAccessToken: {CANARY}
+        values: [{{name: shown, value: "1"}}, {{name: hidden, value: {CANARY}, isSecret: true}}]
+      identity:
+        type: SystemAssigned, UserAssigned
+        userAssignedIdentities:
+          - /subscriptions/s/resourceGroups/rg/providers/Microsoft.ManagedIdentity/userAssignedIdentities/one
+      trigger:
+        timerTriggers: [{{name: t1, schedule: 0 3 * * *}}]
+        baseImageTrigger: {{name: base, baseImageTriggerType: All}}
+      credentials:
+        sourceRegistry: {{loginMode: Default}}
+        customRegistries:
+          r.example: {{userName: {{value: {CANARY}, type: Opaque}}, password: {{value: {CANARY}}}}}
+      agentConfiguration: {{cpu: 2}}
+      timeout: 600
+      status: Disabled
+      tags: {{a_b: c}}
+outputs:
+  principal: ${{full-task.identity.principalId}}
+  made: ${{full-task.creationDate}}
+"""
+
+
+@pytest.mark.skipif(shutil.which("pulumi-language-yaml") is None, reason="pulumi-language-yaml is not on this machine")
+def test_a_program_without_an_sdk_gives_every_member(idle_emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
+    """YAML binds a task's members to the schema; what the service sets is an output; no secret stands in the state."""
+    stack = new_stack("full", **idle_emulator.config)
+    project = (stack.folder / "Pulumi.yaml").read_text()
+    stack.write("Pulumi.yaml", re.sub(r"runtime:\n.*\n.*\n", "runtime: yaml\n", project) + FULL_TASK)
+    stack.up().succeeded()
+    identity = idle_emulator.task("full-task")["identity"]
+    assert stack.outputs()["principal"] == identity["principalId"]
+    [client] = identity["userAssignedIdentities"].values()
+    assert client["clientId"]
+    assert CANARY not in json.dumps(stack.resources())
+
+    # a member that no type has is refused by its name
+    stack.edit("Pulumi.yaml", "      timeout: 600", "      timeuot: 600")
+    assert "timeuot" in stack.preview().failed().screen
+    stack.edit("Pulumi.yaml", "      timeuot: 600", "      timeout: 600")
+    stack.settles()
