@@ -54,17 +54,21 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "both_hosts: the scenario of its kind that always runs on both hosts")
-    config.addinivalue_line("markers", "dynamic_only(reason): the scenario cannot be on the plugin")
+    config.addinivalue_line("markers", "one_host(reason): the scenario cannot be on the other host")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a scenario on the dynamic host; on both where it is marked, or where ACR_TASKS_HOSTS is `both`."""
-    if "host" not in metafunc.fixturenames:
-        return
+    """Run a scenario on both hosts where it is marked so, or where ACR_TASKS_HOSTS is `both`."""
     marks = {mark.name for mark in metafunc.definition.iter_markers()}
     both = "both_hosts" in marks or os.environ.get("ACR_TASKS_HOSTS") == "both"
-    hosts = HOSTS if both and "dynamic_only" not in marks else (DYNAMIC,)
-    metafunc.parametrize("host", hosts, ids=lambda host: host.name)
+    if "host" in metafunc.fixturenames and both and "one_host" not in marks:
+        metafunc.parametrize("host", HOSTS, ids=lambda host: host.name)
+
+
+@pytest.fixture
+def host() -> Host:
+    """The host of a scenario that runs on one: the dynamic resources."""
+    return DYNAMIC
 
 
 @pytest.fixture

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from ..emulator import Emulator
 from ..stack import Stack
 
@@ -65,6 +67,7 @@ def options(folder: Path, **levels: Any) -> list[str]:
     return ["--policy-pack", PACK, "--policy-pack-config", str(config)]
 
 
+@pytest.mark.both_hosts
 def test_policies_advise_forbid_and_remedy(idle_emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
     """Advisory lets the update through, mandatory stops it before any request, a remedy changes what is sent."""
     emulator = idle_emulator

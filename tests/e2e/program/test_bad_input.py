@@ -37,6 +37,7 @@ MISTAKES = {
 }
 
 
+@pytest.mark.both_hosts
 @pytest.mark.parametrize("statement", MISTAKES, ids=["task", "run"])
 def test_all_mistakes_of_a_resource_are_sentences_in_preview(
     statement: str, idle_emulator: Emulator, new_stack: Callable[..., Stack]

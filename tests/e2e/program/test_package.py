@@ -13,7 +13,7 @@ import pytest
 from ..emulator import Emulator
 from ..stack import Stack
 
-pytestmark = pytest.mark.dynamic_only("these programs name the plugin's types themselves, and run once")
+pytestmark = pytest.mark.one_host(reason="these programs name the plugin's types themselves, and run once")
 
 PROGRAM = """
 import pulumi

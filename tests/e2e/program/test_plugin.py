@@ -25,7 +25,7 @@ pulumi.export("status", run.status)
 """
 
 
-@pytest.mark.dynamic_only(reason="its program names the types of the plugin itself")
+@pytest.mark.one_host(reason="its program names the types of the plugin itself")
 def test_the_stack_of_a_program_with_the_plugin_s_types_lives(
     idle_emulator: Emulator, new_stack: Callable[..., Stack]
 ) -> None:

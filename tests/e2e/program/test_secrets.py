@@ -6,6 +6,8 @@ import base64
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from ..emulator import Emulator
 from ..stack import Stack
 
@@ -102,6 +104,7 @@ def no_secret_below(folder: Path) -> None:
         no_secret_in(file.read_text(encoding="utf-8", errors="replace"))
 
 
+@pytest.mark.both_hosts
 def test_a_canary_in_every_secret_is_never_seen(idle_emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
     """While everything goes well, at the most talkative level, with details of every property."""
     emulator = idle_emulator

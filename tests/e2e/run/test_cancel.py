@@ -7,6 +7,8 @@ import signal
 import time
 from collections.abc import Callable
 
+import pytest
+
 from ..emulator import Emulator
 from ..stack import Stack
 
@@ -24,6 +26,7 @@ Run(
 """
 
 
+@pytest.mark.both_hosts
 def test_ctrl_c_cancels_the_run_at_the_service(emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
     """The engine ends at once, the service says Canceled, and nothing is in state."""
     stack = new_stack("nap", program=PROGRAM, **emulator.config)

@@ -6,6 +6,7 @@ import tarfile
 from collections.abc import Callable
 
 import httpx
+import pytest
 
 from ..emulator import Emulator
 from ..stack import Stack
@@ -55,6 +56,7 @@ steps:
 """
 
 
+@pytest.mark.both_hosts
 def test_contexts_are_taken_from_where_they_are(emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
     """A Dockerfile from outside of the folder, and an archive; the digests are those that the registry answers."""
     stack = new_stack("contexts", program=PROGRAM, **emulator.config)

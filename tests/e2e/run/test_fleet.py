@@ -9,6 +9,8 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+import pytest
+
 from ..emulator import Emulator
 from ..stack import Stack
 
@@ -60,6 +62,7 @@ def test_runs_without_an_agent_say_that_they_are_queued(tmp_path: Path, new_stac
         assert [run["status"] for run in emulator.runs()] == ["Succeeded"] * 5
 
 
+@pytest.mark.both_hosts
 def test_forty_runs_are_watched_at_the_cost_of_a_few(idle_emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
     """At most twenty reads in all while forty runs of five seconds are awaited."""
     stack = new_stack("fleet", program=runs(40, 5), **idle_emulator.config)

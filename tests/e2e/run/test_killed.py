@@ -31,6 +31,7 @@ pulumi.export("run_id", run.run_id)
 """
 
 
+@pytest.mark.both_hosts
 @pytest.mark.parametrize("victims", ["engine and plugin", "engine"])
 def test_the_next_up_takes_the_run_up_again(
     victims: str, idle_emulator: Emulator, new_stack: Callable[..., Stack]

@@ -101,6 +101,8 @@ SECRETS = {
     'credentials.customRegistries["r.example"].password.value',
 }
 
+pytestmark = pytest.mark.one_host(reason="its programs name the types of the plugin itself")
+
 
 def put(emulator: Emulator) -> dict[str, Any]:
     """Make the tasks as any client of the service does, and return what they are."""

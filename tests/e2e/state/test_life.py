@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import httpx
+import pytest
 
 from ..emulator import Emulator
 from ..stack import Stack
@@ -16,6 +17,7 @@ MANIFEST = {
 }
 
 
+@pytest.mark.both_hosts
 def test_a_stack_lives_from_its_first_up_to_destroy(emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
     """Each change of the program becomes just the requests that it needs; all is as `pulumi` starts it for users."""
     stack = new_stack("life", example=QUICKSTART, like=None, **emulator.config)

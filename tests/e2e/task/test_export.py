@@ -7,6 +7,8 @@ import subprocess
 import sys
 from collections.abc import Callable
 
+import pytest
+
 from ..emulator import Emulator
 from ..stack import Stack
 
@@ -48,6 +50,7 @@ SECRETS = {
 }
 
 
+@pytest.mark.both_hosts
 def test_an_exported_program_takes_over_what_is_there(emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
     """Its first up only reads; what it declares is what there is."""
     for name, properties in TASKS.items():
