@@ -14,7 +14,7 @@ from ..stack import Stack
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
 PLUGIN = "pulumi-resource-acr-tasks"
-pytestmark = pytest.mark.dynamic_only("these programs name the plugin's types themselves, and run once")
+pytestmark = pytest.mark.one_host(reason="these programs name the plugin's types themselves, and run once")
 BUILD_SECONDS = 280  # what npm fetches and Go compiles when its cache is empty
 
 

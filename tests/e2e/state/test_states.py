@@ -50,7 +50,6 @@ def released(
         assert emulator.ask("GET", "/tasks").json()["value"] == []
 
 
-@pytest.mark.dynamic_only(reason="the states of earlier releases hold dynamic resources")
 def test_a_state_of_an_earlier_release_comes_up_unchanged(released: tuple[Stack, Emulator]) -> None:
     """Neither up nor refresh changes anything; destroy leaves nothing."""
     stack, emulator = released
@@ -60,7 +59,6 @@ def test_a_state_of_an_earlier_release_comes_up_unchanged(released: tuple[Stack,
     assert len(stack.resources()) == 7
 
 
-@pytest.mark.dynamic_only(reason="the states of earlier releases hold dynamic resources")
 def test_a_state_of_an_earlier_release_moves_to_the_plugin_and_back(released: tuple[Stack, Emulator]) -> None:
     """A changed import moves tasks and runs to the other host, without a request that writes and without a new run."""
     stack, emulator = released
