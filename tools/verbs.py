@@ -1,7 +1,7 @@
-"""Runs verbs of the Makefile in two lanes, all of them, and ends with a summary that a person can read.
+"""Runs verbs of the Makefile, two at a time, all of them, and ends with a summary that a person can read.
 
-Static checks and the builds of environments run beside the tests, which wait for servers and builds half of the time.
-The output of a verb appears when the verb has ended, so that two verbs never mix.
+The longest come first, so that the two lanes end together. Tests wait for servers and builds part of the time, and the
+other lane has the processors then. The output of a verb appears when the verb has ended, so that two verbs never mix.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-BESIDE = ("engine", "lint", "types", "policies", "docs", "compat")  # the second lane; all others form the first
+# What fails soonest, what others wait for, and then the verbs by their length.
+FIRST = ("lint", "engine", "real", "e2e", "contract", "compat", "docs", "types", "browser", "unit", "policies")
 CLOSING = re.compile(r"^=+ (?P<counts>.*\d+ (?:passed|failed|error).*) in [\d.]+s")
 QUIET_CLOSING = re.compile(r"^(?P<counts>\d+ (?:passed|failed|error)[^=]*) in [\d.]+s")
 COUNT = re.compile(r"(\d+) (passed|failed|skipped|error)")
@@ -76,10 +77,9 @@ def run(verb: str, printing: threading.Lock) -> Result:
     return result
 
 
-def lanes(verbs: Iterable[str]) -> list[list[str]]:
-    """Return the verbs of each lane, in their order."""
-    wanted = list(verbs)
-    return [[verb for verb in wanted if (verb in BESIDE) is beside] for beside in (False, True)]
+def in_order(verbs: Iterable[str]) -> list[str]:
+    """Return the verbs in the order in which they start."""
+    return sorted(verbs, key=lambda verb: FIRST.index(verb) if verb in FIRST else len(FIRST))
 
 
 def engine() -> str:
@@ -92,8 +92,7 @@ def engine() -> str:
 def main(verbs: list[str]) -> int:
     began, printing = time.monotonic(), threading.Lock()
     with ThreadPoolExecutor(2) as pool:
-        ended = list(pool.map(lambda lane: [run(verb, printing) for verb in lane], lanes(verbs)))
-    results = sorted((result for lane in ended for result in lane), key=lambda result: verbs.index(result.verb))
+        results = list(pool.map(lambda verb: run(verb, printing), in_order(verbs)))
     print("==> summary")
     print(*results, sep="\n")
     print(f"  in all       {time.monotonic() - began:6.0f} s")
