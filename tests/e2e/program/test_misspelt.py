@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from ..emulator import Emulator
 from ..stack import Stack
 
@@ -20,9 +22,11 @@ ONE_TASK = f'{HEAD}\nTask("build-it", platform=linux, step=step)\n'
 KEYS = {
     "acr-tasks:endpont: {value: embedded}": "did you mean acr-tasks:endpoint?",
     "acr-tasks:registry_name: {value: contoso}": "did you mean acr-tasks:registryName?",
-    "acr_tasks:endpoint: {value: embedded}": "acr_tasks:endpoint is ignored: the namespace of this provider is",
     'acr-tasks:endpoint: {value: ""}': "acr-tasks:endpoint is empty",
     "acr-tasks:credential: {value: client-secret}": "the credential 'client-secret' needs acr-tasks:tenantId",
+}
+FOREIGN_KEYS = {
+    "acr_tasks:endpoint: {value: embedded}": "acr_tasks:endpoint is ignored: the namespace of this provider is",
     'pulumi:disable-default-providers: {value: ["*"]}': "forbids the default provider; give a pulumi_acr_tasks",
 }
 
@@ -49,15 +53,25 @@ STATEMENTS = {
 }
 
 
-def test_a_misspelt_key_is_told_in_preview(new_stack: Callable[..., Stack]) -> None:
-    """With the key that was meant; nothing is asked of the public cloud."""
+def sentences_in_preview(new_stack: Callable[..., Stack], keys: dict[str, str]) -> None:
     stack = new_stack("shop", program=ONE_TASK)
     project = (stack.folder / "Pulumi.yaml").read_text()
     ids = "".join(f"  acr-tasks:{key}: {{value: contoso}}\n" for key in ("subscriptionId", "resourceGroupName"))
-    for line, sentence in KEYS.items():
+    for line, sentence in keys.items():
         stack.write("Pulumi.yaml", f"{project}config:\n{ids}  {line}\n")
         screen = stack.preview().failed().screen
         assert sentence in screen.replace("\n    ", " "), line
+
+
+def test_a_misspelt_key_is_told_in_preview(new_stack: Callable[..., Stack]) -> None:
+    """With the key that was meant; nothing is asked of the public cloud."""
+    sentences_in_preview(new_stack, KEYS)
+
+
+@pytest.mark.one_host(reason="the engine hands a plugin the keys of its own namespace alone")
+def test_a_key_of_another_namespace_is_told_in_preview(new_stack: Callable[..., Stack]) -> None:
+    """With the namespace that was meant, or with what the key forbids."""
+    sentences_in_preview(new_stack, FOREIGN_KEYS)
 
 
 def test_a_component_hands_its_provider_on_under_our_name(
