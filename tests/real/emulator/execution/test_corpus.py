@@ -22,7 +22,7 @@ from acr_tasks_emulator.execution.cancellation import Cancellation
 from acr_tasks_emulator.execution.run_log import RunLog
 from acr_tasks_emulator.execution.simulated_executor import SimulatedExecutor
 
-from .test_tools import TOOLS, Desk
+from .desk import TOOLS, Desk
 
 CORPUS = Path(__file__).parent / "corpus"
 NAMES = sorted(path.name.removesuffix(".expected.yaml") for path in CORPUS.glob("*.expected.yaml"))

@@ -19,7 +19,7 @@ from acr_tasks_emulator.execution.registry.oci_registry import OciRegistry
 from acr_tasks_emulator.execution.simulated_executor import SimulatedExecutor
 from acr_tasks_emulator.process.supervisor import Supervisor
 
-from .test_tools import LOGIN_SERVER, NAP, Desk, docker, docker_missing, encoded, needs_registry
+from .desk import LOGIN_SERVER, NAP, Desk, docker, docker_missing, encoded, needs_registry
 
 needs_docker = pytest.mark.skipif(docker_missing is not None, reason=docker_missing or "docker works")
 

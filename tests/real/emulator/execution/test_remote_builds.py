@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from .desk import Desk, docker, encoded, missing
 from .test_remote import Files, GitDaemon, needs_git, repository, served
-from .test_tools import Desk, docker, encoded, missing
 
 pytestmark = [pytest.mark.skipif(missing is not None, reason=missing or "buildah works"), needs_git]
 

@@ -8,7 +8,7 @@ import pytest
 
 from acr_tasks_emulator.execution.buildah import image_store
 
-from .test_tools import Desk, docker, missing
+from .desk import Desk, docker, missing
 
 pytestmark = pytest.mark.skipif(missing is not None, reason=missing or "buildah works")
 
