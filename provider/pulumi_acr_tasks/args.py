@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 import pulumi
 
-from pulumi_acr_tasks.encoded import TaskFile, command_content, file_content, task_content, with_values
-from pulumi_acr_tasks.program import strict
+from pulumi_acr_tasks.program.declaration import strict
+from pulumi_acr_tasks.program.encoded import TaskFile, command_content, file_content, task_content, with_values
 from pulumi_acr_tasks.schema.definitions import Kind, camel_case, members
 
 if TYPE_CHECKING:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from pulumi_acr_tasks import embedded, engine
 from pulumi_acr_tasks.arm.clock import deadline
 from pulumi_acr_tasks.engine import Request
+from pulumi_acr_tasks.engine.shortened_errors import shortened
 from pulumi_acr_tasks.errors import (
     AcrTasksError,
     DeadlineError,
@@ -26,14 +27,13 @@ from pulumi_acr_tasks.errors import (
     TransportError,
     UnavailableError,
 )
-from pulumi_acr_tasks.inputs import encrypted
-from pulumi_acr_tasks.redaction import redact
+from pulumi_acr_tasks.program.inputs import encrypted
 from pulumi_acr_tasks.schema.definitions import Kind
+from pulumi_acr_tasks.schema.redaction import redact
 from pulumi_acr_tasks.schema.secrets import without_secrets
 from pulumi_acr_tasks.schema.spelling import parse, spelled, value_at, without_ignored
 from pulumi_acr_tasks.settings.credentials import missing_settings
 from pulumi_acr_tasks.settings.settings import Settings
-from pulumi_acr_tasks.shortened_errors import shortened
 from pulumi_acr_tasks.validate.problem import Problem, errors
 
 if TYPE_CHECKING:

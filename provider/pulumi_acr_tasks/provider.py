@@ -8,7 +8,7 @@ from typing import Any
 import pulumi
 
 from pulumi_acr_tasks.host.sdk import providers_of
-from pulumi_acr_tasks.program import program_error, strict
+from pulumi_acr_tasks.program.declaration import program_error, strict
 
 _PACKAGE = "pulumi-python"  # the package of every dynamic resource
 _USE = "give a pulumi_acr_tasks.Provider in ResourceOptions(provider=…)"

@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pulumi_acr_tasks.encoded import command_content, task_content
 from pulumi_acr_tasks.errors import ValidationError
 from pulumi_acr_tasks.export.python_source import Call, Code, Source, Text, constant, quoted, render
+from pulumi_acr_tasks.program.encoded import command_content, task_content
 from pulumi_acr_tasks.schema.definitions import Kind, members, snake_case, variant
 from pulumi_acr_tasks.schema.secrets import is_secret
 from pulumi_acr_tasks.schema.values import decoded

@@ -17,13 +17,13 @@ from pulumi.dynamic import (
 )
 
 from pulumi_acr_tasks import engine, host
+from pulumi_acr_tasks.engine.shortened_errors import shortened
 from pulumi_acr_tasks.engine_call import EngineCalls, Verbs
 from pulumi_acr_tasks.errors import SettingsError
 from pulumi_acr_tasks.host.server import Replaced
-from pulumi_acr_tasks.inputs import from_plan, may_be_secret_since, to_plan
-from pulumi_acr_tasks.program import ORGANIZATION, REPLACE_ON_CHANGES, TASK_FILE
+from pulumi_acr_tasks.program.declaration import ORGANIZATION, REPLACE_ON_CHANGES, TASK_FILE
+from pulumi_acr_tasks.program.inputs import from_plan, may_be_secret_since, to_plan
 from pulumi_acr_tasks.settings.keys import NAMESPACE, check_configuration
-from pulumi_acr_tasks.shortened_errors import shortened
 
 if TYPE_CHECKING:
     from pulumi_acr_tasks.service import Service

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pulumi_acr_tasks.preview import ENDED, KEPT_BY_ENDED_RUN, KEPT_BY_RUN, KEPT_BY_TASK
+from pulumi_acr_tasks.program.preview import ENDED, KEPT_BY_ENDED_RUN, KEPT_BY_RUN, KEPT_BY_TASK
 from pulumi_acr_tasks.schema.definitions import OUTPUTS
 from pulumi_acr_tasks.schema.equality import identity_type
 from pulumi_acr_tasks.schema.values import UNKNOWN, is_unknown

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import pulumi
 
 from pulumi_acr_tasks import provider
-from pulumi_acr_tasks.program import engine_properties
+from pulumi_acr_tasks.program.declaration import engine_properties
 from pulumi_acr_tasks.run import resource as run
 from pulumi_acr_tasks.task import resource as task
 

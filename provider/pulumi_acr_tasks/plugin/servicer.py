@@ -24,10 +24,10 @@ from pulumi_acr_tasks.engine import Request, Urn
 from pulumi_acr_tasks.engine.log import shown
 from pulumi_acr_tasks.engine_call import EngineCalls, Verbs
 from pulumi_acr_tasks.errors import AcrTasksError
-from pulumi_acr_tasks.inputs import encrypted
 from pulumi_acr_tasks.plugin import configuration
 from pulumi_acr_tasks.plugin.values import Properties, masked, read, whole_lists, write
-from pulumi_acr_tasks.program import ORGANIZATION, REPLACE_ON_CHANGES, TASK_FILE
+from pulumi_acr_tasks.program.declaration import ORGANIZATION, REPLACE_ON_CHANGES, TASK_FILE
+from pulumi_acr_tasks.program.inputs import encrypted
 from pulumi_acr_tasks.run import verbs as run_verbs
 from pulumi_acr_tasks.schema.definitions import RESULTS
 from pulumi_acr_tasks.schema.secrets import without_secrets

@@ -15,8 +15,8 @@ from google.protobuf import struct_pb2
 from pulumi.runtime import rpc
 
 from pulumi_acr_tasks.host.sdk import marked_secret
-from pulumi_acr_tasks.redaction import leaves, mask_of
 from pulumi_acr_tasks.schema.definitions import camel_case
+from pulumi_acr_tasks.schema.redaction import leaves, mask_of
 from pulumi_acr_tasks.schema.secrets import Mask
 from pulumi_acr_tasks.schema.spelling import value_at
 from pulumi_acr_tasks.schema.values import UNKNOWN, Unknown, from_engine

@@ -6,7 +6,7 @@ import os
 
 import pulumi
 
-from pulumi_acr_tasks.program import program_error
+from pulumi_acr_tasks.program.declaration import program_error
 
 
 def context_hash(

@@ -11,9 +11,9 @@ from pulumi.dynamic import Resource
 from pulumi_acr_tasks import args, outputs
 from pulumi_acr_tasks.engine_call import Verbs
 from pulumi_acr_tasks.host.provider import DynamicProvider
-from pulumi_acr_tasks.inputs import normalize, translate_paths
-from pulumi_acr_tasks.preview import OldOutputs, complete_task
-from pulumi_acr_tasks.program import engine_properties, program_error, strict, typed_properties
+from pulumi_acr_tasks.program.declaration import engine_properties, program_error, strict, typed_properties
+from pulumi_acr_tasks.program.inputs import normalize, translate_paths
+from pulumi_acr_tasks.program.preview import OldOutputs, complete_task
 from pulumi_acr_tasks.provider import with_alias, with_provider
 from pulumi_acr_tasks.schema.definitions import INPUTS, snake_case
 from pulumi_acr_tasks.task import verbs

@@ -15,8 +15,8 @@ from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc, status_pb2
 from pulumi.runtime.rpc import UNKNOWN, wrap_rpc_secret
 
 import acr_tasks_emulator
-from pulumi_acr_tasks import engine, shortened_errors
-from pulumi_acr_tasks.engine import cancel
+from pulumi_acr_tasks import engine
+from pulumi_acr_tasks.engine import cancel, shortened_errors
 from pulumi_acr_tasks.plugin.server import serve
 
 TASK, RUN = "acr-tasks:index:Task", "acr-tasks:index:Run"

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from pulumi.runtime.rpc import wrap_rpc_secret
 
-from pulumi_acr_tasks import engine, shortened_errors
-from pulumi_acr_tasks.engine import Request
+from pulumi_acr_tasks import engine
+from pulumi_acr_tasks.engine import Request, shortened_errors
 from pulumi_acr_tasks.engine_call import EngineCalls
 from pulumi_acr_tasks.errors import DeadlineError, SettingsError, TransportError
 from pulumi_acr_tasks.settings.settings import Settings

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pulumi_acr_tasks import errors, shortened_errors
+from pulumi_acr_tasks import errors
+from pulumi_acr_tasks.engine import shortened_errors
 
 _URN = "urn:pulumi:dev::shop::pulumi-python:dynamic/acr-tasks:Task::"
 

@@ -13,9 +13,9 @@ from pulumi.runtime.rpc import wrap_rpc_secret
 
 from pulumi_acr_tasks import EncodedTaskStepArgs, Task, embedded, engine, host
 from pulumi_acr_tasks.errors import EmulatorError, EndpointError, SettingsError
-from pulumi_acr_tasks.inputs import normalize
 from pulumi_acr_tasks.journal.journal import TASK
-from pulumi_acr_tasks.program import engine_properties
+from pulumi_acr_tasks.program.declaration import engine_properties
+from pulumi_acr_tasks.program.inputs import normalize
 from pulumi_acr_tasks.schema.definitions import INPUTS
 from pulumi_acr_tasks.service import service_for
 from pulumi_acr_tasks.task import crud as task

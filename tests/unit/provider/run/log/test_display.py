@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from pulumi_acr_tasks.redaction import mask_of
 from pulumi_acr_tasks.run.log.display import RateLimitedDisplay
+from pulumi_acr_tasks.schema.redaction import mask_of
 
 
 class FakeClock:

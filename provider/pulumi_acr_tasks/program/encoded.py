@@ -15,7 +15,7 @@ from typing import Any
 
 import pulumi
 
-from pulumi_acr_tasks.program import FileContent, program_error
+from pulumi_acr_tasks.program.declaration import FileContent, program_error
 from pulumi_acr_tasks.schema.values import from_engine
 
 TaskFile = str | Mapping[str, Any] | Sequence[Mapping[str, Any]]

@@ -15,9 +15,10 @@ import pulumi
 import pytest
 from pulumi.runtime import rpc
 
-from pulumi_acr_tasks import args, inputs
+from pulumi_acr_tasks import args
 from pulumi_acr_tasks.errors import ValidationError
-from pulumi_acr_tasks.inputs import from_plan, to_plan, translate_paths
+from pulumi_acr_tasks.program.declaration import inputs
+from pulumi_acr_tasks.program.inputs import from_plan, to_plan, translate_paths
 from pulumi_acr_tasks.schema.definitions import DEFINITIONS, INPUTS, Kind, kind, snake_case
 from pulumi_acr_tasks.schema.spelling import without_ignored
 from pulumi_acr_tasks.schema.values import UNKNOWN

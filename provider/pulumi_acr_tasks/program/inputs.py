@@ -16,7 +16,7 @@ from typing import Any
 import pulumi
 
 from pulumi_acr_tasks.host.sdk import marked_secret
-from pulumi_acr_tasks.program import program_error
+from pulumi_acr_tasks.program.declaration import program_error
 from pulumi_acr_tasks.schema.definitions import Kind, camel_case, members, snake_case, variant, writable
 from pulumi_acr_tasks.schema.secrets import holds_secret, is_secret, map_secrets, secret_values
 from pulumi_acr_tasks.schema.spelling import translate

@@ -12,7 +12,7 @@ import pytest
 from pulumi.runtime import rpc
 
 from pulumi_acr_tasks.outputs import IdentityProperties, ImageDescriptor
-from pulumi_acr_tasks.preview import OldOutputs, _identity, complete_run, complete_task
+from pulumi_acr_tasks.program.preview import OldOutputs, _identity, complete_run, complete_task
 
 _BOTH = {
     "type": "SystemAssigned, UserAssigned",
