@@ -1,6 +1,7 @@
 """What each operation on many tasks costs: requests beside those of others, time beside the engine's own floor.
 
-The floor are as many dynamic resources that do nothing, under the same engine in the same run.
+The floor are as many dynamic resources that do nothing, under the same engine in the same run. Both hosts stand beside
+it: the dynamic resources, and the plugin with the same program.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.e2e.emulator import Emulator
+from tests.e2e.host import PLUGIN
 from tests.e2e.stack import Outcome, Stack
 
 TASKS = 50
@@ -83,17 +85,21 @@ def measured(operation: Operation, stack: Stack) -> float:
 
 def main(count: int) -> None:
     print(f"{count} tasks in one registry\n")
-    row = "{:<12} {:<28} {:<28} {:>8} {:>8} {:>6}"
-    print(row.format("operation", "requests", "azurerm, measured", "ours", "floor", "ratio"))
+    row = "{:<12} {:<28} {:<28} {:>8} {:>8} {:>8} {:>6} {:>6}"
+    print(row.format("operation", "requests", "azurerm, measured", "floor", "dynamic", "plugin", "ratio", "ratio"))
     with tempfile.TemporaryDirectory() as folder, Emulator.started(Path(folder) / "emulator") as emulator:
         with contextlib.redirect_stdout(io.StringIO()):
-            ours = Stack(Path(folder) / "ours", "ours", program=OURS.format(count=count), **emulator.config)
+            text = OURS.format(count=count)
+            ours = Stack(Path(folder) / "ours", "ours", program=text, **emulator.config)
+            text = PLUGIN.program(text).replace("task-", "plugged-")
+            plugin = Stack(Path(folder) / "plugin", "plugin", program=text, **emulator.config)
             floor = Stack(Path(folder) / "floor", "floor", program=FLOOR.format(count=count))
         for operation in OPERATIONS:
             emulator.forget_requests()
             seconds = measured(operation, ours)
             asked = Counter(emulator.methods())
-            least = measured(operation, floor)
+            plugged, least = measured(operation, plugin), measured(operation, floor)
             requests = ", ".join(f"{number} {method}" for method, number in sorted(asked.items())) or "none"
-            shown = (f"{seconds:.1f} s", f"{least:.1f} s", f"{seconds / least:.2f}")
-            print(row.format(operation.name, requests, operation.azurerm, *shown), flush=True)
+            times = (f"{each:.1f} s" for each in (least, seconds, plugged))
+            ratios = (f"{each / least:.2f}" for each in (seconds, plugged))
+            print(row.format(operation.name, requests, operation.azurerm, *times, *ratios), flush=True)

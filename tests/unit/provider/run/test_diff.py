@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pulumi_acr_tasks.run.diff import diff_run
+from pulumi_acr_tasks.run.diff import details, diff_run
 from pulumi_acr_tasks.schema.values import UNKNOWN
 
 REGISTRY = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.ContainerRegistry/registries/emulator"
@@ -65,6 +65,24 @@ def test_a_new_run(change: dict[str, Any], replaces: list[str], summary: str) ->
     """Request, context, triggers and registry force one; an unknown value counts as changed."""
     plan = diff_run(OUTPUTS, {**INPUTS, **change})
     assert (plan.replaces, plan.summary) == (replaces, summary)
+
+
+@pytest.mark.parametrize(
+    ("change", "kinds"),
+    [
+        ({"triggers": ["2"], "logs": "none"}, {"triggers": "add", "logs": "add"}),
+        ({"contextHash": None}, {"contextHash": "delete"}),
+        (request(imageNames=["b"], target="x"), {"runRequest.imageNames": "update", "runRequest.target": "add"}),
+        (request(isArchiveEnabled=True), {"runRequest.isArchiveEnabled": "add"}),
+        (request(credentials={"a": {}}), {"runRequest.credentials": "add"}),
+        ({"runRequest": UNKNOWN}, {"runRequest": "update"}),
+        ({}, {}),
+    ],
+)
+def test_each_change_has_a_path_and_a_kind(change: dict[str, Any], kinds: dict[str, str]) -> None:
+    """The engine shows these, and applies its options to them."""
+    news = {**INPUTS, **change}
+    assert details(diff_run(OUTPUTS, news), OUTPUTS, news) == kinds
 
 
 def test_the_archive_alone_is_a_patch() -> None:
