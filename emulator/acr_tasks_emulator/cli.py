@@ -65,7 +65,7 @@ def _with_options(command: Callable[..., None]) -> Callable[..., None]:
     detach = Option("--detach", help="Go on in the background, and print where.")
     found.append(("detach", Annotated[bool, detach], False))
     command.__annotations__ = {name: kind for name, kind, _ in found}
-    command.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+    command.__signature__ = inspect.Signature(  # type: ignore[attr-defined]  # inspect reads it
         [
             inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
             for name, kind, default in found

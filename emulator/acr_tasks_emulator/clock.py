@@ -13,7 +13,6 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """Return the time, aware, in UTC."""
-        ...
 
 
 class SystemClock:

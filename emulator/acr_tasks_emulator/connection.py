@@ -14,7 +14,7 @@ _KEY = "connection"
 _FAREWELL_SECONDS = 0.25
 
 
-class Connection(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
+class Connection(AutoHTTPProtocol):  # type: ignore[misc, valid-type]  # chosen at run time
     """Uvicorn's HTTP protocol, which hands its transport on with each request."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

@@ -218,7 +218,7 @@ class _Ready:
             await startup(sockets=sockets)
             self._event.set()
 
-        server.startup = startup_and_set  # type: ignore[method-assign]
+        server.startup = startup_and_set  # type: ignore[method-assign]  # there is no hook
 
     def wait(self, thread: threading.Thread) -> None:
         while not self._event.wait(0.05):

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from acr_tasks_emulator.errors import SettingsError
-from acr_tasks_emulator.switches import SwitchError, Switches, table
+from acr_tasks_emulator.switches import Switches
 
 SUBSCRIPTION_ID = "00000000-0000-0000-0000-000000000000"
 RESOURCE_GROUP_NAME = "rg"
@@ -106,7 +106,7 @@ class Settings(BaseModel):
     def _parsed_switches(cls, given: Switches | Mapping[str, Any] | Iterable[str] | None) -> Switches:
         if isinstance(given, Switches):
             return given
-        return read_switches(given) if isinstance(given, Mapping) else parse_switches(given or ())
+        return Switches.read(given) if isinstance(given, Mapping) else Switches.parse(given or ())
 
     @model_validator(mode="after")
     def _checked(self) -> Settings:
@@ -125,9 +125,8 @@ class Settings(BaseModel):
             if name == "registries":
                 found += [f"--registry={each.name}:{each.location}" for each in value]
             elif name == "switches":
-                answers = {each.name: getattr(value, each.name.replace("-", "_")) for each in table()}
-                default = {each.name: each.default for each in table()}
-                found += [f"--set={name}={answers[name]}" for name in answers if answers[name] != default[name]]
+                answers = value.model_dump(by_alias=True, exclude_defaults=True)
+                found += [f"--set={switch}={answer}" for switch, answer in answers.items()]
             else:
                 found.append(option_of(name) if value is True else f"{option_of(name)}={value}")
         return found
@@ -195,27 +194,6 @@ def _problems(settings: Settings) -> Iterator[tuple[bool, str]]:
     names = [registry.name.lower() for registry in settings.registries]
     for name in names:
         yield names.count(name) > 1, f"Registry {name} is given twice."
-
-
-def read_switches(given: Mapping[str, Any]) -> Switches:
-    """Return the switches with the given values, by kebab-case name. Raises SettingsError."""
-    try:
-        return Switches.read(given)
-    except SwitchError as error:
-        raise SettingsError(str(error)) from None
-
-
-def parse_switches(texts: Iterable[str]) -> Switches:
-    """Read switches of the form `SWITCH=VALUE`. Raises SettingsError."""
-    given: dict[str, str] = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not equals:
-            raise SettingsError(f"Switch {text!r} has no value: write it like create-status=201.")
-        if name in given:
-            raise SettingsError(f"Switch {name} is given twice.")
-        given[name] = value
-    return read_switches(given)
 
 
 def normal_location(location: str) -> str:

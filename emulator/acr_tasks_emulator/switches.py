@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from acr_tasks_emulator.errors import SettingsError
 
 
-class SwitchError(Exception):
-    """Invalid switches. The text has each problem and the allowed values."""
+def _open(default: Any, question: str, lowest: float | None = None, highest: float | None = None) -> Any:
+    """Declare a switch. lowest, highest: the bounds of a number."""
+    return Field(default, description=question, ge=lowest, le=highest)
 
 
-def _open(default: Any, question: str, *bounds: float) -> Any:
-    """Declare a switch. bounds: the lowest and the highest number that are allowed."""
-    return field(default=default, metadata={"question": question, "bounds": bounds})
-
-
-@dataclass(frozen=True)
-class Switches:
+class Switches(BaseModel):
     """A value for each switch, with its default and its question. Public names are in kebab-case.
 
     Numbers of seconds may have a fraction.
     """
+
+    model_config = ConfigDict(
+        frozen=True, alias_generator=lambda name: name.replace("_", "-"), populate_by_name=True, allow_inf_nan=False
+    )
 
     patch_step_type: Literal["replace", "refuse", "merge"] = _open(
         "replace",
@@ -92,69 +94,44 @@ class Switches:
 
     @classmethod
     def read(cls, given: Mapping[str, Any]) -> Switches:
-        """Return the switches with the given values, by kebab-case name. Raises SwitchError."""
-        known = {switch.name: switch for switch in table()}
-        values: dict[str, Any] = {}
-        problems = []
-        for name, text in given.items():
-            switch = known.get(name)
-            if switch is None:
-                problems.append(f"Switch {name!r} is not known: choose one of {', '.join(known)}.")
-                continue
-            try:
-                values[name.replace("-", "_")] = switch.read(str(text))
-            except ValueError:
-                problems.append(f"Switch {name} cannot be {str(text)!r}: {switch.allowed} is allowed.")
+        """Return the switches with the given values, by kebab-case name. Raises SettingsError with every problem."""
+        known = [str(field.alias) for field in cls.model_fields.values()]
+        problems = [
+            f"Switch {name!r} is not known: choose one of {', '.join(known)}." for name in given if name not in known
+        ]
+        try:
+            switches = cls.model_validate({name: str(given[name]) for name in known if name in given})
+        except ValidationError as error:
+            wrong = [str(each["loc"][0]) for each in error.errors()]
+            problems += [f"Switch {name} cannot be {str(given[name])!r}: {allowed(name)} is allowed." for name in wrong]
         if problems:
-            raise SwitchError(" ".join(problems))
-        return cls(**values)
+            raise SettingsError(" ".join(problems))
+        return switches
+
+    @classmethod
+    def parse(cls, texts: Iterable[str]) -> Switches:
+        """Read switches of the form `SWITCH=VALUE`. Raises SettingsError."""
+        given: dict[str, str] = {}
+        for text in texts:
+            name, equals, value = text.partition("=")
+            if not equals:
+                raise SettingsError(f"Switch {text!r} has no value: write it like create-status=201.")
+            if name in given:
+                raise SettingsError(f"Switch {name} is given twice.")
+            given[name] = value
+        return cls.read(given)
+
+    __str__ = BaseModel.__repr__
+
+
+def allowed(name: str) -> str:
+    """Return the allowed values of a switch as a phrase, such as `200 or 201`."""
+    field = Switches.model_fields[name.replace("-", "_")]
+    if field.annotation is int or field.annotation is float:
+        kind = "a whole number" if field.annotation is int else "a number"
+        lowest, highest = field.metadata
+        return f"{kind} from {lowest.ge:g} to {highest.le:g}"
+    return " or ".join(get_args(field.annotation))
 
 
 DEFAULTS = Switches()
-
-
-@dataclass(frozen=True)
-class Switch:
-    """A row of the table of switches. `values` is empty for a number."""
-
-    name: str
-    kind: type
-    values: tuple[str, ...]
-    bounds: tuple[float, ...]
-    default: Any
-    question: str
-
-    @property
-    def allowed(self) -> str:
-        """Return the allowed values as a phrase, such as `200 or 201`."""
-        if self.values:
-            return " or ".join(self.values)
-        kind = "a whole number" if self.kind is int else "a number"
-        return f"{kind} from {self.bounds[0]:g} to {self.bounds[1]:g}"
-
-    def read(self, text: str) -> Any:
-        """Parse a value of the switch. Raises ValueError."""
-        if self.values:
-            if text not in self.values:
-                raise ValueError(text)
-            return text
-        number = self.kind(text)
-        if not self.bounds[0] <= number <= self.bounds[1]:
-            raise ValueError(text)
-        return number
-
-
-def table() -> list[Switch]:
-    """Return every switch, in the order of their declaration."""
-    kinds = get_type_hints(Switches)
-    return [
-        Switch(
-            name=each.name.replace("_", "-"),
-            kind=str if get_origin(kinds[each.name]) is Literal else kinds[each.name],
-            values=get_args(kinds[each.name]),
-            bounds=each.metadata["bounds"],
-            default=each.default,
-            question=each.metadata["question"],
-        )
-        for each in fields(Switches)
-    ]

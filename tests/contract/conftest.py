@@ -17,6 +17,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -42,10 +43,10 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Stops the collection when a test of this folder does not say, with exactly one mark, how we know."""
-    here = os.path.dirname(__file__)  # noqa: PTH120
+    here = Path(__file__).parent
     wrong = []
     for item in items:
-        if not str(item.path).startswith(here):
+        if here not in item.path.parents:
             continue
         marks = [mark for mark in item.iter_markers() if mark.name in MARKS]
         if len(marks) != 1:

@@ -102,42 +102,33 @@ class Tool(Protocol):
 
     def in_use(self) -> AbstractContextManager[None]:
         """Hold the tool for a run. When no other run holds it, remove what ended runs have left."""
-        ...
 
     def reaches(self, address: str, cancellation: Cancellation) -> bool:
         """Return whether the tool can connect to the emulator's registry at host:port."""
-        ...
 
     def image_id(self, name: str, cancellation: Cancellation) -> str | None:
         """Return the id of an image by name or id; None when the tool does not have it."""
-        ...
 
     def image_digest(self, image_id: str, cancellation: Cancellation) -> str:
         """Return the digest of the manifest of a pulled image; empty when the tool does not know it."""
-        ...
 
     def pull(self, location: ImageLocation, cancellation: Cancellation) -> str:
         """Pull an image into the tool, and return its id. Raises ToolError."""
-        ...
 
     def push(self, image_id: str, location: ImageLocation, scratch: Path, cancellation: Cancellation) -> str:
         """Push an image, and return its manifest's digest. scratch: a folder for temporary files. Raises ToolError."""
-        ...
 
     def make(self, context: Path, names: Sequence[str], cancellation: Cancellation) -> None:
         """Build a folder's Dockerfile without a log; `image_id` then knows the names. Raises ToolError."""
-        ...
 
     def build(self, task: Build, base_images: Sequence[BaseImage], run: RunContext, rename: Rename) -> tuple[int, str]:
         """Build with the builder's lines going to the log; return the exit status and, after 0, the image's id."""
-        ...
 
     def networks(self, networks: Sequence[Network], run: RunContext) -> AbstractContextManager[None]:
         """Make a run's networks for the block; remove them and the run's remaining containers at its end.
 
         Raises NetworkError.
         """
-        ...
 
     def run(self, container: Container, run: RunContext, on_line: Callable[[str], None]) -> int:
         """Run a container to its end, its output going to the log; return its exit status, as Docker gives it.
@@ -145,8 +136,6 @@ class Tool(Protocol):
         on_line: called with each line that the container prints. Raises ToolError, and ValueError when there is nothing
         to run.
         """
-        ...
 
     def remove_folder(self, folder: Path) -> None:
         """Remove a folder that may hold files of users that exist only in containers."""
-        ...

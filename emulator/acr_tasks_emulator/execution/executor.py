@@ -27,7 +27,6 @@ class Executor(Protocol):
 
     def run(self, job: Job, log: RunLog, cancellation: Cancellation) -> Outcome:
         """Run a job to its end. On cancellation, end everything that was started, at once, and return."""
-        ...
 
 
 def choose(kind: str, data: Path, oci: OciRegistry, supervisor: Supervisor) -> Executor:

@@ -102,7 +102,7 @@ class RunContext:
             for host, user, password in self.job.sign_ins()
         }
         if auths:
-            with open(os.open(self.folder / "auth.json", os.O_CREAT | os.O_WRONLY, 0o600), "w") as file:  # noqa: PTH123
+            with os.fdopen(os.open(self.folder / "auth.json", os.O_CREAT | os.O_WRONLY, 0o600), "w") as file:
                 json.dump({"auths": auths}, file)
         if self.job.fetched_from:
             git = fetcher.fetch(self.job.fetched_from, self.source, self)

@@ -11,6 +11,15 @@ from typing import IO, Protocol
 LIMIT_BYTES = 64 * 1024 * 1024
 """A log longer than this is cut, and says so; the run goes on."""
 
+COMPLETE_VALUES = {
+    "Succeeded": "successful",
+    "Failed": "failed",
+    "Canceled": "canceled",
+    "Timeout": "timedout",
+    "Error": "internalerror",
+}
+"""The log's metadata `Complete` by the status of the run, as clients of the service read it."""
+
 _LINE_BYTES = 64 * 1024
 _MASK = "***"
 _SHORTEST = 3
@@ -123,8 +132,7 @@ class RunLog:
         self._cut = False
         self._append("")
         self._append(last, always=True)
-        marks = {"Succeeded": "successful", "Failed": "failed", "Canceled": "canceled", "Timeout": "timedout"}
-        self._sink.complete(marks.get(status, "internalerror"))
+        self._sink.complete(COMPLETE_VALUES[status])
 
     def _append(self, line: str, always: bool = False) -> None:
         data = line.encode() + b"\r\n"

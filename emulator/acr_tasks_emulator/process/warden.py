@@ -110,7 +110,7 @@ def _descendants(root: int) -> set[int]:
         if not name.isdigit():
             continue
         try:
-            with open(f"/proc/{name}/stat", "rb") as stat:  # noqa: PTH123
+            with open(f"/proc/{name}/stat", "rb") as stat:  # noqa: PTH123 - no pathlib: start-up
                 state, parent = stat.read().rpartition(b")")[2].split()[:2]
         except OSError:
             continue  # it has ended meanwhile

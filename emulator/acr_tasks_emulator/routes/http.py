@@ -77,11 +77,6 @@ def is_arm(path: str) -> bool:
     return _ARM.match(path) is not None
 
 
-def is_arm_or_blob(path: str) -> bool:
-    """Tell whether a path belongs to Resource Manager or to the blob service, whose requests are logged."""
-    return is_arm(path) or path.startswith("/blobs/")
-
-
 def services_of(request: Request) -> Services:
     """Return the services of the application."""
     return cast(Services, request.app.state.services)

@@ -89,7 +89,7 @@ PULL_HOOK = {
     "eventType": "git.pullrequest.created",
     "message": {"text": "Jamal Hartnett created a new pull request"},
     "resource": {
-        "repository": PUSH_HOOK["resource"]["repository"],  # type: ignore[index]
+        "repository": PUSH_HOOK["resource"]["repository"],
         "pullRequestId": 11,
         "status": "active",
         "sourceRefName": "refs/heads/topic",

@@ -10,8 +10,8 @@ import pytest
 
 from acr_tasks_emulator.services.blobs.sas import READ, Signer
 from acr_tasks_emulator.services.errors import ServiceError
-from acr_tasks_emulator.settings import SettingsError, parse_switches, read_switches
-from acr_tasks_emulator.switches import DEFAULTS, Switches, table
+from acr_tasks_emulator.settings import SettingsError
+from acr_tasks_emulator.switches import DEFAULTS, Switches, allowed
 
 if TYPE_CHECKING:
     from tests.unit.emulator.conftest import World
@@ -53,10 +53,10 @@ def refusal(call: Callable[[], Any]) -> tuple[int, str]:
 
 def test_switches_are_read_by_their_kebab_case_names() -> None:
     """Texts and numbers; what is not given has its default."""
-    switches = parse_switches(["patch-step-type=merge", "page-size=3", "agent-delay=0.5"])
+    switches = Switches.parse(["patch-step-type=merge", "page-size=3", "agent-delay=0.5"])
     assert switches == Switches(patch_step_type="merge", page_size=3, agent_delay=0.5)
-    assert read_switches({"create-status": 201, "page-size": 7}) == Switches(create_status="201", page_size=7)
-    assert read_switches({}) == DEFAULTS
+    assert Switches.read({"create-status": 201, "page-size": 7}) == Switches(create_status="201", page_size=7)
+    assert Switches.read({}) == DEFAULTS
 
 
 @pytest.mark.parametrize(
@@ -73,27 +73,27 @@ def test_switches_are_read_by_their_kebab_case_names() -> None:
 def test_a_wrong_switch_is_told_with_what_is_allowed(given: dict[str, Any], said: str) -> None:
     """Names and values."""
     with pytest.raises(SettingsError) as caught:
-        read_switches(given)
+        Switches.read(given)
     assert said in str(caught.value)
 
 
 def test_every_wrong_switch_is_told_at_once() -> None:
     """One sentence each; on the command line a value is needed, and each name once."""
     with pytest.raises(SettingsError, match=r"'foo' is not known.* page-size cannot be 'x'"):
-        parse_switches(["foo=1", "page-size=x"])
+        Switches.parse(["foo=1", "page-size=x"])
     with pytest.raises(SettingsError, match="'patch-tags' has no value"):
-        parse_switches(["patch-tags"])
+        Switches.parse(["patch-tags"])
     with pytest.raises(SettingsError, match="given twice"):
-        parse_switches(["page-size=1", "page-size=2"])
+        Switches.parse(["page-size=1", "page-size=2"])
 
 
 def test_the_readme_has_every_switch() -> None:
     """Name, values and default stand in its table, in the table's order."""
     rows = re.findall(r"^\| `([a-z0-9-]+)` \| (.+?) \| `(.+?)` \| .+ \|$", README.read_text(), re.MULTILINE)
-    for (name, allowed, default), switch in zip(rows, table(), strict=True):
-        assert name == switch.name
-        assert allowed.replace("`", "").split(", ") == (list(switch.values) or [switch.allowed.split(" from ")[1]])
-        assert default == (f"{switch.default:g}" if not switch.values else switch.default)
+    for (name, values, default), field in zip(rows, Switches.model_fields.values(), strict=True):
+        assert name == field.alias
+        assert values.replace("`", "").split(", ") == allowed(name).rpartition(" from ")[2].split(" or ")
+        assert default == (field.default if isinstance(field.default, str) else f"{field.default:g}")
 
 
 # PATCH

@@ -96,7 +96,8 @@ def renamed(text: str, references: Iterable[ImageReference], names: Mapping[str,
             written = re.compile(rf"(?<=[\s=]){re.escape(reference.written)}(?=\s|$)")
             number = next((number for number in reference.lines if written.search(lines[number])), None)
             if number is not None:
-                lines[number] = written.sub(lambda _, name=names[reference.image]: name, lines[number], count=1)  # type: ignore[misc]
+                name = names[reference.image].replace("\\", r"\\")
+                lines[number] = written.sub(name, lines[number], count=1)
     return "\n".join(lines) + "\n"
 
 

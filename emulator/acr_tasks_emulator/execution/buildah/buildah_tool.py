@@ -76,11 +76,9 @@ class Buildah(Store):
     own_networks = False
 
     def reaches(self, address: str, cancellation: Cancellation) -> bool:
-        """See Tool."""
         return True
 
     def pull(self, location: ImageLocation, cancellation: Cancellation) -> str:
-        """See Tool."""
         source, options = _address(location, f"@{location.digest}")
         image = self.ask(["pull", *options, source], cancellation).splitlines()[-1].strip()
         here = location.address is not None or location.layout is not None
@@ -89,18 +87,15 @@ class Buildah(Store):
         return image
 
     def push(self, image_id: str, location: ImageLocation, scratch: Path, cancellation: Cancellation) -> str:
-        """See Tool."""
         target, options = _address(location, f":{location.name.tag}")
         digest = scratch / f"{uuid.uuid4().hex}.digest"
         self.ask(["push", *options, "--digestfile", str(digest), image_id, target], cancellation)
         return digest.read_text().strip()
 
     def make(self, context: Path, names: Sequence[str], cancellation: Cancellation) -> None:
-        """See Tool."""
         self.ask(["bud", *_BUILD, *(part for name in names for part in ("-t", name)), str(context)], cancellation)
 
     def build(self, task: Build, base_images: Sequence[BaseImage], run: RunContext, rename: Rename) -> tuple[int, str]:
-        """See Tool."""
         inherited = [
             str(line)
             for o in base_images
@@ -131,7 +126,6 @@ class Buildah(Store):
         return contextlib.nullcontext()
 
     def run(self, container: Container, run: RunContext, on_line: Callable[[str], None]) -> int:
-        """See Tool."""
         step = container.step
         config = self.image_config(container.image_id, run.cancellation)
         argv = command_line(config, container.arguments, step.entry_point)
@@ -161,7 +155,6 @@ class Buildah(Store):
                 self.mark_dirty()  # removed with the leftovers when no run holds the store
 
     def remove_folder(self, folder: Path) -> None:
-        """See Tool."""
         with contextlib.suppress(ToolError):
             self.ask(["unshare", "rm", "-rf", str(folder)], Cancellation())
 

@@ -123,7 +123,6 @@ class Store(Program):
         return dict(json.loads(self.ask(["inspect", "--type", "image", name], cancellation)))
 
     def argv(self, arguments: Sequence[str]) -> list[str]:
-        """See Program."""
         storage = ["--root", f"{self.folder}/root", "--runroot", f"{self.folder}/run", "--storage-driver", self.driver]
         return [*_private_mounts(), PROGRAM, *storage, *arguments]
 

@@ -21,7 +21,8 @@ def sweep(label: str, environment: Mapping[str, str]) -> None:
         found = subprocess.run(argv, env=environment, capture_output=True, check=False)  # noqa: S603 - no shell
         names = found.stdout.decode().split()
         if names:
-            subprocess.run(["docker", *removed, *names], env=environment, capture_output=True, check=False)  # noqa: S603, S607
+            argv = ["docker", *removed, *names]
+            subprocess.run(argv, env=environment, capture_output=True, check=False)  # noqa: S603 - no shell
 
 
 if __name__ == "__main__":

@@ -54,7 +54,6 @@ class DockerCli(Program):
             raise ToolError(f"the docker daemon runs containers of {system}, and Linux is needed")
 
     def argv(self, arguments: Sequence[str]) -> list[str]:
-        """See Program."""
         return [PROGRAM, *arguments]
 
     def signed_in(self, authfile: Path | None) -> dict[str, str]:
@@ -94,7 +93,9 @@ def _host_of_context() -> str:
     """Return the daemon that the user's client would ask."""
     argv = [PROGRAM, "context", "inspect", "--format", "{{.Endpoints.docker.Host}}"]
     try:
-        found = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=_ANSWER_SECONDS)  # noqa: S603
+        found = subprocess.run(  # noqa: S603 - no shell
+            argv, capture_output=True, text=True, check=False, timeout=_ANSWER_SECONDS
+        )
     except subprocess.TimeoutExpired:
         return ""
     return found.stdout.strip() if found.returncode == 0 else ""

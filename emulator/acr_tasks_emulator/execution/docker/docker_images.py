@@ -58,14 +58,12 @@ class DockerImages:
         return None
 
     def image_digest(self, image_id: str, cancellation: Cancellation) -> str:
-        """See Tool."""
         with contextlib.suppress(ToolError):
             found = self._cli.ask(["image", "inspect", "--format", _DIGESTS, image_id], cancellation)
             return found.splitlines()[0].partition("@")[2] if found else ""
         return ""
 
     def pull(self, location: ImageLocation, cancellation: Cancellation) -> str:
-        """See Tool."""
         if location.layout is not None:
             image = oci_layout.load(self._cli, location.layout, location.name.tag, cancellation)
             self.remember(image)

@@ -91,7 +91,6 @@ class Docker(DockerImages):
         yield
 
     def make(self, context: Path, names: Sequence[str], cancellation: Cancellation) -> None:
-        """See Tool."""
         identity = context / "iid"
         options = ["--force-rm", "--network", "host", "--iidfile", str(identity)]
         self._cli.ask(["build", "-q", *options, str(context)], cancellation)
@@ -137,7 +136,6 @@ class Docker(DockerImages):
 
     @contextlib.contextmanager
     def networks(self, networks: Sequence[Network], run: RunContext) -> Iterator[None]:
-        """See Tool."""
         try:
             for network in networks:
                 if network.external:
@@ -165,7 +163,6 @@ class Docker(DockerImages):
             self.sweep(run.job.run_id)
 
     def run(self, container: Container, run: RunContext, on_line: Callable[[str], None]) -> int:
-        """See Tool."""
         step, name = container.step, f"{self._prefix}{container.name}"
         variables = dict(item.partition("=")[::2] for item in container.environment)
         given, environment = in_environment("--env", variables, _reserved)
@@ -194,7 +191,6 @@ class Docker(DockerImages):
         return status
 
     def remove_folder(self, folder: Path) -> None:
-        """See Tool."""
         image = self._names.get(f"docker.io/{busybox.REPOSITORY}:latest")
         if image is not None:
             options = ["--rm", "--label", self.label, "--network", "none", "-v", f"{folder.parent}:/parent"]

@@ -45,7 +45,7 @@ def find_program() -> Path | None:
     found = shutil.which("busybox")
     if found is None:
         return None
-    with open(found, "rb") as file:  # noqa: PTH123
+    with Path(found).open("rb") as file:
         return Path(found).resolve() if file.read(4) == b"\x7fELF" else None
 
 

@@ -61,11 +61,6 @@ class OciRegistry:
         self._address: str | None = None
         self._notifications = ""
 
-    @property
-    def available(self) -> bool:
-        """Return whether the program is installed."""
-        return self._program is not None
-
     def address(self) -> str | None:
         """Start the registry if necessary; return its host:port on loopback, or None when it is not installed.
 
@@ -94,11 +89,6 @@ class OciRegistry:
         folder.parent.mkdir(parents=True, exist_ok=True)
         _remove_broken(folder / "index.json")
         return folder
-
-    def running(self) -> str | None:
-        """Return the host:port of the registry while it runs, else None."""
-        with self._lock:
-            return self._address if self._child is not None and self._child.poll() is None else None
 
     def close(self) -> None:
         """End the registry. Idempotent; a later `address()` starts it again."""

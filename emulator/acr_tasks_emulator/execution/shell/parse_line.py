@@ -14,7 +14,6 @@ ENVIRONMENT = {"HOME": "/root", "PWD": "/", "PATH": "/usr/local/sbin:/usr/local/
 
 _OPERATORS = ("&&", "||", ";;", "<<-", "<<", ">>", ">&", "<&", ">|", "<>", "&", "|", ";", "<", ">", "(", ")", "\n")
 _REDIRECTIONS = {"<<-", "<<", ">>", ">&", "<&", ">|", "<>", "<", ">"}
-_CONNECTORS = {"&&", "||", ";", "&", "\n"}
 _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _PARAMETER = re.compile(r"([A-Za-z_]\w*|[0-9?#@*$!-])(?:(:?[-=+?])(.*)|[#%/:^,].*)?", re.ASCII | re.DOTALL)
 _SPECIAL = {"?": "0", "#": "0", "0": "/bin/sh", "$": "1"}

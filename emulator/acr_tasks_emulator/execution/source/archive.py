@@ -89,8 +89,8 @@ def entries(path: Path, limits: Limits) -> Iterator[tuple[tarfile.TarFile, Itera
             with contextlib.ExitStack() as stack:
                 plain = stack.enter_context(opener(packed)) if opener else packed
                 stream: Any = _Metered(plain, meter)
-                tar = tarfile.open(fileobj=stream, mode="r|", bufsize=_BUFFER, tarinfo=_Entry)  # noqa: SIM115
-                yield stack.enter_context(tar), _each(tar, stream, meter)
+                tar = stack.enter_context(tarfile.open(fileobj=stream, mode="r|", bufsize=_BUFFER, tarinfo=_Entry))
+                yield tar, _each(tar, stream, meter)
     except FileNotFoundError as error:
         raise SourceError("the source archive does not exist any more") from error
     except (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, OSError, ValueError, RecursionError) as error:
@@ -141,7 +141,7 @@ class _Entry(tarfile.TarInfo):
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> _Entry:
         try:
             return super().frombuf(buf, encoding, errors)
-        except (tarfile.InvalidHeaderError, tarfile.TruncatedHeaderError) as error:  # type: ignore[attr-defined]
+        except (tarfile.InvalidHeaderError, tarfile.TruncatedHeaderError) as error:  # type: ignore[attr-defined]  # undocumented
             raise SourceError(f"the source archive cannot be unpacked: {error}") from error
 
     def _proc_member(self, tar: tarfile.TarFile) -> tarfile.TarInfo:
@@ -149,7 +149,7 @@ class _Entry(tarfile.TarInfo):
             raise SourceError("the source archive has a header that is too long")
         if self.type == tarfile.GNUTYPE_SPARSE:
             self._refuse()
-        found: tarfile.TarInfo = super()._proc_member(tar)  # type: ignore[misc]
+        found: tarfile.TarInfo = super()._proc_member(tar)  # type: ignore[misc]  # undocumented
         if found.size < 0:
             raise SourceError("the source archive has an entry of a negative length")
         return found

@@ -9,12 +9,12 @@ from typing import Any
 import anyio
 from joserfc import jws
 from joserfc.errors import JoseError
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from acr_tasks_emulator import connection
-from acr_tasks_emulator.routes.http import is_arm_or_blob
+from acr_tasks_emulator.routes.http import is_arm
 from acr_tasks_emulator.routes.middleware.errors import error_answer
 from acr_tasks_emulator.services.all import Services
 from acr_tasks_emulator.services.conditions.faults import Rule
@@ -33,7 +33,7 @@ class Conditions:
         self._latency = latency / 1000
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not is_arm_or_blob(scope["path"]):
+        if scope["type"] != "http" or not (scope["path"].startswith("/blobs/") or is_arm(scope["path"])):
             await self._app(scope, receive, send)
             return
         parts = scope["path"].split("/")
@@ -42,7 +42,7 @@ class Conditions:
                 await anyio.sleep(self._latency)
             subscription = parts[2] if len(parts) > 2 else ""
             spent = self._quota.spend(scope["method"], subscription, principal_of(Headers(scope=scope)))
-            send = _with_headers(send, spent.headers)
+            scope["state"]["headers"].update(spent.headers)  # the recorder writes them into the answer
             if spent.refusal is not None:
                 await error_answer(spent.refusal)(scope, receive, send)
                 return
@@ -85,17 +85,6 @@ def _claims(token: str) -> dict[str, object]:
     except (JoseError, ValueError, RecursionError):
         return {}
     return claims if isinstance(claims, dict) else {}
-
-
-def _with_headers(send: Send, added: dict[str, str]) -> Send:
-    async def sending(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            headers = MutableHeaders(scope=message)
-            for name, value in added.items():
-                headers.setdefault(name, value)
-        await send(message)
-
-    return sending
 
 
 async def _discard(message: Message) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
@@ -17,6 +15,7 @@ from acr_tasks_emulator.routes.sign_in import is_sign_in
 from acr_tasks_emulator.services import errors
 from acr_tasks_emulator.services.all import Services
 from acr_tasks_emulator.services.sign_in.identities import TENANT_ID
+from acr_tasks_emulator.services.sign_in.sign_in import basic_password
 
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 _ELSEWHERE = {"cross-site", "same-site"}  # another port of this machine is the same site, but another program
@@ -66,10 +65,7 @@ class Guard:
             return errors.AUTHENTICATION_FAILED(headers=challenge)
         kind, _, shown = authorization.partition(" ")
         if kind.lower() == "basic":
-            try:
-                shown = base64.b64decode(shown, validate=True).decode().partition(":")[2]
-            except (ValueError, binascii.Error):
-                shown = ""
+            shown = basic_password(authorization)
         if not self._callers.accepts(shown.strip()):
             return errors.INVALID_AUTHENTICATION_TOKEN(headers=challenge)
         return None

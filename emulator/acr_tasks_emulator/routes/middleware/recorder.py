@@ -11,7 +11,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from acr_tasks_emulator.clock import round_trip
-from acr_tasks_emulator.routes.http import is_arm, is_arm_or_blob
+from acr_tasks_emulator.routes.http import is_arm
 from acr_tasks_emulator.routes.sign_in import is_sign_in
 from acr_tasks_emulator.services.all import Services
 from acr_tasks_emulator.services.conditions.request_log import RequestEntry, without_signature
@@ -40,13 +40,15 @@ class Recorder:
             return
         asked, path = Headers(scope=scope), scope["path"]
         now = round_trip(self._services.clock.now())
-        log = _Entry(scope, self._services, now) if is_arm_or_blob(path) or is_sign_in(scope) else None
+        of_arm = is_arm(path)
+        logged = of_arm or path.startswith("/blobs/") or is_sign_in(scope)
+        log = _Entry(scope, self._services, now) if logged else None
         correlation_id = _correlation_id(asked)
-        scope.setdefault("state", {})["correlation_id"] = correlation_id
-        added = _arm_headers(correlation_id, now) if is_arm(path) else _EVERYWHERE
+        added = _arm_headers(correlation_id, now) if of_arm else dict(_EVERYWHERE)
         if "sec-fetch-site" in asked:
             # A browser would use https for every port of localhost from then on, also for other programs.
-            added = {name: value for name, value in added.items() if name != "strict-transport-security"}
+            added.pop("strict-transport-security", None)
+        scope.setdefault("state", {}).update(correlation_id=correlation_id, headers=added)
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":

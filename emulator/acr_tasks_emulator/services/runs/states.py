@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from acr_tasks_emulator.clock import Clock, round_trip, whole_seconds
+from acr_tasks_emulator.execution.agents import CLOSED_MESSAGE
 from acr_tasks_emulator.execution.job import Outcome
-from acr_tasks_emulator.execution.run_log import LogSink
+from acr_tasks_emulator.execution.run_log import COMPLETE_VALUES, LogSink
 from acr_tasks_emulator.services.blobs.blobs import COMPLETE, BlobsService
 from acr_tasks_emulator.services.tasks.documents import record_base_images
 from acr_tasks_emulator.store.runs import RunRow, RunStore
@@ -14,15 +15,6 @@ from acr_tasks_emulator.store.tasks import TaskStore
 
 ACTIVE = ("Queued", "Started", "Running")
 TERMINAL = ("Succeeded", "Failed", "Canceled", "Error", "Timeout")
-ABANDONED = "The emulator was stopped while the run was under way."
-# The log's metadata `Complete`, as clients of the service read it.
-COMPLETE_VALUES = {
-    "Succeeded": "successful",
-    "Failed": "failed",
-    "Canceled": "canceled",
-    "Timeout": "timedout",
-    "Error": "internalerror",
-}
 _ORDER = (
     *("runId", "status", "lastUpdatedTime", "runType", "agentPoolName", "createTime", "startTime", "finishTime"),
     *("outputImages", "task", "imageUpdateTrigger", "sourceTrigger", "platform", "agentConfiguration"),
@@ -73,7 +65,7 @@ class RunStates:
 
     def abandon(self, run_id: str) -> None:
         """End a run whose agent died with an earlier process."""
-        self.finished(run_id, Outcome("Error", error_message=ABANDONED))
+        self.finished(run_id, Outcome("Error", error_message=CLOSED_MESSAGE))
 
     def _end_log(self, run: RunRow, status: str) -> None:
         log = self._blobs.find_log(run.registry, run.run_id)
@@ -81,7 +73,7 @@ class RunStates:
             return
         with_reason = self._blobs.open_log(run.registry, run.run_id)
         if status == "Error":
-            with_reason.write(f"\r\nRun ID: {run.run_id} failed. Error: {ABANDONED}\r\n".encode())
+            with_reason.write(f"\r\nRun ID: {run.run_id} failed. Error: {CLOSED_MESSAGE}\r\n".encode())
         with_reason.complete(COMPLETE_VALUES[status])
 
     def _change(self, run_id: str, status: str, **members: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hmac
 import uuid
 from collections.abc import Mapping
@@ -30,11 +31,8 @@ class SignIn:
     def __init__(self, tokens: AccessTokens, token: str | None) -> None:
         self._tokens = tokens
         self._token = token
-
-    @property
-    def demanded(self) -> bool:
-        """Tell whether callers must show a token."""
-        return self._token is not None
+        self.demanded = token is not None
+        """Whether callers must show a token."""
 
     def accepts(self, shown: str) -> bool:
         """Tell whether a bearer token is accepted: it is the configured one, or one that was issued here."""
@@ -129,6 +127,17 @@ class SignIn:
 def refuse(grant: str) -> errors.ServiceError:
     """Return the refusal of a way to sign in that needs a person."""
     return errors.UNSUPPORTED_GRANT(grant=grant)
+
+
+def basic_password(authorization: str) -> str:
+    """Return the password of an Authorization header of the kind Basic; empty for any other header."""
+    kind, _, shown = authorization.partition(" ")
+    try:
+        return (
+            base64.b64decode(shown.strip(), validate=True).decode().partition(":")[2] if kind.lower() == "basic" else ""
+        )
+    except ValueError:
+        return ""
 
 
 def _required(form: Form, name: str) -> str:

@@ -15,6 +15,7 @@ from acr_tasks_emulator.services.triggers.source_events import (
     Payload,
     PayloadError,
     SourceEvent,
+    addresses_at,
     branch_of,
     member_at,
     number_at,
@@ -75,9 +76,6 @@ def _pull_request(payload: Any, kind: str) -> Payload:
 
 
 def _repository(payload: Any) -> tuple[tuple[str, ...], str]:
-    found = [member_at(payload, "resource", "repository", name) for name in _ADDRESSES]
-    addresses = tuple(address for address in found if isinstance(address, str) and address)
-    if not addresses:
-        raise PayloadError("resource.repository.remoteUrl is missing")
+    addresses = addresses_at(payload, _ADDRESSES, "resource", "repository")
     default = member_at(payload, "resource", "repository", "defaultBranch")
     return addresses, (branch_of(default) if isinstance(default, str) else None) or "main"

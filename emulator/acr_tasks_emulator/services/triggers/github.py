@@ -16,6 +16,7 @@ from acr_tasks_emulator.services.triggers.source_events import (
     Payload,
     PayloadError,
     SourceEvent,
+    addresses_at,
     branch_of,
     member_at,
     number_at,
@@ -67,9 +68,6 @@ def _pull_request(payload: Any) -> Payload:
 def _repository(payload: Any, branch: str, commit: str) -> tuple[tuple[str, ...], str, str, str]:
     if not isinstance(member_at(payload, "repository"), dict):
         raise PayloadError("repository is missing")
-    found = [member_at(payload, "repository", name) for name in _ADDRESSES]
-    addresses = tuple(address for address in found if isinstance(address, str) and address)
-    if not addresses:
-        raise PayloadError("repository.html_url is missing")
+    addresses = addresses_at(payload, _ADDRESSES, "repository")
     default = member_at(payload, "repository", "default_branch")
     return addresses, branch, commit, default if isinstance(default, str) and default else "master"

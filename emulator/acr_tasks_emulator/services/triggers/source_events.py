@@ -78,6 +78,15 @@ def reference_text(reference: str) -> str:
     return reference
 
 
+def addresses_at(payload: Any, names: tuple[str, ...], *path: str) -> tuple[str, ...]:
+    """Return the addresses of the repository at a path of a payload. Raises PayloadError when there is none."""
+    found = [member_at(payload, *path, name) for name in names]
+    addresses = tuple(address for address in found if isinstance(address, str) and address)
+    if not addresses:
+        raise PayloadError(f"{'.'.join(path)}.{names[0]} is missing")
+    return addresses
+
+
 def text_at(payload: Any, *path: str) -> str:
     """Return the text at a path of a payload. Raises PayloadError."""
     found = member_at(payload, *path)

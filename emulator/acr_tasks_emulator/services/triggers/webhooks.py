@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hmac
 from dataclasses import dataclass
 from typing import Any
 
 from acr_tasks_emulator.services import errors
+from acr_tasks_emulator.services.sign_in.sign_in import basic_password
 from acr_tasks_emulator.services.triggers import azure_devops, github
 from acr_tasks_emulator.services.triggers.source_events import Payload, PayloadError, member_at
 from acr_tasks_emulator.services.triggers.triggers import TriggersService
@@ -28,11 +27,8 @@ class Webhooks:
     def __init__(self, triggers: TriggersService, secret: str | None) -> None:
         self._triggers = triggers
         self._secret = secret
-
-    @property
-    def are_secret(self) -> bool:
-        """Tell whether a secret protects the webhooks, so that deliveries need no token."""
-        return self._secret is not None
+        self.are_secret = secret is not None
+        """Whether a secret protects the webhooks, so that deliveries need no token."""
 
     def check_github(self, body: bytes, signature: str | None) -> None:
         """Refuse a delivery that is not signed with the secret. Raises ServiceError."""
@@ -45,7 +41,9 @@ class Webhooks:
 
     def check_azure_devops(self, authorization: str | None) -> None:
         """Refuse a delivery whose basic password is not the secret: Azure DevOps signs nothing. Raises ServiceError."""
-        if self._secret is not None and not hmac.compare_digest(_password(authorization), self._secret.encode()):
+        if self._secret is not None and not hmac.compare_digest(
+            basic_password(authorization or "").encode(), self._secret.encode()
+        ):
             raise errors.WEBHOOK_PASSWORD_WRONG(headers={"WWW-Authenticate": 'Basic realm="acr-tasks-emulator"'})
 
     def github(self, event: str, delivery: str | None, payload: Any) -> Started:
@@ -79,13 +77,3 @@ class Webhooks:
                     f"Not started: {concerned - len(started)} of {concerned}; the emulator's log says why."
                 )
         return Started(runs, " ".join(sentences))
-
-
-def _password(authorization: str | None) -> bytes:
-    kind, _, shown = (authorization or "").partition(" ")
-    if kind.lower() != "basic":
-        return b""
-    try:
-        return base64.b64decode(shown.strip(), validate=True).partition(b":")[2]
-    except (ValueError, binascii.Error):
-        return b""

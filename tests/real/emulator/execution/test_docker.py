@@ -106,7 +106,7 @@ def test_values_stay_off_command_lines(desk: Desk) -> None:
     """What steps and builds are given is in the client's environment, which other users of the machine cannot read."""
     started: list[str] = []
     start = desk.supervisor.start
-    desk.supervisor.start = lambda argv, **more: (started.extend(argv), start(argv, **more))[1]  # type: ignore[assignment, func-returns-value, misc]
+    desk.supervisor.start = lambda argv, **more: (started.extend(argv), start(argv, **more))[1]
     try:
         task = "steps:\n- build: --build-arg WORD={{.Values.word}} -t x .\n- cmd: busybox sh -c 'echo $WORD | rev'\n"
         task += "  env: ['WORD={{.Values.word}}']"

@@ -14,6 +14,7 @@ import subprocess
 import tarfile
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -80,7 +81,7 @@ def served(server: socketserver.BaseServer) -> Iterator[int]:
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
     try:
-        yield server.server_address[1]  # type: ignore[index, misc]
+        yield server.server_address[1]
     finally:
         server.shutdown()
         thread.join()
@@ -116,7 +117,7 @@ def files(tmp_path: Path) -> Iterator[Serve]:
 
         def serve(folder: Path, leads: str = "/") -> tuple[str, list[str]]:
             seen: list[str] = []
-            handler = lambda *args: Files(*args, seen=seen, leads=leads, folder=folder)  # noqa: E731
+            handler = partial(Files, seen=seen, leads=leads, folder=folder)
             port = stack.enter_context(served(ThreadingHTTPServer(("127.0.0.1", 0), handler)))
             return f"http://127.0.0.1:{port}", seen
 

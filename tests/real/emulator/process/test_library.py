@@ -49,5 +49,5 @@ def test_a_reset_leaves_an_empty_emulator() -> None:
 )
 def test_a_wrong_option_is_a_sentence(options: dict[str, object], sentence: str) -> None:
     """The same as on the command line."""
-    with pytest.raises(acr_tasks_emulator.SettingsError, match=sentence), acr_tasks_emulator.serve(**options):  # type: ignore[arg-type]
+    with pytest.raises(acr_tasks_emulator.SettingsError, match=sentence), acr_tasks_emulator.serve(**options):
         pass

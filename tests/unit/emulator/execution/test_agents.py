@@ -79,7 +79,7 @@ def succeed(job: Job, log: RunLog, stop: Cancellation) -> Outcome:
 
 
 def job(run_id: str = "cf1", **members: object) -> Job:
-    return Job(run_id, "emulator", "127.0.0.1:5000", {"type": "Docker"}, **members)  # type: ignore[arg-type]
+    return Job(run_id, "emulator", "127.0.0.1:5000", {"type": "Docker"}, **members)
 
 
 @pytest.fixture

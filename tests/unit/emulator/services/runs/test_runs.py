@@ -186,7 +186,7 @@ def test_after_a_kill_what_ran_is_an_error_and_what_waited_runs(world: World) ->
     shown = properties(later, running)
     assert (shown["status"], shown["runErrorMessage"]) == (
         "Error",
-        "The emulator was stopped while the run was under way.",
+        "The emulator was stopped while this run was under way.",
     )
     log = later.blobs.find_log(later.registry.key, running)
     assert log is not None
