@@ -139,7 +139,8 @@ def _detach(settings: Settings, stated: frozenset[str]) -> None:
     instance.make_data_folder(settings.data)
     environment = dict(zip(background.ENVIRONMENT, (settings.token, settings.webhook_secret), strict=True))
     about = background.find_or_start(settings.data, settings.arguments(), environment)
-    different = running_options.differences(settings, stated, instance.options(settings.data))
+    running = (instance.announcement(settings.data) or {}).get("options", {})
+    different = running_options.differences(settings, stated, running)
     if different:
         raise SettingsError(
             f"The emulator of {settings.data} (process {about['pid']}) runs already, with other options than asked "

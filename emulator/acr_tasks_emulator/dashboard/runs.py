@@ -2,72 +2,54 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from acr_tasks_emulator.clock import parse
-from acr_tasks_emulator.dashboard.status import Status
-from acr_tasks_emulator.dashboard.times import ShownTime, duration_text
+from acr_tasks_emulator.dashboard.times import View, duration_text, read_time
 from acr_tasks_emulator.services.runs.states import ACTIVE
 
-
-@dataclass(frozen=True)
-class Image:
-    """An image that a run pushed. `name` is repository:tag; `reference` can be pulled: registry/repository@digest."""
-
-    name: str
-    digest: str
-    reference: str
-
-    @property
-    def short_digest(self) -> str:
-        return self.digest[:19]
-
-
-@dataclass(frozen=True)
-class RunView:
-    """A run on a page. `duration` does not count the time in the queue; `because` has the details of `cause`."""
-
-    registry: str
-    run_id: str
-    status: Status
-    run_type: str
-    task: str | None
-    cause: str
-    because: str
-    created: ShownTime | None
-    started: ShownTime | None
-    finished: ShownTime | None
-    duration: str
-    platform: str
-    images: list[Image]
-    error: str | None
-
-    @property
-    def is_active(self) -> bool:
-        return self.status.text in ACTIVE
+# Colour and mark of a status; the mark makes it readable without colours.
+_LOOKS = {
+    "Queued": ("waiting", "○"),
+    "Started": ("busy", "◐"),
+    "Running": ("busy", "◐"),
+    "Succeeded": ("good", "✓"),
+    "Failed": ("bad", "✗"),
+    "Error": ("bad", "!"),
+    "Timeout": ("bad", "!"),
+    "Canceled": ("waiting", "⊘"),
+    "Enabled": ("good", "✓"),
+    "Disabled": ("waiting", "⊘"),
+}
 
 
-def run_view(registry: str, run: dict[str, Any], now: datetime) -> RunView:
-    """Return the view of a Run."""
+def status_view(text: str) -> View:
+    """Return a status with its colour and its mark."""
+    look, mark = _LOOKS.get(text, ("waiting", "?"))
+    return {"text": text, "look": look, "mark": mark}
+
+
+def run_view(registry: str, run: dict[str, Any], now: datetime) -> View:
+    """Return a Run as the page shows it. `duration` does not count the time in the queue."""
     properties = run["properties"]
-    return RunView(
-        registry=registry,
-        run_id=properties["runId"],
-        status=Status.of(properties["status"]),
-        run_type=properties.get("runType", ""),
-        task=properties.get("task"),
-        cause=_cause(properties),
-        because=_because(properties),
-        created=ShownTime.of(properties.get("createTime"), now),
-        started=ShownTime.of(properties.get("startTime"), now),
-        finished=ShownTime.of(properties.get("finishTime"), now),
-        duration=_duration(properties, now),
-        platform=platform_text(properties.get("platform", {})),
-        images=[_image(image) for image in properties.get("outputImages", [])],
-        error=properties.get("runErrorMessage"),
-    )
+    return {
+        "registry": registry,
+        "run_id": properties["runId"],
+        "status": status_view(properties["status"]),
+        "is_active": properties["status"] in ACTIVE,
+        "run_type": properties.get("runType", ""),
+        "task": properties.get("task"),
+        "cause": _cause(properties),
+        "because": _because(properties),
+        "created": read_time(properties.get("createTime"), now),
+        "started": read_time(properties.get("startTime"), now),
+        "finished": read_time(properties.get("finishTime"), now),
+        "duration": _duration(properties, now),
+        "platform": platform_text(properties.get("platform", {})),
+        "images": [_image(image) for image in properties.get("outputImages", [])],
+        "error": properties.get("runErrorMessage"),
+    }
 
 
 def platform_text(platform: dict[str, Any]) -> str:
@@ -96,13 +78,15 @@ def _because(run: dict[str, Any]) -> str:
     return ", ".join(f"{image.get('repository', '')}:{image.get('tag', '')}" for image in images)
 
 
-def _image(image: dict[str, Any]) -> Image:
+def _image(image: dict[str, Any]) -> View:
+    """Return a pushed image: `name` is repository:tag, and `reference` can be pulled."""
     repository, tag, digest = image.get("repository", ""), image.get("tag"), image.get("digest", "")
-    return Image(
-        name=f"{repository}:{tag}" if tag else repository,
-        digest=digest,
-        reference=f"{image.get('registry', '')}/{repository}@{digest}",
-    )
+    return {
+        "name": f"{repository}:{tag}" if tag else repository,
+        "digest": digest,
+        "short_digest": digest[:19],
+        "reference": f"{image.get('registry', '')}/{repository}@{digest}",
+    }
 
 
 def _duration(run: dict[str, Any], now: datetime) -> str:

@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from acr_tasks_emulator.clock import parse
 
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
-@dataclass(frozen=True)
-class ShownTime:
-    """A time as the page shows it: `iso` for programs, `exact` for people, both in UTC; `relative` to now."""
+View = dict[str, Any]
 
-    iso: str
-    exact: str
-    relative: str
 
-    @classmethod
-    def of(cls, text: str | None, now: datetime) -> ShownTime | None:
-        return cls.at(parse(text), now) if text else None
+def read_time(text: str | None, now: datetime) -> View | None:
+    """Return the view of a time in ARM's spelling; None without one."""
+    return time_view(parse(text), now) if text else None
 
-    @classmethod
-    def at(cls, time: datetime, now: datetime) -> ShownTime:
-        seconds = (now - time).total_seconds()
-        relative = f"{_about(seconds)} ago" if seconds >= 0 else f"in {_about(1 - seconds)}"
-        return cls(f"{time:%Y-%m-%dT%H:%M:%SZ}", f"{time:%Y-%m-%d %H:%M:%S} UTC", relative)
+
+def time_view(time: datetime, now: datetime) -> View:
+    """Return a time as the page shows it: `iso` for programs, `exact` for people, both in UTC; `relative` to now."""
+    seconds = (now - time).total_seconds()
+    relative = f"{_about(seconds)} ago" if seconds >= 0 else f"in {_about(1 - seconds)}"
+    return {"iso": f"{time:%Y-%m-%dT%H:%M:%SZ}", "exact": f"{time:%Y-%m-%d %H:%M:%S} UTC", "relative": relative}
 
 
 def _about(seconds: float) -> str:

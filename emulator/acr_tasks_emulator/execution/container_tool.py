@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from acr_tasks_emulator.execution.build.dockerfile import own_platform
 from acr_tasks_emulator.execution.build.image_name import ImageName
 from acr_tasks_emulator.execution.cancellation import Cancellation
 from acr_tasks_emulator.execution.programs import Rename
@@ -41,6 +42,14 @@ class Build:
     assignments: list[str] = field(default_factory=list, repr=False)
     buildkit: bool = False
     identity_file: Path | None = None
+
+    def options(self) -> list[str]:
+        """Return the options that the tools spell alike."""
+        options = [part for secret in self.secrets for part in ("--secret", secret)]
+        options += ["--target", self.target] if self.target else []
+        options += ["--no-cache"] if self.no_cache else []
+        options += [part for label in self.labels for part in ("--label", label)]
+        return options + (["--platform", self.platform] if self.platform and self.platform != own_platform() else [])
 
 
 @dataclass(frozen=True)

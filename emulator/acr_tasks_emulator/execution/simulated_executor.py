@@ -22,7 +22,7 @@ from acr_tasks_emulator.execution.steps import StepFailedError, run_steps
 from acr_tasks_emulator.execution.task_file.docker_step import docker_graph
 from acr_tasks_emulator.execution.task_file.graph import Graph, Step
 from acr_tasks_emulator.execution.task_file.load import TaskFileError, load
-from acr_tasks_emulator.execution.task_file.templates import TemplateError
+from acr_tasks_emulator.execution.template.nodes import TemplateError
 
 
 class SimulatedExecutor:

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from acr_tasks_emulator.errors import SettingsError
-from acr_tasks_emulator.process.instance import LOCK, About, find, find_with_check, is_free, owner_pid, owner_text
+from acr_tasks_emulator.process.instance import LOCK, About, announcement, find, is_free, owner_pid, owner_text
 
 START_LOCK = "start.lock"
 OUTPUT = "emulator.log"
@@ -44,9 +44,8 @@ def find_or_start(data: Path, arguments: Sequence[str], environment: Mapping[str
     with _start_lock(data):
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
-            found = find_with_check(data)
-            if found is not None and is_well(**found[1]):
-                return found[0]
+            if (about := _find_well(data)) is not None:
+                return about
             if is_free(data):
                 return _start(data, arguments, environment, deadline)
             time.sleep(_POLL_SECONDS)  # an emulator that starts or ends at this moment
@@ -71,8 +70,12 @@ def find_again(arguments: Sequence[str]) -> About | None:
             return None
     except (OSError, ValueError):
         return None
-    found = find_with_check(data)
-    return found[0] if found is not None and is_well(**found[1]) else None
+    return _find_well(data)
+
+
+def _find_well(data: Path) -> About | None:
+    found = announcement(data)
+    return found["about"] if found is not None and is_well(**found["check"]) else None
 
 
 def remember(data: Path, arguments: Sequence[str]) -> None:

@@ -70,32 +70,22 @@ def announced(data: Path, about: About, check: dict[str, Any], options: dict[str
 
 def find(data: Path) -> About | None:
     """Return the ready line of the live emulator of a folder; None when no emulator is ready."""
-    found = find_with_check(data)
-    return None if found is None else found[0]
+    found = announcement(data)
+    return None if found is None else found["about"]
 
 
-def find_with_check(data: Path) -> tuple[About, dict[str, Any]] | None:
-    """Return the ready line and the data of the health check; None when no emulator is ready."""
-    if not (data / LOCK).exists():
-        return None
-    file = _try_lock(data / LOCK)
-    if file is not None:
-        file.close()
+def announcement(data: Path) -> dict[str, Any] | None:
+    """Return what the live emulator of a folder has announced: `about`, `check` and `options`; None without one.
+
+    An emulator of an older release has no options.
+    """
+    if not (data / LOCK).exists() or is_free(data):
         return None
     try:
-        announced = json.loads((data / READY).read_text())
-        return announced["about"], announced["check"]
-    except (OSError, ValueError, LookupError):
+        found = json.loads((data / READY).read_text())
+        return {"about": found["about"], "check": found["check"], "options": found.get("options") or {}}
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return None
-
-
-def options(data: Path) -> dict[str, Any]:
-    """Return the options of the folder's emulator; empty when an older release serves it."""
-    try:
-        found = json.loads((data / READY).read_text()).get("options")
-    except (OSError, ValueError, AttributeError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def print_line(about: About) -> None:

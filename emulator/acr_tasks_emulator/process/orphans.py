@@ -17,10 +17,11 @@ import os
 import re
 import shutil
 import signal
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+
+from acr_tasks_emulator.process import warden
 
 RECORD = "emulator.process"
 MARK = "ACR_TASKS_EMULATOR_PROCESS"
@@ -117,26 +118,15 @@ def _end(killed: set[str], data: Path) -> bool:
 def _left(killed: set[str], data: Path) -> set[int]:
     """Return the live processes that these emulators started, and all that those started."""
     marks = {f"{MARK}={name}".encode() for name in killed}
-    parents: dict[int, int] = {}
+    parents = warden.live_processes()
     found: set[int] = set()
-    for folder in _PROC.iterdir() if sys.platform == "linux" else ():
-        if not folder.name.isdigit():
-            continue
-        try:
-            state, parent = _stat(folder.name)[:2]
-            if state in _ENDED:
-                continue
-            pid = int(folder.name)
-            parents[pid] = int(parent)
-            if _is_below(str((folder / "root").readlink()), data) or marks & set(
-                (folder / "environ").read_bytes().split(b"\0")
-            ):
+    for pid in parents:
+        with contextlib.suppress(OSError):  # it has ended meanwhile, or is another user's
+            folder = _PROC / str(pid)
+            variables = set((folder / "environ").read_bytes().split(b"\0"))
+            if _is_below(str((folder / "root").readlink()), data) or marks & variables:
                 found.add(pid)
-        except OSError:
-            continue  # it has ended meanwhile, or is another user's
-    while more := {pid for pid, parent in parents.items() if parent in found} - found:
-        found |= more
-    return found - {os.getpid()}
+    return warden.descendants(found, parents) - {os.getpid()}
 
 
 def _mounts_below(data: Path) -> list[str]:

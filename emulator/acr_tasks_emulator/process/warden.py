@@ -93,7 +93,7 @@ def _end_descendants() -> None:
             _reap(0)
         except ChildProcessError:
             return  # as orphans become our children, no children means no descendants
-        for pid in _descendants(os.getpid()):
+        for pid in descendants({os.getpid()}, live_processes()) - {os.getpid()}:
             try:
                 os.kill(pid, signal.SIGKILL)
             except OSError:
@@ -102,8 +102,8 @@ def _end_descendants() -> None:
     os.killpg(0, signal.SIGKILL)
 
 
-def _descendants(root: int) -> set[int]:
-    """Return the live processes below `root`. Empty where there is no /proc (macOS: the process group has to do)."""
+def live_processes() -> dict[int, int]:
+    """Return the parent of each live process. Empty where there is no /proc (macOS: the process group has to do)."""
     parents: dict[int, int] = {}
     names = os.listdir("/proc") if os.path.isdir("/proc") else []  # noqa: PTH112, PTH208 - no pathlib: start-up
     for name in names:
@@ -114,14 +114,17 @@ def _descendants(root: int) -> set[int]:
                 state, parent = stat.read().rpartition(b")")[2].split()[:2]
         except OSError:
             continue  # it has ended meanwhile
-        if state != b"Z":
+        if state not in (b"Z", b"X"):
             parents[int(name)] = int(parent)
-    below = {root}
-    while True:
-        more = {pid for pid, parent in parents.items() if parent in below} - below
-        if not more:
-            return below - {root}
-        below |= more
+    return parents
+
+
+def descendants(roots: set[int], parents: dict[int, int]) -> set[int]:
+    """Return these processes and all that they, and those in turn, have started."""
+    found = set(roots)
+    while more := {pid for pid, parent in parents.items() if parent in found} - found:
+        found |= more
+    return found
 
 
 def _prctl(option: int, value: int) -> None:

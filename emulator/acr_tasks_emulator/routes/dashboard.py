@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -17,8 +16,9 @@ from starlette.routing import BaseRoute, Route
 
 from acr_tasks_emulator import dashboard
 from acr_tasks_emulator.dashboard import logs
-from acr_tasks_emulator.dashboard.runs import RunView, run_view
-from acr_tasks_emulator.dashboard.tasks import TaskView, task_view
+from acr_tasks_emulator.dashboard.runs import run_view
+from acr_tasks_emulator.dashboard.tasks import task_view
+from acr_tasks_emulator.dashboard.times import View
 from acr_tasks_emulator.routes import blobs
 from acr_tasks_emulator.routes.http import services_of
 from acr_tasks_emulator.services import errors
@@ -49,22 +49,6 @@ _templates = Environment(
     undefined=StrictUndefined,
 )
 Handler = Callable[[Request], Awaitable[Response]]
-
-
-@dataclass(frozen=True)
-class Section:
-    """A registry on a page. `older_runs` and `more_tasks` are links to the next page of a list, None at its end."""
-
-    name: str
-    location: str
-    group: str
-    id: str
-    task_count: int
-    runs: list[RunView]
-    older_runs: str | None
-    tasks: list[TaskView]
-    more_tasks: str | None
-    part: str = ""
 
 
 def _errors_as_pages(handler: Handler) -> Handler:
@@ -123,9 +107,9 @@ async def run_page(request: Request) -> Response:
     """Show one run with its log."""
     services, row = services_of(request), _registry(request)
     view = run_view(row.name, services.runs.get(row, request.path_params["run"]), services.clock.now())
-    log = await run_in_threadpool(logs.end_of, services.blobs.find_log(row.key, view.run_id))
-    can_run = view.task is not None and services.tasks.store.get(row.key, view.task) is not None
-    return _page(request, "run.html", run=view, log=log, can_run=can_run, active=view.is_active)
+    log = await run_in_threadpool(logs.end_of, services.blobs.find_log(row.key, view["run_id"]))
+    can_run = view["task"] is not None and services.tasks.store.get(row.key, view["task"]) is not None
+    return _page(request, "run.html", run=view, log=log, can_run=can_run, active=view["is_active"])
 
 
 @_errors_as_pages
@@ -186,31 +170,34 @@ def _registry(request: Request) -> RegistryRow:
     return row
 
 
-def _section(services: Services, row: RegistryRow, query: dict[str, str], runs: int, tasks: int) -> Section:
-    """Return a registry's section. query: `runs` and `after` (a task) begin the lists, `name` filters tasks."""
+def _section(services: Services, row: RegistryRow, query: dict[str, str], runs: int, tasks: int) -> View:
+    """Return a registry with a page of its runs and of its tasks, and links to the next pages; None at their ends.
+
+    query: `runs` and `after` (a task) begin the lists, `name` filters tasks.
+    """
     now, part = services.clock.now(), query.get("name", "").strip()
     run_page = services.runs.list(row, skip_token=query.get("runs"), page_size=runs)
     task_page = services.tasks.list(row, query.get("after", ""), part, tasks)
     address = f"/registries/{row.name}?"
 
-    def view(task: dict[str, Any]) -> TaskView:
+    def view(task: dict[str, Any]) -> View:
         runs = services.runs.of_task(row, task["name"], 1).runs
         last = run_view(row.name, runs[0], now) if runs else None
         return task_view(row.name, task, last, now, next_firings(task, now))
 
     kept = {"name": part} if part else {}
-    return Section(
-        name=row.name,
-        location=row.location,
-        group=row.resource_group_name,
-        id=row.id,
-        task_count=services.tasks.store.count(row.key),
-        runs=[run_view(row.name, document, now) for document in run_page.runs],
-        older_runs=address + urlencode({"runs": run_page.skip_token}) if run_page.skip_token else None,
-        tasks=[view(task) for task in task_page.tasks],
-        more_tasks=address + urlencode({**kept, "after": task_page.after}) if task_page.after else None,
-        part=part,
-    )
+    return {
+        "name": row.name,
+        "location": row.location,
+        "group": row.resource_group_name,
+        "id": row.id,
+        "task_count": services.tasks.store.count(row.key),
+        "runs": [run_view(row.name, document, now) for document in run_page.runs],
+        "older_runs": address + urlencode({"runs": run_page.skip_token}) if run_page.skip_token else None,
+        "tasks": [view(task) for task in task_page.tasks],
+        "more_tasks": address + urlencode({**kept, "after": task_page.after}) if task_page.after else None,
+        "part": part,
+    }
 
 
 def _see_other(path: str) -> Response:

@@ -12,7 +12,6 @@ from starlette.types import Scope
 from acr_tasks_emulator.routes import metadata
 from acr_tasks_emulator.routes.http import ArmRoute, answer, api_version, origin, services_of
 from acr_tasks_emulator.services import errors
-from acr_tasks_emulator.services.sign_in import sign_in
 
 FORM_LIMIT = 64 * 1024
 
@@ -31,12 +30,12 @@ async def token_v1(request: Request) -> Response:
 
 async def device_code(request: Request) -> Response:
     """Refuse the request: the emulator signs in applications only, not people."""
-    raise sign_in.refuse("device_code")
+    raise errors.UNSUPPORTED_GRANT(grant="device_code")
 
 
 async def authorize(request: Request) -> Response:
     """Refuse the request: the emulator signs in applications only, not people."""
-    raise sign_in.refuse("authorization_code")
+    raise errors.UNSUPPORTED_GRANT(grant="authorization_code")
 
 
 async def managed_identity(request: Request) -> Response:

@@ -26,8 +26,7 @@ from acr_tasks_emulator.services.sign_in.access_tokens import AccessTokens
 from acr_tasks_emulator.services.sign_in.sign_in import SignIn
 from acr_tasks_emulator.services.tasks.tasks import TasksService
 from acr_tasks_emulator.services.triggers.notifications import Notifications
-from acr_tasks_emulator.services.triggers.timers import Timers
-from acr_tasks_emulator.services.triggers.triggers import TriggersService
+from acr_tasks_emulator.services.triggers.triggers import Timers, TriggersService
 from acr_tasks_emulator.services.triggers.webhooks import Webhooks
 from acr_tasks_emulator.settings import Settings
 from acr_tasks_emulator.store.blobs import BlobStore

@@ -13,18 +13,10 @@ from acr_tasks_emulator.execution.container_tool import ImageLocation, Tool
 from acr_tasks_emulator.execution.job import Job
 from acr_tasks_emulator.execution.programs import ToolError
 from acr_tasks_emulator.execution.registry import busybox
-from acr_tasks_emulator.execution.registry.oci_registry import OciRegistry, RegistryError
+from acr_tasks_emulator.execution.registry.oci_registry import OciRegistry, RegistryError, find_digest
 from acr_tasks_emulator.execution.run_context import RunContext
 
 _STOOD_IN_FOR = ("docker.io", "mcr.microsoft.com")
-_ACCEPT = ", ".join(
-    (
-        "application/vnd.docker.distribution.manifest.v2+json",
-        "application/vnd.docker.distribution.manifest.list.v2+json",
-        "application/vnd.oci.image.manifest.v1+json",
-        "application/vnd.oci.image.index.v1+json",
-    )
-)
 
 
 class BaseImageError(Exception):
@@ -113,12 +105,10 @@ class BaseImageFinder:
             return None
         if address is None or not self.tool.reaches(address, cancellation):
             return None
-        url = f"http://{address}/v2/{name.repository}/manifests/{name.reference}"
         try:
-            answer = httpx.head(url, headers={"Accept": _ACCEPT}, trust_env=False, timeout=10)
+            return find_digest(address, name)
         except httpx.TransportError:
             return None
-        return answer.headers.get("Docker-Content-Digest", "") if answer.status_code == httpx.codes.OK else None
 
     def _from_layout(self, name: ImageName, job: Job, cancellation: Cancellation) -> str | None:
         """Return what an earlier run pushed where no registry is installed."""

@@ -45,8 +45,8 @@ def own_hosts(login_server: str, registry_name: str) -> tuple[str, ...]:
     return (login_server, f"{registry_name.lower()}.azurecr.io")
 
 
-def parse(text: str, default_host: str = DOCKER_HUB) -> ImageName:
-    """Parse a name. Without a host it belongs to `default_host`; without a folder on Docker Hub, to `library/`.
+def parse(text: str) -> ImageName:
+    """Parse a name. Without a host it belongs to Docker Hub; without a folder there, to `library/`.
 
     Raises ImageNameError with Docker's words: `invalid reference format`.
     """
@@ -55,7 +55,7 @@ def parse(text: str, default_host: str = DOCKER_HUB) -> ImageName:
     if slash and ("." in first or ":" in first or first == "localhost"):
         host, rest = first, others
     else:
-        host = default_host
+        host = DOCKER_HUB
     repository, colon, tag = rest.partition(":")
     if host in ("index.docker.io", "registry-1.docker.io"):
         host = DOCKER_HUB

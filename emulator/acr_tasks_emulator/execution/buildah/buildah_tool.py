@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from acr_tasks_emulator.execution.build.classic_builder import empty_arguments
-from acr_tasks_emulator.execution.build.dockerfile import own_platform
 from acr_tasks_emulator.execution.buildah.container_output import ContainerOutput, passes_on
 from acr_tasks_emulator.execution.buildah.image_store import Store, why_not_installed
 from acr_tasks_emulator.execution.cancellation import Cancellation
@@ -112,12 +111,7 @@ class Buildah(Store):
             if not origin.named:
                 image_id = origin.image_id.removeprefix("sha256:")
                 options += ["--build-context", f"{origin.image}=docker-image://{image_id}"]
-        options += [part for secret in task.secrets for part in ("--secret", secret)]
-        options += ["--target", task.target] if task.target else []
-        options += ["--no-cache"] if task.no_cache else []
-        options += [part for label in task.labels for part in ("--label", label)]
-        options += ["--platform", task.platform] if task.platform and task.platform != own_platform() else []
-        argv = ["bud", *options, str(task.context)]
+        argv = ["bud", *options, *task.options(), str(task.context)]
         status = self.run_with_log(argv, run, environment=environment, rename=rename)
         return status, identity.read_text().strip() if status == 0 else ""
 

@@ -14,6 +14,7 @@ from acr_tasks_emulator.execution.container_tool import ImageLocation
 from acr_tasks_emulator.execution.docker import oci_layout
 from acr_tasks_emulator.execution.docker.docker_cli import DockerCli
 from acr_tasks_emulator.execution.programs import ToolError
+from acr_tasks_emulator.execution.registry.oci_registry import find_digest
 
 LABEL = "acr-tasks-emulator"
 """The name of the emulator's images in the daemon, and the label of its containers and networks."""
@@ -21,7 +22,6 @@ LABEL = "acr-tasks-emulator"
 IMAGES_KEPT = 300
 """How many built images the daemon keeps; beyond it the oldest are removed."""
 
-_ACCEPT = "application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.image.manifest.v1+json"
 _DIGESTS = "{{range .RepoDigests}}{{println .}}{{end}}"
 
 
@@ -85,12 +85,13 @@ class DockerImages:
             self._cli.ask(["push", "-q", name], cancellation, self._cli.signed_in(location.authfile))
             if location.address is None:
                 return self._digest_at(image_id, name, cancellation)
-        url = f"http://{location.address}/v2/{location.name.repository}/manifests/{location.name.tag}"
         try:
-            answer = httpx.head(url, headers={"Accept": _ACCEPT}, trust_env=False, timeout=30).raise_for_status()
+            digest = find_digest(location.address, location.name)
         except httpx.HTTPError as error:
             raise ToolError(f"the registry did not return the digest: {error}") from error
-        return str(answer.headers["Docker-Content-Digest"])
+        if digest is None:
+            raise ToolError("the registry does not have the image")
+        return digest
 
     @contextlib.contextmanager
     def _named(self, image_id: str, name: str, cancellation: Cancellation) -> Iterator[None]:

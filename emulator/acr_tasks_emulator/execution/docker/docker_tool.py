@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from acr_tasks_emulator.execution.build.dockerfile import image_references, own_platform, renamed
+from acr_tasks_emulator.execution.build.dockerfile import image_references, renamed
 from acr_tasks_emulator.execution.build.image_name import ImageNameError, parse
 from acr_tasks_emulator.execution.cancellation import Cancellation
 from acr_tasks_emulator.execution.container_tool import BaseImage, Build, Container, NetworkError
@@ -117,14 +117,9 @@ class Docker(DockerImages):
                 self._cli.ask(["tag", origin.image_id, own_name(origin.image_id)], run.cancellation)
         dockerfile.write_text(renamed(text, needed.references, names))
         options = ["--progress", "plain"] if task.buildkit else []
-        options += [part for secret in task.secrets for part in ("--secret", secret)]
         options += ["--force-rm", "--network", "host", *arguments, "--iidfile", str(identity), "-f", str(dockerfile)]
-        options += ["--target", task.target] if task.target else []
-        options += ["--no-cache"] if task.no_cache else []
-        options += [part for label in task.labels for part in ("--label", label)]
-        options += ["--platform", task.platform] if task.platform and task.platform != own_platform() else []
         output_filter = _OutputFilter(base_images, rename)
-        argv = ["build", *options, str(task.context)]
+        argv = ["build", *options, *task.options(), str(task.context)]
         status = self._cli.run_with_log(argv, run, environment=environment, rename=output_filter.line)
         if run.cancellation.requested and output_filter.running:
             self._remove(output_filter.running)

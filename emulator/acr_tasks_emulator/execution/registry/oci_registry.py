@@ -13,10 +13,19 @@ from pathlib import Path
 
 import httpx
 
+from acr_tasks_emulator.execution.build.image_name import ImageName
 from acr_tasks_emulator.process.supervisor import Supervisor
 
 PROGRAM = "docker-registry"
 _START_SECONDS = 15.0
+_ACCEPT = ", ".join(
+    (
+        "application/vnd.docker.distribution.manifest.v2+json",
+        "application/vnd.docker.distribution.manifest.list.v2+json",
+        "application/vnd.oci.image.manifest.v1+json",
+        "application/vnd.oci.image.index.v1+json",
+    )
+)
 
 _CONFIGURATION = """\
 version: 0.1
@@ -38,6 +47,13 @@ notifications:
       backoff: 1s
       ignore: {{mediatypes: [application/octet-stream], actions: [pull]}}
 """
+
+
+def find_digest(address: str, name: ImageName) -> str | None:
+    """Return the digest of an image in the registry at host:port; None when it is not there. Raises httpx.HTTPError."""
+    url = f"http://{address}/v2/{name.repository}/manifests/{name.reference}"
+    answer = httpx.head(url, headers={"Accept": _ACCEPT}, trust_env=False, timeout=30)
+    return answer.headers.get("Docker-Content-Digest") if answer.status_code == httpx.codes.OK else None
 
 
 class RegistryError(Exception):

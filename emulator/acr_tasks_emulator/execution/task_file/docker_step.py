@@ -11,7 +11,9 @@ from acr_tasks_emulator.execution.run_log import RunLog
 from acr_tasks_emulator.execution.shell.parse_line import ShellError, read_line
 from acr_tasks_emulator.execution.source import SourceError
 from acr_tasks_emulator.execution.task_file.graph import Graph, Step
-from acr_tasks_emulator.execution.task_file.templates import TemplateError, render, render_objects, run_variables
+from acr_tasks_emulator.execution.task_file.templates import render_objects, run_variables
+from acr_tasks_emulator.execution.template.evaluator import render
+from acr_tasks_emulator.execution.template.nodes import TemplateError
 
 
 def docker_graph(run: RunContext) -> Graph:
@@ -22,7 +24,7 @@ def docker_graph(run: RunContext) -> Graph:
     job, step = run.job, run.job.step
     if job.source is None and job.fetched_from is None:
         raise SourceError("a Docker build needs a source: this run has none")
-    objects = render_objects(run_variables(job), {}, {})
+    objects = render_objects(run_variables(job), {})
     names = [_with_registry(render(str(name), objects), job) for name in step.get("imageNames") or []]
     words = ["--no-cache"] if step.get("noCache") else []
     words += ["-f", str(step.get("dockerFilePath") or "Dockerfile")]

@@ -16,8 +16,10 @@ from acr_tasks_emulator.execution.source.paths import file_in
 from acr_tasks_emulator.execution.task_file.aliases import read_aliases, separated
 from acr_tasks_emulator.execution.task_file.graph import Graph, GraphError
 from acr_tasks_emulator.execution.task_file.graph_reader import read_graph
-from acr_tasks_emulator.execution.task_file.templates import TemplateError, render, render_objects, run_variables
+from acr_tasks_emulator.execution.task_file.templates import render_objects, run_variables
 from acr_tasks_emulator.execution.task_file.yaml_document import DocumentError, read_document, read_tree
+from acr_tasks_emulator.execution.template.evaluator import render
+from acr_tasks_emulator.execution.template.nodes import TemplateError
 
 LIMIT_BYTES = 1024 * 1024
 """How long a task file or a file of values may be."""
@@ -69,7 +71,7 @@ def read(
 
     read_file: gives the text of a file of aliases. Raises TaskFileError.
     """
-    objects = render_objects(run, values, {})  # the secrets of a task are in a Key Vault, which is refused later
+    objects = render_objects(run, values)
     text = _COMMENT.sub("", text.removeprefix("\ufeff").replace("\r\n", "\n"))
     try:
         if not aliases_enabled(text):

@@ -14,28 +14,23 @@ from datetime import datetime, timezone
 from typing import Any
 
 from acr_tasks_emulator.execution.job import Job
-from acr_tasks_emulator.execution.template import evaluator
-from acr_tasks_emulator.execution.template.nodes import TemplateError
-
-__all__ = ["TemplateError", "render", "render_objects", "run_variables"]
 
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "i686": "386", "armv7l": "arm"}
 _SHELL_UNSAFE = re.compile(r"[^\w_^@=+%,:./-]", re.ASCII)
 
 
-def run_variables(job: Job, date: datetime | None = None) -> dict[str, str]:
+def run_variables(job: Job) -> dict[str, str]:
     """Return the values of `{{.Run.*}}` for a job.
 
     Commit, Branch and Repository are empty unless the source is a repository; GitTag is always empty.
     """
-    date = date or datetime.now(timezone.utc)
     machine = platform.machine()
     return {
         "ID": job.run_id,
         "SharedVolume": f"acb_vol_{job.run_id}",
         "Registry": job.login_server,
         "RegistryName": job.registry_name,
-        "Date": date.strftime("%Y%m%d-%H%M%Sz"),
+        "Date": datetime.now(timezone.utc).strftime("%Y%m%d-%H%M%Sz"),
         "OS": str((job.platform or {}).get("os") or "linux").lower(),
         "OSVersion": "",
         "Architecture": str((job.platform or {}).get("architecture") or _ARCHITECTURES.get(machine, machine)).lower(),
@@ -46,24 +41,16 @@ def run_variables(job: Job, date: datetime | None = None) -> dict[str, str]:
     }
 
 
-def render_objects(run: Mapping[str, str], values: Mapping[str, Any], secrets: Mapping[str, str]) -> dict[str, Any]:
-    """Return the objects that templates may name. secrets: what `.Secrets` gives."""
+def render_objects(run: Mapping[str, str], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the objects that templates may name."""
     return {
         "Build": {"ID": run.get("ID", "")},  # the older name
         "Run": dict(run),
         "Values": dict(values),
-        "Secrets": dict(secrets),
+        "Secrets": {},  # they are in a Key Vault, which is refused later
         "RunJSON": _in_quotes(_json(dict(run))),
         "ValuesJSON": _in_quotes(_json(dict(values))),
     }
-
-
-def render(text: str, variables: Mapping[str, Any], name: str = "task") -> str:
-    """Replace every action by what it gives; what is not there renders as nothing.
-
-    variables: such as `{"Run": {...}, "Values": {...}}`. name: what messages call the text. Raises TemplateError.
-    """
-    return evaluator.render(text, variables, name)
 
 
 def _json(value: Any) -> str:

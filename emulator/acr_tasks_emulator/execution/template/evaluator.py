@@ -39,7 +39,7 @@ _KINDS = {"string": str, "int": int, "bool": bool, "map": dict}
 _NOTHING = object()
 
 
-def render(text: str, data: Mapping[str, Any], name: str) -> str:
+def render(text: str, data: Mapping[str, Any], name: str = "task") -> str:
     """Return a template's text with each action carried out, and nothing in place of what is missing.
 
     data: the dot; names to plain values, lists and mappings. name: what messages call the template. Raises

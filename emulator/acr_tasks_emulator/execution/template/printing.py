@@ -19,9 +19,9 @@ _FIXED_EXPONENTS = range(-4, 6)
 """Of floats that are written without an exponent."""
 
 
-def too_long(what: str = "the value") -> TemplateError:
-    """Return the error of a value or of values that are longer than LIMIT."""
-    return TemplateError(f"template: {what} is longer than {LIMIT} characters")
+def too_long() -> TemplateError:
+    """Return the error of a value that is longer than LIMIT."""
+    return TemplateError(f"template: the value is longer than {LIMIT} characters")
 
 
 def printed(value: Any) -> str:

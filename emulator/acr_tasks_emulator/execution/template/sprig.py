@@ -22,31 +22,12 @@ ITEMS = 10_000
 """How many items a list may have."""
 _LETTERS = string.ascii_letters
 _LAYOUT = re.compile(r"2006|January|Jan|01|Monday|Mon|02|_2|15|03|04|05|06|PM|pm|MST|Z07:00|-0700|1|2|3|4|5")
-_MOMENT: dict[str, Callable[[datetime], str]] = {
-    "2006": lambda at: f"{at.year:04d}",
-    "06": lambda at: f"{at.year % 100:02d}",
-    "January": lambda at: at.strftime("%B"),
-    "Jan": lambda at: at.strftime("%b"),
-    "01": lambda at: f"{at.month:02d}",
-    "1": lambda at: str(at.month),
-    "Monday": lambda at: at.strftime("%A"),
-    "Mon": lambda at: at.strftime("%a"),
-    "02": lambda at: f"{at.day:02d}",
-    "_2": lambda at: f"{at.day:2d}",
-    "2": lambda at: str(at.day),
-    "15": lambda at: f"{at.hour:02d}",
-    "03": lambda at: f"{at.hour % 12 or 12:02d}",
-    "3": lambda at: str(at.hour % 12 or 12),
-    "04": lambda at: f"{at.minute:02d}",
-    "4": lambda at: str(at.minute),
-    "05": lambda at: f"{at.second:02d}",
-    "5": lambda at: str(at.second),
-    "PM": lambda at: at.strftime("%p"),
-    "pm": lambda at: at.strftime("%p").lower(),
-    "MST": lambda _: "UTC",
-    "Z07:00": lambda _: "Z",
-    "-0700": lambda _: "+0000",
-}
+_FORMAT_PAIRS = """
+    2006=%Y 06=%y January=%B Jan=%b 01=%m 1=%-m Monday=%A Mon=%a 02=%d _2=%e 2=%-d 15=%H 03=%I 3=%-I 04=%M 4=%-M
+    05=%S 5=%-S PM=%p pm=%p MST=UTC Z07:00=Z -0700=+0000
+"""
+_FORMATS = dict(pair.split("=") for pair in _FORMAT_PAIRS.split())
+"""The parts of Go's layout of dates as strftime spells them."""
 
 
 def _decoded(text: str) -> str:
@@ -147,7 +128,12 @@ def _dict(*pairs: Any) -> dict[str, Any]:
 
 def _dated(layout: str, moment: Any) -> str:
     at = moment if isinstance(moment, datetime) else datetime.fromtimestamp(_number(moment), timezone.utc)
-    return _LAYOUT.sub(lambda match: _MOMENT[match.group()](at), layout)
+
+    def part(match: re.Match[str]) -> str:
+        text = at.strftime(_FORMATS[match.group()])
+        return text.lower() if match.group() == "pm" else text
+
+    return _LAYOUT.sub(part, layout)
 
 
 def _random(letters: str) -> Callable[[int], str]:

@@ -124,11 +124,6 @@ class SignIn:
         )
 
 
-def refuse(grant: str) -> errors.ServiceError:
-    """Return the refusal of a way to sign in that needs a person."""
-    return errors.UNSUPPORTED_GRANT(grant=grant)
-
-
 def basic_password(authorization: str) -> str:
     """Return the password of an Authorization header of the kind Basic; empty for any other header."""
     kind, _, shown = authorization.partition(" ")

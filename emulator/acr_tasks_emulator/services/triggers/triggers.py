@@ -24,6 +24,7 @@ from acr_tasks_emulator.store.tasks import TaskStore
 
 PAGE = 500
 DAY = timedelta(days=1)
+MINUTE = 60.0
 DOWNTIME = timedelta(minutes=2)
 """After a longer gap between two checks of the clock the machine has slept: missed timers do not fire."""
 
@@ -123,6 +124,29 @@ class TriggersService:
                 if len(page) < PAGE:
                     break
                 after = page[-1]["name"].lower()
+
+
+class Timers:
+    """A thread that checks timers at the start of each minute until it is closed. Schedules have no seconds."""
+
+    def __init__(self, triggers: TriggersService, clock: Clock) -> None:
+        self._triggers = triggers
+        self._clock = clock
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="timers", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop the thread, after a check in progress has ended."""
+        self._closed.set()
+        self._thread.join()
+
+    def _work(self) -> None:
+        while not self._closed.wait(MINUTE - self._clock.now().timestamp() % MINUTE):
+            try:
+                self._triggers.fire_timers()
+            except Exception:  # the next check may succeed
+                _logger.exception("timers could not be checked")
 
 
 def enabled_timers(task: Task) -> list[dict[str, Any]]:

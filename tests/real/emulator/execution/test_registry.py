@@ -38,13 +38,13 @@ def test_it_starts_when_it_is_asked_for(tmp_path: Path, supervisor: Supervisor) 
 
 
 @needs_registry
-def test_it_is_started_again(tmp_path: Path, supervisor: Supervisor) -> None:
+def test_it_is_started_again(tmp_path: Path, supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:
     """A registry that has ended is started again by the next question."""
+    started, start = [], supervisor.start
+    monkeypatch.setattr(supervisor, "start", lambda *args, **more: started.append(start(*args, **more)) or started[-1])
     registry = OciRegistry(tmp_path, supervisor)
     registry.address()
-    child = registry._child
-    assert child is not None
-    supervisor.end(child)
+    supervisor.end(started[0])
     assert httpx.get(f"http://{registry.address()}/v2/", trust_env=False).status_code == 200
 
 

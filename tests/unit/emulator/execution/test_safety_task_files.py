@@ -10,7 +10,6 @@ from acr_tasks_emulator.execution.job import Job
 from acr_tasks_emulator.execution.task_file.graph import Graph
 from acr_tasks_emulator.execution.task_file.graph_reader import STEPS
 from acr_tasks_emulator.execution.task_file.load import TaskFileError, load, read
-from acr_tasks_emulator.execution.task_file.templates import TemplateError, render
 from acr_tasks_emulator.execution.task_file.yaml_document import (
     DEPTH,
     VALUES,
@@ -18,6 +17,8 @@ from acr_tasks_emulator.execution.task_file.yaml_document import (
     DocumentError,
     read_document,
 )
+from acr_tasks_emulator.execution.template.evaluator import render
+from acr_tasks_emulator.execution.template.nodes import TemplateError
 
 STEP = "version: v1.1.0\nsteps:\n  - cmd: busybox\n"
 

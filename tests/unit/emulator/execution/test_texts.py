@@ -19,7 +19,8 @@ from acr_tasks_emulator.execution.job import Job, Outcome
 from acr_tasks_emulator.execution.registry.oci_registry import OciRegistry
 from acr_tasks_emulator.execution.run_log import LIMIT_BYTES, RunLog
 from acr_tasks_emulator.execution.simulated_executor import SimulatedExecutor
-from acr_tasks_emulator.execution.task_file.templates import TemplateError, render
+from acr_tasks_emulator.execution.template.evaluator import render
+from acr_tasks_emulator.execution.template.nodes import TemplateError
 from acr_tasks_emulator.process.supervisor import Supervisor
 
 NOW = datetime(2023, 3, 9, 20, 30, 10, tzinfo=timezone.utc)
@@ -59,11 +60,6 @@ def test_image_names(text: str, full: str) -> None:
 def test_base_images_by_platform() -> None:
     """FROM may use the platform, which the builder defines by itself."""
     assert image_references("FROM tool:${TARGETOS}-1", {}).images == ["tool:linux-1"]
-
-
-def test_names_of_a_registry() -> None:
-    """Names without a host can belong to another registry than Docker Hub."""
-    assert str(parse("app:1", "127.0.0.1:5000")) == "127.0.0.1:5000/app:1"
 
 
 @pytest.mark.parametrize("text", ["", "App", "a:b:c", "a b", "a/-b", "a:", "a@sha256:0", "-x", "../x"])

@@ -62,13 +62,3 @@ def test_a_bad_rule_is_refused(rule: Any, said: str) -> None:
     with pytest.raises(ServiceError) as caught:
         Faults().put([rule])
     assert said in caught.value.message
-
-
-def test_all_problems_are_reported_at_once_and_nothing_changes() -> None:
-    """The old rules stay in force."""
-    faults = faults_of({"status": 500})
-    with pytest.raises(ServiceError, match=r"rules\[0\].times: .*; rules\[0\].status: .*; rules\[1\].drop: "):
-        faults.put([{"status": 1, "times": 0}, {"drop": "never"}])
-    assert faults.all() == [{"status": 500, "left": None}]
-    with pytest.raises(ServiceError, match="rules: Input should be a valid list"):
-        faults.put({"status": 500})

@@ -53,19 +53,6 @@ def test_writes_and_deletes_have_buckets_of_200_and_get_10_a_second(clock: SetCl
     assert set(quota.spend("DELETE", "S", "me").headers) == {f"{PREFIX}deletes", f"{PREFIX}global-deletes"}
 
 
-def test_a_refusal_says_when_to_come_back(clock: SetClock) -> None:
-    """Whole seconds, at least one; Resource Manager's text."""
-    quota = Quota(clock, enforced=True)
-    refusal = spend(quota, 201, "PUT")[-1].refusal
-    assert refusal is not None
-    assert (refusal.status, refusal.code, refusal.headers) == (
-        429,
-        "SubscriptionRequestsThrottled",
-        {"Retry-After": "1"},
-    )
-    assert refusal.message.startswith("Number of 'write' requests for subscription 'S' actor 'me' exceeded.")
-
-
 def test_each_principal_and_subscription_has_its_own(clock: SetClock) -> None:
     """All principals of a subscription share fifteen times as much."""
     quota = Quota(clock, enforced=True)
@@ -87,15 +74,14 @@ def test_without_enforcing_nobody_is_refused(clock: SetClock) -> None:
 
 
 def test_full_buckets_are_forgotten(clock: SetClock) -> None:
-    """Many principals do not fill the memory; one that has spent is remembered."""
+    """Many principals do not make the quota forget one that has spent."""
     quota = Quota(clock, enforced=True)
     for number in range(990):
         quota.spend("GET", "S", f"early-{number}")
     clock.advance(1)
     spend(quota, 200, "PUT")
-    for number in range(20):
+    for number in range(1200):
         quota.spend("GET", "S", f"late-{number}")
-    assert len(quota._buckets) < 30
     assert quota.spend("PUT", "S", "me").refusal is not None
 
 

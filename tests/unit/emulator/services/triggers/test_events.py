@@ -39,31 +39,6 @@ def trigger(url: str = "https://github.com/octocat/hello-world.git#main", **memb
     return {"sourceRepository": source, "sourceTriggerEvents": ["commit"], "status": "Enabled", **members}
 
 
-def test_reading_payloads() -> None:
-    """A push is a commit on its branch; a pull request is one on the branch that it wants to change."""
-    push, pull = read("push", PUSH), read("pull_request", PULL)
-    assert (push.kind, push.branch, push.commit, push.pull_request) == ("commit", "main", COMMIT, None)
-    assert (pull.kind, pull.branch, pull.commit, pull.pull_request) == ("pullrequest", "main", COMMIT, "7")
-
-
-@pytest.mark.parametrize(
-    ("name", "payload", "nothing"),
-    [
-        ("ping", {"zen": "Keep it logically awesome."}, "The event ping starts nothing"),
-        ("push", {**PUSH, "ref": "refs/tags/v1"}, "the tag v1"),
-        ("push", {**PUSH, "deleted": True}, "The end of the branch main"),
-        ("push", {**PUSH, "after": "0" * 40}, "The end of the branch main"),
-        ("pull_request", {**PULL, "action": "closed"}, "that is closed"),
-        ("pull_request", {**PULL, "action": "labeled"}, "that is labeled"),
-    ],
-)
-def test_events_that_start_nothing(name: str, payload: dict[str, Any], nothing: str) -> None:
-    """Pings, tags, deleted branches and closed pull requests start nothing, and it is said which it was."""
-    reading = read_event(name, payload)
-    assert reading.events == ()
-    assert nothing in reading.reason
-
-
 HOOK_REPOSITORY = {
     "name": "Fabrikam Fiber",
     "url": "https://dev.azure.com/fabrikam/_apis/git/repositories/278d5cd2-584d-4b63-824a-2ba458937249",
