@@ -62,4 +62,5 @@ def _line(decoder: AnsiDecoder, line: str) -> str:
         part = str(escape(text[span.start : span.end]))
         parts += [str(escape(text[at : span.start])), f'<span class="{classes}">{part}</span>' if classes else part]
         at = span.end
-    return "".join([*parts, str(escape(text[at:]))])
+    # rich leaves the beginning of a sequence that has no end.
+    return "".join([*parts, str(escape(text[at:]))]).replace("\x1b", "")
