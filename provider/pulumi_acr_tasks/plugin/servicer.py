@@ -155,7 +155,8 @@ class PluginServicer(provider_pb2_grpc.ResourceProviderServicer):
 
     @_answered
     def Read(self, request: Any, context: Any) -> Any:
-        if not request.HasField("inputs"):  # pulumi import, or the option `import`
+        # pulumi import, or the option `import`: a refresh has old outputs, and `get` has inputs, though they are empty.
+        if not request.HasField("inputs") and not request.properties.fields:
             imported, made, declared = self._calls.import_(_verbs(request), _request(request), request.id)
             return proto.ReadResponse(id=imported, properties=write(made), inputs=write(declared, whole_lists=False))
         inputs, outs = read(request.inputs), read(request.properties)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import shutil
 from collections.abc import Callable
 from typing import Any
 
@@ -119,7 +118,6 @@ def details(emulator: Emulator) -> dict[str, Any]:
     return {name: emulator.ask("POST", f"/tasks/{name}/listDetails").json() for name in TASKS}
 
 
-@pytest.mark.skipif(shutil.which("pulumi-language-yaml") is None, reason="the engine writes no program without it")
 def test_the_program_of_an_import_changes_nothing(idle_emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
     """Ten varied tasks are imported; the first up makes no request that writes; secrets that are filled in fit."""
     before = put(idle_emulator)
@@ -173,6 +171,7 @@ def test_the_program_of_an_import_changes_nothing(idle_emulator: Emulator, new_s
         item["name"]: item["value"] for item in details(idle_emulator)["docker"]["properties"]["step"]["arguments"]
     }
     assert found == {"PLAIN": "2", "HIDDEN": "c4nary-argument"}
+    assert "c4nary" not in json.dumps(stack.resources())
     stack.settles()
     assert idle_emulator.ask("GET", "/tasks").json()["value"] == []
 
@@ -216,6 +215,8 @@ def test_a_program_imports_and_reads_tasks(idle_emulator: Emulator, new_stack: C
     assert stack.outputs() == {"known": ["Disabled", "FileTask"]}
     assert "c4nary" not in json.dumps(stack.resources())
     stack.settles()
+    secrets = {request["path"] for request in idle_emulator.requests() if request["path"].endswith("/listDetails")}
+    assert secrets == {f"{idle_emulator.registry_id}/tasks/docker/listDetails"}
     assert sorted(task["name"] for task in idle_emulator.ask("GET", "/tasks").json()["value"]) == sorted(
         set(TASKS) - {"docker"}
     )
