@@ -74,13 +74,16 @@ class _Registry:
 
 
 class Service:
-    """The service at the settings' endpoint, shared by all resources of a process. Safe for any number of threads."""
+    """The service at the settings' endpoint, shared by all resources of a process. Safe for any number of threads.
 
-    def __init__(self, settings: Settings) -> None:
+    `client`: a client of the service; without one, the first request opens it.
+    """
+
+    def __init__(self, settings: Settings, client: Client | None = None) -> None:
         self.settings = settings
         self._lock = threading.Lock()
         self._opening = threading.Lock()
-        self._client: Client | None = None
+        self._client = client
         self._registries: dict[RegistryId, _Registry] = {}
         self._failed_reads: list[AcrTasksError] = []
         self._state: tuple[Path, str] | None = None

@@ -187,6 +187,11 @@ def _compile(pattern: str) -> Callable[[str], bool]:
             regex, kind = regex + char, "regexp"
         else:
             regex += "\\" + char if char in _ESCAPED else char
+    return _test_of(kind, pattern, regex)
+
+
+def _test_of(kind: str, pattern: str, regex: str) -> Callable[[str], bool]:
+    """Return the test of a pattern; `regex` is moby's expression without its end."""
     if kind == "exact":
         return lambda path: path == pattern
     if kind == "prefix":

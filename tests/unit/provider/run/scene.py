@@ -109,8 +109,7 @@ class FakeService:
         return self._schedulers.setdefault(registry, Scheduler(self._client, registry, clock, self.recorded_runs))
 
     def gone(self, registry: RegistryId) -> str:
-        service = Service(self.settings)
-        service._client = self._client
+        service = Service(self.settings, self._client)
         return service.gone(registry)
 
     def journal(self) -> Journal:

@@ -141,9 +141,8 @@ def console(monkeypatch: pytest.MonkeyPatch) -> Console:
 
 @pytest.fixture
 def service(task: Task, console: Console) -> Service:
-    service = Service(Settings(endpoint=_ENDPOINT))
-    service._client = Client(transport(httpx.Client(transport=httpx.MockTransport(task))), _ENDPOINT)
-    return service
+    client = Client(transport(httpx.Client(transport=httpx.MockTransport(task))), _ENDPOINT)
+    return Service(Settings(endpoint=_ENDPOINT), client)
 
 
 Imported = tuple[str, dict[str, Any], dict[str, Any]]

@@ -121,8 +121,8 @@ def _requests(monkeypatch: pytest.MonkeyPatch, old: dict[str, Any], new: dict[st
     has = {**put_body(old, "westeurope"), "name": "build", "systemData": {}}
     has["properties"] = {**has["properties"], "agentPoolName": "pool", "creationDate": "2025-04-08T08:17:33Z"}
     wire = _Wire(has, {**put_body(new, "westeurope", replacing=True), "name": "build"})
-    service = Service(Settings(endpoint=_ENDPOINT))
-    service._client = Client(transport(httpx.Client(transport=httpx.MockTransport(wire))), _ENDPOINT)
+    client = Client(transport(httpx.Client(transport=httpx.MockTransport(wire))), _ENDPOINT)
+    service = Service(Settings(endpoint=_ENDPOINT), client)
     task.update(service, old, new)
     return wire.requests
 

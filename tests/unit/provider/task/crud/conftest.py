@@ -30,9 +30,8 @@ def said(monkeypatch: pytest.MonkeyPatch) -> Messages:
 
 @pytest.fixture
 def service(fake: FakeService, said: Messages) -> Service:
-    service = Service(Settings(endpoint=ENDPOINT))
-    service._client = Client(transport(httpx.Client(transport=httpx.MockTransport(fake))), ENDPOINT)
-    return service
+    client = Client(transport(httpx.Client(transport=httpx.MockTransport(fake))), ENDPOINT)
+    return Service(Settings(endpoint=ENDPOINT), client)
 
 
 @pytest.fixture

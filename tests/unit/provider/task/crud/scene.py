@@ -128,9 +128,7 @@ def delete(service: Service, id_: str, props: dict[str, Any], urn: str = "") -> 
 
 def next_process(service: Service) -> Service:
     """Another command of the engine: nothing is known any more but what the state and the journal say."""
-    later = Service(service.settings)
-    later._client = service._client
-    return later
+    return Service(service.settings, service.client())
 
 
 URN = "urn:pulumi:dev::shop::pulumi-python:dynamic/acr-tasks:Task::build"

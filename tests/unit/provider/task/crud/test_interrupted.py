@@ -122,7 +122,8 @@ def test_a_create_that_was_not_sent_leaves_nothing_in_the_journal(
             raise failure
         return fake(request)
 
-    service._client = Client(transport(httpx.Client(transport=httpx.MockTransport(fails))), ENDPOINT)
+    client = Client(transport(httpx.Client(transport=httpx.MockTransport(fails))), ENDPOINT)
+    service = Service(service.settings, client)
     with pytest.raises(errors.AcrTasksError):
         create(service, INPUTS, URN)
     assert journal(service).find(TASK, endpoint=ENDPOINT) is None

@@ -118,9 +118,7 @@ def test_a_task_that_is_looked_up_by_its_id_must_exist(service: Service) -> None
 
 
 def drifting(service: Service) -> Service:
-    later = Service(Settings(endpoint=ENDPOINT, secret_drift=True))
-    later._client = service._client
-    return later
+    return Service(Settings(endpoint=ENDPOINT, secret_drift=True), service.client())
 
 
 def test_a_password_that_somebody_changed_is_drift(service: Service, fake: FakeService) -> None:
