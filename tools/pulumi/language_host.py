@@ -64,15 +64,16 @@ class Host(LanguageServer):
 
     def RunPlugin(self, request, context):  # noqa: N802  # the protocol's name
         folder = request.info.program_directory
-        program = (
-            ["-m", "pulumi.policy", *request.args, folder] if request.kind == "analyzer" else [folder, *request.args]
-        )
+        if request.kind == "analyzer":
+            place, program = folder, ["-m", "pulumi.policy", *request.args, folder]
+        else:  # a provider works in the project's folder, as one that the engine starts itself
+            place, program = request.pwd, [folder, *request.args]
         options = request.info.options
         environment = options["virtualenv"] if "virtualenv" in options else ""  # noqa: SIM401 - a Struct has no get
         python = Path(request.info.root_directory, environment, "bin", "python") if environment else sys.executable
         pack = subprocess.Popen(
             [python, "-u", *program],
-            cwd=folder,
+            cwd=place,
             env={**os.environ, **dict(entry.split("=", 1) for entry in request.env)},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from pulumi_acr_tasks import plugin
+
 from ..emulator import Emulator
 from ..stack import Stack
 
@@ -34,9 +36,9 @@ def make_ready(stack: Stack, *command: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def add_package(stack: Stack) -> None:
+def add_package(stack: Stack, path: str) -> None:
     """Let the engine generate the SDK of the installed plugin, and install the project's dependencies."""
-    make_ready(stack, "pulumi", "package", "add", shutil.which(PLUGIN) or PLUGIN, "--non-interactive")
+    make_ready(stack, "pulumi", "package", "add", path, "--non-interactive")
 
 
 def builds_and_tries(stack: Stack, emulator: Emulator) -> None:
@@ -60,13 +62,13 @@ def test_yaml(emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
 def test_typescript(emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
     """A TypeScript program compiles against the generated SDK, and reads outputs that are no inputs."""
     stack = new_project("typescript", emulator, new_stack, "pulumi-language-nodejs", "node", "npm")
-    add_package(stack)
+    add_package(stack, shutil.which(PLUGIN) or PLUGIN)
     builds_and_tries(stack, emulator)
 
 
 def test_go(emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
-    """A Go program compiles against the generated SDK."""
+    """A Go program compiles against the generated SDK, and uses the plugin whose folder was added."""
     stack = new_project("go", emulator, new_stack, "pulumi-language-go", "go")
-    add_package(stack)
+    add_package(stack, str(Path(plugin.__file__).parent))
     make_ready(stack, "go", "build", "example.com/pulumi-acr-tasks/sdk/go/acrtasks")
     builds_and_tries(stack, emulator)
