@@ -16,8 +16,9 @@ from ..stack import Stack
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
 PLUGIN = "pulumi-resource-acr-tasks"
-pytestmark = pytest.mark.one_host(reason="these programs name the plugin's types themselves, and run once")
 BUILD_SECONDS = 280  # what npm fetches and Go compiles when its cache is empty
+
+pytestmark = pytest.mark.one_host(reason="these programs name the plugin's types themselves, and run once")
 
 
 def new_project(name: str, emulator: Emulator, new_stack: Callable[..., Stack], *programs: str) -> Stack:
@@ -59,6 +60,7 @@ def test_yaml(emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
     builds_and_tries(new_project("yaml", emulator, new_stack, "pulumi-language-yaml"), emulator)
 
 
+@pytest.mark.timeout(2 * BUILD_SECONDS)
 def test_typescript(emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
     """A TypeScript program compiles against the generated SDK, and reads outputs that are no inputs."""
     stack = new_project("typescript", emulator, new_stack, "pulumi-language-nodejs", "node", "npm")
@@ -66,6 +68,7 @@ def test_typescript(emulator: Emulator, new_stack: Callable[..., Stack]) -> None
     builds_and_tries(stack, emulator)
 
 
+@pytest.mark.timeout(2 * BUILD_SECONDS)
 def test_go(emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
     """A Go program compiles against the generated SDK, and uses the plugin whose folder was added."""
     stack = new_project("go", emulator, new_stack, "pulumi-language-go", "go")
