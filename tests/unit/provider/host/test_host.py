@@ -28,29 +28,6 @@ def no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(host, "_attached", False)
 
 
-def test_a_urn_is_taken_apart() -> None:
-    """Stack, project, the resource's own type and its name come out."""
-    urn = engine.Urn.parse(URN)
-    assert (urn.stack, urn.project, urn.type, urn.name) == (
-        "dev",
-        "shop",
-        "pulumi-python:dynamic/acr-tasks:Run",
-        "image",
-    )
-
-
-def test_a_name_may_hold_the_separator() -> None:
-    """What follows the type is the name, whatever is in it."""
-    assert engine.Urn.parse("urn:pulumi:dev::shop::a:b:C::web::api").name == "web::api"
-
-
-@pytest.mark.parametrize("text", ["", "image", "urn:pulumi:dev::shop::type", "urn:other:dev::shop::type::name"])
-def test_what_is_no_urn_is_refused(text: str) -> None:
-    """A ValueError says so."""
-    with pytest.raises(ValueError, match="not a URN"):
-        engine.Urn.parse(text)
-
-
 def test_the_request_is_found_up_the_stack() -> None:
     """The engine's message in a local named `request` is found from a function that was called below it."""
 
@@ -154,15 +131,6 @@ def test_many_threads_attach_once(monkeypatch: pytest.MonkeyPatch) -> None:
         for call in [executor.submit(host.attach) for _ in range(8)]:
             call.result(timeout=10)
     assert len(calls) == 1
-
-
-def test_without_an_engine_lasting_messages_go_to_stderr(capsys: pytest.CaptureFixture[str]) -> None:
-    """They name the resource; passing ones are dropped."""
-    console = engine.console(URN)
-    console.status("Step 1/3")
-    console.info("kept")
-    console.warning("beware")
-    assert capsys.readouterr().err == "info: image: kept\nwarning: image: beware\n"
 
 
 def test_what_may_have_been_made_goes_into_the_error_s_details() -> None:
