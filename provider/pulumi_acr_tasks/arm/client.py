@@ -179,7 +179,7 @@ class Client:
         try:
             elsewhere = origin(link)
         except ValueError:
-            elsewhere = "what is not an address"
+            elsewhere = "an invalid address"
         if elsewhere != origin(self.endpoint):
             raise TransportError(
                 f"{operation.action} {operation.resource_id}: the service refers to {elsewhere}, "

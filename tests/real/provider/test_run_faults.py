@@ -1,4 +1,4 @@
-"""A service that is ill: every run ends, once, and in a sentence when it fails.
+"""An unavailable service: every run ends, once, and in a sentence when it fails.
 
 The provider's own life cycle on an emulator that misbehaves as told; without the engine, which has no part in it.
 """

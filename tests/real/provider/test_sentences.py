@@ -83,8 +83,14 @@ FAULTS: dict[str, tuple[bytes | None, list[str]]] = {
         _refusal(429, "TooManyRequests", Retry_After="0"),
         ["429 TooManyRequests, 6 times", "the words of TooManyRequests", "try again in a minute"],
     ),
-    "500": (_refusal(500, "InternalError"), ["500 InternalError{, 6 times}", "the words of", "is ill: run pulumi up"]),
-    "503": (_refusal(503, "Unavailable"), ["503 Unavailable{, 6 times}", "the words of", "is ill: run pulumi up"]),
+    "500": (
+        _refusal(500, "InternalError"),
+        ["500 InternalError{, 6 times}", "the words of", "is unavailable: run pulumi up"],
+    ),
+    "503": (
+        _refusal(503, "Unavailable"),
+        ["503 Unavailable{, 6 times}", "the words of", "is unavailable: run pulumi up"],
+    ),
     "503 of a gateway": (
         _answer(503, PAGE, "text/html"),
         ["503", "an HTML page, 'Company portal' (503 text/html"],

@@ -132,7 +132,9 @@ _WEBHOOK = (
 _SUBSCRIPTION = "check acr-tasks:subscriptionId, and that the signed-in identity may see that subscription"
 _NAMES = "check the names of registry and group, the subscription, and whether the login may see them"
 _AGAIN = "something else changes it at this moment, or it is in a state that forbids this: run pulumi up again"
-_UNAVAILABLE = "the service or a gateway before it is ill: run pulumi up again, later (https://azure.status.microsoft)"
+_UNAVAILABLE = (
+    "the service or a gateway before it is unavailable: run pulumi up again, later (https://azure.status.microsoft)"
+)
 _REDIRECT = "nothing is sent to another address: set acr-tasks:endpoint to the Resource Manager's own"
 _PROXY_AUTHENTICATION = "the proxy of HTTPS_PROXY wants a user and a password: https://user:password@host:port"
 _LOCATION = "location is the registry's; leave it out and it is looked up"
@@ -218,7 +220,7 @@ def _host_of(location: str) -> str:
     try:
         return origin(location)
     except ValueError:
-        return "what is not an address"
+        return "an invalid address"
 
 
 def _error_object(response: httpx.Response) -> dict[str, Any]:

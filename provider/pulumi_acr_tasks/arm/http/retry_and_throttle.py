@@ -30,7 +30,7 @@ FEW_ATTEMPTS = 4
 _BASE, _LONGEST = 0.5, 30.0
 # A bucket of the Resource Manager fills again within seconds: a longer Retry-After is cut to this.
 LONGEST_RETRY_AFTER = 300.0
-_ILL = (500, 502, 503, 504)
+_UNAVAILABLE = (500, 502, 503, 504)
 
 
 def retry(send: Send, clock: Clock, *, jitter: bool = True) -> Send:
@@ -85,7 +85,7 @@ def _counted(error: TransportError, attempts: int, seconds: float) -> TransportE
 
 
 def _may_help(response: httpx.Response, operation: Operation) -> bool:
-    return response.status_code == 429 or (response.status_code in _ILL and operation.idempotent)
+    return response.status_code == 429 or (response.status_code in _UNAVAILABLE and operation.idempotent)
 
 
 def _wait(attempt: int, response: httpx.Response | None, jitter: bool) -> float:

@@ -165,7 +165,7 @@ def test_a_service_of_our_own_is_started_again_when_nobody_listens() -> None:
 
 
 def test_a_limit_holds_behind_the_requests_of_others_too() -> None:
-    """Whoever waits for a lock, or for what another thread asks, has its own time."""
+    """A thread that waits for a lock, or for the answer to another thread's request, keeps its own deadline."""
     lock = threading.Lock()
     with lock, deadline(0.1), pytest.raises(DeadlineError, match="another resource"), lock_within_deadline(lock):
         raise AssertionError("it is not free")

@@ -12,7 +12,7 @@ from pulumi_acr_tasks.arm.http.transport import redacted, transport
 
 
 def test_the_talkative_wire_log_tells_sizes_and_what_is_left_but_no_body() -> None:
-    """Bodies hold secrets, whoever sends them."""
+    """Bodies hold secrets, those of requests and of answers."""
     lines: list[str] = []
     headers = {"x-ms-ratelimit-remaining-subscription-writes": "199", "x-ms-operation-identifier": "tenantId=t"}
     answer = httpx.Response(200, json={"a": "c4nary"}, headers=headers)

@@ -100,7 +100,7 @@ def test_what_the_engine_has_shown_is_not_taken_over(service: Service, home: Pat
 def test_a_create_that_was_refused_leaves_nothing_in_the_journal(
     service: Service, fake: FakeService, home: Path, status: int, kept: bool
 ) -> None:
-    """One that was answered by a service that is ill may have made the task, and the error says so."""
+    """A request that an unavailable service answered may have made the task, and the error says so."""
     fake.refusals["PUT /tasks/build"] = status
     with pytest.raises(errors.ServiceError) as raised:
         create(service, INPUTS, URN)
