@@ -179,6 +179,8 @@ def _resource(types: Types, cls: type[Task | Run]) -> Json:
         "required": sorted({"registryId", *_required(inputs), *_required(own), *ALWAYS[name]}),
         "inputProperties": found,
         "requiredInputs": _required(inputs),
+        # A stack of dynamic resources moves to the plugin: a resource of that type in the state is this one.
+        "aliases": [{"type": f"pulumi-python:dynamic/acr-tasks:{name}"}],
     }
 
 
