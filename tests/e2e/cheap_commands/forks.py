@@ -70,10 +70,13 @@ class Request:
         os._exit(status)
 
     def run_main(self) -> None:
+        """Run a module or a file here; leave all else, such as `--version`, to a new interpreter."""
         first, *rest = self.arguments
         if first == "-m":
             sys.argv, sys.path[0] = rest, self.folder
             runpy.run_module(rest[0], run_name="__main__", alter_sys=True)
+        elif first.startswith("-"):
+            os.execv(sys.executable, [sys.executable, *self.arguments])
         else:
             sys.argv, sys.path[0] = self.arguments, os.path.dirname(os.path.realpath(first))  # noqa: PTH120
             runpy.run_path(first, run_name="__main__")
