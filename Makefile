@@ -87,7 +87,7 @@ e2e: environment builder ## whole deployments through the real engine
 	  PATH="$$folder:$(CURDIR)/$(VENV):$$PATH" $(VENV)/python -m pytest tests/e2e -n 3 --dist worksteal
 
 hosts: environment builder ## every scenario on both hosts of the provider, where it can be (minutes; `make e2e` runs the main ones on both)
-	@folder=$$($(VENV)/python tools/pulumi/engine.py) && ACR_TASKS_HOSTS=both \
+	@folder=$$($(VENV)/python tools/pulumi/engine.py --languages) && ACR_TASKS_HOSTS=both \
 	  PATH="$$folder:$(CURDIR)/$(VENV):$$PATH" $(VENV)/python -m pytest tests/e2e -n 3 --dist worksteal
 
 compat: environment ## the provider on every Python from 3.10 that is here, with the oldest and the newest packages (`make test` tries the ends alone)
