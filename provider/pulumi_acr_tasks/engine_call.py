@@ -28,7 +28,7 @@ from pulumi_acr_tasks.errors import (
     UnavailableError,
 )
 from pulumi_acr_tasks.program.inputs import encrypted
-from pulumi_acr_tasks.schema.definitions import Kind
+from pulumi_acr_tasks.schema.definitions import Kind, camel_case
 from pulumi_acr_tasks.schema.redaction import redact
 from pulumi_acr_tasks.schema.secrets import without_secrets
 from pulumi_acr_tasks.schema.spelling import parse, spelled, value_at, without_ignored
@@ -90,19 +90,26 @@ class EngineCalls:
 
     `problems`: what is wrong with the keys of its configuration. Refresh and destroy go on with wrong keys, because
     they use the configuration in state, which nobody can correct. Preview and up call `check`, which refuses them.
+    `spell`: returns a problem with the names that programs of the host write.
     """
 
     settings: Settings
     problems: Sequence[str] = field(default_factory=list)
+    spell: Callable[[Problem], Problem] = lambda problem: problem
 
     @classmethod
-    def configured(cls, config: Callable[[str], Any], problems: Sequence[str]) -> EngineCalls:
+    def configured(
+        cls,
+        config: Callable[[str], Any],
+        problems: Sequence[str],
+        spell: Callable[[Problem], Problem] = lambda problem: problem,
+    ) -> EngineCalls:
         """Return the calls of a provider with that configuration; `config("endpoint")` returns a value of it.
 
         Raises SettingsError that names every wrong value, after the problems of the keys.
         """
         try:
-            return cls(Settings.load(config, os.environ), problems)
+            return cls(Settings.load(config, os.environ), problems, spell)
         except SettingsError as error:
             raise SettingsError("\n".join([*problems, str(error)])) from None
 
@@ -126,7 +133,7 @@ class EngineCalls:
             service.notes.replace_on_changes = list(request.replace_on_changes)
             # A transform may have set inputs in Python's spelling.
             inputs, problems = verbs.check(service, olds, spelled(news, verbs.kinds))
-            problems = [_in_file(problem, request.task_file) for problem in problems]
+            problems = [_in_file(self.spell(problem), request.task_file) for problem in problems]
             self._warn(problems)
             failures = [without_secrets(str(problem)) for problem in errors(problems)]
             return encrypted(inputs, verbs.kinds, whole_lists=False), failures
@@ -233,7 +240,7 @@ class EngineCalls:
 def _in_file(problem: Problem, task_file: str) -> Problem:
     """Return a problem of an encoded task with the file that the task was read from: `acb.yaml:5:3: …`."""
     position = _POSITION.match(problem.message)
-    if not task_file or position is None or not problem.path.endswith(".encoded_task_content"):
+    if not task_file or position is None or not camel_case(problem.path).endswith(".encodedTaskContent"):
         return problem
     file = f"{task_file}:{position[1]}:{position[2]}"
     return replace(problem, message=f"{file}: {problem.message[position.end() :]}")

@@ -20,6 +20,10 @@ class Host:
         """Return a program, written for the dynamic resources, with this host's import line."""
         return IMPORT.sub(f"from {self.module} import", text)
 
+    def path(self, text: str) -> str:
+        """Return a property path, written as Python spells it, as this host's problems spell it."""
+        return text if self is DYNAMIC else re.sub(r"_([a-z])", lambda match: match[1].upper(), text)
+
 
 DYNAMIC = Host("dynamic", "pulumi_acr_tasks", b"pulumi.dynamic")
 PLUGIN = Host("plugin", "pulumi_acr_tasks.plugin", b"pulumi-resource-acr-tasks")

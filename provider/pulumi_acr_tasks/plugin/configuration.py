@@ -9,6 +9,7 @@ from pulumi_acr_tasks.engine_call import EngineCalls
 from pulumi_acr_tasks.errors import SettingsError
 from pulumi_acr_tasks.schema.values import contains_unknown
 from pulumi_acr_tasks.settings.keys import NAMESPACE, check_configuration
+from pulumi_acr_tasks.validate.problem import as_schema_spells
 
 _OF_THE_ENGINE = ("version", "pluginDownloadURL")
 
@@ -34,4 +35,4 @@ def configured(config: dict[str, Any]) -> EngineCalls:
     Refresh and destroy use the configuration in state, which nobody can correct: wrong keys do not stop them. Raises
     SettingsError for wrong values.
     """
-    return EngineCalls.configured(config.get, ())
+    return EngineCalls.configured(config.get, (), as_schema_spells)

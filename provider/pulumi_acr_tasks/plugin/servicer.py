@@ -195,7 +195,7 @@ class PluginServicer(provider_pb2_grpc.ResourceProviderServicer):
             found, problems = invoke(self._calls.service, request.tok, args.values)
         if problems:
             # One failure for all problems: the SDK of Python shows the first failure only.
-            reason = without_secrets("\n".join(map(str, problems)))
+            reason = without_secrets("\n".join(str(self._calls.spell(problem)) for problem in problems))
             return proto.InvokeResponse(failures=[proto.CheckFailure(property="", reason=reason)])
         results = RESULTS[request.tok.rpartition(":")[2]]
         # The field's name is a word of Python.

@@ -26,6 +26,9 @@ _LATER = {
 }
 _OF_REQUESTS = dict.fromkeys(("agentPoolName", "logTemplate"), (_PREVIEW_2019, "leave it out"))
 
+LATER_NAMES = frozenset({*(name for _, name in _LATER), *_OF_REQUESTS, "taskId", "overrideTaskStepProperties"})
+"""The members that only other versions of the API have."""
+
 
 def plain(name: str) -> str:
     """Return a name in lower case, without `_` and `-`."""

@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 
-from pulumi_acr_tasks.schema.definitions import snake_case
+from pulumi_acr_tasks.schema.definitions import DEFINITIONS, FUNCTIONS, INPUTS, snake_case
+from pulumi_acr_tasks.validate.hints import LATER_NAMES
+
+# What the schema calls each name of the tables that Python spells so.
+_TABLES = (DEFINITIONS, INPUTS, FUNCTIONS)
+_OF_THE_SCHEMA = {snake_case(name): name for table in _TABLES for known in table.values() for name in known}
+_OF_THE_SCHEMA.update({snake_case(name): name for name in LATER_NAMES})
+
+_QUOTED = r"(?<!\w)'(?:[^'\\]|\\.)*'" + r'|"(?:[^"\\]|\\.)*"'
+_MEMBER = re.compile(rf"{_QUOTED}|\w+")
+# A word with all that belongs to it: `step.context_path`; also `src/task_name.py`, which has no name of the tables.
+_WORD = re.compile(rf"{_QUOTED}|[\w./\\$-]*\w")
+_IN_A_FILE = re.compile(r"\bline \d+, column \d+: ")
 
 
 @dataclass(frozen=True)
@@ -21,6 +34,22 @@ class Problem:
 
     def __str__(self) -> str:
         return f"{self.path}: {self.message}"
+
+
+def as_schema_spells(problem: Problem) -> Problem:
+    """Return a problem with the names of the tables in camelCase, which programs of every language know.
+
+    Keys of maps and quoted values stay as they are, and so does a sentence about a line of a file.
+    """
+    message = problem.message if _IN_A_FILE.search(problem.message) else _WORD.sub(_camel, problem.message)
+    return replace(problem, path=_MEMBER.sub(_camel, problem.path), message=message)
+
+
+def _camel(word: re.Match[str]) -> str:
+    parts = word[0].split(".")
+    if any(part and part not in _OF_THE_SCHEMA for part in parts):
+        return word[0]
+    return ".".join(_OF_THE_SCHEMA.get(part, part) for part in parts)
 
 
 def errors(problems: list[Problem]) -> list[Problem]:

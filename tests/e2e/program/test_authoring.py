@@ -90,7 +90,9 @@ def test_a_program_is_written_without_base64(idle_emulator: Emulator, new_stack:
     )
     sentence = "version 'v9' is none of 1.0-preview-1, v1.0.0, v1.1.0"
     assert (checked.returncode, checked.stdout) == (1, f"acb.yaml:1:1: error: {sentence}\n")
-    assert f"step.encoded_task_content: acb.yaml:1:1: {sentence}" in stack.preview().failed().screen
+    assert (
+        f"{stack.host.path('step.encoded_task_content')}: acb.yaml:1:1: {sentence}" in stack.preview().failed().screen
+    )
     stack.edit("__main__.py", '"acb.yaml"', '"gone.yaml"')
     assert "__main__.py, line 10: there is no file 'gone.yaml'" in stack.preview().failed().screen
 

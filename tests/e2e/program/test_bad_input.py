@@ -47,6 +47,7 @@ def test_all_mistakes_of_a_resource_are_sentences_in_preview(
     stack.write("app/Dockerfile", "FROM busybox\n")
     screen = stack.preview().failed().screen
     for path, allowed in MISTAKES[statement].items():
+        path = stack.host.path(path)
         [line] = [line for line in screen.partition("Diagnostics:")[2].splitlines() if f"{path}:" in line]
         assert allowed in line.partition(f"{path}:")[2], path
     assert idle_emulator.requests() == []
@@ -74,7 +75,8 @@ def test_what_hardly_anybody_means_is_a_warning_in_preview(
         "trigger.timer_triggers[0].schedule: is '0 22-6 * * *'; the hours 22-6 run backwards and are read as 6-22",
         "context: sends files that the service's builder leaves out of its build: src/a.py. ",
     ):
-        assert f"warning: {warning}" in screen, warning
+        path, colon, sentence = warning.partition(":")
+        assert f"warning: {stack.host.path(path)}{colon}{sentence}" in screen, warning
     assert idle_emulator.writes() == []
 
 

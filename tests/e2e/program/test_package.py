@@ -70,8 +70,8 @@ def test_a_program_calls_each_function(idle_emulator: Emulator, new_stack: Calla
     assert re.fullmatch("[0-9a-f]{64}", outputs["hash"])
 
     # everything that is wrong with the arguments, at once; and the service's own words
-    assert "task_name: is 'x'; a task's name has 5 to 50" in outputs["wrong"]
-    assert "registry_name: is 'y'; a registry's name has 5 to 50" in outputs["wrong"]
+    assert "taskName: is 'x'; a task's name has 5 to 50" in outputs["wrong"]
+    assert "registryName: is 'y'; a registry's name has 5 to 50" in outputs["wrong"]
     assert "/tasks/nothing: the service answered 404 ResourceNotFound" in outputs["missing"]
     assert idle_emulator.writes() == []
 

@@ -141,7 +141,7 @@ def test_a_canary_is_not_seen_in_errors(idle_emulator: Emulator, new_stack: Call
         "encoded_values_content: is not base64",
         "refresh_token: is a dict",
     ):
-        assert path in wrong.screen, path
+        assert stack.host.path(path) in wrong.screen, path
     no_secret_in(wrong.screen)
 
     stack.write("__main__.py", PROGRAM.replace('"encoded",', '"encoded", location="mars",'))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
 import threading
 from collections.abc import Iterator
@@ -128,6 +129,56 @@ def test_a_wrong_value_is_reported_by_its_path(plugin: Plugin) -> None:
     [failure] = plugin.check("build", {**NEWS, "timeout": 7}).failures
     assert failure.property == ""
     assert failure.reason.startswith("timeout: is 7")
+
+
+def test_problems_spell_names_as_the_schema_does(plugin: Plugin) -> None:
+    """Paths, and names within sentences; not what the program quotes, and not keys of maps."""
+    news: dict[str, Any] = {
+        "taskName": "task_name!",
+        "registryId": plugin.emulator.registries[0],
+        "registryName": "emulator",
+        "platform": {"os": "Linux"},
+        "step": {"type": "Docker", "dockerFilePat": "Dockerfile"},
+        "credentials": {"customRegistries": {"user_name": {}}},
+    }
+    assert [failure.reason for failure in plugin.check("build", news).failures] == [
+        "registryId: is given together with registryName; give one or the other",
+        "taskName: is 'task_name!'; a task's name has 5 to 50 letters, digits, - and _",
+        "step.dockerFilePat: is not a member of DockerBuildStep; did you mean dockerFilePath?",
+        "step.dockerFilePath: is missing",
+        'credentials.customRegistries["user_name"]: is not a login server, such as myregistry.azurecr.io',
+        'credentials.customRegistries["user_name"]: has neither userName and password nor an identity',
+    ]
+
+
+def test_a_sentence_about_a_line_of_a_file_keeps_the_words_of_the_file(plugin: Plugin) -> None:
+    """A variable of a step may have the name of a property; the path is the schema's all the same."""
+    steps = b"version: v1.1.0\nsteps:\n  - cmd: busybox true\n    env: [image_names]\nenv: [a=b]\n"
+    step = {"type": "EncodedTask", "encodedTaskContent": base64.b64encode(steps).decode()}
+    [failure] = plugin.check("build", {**NEWS, "step": step}).failures
+    assert failure.reason.startswith("step.encodedTaskContent: line 4, column 11: 'image_names' has no value")
+    assert failure.reason.endswith("write image_names=")
+
+
+def test_problems_of_functions_and_runs_spell_names_as_the_schema_does(plugin: Plugin) -> None:
+    """A program of any language calls them."""
+    request = {"type": "DockerBuildRequest", "platform": {"os": "Linux"}}
+    reasons = [failure.reason for failure in plugin.check("run", {"runRequest": request}, RUN).failures]
+    assert reasons == [
+        "context: is missing; a DockerBuildRequest needs files: "
+        "give context, a local folder or archive, or runRequest.sourceLocation, an address"
+    ]
+    request = {"type": "TaskRunRequest", "taskId": "tasks/nightly"}
+    [failure] = plugin.check("run", {"runRequest": request}, RUN).failures
+    assert failure.reason.startswith(
+        "runRequest.taskId: belongs to later versions of the API; give taskName ('nightly')"
+    )
+    args = struct({"taskName": "x", "registryName": "y"})
+    answer = plugin.stub.Invoke(provider_pb2.InvokeRequest(tok="acr-tasks:index:getTask", args=args))
+    assert answer.failures[0].reason.splitlines() == [
+        "registryName: is 'y'; a registry's name has 5 to 50 letters and digits",
+        "taskName: is 'x'; a task's name has 5 to 50 letters, digits, - and _",
+    ]
 
 
 def test_what_the_program_marks_stays_marked(plugin: Plugin) -> None:
