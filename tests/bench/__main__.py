@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import argparse
 
-from tests.bench import emulator, latency, memory, packing, policies, tasks
+from tests.bench import emulator, latency, memory, packing, policies, starts, tasks
 
-PARTS = ("tasks", "latency", "packing", "memory", "emulator", "policies")
+PARTS = ("tasks", "starts", "latency", "packing", "memory", "emulator", "policies")
 
 
 def main() -> None:
@@ -25,6 +25,7 @@ def main() -> None:
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
     work = {
         "tasks": lambda: tasks.main(given.tasks),
+        "starts": starts.main,
         "latency": latency.main,
         "packing": packing.main,
         "memory": lambda: memory.main(given.mebibytes),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -16,6 +15,7 @@ from typing import Any
 
 import httpx
 from tests.bench.load import Speed, speed
+from tests.bench.percentiles import medians
 
 TASKS = 1000
 RUNS = 10_000
@@ -123,11 +123,9 @@ def start_up() -> None:
             "a new folder": started,
             "a folder that is there": lambda: started("--data", data),
         }
-        # In turns, because what else the machine does changes from second to second.
-        turns = [{name: measure() for name, measure in measured.items()} for _ in range(STARTS)]
-    medians = {name: statistics.median(turn[name] for turn in turns) for name in measured}
-    least = next(iter(medians.values()))
-    for name, seconds in medians.items():
+        found = medians(measured, STARTS)
+    least = next(iter(found.values()))
+    for name, seconds in found.items():
         print(f"{name:<38} {seconds:.2f}, {seconds / least:.1f} times", flush=True)
 
 

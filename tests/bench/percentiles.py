@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import statistics
+from collections.abc import Callable, Mapping, Sequence
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -18,3 +19,9 @@ def spread(values: Sequence[float]) -> str:
     if not values:
         return "nothing was measured"
     return f"p50 {percentile(values, 0.5):.2f} s, p95 {percentile(values, 0.95):.2f} s of {len(values)}"
+
+
+def medians(measured: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, float]:
+    """Return the median of each, measured in turns, because the machine's other work changes from second to second."""
+    turns = [{name: measure() for name, measure in measured.items()} for _ in range(rounds)]
+    return {name: statistics.median(turn[name] for turn in turns) for name in measured}
