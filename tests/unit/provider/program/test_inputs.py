@@ -17,7 +17,7 @@ from pulumi.runtime import rpc
 
 from pulumi_acr_tasks import args
 from pulumi_acr_tasks.errors import ValidationError
-from pulumi_acr_tasks.program.declaration import inputs
+from pulumi_acr_tasks.program import inputs
 from pulumi_acr_tasks.program.inputs import from_plan, to_plan, translate_paths
 from pulumi_acr_tasks.schema.definitions import DEFINITIONS, INPUTS, Kind, kind, snake_case
 from pulumi_acr_tasks.schema.spelling import without_ignored
