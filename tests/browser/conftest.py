@@ -84,7 +84,7 @@ class Tab:
 
 
 @dataclass
-class Desk:
+class Dashboard:
     """An emulator, the service as a client speaks to it, and tabs that show its page."""
 
     emulator: Emulator
@@ -123,12 +123,14 @@ class Desk:
 
 
 @pytest.fixture
-def desk(chromium: Browser) -> Iterator[Callable[..., Desk]]:
-    """Opens desks; at the end, no tab may have complained or asked another host."""
+def dashboard(chromium: Browser) -> Iterator[Callable[..., Dashboard]]:
+    """Opens dashboards; at the end, no tab may have complained or asked another host."""
     with ExitStack() as stack:
         tabs: list[Tab] = []
 
-        def open_desk(registries: tuple[str, ...] = ("emulator",), data: Path | None = None, **options: Any) -> Desk:
+        def open_dashboard(
+            registries: tuple[str, ...] = ("emulator",), data: Path | None = None, **options: Any
+        ) -> Dashboard:
             folder = data or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="acr-tasks-browser-")))
             emulator = stack.enter_context(acr_tasks_emulator.serve(folder, registries=registries, **options))
             http = stack.enter_context(httpx.Client(base_url=emulator.endpoint, timeout=60))
@@ -140,9 +142,9 @@ def desk(chromium: Browser) -> Iterator[Callable[..., Desk]]:
                 tabs.append(Tab(context.new_page(), emulator.endpoint))
                 return tabs[-1]
 
-            return Desk(emulator, http, open_tab)
+            return Dashboard(emulator, http, open_tab)
 
-        yield open_desk
+        yield open_dashboard
         for tab in tabs:
             assert tab.strangers == []
             assert tab.complaints == []

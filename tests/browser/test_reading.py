@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from .conftest import QUICK, STILL, Desk
+from .conftest import QUICK, STILL, Dashboard
 
 CONTRAST = Path(__file__).with_name("contrast.js").read_text()
 LEAST_CONTRAST = 4.5  # WCAG 2.2, success criterion 1.4.3
@@ -21,9 +21,9 @@ LONG_NAME = "a-task-whose-name-has-as-many-letters-as-can-be-50"
 
 
 @pytest.fixture
-def lively(desk: Callable[..., Desk]) -> tuple[Desk, list[str]]:
-    """A desk with something of everything, and the paths of its pages."""
-    here = desk(("emulator", "contoso"))
+def lively(dashboard: Callable[..., Dashboard]) -> tuple[Dashboard, list[str]]:
+    """A dashboard with something of everything, and the paths of its pages."""
+    here = dashboard(("emulator", "contoso"))
     timers = [{"name": "t1", "schedule": "0 3 * * *"}, {"name": "t2", "schedule": "0 4 * * *", "status": "Disabled"}]
     repository = {"sourceControlType": "Github", "repositoryUrl": f"https://github.com/{'o' * 39}/{'r' * 100}"}
     source = {"name": "s1", "sourceRepository": {**repository, "branch": "main"}, "sourceTriggerEvents": ["commit"]}
@@ -38,14 +38,14 @@ def lively(desk: Callable[..., Desk]) -> tuple[Desk, list[str]]:
     return here, ["/", "/registries/emulator", f"/tasks/emulator/{LONG_NAME}", f"/runs/emulator/{run_id}", *other]
 
 
-def visit(page: Page, here: Desk, path: str) -> None:
+def visit(page: Page, here: Dashboard, path: str) -> None:
     answer = page.goto(here.emulator.endpoint.rstrip("/") + path)
     assert answer is not None
     assert answer.status == (404 if path.endswith("/none") else 200)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_contrast(lively: tuple[Desk, list[str]], scheme: str) -> None:
+def test_contrast(lively: tuple[Dashboard, list[str]], scheme: str) -> None:
     """All text stands out from what is behind it by 4.5 to 1 or more."""
     here, paths = lively
     tab = here.open_tab(color_scheme=scheme)
@@ -57,7 +57,7 @@ def test_contrast(lively: tuple[Desk, list[str]], scheme: str) -> None:
     tab.complaints.clear()  # the browser's own, about the 404
 
 
-def test_light_and_dark(lively: tuple[Desk, list[str]]) -> None:
+def test_light_and_dark(lively: tuple[Dashboard, list[str]]) -> None:
     """The page is as light or as dark as the system is set."""
     here, _ = lively
     grounds = {}
@@ -70,7 +70,7 @@ def test_light_and_dark(lively: tuple[Desk, list[str]]) -> None:
 
 
 @pytest.mark.parametrize("width", [320, 900, 1280])
-def test_no_sideways_scrolling(lively: tuple[Desk, list[str]], width: int) -> None:
+def test_no_sideways_scrolling(lively: tuple[Dashboard, list[str]], width: int) -> None:
     """However narrow the screen and however long the names, nothing sticks out of the page."""
     here, paths = lively
     tab = here.open_tab(viewport={"width": width, "height": 700})
@@ -80,7 +80,7 @@ def test_no_sideways_scrolling(lively: tuple[Desk, list[str]], width: int) -> No
     tab.complaints.clear()  # the browser's own, about the 404
 
 
-def test_keyboard(lively: tuple[Desk, list[str]]) -> None:
+def test_keyboard(lively: tuple[Dashboard, list[str]]) -> None:
     """Tab goes through everything in the page's order, visibly, and out again; Enter presses what has the focus."""
     here, _ = lively
     page = here.open_tab().open("/registries/emulator")
@@ -108,7 +108,7 @@ def test_keyboard(lively: tuple[Desk, list[str]]) -> None:
     expect(page.get_by_role("status")).to_contain_text("Succeeded")
 
 
-def test_by_ear(lively: tuple[Desk, list[str]]) -> None:
+def test_by_ear(lively: tuple[Dashboard, list[str]]) -> None:
     """Whatever can be pressed or read has a name, and no two buttons of a page have the same one."""
     here, paths = lively
     tab = here.open_tab()
@@ -134,7 +134,7 @@ def test_by_ear(lively: tuple[Desk, list[str]]) -> None:
 
 
 @pytest.mark.parametrize(("motion", "is_still"), [("reduce", True), ("no-preference", False)])
-def test_motion(lively: tuple[Desk, list[str]], motion: str, is_still: bool) -> None:
+def test_motion(lively: tuple[Dashboard, list[str]], motion: str, is_still: bool) -> None:
     """Nothing moves for people who asked for that."""
     here, _ = lively
     page = here.open_tab(reduced_motion=motion).open()
@@ -142,7 +142,7 @@ def test_motion(lively: tuple[Desk, list[str]], motion: str, is_still: bool) -> 
     assert (moving == 0) is is_still
 
 
-def test_local_time(lively: tuple[Desk, list[str]]) -> None:
+def test_local_time(lively: tuple[Dashboard, list[str]]) -> None:
     """Times are shown in UTC; pointing at one tells what it is where the reader is."""
     here, paths = lively
     page = here.open_tab(timezone_id="Asia/Tokyo", locale="en-GB").open(paths[2])
@@ -153,9 +153,9 @@ def test_local_time(lively: tuple[Desk, list[str]]) -> None:
     assert "here" not in (utc.locator("table time").first.get_attribute("title") or "")
 
 
-def test_what_is_empty(desk: Callable[..., Desk]) -> None:
+def test_what_is_empty(dashboard: Callable[..., Dashboard]) -> None:
     """Where there is nothing yet, the page says what would be there and where it comes from."""
-    here = desk()
+    here = dashboard()
     page = here.open_tab().open()
     expect(page.get_by_text("No tasks and no runs yet.")).to_be_visible()
     here.put("quick-task", QUICK)
@@ -169,9 +169,9 @@ def test_what_is_empty(desk: Callable[..., Desk]) -> None:
     expect(page.get_by_text("No registries yet.")).to_be_visible()
 
 
-def test_one_small_script(desk: Callable[..., Desk]) -> None:
+def test_one_small_script(dashboard: Callable[..., Dashboard]) -> None:
     """A page loads its style sheet and its script and nothing else, and nothing in it is inline."""
-    here = desk()
+    here = dashboard()
     here.put("quick-task", QUICK)
     tab = here.open_tab()
     page = tab.open()

@@ -7,16 +7,16 @@ from collections.abc import Callable
 
 from playwright.sync_api import expect
 
-from .conftest import SLOW, STILL, Desk
+from .conftest import SLOW, STILL, Dashboard
 
 # Until a page that was reloaded would have lost it.
 MARK = "window.notReloaded = true"
 IS_MARKED = "window.notReloaded === true"
 
 
-def test_a_run_from_the_button_to_its_end(desk: Callable[..., Desk]) -> None:
+def test_a_run_from_the_button_to_its_end(dashboard: Callable[..., Dashboard]) -> None:
     """Run now leads to the run, whose log and status change without a reload until Cancel ends it."""
-    here = desk()
+    here = dashboard()
     here.put("slow-task", SLOW)
     tab = here.open_tab()
     page = tab.open()
@@ -37,9 +37,9 @@ def test_a_run_from_the_button_to_its_end(desk: Callable[..., Desk]) -> None:
     expect(page.get_by_role("status")).to_contain_text("Running")
 
 
-def test_the_end_of_a_run_is_seen_by_whoever_watches(desk: Callable[..., Desk]) -> None:
+def test_the_end_of_a_run_is_seen_by_whoever_watches(dashboard: Callable[..., Dashboard]) -> None:
     """A run that somebody else starts and cancels shows up and ends on a page that nobody touches."""
-    here = desk()
+    here = dashboard()
     here.put("slow-task", SLOW)
     page = here.open_tab().open()
     page.evaluate(MARK)
@@ -51,9 +51,9 @@ def test_the_end_of_a_run_is_seen_by_whoever_watches(desk: Callable[..., Desk]) 
     assert page.evaluate(IS_MARKED)
 
 
-def test_what_changes_leaves_the_rest_alone(desk: Callable[..., Desk]) -> None:
+def test_what_changes_leaves_the_rest_alone(dashboard: Callable[..., Dashboard]) -> None:
     """New rows take neither the focus nor a selection, nor do they replace a button under the finger."""
-    here = desk()
+    here = dashboard()
     here.put("slow-task", SLOW)
     first = here.run("slow-task")
     page = here.open_tab().open()
@@ -66,9 +66,9 @@ def test_what_changes_leaves_the_rest_alone(desk: Callable[..., Desk]) -> None:
     assert page.evaluate("window.button.isConnected")
 
 
-def test_without_scripts(desk: Callable[..., Desk]) -> None:
+def test_without_scripts(dashboard: Callable[..., Dashboard]) -> None:
     """Without scripts the buttons work, and a page with a run under way reloads itself."""
-    here = desk()
+    here = dashboard()
     here.put("slow-task", SLOW)
     page = here.open_tab(java_script_enabled=False).open()
     page.get_by_role("button", name="Run task slow-task now").click()
@@ -79,9 +79,9 @@ def test_without_scripts(desk: Callable[..., Desk]) -> None:
     assert page.locator('meta[http-equiv="refresh"]').count() == 0
 
 
-def test_a_coloured_log(desk: Callable[..., Desk]) -> None:
+def test_a_coloured_log(dashboard: Callable[..., Dashboard]) -> None:
     """What programs print for terminals is coloured, in what follows too, and never becomes a part of the page."""
-    here = desk()
+    here = dashboard()
     here.put("still-task", STILL)
     run_id = here.run("still-task")
     page = here.open_tab().open(f"/runs/emulator/{run_id}")
@@ -103,9 +103,9 @@ def test_a_coloured_log(desk: Callable[..., Desk]) -> None:
     assert log.text_content() == grown
 
 
-def test_an_emulator_that_is_gone(desk: Callable[..., Desk]) -> None:
+def test_an_emulator_that_is_gone(dashboard: Callable[..., Dashboard]) -> None:
     """When nobody answers any more, the page says so, and stops saying it when somebody does."""
-    here = desk()
+    here = dashboard()
     here.put("slow-task", SLOW)
     here.run("slow-task")
     tab = here.open_tab()
@@ -117,9 +117,9 @@ def test_an_emulator_that_is_gone(desk: Callable[..., Desk]) -> None:
     tab.complaints.clear()  # the browser's own, about requests that failed
 
 
-def test_a_button_of_what_is_gone(desk: Callable[..., Desk]) -> None:
+def test_a_button_of_what_is_gone(dashboard: Callable[..., Dashboard]) -> None:
     """A button whose task was deleted meanwhile leads to a page that says so and leads back."""
-    here = desk()
+    here = dashboard()
     here.put("quick-task")
     tab = here.open_tab()
     page = tab.open()
@@ -131,9 +131,9 @@ def test_a_button_of_what_is_gone(desk: Callable[..., Desk]) -> None:
     tab.complaints.clear()  # the browser's own, about the 404
 
 
-def test_a_long_log(desk: Callable[..., Desk]) -> None:
+def test_a_long_log(dashboard: Callable[..., Dashboard]) -> None:
     """Of a log of many megabytes the page keeps the end, says so and leads to the whole."""
-    here = desk()
+    here = dashboard()
     here.put("still-task", STILL)
     run_id = here.run("still-task")
     tab = here.open_tab()
@@ -154,9 +154,9 @@ def test_a_long_log(desk: Callable[..., Desk]) -> None:
     assert text.count("\n") > 30_000
 
 
-def test_reading_while_a_log_grows(desk: Callable[..., Desk]) -> None:
+def test_reading_while_a_log_grows(dashboard: Callable[..., Dashboard]) -> None:
     """Whoever reads at the end of a log sees it grow; whoever has scrolled up stays where they are."""
-    here = desk()
+    here = dashboard()
     here.put("still-task", STILL)
     run_id = here.run("still-task")
     page = here.open_tab().open(f"/runs/emulator/{run_id}")

@@ -14,7 +14,7 @@ import acr_tasks_emulator
 from acr_tasks_emulator.store.database import Database
 from acr_tasks_emulator.store.runs import RunStore
 
-from .conftest import Desk
+from .conftest import Dashboard
 
 TASKS, RUNS = 1000, 10_000
 
@@ -51,8 +51,8 @@ def full_folder(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 @pytest.fixture
-def page(full_folder: Path, desk: Callable[..., Desk]) -> Iterator[Page]:
-    return desk(data=full_folder).open_tab().open()
+def page(full_folder: Path, dashboard: Callable[..., Dashboard]) -> Iterator[Page]:
+    return dashboard(data=full_folder).open_tab().open()
 
 
 def rows(page: Page, name: str) -> list[str]:
@@ -109,10 +109,10 @@ def test_a_list_that_is_looked_at_stays_small(page: Page) -> None:
     assert page.evaluate("document.querySelectorAll('*').length") < 3000
 
 
-def test_many_registries(desk: Callable[..., Desk]) -> None:
+def test_many_registries(dashboard: Callable[..., Dashboard]) -> None:
     """Several registries share the first page, each with a page of its own behind its name."""
     names = tuple(f"contoso{number:02}" for number in range(14))
-    here = desk((*names, "emulator"))
+    here = dashboard((*names, "emulator"))
     here.put("quick-task")
     page = here.open_tab().open()
     expect(page.get_by_role("navigation", name="Registries").get_by_role("link")).to_have_count(15)

@@ -32,7 +32,7 @@ IMPORTED = (
 
 
 class Request:
-    """What a launcher wants to be run: folder, arguments, environment, standard files."""
+    """The command line that a launcher sends: folder, arguments, environment, and its standard files."""
 
     def __init__(self, connection: socket.socket) -> None:
         length, self.files, _, _ = socket.recv_fds(connection, 8, 3)

@@ -12,7 +12,10 @@ PREFIX = "vault:v1:"
 
 
 class Transit(BaseHTTPRequestHandler):
-    """Hands a key back as it came. The engine encrypts all secrets of a stack with it, as with any other key."""
+    """The handler that returns each key unchanged.
+
+    The engine encrypts all secrets of a stack with the key, as with any other.
+    """
 
     def do_PUT(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))

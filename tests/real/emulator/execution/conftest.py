@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from .desk import TOOLS, Desk
+from .observed_agents import TOOLS, ObservedAgents
 
 
 @pytest.fixture(scope="package", params=TOOLS)
-def desk(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Desk]:
-    opened = Desk(tmp_path_factory.mktemp("data"), kind=request.param)
+def agents(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[ObservedAgents]:
+    opened = ObservedAgents(tmp_path_factory.mktemp("data"), kind=request.param)
     yield opened
     opened.close()

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(missing is not None, reason=missing or "builds a
 ENDS = {"Succeeded", "Failed", "Canceled", "Error", "Timeout"}
 
 
-class Desk:
+class ObservedAgents:
     """An emulator that builds, and plain requests to it."""
 
     def __init__(self, endpoint: str, registry: str, login_server: str) -> None:
@@ -80,33 +80,33 @@ class Desk:
 
 
 @pytest.fixture
-def desk() -> Iterator[Desk]:
+def agents() -> Iterator[ObservedAgents]:
     with acr_tasks_emulator.serve(executor="buildah") as emulator:
-        opened = Desk(emulator.endpoint, emulator.registries[0], emulator.login_server)
+        opened = ObservedAgents(emulator.endpoint, emulator.registries[0], emulator.login_server)
         yield opened
         opened.http.close()
 
 
-def test_a_pushed_base_image_rebuilds_its_dependents(desk: Desk) -> None:
+def test_a_pushed_base_image_rebuilds_its_dependents(agents: ObservedAgents) -> None:
     """Two tasks are built from one base; a new base starts both of them once, and nothing else."""
-    desk.docker_task("base-task", "parts/base:1", "FROM busybox\nRUN echo one > /word\n")
-    desk.run("base-task")
+    agents.docker_task("base-task", "parts/base:1", "FROM busybox\nRUN echo one > /word\n")
+    agents.run("base-task")
     for name in ("first-task", "second-task"):
-        dockerfile = f"FROM busybox AS tools\nFROM {desk.login_server}/parts/base:1\nCOPY --from=tools /bin/sh /s\n"
-        desk.docker_task(name, name, dockerfile + f"LABEL task={name}\n")
-        desk.run(name)
-    step = desk.ok("GET", "tasks/first-task")["properties"]["step"]
+        dockerfile = f"FROM busybox AS tools\nFROM {agents.login_server}/parts/base:1\nCOPY --from=tools /bin/sh /s\n"
+        agents.docker_task(name, name, dockerfile + f"LABEL task={name}\n")
+        agents.run(name)
+    step = agents.ok("GET", "tasks/first-task")["properties"]["step"]
     tools, base = sorted(step["baseImageDependencies"], key=lambda each: str(each["type"]))
     assert (tools["type"], tools["registry"], tools["repository"]) == (
         "BuildTime",
         "registry.hub.docker.com",
         "library/busybox",
     )
-    assert (base["type"], base["registry"], base["repository"]) == ("Runtime", desk.login_server, "parts/base")
+    assert (base["type"], base["registry"], base["repository"]) == ("Runtime", agents.login_server, "parts/base")
 
-    desk.docker_task("base-task", "parts/base:1", "FROM busybox\nRUN echo two > /word\n")
-    desk.run("base-task")
-    runs = desk.all_ended(6)
+    agents.docker_task("base-task", "parts/base:1", "FROM busybox\nRUN echo two > /word\n")
+    agents.run("base-task")
+    runs = agents.all_ended(6)
     assert [run["status"] for run in runs] == ["Succeeded"] * 6
     triggered = {run["task"]: run for run in runs if "imageUpdateTrigger" in run}
     assert sorted(triggered) == ["first-task", "second-task"]
@@ -116,35 +116,35 @@ def test_a_pushed_base_image_rebuilds_its_dependents(desk: Desk) -> None:
     assert triggered["first-task"]["runType"] == "AutoBuild"
 
 
-def test_a_tag_that_is_pushed_from_outside(desk: Desk) -> None:
+def test_a_tag_that_is_pushed_from_outside(agents: ObservedAgents) -> None:
     """A client that moves a tag by /v2/ starts the two tasks that follow it once, and none of those that do not."""
     for tag in ("1", "2", "3"):
-        desk.docker_task("base-task", f"parts/base:{tag}", f"FROM busybox\nRUN echo {tag} > /word\n")
-        desk.run("base-task")
-    base, other = f"FROM {desk.login_server}/parts/base:1\n", f"FROM {desk.login_server}/parts/base:3\n"
+        agents.docker_task("base-task", f"parts/base:{tag}", f"FROM busybox\nRUN echo {tag} > /word\n")
+        agents.run("base-task")
+    base, other = f"FROM {agents.login_server}/parts/base:1\n", f"FROM {agents.login_server}/parts/base:3\n"
     names = ("first-task", "second-task", "disabled-task", "disabled-trigger")
     for name in names:
-        desk.docker_task(name, name, f"{base}LABEL task={name}\n")
-        desk.run(name)
-    desk.docker_task("other-base", "other-base", other)
-    desk.run("other-base")
-    desk.ok("PATCH", "tasks/disabled-task", {"properties": {"status": "Disabled"}})
+        agents.docker_task(name, name, f"{base}LABEL task={name}\n")
+        agents.run(name)
+    agents.docker_task("other-base", "other-base", other)
+    agents.run("other-base")
+    agents.ok("PATCH", "tasks/disabled-task", {"properties": {"status": "Disabled"}})
     disabled = {"baseImageTrigger": {"name": "base", "status": "Disabled"}}
-    desk.ok("PATCH", "tasks/disabled-trigger", {"properties": {"trigger": disabled}})
-    count = len(desk.all_ended())
+    agents.ok("PATCH", "tasks/disabled-trigger", {"properties": {"trigger": disabled}})
+    count = len(agents.all_ended())
 
-    digest = desk.move_tag("parts/base", "2", "1")
-    desk.move_tag("parts/base", "2", "1")  # the same once more
-    runs = desk.all_ended(count + 2)
+    digest = agents.move_tag("parts/base", "2", "1")
+    agents.move_tag("parts/base", "2", "1")  # the same once more
+    runs = agents.all_ended(count + 2)
     # Pushes are acted on in their order: when the next one has started its run, nothing of those before is missing.
-    desk.move_tag("parts/base", "2", "3")
-    last, *runs = desk.all_ended(count + 3)[:-count]
+    agents.move_tag("parts/base", "2", "3")
+    last, *runs = agents.all_ended(count + 3)[:-count]
     assert last["task"] == "other-base"
     assert sorted(run["task"] for run in runs) == ["first-task", "second-task"]
     for run in runs:
         assert (run["status"], run["runType"]) == ("Succeeded", "AutoBuild")
         trigger = run["imageUpdateTrigger"]
-        image = {"registry": desk.login_server, "repository": "parts/base", "tag": "1", "digest": digest}
+        image = {"registry": agents.login_server, "repository": "parts/base", "tag": "1", "digest": digest}
         assert (trigger["images"], sorted(trigger)) == ([image], ["id", "images", "timestamp"])
-    step = desk.ok("GET", "tasks/disabled-task")["properties"]["step"]
+    step = agents.ok("GET", "tasks/disabled-task")["properties"]["step"]
     assert step["baseImageDependencies"][0]["digest"] != digest

@@ -22,7 +22,7 @@ from acr_tasks_emulator.execution.cancellation import Cancellation
 from acr_tasks_emulator.execution.run_log import RunLog
 from acr_tasks_emulator.execution.simulated_executor import SimulatedExecutor
 
-from .desk import TOOLS, Desk
+from .observed_agents import TOOLS, ObservedAgents
 
 CORPUS = Path(__file__).parent / "corpus"
 NAMES = sorted(path.name.removesuffix(".expected.yaml") for path in CORPUS.glob("*.expected.yaml"))
@@ -46,17 +46,17 @@ def expectation_of(name: str, kind: str) -> dict[str, Any]:
 @pytest.fixture(scope="module", params=TOOLS)
 def runs(
     tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
-) -> Iterator[tuple[Desk, dict[str, str]]]:
+) -> Iterator[tuple[ObservedAgents, dict[str, str]]]:
     """Every task file under way, several at once."""
-    desk = Desk(tmp_path_factory.mktemp("corpus"), kind=request.param)
+    agents = ObservedAgents(tmp_path_factory.mktemp("corpus"), kind=request.param)
     try:
-        yield desk, {name: submitted(desk, name) for name in NAMES}
+        yield agents, {name: submitted(agents, name) for name in NAMES}
     finally:
-        desk.close()
+        agents.close()
 
 
-def submitted(desk: Desk, name: str) -> str:
-    return desk.submit(*request_of(name))
+def submitted(agents: ObservedAgents, name: str) -> str:
+    return agents.submit(*request_of(name))
 
 
 def request_of(name: str) -> tuple[dict[str, object], dict[str, str]]:
@@ -78,11 +78,11 @@ def test_the_corpus_is_whole() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_corpus(runs: tuple[Desk, dict[str, str]], name: str) -> None:
+def test_corpus(runs: tuple[ObservedAgents, dict[str, str]], name: str) -> None:
     """A task file runs in its order, ends with its status, and says what it has to."""
-    desk, ids = runs
-    outcome, log = desk.wait(ids[name])
-    expected = expectation_of(name, desk.kind)
+    agents, ids = runs
+    outcome, log = agents.wait(ids[name])
+    expected = expectation_of(name, agents.kind)
     lines = [_TIME.sub("", line) for line in log.splitlines()]
     assert outcome.status == expected["status"], log
     assert_order([match.group(1) for match in map(_DONE.fullmatch, lines) if match], expected["order"])

@@ -19,7 +19,7 @@ from acr_tasks_emulator.execution.registry.oci_registry import OciRegistry
 from acr_tasks_emulator.execution.simulated_executor import SimulatedExecutor
 from acr_tasks_emulator.process.supervisor import Supervisor
 
-from .desk import LOGIN_SERVER, NAP, Desk, docker, docker_missing, encoded, needs_registry
+from .observed_agents import LOGIN_SERVER, NAP, ObservedAgents, docker, docker_missing, encoded, needs_registry
 
 needs_docker = pytest.mark.skipif(docker_missing is not None, reason=docker_missing or "docker works")
 
@@ -29,21 +29,21 @@ def ask(*arguments: str) -> list[str]:
     return subprocess.run(["docker", *arguments], capture_output=True, text=True, check=True).stdout.splitlines()
 
 
-def left(desk: Desk) -> list[str]:
+def left(agents: ObservedAgents) -> list[str]:
     """Containers and networks of an emulator."""
-    label = ("--filter", f"label={docker_tool.label_of(desk.data.resolve() / 'docker')}")
+    label = ("--filter", f"label={docker_tool.label_of(agents.data.resolve() / 'docker')}")
     return [*ask("ps", "-aq", *label), *ask("network", "ls", "-q", *label)]
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    opened = Desk(tmp_path_factory.mktemp("docker"), kind="docker")
+def agents(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObservedAgents]:
+    opened = ObservedAgents(tmp_path_factory.mktemp("docker"), kind="docker")
     yield opened
     opened.close()
 
 
 @needs_docker
-def test_steps_find_each_other(desk: Desk) -> None:
+def test_steps_find_each_other(agents: ObservedAgents) -> None:
     """Steps are reached by their ids in the run's network, which is gone with the run, as its containers are."""
     task = """\
 version: v1.1.0
@@ -54,16 +54,16 @@ steps:
     keep: true
   - cmd: busybox sh -c 'until wget -q -O - http://server/word; do sleep 0.1; done'
 """
-    outcome, log = desk.run(encoded(task))
+    outcome, log = agents.run(encoded(task))
     assert outcome.status == "Succeeded", log
     assert "\nserved\n" in log
     assert "Creating Docker network: acb_default_network, driver: 'bridge'" in log
     assert "Network: 'acb_default_network'" in log
-    assert left(desk) == []
+    assert left(agents) == []
 
 
 @needs_docker
-def test_options_of_containers(desk: Desk) -> None:
+def test_options_of_containers(agents: ObservedAgents) -> None:
     """Ports are published on this machine's loopback alone; user, processors and privileges are the step's."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -79,42 +79,42 @@ steps:
     privileged: true
     isolation: default
 """
-    run_id = desk.submit(encoded(task))
-    desk.wait_for_text(run_id, "\nready\n")
+    run_id = agents.submit(encoded(task))
+    agents.wait_for_text(run_id, "\nready\n")
     found = json.loads("\n".join(ask("inspect", *ask("ps", "-q", "--filter", f"name=_{run_id}_held"))))[0]
-    assert desk.agents.cancel(run_id)
+    assert agents.inner.cancel(run_id)
     assert found["HostConfig"]["PortBindings"] == {"80/tcp": [{"HostIp": "127.0.0.1", "HostPort": str(port)}]}
     assert "81/tcp" in found["Config"]["ExposedPorts"]
     assert found["HostConfig"]["NanoCpus"] == 500_000_000
     assert found["HostConfig"]["Privileged"] is True
     assert found["Config"]["User"] == "nobody"
-    assert desk.wait(run_id)[0].status == "Canceled"
-    assert left(desk) == []
+    assert agents.wait(run_id)[0].status == "Canceled"
+    assert left(agents) == []
 
 
 @needs_docker
-def test_a_network_that_cannot_be_made(desk: Desk) -> None:
+def test_a_network_that_cannot_be_made(agents: ObservedAgents) -> None:
     """What docker says of a network stands in the log, and nothing is left."""
-    outcome, log = desk.run(encoded("networks: [{name: own, driver: never}]\nsteps:\n- cmd: busybox true"))
+    outcome, log = agents.run(encoded("networks: [{name: own, driver: never}]\nsteps:\n- cmd: busybox true"))
     assert outcome.status == "Failed"
     assert "failed to create network: own, err: " in log
-    assert left(desk) == []
+    assert left(agents) == []
 
 
 @needs_docker
-def test_values_stay_off_command_lines(desk: Desk) -> None:
+def test_values_stay_off_command_lines(agents: ObservedAgents) -> None:
     """What steps and builds are given is in the client's environment, which other users of the machine cannot read."""
     started: list[str] = []
-    start = desk.supervisor.start
-    desk.supervisor.start = lambda argv, **more: (started.extend(argv), start(argv, **more))[1]
+    start = agents.supervisor.start
+    agents.supervisor.start = lambda argv, **more: (started.extend(argv), start(argv, **more))[1]
     try:
         task = "steps:\n- build: --build-arg WORD={{.Values.word}} -t x .\n- cmd: busybox sh -c 'echo $WORD | rev'\n"
         task += "  env: ['WORD={{.Values.word}}']"
         values = [{"name": "word", "value": "s3cret", "isSecret": True}]
         files = {"Dockerfile": "FROM busybox\nARG WORD\nRUN echo $WORD | rev\n"}
-        outcome, log = desk.run(encoded(task, values=values), files)
+        outcome, log = agents.run(encoded(task, values=values), files)
     finally:
-        del desk.supervisor.start
+        del agents.supervisor.start
     assert outcome.status == "Succeeded", log
     assert "terc3s" in log
     assert "WORD" in started
@@ -123,17 +123,17 @@ def test_values_stay_off_command_lines(desk: Desk) -> None:
 
 @needs_docker
 @needs_registry
-def test_names_of_others_stay(desk: Desk) -> None:
+def test_names_of_others_stay(agents: ObservedAgents) -> None:
     """An image that others have under a name keeps it, and builds do not take it for the registry's."""
     name = f"{LOGIN_SERVER}/mine:1"
     files = {"Dockerfile": "FROM scratch\nCOPY word /word\n", "word": "ours"}
     ask("tag", next(iter(ask("images", "-q", LABEL))), name)
     before = ask("image", "inspect", "--format", "{{.Id}}", name)
     try:
-        outcome, log = desk.run(docker(imageNames=["mine:1"]), files)
+        outcome, log = agents.run(docker(imageNames=["mine:1"]), files)
         assert outcome.status == "Succeeded", log
         assert ask("image", "inspect", "--format", "{{.Id}}", name) == before
-        outcome, log = desk.run(
+        outcome, log = agents.run(
             docker(noCache=True), {"Dockerfile": f"FROM busybox\nCOPY --from={name} /word /\nRUN cat word"}
         )
         assert "\nours" in log
@@ -142,12 +142,12 @@ def test_names_of_others_stay(desk: Desk) -> None:
 
 
 @needs_docker
-def test_the_daemon_looks_for_nothing(desk: Desk) -> None:
+def test_the_daemon_looks_for_nothing(agents: ObservedAgents) -> None:
     """What is nowhere to be found is not looked for by the daemon either, wherever its name leads."""
     with socket.create_server(("127.0.0.1", int(LOGIN_SERVER.rpartition(":")[2]))) as server:
         server.setblocking(False)
         files = {"Dockerfile": f"FROM {LOGIN_SERVER}/never/there\nRUN true\n"}
-        outcome, log = desk.run(docker(), files)
+        outcome, log = agents.run(docker(), files)
         assert outcome.status == "Failed"
         assert f"image {LOGIN_SERVER}/never/there:latest was not found" in log
         with pytest.raises(BlockingIOError):  # nobody has connected
@@ -158,11 +158,11 @@ def test_the_daemon_looks_for_nothing(desk: Desk) -> None:
 def test_old_builds_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of the images that were built, the newest are kept."""
     monkeypatch.setattr(docker_images, "IMAGES_KEPT", 1)
-    desk = Desk(tmp_path, kind="docker")
+    agents = ObservedAgents(tmp_path, kind="docker")
     try:
         for word in ("one", "two"):
             files = {"Dockerfile": "FROM scratch\nCOPY word /word\n", "word": f"{tmp_path} {word}"}
-            outcome, log = desk.run(docker(noCache=True), files)
+            outcome, log = agents.run(docker(noCache=True), files)
             assert outcome.status == "Succeeded", log
             built = log.partition("Successfully built ")[2][:12]
             assert ask("images", "-q", f"{LABEL}:{built}") == [built]
@@ -170,7 +170,7 @@ def test_old_builds_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
                 first = built
         assert ask("images", "-q", f"{LABEL}:{first}") == []
     finally:
-        desk.close()
+        agents.close()
 
 
 @pytest.mark.parametrize(

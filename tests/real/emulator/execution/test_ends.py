@@ -11,7 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from .desk import LOGIN_SERVER, NAP, TOOLS, Desk, command_lines, docker, encoded, needs_registry, sleeping
+from .observed_agents import (
+    LOGIN_SERVER,
+    NAP,
+    TOOLS,
+    ObservedAgents,
+    command_lines,
+    docker,
+    encoded,
+    needs_registry,
+    sleeping,
+)
 
 
 @pytest.mark.parametrize(
@@ -21,42 +31,42 @@ from .desk import LOGIN_SERVER, NAP, TOOLS, Desk, command_lines, docker, encoded
         (docker(), {"Dockerfile": f"FROM busybox\nRUN setsid {NAP} & echo ready; {NAP}\n"}),
     ],
 )
-def test_cancel(desk: Desk, step: dict[str, object], files: dict[str, str] | None) -> None:
+def test_cancel(agents: ObservedAgents, step: dict[str, object], files: dict[str, str] | None) -> None:
     """A cancelled run ends at once, with its containers and what they started."""
-    run_id = desk.submit(step, files)
-    desk.wait_for_text(run_id, "\nready\n")
+    run_id = agents.submit(step, files)
+    agents.wait_for_text(run_id, "\nready\n")
     assert sleeping()
-    assert desk.agents.cancel(run_id)
-    outcome, log = desk.wait(run_id)
+    assert agents.inner.cancel(run_id)
+    outcome, log = agents.wait(run_id)
     assert outcome.status == "Canceled"
     assert f"Run ID: {run_id} was canceled" in log
     assert not sleeping()
 
 
-def test_timeout(desk: Desk) -> None:
+def test_timeout(agents: ObservedAgents) -> None:
     """A run that takes longer than its timeout is ended and says so."""
-    outcome, log = desk.run(encoded(f"steps:\n- cmd: busybox {NAP}"), timeout=1)
+    outcome, log = agents.run(encoded(f"steps:\n- cmd: busybox {NAP}"), timeout=1)
     assert outcome.status == "Timeout"
     assert "timed out" in log
     assert not sleeping()
 
 
-def test_timeout_of_a_step(desk: Desk) -> None:
+def test_timeout_of_a_step(agents: ObservedAgents) -> None:
     """A step that takes longer than its timeout fails the run."""
-    outcome, _ = desk.run(encoded(f"stepTimeout: 1\nsteps:\n- cmd: busybox {NAP}"))
+    outcome, _ = agents.run(encoded(f"stepTimeout: 1\nsteps:\n- cmd: busybox {NAP}"))
     assert outcome.status == "Failed"
     assert "longer than its timeout of 1 seconds" in (outcome.error_message or "")
     assert not sleeping()
 
 
-def test_runs_side_by_side(desk: Desk) -> None:
+def test_runs_side_by_side(agents: ObservedAgents) -> None:
     """Several runs build under one name in one store at the same time, and each sees its own image."""
     task = "version: v1.1.0\nsteps:\n- build: -t same .\n- cmd: same cat /mine\n"
     runs = {}
     for mine in ("mine-0", "mine-1", "mine-2", "mine-3"):
-        runs[desk.submit(encoded(task), {"Dockerfile": f"FROM busybox\nRUN echo {mine} > /mine\n"})] = mine
+        runs[agents.submit(encoded(task), {"Dockerfile": f"FROM busybox\nRUN echo {mine} > /mine\n"})] = mine
     for run_id, mine in runs.items():
-        outcome, log = desk.wait(run_id)
+        outcome, log = agents.wait(run_id)
         assert outcome.status == "Succeeded", log
         assert f"\n{mine}\n" in log
 
@@ -64,16 +74,16 @@ def test_runs_side_by_side(desk: Desk) -> None:
 @pytest.mark.parametrize("kind", TOOLS)
 def test_without_a_registry(tmp_path: Path, kind: str) -> None:
     """Without a registry program, images go to an OCI layout of the data folder, and later runs find them there."""
-    desk = Desk(tmp_path, "no-such-registry", kind)
+    agents = ObservedAgents(tmp_path, "no-such-registry", kind)
     try:
-        outcome, log = desk.run(docker(imageNames=["base:1"]), {"Dockerfile": "FROM scratch\nCOPY a /a\n", "a": "x"})
+        outcome, log = agents.run(docker(imageNames=["base:1"]), {"Dockerfile": "FROM scratch\nCOPY a /a\n", "a": "x"})
         assert outcome.status == "Succeeded", log
         algorithm, _, value = outcome.output_images[0]["digest"].partition(":")
         assert (tmp_path / "oci" / "base" / "blobs" / algorithm / value).exists()
-        outcome, log = desk.run(docker(), {"Dockerfile": f"FROM {LOGIN_SERVER}/base:1\nCOPY a /b\n", "a": "x"})
+        outcome, log = agents.run(docker(), {"Dockerfile": f"FROM {LOGIN_SERVER}/base:1\nCOPY a /b\n", "a": "x"})
         assert outcome.status == "Succeeded", log
     finally:
-        desk.close()
+        agents.close()
 
 
 EMULATOR = """
@@ -118,7 +128,7 @@ def test_killed_emulator(tmp_path: Path, kind: str) -> None:
         assert select.select([process], [], [], 10)[0], "a process is left"
         os.close(process)
     assert str(tmp_path) not in Path("/proc/self/mountinfo").read_text()
-    again = Desk(tmp_path, kind=kind)
+    again = ObservedAgents(tmp_path, kind=kind)
     try:
         outcome, log = again.run(encoded("steps:\n- cmd: busybox echo alive"))
         assert outcome.status == "Succeeded", log

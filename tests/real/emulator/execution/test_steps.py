@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import pytest
 
-from .desk import CANNOT_BE_RUN, LOGIN_SERVER, Desk, encoded, manifest, needs_registry
+from .observed_agents import CANNOT_BE_RUN, LOGIN_SERVER, ObservedAgents, encoded, manifest, needs_registry
 
 
 @pytest.mark.parametrize(("step", "files", "members", "problem"), CANNOT_BE_RUN)
 def test_runs_that_cannot_be_run(
-    desk: Desk, step: dict[str, object], files: dict[str, str] | None, members: dict[str, object], problem: str
+    agents: ObservedAgents,
+    step: dict[str, object],
+    files: dict[str, str] | None,
+    members: dict[str, object],
+    problem: str,
 ) -> None:
     """What cannot be run ends as Failed, with a sentence in the log."""
-    outcome, log = desk.run(step, files, **members)
+    outcome, log = agents.run(step, files, **members)
     assert outcome.status == "Failed", log
     assert problem in log
 
 
-def test_cmd_steps_share_a_workspace(desk: Desk) -> None:
+def test_cmd_steps_share_a_workspace(agents: ObservedAgents) -> None:
     """Commands run in containers that share /workspace; a program's exit status is the step's."""
     task = """\
 version: v1.1.0
@@ -29,21 +33,21 @@ steps:
     workingDirectory: deeper
   - cmd: busybox sh -c 'exit 7'
 """
-    outcome, log = desk.run(encoded(task, values=[{"name": "word", "value": "hello"}]), {"readme": "x"})
+    outcome, log = agents.run(encoded(task, values=[{"name": "word", "value": "hello"}]), {"readme": "x"})
     assert "\n/workspace\n" in log
-    assert f"\nhello from cf{desk.count}\n" in log
+    assert f"\nhello from cf{agents.count}\n" in log
     assert "\n../note\n" in log
     assert outcome.error_message == "failed during run, err: exit status 7"
 
 
-def test_a_program_that_is_not_in_the_image(desk: Desk) -> None:
+def test_a_program_that_is_not_in_the_image(agents: ObservedAgents) -> None:
     """A missing program ends the step with 127, as in Docker."""
-    outcome, log = desk.run(encoded("steps:\n- cmd: busybox no-such-program"))
+    outcome, log = agents.run(encoded("steps:\n- cmd: busybox no-such-program"))
     assert outcome.error_message == "failed during run, err: exit status 127"
     assert 'exec: "no-such-program": executable file not found in $PATH' in log
 
 
-def test_output_past_the_tool(desk: Desk) -> None:
+def test_output_past_the_tool(agents: ObservedAgents) -> None:
     """With buildah a container prints into a pipe of ours, as buildah loses last lines on a busy machine; the program
     finds its own environment and search path there.
     """
@@ -60,9 +64,9 @@ steps:
   - cmd: busybox env
     env: ["dotted.name=kept"]
 """
-    outcome, log = desk.run(encoded(task), files)
+    outcome, log = agents.run(encoded(task), files)
     assert outcome.status == "Succeeded", log
-    assert ("\n/.acb/output\n" in log) == (desk.kind == "buildah")
+    assert ("\n/.acb/output\n" in log) == (agents.kind == "buildah")
     assert "\nown\n" in log
     assert "\nd=y\n" in log
     assert "\nPWD=" not in log
@@ -70,7 +74,7 @@ steps:
 
 
 @needs_registry
-def test_a_task_file_that_builds_and_pushes(desk: Desk) -> None:
+def test_a_task_file_that_builds_and_pushes(agents: ObservedAgents) -> None:
     """Steps build, run and push images of their own; only what is pushed is reported."""
     task = """\
 version: v1.1.0
@@ -81,15 +85,15 @@ steps:
   - cmd: parts/top /word
   - push: ["$Registry/parts/top", "$Registry/parts/base:$ID"]
 """
-    run_id = f"cf{desk.count + 1}"
+    run_id = f"cf{agents.count + 1}"
     files = {
         "acb.yaml": task,
         "parts/Dockerfile": "FROM busybox\nARG WORD\nRUN echo $WORD > /word\n",
         "Dockerfile": f'FROM {LOGIN_SERVER}/parts/base:{run_id}\nENTRYPOINT ["cat", "/word"]\nCMD ["/nothing"]\n',
     }
-    outcome, log = desk.run({"type": "FileTask", "taskFilePath": "acb.yaml"}, files)
+    outcome, log = agents.run({"type": "FileTask", "taskFilePath": "acb.yaml"}, files)
     assert outcome.status == "Succeeded", log
     assert "\nbuilt\nbuilt\n" in log
     assert [image["repository"] for image in outcome.output_images] == ["parts/top", "parts/base"]
     for image in outcome.output_images:
-        assert manifest(desk, image["repository"], image["digest"]).status_code == 200
+        assert manifest(agents, image["repository"], image["digest"]).status_code == 200

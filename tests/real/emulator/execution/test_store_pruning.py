@@ -8,7 +8,7 @@ import pytest
 
 from acr_tasks_emulator.execution.buildah import image_store
 
-from .desk import Desk, docker, missing
+from .observed_agents import ObservedAgents, docker, missing
 
 pytestmark = pytest.mark.skipif(missing is not None, reason=missing or "buildah works")
 
@@ -23,14 +23,14 @@ def test_unnamed_images_go_at_the_next_start(tmp_path: Path, monkeypatch: pytest
     files = {"Dockerfile": "FROM busybox\nRUN echo 1 > /a\nRUN echo 2 > /b\nRUN echo 3 > /c\n"}
     counts = []
     for _ in range(2):
-        desk = Desk(tmp_path)
+        agents = ObservedAgents(tmp_path)
         try:
             for step in (docker(target=None), docker(noCache=True)):
-                outcome, log = desk.run(step, files)
+                outcome, log = agents.run(step, files)
                 assert outcome.status == "Succeeded", log
                 counts.append(images(tmp_path))
         finally:
-            desk.close()
+            agents.close()
     before, after = counts[1], counts[2]
     assert before > 4
     assert after < before

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.real.emulator.execution.desk import CANNOT_BE_RUN
+from tests.real.emulator.execution.observed_agents import CANNOT_BE_RUN
 
 from acr_tasks_emulator.execution.agents import Agents
 from acr_tasks_emulator.execution.job import Job, Outcome

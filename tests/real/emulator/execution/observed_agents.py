@@ -58,7 +58,7 @@ TOOLS = [
 """Values for a fixture: each executor that builds, skipped where it does not work."""
 
 
-class Desk:
+class ObservedAgents:
     """Agents over a tool in one data folder; an observer that waits and keeps logs."""
 
     def __init__(self, data: Path, registry_program: str = PROGRAM, kind: str = "buildah") -> None:
@@ -68,7 +68,7 @@ class Desk:
         self.registry = OciRegistry(data, self.supervisor, registry_program)
         executor = choose(kind, data, self.registry, self.supervisor)
         assert isinstance(executor, ToolExecutor)
-        self.agents = Agents(3, executor, self)
+        self.inner = Agents(3, executor, self)
         self.logs: dict[str, bytes] = {}
         self.outcomes: dict[str, Outcome] = {}
         self.changed = threading.Condition()
@@ -97,7 +97,7 @@ class Desk:
                     member.size = len(text.encode())
                     tar.addfile(member, io.BytesIO(text.encode()))
         job = Job(run_id, "emulator", LOGIN_SERVER, step, source=source, **members)  # type: ignore[arg-type]
-        self.agents.submit(job)
+        self.inner.submit(job)
         return run_id
 
     def wait(self, run_id: str) -> tuple[Outcome, str]:
@@ -118,7 +118,7 @@ class Desk:
         return self.logs.get(run_id, b"").decode().replace("\r\n", "\n")
 
     def close(self) -> None:
-        self.agents.close()
+        self.inner.close()
         self.registry.close()
         self.supervisor.close()
 
@@ -126,13 +126,13 @@ class Desk:
 class Sink:
     """One run's log."""
 
-    def __init__(self, desk: Desk, run_id: str) -> None:
-        self.desk, self.run_id = desk, run_id
+    def __init__(self, agents: ObservedAgents, run_id: str) -> None:
+        self.agents, self.run_id = agents, run_id
 
     def write(self, data: bytes) -> None:
-        with self.desk.changed:
-            self.desk.logs[self.run_id] += data
-            self.desk.changed.notify_all()
+        with self.agents.changed:
+            self.agents.logs[self.run_id] += data
+            self.agents.changed.notify_all()
 
     def complete(self, value: str) -> None: ...
 
@@ -145,9 +145,9 @@ def encoded(text: str, **members: object) -> dict[str, object]:
     return {"type": "EncodedTask", "encodedTaskContent": base64.b64encode(text.encode()).decode(), **members}
 
 
-def manifest(desk: Desk, repository: str, reference: str) -> httpx.Response:
+def manifest(agents: ObservedAgents, repository: str, reference: str) -> httpx.Response:
     accept = "application/vnd.docker.distribution.manifest.v2+json"
-    url = f"http://{desk.registry.address()}/v2/{repository}/manifests/{reference}"
+    url = f"http://{agents.registry.address()}/v2/{repository}/manifests/{reference}"
     return httpx.get(url, headers={"Accept": accept}, trust_env=False)
 
 
