@@ -16,7 +16,6 @@ import logging
 import os
 import re
 import shutil
-import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -102,9 +101,7 @@ def _end(killed: set[str], data: Path) -> bool:
         if time.monotonic() > deadline:
             _logger.warning("processes of an earlier emulator do not end: %s", ", ".join(map(str, sorted(left))))
             return False
-        for pid in left:
-            with contextlib.suppress(OSError):  # it has ended meanwhile, or is another user's
-                os.kill(pid, signal.SIGKILL)
+        warden.kill_at_once(lambda: _left(killed, data))
         time.sleep(0.005)  # not a guess at how long it takes: the loop asks again
     for path in reversed(_mounts_below(data)):
         _unmount(path)

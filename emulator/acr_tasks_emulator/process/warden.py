@@ -15,8 +15,15 @@ import signal
 import sys
 import time
 
+TYPE_CHECKING = False  # the module `typing` is not imported: start-up
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 GRACE_SECONDS = 5.0
 """How long to wait for processes that were sent SIGKILL before giving up on them."""
+
+ROUNDS = 100
+"""How often to look for processes that start others meanwhile, before those that were found are killed."""
 
 NOT_STARTED = 127
 _PR_SET_PDEATHSIG = 1
@@ -93,13 +100,34 @@ def _end_descendants() -> None:
             _reap(0)
         except ChildProcessError:
             return  # as orphans become our children, no children means no descendants
-        for pid in descendants({os.getpid()}, live_processes()) - {os.getpid()}:
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except OSError:
-                continue  # it has ended meanwhile
+        kill_at_once(lambda: descendants({os.getpid()}, live_processes()) - {os.getpid()})
         time.sleep(0.002)  # not a guess at how long it takes: the loop asks again
     os.killpg(0, signal.SIGKILL)
+
+
+def kill_at_once(find: Callable[[], set[int]]) -> None:
+    """Kill the processes that `find` returns, so that none of them sees the end of another one and runs on.
+
+    A shell whose command was killed would start its next command. So all are stopped first, with what they start
+    meanwhile.
+    """
+    stopped: set[int] = set()
+    for _ in range(ROUNDS):
+        new = find() - stopped
+        if not new:
+            break
+        for pid in new:
+            _send(pid, signal.SIGSTOP)
+        stopped |= new
+    for pid in stopped:
+        _send(pid, signal.SIGKILL)
+
+
+def _send(pid: int, number: int) -> None:
+    try:
+        os.kill(pid, number)
+    except OSError:
+        return  # it has ended meanwhile, or is another user's
 
 
 def live_processes() -> dict[int, int]:

@@ -16,7 +16,7 @@ from pulumi_acr_tasks.schema.values import UNKNOWN, is_unknown
 from pulumi_acr_tasks.settings.settings import Settings
 from pulumi_acr_tasks.source.context import FILES, Context
 from pulumi_acr_tasks.source.given_archive import Tarball, is_tarball
-from pulumi_acr_tasks.validate.members import check_value
+from pulumi_acr_tasks.validate.members import check_arguments, check_value
 from pulumi_acr_tasks.validate.names import check_task_name, resolve
 from pulumi_acr_tasks.validate.problem import Problem, errors, member_path
 from pulumi_acr_tasks.validate.properties import check_contents, check_properties
@@ -80,6 +80,7 @@ def local_context_hash(path: str, request: dict[str, Any], settings: Settings) -
 def _check_inputs(inputs: dict[str, Any], settings: Settings) -> tuple[dict[str, Any], list[Problem]]:
     """Return a run's inputs, completed by all but the hashes, and what is wrong with them."""
     resolved, problems = resolve(inputs, settings.registry_defaults, settings.endpoint)
+    problems += check_arguments(inputs, "Run")
     request = resolved.get("runRequest")
     if isinstance(request, dict):
         request = resolved["runRequest"] = _with_defaults(request)

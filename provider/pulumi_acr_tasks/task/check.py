@@ -8,7 +8,7 @@ from typing import Any
 from pulumi_acr_tasks.schema.definitions import Kind, kind, members
 from pulumi_acr_tasks.schema.values import is_unknown
 from pulumi_acr_tasks.validate.credentials import check_identity
-from pulumi_acr_tasks.validate.members import check_value
+from pulumi_acr_tasks.validate.members import check_arguments, check_value
 from pulumi_acr_tasks.validate.names import check_task_name, resolve
 from pulumi_acr_tasks.validate.problem import Problem
 from pulumi_acr_tasks.validate.properties import check_contents, check_properties
@@ -24,6 +24,7 @@ def check(
     `defaults` are the registry's parts from the configuration, `endpoint` is where the task will live.
     """
     resolved, problems = resolve(inputs, defaults, endpoint)
+    problems += check_arguments(inputs, "Task")
     problems += check_task_name(resolved.get("taskName"), "task_name")
     problems += check_value(resolved.get("adopt"), Kind("boolean"), "adopt")
     own = {name: resolved[name] for name in members("Task") if name in resolved}

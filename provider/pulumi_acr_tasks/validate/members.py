@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pulumi_acr_tasks.schema.definitions import (
+    INPUTS,
     POLYMORPHIC,
     Kind,
     camel_case,
@@ -17,7 +18,26 @@ from pulumi_acr_tasks.schema.values import is_unknown
 from pulumi_acr_tasks.validate.hints import did_you_mean, hint, is_hinted
 from pulumi_acr_tasks.validate.problem import Problem, key_path, member_path
 
+_WRITTEN_BY_CHECK = ("endpoint", "contextHash", "contextContents", "contextTree")
 _EXPECTED = {"string": "a string", "integer": "a whole number", "boolean": "True or False"}
+
+
+def check_arguments(inputs: dict[str, Any], resource: str) -> list[Problem]:
+    """Return a problem for each argument that the resource, Task or Run, does not have.
+
+    Python refuses it where the program is read. Programs of other languages, and transforms, may send any name. What
+    `check` itself writes into the inputs may come back from state, by `ignoreChanges`.
+    """
+    known = INPUTS[resource]
+    return [
+        Problem(
+            member_path("", name),
+            hint(resource, camel_case(name), value)
+            or f"is not an argument of {resource}{did_you_mean(name, known, snake_case)}",
+        )
+        for name, value in inputs.items()
+        if name not in known and name not in _WRITTEN_BY_CHECK and value is not None
+    ]
 
 
 def check_value(value: Any, kind: Kind, path: str) -> list[Problem]:

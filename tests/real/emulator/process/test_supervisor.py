@@ -84,6 +84,20 @@ def test_end(supervisor: Supervisor) -> None:
     supervisor.end(child)  # once more does nothing
 
 
+def test_end_is_at_once(supervisor: Supervisor, tmp_path: Path) -> None:
+    """No process of an ended child runs on because another one of them has ended before it."""
+    late = tmp_path / "late"
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    first, last = f"exec sleep 60 > {pipe}", f"(read line; echo late > {late}) < {pipe}"
+    _, alive = child = start(
+        supervisor, f"({first}) & for i in $(seq 200); do sleep 60 & done; {last} & echo started; wait"
+    )
+    supervisor.end(child[0])
+    assert_all_gone(alive)
+    assert not late.exists()
+
+
 def test_nothing_survives_the_program(supervisor: Supervisor) -> None:
     """When the program ends by itself, the daemons that it left are ended."""
     child, alive = start(supervisor, "setsid sleep 60 & echo started; exit 5")
