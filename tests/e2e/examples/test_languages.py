@@ -16,7 +16,7 @@ from ..stack import Stack
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
 PLUGIN = "pulumi-resource-acr-tasks"
-BUILD_SECONDS = 280  # what npm fetches and Go compiles when its cache is empty
+BUILD_SECONDS = 600  # what npm fetches and Go compiles when its cache is empty
 
 pytestmark = pytest.mark.one_host(reason="these programs name the plugin's types themselves, and run once")
 
