@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,20 +32,20 @@ def inherited(names: Iterable[str] = ()) -> dict[str, str]:
     return {name: os.environ[name] for name in ("PATH", "LANG", "TZ", *names) if name in os.environ}
 
 
-class Program:
+class Program(ABC):
     """A program that builds images and runs containers. folder: its working directory, in the data folder."""
 
     def __init__(self, folder: Path, supervisor: Supervisor) -> None:
         self.folder = folder
         self.supervisor = supervisor
 
+    @abstractmethod
     def argv(self, arguments: Sequence[str]) -> list[str]:
         """Return the command line with these arguments."""
-        raise NotImplementedError
 
+    @abstractmethod
     def environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
         """Return the environment of the program, with more variables."""
-        raise NotImplementedError
 
     def run_with_log(
         self,

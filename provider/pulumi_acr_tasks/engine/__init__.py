@@ -5,16 +5,19 @@ from __future__ import annotations
 from pulumi_acr_tasks.engine.cancel import canceled, end_command, on_cancel
 from pulumi_acr_tasks.engine.log import Console, command
 from pulumi_acr_tasks.engine.request import (
+    WORKERS,
     Request,
     Urn,
     console,
     current_request,
+    partly_made,
     project,
     serving,
     stack_console,
 )
 
 __all__ = [
+    "WORKERS",
     "Console",
     "Request",
     "Urn",
@@ -24,6 +27,7 @@ __all__ = [
     "current_request",
     "end_command",
     "on_cancel",
+    "partly_made",
     "project",
     "serving",
     "stack_console",

@@ -7,8 +7,16 @@ import os
 from collections.abc import Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import Any
 
 from pulumi_acr_tasks.engine.log import Console
+
+WORKERS = 512
+"""Threads of a host's pool, more than the engine ever uses at once: its parallelism is 4 x cores unless `--parallel`
+says otherwise. A thread that is not needed is never started."""
+
+_DETAILS = "grpc-status-details-bin"
+_UNKNOWN = 2  # the gRPC status that both hosts fail with: the details count only with the same
 
 
 @dataclass(frozen=True)
@@ -90,3 +98,16 @@ def stack_console() -> Console:
 def project() -> str:
     """Return the name of the project that the engine deploys."""
     return os.environ.get("PULUMI_PROJECT", "")
+
+
+def partly_made(id_: str, properties: Any, inputs: Any, reason: str) -> tuple[tuple[str, bytes]]:
+    """Return the trailing metadata of a failed create after which the engine keeps the resource, with the reason.
+
+    `properties` and `inputs` are the protocol's messages.
+    """
+    from pulumi.runtime.proto import provider_pb2, status_pb2
+
+    failure = provider_pb2.ErrorResourceInitFailed(id=id_, properties=properties, inputs=inputs, reasons=[reason])
+    status = status_pb2.Status(code=_UNKNOWN, message=reason)
+    status.details.add().Pack(failure)
+    return ((_DETAILS, status.SerializeToString()),)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pulumi.dynamic import (
@@ -21,7 +20,7 @@ from pulumi_acr_tasks.engine.shortened_errors import shortened
 from pulumi_acr_tasks.engine_call import EngineCalls, Verbs
 from pulumi_acr_tasks.errors import SettingsError
 from pulumi_acr_tasks.host.server import Replaced
-from pulumi_acr_tasks.program.declaration import ORGANIZATION, REPLACE_ON_CHANGES, TASK_FILE
+from pulumi_acr_tasks.program.declaration import with_program_values
 from pulumi_acr_tasks.program.inputs import from_plan, may_be_secret_since, to_plan
 from pulumi_acr_tasks.settings.keys import NAMESPACE, check_configuration
 
@@ -51,12 +50,7 @@ class DynamicProvider(ResourceProvider):
         return self._calls.service
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
-        request = replace(
-            host.find_request(),
-            organization=news.get(ORGANIZATION) or "",
-            task_file=news.get(TASK_FILE) or "",
-            replace_on_changes=tuple(path for path in news.get(REPLACE_ON_CHANGES) or () if isinstance(path, str)),
-        )
+        request = with_program_values(host.find_request(), news)
         inputs, failures = self._calls.check(self.verbs, request, to_plan(_olds), to_plan(news))
         return CheckResult(from_plan(inputs), [CheckFailure("", reason) for reason in failures])
 

@@ -13,10 +13,7 @@ from types import FrameType
 from typing import Any
 
 from pulumi_acr_tasks.engine.log import shown
-from pulumi_acr_tasks.engine.request import Request
-
-_DETAILS = "grpc-status-details-bin"
-_UNKNOWN = 2  # the gRPC status that the server aborts with: the details count only with the same
+from pulumi_acr_tasks.engine.request import Request, partly_made
 
 
 def find_request() -> Request:
@@ -66,16 +63,10 @@ def keep_partly_made(id_: str, outputs: dict[str, Any], reason: str) -> bool:
 def _attach_details(id_: str, outputs: dict[str, Any], reason: str) -> None:
     """Put the details of the failure into the metadata that the server sends with its error."""
     from pulumi.runtime import rpc
-    from pulumi.runtime.proto import provider_pb2, status_pb2
 
     request, context = _request_and_context()
     serialized = asyncio.run(rpc.serialize_properties(outputs, {}))
-    failure = provider_pb2.ErrorResourceInitFailed(
-        id=id_, properties=serialized, inputs=request.properties, reasons=[reason]
-    )
-    status = status_pb2.Status(code=_UNKNOWN, message=reason)
-    status.details.add().Pack(failure)
-    context.set_trailing_metadata(((_DETAILS, status.SerializeToString()),))
+    context.set_trailing_metadata(partly_made(id_, serialized, request.properties, reason))
 
 
 def _request_and_context() -> tuple[Any, Any]:

@@ -25,6 +25,11 @@ def providers_of(parent: pulumi.Resource | None) -> Any:
     return getattr(parent, "_providers", None)
 
 
+# The protocol's signature of a value that JSON does not have, and that of a secret.
+SIGNATURE = "4dabf18193072939515e22adb298388d"
+SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a public constant
+
+
 def marked_secret(value: Any) -> Any:
     """Return a value marked as secret for the engine, from within a provider.
 
@@ -34,7 +39,7 @@ def marked_secret(value: Any) -> Any:
     try:
         from pulumi.runtime.rpc import wrap_rpc_secret
     except ImportError:
-        return {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "value": value}
+        return {SIGNATURE: SECRET, "value": value}
     return wrap_rpc_secret(value)
 
 

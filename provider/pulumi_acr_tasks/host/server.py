@@ -19,11 +19,8 @@ from types import FrameType, ModuleType, SimpleNamespace
 from typing import Any
 
 from pulumi_acr_tasks.engine.log import shown
+from pulumi_acr_tasks.engine.request import WORKERS
 from pulumi_acr_tasks.errors import AcrTasksError
-
-WORKERS = 512
-"""Threads of the pool, more than the engine ever uses at once: its parallelism is 4 x cores unless `--parallel` says
-otherwise. A thread that is not needed is never started."""
 
 
 def widen_pool() -> None:

@@ -10,12 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 import grpc
 from pulumi.runtime.proto import provider_pb2_grpc
 
-from pulumi_acr_tasks.engine import watch
+from pulumi_acr_tasks.engine import WORKERS, watch
 from pulumi_acr_tasks.plugin.servicer import PluginServicer
-
-_WORKERS = 512
-"""Threads, more than the engine ever uses at once: its parallelism is 4 x cores unless `--parallel` says otherwise. A
-thread that is not needed is never started."""
 
 _LARGEST = 400 * 1024 * 1024  # bytes of a message, as in Pulumi's own servers
 
@@ -23,7 +19,7 @@ _LARGEST = 400 * 1024 * 1024  # bytes of a message, as in Pulumi's own servers
 def serve() -> tuple[grpc.Server, int]:
     """Start the server on a free port of this machine; return it and its port."""
     options = [("grpc.max_receive_message_length", _LARGEST), ("grpc.max_send_message_length", _LARGEST)]
-    server = grpc.server(ThreadPoolExecutor(max_workers=_WORKERS), options=options)
+    server = grpc.server(ThreadPoolExecutor(max_workers=WORKERS), options=options)
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(PluginServicer(), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()

@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import traceback
 from collections.abc import Callable
-from dataclasses import replace
 from importlib import resources
 from importlib.metadata import version
 from typing import Any
@@ -17,7 +16,7 @@ from typing import Any
 import grpc
 from google.protobuf import empty_pb2, struct_pb2
 from pulumi.runtime import proto
-from pulumi.runtime.proto import provider_pb2_grpc, status_pb2
+from pulumi.runtime.proto import provider_pb2_grpc
 
 from pulumi_acr_tasks import engine
 from pulumi_acr_tasks.engine import Request, Urn
@@ -26,7 +25,7 @@ from pulumi_acr_tasks.engine_call import EngineCalls, Verbs
 from pulumi_acr_tasks.errors import AcrTasksError
 from pulumi_acr_tasks.plugin import configuration
 from pulumi_acr_tasks.plugin.values import Properties, masked, read, whole_lists, write
-from pulumi_acr_tasks.program.declaration import ORGANIZATION, REPLACE_ON_CHANGES, TASK_FILE
+from pulumi_acr_tasks.program.declaration import with_program_values
 from pulumi_acr_tasks.program.inputs import encrypted
 from pulumi_acr_tasks.run import verbs as run_verbs
 from pulumi_acr_tasks.schema.definitions import RESULTS
@@ -43,7 +42,6 @@ _KINDS = {
 }
 """The protocol's kinds of a change: of an update, and of a replacement."""
 
-_DETAILS = "grpc-status-details-bin"
 _FAILED = grpc.StatusCode.UNKNOWN
 
 Call = Callable[[Any, Any, Any], Any]
@@ -103,14 +101,7 @@ class PluginServicer(provider_pb2_grpc.ResourceProviderServicer):
     @_answered
     def Check(self, request: Any, context: Any) -> Any:
         olds, news = read(request.olds), read(request.news)
-        names = (ORGANIZATION, REPLACE_ON_CHANGES, TASK_FILE)
-        organization, paths, task_file = (news.internal.get(name) for name in names)
-        call = replace(
-            _request(request),
-            organization=organization or "",
-            task_file=task_file or "",
-            replace_on_changes=tuple(path for path in paths or () if isinstance(path, str)),
-        )
+        call = with_program_values(_request(request), news.internal)
         inputs, failures = self._calls.check(_verbs(request), call, olds.values, news.values)
         if failures:
             return proto.CheckResponse(failures=[proto.CheckFailure(property="", reason=each) for each in failures])
@@ -241,7 +232,4 @@ def _previewed(request: Any, inputs: Properties, olds: Properties) -> dict[str, 
 
 def _fail_with_state(context: Any, id_: str, outs: struct_pb2.Struct, inputs: struct_pb2.Struct, reason: str) -> None:
     """Have the engine keep a resource whose create fails: it reads the state from the details of the error."""
-    failure = proto.ErrorResourceInitFailed(id=id_, properties=outs, inputs=inputs, reasons=[shown(reason)])
-    status = status_pb2.Status(code=_FAILED.value[0], message=shown(reason))
-    status.details.add().Pack(failure)
-    context.set_trailing_metadata(((_DETAILS, status.SerializeToString()),))
+    context.set_trailing_metadata(engine.partly_made(id_, outs, inputs, shown(reason)))

@@ -14,7 +14,7 @@ from typing import Any
 from google.protobuf import struct_pb2
 from pulumi.runtime import rpc
 
-from pulumi_acr_tasks.host.sdk import marked_secret
+from pulumi_acr_tasks.host.sdk import SECRET, SIGNATURE, marked_secret
 from pulumi_acr_tasks.schema.definitions import camel_case
 from pulumi_acr_tasks.schema.redaction import leaves, mask_of
 from pulumi_acr_tasks.schema.secrets import Mask
@@ -23,9 +23,7 @@ from pulumi_acr_tasks.schema.values import UNKNOWN, Unknown, from_engine
 
 Path = tuple[str | int, ...]
 
-# The protocol's signatures of values that JSON does not have. (Source: pulumi/sdk/proto, "special signatures".)
-_SIGNATURE = "4dabf18193072939515e22adb298388d"
-_SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a public constant
+# The signature of an output. (Source: pulumi/sdk/proto, "special signatures".)
 _OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
 
 
@@ -95,8 +93,8 @@ def _plain(value: struct_pb2.Value, path: Path, secrets: set[Path]) -> Any:
 
 def _object(message: struct_pb2.Struct, path: Path, secrets: set[Path]) -> Any:
     fields = message.fields
-    signature = fields[_SIGNATURE].string_value if _SIGNATURE in fields else ""
-    if signature == _SECRET:
+    signature = fields[SIGNATURE].string_value if SIGNATURE in fields else ""
+    if signature == SECRET:
         secrets.add(path)
         return _plain(fields["value"], path, secrets)
     if signature == _OUTPUT:
@@ -113,7 +111,7 @@ def _object(message: struct_pb2.Struct, path: Path, secrets: set[Path]) -> Any:
 
 def _marked(value: Any, path: Path, whole_lists: bool) -> Any:
     """Return a value with a mark at a path; where the path leads nowhere, the mark is on what it has led to."""
-    if isinstance(value, Unknown) or value is None or (isinstance(value, dict) and _SIGNATURE in value):
+    if isinstance(value, Unknown) or value is None or (isinstance(value, dict) and SIGNATURE in value):
         return value
     if path and isinstance(value, dict):
         name = next((each for each in (path[0], camel_case(str(path[0]))) if each in value), None)

@@ -6,11 +6,13 @@ import functools
 import inspect
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pulumi
 
+from pulumi_acr_tasks.engine import Request
 from pulumi_acr_tasks.errors import ValidationError
 from pulumi_acr_tasks.schema.definitions import camel_case
 from pulumi_acr_tasks.validate.hints import did_you_mean
@@ -118,6 +120,16 @@ def engine_properties(
     if isinstance(content, FileContent):
         known[TASK_FILE] = content.path
     return {**declared, **{camel_case(name): value for name, value in given.items() if value is not None}, **known}
+
+
+def with_program_values(request: Request, props: Mapping[str, Any]) -> Request:
+    """Return the request of a `check` with what the resource's constructor has handed on in its properties."""
+    return replace(
+        request,
+        organization=props.get(ORGANIZATION) or "",
+        task_file=props.get(TASK_FILE) or "",
+        replace_on_changes=tuple(path for path in props.get(REPLACE_ON_CHANGES) or () if isinstance(path, str)),
+    )
 
 
 def _reader(name: str, engine_name: str, annotation: Any) -> property:

@@ -11,7 +11,7 @@ from typing import Any
 
 from pulumi_acr_tasks.errors import SourceError
 from pulumi_acr_tasks.run.diff import is_address
-from pulumi_acr_tasks.schema.definitions import DEFINITIONS, INPUTS, kind, snake_case, variant
+from pulumi_acr_tasks.schema.definitions import CONTEXT_HASHES, DEFINITIONS, INPUTS, kind, snake_case, variant
 from pulumi_acr_tasks.schema.values import UNKNOWN, is_unknown
 from pulumi_acr_tasks.settings.settings import Settings
 from pulumi_acr_tasks.source.context import FILES, Context
@@ -24,7 +24,6 @@ from pulumi_acr_tasks.validate.sources import check_address
 from pulumi_acr_tasks.validate.task_file.dockerfile import check_dockerfile
 from pulumi_acr_tasks.validate.task_file.file import check_task_file
 
-_HASHES = ("contextHash", "contextContents", "contextTree")
 _DOCKERFILE_LIMIT = 1 << 20  # characters of a Dockerfile that are checked
 _SHOWN = 3  # files that a warning names
 _LOGS = ("stream", "on-failure", "none")
@@ -40,7 +39,7 @@ def check(
     """
     inputs, problems = _check_inputs(news, settings)
     # A program never writes a hash: one that is there comes from state, brought back by `ignore_changes`.
-    kept = {name: inputs.pop(name) for name in _HASHES if name in inputs}
+    kept = {name: inputs.pop(name) for name in CONTEXT_HASHES if name in inputs}
     if is_address(inputs.get("context")):
         return inputs, problems
     if kept.get("contextHash") is not None and inputs.get("context") is not None:
@@ -153,7 +152,7 @@ def _check_context(
     The hashes are UNKNOWN while the folder or one of its files is, and left out when the context cannot be packed.
     """
     if is_unknown(inputs["context"]) or any(is_unknown(inputs["runRequest"].get(member)) for member in FILES):
-        return dict.fromkeys(_HASHES[:2], UNKNOWN), []
+        return dict.fromkeys(CONTEXT_HASHES[:2], UNKNOWN), []
     context = context_of(inputs, settings)
     problems = [
         Problem(member_path("run_request", member) if member else "context", message)

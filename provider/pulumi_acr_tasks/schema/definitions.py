@@ -381,6 +381,9 @@ OUTPUTS: dict[str, dict[str, Kind]] = _read({"Task": _TASK, "Run": _RUN})
 
 _ENDPOINT: _Members = {"endpoint": "string!~: The endpoint that the resource was made at."}
 _IMAGE_REFS: _Members = {"imageRefs": "string[]!~: The images that the run pushed, `registry/repository@digest`."}
+CONTEXT_HASHES = ("contextHash", "contextContents", "contextTree")
+"""What `check` adds to the inputs of a run with a local context."""
+
 OWN_OUTPUTS: dict[str, dict[str, Kind]] = _read(
     {
         "Task": _ENDPOINT,

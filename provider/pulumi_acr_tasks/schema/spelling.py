@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pulumi_acr_tasks.schema.definitions import Kind, camel_case, members, variant
+from pulumi_acr_tasks.schema.definitions import CONTEXT_HASHES, Kind, camel_case, members, variant
 from pulumi_acr_tasks.schema.values import UNKNOWN, is_unknown
 
 _SEGMENT = re.compile(r'\.?(?P<name>[^.\[]+)|\.?\[(?P<index>\d+)\]|\.?\["(?P<key>(?:\\"|[^"])*)"\]|\.?\[(?P<all>\*)\]')
@@ -18,8 +18,11 @@ _SEGMENT = re.compile(r'\.?(?P<name>[^.\[]+)|\.?\[(?P<index>\d+)\]|\.?\["(?P<key
 # The registry's parts are one input once they are checked.
 _REGISTRY = ("registryId", "subscriptionId", "resourceGroupName", "registryName")
 # What stands for another input too: a context is known by the hashes of its files.
-_HASHES = ("contextHash", "contextContents", "contextTree")
-_TOGETHER = {"context": ("context", *_HASHES), "contextHash": _HASHES, **dict.fromkeys(_REGISTRY, _REGISTRY)}
+_TOGETHER = {
+    "context": ("context", *CONTEXT_HASHES),
+    "contextHash": CONTEXT_HASHES,
+    **dict.fromkeys(_REGISTRY, _REGISTRY),
+}
 
 
 def spelled(props: dict[str, Any], inputs: Mapping[str, Kind]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pulumi_acr_tasks.schema.definitions import (
+    CONTEXT_HASHES,
     INPUTS,
     POLYMORPHIC,
     Kind,
@@ -18,7 +19,7 @@ from pulumi_acr_tasks.schema.values import is_unknown
 from pulumi_acr_tasks.validate.hints import did_you_mean, hint, is_hinted
 from pulumi_acr_tasks.validate.problem import Problem, key_path, member_path
 
-_WRITTEN_BY_CHECK = ("endpoint", "contextHash", "contextContents", "contextTree")
+_WRITTEN_BY_CHECK = ("endpoint", *CONTEXT_HASHES)
 _EXPECTED = {"string": "a string", "integer": "a whole number", "boolean": "True or False"}
 
 
