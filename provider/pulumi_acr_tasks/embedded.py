@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pulumi_acr_tasks import engine
-from pulumi_acr_tasks.arm.clock import fits_deadline, may_interrupt
+from pulumi_acr_tasks.arm.clock import deadline, fits_deadline, may_interrupt, run_cancelable
 from pulumi_acr_tasks.errors import CanceledError, DeadlineError, EmulatorError, EndpointError
 from pulumi_acr_tasks.settings.settings import pulumi_home
 
@@ -129,9 +129,13 @@ class Restart:
     def __call__(self) -> bool:
         """Restart it, or find that it runs; return False after too many restarts.
 
-        Raises EmulatorError and CanceledError as `start` does.
+        A restart goes on after the deadline of the request that began it, so that its warning is not lost. Raises
+        EmulatorError, CanceledError and DeadlineError.
         """
-        with self._lock:
+        return run_cancelable(self._restart, self._stop, "restart the embedded emulator")
+
+    def _restart(self) -> bool:
+        with self._lock, deadline(float("inf"), interruptible=may_interrupt(), afresh=True):
             if self._restarts >= _RESTARTS:
                 return False
             found = start(self._data, self._stop)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import queue
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -107,16 +109,16 @@ def test_a_cancellation_and_a_deadline_end_the_start(program: Path, tmp_path: Pa
         embedded.start(tmp_path / "data", threading.Event())
 
 
-def revival(program: Path, tmp_path: Path, told: list[str]) -> embedded.Restart:
+def revival(program: Path, tmp_path: Path, warn: Callable[[str], None]) -> embedded.Restart:
     script(program, f"echo '{READY}'")
     emulator = embedded.start(tmp_path / "data")
-    return embedded.Restart(emulator, tmp_path / "data", threading.Event(), told.append)
+    return embedded.Restart(emulator, tmp_path / "data", threading.Event(), warn)
 
 
 def test_a_dead_emulator_is_restarted_with_a_warning(program: Path, tmp_path: Path) -> None:
     """It is restarted at most three times; a running one is found without a message."""
     told: list[str] = []
-    revive = revival(program, tmp_path, told)
+    revive = revival(program, tmp_path, told.append)
     assert revive()
     assert told == []
     results = []
@@ -128,9 +130,26 @@ def test_a_dead_emulator_is_restarted_with_a_warning(program: Path, tmp_path: Pa
     assert "had died and was started again" in told[0]
 
 
+def test_a_restart_goes_on_after_the_deadline_of_its_request(program: Path, tmp_path: Path) -> None:
+    """The warning comes when the emulator is there, whoever made the request that found it dead."""
+    warned = queue.Queue[str]()
+    revive = revival(program, tmp_path, warned.put)
+    go_on = tmp_path / "go-on"
+    os.mkfifo(go_on)
+    script(program, f"read -r line < '{go_on}'; echo '{READY.replace(': 7', ': 8')}'")
+    with pytest.raises(DeadlineError, match="restart the embedded emulator"), deadline(0.2):
+        revive()
+    assert warned.empty()
+    go_on.write_text("on\n")
+    assert "had died and was started again" in warned.get(timeout=30)
+    script(program, f"echo '{READY.replace(': 7', ': 8')}'")
+    assert revive()
+    assert warned.empty()
+
+
 def test_an_emulator_that_restarts_on_another_port_is_an_error(program: Path, tmp_path: Path) -> None:
     """Its port stands in state and in image names."""
-    revive = revival(program, tmp_path, [])
+    revive = revival(program, tmp_path, lambda _: None)
     script(program, f"echo '{READY.replace('127.0.0.1:1', '127.0.0.1:2')}'")
     with pytest.raises(EmulatorError, match=r"its port is taken: it is at http://127.0.0.1:2 now"):
         revive()
