@@ -1,4 +1,4 @@
-"""Places in a resource's properties, each read when a rule needs it."""
+"""Values in a resource's properties by path, each read when a rule needs it."""
 
 from __future__ import annotations
 
@@ -18,18 +18,27 @@ class Place:
     Policies are given proxies: neither dict nor list, numbers are floats, and touching an unknown value raises
     UnknownValueError. In a remediation the proxies are others, and unknown values are bare sentinels: a place raises
     the same error for both. A member that is left out reads as None.
+
+    `in_python`: paths spell members as Python programs do (`is_secret`), and not as the service does (`isSecret`).
     """
 
     def __init__(
-        self, properties: Any, parent: Place | None = None, key: str | int = "", *, is_entry: bool = False
+        self,
+        properties: Any,
+        parent: Place | None = None,
+        key: str | int = "",
+        *,
+        is_entry: bool = False,
+        in_python: bool = False,
     ) -> None:
         self._properties = properties
         self._parent = parent
         self._key = key
         self._is_entry = is_entry
+        self._in_python = in_python
 
     def __getitem__(self, key: str | int) -> Place:
-        return Place(self._properties, self, key)
+        return Place(self._properties, self, key, in_python=self._in_python)
 
     @property
     def key(self) -> str:
@@ -37,16 +46,20 @@ class Place:
         return str(self._key)
 
     @property
+    def name(self) -> str:
+        """Return the name of the member as the program spells it, such as `is_secret`."""
+        return re.sub(r"(?<!^)(?=[A-Z])", "_", self.key).lower() if self._in_python else self.key
+
+    @property
     def path(self) -> str:
-        """Return the path as a Python program spells it, such as `step.arguments[0].is_secret`."""
+        """Return the path as the program spells it, such as `step.arguments[0].is_secret`."""
         if self._parent is None:
             return ""
         if isinstance(self._key, int):
             return f"{self._parent.path}[{self._key}]"
         if self._is_entry:
             return f'{self._parent.path}["{self._key}"]'
-        name = re.sub(r"(?<!^)(?=[A-Z])", "_", self._key).lower()
-        return f"{self._parent.path}.{name}".lstrip(".")
+        return f"{self._parent.path}.{self.name}".lstrip(".")
 
     def value(self) -> Any:
         """Return the value; raise UnknownValueError when it, or what holds it, is unknown in this preview."""
@@ -103,7 +116,7 @@ class Place:
             return [self]
         value = self.value()
         keys = list(value) if isinstance(value, Mapping) else []
-        return [Place(self._properties, self, key, is_entry=True) for key in keys]
+        return [Place(self._properties, self, key, is_entry=True, in_python=self._in_python) for key in keys]
 
     def write(self, value: Any) -> None:
         """Set the value in place, which keeps the secret marks of everything around it.

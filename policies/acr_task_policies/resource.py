@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 from . import task_file
-from .images import Image
+from .parts import Argument, Credential, FileStep, ImageName, Timeout, Timer, is_text
 from .place import Place
 from .task_file import Line, Step
 
@@ -19,7 +18,6 @@ PLUGIN = re.compile(r"acr-tasks:index:(?P<kind>Task|Run)")
 # The default version, a versioned module, and a package that was generated for one version of the API.
 AZURE_NATIVE = re.compile(r"azure-native(_containerregistry_v\w+)?:containerregistry(/v\w+)?:(?P<kind>Task|TaskRun)")
 
-DEFAULT_TIMEOUT = 3600  # seconds; what the service takes when `timeout` is left out
 DEFAULT_ARCHITECTURE = "amd64"
 
 _REGISTRY_ID = re.compile(
@@ -42,109 +40,6 @@ def registry_name(text: str) -> str:
     return match[1] if match else text
 
 
-@dataclass(frozen=True)
-class Argument:
-    """An argument or a value of a step or of a run request."""
-
-    place: Place
-
-    @property
-    def path(self) -> str:
-        return self.place.path
-
-    @property
-    def name(self) -> str:
-        return self.place["name"].text() or ""
-
-    @property
-    def value(self) -> str:
-        """Return the value in clear text, even when the program marks it secret. Never put it into a message."""
-        return self.place["value"].text() or ""
-
-    @property
-    def is_secret(self) -> bool:
-        return self.place["isSecret"].flag() is True
-
-
-@dataclass(frozen=True)
-class ImageName:
-    """An image name of a build or push, with its templates unrendered. read: returns the name."""
-
-    path: str
-    read: Callable[[], str | None]
-
-    @property
-    def text(self) -> str:
-        return self.read() or ""
-
-    @property
-    def image(self) -> Image:
-        return Image.parse(self.text)
-
-
-@dataclass(frozen=True)
-class Timeout:
-    """The timeout of a run."""
-
-    place: Place
-
-    @property
-    def path(self) -> str:
-        return self.place.path
-
-    @property
-    def is_set(self) -> bool:
-        return self.place.value() is not None
-
-    @property
-    def seconds(self) -> float:
-        return self.place.number() or DEFAULT_TIMEOUT
-
-
-@dataclass(frozen=True)
-class Timer:
-    """A timer trigger."""
-
-    place: Place
-
-    @property
-    def path(self) -> str:
-        return self.place["schedule"].path
-
-    @property
-    def name(self) -> str:
-        return self.place["name"].text() or ""
-
-    @property
-    def schedule(self) -> str:
-        return self.place["schedule"].text() or ""
-
-
-@dataclass(frozen=True)
-class Credential:
-    """The sign-in to another registry, `host`."""
-
-    host: str
-    place: Place
-
-    @property
-    def path(self) -> str:
-        return self.place.path
-
-    def opaque(self) -> list[str]:
-        """Return the members whose secret stands in clear text, not as the address of a key vault secret."""
-        return [
-            name
-            for name in ("userName", "password")
-            if self.place[name]["value"].exists() and not _is(self.place[name]["type"], "vaultsecret")
-        ]
-
-    @property
-    def uses_password(self) -> bool:
-        """Return whether the sign-in uses a password, in clear text or from a key vault."""
-        return self.place["password"].exists()
-
-
 class Resource:
     """A task or a run. `top` holds its properties, `body` its step or run request, which share their members."""
 
@@ -152,13 +47,8 @@ class Resource:
         self._urn = urn
         self.kind = kind_of(resource_type)
         self.is_task = self.kind == "task"
-        self.is_azure_native = AZURE_NATIVE.fullmatch(resource_type) is not None
-        self.top = Place(properties)
+        self.top = Place(properties, in_python=resource_type in (TASK, RUN))
         self.body = self.top["step" if self.is_task else "runRequest"]
-
-    def itself(self) -> Iterator[Resource]:
-        """Yield the resource itself, for rules that judge a resource as a whole."""
-        yield self
 
     def tasks(self) -> Iterator[Resource]:
         """Yield the resource when it is a task."""
@@ -182,12 +72,12 @@ class Resource:
 
     @property
     def is_run_of_a_task(self) -> bool:
-        return not self.is_task and _is(self.body["type"], "taskrunrequest")
+        return not self.is_task and is_text(self.body["type"], "taskrunrequest")
 
     @property
     def is_enabled(self) -> bool:
         """Return whether triggers start the task. Without a status a task is Enabled."""
-        return not _is(self.top["status"], "disabled")
+        return not is_text(self.top["status"], "disabled")
 
     @property
     def step_type(self) -> str:
@@ -229,13 +119,13 @@ class Resource:
     def timers(self) -> Iterator[Timer]:
         """Yield the timer triggers that are not disabled."""
         for place in self.top["trigger"]["timerTriggers"].items():
-            if not (place["status"].known() and _is(place["status"], "disabled")):
+            if not (place["status"].known() and is_text(place["status"], "disabled")):
                 yield Timer(place)
 
     def source_triggers(self) -> Iterator[Place]:
         """Yield the source triggers that are not disabled."""
         for place in self.top["trigger"]["sourceTriggers"].items():
-            if not (place["status"].known() and _is(place["status"], "disabled")):
+            if not (place["status"].known() and is_text(place["status"], "disabled")):
                 yield place
 
     def arguments(self) -> Iterator[Argument]:
@@ -293,29 +183,6 @@ class Resource:
         for step in self.task_file().steps:
             names += [ImageName(f"{path}: {line.at}", partial(str, line.text)) for line in step.pushed]
         return names
-
-
-@dataclass(frozen=True)
-class FileStep:
-    """A step of an encoded task, `step` being None while the text is unknown in a preview."""
-
-    content: Place
-    step: Step | None
-
-    def read(self) -> Step:
-        """Return the step; raises UnknownValueError while the text is unknown."""
-        if self.step is None:
-            self.content.value()
-            raise LookupError("a text that is known has steps")
-        return self.step
-
-    def at(self, line: Line) -> str:
-        """Return the path of a line, for a message."""
-        return f"{self.content.path}: {line.at}"
-
-
-def _is(place: Place, lower: str) -> bool:
-    return (place.text() or "").lower() == lower
 
 
 def _built_and_pushed(steps: tuple[Step, ...]) -> list[tuple[Line, str]]:

@@ -60,7 +60,7 @@ def serve(settings: Settings) -> tuple[str, Callable[[], bool]]:
     Returns its URL, and a function that starts it again when it has died.
     """
     data, stack = data_folder(settings), engine.stack_console()
-    engine.console().status("starting the embedded emulator")
+    engine.console().status("waiting for the embedded emulator")
     emulator = start(data, engine.canceled)
     stack.info(f"embedded emulator: dashboard {emulator.dashboard}; stop it with: {stop_command(data)}")
     if emulator.executor == "simulated":

@@ -149,14 +149,14 @@ STRICT = {
 @given(properties=PROPERTIES, kind=st.sampled_from([TASK, RUN, PLUGIN_TASK, PLUGIN_RUN, NATIVE_TASK, NATIVE_RUN]))
 def test_no_rule_raises_and_none_prints_a_secret(properties: dict[str, Any], kind: str) -> None:
     """Unknowns, wrong types and secrets in any place lead to sentences without values, or to nothing."""
-    told: list[str] = []
+    reported: list[str] = []
     from pulumi_policy import PolicyResourceOptions, ResourceValidationArgs
     from pulumi_policy.policy import PolicyCustomTimeouts
 
     options = PolicyResourceOptions(False, [], None, [], PolicyCustomTimeouts(0, 0, 0), [])
 
     def report(sentence: str, urn: str | None = None) -> None:
-        told.append(sentence)
+        reported.append(sentence)
 
     for policy in policies():
         props = unknown_checking_proxy(floats(copy.deepcopy(properties)))
@@ -167,13 +167,13 @@ def test_no_rule_raises_and_none_prints_a_secret(properties: dict[str, Any], kin
             else:
                 resource = PolicyResource(kind, props, "urn::it", "it", options, None, None, [], {})
                 policy.validate(StackValidationArgs([resource, resource], floats(STRICT)), report)  # type: ignore[attr-defined]
-    assert CANARY not in "\n".join(told)
+    assert CANARY not in "\n".join(reported)
 
 
 @pytest.mark.parametrize("name", [policy.name for policy in policies() if getattr(policy, "has_remediation", bool)()])
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(properties=PROPERTIES)
-def test_no_remedy_raises_and_none_tells_a_secret(name: str, properties: dict[str, Any], remediated: Any) -> None:
+def test_no_remedy_raises_and_none_prints_a_secret(name: str, properties: dict[str, Any], remediated: Any) -> None:
     """A remedy changes what it can, and its diagnostic holds no value."""
     (policy,) = [policy for policy in policies() if policy.name == name]
     assert policy.enforcement_level is EnforcementLevel.ADVISORY

@@ -95,7 +95,7 @@ def test_an_embedded_emulator_that_is_killed_in_the_middle_of_a_run(
     stack = new_stack("killed", program=PROGRAM, endpoint="embedded", embeddedData=str(data))
     update = stack.start("up", "--yes", "--skip-preview", "--stack", "dev")
     before = read_until(update, "napping")
-    assert "starting the embedded emulator" in before
+    assert "waiting for the embedded emulator" in before
     killed = status(data)
     os.kill(int(str(killed["pid"])), signal.SIGKILL)
     outcome = stack.ended(update).failed()

@@ -1,10 +1,11 @@
-"""An image that is only ever `latest` cannot be told from the one before it."""
+"""A ban on the tag `latest`: the image of one build cannot be told from the next one."""
 
 from __future__ import annotations
 
 from pulumi_policy import Severity
 
-from ...resource import ImageName, Resource
+from ...parts import ImageName
+from ...resource import Resource
 from ...rule import Config, nist, rule
 
 

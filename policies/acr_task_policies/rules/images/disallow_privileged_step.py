@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from pulumi_policy import Severity
 
-from ...resource import FileStep, Resource
+from ...parts import FileStep
+from ...resource import Resource
 from ...rule import Config, nist, rule
 from ...task_file import Step
 

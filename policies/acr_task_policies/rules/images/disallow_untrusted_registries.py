@@ -9,7 +9,8 @@ from pulumi_policy import Severity
 
 from ... import dockerfile
 from ...images import Image
-from ...resource import ImageName, Resource
+from ...parts import ImageName
+from ...resource import Resource
 from ...rule import GLOBS, Config, matches, nist, rule
 
 _ALIASES = ("acr", "az", "bash", "curl", "cssc")  # names that the agent replaces by images of Microsoft

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pulumi_policy import Severity
 
 from ...images import Image
-from ...resource import FileStep, Resource
+from ...parts import FileStep
+from ...resource import Resource
 from ...rule import GLOBS, Config, matches, nist, rule
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pulumi_policy import Severity
 from pulumi_policy.proxy import UnknownValueError
 
-from ...resource import ImageName, Resource
+from ...parts import ImageName
+from ...resource import Resource
 from ...rule import Config, nist, rule
 
 

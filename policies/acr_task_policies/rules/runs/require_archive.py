@@ -19,12 +19,13 @@ def archive(run: Resource, _config: Config) -> None:
     severity=Severity.LOW,
     over=Resource.runs,
     tags=["runs"],
-    steps="Set `is_archive_enabled=True` on the run request.",
+    steps="Set `isArchiveEnabled` of the run request to true.",
     url="container-registry-tasks-logs",
     remedy=archive,
 )
 def require_archive(run: Resource, _config: Config) -> str | None:
     """Return the violation message when the run is not archived."""
-    if run.body["isArchiveEnabled"].flag() is True:
+    archived = run.body["isArchiveEnabled"]
+    if archived.flag() is True:
         return None
-    return "run_request.is_archive_enabled is not True: set it, so that the run is kept for longer than 30 days."
+    return f"{archived.path} is not true: set it to true, so that the run is kept for longer than 30 days."

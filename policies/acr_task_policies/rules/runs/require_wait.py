@@ -14,11 +14,11 @@ from ...rule import Config, rule
     severity=Severity.MEDIUM,
     over=Resource.runs,
     tags=["runs"],
-    steps="Leave `wait` out, or set it to True.",
+    steps="Leave `wait` out, or set it to true.",
     url="container-registry-tasks-overview",
 )
 def require_wait(run: Resource, _config: Config) -> str | None:
     """Return the violation message when the deployment does not wait for the run."""
     if run.top["wait"].flag() is not False:
         return None
-    return "wait is False: set it to True, so that a run that fails also fails the deployment."
+    return "wait is false: set it to true, so that a run that fails also fails the deployment."

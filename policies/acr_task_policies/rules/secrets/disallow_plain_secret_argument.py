@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pulumi_policy import Severity
 
-from ...resource import Argument, Resource
+from ...parts import Argument
+from ...resource import Resource
 from ...rule import Config, nist, rule
 from ...secrets import reason
 
@@ -20,7 +21,7 @@ def mark(argument: Argument, _config: Config) -> None:
     severity=Severity.HIGH,
     over=Resource.arguments,
     tags=["secrets"],
-    steps="Set `is_secret=True` on the argument, and change the secret if the task was deployed before.",
+    steps="Set `isSecret` of the argument to true, and change the secret if the task was deployed before.",
     url="container-registry-tasks-reference-yaml",
     framework=nist("4.1.4"),
     remedy=mark,
@@ -30,4 +31,7 @@ def disallow_plain_secret_argument(argument: Argument, _config: Config) -> str |
     why = None if argument.is_secret else reason(argument.name, argument.value)
     if why is None:
         return None
-    return f"{argument.path} ({argument.name}) {why}: set is_secret=True, or everyone with read access sees the value."
+    member = argument.place["isSecret"].name
+    return (
+        f"{argument.path} ({argument.name}) {why}: set {member} to true, or everyone with read access sees the value."
+    )

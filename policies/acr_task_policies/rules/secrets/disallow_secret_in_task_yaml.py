@@ -77,7 +77,7 @@ def _in_command(step: Step) -> str | None:
     severity=Severity.HIGH,
     over=_texts,
     tags=["secrets"],
-    steps="Give the secret as a value with `is_secret=True`, or read it from a key vault under `secrets` of the file.",
+    steps="Give the secret as a value with `isSecret`, or read it from a key vault under `secrets` of the file.",
     url="container-registry-tasks-reference-yaml",
     framework=nist("4.1.4"),
 )
@@ -86,4 +86,4 @@ def disallow_secret_in_task_yaml(text: Text, _config: Config) -> str | None:
     found = [f"line {line.number} ({line.where}) {why}" for line, why in _findings(text)]
     if not found:
         return None
-    return f"{text.place.path}: {'; '.join(found)}: give it as a value with is_secret=True, or from a key vault."
+    return f"{text.place.path}: {'; '.join(found)}: give it as a secret value, or from a key vault."

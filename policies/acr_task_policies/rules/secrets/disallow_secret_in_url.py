@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from pulumi_policy import Severity
 
-from ...resource import ImageName, Resource
+from ...parts import ImageName
+from ...resource import Resource
 from ...rule import Config, nist, rule
 from ...secrets import in_address
 
@@ -22,7 +23,7 @@ def _addresses(resource: Resource) -> Iterator[ImageName]:
     severity=Severity.HIGH,
     over=_addresses,
     tags=["secrets"],
-    steps="Give a git token as `context_access_token` or in the source trigger, and revoke the one in the address.",
+    steps="Give a git token as `contextAccessToken` or in the source trigger, and revoke the one in the address.",
     url="container-registry-tasks-overview",
     framework=nist("4.1.4"),
 )
@@ -31,4 +32,4 @@ def disallow_secret_in_url(address: ImageName, _config: Config) -> str | None:
     found = in_address(address.text)
     if found is None:
         return None
-    return f"{address.path} carries {found}: take it out, and give it as context_access_token or in credentials."
+    return f"{address.path} carries {found}: take it out, and give it as the context's access token or in credentials."

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pulumi_policy import Severity
 
-from ...resource import Credential, Resource
+from ...parts import Credential
+from ...resource import Resource
 from ...rule import Config, nist, rule
 
 
@@ -14,7 +15,7 @@ from ...rule import Config, nist, rule
     severity=Severity.MEDIUM,
     over=Resource.credentials,
     tags=["secrets"],
-    steps="Put the secret into a key vault, and give its address with `type='Vaultsecret'` and an `identity`.",
+    steps="Put the secret into a key vault, and give its address, with the type `Vaultsecret` and an `identity`.",
     url="container-registry-tasks-authentication-key-vault",
     framework=nist("4.2.3"),
 )
@@ -22,4 +23,4 @@ def require_key_vault_credentials(credential: Credential, _config: Config) -> st
     """Return the violation message when the password is opaque; a user name alone is no secret."""
     if "password" not in credential.opaque():
         return None
-    return f"{credential.path}.password is opaque: give the address of a key vault's secret, with type='Vaultsecret'."
+    return f"{credential.path}.password is opaque: give the address of a key vault's secret, of the type Vaultsecret."

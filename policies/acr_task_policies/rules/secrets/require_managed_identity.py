@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pulumi_policy import Severity
 
-from ...resource import Credential, Resource
+from ...parts import Credential
+from ...resource import Resource
 from ...rule import Config, matches, nist, rule
 
 

@@ -39,11 +39,11 @@ def disallow_timer_collisions(resources: list[tuple[str, Resource]], config: Con
         for schedule in schedules:
             for moment in firings(schedule, monday, monday + _WEEK, _MOST):
                 minutes[registry, moment][urn] = None
-    limit, told = int(config["max"]), set[str]()
+    limit, reported = int(config["max"]), set[str]()
     for (_, moment), urns in sorted(minutes.items(), key=lambda each: (-len(each[1]), each[0])):
         for urn in list(urns)[limit:]:
-            if urn not in told:
-                told.add(urn)
+            if urn not in reported:
+                reported.add(urn)
                 yield (
                     urn,
                     (

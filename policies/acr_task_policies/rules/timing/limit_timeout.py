@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pulumi_policy import Severity
 
-from ...resource import Resource, Timeout
+from ...parts import Timeout
+from ...resource import Resource
 from ...rule import Config, rule
 
 

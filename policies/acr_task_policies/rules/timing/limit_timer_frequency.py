@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pulumi_policy import Severity
 
-from ...resource import Resource, Timer
+from ...parts import Timer
+from ...resource import Resource
 from ...rule import Config, rule
 from ...schedule import shortest_pause
 

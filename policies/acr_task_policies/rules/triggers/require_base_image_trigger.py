@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pulumi_policy import Severity
 
+from ...parts import is_text
 from ...resource import Resource
 from ...rule import Config, nist, rule
 
@@ -19,7 +20,7 @@ def builds(task: Resource) -> bool:
     severity=Severity.MEDIUM,
     over=Resource.tasks,
     tags=["supply-chain"],
-    steps="Add an enabled `base_image_trigger` of type Runtime.",
+    steps="Add an enabled `baseImageTrigger` of type Runtime.",
     url="container-registry-tasks-base-images",
     framework=nist("4.1.1"),
 )
@@ -29,7 +30,7 @@ def require_base_image_trigger(task: Resource, _config: Config) -> str | None:
     if not task.is_enabled or not builds(task):
         return None
     if not trigger.exists():
-        return "trigger.base_image_trigger is missing: add one, so that a patched base image is built in."
-    if (trigger["status"].text() or "").lower() == "disabled":
-        return "trigger.base_image_trigger is disabled: enable it, so that a patched base image is built in."
+        return f"{trigger.path} is missing: add one, so that a patched base image is built in."
+    if is_text(trigger["status"], "disabled"):
+        return f"{trigger.path} is disabled: enable it, so that a patched base image is built in."
     return None

@@ -53,6 +53,7 @@ _ERROR = re.compile(
 )
 # What builders write below the output of a failed command. It says less than the command's own output.
 _BUILDER = re.compile(
+    r'time="[^"]+" level=|'
     r"Error: building at STEP |subprocess exited with status |The command '.*' returned a non-zero code|"
     r"exit status \d+$"
 )

@@ -32,6 +32,10 @@ CAUSES: dict[str, tuple[list[str], str]] = {
         ],
         'Error: building at STEP "RUN false": exit status 2',
     ),
+    "the builder's sentence, not a line of its own log": (
+        ['time="2026-01-01T00:00:00Z" level=error msg="UNHANDLED"', 'Error: building at STEP "COPPY ": unknown'],
+        'Error: building at STEP "COPPY ": unknown',
+    ),
     "no warning": (["error: main.c:12", "warning: 1 file not found", "0 errors elsewhere"], "error: main.c:12"),
     "a shell": (["sh: frobnicate: not found"], "sh: frobnicate: not found"),
     "a Python traceback": (["Traceback (most recent call last):", "ValueError: bad"], "ValueError: bad"),

@@ -15,7 +15,7 @@ SECRET = "1b47061264138c4ac30d75fd1eb44270"
 
 
 def test_a_long_timeout_of_a_task_is_reported(task: dict, sentences: Any) -> None:
-    """A task above the limit is told both numbers, without a float's point."""
+    """The sentence has both numbers, without a decimal point."""
     task["timeout"] = 7200
     assert sentences(limit_timeout, task) == ["timeout is 7200 seconds: set it to 3600 or less."]
 
@@ -106,6 +106,6 @@ def test_the_remedy_leaves_a_good_task_alone(task: dict, remediated: Any) -> Non
 def test_the_remedy_leaves_an_unknown_timeout_alone(task: dict, remediated: Any) -> None:
     """An unknown timeout is reported, not overwritten."""
     task["timeout"] = UNKNOWN_NUMBER_VALUE
-    (told,) = remediated(limit_timeout, task).remediations
-    assert "can't be known during preview" in told.diagnostic
-    assert not told.properties
+    (change,) = remediated(limit_timeout, task).remediations
+    assert "can't be known during preview" in change.diagnostic
+    assert not change.properties

@@ -9,7 +9,7 @@ from google.protobuf.json_format import MessageToDict
 
 from acr_task_policies import policies
 
-from .conftest import NATIVE_RUN, NATIVE_TASK, of_azure_native
+from ..conftest import NATIVE_RUN, NATIVE_TASK, of_azure_native
 
 RULES = {policy.name: policy for policy in policies()}
 Row = tuple[str, str, dict[str, Any], dict[str, Any], list[str]]
@@ -57,12 +57,12 @@ ROWS: list[Row] = [
 ]
 
 
-@pytest.mark.parametrize(("rule", "kind", "changes", "config", "told"), ROWS)
+@pytest.mark.parametrize(("rule", "kind", "changes", "config", "expected"), ROWS)
 def test_a_spoiled_field_is_reported(
-    rule: str, kind: str, changes: dict[str, Any], config: dict[str, Any], told: list[str], judged: Any
+    rule: str, kind: str, changes: dict[str, Any], config: dict[str, Any], expected: list[str], judged: Any
 ) -> None:
     """Each row spoils one field of the good task or run, and names the sentences that follow."""
-    assert judged(rule, kind, changes, config) == told
+    assert judged(rule, kind, changes, config) == expected
 
 
 @pytest.mark.parametrize("kind", ["task", "run"])
@@ -70,11 +70,11 @@ def test_another_registry_is_reported(kind: str, task: dict, run: dict, sentence
     """A registry is known by its id or its name, and the sentence names the property that the program has."""
     policy = RULES[REGISTRIES]
     props = {"task": task, "run": run}[kind]
-    told = "is not an allowed registry: choose one of prod*."
-    assert sentences(policy, props, allowed=["prod*"]) == [f"registry_id {told}"]
+    rest = "is not an allowed registry: choose one of prod*."
+    assert sentences(policy, props, allowed=["prod*"]) == [f"registry_id {rest}"]
     native = NATIVE_TASK if kind == "task" else NATIVE_RUN
     assert sentences(policy, of_azure_native(props), resource_type=native, allowed=["prod*"]) == [
-        f"registry_name {told}"
+        f"registryName {rest}"
     ]
 
 

@@ -13,7 +13,17 @@ from pulumi_policy.proxy import UNKNOWN_ARRAY_VALUE, unknown_checking_proxy
 
 from acr_task_policies import policies
 
-from .conftest import NATIVE_TASK, PLUGIN_RUN, PLUGIN_TASK, RUN, TASK, floats, of_azure_native, spoiled
+from ..conftest import (
+    NATIVE_TASK,
+    PLUGIN_RUN,
+    PLUGIN_TASK,
+    RUN,
+    TASK,
+    as_the_service_spells,
+    floats,
+    of_azure_native,
+    spoiled,
+)
 
 RULES = {policy.name: policy for policy in policies()}
 TIMERS = "acr-stack-disallow-timer-collisions"
@@ -21,10 +31,10 @@ PASSWORDS = "acr-stack-limit-opaque-credentials"
 NAMES = "acr-stack-disallow-shared-image-names"
 
 
-def told(rule: str, resources: Mapping[str, tuple[str, dict[str, Any]]], **config: Any) -> list[tuple[str, str]]:
+def reported_by(rule: str, resources: Mapping[str, tuple[str, dict[str, Any]]], **config: Any) -> list[tuple[str, str]]:
     """Return the sentences about a stack of resources by name, each with the name of the resource that it is about.
 
-    They are the same for the plugin's types as for the dynamic ones.
+    They are the same for the plugin's types as for the dynamic ones, but for the spelling of paths.
     """
     answers = []
     for tokens in ({}, {TASK: PLUGIN_TASK, RUN: PLUGIN_RUN}):
@@ -36,7 +46,7 @@ def told(rule: str, resources: Mapping[str, tuple[str, dict[str, Any]]], **confi
 
         RULES[rule].validate(StackValidationArgs(listed, floats(config)), report)  # type: ignore[attr-defined]
         answers.append(reported)
-    assert answers[0] == answers[1]
+    assert [(urn, as_the_service_spells(sentence)) for urn, sentence in answers[0]] == answers[1]
     return answers[0]
 
 
@@ -51,10 +61,10 @@ def at(schedule: str) -> dict[str, Any]:
 
 
 def test_too_many_tasks_of_one_minute_are_reported(task: dict) -> None:
-    """The task beyond the limit is told the minute; another registry and a disabled task do not count."""
+    """The task beyond the limit is reported with the minute; another registry and a disabled task do not count."""
     elsewhere = {"registryId": task["registryId"].replace("emulator", "other")}
     sentence = "2 tasks of this registry start at Monday 03:00 UTC, and 1 are allowed: move this one to another minute."
-    found = told(
+    found = reported_by(
         TIMERS,
         {
             "a": (TASK, spoiled(task, at("0 3 * * *"))),
@@ -70,10 +80,10 @@ def test_too_many_tasks_of_one_minute_are_reported(task: dict) -> None:
 
 
 def test_a_password_in_many_resources_is_reported(task: dict, run: dict) -> None:
-    """Each resource beyond the limit is told the host; a key vault's secret does not count."""
+    """Each resource beyond the limit is reported with the host; a key vault's secret does not count."""
     opaque = {"customRegistries": {"r.example": {"userName": {"value": "u"}, "password": {"value": "p"}}}}
     vaulted = {"customRegistries": {"r.example": {"password": {"value": "https://v.example/s", "type": "Vaultsecret"}}}}
-    found = told(
+    found = reported_by(
         PASSWORDS,
         {
             "a": (TASK, spoiled(task, {"credentials": opaque})),
@@ -96,10 +106,10 @@ def test_a_password_in_many_resources_is_reported(task: dict, run: dict) -> None
     ],
 )
 def test_a_name_that_two_resources_push_is_reported(name: str, other: str, shared: bool, task: dict, run: dict) -> None:
-    """The second resource is told the first; a name with the run's id is another one at each run."""
+    """The second resource is reported with the first; a name with the run's id is another one at each run."""
     resources = {
         "a": (TASK, spoiled(task, {"step/imageNames": [name]})),
         "b": (RUN, spoiled(run, {"runRequest/imageNames": ["other:1", other]})),
     }
     sentence = "run_request.image_names[1] is pushed by a too: give one of them another name."
-    assert told(NAMES, resources) == ([("b", sentence)] if shared else [])
+    assert reported_by(NAMES, resources) == ([("b", sentence)] if shared else [])

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import encoded
+from ..conftest import encoded
 
 Row = tuple[str, str, dict[str, Any], dict[str, Any], list[str]]
 
@@ -19,7 +19,7 @@ TOKEN = "ghp_" + "a1B2" * 9
 
 
 def carries(path: str, what: str) -> str:
-    return f"{path} carries {what}: take it out, and give it as context_access_token or in credentials."
+    return f"{path} carries {what}: take it out, and give it as the context's access token or in credentials."
 
 
 def context(address: str) -> dict[str, Any]:
@@ -36,7 +36,7 @@ def text(content: str, values: str | None = None) -> dict[str, Any]:
 
 
 def holds(*findings: str, path: str = "step.encoded_task_content") -> list[str]:
-    return [f"{path}: {'; '.join(findings)}: give it as a value with is_secret=True, or from a key vault."]
+    return [f"{path}: {'; '.join(findings)}: give it as a secret value, or from a key vault."]
 
 
 def custom(**entry: Any) -> dict[str, Any]:
@@ -44,7 +44,7 @@ def custom(**entry: Any) -> dict[str, Any]:
 
 
 HOST = 'credentials.custom_registries["contoso.azurecr.io"]'
-OPAQUE = f"{HOST}.password is opaque: give the address of a key vault's secret, with type='Vaultsecret'."
+OPAQUE = f"{HOST}.password is opaque: give the address of a key vault's secret, of the type Vaultsecret."
 PASSWORD = f"{HOST} signs in by a password: give identity instead, and grant it AcrPull."
 VAULTED = {"value": "https://vault.example/secrets/p", "type": "VaultSecret"}
 
@@ -146,12 +146,12 @@ ROWS: list[Row] = [
 ]
 
 
-@pytest.mark.parametrize(("rule", "kind", "changes", "config", "told"), ROWS)
+@pytest.mark.parametrize(("rule", "kind", "changes", "config", "expected"), ROWS)
 def test_a_spoiled_field_is_reported(
-    rule: str, kind: str, changes: dict[str, Any], config: dict[str, Any], told: list[str], judged: Any
+    rule: str, kind: str, changes: dict[str, Any], config: dict[str, Any], expected: list[str], judged: Any
 ) -> None:
     """Each row spoils one field of the good task or run, and names the sentences that follow."""
-    assert judged(rule, kind, changes, config) == told
+    assert judged(rule, kind, changes, config) == expected
 
 
 def test_the_context_of_a_run_is_looked_at(judged: Any) -> None:

@@ -14,7 +14,7 @@ PLAIN = "hunter2-hunter2"
 
 
 def sentence(path: str, name: str, reason: str) -> str:
-    return f"{path} ({name}) {reason}: set is_secret=True, or everyone with read access sees the value."
+    return f"{path} ({name}) {reason}: set is_secret to true, or everyone with read access sees the value."
 
 
 @pytest.mark.parametrize(
@@ -149,10 +149,10 @@ def test_no_sentence_holds_a_value(task: dict, sentences: Any) -> None:
     """Neither by name nor by shape does a value reach the screen."""
     token = "ghp_" + "a1B2" * 9
     task["step"]["arguments"] = [{"name": "DB_PASSWORD", "value": PLAIN}, {"name": "EXTRA", "value": token}]
-    told = sentences(disallow_plain_secret_argument, task)
-    assert len(told) == 2
-    assert PLAIN not in "".join(told)
-    assert token not in "".join(told)
+    reported = sentences(disallow_plain_secret_argument, task)
+    assert len(reported) == 2
+    assert PLAIN not in "".join(reported)
+    assert token not in "".join(reported)
 
 
 def test_an_unknown_value_hides_no_other_argument(task: dict, sentences: Any) -> None:

@@ -15,7 +15,9 @@ WAIT = "acr-run-require-wait"
 ARCHIVE = "acr-run-require-archive"
 BRANCH = "acr-run-disallow-remote-branch"
 
-UNARCHIVED = "run_request.is_archive_enabled is not True: set it, so that the run is kept for longer than 30 days."
+UNARCHIVED = (
+    "run_request.is_archive_enabled is not true: set it to true, so that the run is kept for longer than 30 days."
+)
 COMMIT = "#" + "0123456789abcdef0123" * 2
 
 
@@ -43,18 +45,18 @@ ROWS: list[Row] = [
 ]
 
 
-@pytest.mark.parametrize(("rule", "kind", "changes", "config", "told"), ROWS)
+@pytest.mark.parametrize(("rule", "kind", "changes", "config", "expected"), ROWS)
 def test_a_spoiled_field_is_reported(
-    rule: str, kind: str, changes: dict[str, Any], config: dict[str, Any], told: list[str], judged: Any
+    rule: str, kind: str, changes: dict[str, Any], config: dict[str, Any], expected: list[str], judged: Any
 ) -> None:
     """Each row spoils one field of the good task or run, and names the sentences that follow."""
-    assert judged(rule, kind, changes, config) == told
+    assert judged(rule, kind, changes, config) == expected
 
 
 def test_a_run_that_is_not_awaited_is_reported(judged: Any) -> None:
     """Only False is reported: waiting is the default."""
-    told = "wait is False: set it to True, so that a run that fails also fails the deployment."
-    assert judged(WAIT, "run", {"wait": False}, {}, only_ours=True) == [told]
+    expected = "wait is false: set it to true, so that a run that fails also fails the deployment."
+    assert judged(WAIT, "run", {"wait": False}, {}, only_ours=True) == [expected]
     assert judged(WAIT, "run", {"wait": None}, {}) == []
 
 
@@ -66,7 +68,7 @@ def test_a_branch_as_the_context_of_a_run_is_reported(judged: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("props", "told"),
+    ("props", "expected"),
     [
         (
             {"create": "az acr build -r contoso -t web:v1 app"},
@@ -84,7 +86,7 @@ def test_a_branch_as_the_context_of_a_run_is_reported(judged: Any) -> None:
         ({"create": 5, "update": None}, None),
     ],
 )
-def test_a_local_command_that_builds_is_pointed_to_run(props: dict, told: str | None, sentences: Any) -> None:
+def test_a_local_command_that_builds_is_pointed_to_run(props: dict, expected: str | None, sentences: Any) -> None:
     """`az acr build`, `run` and `task` have resources of their own."""
     found = sentences(disallow_az_command, props, resource_type="command:local:Command")
-    assert found == ([told] if told else [])
+    assert found == ([expected] if expected else [])

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import encoded
+from ..conftest import encoded
 
 Row = tuple[str, str, dict[str, Any], dict[str, Any], list[str]]
 
@@ -75,9 +75,9 @@ ROWS: list[Row] = [
 ]
 
 
-@pytest.mark.parametrize(("rule", "kind", "changes", "config", "told"), ROWS)
+@pytest.mark.parametrize(("rule", "kind", "changes", "config", "expected"), ROWS)
 def test_a_spoiled_field_is_reported(
-    rule: str, kind: str, changes: dict[str, Any], config: dict[str, Any], told: list[str], judged: Any
+    rule: str, kind: str, changes: dict[str, Any], config: dict[str, Any], expected: list[str], judged: Any
 ) -> None:
     """Each row spoils one field of the good task or run, and names the sentences that follow."""
-    assert judged(rule, kind, changes, config) == told
+    assert judged(rule, kind, changes, config) == expected

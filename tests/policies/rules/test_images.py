@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import encoded
+from ..conftest import encoded
 
 Row = tuple[str, str, dict[str, Any], dict[str, Any], list[str]]
 
@@ -127,12 +127,12 @@ ROWS: list[Row] = [
 ]
 
 
-@pytest.mark.parametrize(("rule", "kind", "changes", "config", "told"), ROWS)
+@pytest.mark.parametrize(("rule", "kind", "changes", "config", "expected"), ROWS)
 def test_a_spoiled_field_is_reported(
-    rule: str, kind: str, changes: dict[str, Any], config: dict[str, Any], told: list[str], judged: Any
+    rule: str, kind: str, changes: dict[str, Any], config: dict[str, Any], expected: list[str], judged: Any
 ) -> None:
     """Each row spoils one field of the good task or run, and names the sentences that follow."""
-    assert judged(rule, kind, changes, config) == told
+    assert judged(rule, kind, changes, config) == expected
 
 
 DOCKERFILE = """FROM --platform=linux/amd64 golang:1 AS build
@@ -154,10 +154,10 @@ def bases_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, judged: Any) -> An
             (folder / "Dockerfile").write_text(DOCKERFILE)
         monkeypatch.setenv("PWD", str(tmp_path / shell))
         context = context.format(folder=tmp_path)
-        told: list[str] = judged(
+        reported: list[str] = judged(
             TRUSTED, "run", {"context": context}, {"trusted": ["mcr.microsoft.com"]}, only_ours=True
         )
-        return told
+        return reported
 
     return ask
 

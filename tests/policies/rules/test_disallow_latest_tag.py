@@ -120,6 +120,6 @@ def test_an_unknown_image_hides_no_other(unknown: dict, task: dict, sentences: A
     task["step"] = {"type": "Docker", "imageNames": ["app"], "dockerFilePath": "Dockerfile", **unknown}
     with pytest.raises(UnknownValueError):
         sentences(disallow_latest_tag, task)
-    (told,) = sentences.reported
-    assert told.startswith("step.image_names[")
-    assert NO_TAG in told
+    (reported,) = sentences.reported
+    assert reported.startswith("step.image_names[")
+    assert NO_TAG in reported
