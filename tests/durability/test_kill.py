@@ -48,7 +48,7 @@ class Folder:
         return next((self.data / "blobs" / "whole").glob(f"*/{relative_path}"))
 
 
-@pytest.mark.timeout(120 + 150 * KILLS)
+@pytest.mark.timeout(600 + 150 * KILLS)
 def test_killed_under_load(tmp_path: Path) -> None:
     """Whatever was acknowledged is there at the next start, and nothing of the killed emulator is left."""
     seed = int(os.environ.get("ACR_TASKS_SEED") or random.SystemRandom().randrange(10**9))

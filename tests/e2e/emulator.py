@@ -7,6 +7,7 @@ import json
 import os
 import ssl
 import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 import httpx
 
 API_VERSION = {"api-version": "2019-04-01"}
+SECONDS = 120  # for an answer, or the end of the process; a slow machine does not reach it
 
 
 @dataclass
@@ -54,7 +56,7 @@ class Emulator:
             yield cls.from_ready_line(process.stdout.readline(), token)
         finally:
             process.terminate()
-            process.wait(timeout=30)
+            process.wait(timeout=SECONDS)
             process.stdout.close()
 
     @property
@@ -73,7 +75,7 @@ class Emulator:
         url = f"{self.endpoint}{self.registry_id}{suffix}"
         trust = ssl.create_default_context(cafile=self.ca_cert) if self.ca_cert else True
         headers = {"Authorization": f"Bearer {self.token}"}
-        return httpx.request(method, url, params=API_VERSION, timeout=30, headers=headers, verify=trust, **options)
+        return httpx.request(method, url, params=API_VERSION, timeout=SECONDS, headers=headers, verify=trust, **options)
 
     def task(self, name: str) -> dict[str, Any]:
         answer = self.ask("GET", f"/tasks/{name}")
@@ -84,9 +86,16 @@ class Emulator:
         """All runs, newest first, their `properties` only."""
         return [run["properties"] for run in self.ask("GET", "/runs").json()["value"]]
 
+    def ends(self) -> list[str]:
+        """Wait until all runs have ended, and return their statuses, newest first."""
+        until = time.monotonic() + SECONDS
+        while under_way := [run for run in self.runs() if "finishTime" not in run]:
+            assert time.monotonic() < until, under_way
+        return [run["status"] for run in self.runs()]
+
     def requests(self) -> list[dict[str, Any]]:
         """What the service was asked since the last `forget_requests`."""
-        told = httpx.get(f"{self.endpoint}/_emulator/requests").json()
+        told = httpx.get(f"{self.endpoint}/_emulator/requests", timeout=SECONDS).json()
         return list(told["value"] if isinstance(told, dict) else told)
 
     def methods(self) -> list[str]:
@@ -102,12 +111,12 @@ class Emulator:
         ]
 
     def forget_requests(self) -> None:
-        httpx.delete(f"{self.endpoint}/_emulator/requests").raise_for_status()
+        httpx.delete(f"{self.endpoint}/_emulator/requests", timeout=SECONDS).raise_for_status()
 
     def reset(self) -> None:
         """Remove registries, tasks, runs, faults and the log of requests; the first registry is empty again."""
-        httpx.post(f"{self.endpoint}/_emulator/reset", timeout=60).raise_for_status()
+        httpx.post(f"{self.endpoint}/_emulator/reset", timeout=SECONDS).raise_for_status()
 
     def meets(self, *faults: dict[str, Any]) -> None:
         """Let requests meet these faults from now on, in place of those before."""
-        httpx.put(f"{self.endpoint}/_emulator/faults", json=list(faults)).raise_for_status()
+        httpx.put(f"{self.endpoint}/_emulator/faults", json=list(faults), timeout=SECONDS).raise_for_status()

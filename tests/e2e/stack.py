@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 
 from .host import DYNAMIC, Host
 
-SECONDS = 120
+SECONDS = 600  # the end of a command that hangs; a slow machine does not reach it
 
 
 @dataclass

@@ -289,7 +289,7 @@ def service(request: pytest.FixtureRequest) -> Iterator[tuple[Service, RegistryI
 
 
 @pytest.mark.emulator_choice("what PATCH does is documented in places only; a PUT is known to replace everything")
-@pytest.mark.timeout(60 + PAIRS)
+@pytest.mark.timeout(900 + PAIRS)
 @settings(
     max_examples=PAIRS,
     derandomize="ACR_TASKS_PAIRS" not in os.environ,

@@ -53,8 +53,8 @@ def test_the_next_up_takes_the_run_up_again(
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
     update.stdout.close()
-    update.wait(timeout=30)
-    until = time.monotonic() + 30
+    update.wait(timeout=120)
+    until = time.monotonic() + 120
     while alive := [command for pid in below if (command := _command(pid))]:
         assert time.monotonic() < until, f"{alive} go on without their engine"
     (run,) = idle_emulator.runs()
@@ -96,7 +96,7 @@ def test_a_run_is_found_although_no_answer_ever_came(emulator: Emulator, new_sta
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     update.stdout.close()
-    update.wait(timeout=30)
+    update.wait(timeout=120)
 
     stack.pulumi("cancel", "--yes", "--stack", "dev").succeeded()
     (run,) = emulator.runs()

@@ -6,8 +6,6 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-
 from ..emulator import Emulator
 from ..stack import Outcome, Stack
 
@@ -73,7 +71,6 @@ def told(outcome: Outcome, action: str, *, but: tuple[str, ...] = ()) -> None:
             assert word in whole, f"{word!r} is not said of task-{name}:\n{sentence}"
 
 
-@pytest.mark.timeout(240)
 def test_each_write_under_each_fault_is_a_sentence(idle_emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
     """Create, update and delete of eight tasks meet eight faults; afterwards everything goes on."""
     program = PROGRAM.format(names=list(FAULTS), timeout=600)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import httpx
 
@@ -25,10 +24,6 @@ Run("run", run_request=EncodedTaskRunRequestArgs(encoded_task_content=TASK_FILE)
 """
 
 
-def _faults(emulator: Emulator, *rules: dict[str, Any]) -> None:
-    httpx.put(f"{emulator.endpoint}/_emulator/faults", json=list(rules)).raise_for_status()
-
-
 def test_a_refresh_tells_gone_from_unread(idle_emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
     """In state is what is there; a refresh that could not read is not green."""
     emulator = idle_emulator
@@ -37,26 +32,26 @@ def test_a_refresh_tells_gone_from_unread(idle_emulator: Emulator, new_stack: Ca
     everything = set(stack.resources())
 
     # One 404 at the list of tasks says nothing of any task.
-    _faults(emulator, {"match": {"method": "GET", "path": ".*/tasks$"}, "times": 1, "status": 404})
+    emulator.meets({"match": {"method": "GET", "path": ".*/tasks$"}, "times": 1, "status": 404})
     stack.refresh().changed_nothing()
 
     # Not permitted: nothing is dropped, and the refresh fails, for tasks and runs alike.
     body = {"error": {"code": "AuthorizationFailed", "message": "does not have authorization"}}
-    _faults(emulator, {"match": {"method": "GET", "path": ".*"}, "times": 20, "status": 403, "body": body})
+    emulator.meets({"match": {"method": "GET", "path": ".*"}, "times": 20, "status": 403, "body": body})
     screen = stack.refresh().failed().screen
     assert "list tasks of" in screen
     assert "read run" in screen
-    _faults(emulator)
+    emulator.meets()
 
     # A task that somebody deleted, and a run that the service has forgotten.
     emulator.ask("DELETE", "/tasks/two-task")
     missing = {"error": {"code": "ResourceNotFound", "message": "The run was not found."}}
-    _faults(emulator, {"match": {"method": "GET", "path": ".*/runs/.*"}, "times": 9, "status": 404, "body": missing})
+    emulator.meets({"match": {"method": "GET", "path": ".*/runs/.*"}, "times": 9, "status": 404, "body": missing})
     screen = stack.refresh().succeeded().screen
     assert "task two-task does not exist any more" in screen
     assert "The service has forgotten run" in screen
     assert set(stack.resources()) == everything - {"two-task"}
-    _faults(emulator)
+    emulator.meets()
     stack.up().succeeded()
 
     # The registry is gone, and all that was in it: destroy succeeds, and so does a refresh of the same state.

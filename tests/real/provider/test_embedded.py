@@ -7,6 +7,7 @@ import queue
 import sys
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -68,7 +69,7 @@ def test_an_emulator_that_does_not_start_is_given_up(
     program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The error has its output."""
-    monkeypatch.setattr(embedded, "_START_TIMEOUT", 0.5)
+    monkeypatch.setattr(embedded, "_START_TIMEOUT", 2.0)
     script(program, "echo thinking >&2; exec sleep 60")
     with pytest.raises(EmulatorError, match=r"did not start within .* s on .*\n  thinking"):
         embedded.start(tmp_path / "data")
@@ -98,13 +99,21 @@ def test_a_program_on_the_path_is_found(program: Path, tmp_path: Path, monkeypat
 
 def test_a_cancellation_and_a_deadline_end_the_start(program: Path, tmp_path: Path) -> None:
     """The program that starts the emulator ends too."""
-    script(program, f"echo $$ > '{tmp_path}/pid'; exec sleep 60")
-    stop = threading.Event()
-    stop.set()
-    with pytest.raises(CanceledError, match="while the embedded emulator started"):
-        embedded.start(tmp_path / "data", stop)
+    started, stop = tmp_path / "started", threading.Event()
+    os.mkfifo(started)
+    script(program, f"echo $$ > '{started}'; exec sleep 600")
+
+    def cancel_once_started() -> int:
+        pid = int(started.read_text())
+        stop.set()
+        return pid
+
+    with ThreadPoolExecutor(1) as pool:
+        pid = pool.submit(cancel_once_started)
+        with pytest.raises(CanceledError, match="while the embedded emulator started"):
+            embedded.start(tmp_path / "data", stop)
     with pytest.raises(ProcessLookupError):
-        os.kill(int((tmp_path / "pid").read_text()), 0)
+        os.kill(pid.result(), 0)
     with pytest.raises(DeadlineError), deadline(0.1):
         embedded.start(tmp_path / "data", threading.Event())
 

@@ -10,7 +10,6 @@ when its words do not tell.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ from acr_tasks_emulator.execution.cancellation import Cancellation
 from acr_tasks_emulator.execution.run_log import RunLog
 from acr_tasks_emulator.execution.simulated_executor import SimulatedExecutor
 
-from .observed_agents import TOOLS, ObservedAgents
+from .observed_agents import ObservedAgents
 
 CORPUS = Path(__file__).parent / "corpus"
 NAMES = sorted(path.name.removesuffix(".expected.yaml") for path in CORPUS.glob("*.expected.yaml"))
@@ -41,22 +40,6 @@ def expectation(name: str) -> dict[str, Any]:
 def expectation_of(name: str, kind: str) -> dict[str, Any]:
     expected = expectation(name)
     return {**expected, **(expected.get("docker", {}) if kind == "docker" else {})}
-
-
-@pytest.fixture(scope="module", params=TOOLS)
-def runs(
-    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
-) -> Iterator[tuple[ObservedAgents, dict[str, str]]]:
-    """Every task file under way, several at once."""
-    agents = ObservedAgents(tmp_path_factory.mktemp("corpus"), kind=request.param)
-    try:
-        yield agents, {name: submitted(agents, name) for name in NAMES}
-    finally:
-        agents.close()
-
-
-def submitted(agents: ObservedAgents, name: str) -> str:
-    return agents.submit(*request_of(name))
 
 
 def request_of(name: str) -> tuple[dict[str, object], dict[str, str]]:
@@ -78,10 +61,9 @@ def test_the_corpus_is_whole() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_corpus(runs: tuple[ObservedAgents, dict[str, str]], name: str) -> None:
+def test_corpus(agents: ObservedAgents, name: str) -> None:
     """A task file runs in its order, ends with its status, and says what it has to."""
-    agents, ids = runs
-    outcome, log = agents.wait(ids[name])
+    outcome, log = agents.run(*request_of(name))
     expected = expectation_of(name, agents.kind)
     lines = [_TIME.sub("", line) for line in log.splitlines()]
     assert outcome.status == expected["status"], log
