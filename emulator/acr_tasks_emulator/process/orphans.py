@@ -2,8 +2,9 @@
 
 Wardens end every child when the emulator is killed (supervisor.py). Orphans stay only when the wardens are killed at
 the same moment. The folder records its emulator by process id, start time and boot, and every child has this mark in
-its environment. A process in a container has its root directory below the folder instead. So no other process is
-ever mistaken for a child, however often ids are reused.
+its environment. A process in a container has its root directory below the folder instead, and where the machine
+allows it, a PID namespace that ends with a marked process. So no other process is ever mistaken for a child, however
+often ids are reused.
 
 On Linux only, as it needs /proc.
 """

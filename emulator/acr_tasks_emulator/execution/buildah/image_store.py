@@ -7,6 +7,7 @@ import getpass
 import json
 import os
 import shutil
+import subprocess
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -27,6 +28,13 @@ PROGRAM = "buildah"
 IMAGES_KEPT = 300
 """With more images than this, those without a name, which builds left as their cache, go at the next start."""
 
+_NAMESPACES = ("unshare", "--mount", "--propagation", "private", "--pid", "--kill-child", "--mount-proc")
+"""A prefix for a command with mounts and process ids of its own. When it ends, the kernel kills its processes.
+
+Nothing else finds a container's daemon: it has an environment of its own, and its root may be unmounted already.
+"""
+
+_SILENT: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
 _REGISTRIES = 'unqualified-search-registries = ["docker.io"]\nshort-name-mode = "disabled"\n'
 _POLICY = '{"default": [{"type": "insecureAcceptAnything"}]}'
 
@@ -52,6 +60,9 @@ class Store(Program):
         (folder / "home" / "auth.json").write_text("{}")
         (folder / "containers.conf").write_text("")
         self.use_driver("overlay")
+        prefix = [*([] if os.geteuid() == 0 else [PROGRAM, "unshare"]), *_NAMESPACES]
+        works = supervisor.start([*prefix, "true"], env=self.environment(), **_SILENT).wait() == 0
+        self._namespaces = prefix if works else []
 
     def use_driver(self, name: str) -> None:
         """Use a storage driver from now on: `overlay` or `vfs`."""
@@ -124,7 +135,7 @@ class Store(Program):
 
     def argv(self, arguments: Sequence[str]) -> list[str]:
         storage = ["--root", f"{self.folder}/root", "--runroot", f"{self.folder}/run", "--storage-driver", self.driver]
-        return [*_private_mounts(), PROGRAM, *storage, *arguments]
+        return [*self._namespaces, PROGRAM, *storage, *arguments]
 
     def environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
         """Return buildah's environment; `RUN` lines can read it."""
@@ -160,13 +171,3 @@ def why_not_installed() -> str | None:
     if shutil.which("newuidmap") is None:
         return "newuidmap is not installed, which builds need when they are not root's (Debian: apt-get install uidmap)"
     return None
-
-
-def _private_mounts() -> list[str]:
-    """Return a prefix that gives root a mount namespace, so that mounts of a killed build end with its processes.
-
-    For other users buildah makes such a namespace itself.
-    """
-    if os.geteuid() == 0 and shutil.which("unshare"):
-        return ["unshare", "--mount", "--propagation", "private"]
-    return []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,19 +20,40 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
 EMULATOR = """
 import signal, sys
 from pathlib import Path
+from acr_tasks_emulator.execution.buildah.image_store import Store
 from acr_tasks_emulator.process import orphans
 from acr_tasks_emulator.process.supervisor import Supervisor
-with orphans.end_orphans(Path(sys.argv[1])):
+data = Path(sys.argv[1])
+with orphans.end_orphans(data):
     supervisor = Supervisor()
-    child = supervisor.start(["sh", "-c", "setsid sleep 60 & echo started; exec sleep 60"])
+    START
     print(child.pid, flush=True)
     signal.pause()
 """
+PROGRAM = 'child = supervisor.start(["sh", "-c", "setsid sleep 60 & echo started; exec sleep 60"])'
+BUILDAH = """
+    store = Store(data / "buildah", supervisor)
+    child = supervisor.start(store.argv([]), env=store.environment())
+"""
+CONTAINER = """#!/bin/sh
+set -e
+cd "$HOME"
+mkdir root
+mount -t tmpfs none root
+cp "$(command -v busybox)" root/busybox
+mkfifo root/ready
+env -i "$(command -v chroot)" root /busybox setsid /busybox sh -c 'echo > /ready; exec /busybox sleep 60' &
+read ready < root/ready
+umount -l root
+echo started
+exec sleep 60
+"""
+"""A buildah that leaves a daemon of a container: no variable and no root tells any more whose it is."""
 
 
-def killed_emulator(data: Path) -> subprocess.Popen[str]:
+def killed_emulator(data: Path, start: str = PROGRAM) -> subprocess.Popen[str]:
     """An emulator that was killed at the same moment as its warden; what it started holds its output open."""
-    code = f"import sys; sys.path[:] = {sys.path!r}\n{EMULATOR}"
+    code = f"import sys; sys.path[:] = {sys.path!r}\n{EMULATOR.replace('START', start)}"
     emulator = subprocess.Popen([sys.executable, "-c", code, str(data)], stdout=subprocess.PIPE, text=True)
     assert emulator.stdout is not None
     warden = int(next(line for line in (emulator.stdout.readline(), emulator.stdout.readline()) if line[0].isdigit()))
@@ -64,6 +86,23 @@ def test_what_a_killed_emulator_left_ends_with_the_next(tmp_path: Path) -> None:
             assert not (data / "runs").exists()
     assert other.stat().st_mode == mode
     assert not (data / orphans.RECORD).exists()
+
+
+def test_a_containers_daemon_ends_although_its_root_was_unmounted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A daemon that has lost the emulator's variables and the folder ends at the next start at the latest."""
+    if shutil.which("busybox") is None or os.geteuid() != 0:
+        pytest.skip("needs busybox, and root to mount")
+    buildah = tmp_path / "bin" / "buildah"
+    buildah.parent.mkdir()
+    buildah.write_text(CONTAINER)
+    buildah.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{buildah.parent}:{os.environ['PATH']}")
+    data = tmp_path / "data"
+    data.mkdir()
+    with killed_emulator(data, BUILDAH) as emulator, orphans.end_orphans(data):
+        assert not has_children(emulator, 10)
 
 
 def test_a_living_emulator_keeps_what_it_started(tmp_path: Path) -> None:
