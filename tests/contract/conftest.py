@@ -42,7 +42,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Stops the collection when a test of this folder does not say, with exactly one mark, how we know."""
+    """Stop the collection when a test of this folder does not say, with exactly one mark, how we know."""
     here = Path(__file__).parent
     wrong = []
     for item in items:
@@ -105,7 +105,7 @@ class Arm:
         self.http = httpx.Client(base_url=coordinates.endpoint, headers=headers, timeout=60, verify=verify)
 
     def __call__(self, method: str, path: str, json: Any = None, **query: Any) -> httpx.Response:
-        """Sends one request under a fresh correlation id; a path that begins with a slash is that of the host."""
+        """Send one request under a fresh correlation id; a path that begins with a slash is that of the host."""
         api_version = query.pop("api_version", API_VERSION)
         return self.http.request(
             method,
@@ -116,13 +116,13 @@ class Arm:
         )
 
     def ok(self, method: str, path: str, json: Any = None, **query: Any) -> Any:
-        """The body of an answer that has to be 200."""
+        """Return the body of an answer that has to be 200."""
         answer = self(method, path, json, **query)
         assert answer.status_code == 200, answer.text
         return answer.json() if answer.content else None
 
     def until(self, run_id: str, *statuses: str) -> dict[str, Any]:
-        """Asks for a run until it has one of the statuses; by default one that ends it."""
+        """Poll a run until it has one of the statuses; by default one that ends it."""
         wanted = statuses or ENDS
         deadline = time.monotonic() + self.patience
         while True:
@@ -135,7 +135,7 @@ class Arm:
             time.sleep(0.05)  # a question every 50 ms, not a guess at how long the run takes
 
     def schedule(self, request: dict[str, Any]) -> str:
-        """Schedules a run and gives its id."""
+        """Schedule a run and return its id."""
         return self.ok("POST", "scheduleRun", request)["properties"]["runId"]
 
     def log_link(self, run_id: str) -> str:
@@ -154,7 +154,7 @@ Raw = Callable[..., bytes]
 
 @pytest.fixture
 def raw(arm: Arm) -> Raw:
-    """Sends bytes as they are, for what no client would send; gives the answer's, which may be cut off."""
+    """Send bytes as they are, and return the bytes of the answer, which may be cut off."""
 
     def ask(line: str, *headers: str, body: bytes = b"", to: str = arm.coordinates.endpoint) -> bytes:
         place = urlsplit(to)
@@ -176,7 +176,7 @@ def raw(arm: Arm) -> Raw:
 
 @pytest.fixture
 def emulated(coordinates: Coordinates) -> Iterator[Callable[..., Arm]]:
-    """Starts emulators with options of `serve`: for faults, limits and switches, which no real service has."""
+    """Start emulators with options of `serve`: for faults, limits and switches, which no real service has."""
     if "ACR_TASKS_ENDPOINT" in os.environ:
         pytest.skip("the service under test takes no options")
     import acr_tasks_emulator
@@ -196,7 +196,7 @@ def emulated(coordinates: Coordinates) -> Iterator[Callable[..., Arm]]:
 
 @pytest.fixture(scope="session")
 def blobs(coordinates: Coordinates) -> Iterator[httpx.Client]:
-    """A client for blobs: no authorization but what stands in the address."""
+    """A client for blobs that authorizes by the address alone."""
     with httpx.Client(timeout=60, verify=ssl.create_default_context(cafile=coordinates.ca)) as client:
         yield client
 
@@ -219,7 +219,7 @@ Body = Callable[..., dict[str, Any]]
 
 @pytest.fixture
 def docker_task(location: str) -> Body:
-    """Makes the body of a task with a Docker step; arguments replace members of its properties."""
+    """Make the body of a task with a Docker step; arguments replace members of its properties."""
 
     def body(**properties: Any) -> dict[str, Any]:
         return {
@@ -256,7 +256,7 @@ LONG = "version: v1.1.0\nsteps:\n  - cmd: busybox sleep 60\n    startDelay: 60\n
 
 @pytest.fixture
 def quick_task(location: str) -> Body:
-    """Makes the body of a task with an encoded step that says hello; arguments replace members of its properties."""
+    """Make the body of a task with an encoded step that says hello; arguments replace members of its properties."""
 
     def body(**properties: Any) -> dict[str, Any]:
         step = {"type": "EncodedTask", "encodedTaskContent": encoded(QUICK), "values": []}
@@ -267,7 +267,7 @@ def quick_task(location: str) -> Body:
 
 @pytest.fixture
 def quick_request() -> Body:
-    """Makes a request for a run that says hello and ends."""
+    """Make a request for a run that says hello and ends."""
 
     def body(text: str = QUICK, **members: Any) -> dict[str, Any]:
         content = {"encodedTaskContent": encoded(text), "values": []}
@@ -279,7 +279,7 @@ def quick_request() -> Body:
 
 @pytest.fixture
 def long_run(arm: Arm, quick_request: Body) -> Iterator[Callable[[], str]]:
-    """Schedules runs that last; those that are left at the end of the test are canceled and awaited."""
+    """Schedule runs that last; cancel and await those that are left at the end of the test."""
     scheduled: list[str] = []
 
     def schedule() -> str:

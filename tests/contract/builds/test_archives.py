@@ -19,7 +19,7 @@ Run = Callable[[bytes], tuple[dict[str, Any], str]]
 
 
 def packed(*entries: Entry) -> bytes:
-    """A context with a task file and more: name, type, and content or what a link points to."""
+    """Pack a context with a task file and more entries: name, type, and content or link target."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
         for name, kind, data in (("acb.yaml", FILE, TASK), *entries):
@@ -33,7 +33,7 @@ def packed(*entries: Entry) -> bytes:
 
 @pytest.fixture
 def run(arm: Any, blobs: httpx.Client) -> Run:
-    """Uploads an archive and runs its task file; gives the run's properties and log."""
+    """Upload an archive and run its task file; return the run's properties and log."""
 
     def run(archive: bytes) -> tuple[dict[str, Any], str]:
         target = arm.ok("POST", "listBuildSourceUploadUrl")
@@ -65,8 +65,8 @@ def run(arm: Any, blobs: httpx.Client) -> Run:
     ],
 )
 @pytest.mark.emulator_choice("the agent's own words for such archives are not known")
-def test_what_wants_out_is_refused(run: Run, entries: list[Entry], problem: str) -> None:
-    """The run fails, its log says why in one line, and its message says it too."""
+def test_entries_outside_of_the_folder_are_refused(run: Run, entries: list[Entry], problem: str) -> None:
+    """The run fails; one line of its log and its message say why."""
     properties, log = run(packed(*entries))
     assert properties["status"] == "Failed"
     assert problem in properties["runErrorMessage"]
@@ -97,16 +97,16 @@ DAMAGED = [
 
 @pytest.mark.parametrize(("archive", "problem"), DAMAGED, ids=["empty", "text", "cut", "wrong checksum"])
 @pytest.mark.emulator_choice("the agent's own words for such archives are not known")
-def test_what_is_damaged_is_refused(run: Run, archive: bytes, problem: str) -> None:
-    """Half an archive is no context, nor is one whose check sum is wrong."""
+def test_a_damaged_archive_is_refused(run: Run, archive: bytes, problem: str) -> None:
+    """Half an archive and one with a wrong checksum fail the run."""
     properties, _ = run(archive)
     assert properties["status"] == "Failed"
     assert problem in properties["runErrorMessage"]
 
 
 @pytest.mark.emulator_choice("the service states no limit")
-def test_a_bomb_is_refused(run: Run) -> None:
-    """A megabyte that unpacks to three hundred is no context."""
+def test_an_archive_bomb_is_refused(run: Run) -> None:
+    """An archive of one megabyte that unpacks to three hundred fails the run."""
     properties, _ = run(bomb())
     assert properties["status"] == "Failed"
     assert "more than 200 times its length" in properties["runErrorMessage"]
@@ -114,7 +114,7 @@ def test_a_bomb_is_refused(run: Run) -> None:
 
 @pytest.mark.emulator_choice("what contexts of clients hold: folders, programs, links")
 def test_links_are_kept(run: Run) -> None:
-    """Links wherever they point, hard links, and rubbish behind the archive are no problem."""
+    """Symbolic links to any target, hard links, and trailing bytes behind the archive are accepted."""
     entries = [("bin/tool", FILE, b"x"), ("sub/tool", LINK, b"../bin/tool"), ("again", HARD, b"bin/tool")]
     entries += [
         ("out", LINK, b"/etc/passwd"),

@@ -39,24 +39,24 @@ class Builder:
     data: Path
 
     def run(self, **request: Any) -> tuple[dict[str, Any], str]:
-        """Runs a request; gives the run's properties and log."""
+        """Run a request; return the run's properties and log."""
         run_id = self.arm.schedule({"platform": {"os": "Linux"}, **request})
         properties = self.arm.until(run_id)["properties"]
         return properties, httpx.get(self.arm.log_link(run_id)).text
 
     def task(self, text: str, **request: Any) -> tuple[dict[str, Any], str]:
-        """Runs a task file."""
+        """Run a task file."""
         content = base64.b64encode(f"version: v1.1.0\n{text}".encode()).decode()
         return self.run(type="EncodedTaskRunRequest", encodedTaskContent=content, **request)
 
     def pushed(self, name: str) -> tuple[dict[str, Any], str]:
-        """Builds an image and pushes it under a name, from a task file."""
+        """Build an image and push it under a name, from a task file."""
         dockerfile = base64.b64encode(b"FROM busybox").decode()
         make = f"busybox sh -c 'echo {dockerfile} | base64 -d > Dockerfile'"
         return self.task(f"steps:\n  - cmd: {make}\n  - build: -t {name} .\n  - push: ['{name}']\n")
 
     def build(self, dockerfile: str, links: dict[str, str] | None = None, **request: Any) -> tuple[dict[str, Any], str]:
-        """Builds an uploaded Dockerfile, with links beside it."""
+        """Build an uploaded Dockerfile, with links beside it."""
         buffer = io.BytesIO()
         with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
             member = tarfile.TarInfo("Dockerfile")
@@ -98,7 +98,7 @@ class Quiet(SimpleHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def sources(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Serves a repository and an archive, each with a task file."""
+    """Serve a repository and an archive, each with a task file."""
     folder = tmp_path_factory.mktemp("sources")
     app = folder / "app"
     app.mkdir()
@@ -140,7 +140,7 @@ def test_sources_on_this_machine(builder: Builder, sources: str, path: str) -> N
     ],
 )
 def test_sources_that_are_refused(builder: Builder, sources: str, location: str, problem: str) -> None:
-    """The run fails before anything is asked; its log says why, and holds no password."""
+    """The run fails before any request; its log says why, and holds no password."""
     location = location.format(sources=sources)
     properties, log = builder.run(type="FileTaskRunRequest", taskFilePath="acb.yaml", sourceLocation=location)
     assert properties["status"] == "Failed"
@@ -150,7 +150,10 @@ def test_sources_that_are_refused(builder: Builder, sources: str, location: str,
 
 
 def test_links_out_of_the_source_lead_nowhere(builder: Builder, tmp_path: Path) -> None:
-    """A build has them as links; what they point to on this machine is neither copied, nor a Dockerfile, nor rules."""
+    """A build gets the links.
+
+    Their targets on this machine are neither copied nor read as a Dockerfile or ignore rules.
+    """
     (tmp_path / "secret").write_text(SECRET)
     links = {"absolute": str(tmp_path / "secret"), "folder": str(tmp_path), "up": "../" * 20 + f"{tmp_path}/secret"[1:]}
     kept = "FROM busybox\nCOPY . /all/\n" + "".join(f"RUN readlink /all/{name}\n" for name in links)
@@ -172,7 +175,7 @@ def test_links_out_of_the_source_lead_nowhere(builder: Builder, tmp_path: Path) 
     assert "outside of the source" in log
 
 
-def test_dockerfiles_that_want_to_be_large(builder: Builder) -> None:
+def test_oversized_dockerfiles_are_refused(builder: Builder) -> None:
     """Arguments made of arguments, and lines without end, are refused before the builder sees them."""
     words = "".join(f"ARG A{n}=${{A{n - 1}}}${{A{n - 1}}}${{A{n - 1}}}${{A{n - 1}}}\n" for n in range(1, 30))
     for text, problem in (
@@ -187,8 +190,8 @@ def test_dockerfiles_that_want_to_be_large(builder: Builder) -> None:
     assert properties["status"] == "Succeeded", log
 
 
-def seen_by_everybody(during: Callable[[], Any]) -> tuple[Any, str]:
-    """What command lines say while something runs."""
+def command_lines(during: Callable[[], Any]) -> tuple[Any, str]:
+    """Return the command lines of all processes while something runs."""
     found: set[str] = set()
     done = threading.Event()
 
@@ -208,8 +211,8 @@ def seen_by_everybody(during: Callable[[], Any]) -> tuple[Any, str]:
     return result, "\n".join(found)
 
 
-def test_secrets_are_nobodys_business(builder: Builder) -> None:
-    """A secret is known to the step that was given it, and stands in no command line, log, list, page or other step."""
+def test_a_secret_is_known_to_its_step_only(builder: Builder) -> None:
+    """A secret stands in no command line, log, list, page or other step."""
     values = [{"name": "token", "value": SECRET, "isSecret": True}]
     steps = (
         "steps:\n  - env: ['TOKEN={{.Values.token}}']\n"
@@ -218,7 +221,7 @@ def test_secrets_are_nobodys_business(builder: Builder) -> None:
     )
     registries = {"r.example": {"userName": {"value": "u"}, "password": {"value": "p4ssword-0123456789"}}}
     request = {"values": values, "credentials": {"customRegistries": registries}}
-    (properties, log), lines = seen_by_everybody(lambda: builder.task(steps, **request))
+    (properties, log), lines = command_lines(lambda: builder.task(steps, **request))
     assert properties["status"] == "Succeeded", log
     assert "is ***" in log
     assert "buildah" in lines
@@ -235,13 +238,16 @@ def test_secrets_are_nobodys_business(builder: Builder) -> None:
 
 
 def test_secret_arguments_of_builds(builder: Builder) -> None:
-    """So is a secret build argument, and one that the system's loader would heed stays inside of the build."""
+    """A secret build argument stays secret too.
+
+    One that the system's loader would heed has no effect outside of the build.
+    """
     arguments = [
         {"name": "TOKEN", "value": SECRET, "isSecret": True},
         {"name": "LD_PRELOAD", "value": "/nowhere/evil.so", "isSecret": False},
     ]
     dockerfile = 'FROM busybox\nARG TOKEN\nRUN test -n "$TOKEN" && sleep 1\n'
-    (properties, log), lines = seen_by_everybody(lambda: builder.build(dockerfile, arguments=arguments))
+    (properties, log), lines = command_lines(lambda: builder.build(dockerfile, arguments=arguments))
     assert properties["status"] == "Succeeded", log
     assert SECRET not in lines + log
     assert "evil.so" not in log
@@ -257,8 +263,8 @@ def test_a_run_that_prints_without_end(builder: Builder, monkeypatch: pytest.Mon
     assert f"Run ID: {properties['runId']} was successful after" in log.splitlines()[-1]
 
 
-def test_files_are_the_owners(builder: Builder) -> None:
-    """Only the owner gets into the data folder; what holds secrets is the owner's in itself."""
+def test_files_belong_to_the_owner_only(builder: Builder) -> None:
+    """Only the owner can enter the data folder; files with secrets are readable by the owner only."""
     builder.task("steps:\n  - cmd: busybox true\n")
     assert stat.S_IMODE(builder.data.stat().st_mode) == 0o700
     private = [*builder.data.glob("emulator.sqlite*"), *(p for p in (builder.data / "blobs").rglob("*") if p.is_file())]
@@ -275,7 +281,7 @@ def test_files_are_the_owners(builder: Builder) -> None:
     "name", ["a\0b", "../../../etc/passwd", "/etc/passwd", "no\nthing", "x" * 5000, "a/../../b", "~/x", "$(id)"]
 )
 def test_paths_in_a_request(builder: Builder, sources: str, name: str) -> None:
-    """A Dockerfile or task file that is none of the source fails the run in one line."""
+    """A Dockerfile or task file outside of the source fails the run with one line."""
     for request in (
         {"type": "FileTaskRunRequest", "taskFilePath": name},
         {"type": "DockerBuildRequest", "dockerFilePath": name},

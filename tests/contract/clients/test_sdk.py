@@ -31,9 +31,9 @@ class Token:
 
 @pytest.fixture(params=["as it is", "long-running"])
 def service(request: pytest.FixtureRequest, coordinates: Any) -> Any:
-    """The coordinates of the service, and of one whose operations are long-running as the specification reads.
+    """The coordinates of two services over https: one as observed, one with long-running operations.
 
-    Both over https, as the library sends tokens over nothing else.
+    The library sends tokens over https only.
     """
     emulated = request.getfixturevalue("emulated") if "ACR_TASKS_ENDPOINT" not in os.environ else None
     if request.param == "as it is":
@@ -47,7 +47,7 @@ def service(request: pytest.FixtureRequest, coordinates: Any) -> Any:
 
 @pytest.fixture(params=["2019-04-01", "2019-06-01-preview"])
 def version(request: pytest.FixtureRequest) -> Any:
-    """The part of the library that speaks one api-version; 10.3.0 is its last line that knows 2019-04-01."""
+    """The part of the library for one api-version; 10.3.0 is its last release that knows 2019-04-01."""
     return importlib.import_module(f"azure.mgmt.containerregistry.v{request.param.replace('-', '_')}")
 
 
@@ -76,7 +76,7 @@ def encoded(text: str) -> str:
 
 
 def ended(client: Any, here: dict[str, str], run_id: str, patience: float) -> Any:
-    """A run when it has ended."""
+    """Return a run when it has ended."""
     deadline = time.monotonic() + patience
     while (run := client.runs.get(**here, run_id=run_id)).status in UNDER_WAY:
         assert time.monotonic() < deadline
@@ -106,8 +106,10 @@ def task(version: Any, location: str) -> Any:
 
 
 @pytest.mark.arm_documented("azure-mgmt-containerregistry 10.3.0: which statuses and bodies it accepts")
-def test_a_small_life(client: Any, version: Any, service: Any, here: dict[str, str], task: Any) -> None:
-    """Create, get, update, details, schedule, list, log and delete, each understood by the library."""
+def test_a_task_and_its_runs_from_creation_to_deletion(
+    client: Any, version: Any, service: Any, here: dict[str, str], task: Any
+) -> None:
+    """The library understands create, get, update, details, schedule, list, log and delete."""
     models = version.models
     name = f"sdk-{uuid.uuid4().hex[:12]}"
     made = client.tasks.begin_create(**here, task_name=name, task_create_parameters=task).result()
@@ -142,7 +144,7 @@ def test_a_small_life(client: Any, version: Any, service: Any, here: dict[str, s
 
 @pytest.mark.arm_documented("azure-storage-blob: the client for links of the service")
 def test_a_log_is_read_by_its_link(client: Any, version: Any, service: Any, here: dict[str, str]) -> None:
-    """The link alone is enough for the library for blobs, and the log tells by its metadata that it is complete."""
+    """The client for blobs reads a log by its link alone, and its metadata says that it is complete."""
     models = version.models
     text = "version: v1.1.0\nsteps:\n  - cmd: busybox echo hello\n"
     platform = models.PlatformProperties(os="Linux")
@@ -190,8 +192,8 @@ def test_a_run_is_cancelled(client: Any, version: Any, service: Any, here: dict[
 
 
 @pytest.mark.arm_documented("azure-identity: client credentials at an authority of one's own")
-def test_an_application_signs_in_where_the_service_is(coordinates: Any, emulated: Any, version: Any) -> None:
-    """Microsoft's sign-in library gets a token there that the service takes; another secret gets none."""
+def test_an_application_signs_in_at_the_service(coordinates: Any, emulated: Any, version: Any) -> None:
+    """Microsoft's sign-in library gets a token that the service accepts; another secret is refused."""
     token = coordinates.token
     service = emulated(tls=True, token=token).coordinates
 

@@ -71,8 +71,8 @@ def signed_in(emulated: Callable[..., Any]) -> Any:
 
 
 @pytest.mark.arm_documented("Terraform azurerm as a client (seen)")
-def test_terraform_makes_changes_and_removes_a_task(signed_in: Any) -> None:
-    """Null members are as good as absent; secrets are not read back."""
+def test_terraform_creates_changes_and_removes_a_task(signed_in: Any) -> None:
+    """Null members count as absent; secrets are not read back."""
     arm = signed_in
     registry = arm.ok("GET", arm.registry, api_version=REGISTRIES)
     assert registry["location"]
@@ -102,7 +102,7 @@ def test_terraform_makes_changes_and_removes_a_task(signed_in: Any) -> None:
 
 @pytest.mark.arm_documented("Terraform azurerm as a client (seen)")
 def test_terraform_runs_a_task(signed_in: Any) -> None:
-    """By the task's id, and asks for the run until it has ended."""
+    """Terraform names the task by its id, and polls the run until it has ended."""
     arm = signed_in
     registry = arm.ok("GET", arm.registry, api_version=REGISTRIES)
     task = arm.ok("PUT", "tasks/terraform", document(registry["location"]), api_version=TASKS)
@@ -118,8 +118,8 @@ def test_terraform_runs_a_task(signed_in: Any) -> None:
 
 
 @pytest.mark.arm_documented("Registries_Create, 2025-11-01: null members")
-def test_terraform_makes_a_registry(signed_in: Any) -> None:
-    """With null for all that was not said."""
+def test_terraform_creates_a_registry(signed_in: Any) -> None:
+    """Terraform sends null for every member without a value."""
     arm = signed_in
     body = {
         "identity": None,

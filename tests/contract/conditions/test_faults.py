@@ -1,4 +1,4 @@
-"""Faults on demand: what a client meets on a bad day."""
+"""Fault injection: responses and lost connections that a client has to cope with."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def left(emulator: Any) -> list[int | None]:
 
 
 def test_a_rule_answers_instead_of_the_service(emulator: Any, quick_task: Any) -> None:
-    """Status, body and headers are the rule's, as often as it says; nothing is done meanwhile."""
+    """Status, body and headers are the rule's, as often as it says; the request has no other effect."""
     error = {"error": {"code": "ServiceUnavailable", "message": "later"}}
     rule = {"match": {"method": "PUT", "path": "/TASKS/task1$"}, "times": 2, "status": 503, "body": error}
     assert put(emulator, {**rule, "headers": {"Retry-After": 7, "x-ms-request-id": "mine"}}).status_code == 200
@@ -42,7 +42,7 @@ def test_a_rule_answers_instead_of_the_service(emulator: Any, quick_task: Any) -
 
 
 def test_before_drops_the_connection_and_does_nothing(emulator: Any, quick_request: Any) -> None:
-    """The client has no answer, and no run was scheduled."""
+    """The client gets no answer, and no run is scheduled."""
     put(emulator, {"match": {"path": "scheduleRun"}, "times": 1, "drop": "before"})
     with pytest.raises(httpx.TransportError):
         emulator("POST", "scheduleRun", quick_request())
@@ -51,15 +51,15 @@ def test_before_drops_the_connection_and_does_nothing(emulator: Any, quick_reque
 
 
 def test_after_drops_the_connection_when_the_work_is_done(emulator: Any, quick_request: Any) -> None:
-    """The client has no answer, and yet the run is there."""
+    """The client gets no answer, and the run is scheduled."""
     put(emulator, {"match": {"path": "scheduleRun"}, "times": 1, "drop": "after"})
     with pytest.raises(httpx.TransportError):
         emulator("POST", "scheduleRun", quick_request())
     assert len(emulator.ok("GET", "runs")["value"]) == 1
 
 
-def test_a_delay_comes_first_and_holds_up_nobody_else(emulator: Any) -> None:
-    """The delayed request is answered as always; a second one passes it."""
+def test_a_delay_holds_up_its_request_only(emulator: Any) -> None:
+    """The delayed request is answered as usual; a second one overtakes it."""
     put(emulator, {"match": {"path": "/tasks$"}, "times": 1, "delayMs": 300})
     began = time.monotonic()
     assert emulator.ok("GET", "tasks") == {"value": []}
@@ -67,8 +67,8 @@ def test_a_delay_comes_first_and_holds_up_nobody_else(emulator: Any) -> None:
     assert left(emulator) == [0]
 
 
-def test_blobs_meet_faults_too(emulator: Any, archive: bytes) -> None:
-    """An upload and a log are blob requests; a body of text is sent as it is."""
+def test_faults_apply_to_blobs_too(emulator: Any, archive: bytes) -> None:
+    """An upload and a log are blob requests; a text as the body is sent as it is."""
     put(emulator, {"match": {"method": "PUT", "path": "^/blobs/"}, "times": 1, "status": 500, "body": "<Error/>"})
     url = emulator.ok("POST", "listBuildSourceUploadUrl")["uploadUrl"]
     headers = {"x-ms-blob-type": "BlockBlob"}
@@ -77,8 +77,8 @@ def test_blobs_meet_faults_too(emulator: Any, archive: bytes) -> None:
     assert httpx.put(url, content=archive, headers=headers).status_code == 201
 
 
-def test_bad_rules_are_refused_and_those_before_stay(emulator: Any) -> None:
-    """400 with one sentence for everything; DELETE clears."""
+def test_bad_rules_are_refused_and_earlier_ones_stay(emulator: Any) -> None:
+    """The answer is 400 with one sentence for all problems; DELETE removes the rules."""
     put(emulator, {"match": {"path": "nothing"}, "status": 500})
     answer = put(emulator, {"status": 42}, {"drop": "maybe"})
     assert answer.status_code == 400
@@ -92,7 +92,7 @@ def test_bad_rules_are_refused_and_those_before_stay(emulator: Any) -> None:
 
 
 def test_metrics_count_requests_and_runs(emulator: Any, quick_request: Any) -> None:
-    """By method and status, and by status; a reset begins anew."""
+    """Requests are counted by method and status, runs by status; a reset sets the counts to zero."""
     run_id = emulator.schedule(quick_request())
     emulator.until(run_id)
     emulator("GET", "tasks/nosuch")
@@ -105,8 +105,8 @@ def test_metrics_count_requests_and_runs(emulator: Any, quick_request: Any) -> N
     assert (metrics["requests"], metrics["runs"]["Succeeded"]) == ({}, 0)
 
 
-def test_requests_that_met_a_fault_are_noted(emulator: Any) -> None:
-    """A dropped one has status 0."""
+def test_requests_with_a_fault_are_logged(emulator: Any) -> None:
+    """A dropped request has the status 0."""
     put(emulator, {"times": 1, "status": 503}, {"times": 1, "drop": "after"})
     emulator("GET", "tasks")
     with pytest.raises(httpx.TransportError):
@@ -116,8 +116,8 @@ def test_requests_that_met_a_fault_are_noted(emulator: Any) -> None:
     assert [entry["status"] for entry in noted] == [503, 0, 200]
 
 
-def test_a_cleared_log_stays_without_the_requests_that_were_in_flight(emulator: Any) -> None:
-    """A request that a fault holds back ends after the log was cleared, and is not in the next test's log."""
+def test_a_cleared_log_omits_requests_in_flight(emulator: Any) -> None:
+    """A request that ends after the log was cleared does not appear in it."""
     put(emulator, {"match": {"path": "/tasks$"}, "times": 1, "delayMs": 1_000})
     with ThreadPoolExecutor(1) as pool:
         held = pool.submit(emulator, "GET", "tasks")

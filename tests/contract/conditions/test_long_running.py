@@ -1,4 +1,4 @@
-"""Long-running operations, where they are asked for: the other half of what the specification allows."""
+"""Long-running operations with `--mode lro`: the asynchronous half of the specification."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def state(arm: Any, path: str) -> str:
 
 
 def followed(arm: Any, answer: httpx.Response) -> httpx.Response:
-    """Asks at `Location` until there is another answer than 202; says that it took the polls it should."""
+    """Poll `Location` until the answer is not 202; check the number of polls."""
     assert (answer.status_code, answer.content) == (202, b"")
     for _ in range(POLLS):
         assert int(answer.headers["retry-after"]) >= 0
@@ -34,7 +34,7 @@ def followed(arm: Any, answer: httpx.Response) -> httpx.Response:
 
 @pytest.mark.arm_documented(SPECIFICATION)
 def test_a_task_is_created_and_updated_in_the_background(lro: Any, quick_task: Any) -> None:
-    """201 with the resource as it is meanwhile; the operation's own address says when it is over."""
+    """The answer is 201 with the resource's present state; the operation's own address says when it has ended."""
     for method, body, meanwhile in (
         ("PUT", quick_task(), "Creating"),
         ("PUT", quick_task(timeout=600), "Updating"),
@@ -60,7 +60,7 @@ def test_a_task_is_created_and_updated_in_the_background(lro: Any, quick_task: A
 
 @pytest.mark.arm_documented(SPECIFICATION)
 def test_a_task_is_deleted_in_the_background(lro: Any, quick_task: Any) -> None:
-    """202, then 204; meanwhile it is shown as Deleting. What is not there is 204 at once."""
+    """The answer is 202, then 204; meanwhile the task is shown as Deleting. A missing task is 204 at once."""
     lro("PUT", "tasks/task1", quick_task())
     answer = lro("DELETE", "tasks/task1")
     assert state(lro, "tasks/task1") == "Deleting"
@@ -71,7 +71,7 @@ def test_a_task_is_deleted_in_the_background(lro: Any, quick_task: Any) -> None:
 
 @pytest.mark.arm_documented(SPECIFICATION)
 def test_a_run_is_scheduled_in_the_background(lro: Any, quick_request: Any) -> None:
-    """202 without a body; the run comes in the end."""
+    """The answer is 202 without a body; the run comes at the end."""
     over = followed(lro, lro("POST", "scheduleRun", quick_request()))
     assert over.status_code == 200
     run = over.json()
@@ -82,7 +82,7 @@ def test_a_run_is_scheduled_in_the_background(lro: Any, quick_request: Any) -> N
 
 @pytest.mark.arm_documented(SPECIFICATION)
 def test_a_run_is_updated_and_canceled_in_the_background(lro: Any, quick_request: Any) -> None:
-    """201 with the run as Updating, 202 and then 200 without a body."""
+    """The answers are 201 with the run as Updating, and 202 and then 200 without a body."""
     run_id = followed(lro, lro("POST", "scheduleRun", quick_request())).json()["name"]
     lro.until(run_id)
     answer = lro("PATCH", f"runs/{run_id}", {"isArchiveEnabled": True})
@@ -93,7 +93,7 @@ def test_a_run_is_updated_and_canceled_in_the_background(lro: Any, quick_request
 
 @pytest.mark.arm_documented(MANNERS)
 def test_time_ends_an_operation_too(lro: Any, quick_task: Any) -> None:
-    """A client that asks for the resource alone sees its end."""
+    """A client that polls the resource alone sees the end of the operation."""
     address = lro("PUT", "tasks/task1", quick_task()).headers["azure-asyncoperation"]
     assert state(lro, "tasks/task1") == "Creating"
     lro.http.post("/_emulator/clock/advance", json={"seconds": 3600})
@@ -103,7 +103,7 @@ def test_time_ends_an_operation_too(lro: Any, quick_task: Any) -> None:
 
 @pytest.mark.arm_documented(MANNERS)
 def test_a_refusal_comes_at_once(lro: Any, quick_task: Any) -> None:
-    """What is wrong with a request is said without an operation; an operation that never was is not found."""
+    """A wrong request is refused without an operation; an unknown operation is not found."""
     answer = lro("PUT", "tasks/task1", quick_task(timeout=1))
     assert answer.status_code == 400
     assert "azure-asyncoperation" not in answer.headers

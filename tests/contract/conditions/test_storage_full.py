@@ -1,4 +1,4 @@
-"""A data folder without room: the service's kind of error, and nothing half written."""
+"""A data folder on a full disk: the service's kind of error, and no half-written data."""
 
 from __future__ import annotations
 
@@ -30,8 +30,10 @@ def small(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.emulator_choice("the real service has no disk of ours; whoever asks later may be lucky")
-def test_no_room(emulated: Callable[..., Arm], quick_task: Body, quick_request: Body, small: Path) -> None:
-    """Writes without room are refused with 503, what was there stays as it was, and with room everything goes on."""
+def test_writes_on_a_full_disk_are_refused(
+    emulated: Callable[..., Arm], quick_task: Body, quick_request: Body, small: Path
+) -> None:
+    """Writes are refused with 503, stored data stays as it was, and writes work again once there is room."""
     arm = emulated(data=small)
     ballast = small / "ballast"
     ballast.write_bytes(bytes(1 << 20))

@@ -1,4 +1,4 @@
-"""The open questions over TCP: a client meets whichever answer was chosen."""
+"""The switches over TCP: a client gets the answer that was chosen."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SOURCE = {
 
 
 def test_a_create_may_answer_201(emulated: Any, quick_task: Any) -> None:
-    """The first PUT does, the second replaces and answers 200; the bodies are alike."""
+    """The first PUT answers 201, the second replaces and answers 200; the bodies are alike."""
     arm = emulated(switches={"create-status": 201})
     first, second = (arm("PUT", "tasks/task1", quick_task()) for _ in range(2))
     assert [first.status_code, second.status_code] == [201, 200]
@@ -25,7 +25,7 @@ def test_a_create_may_answer_201(emulated: Any, quick_task: Any) -> None:
 
 
 def test_a_missing_task_may_have_no_body(emulated: Any, quick_task: Any) -> None:
-    """404 and nothing else; a missing registry is told as ever."""
+    """The answer is a 404 without a body; a missing registry is answered as usual."""
     arm = emulated(switches={"missing-task-code": "empty"})
     answer = arm("GET", "tasks/nosuch")
     assert (answer.status_code, answer.content) == (404, b"")
@@ -44,7 +44,7 @@ def test_a_webhook_that_cannot_be_made_names_its_provider(emulated: Any, quick_t
 
 
 def test_two_timers_may_not_have_one_schedule(emulated: Any, quick_task: Any) -> None:
-    """Refused when they are put, and when one is added or changed; with schedules of their own they are taken."""
+    """Equal schedules are refused in a PUT and in a PATCH; different ones are accepted."""
     arm = emulated(switches={"equal-schedules": "refused"})
     one, other = {"name": "t1", "schedule": "0 9 * * Mon"}, {"name": "t2", "schedule": "0 10 * * Mon"}
     equal = {**other, "schedule": "0  9 * * mon"}
@@ -57,7 +57,7 @@ def test_two_timers_may_not_have_one_schedule(emulated: Any, quick_task: Any) ->
 
 
 def test_a_small_page_has_a_next_link(emulated: Any, quick_task: Any) -> None:
-    """Followed verbatim, the pages have every task once."""
+    """A client that follows the links verbatim gets every task once."""
     arm = emulated(switches={"page-size": 2})
     for number in range(5):
         arm.ok("PUT", f"tasks/task{number}", quick_task())
@@ -70,8 +70,8 @@ def test_a_small_page_has_a_next_link(emulated: Any, quick_task: Any) -> None:
     assert pages == 3
 
 
-def test_a_next_link_keeps_the_spelling_of_no_token(emulated: Any, quick_task: Any) -> None:
-    """A caller that spells the parameter in its own way gets to the end all the same."""
+def test_a_token_in_another_spelling_is_accepted(emulated: Any, quick_task: Any) -> None:
+    """A caller that spells the parameter in another case gets every page too."""
     arm = emulated(switches={"page-size": 1})
     for number in range(3):
         arm.ok("PUT", f"tasks/task{number}", quick_task())
@@ -85,7 +85,7 @@ def test_a_next_link_keeps_the_spelling_of_no_token(emulated: Any, quick_task: A
 
 
 def test_a_run_waits_for_its_agent(emulated: Any, quick_request: Any) -> None:
-    """It is queued, has no log, can be canceled; cancelling once more may be refused."""
+    """The run is queued, has no log, and can be canceled; a second cancellation may be refused."""
     arm = emulated(switches={"agent-delay": 3600, "cancel-finished": 409})
     run_id = arm.schedule(quick_request())
     assert arm.ok("GET", f"runs/{run_id}")["properties"]["status"] == "Queued"
@@ -96,7 +96,7 @@ def test_a_run_waits_for_its_agent(emulated: Any, quick_request: Any) -> None:
 
 
 def test_a_subscription_may_have_no_tasks(emulated: Any, quick_task: Any, quick_request: Any) -> None:
-    """Whatever would change or run something is refused with the service's text; reading is not."""
+    """Changes and runs are refused with the service's text; reads are not."""
     arm = emulated(switches={"tasks-operations": "none"})
     for method, path, body in (
         ("PUT", "tasks/task1", quick_task()),
@@ -110,8 +110,8 @@ def test_a_subscription_may_have_no_tasks(emulated: Any, quick_task: Any, quick_
     assert arm.ok("GET", "tasks") == {"value": []}
 
 
-def test_wrong_switches_start_nothing(emulated: Any) -> None:
-    """The error says what is allowed."""
+def test_a_wrong_switch_stops_the_start(emulated: Any) -> None:
+    """The error names the allowed values."""
     from acr_tasks_emulator.settings import SettingsError
 
     with pytest.raises(SettingsError, match="Switch create-status cannot be '202': 200 or 201 is allowed"):

@@ -1,4 +1,4 @@
-"""Resource Manager's limits, where they are asked for."""
+"""Resource Manager's throttling with `--throttle arm`."""
 
 from __future__ import annotations
 
@@ -15,8 +15,11 @@ def advance(arm: Any, seconds: Any) -> Any:
 
 
 @pytest.mark.arm_documented(SECTION)
-def test_who_writes_too_often_is_told_when_to_come_back(emulated: Any) -> None:
-    """After 200 writes 429 with Retry-After; reads have a bucket of their own; 10 writes come back each second."""
+def test_too_many_writes_are_answered_429(emulated: Any) -> None:
+    """After 200 writes the answer is 429 with Retry-After.
+
+    Reads have a bucket of their own, and 10 writes are refilled a second.
+    """
     arm = emulated(throttle="arm")
     answers = [arm("POST", "listBuildSourceUploadUrl") for _ in range(200)]
     assert {answer.status_code for answer in answers} == {200}
@@ -39,7 +42,7 @@ def test_who_writes_too_often_is_told_when_to_come_back(emulated: Any) -> None:
 
 @pytest.mark.arm_documented(SECTION)
 def test_another_principal_is_not_throttled(emulated: Any) -> None:
-    """The limit counts by who asks."""
+    """Each principal has buckets of its own."""
     arm = emulated(throttle="arm")
     while arm("DELETE", "tasks/nosuch").status_code != 429:
         pass
@@ -50,7 +53,7 @@ def test_another_principal_is_not_throttled(emulated: Any) -> None:
 
 @pytest.mark.emulator_choice("the emulator's own interface")
 def test_the_clock_is_moved_forward(emulated: Any) -> None:
-    """Links expire; it never goes back, and what is no number is refused."""
+    """Links expire; the clock never goes back, and anything but a number is refused."""
     arm = emulated()
     url = arm.ok("POST", "listBuildSourceUploadUrl")["uploadUrl"]
     assert advance(arm, 4201).json()["now"] > "2026"
@@ -62,7 +65,7 @@ def test_the_clock_is_moved_forward(emulated: Any) -> None:
 
 @pytest.mark.emulator_choice("the emulator's own interface")
 def test_resource_manager_may_be_slow(emulated: Any) -> None:
-    """Each of its answers takes that much longer; one who waits holds up nobody else."""
+    """Each answer takes that much longer; a waiting caller holds up no other."""
     arm = emulated(latency=150)
     began = time.monotonic()
     arm.ok("GET", "tasks")

@@ -19,13 +19,13 @@ def page(emulated: Callable[..., Arm]) -> Arm:
 
 
 def press(page: Arm, path: str, origin: str | None = None) -> httpx.Response:
-    """What a browser sends for a button of this page, or of a page of `origin`."""
+    """Send what a browser sends for a button of this page, or of a page of `origin`."""
     return page.http.post(path, headers={"Origin": origin or str(page.http.base_url).rstrip("/")})
 
 
 @pytest.mark.parametrize("content", ["ä", "no base64!", "A", "AAAA=AAA", "\u2028", "dmVyc2lvbjogdjEuMS4wCg==\n"])
-def test_contents_that_are_no_base64(page: Arm, quick_task: Body, content: str) -> None:
-    """The service takes any text for the content of a task, so the page shows the task whatever it is."""
+def test_a_content_without_base64_is_shown(page: Arm, quick_task: Body, content: str) -> None:
+    """The service accepts any text as the content of a task, so the page shows the task in any case."""
     step = {"type": "EncodedTask", "encodedTaskContent": content, "encodedValuesContent": content}
     page.ok("PUT", "tasks/some-task", quick_task(step=step))
     name = page.registry.rpartition("/")[2]
@@ -49,7 +49,7 @@ def test_running_and_canceling(page: Arm, quick_task: Body) -> None:
     assert f"Cancel run {run_id}" not in page.http.get(answer.headers["location"]).text
 
 
-def test_pages_of_other_sites_press_nothing(page: Arm, quick_task: Body) -> None:
+def test_pages_of_other_sites_cannot_press_buttons(page: Arm, quick_task: Body) -> None:
     """A post by another site, or by a page that hides its origin, starts nothing."""
     page.ok("PUT", "tasks/quick-task", quick_task())
     for origin in ("http://example.com", "null"):
@@ -62,14 +62,14 @@ def test_pages_of_other_sites_press_nothing(page: Arm, quick_task: Body) -> None
 @pytest.mark.parametrize(
     "path", ["/tasks/emulator/no-such-task/run", "/tasks/nowhere/x/run", "/runs/emulator/x/cancel"]
 )
-def test_buttons_of_what_is_gone(page: Arm, path: str) -> None:
-    """A button of what is not there any more answers a page that says so."""
+def test_a_button_of_a_removed_resource_answers_a_page(page: Arm, path: str) -> None:
+    """The page says that the resource does not exist any more."""
     answer = press(page, path)
     assert answer.status_code == 404
     assert "not found" in answer.text.lower() or "There is no such" in answer.text
 
 
-def test_what_is_said_of_triggers(page: Arm, quick_task: Body) -> None:
+def test_triggers_show_their_next_time_and_their_runs(page: Arm, quick_task: Body) -> None:
     """The page shows when a timer fires next, and what started a run."""
     page.ok("PUT", "tasks/timed-task", quick_task(trigger={"timerTriggers": [{"name": "t1", "schedule": "0 0 * * *"}]}))
     assert "next <time" in page.http.get("/").text
@@ -80,7 +80,7 @@ def test_what_is_said_of_triggers(page: Arm, quick_task: Body) -> None:
 
 
 def test_the_page_of_a_task(page: Arm, quick_task: Body) -> None:
-    """A task's page shows its own runs, page by page, none twice and none left out."""
+    """The page shows the runs of its task, page by page, each run once."""
     page.ok("PUT", "tasks/other-task", quick_task())
     page.ok("POST", "scheduleRun", {"type": "TaskRunRequest", "taskName": "other-task"})
     page.ok("PUT", "tasks/timed-task", quick_task(trigger={"timerTriggers": [{"name": "t1", "schedule": "* * * * *"}]}))
@@ -106,16 +106,16 @@ def test_the_page_of_a_task(page: Arm, quick_task: Body) -> None:
         ("/runs/emulator/zz9/log", 404, "zz9"),
     ],
 )
-def test_pages_that_are_none(page: Arm, path: str, status: int, said: str) -> None:
-    """What cannot be shown is told on a page, and nothing of an address becomes a part of it."""
+def test_an_unknown_address_answers_a_page(page: Arm, path: str, status: int, said: str) -> None:
+    """The page says what is missing, and no part of the address becomes markup."""
     answer = page.http.get(path)
     assert (answer.status_code, answer.headers["content-type"]) == (status, "text/html; charset=utf-8")
     assert said in answer.text
     assert "<script>" not in page.http.get("/registries/<script>alert(1)</script>").text
 
 
-def test_what_follows_in_a_log(page: Arm, quick_task: Body) -> None:
-    """A log is read piece by piece; a text that is not a position in it is refused."""
+def test_a_log_is_read_piece_by_piece(page: Arm, quick_task: Body) -> None:
+    """Each piece continues at a position; a text that is not a position is refused."""
     page.ok("PUT", "tasks/quick-task", quick_task())
     run_id = page.ok("POST", "scheduleRun", {"type": "TaskRunRequest", "taskName": "quick-task"})["name"]
     page.until(run_id)

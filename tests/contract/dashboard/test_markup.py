@@ -15,7 +15,7 @@ ESCAPES = "\x1b[31mred\x1b[0m \x1b]8;;javascript:alert(3)\x07link\x1b]8;;\x07 \x
 
 
 class Page(HTMLParser):
-    """Notes elements, and attributes that could run something."""
+    """A parser that records elements, and attributes that could run something."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -76,7 +76,7 @@ def page_texts(arm: Any, task_name: str, run_id: str) -> list[str]:
 
 @pytest.mark.emulator_choice("the emulator's own page")
 def test_names_are_text(pages: list[str]) -> None:
-    """Whatever a task's names, addresses and tags hold, the page's only script is its own."""
+    """The page's only script is its own, whatever a task's names, addresses and tags hold."""
     assert sum("alert(1)" in text for text in pages) >= 2
     for text in pages:
         page = Page(text)
@@ -87,7 +87,7 @@ def test_names_are_text(pages: list[str]) -> None:
 
 @pytest.mark.emulator_choice("the emulator's own page")
 def test_logs_are_text(arm: Any, quick_request: Any) -> None:
-    """Markup in a log is shown, its escape sequences colour it at most, and the file itself is plain text."""
+    """Markup in a log is shown as text, escape sequences become colours at most, and the file itself is plain text."""
     step = {"cmd": f"busybox true && echo {shlex.quote(EVIL + ESCAPES)}"}  # the agent's own echo
     run_id = arm.schedule(quick_request(json.dumps({"steps": [step]})))
     arm.until(run_id)
@@ -109,8 +109,8 @@ def test_logs_are_text(arm: Any, quick_request: Any) -> None:
 
 
 @pytest.mark.emulator_choice("the emulator's own page")
-def test_what_is_asked_for_is_text(arm: Any) -> None:
-    """What does not exist is not repeated as markup, in a path or in a query."""
+def test_addresses_are_text(arm: Any) -> None:
+    """A missing name is not repeated as markup, whether it is in the path or in the query."""
     for path in (f"/runs/emulator/{EVIL}", f"/tasks/{EVIL}/x", f"/?emulator={EVIL}", f"/{EVIL}", f"/runs/{EVIL}/x/log"):
         answer = arm.http.get(path)
         if answer.headers.get("content-type", "").startswith("text/html"):

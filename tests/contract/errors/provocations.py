@@ -45,9 +45,9 @@ class Emulated(Arm):
 
 @dataclass(frozen=True)
 class Row:
-    """How an error is provoked: `provoke` asks an emulator that was started with `options`, and gets status and code.
+    """How an error is provoked: `provoke` sends requests to an emulator with `options`, and returns status and code.
 
-    says: a part of the message: what only this cause has, or what was seen of the real service.
+    says: a part of the message that only this cause has, or that the real service has shown.
     """
 
     status_and_code: str
@@ -58,7 +58,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Elsewhere:
-    """An error that needs more than a request: the test that meets it."""
+    """An error that needs more than one request; the named test provokes it."""
 
     status_and_code: str
     file: str
@@ -70,7 +70,7 @@ def switched(**switches: str) -> dict[str, Any]:
 
 
 def at_registry(arm: Emulated, method: str, suffix: str = "", json: Any = None) -> httpx.Response:
-    """A request for the registry itself, or for what is beside it when the suffix begins with two dots."""
+    """Request the registry itself, or a path beside it when the suffix begins with two dots."""
     path = arm.registry
     while suffix.startswith("../"):
         path, suffix = path.rpartition("/")[0], suffix[3:]
@@ -98,7 +98,7 @@ def ended(arm: Emulated) -> str:
 
 
 def raw(arm: Emulated, method: str, path: str, **headers: str | None) -> httpx.Response:
-    """A request with headers of its own: None leaves one out that the client would send."""
+    """Send a request with these headers; None leaves one out that the client would send."""
     query = {"api-version": "2019-04-01"}
     request = arm.http.build_request(
         method, f"{arm.registry}/{path}", params=query, content=b"" if method != "GET" else None
@@ -121,7 +121,7 @@ def token(arm: Emulated, **changes: str | None) -> httpx.Response:
 
 
 def put(arm: Emulated, headers: dict[str, str] = BLOCK, content: bytes = b"x", **query: str) -> httpx.Response:
-    """An upload to a new link, with changed parameters; an empty one is left out."""
+    """Upload to a new link with changed parameters; an empty one is left out."""
     return httpx.put(changed(upload_url(arm), **query), content=content, headers=headers)
 
 
@@ -198,7 +198,7 @@ def written_again(arm: Emulated) -> httpx.Response:
 
 
 def announced_too_large(arm: Emulated) -> httpx.Response:
-    """A length alone is enough to be refused."""
+    """Announce a length above the limit, which alone is refused."""
     url = urlsplit(upload_url(arm))
     connection = http.client.HTTPConnection(url.netloc, timeout=60)
     connection.putrequest("PUT", f"{url.path}?{url.query}")
@@ -221,7 +221,7 @@ def too_many_blocks(arm: Emulated) -> httpx.Response:
 
 
 def damaged(arm: Emulated) -> httpx.Response:
-    """Somebody has written into the emulator's database."""
+    """Write into the emulator's database behind its back."""
     with_task(arm)
     with sqlite3.connect(arm.data / "emulator.sqlite") as database:
         database.execute("UPDATE task SET document = '{'")

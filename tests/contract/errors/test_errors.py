@@ -1,4 +1,4 @@
-"""Each error that the emulator can answer is met over TCP: status, code and text.
+"""Each error of the emulator, provoked over TCP: status, code and text.
 
 A constant of `services/errors.py` without a row in `provocations.py` fails the collection, as does a row without a
 constant.
@@ -26,7 +26,7 @@ from .provocations import ROWS, Emulated, Row
 
 
 def constants() -> Iterator[tuple[str, Any]]:
-    """Every error by its name; one that has its name in a table only, by the table and its key."""
+    """Return every error by its name; an error of a table by the table and its key."""
     named = {name: value for name, value in vars(errors).items() if isinstance(value, errors.ErrorText)}
     yield from named.items()
     for name, table in vars(errors).items():
@@ -48,7 +48,10 @@ if surplus := sorted(set(ROWS) - set(CONSTANTS)):
 
 @pytest.fixture(scope="module")
 def emulators(coordinates: Coordinates, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Emulated]]:
-    """Starts an emulator with options, one for all rows that want the same; `docker_registry` stands in its place."""
+    """Start an emulator with options, one for all rows with the same.
+
+    `docker_registry` replaces the registry program.
+    """
     if "ACR_TASKS_ENDPOINT" in os.environ:
         pytest.skip("the service under test takes no options")
     import acr_tasks_emulator
@@ -77,7 +80,7 @@ def emulators(coordinates: Coordinates, tmp_path_factory: pytest.TempPathFactory
 @pytest.mark.parametrize("name", [name for name, row in ROWS.items() if isinstance(row, Row)])
 @pytest.mark.emulator_choice("some texts were seen at the service; the others are in the same style")
 def test_the_error_is_answered(name: str, emulators: Callable[..., Emulated]) -> None:
-    """With its status, its code and its text, each value of which is filled in, as its service spells errors."""
+    """The answer has the error's status, code and text with every value filled in, in the spelling of its service."""
     row, constant = ROWS[name], CONSTANTS[name]
     assert isinstance(row, Row)
     answer = row.provoke(emulators(**row.options))
@@ -88,7 +91,7 @@ def test_the_error_is_answered(name: str, emulators: Callable[..., Emulated]) ->
 
 
 def spelled(constant: Any, answer: httpx.Response) -> tuple[str, str]:
-    """Code and message of an answer, read as the service of that constant spells them."""
+    """Return code and message of an answer, read as the service of that constant spells them."""
     if constant.style == "blob":
         assert answer.headers["x-ms-error-code"] == constant.code
         if not answer.content:
@@ -114,7 +117,7 @@ def spelled(constant: Any, answer: httpx.Response) -> tuple[str, str]:
 
 
 def pattern(text: str) -> str:
-    """A template as a regular expression in which every field is something."""
+    """Return a template as a regular expression in which every field matches some text."""
     return "".join(
         re.escape(literal) + (".+" if name else "") for literal, name, _, _ in string.Formatter().parse(text)
     )

@@ -88,7 +88,7 @@ def run_id(arm: Arm, task: tuple[str, dict[str, Any]]) -> str:
 @drawn
 @given(data=st.data())
 def test_bodies_of_the_wrong_shape(data: Any, wire: Wire, task: tuple[str, dict[str, Any]], run_id: str) -> None:
-    """A value of the wrong kind, wherever it is, is refused or has no effect; what was taken can be read again."""
+    """A value of the wrong kind, at any place, is refused or has no effect; an accepted task can be read again."""
     name, body = task
     platform, step = body["properties"]["platform"], body["properties"]["step"]
     asked = {
@@ -106,8 +106,8 @@ def test_bodies_of_the_wrong_shape(data: Any, wire: Wire, task: tuple[str, dict[
 @in_general
 @drawn
 @given(content=st.binary(max_size=60) | st.text('{}[]",:0123456789.eE+-truefalsn \\ud8', max_size=60).map(str.encode))
-def test_bodies_that_are_hardly_json(content: bytes, wire: Wire, task: tuple[str, dict[str, Any]]) -> None:
-    """Any bytes for a body are an answer of the caller's fault, or of none."""
+def test_bodies_of_any_bytes(content: bytes, wire: Wire, task: tuple[str, dict[str, Any]]) -> None:
+    """Any bytes as a body are answered with 4xx or accepted."""
     target = f"{wire.registry}/tasks/{task[0]}?{VERSION}"
     assert wire("PATCH", target, content, Content_Type="application/json").status in (200, 400)
 
@@ -120,7 +120,7 @@ def test_bodies_that_are_hardly_json(content: bytes, wire: Wire, task: tuple[str
     parameters=st.lists(PARAMETERS, max_size=4),
 )
 def test_queries_of_all_kinds(path: str, versioned: bool, parameters: list[tuple[str, str]], wire: Wire) -> None:
-    """Versions, numbers, filters and tokens that are none, once or repeated, are refused or have no effect."""
+    """Wrong versions, numbers, filters and tokens, once or repeated, are refused or have no effect."""
     spelled = [VERSION] * versioned + [f"{quote(name, '$')}={quote(value, '')}" for name, value in parameters]
     wire("GET", f"{wire.registry}/{path}".rstrip("/") + "?" + "&".join(spelled))
 
@@ -136,7 +136,7 @@ def test_queries_of_all_kinds(path: str, versioned: bool, parameters: list[tuple
 def test_paths_and_methods_of_all_kinds(
     method: str, segments: list[str], upper: bool, start: int, wire: Wire, task: tuple[str, dict[str, Any]]
 ) -> None:
-    """Whatever follows a part of a registry's path, by whatever method, is an answer of Resource Manager."""
+    """Any path below a registry, with any method, is answered by Resource Manager."""
     kept = "/".join(wire.registry.split("/")[:start])
     target = "/".join([kept.upper() if upper else kept, *segments])
     content = json.dumps(task[1]).encode() if method in ("PUT", "PATCH") else b""
@@ -153,7 +153,7 @@ def test_paths_and_methods_of_all_kinds(
 def test_a_body_has_to_say_that_it_is_json(
     content_type: str | None, wire: Wire, task_name: str, quick_task: Body
 ) -> None:
-    """Another media type, or none, is refused before the body is looked at."""
+    """Another media type, or none, is refused before the body is read."""
     headers = {} if content_type is None else {"Content_Type": content_type}
     answer = wire("PUT", f"{wire.registry}/tasks/{task_name}?{VERSION}", json.dumps(quick_task()).encode(), **headers)
     assert answer.status == 415
@@ -166,8 +166,8 @@ def test_a_body_has_to_say_that_it_is_json(
 
 @in_general
 @pytest.mark.parametrize("content_type", ["application/json", "Application/JSON; charset=UTF-8", "text/json"])
-def test_json_has_several_names(content_type: str, wire: Wire, task_name: str, quick_task: Body) -> None:
-    """Case and parameters of the media type are no matter."""
+def test_media_types_of_json_are_accepted(content_type: str, wire: Wire, task_name: str, quick_task: Body) -> None:
+    """Case and parameters of the media type do not matter."""
     content = json.dumps(quick_task()).encode()
     target = f"{wire.registry}/tasks/{task_name}?{VERSION}"
     assert wire("PUT", target, content, Content_Type=content_type).status == 200
@@ -175,7 +175,7 @@ def test_json_has_several_names(content_type: str, wire: Wire, task_name: str, q
 
 @in_general
 def test_a_body_that_is_too_large_is_read_to_its_end(wire: Wire, task_name: str) -> None:
-    """Who sends more than 4 MiB hears that, rather than find the connection closed."""
+    """A caller that sends more than 4 MiB gets an answer and not a closed connection."""
     content = b'{"location": "' + b"x" * 12_000_000 + b'"}'
     answer = wire("PUT", f"{wire.registry}/tasks/{task_name}?{VERSION}", content, Content_Type="application/json")
     assert (answer.status, answer.error()["code"]) == (413, "RequestEntityTooLarge")
@@ -183,8 +183,8 @@ def test_a_body_that_is_too_large_is_read_to_its_end(wire: Wire, task_name: str)
 
 @in_general
 @pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-23:59", "2025-02-30"])
-def test_a_date_that_there_is_not_is_no_filter(moment: str, wire: Wire, run_id: str) -> None:
-    """A moment before the year 1 or after 9999 by UTC is refused like any other that is none."""
+def test_a_filter_with_an_impossible_date_is_refused(moment: str, wire: Wire, run_id: str) -> None:
+    """A moment before the year 1 or after 9999 in UTC is refused like any other impossible date."""
     answer = wire("GET", f"{wire.registry}/runs?{VERSION}&$filter={quote(f'createTime ge {moment}')}")
     assert (answer.status, answer.error()["code"]) == (400, "InvalidFilter")
 
@@ -192,15 +192,15 @@ def test_a_date_that_there_is_not_is_no_filter(moment: str, wire: Wire, run_id: 
 @in_general
 @pytest.mark.parametrize("text", ["9" * 30 + ":1", "-" + "9" * 30 + ":1", "-1:", "1_0:", "x", ""])
 def test_a_token_that_was_never_given_is_refused(text: str, wire: Wire) -> None:
-    """A $skiptoken comes from a nextLink; a number beyond all runs is none."""
+    """A $skiptoken comes from a nextLink; a number beyond all runs is refused."""
     answer = wire("GET", f"{wire.registry}/runs?{VERSION}&$skiptoken={token(text)}")
     assert (answer.status, answer.error()["code"]) == (400, "InvalidSkipToken")
 
 
 @pytest.mark.arm_documented("the specification: expiresIn is an int32")
 @pytest.mark.parametrize("number", [2**31, -(2**31) - 1, 10**30])
-def test_a_number_that_is_no_int32_is_refused(number: int, wire: Wire, task: tuple[str, dict[str, Any]]) -> None:
-    """What no client could read back is not stored."""
+def test_a_number_beyond_int32_is_refused(number: int, wire: Wire, task: tuple[str, dict[str, Any]]) -> None:
+    """A number that clients could not read back is not stored."""
     body = copy.deepcopy(task[1])
     repository = body["properties"]["trigger"]["sourceTriggers"][0]["sourceRepository"]
     repository["sourceControlAuthProperties"]["expiresIn"] = number
@@ -212,16 +212,16 @@ def test_a_number_that_is_no_int32_is_refused(number: int, wire: Wire, task: tup
 @pytest.mark.parametrize(
     "member", ["timeout", "isArchiveEnabled", "isPushEnabled", "noCache", "arguments", "credentials"]
 )
-def test_null_is_no_value_of_a_request_for_a_run(member: str, arm: Arm) -> None:
-    """What is null has its default."""
+def test_a_null_member_of_a_run_request_has_its_default(member: str, arm: Arm) -> None:
+    """A null member of a run request counts as absent."""
     step = {"type": "DockerBuildRequest", "dockerFilePath": "Dockerfile", "sourceLocation": "/dev/null"}
     run_id = arm.schedule({**step, "platform": {"os": "Linux"}, member: None})
     assert arm.until(run_id)["properties"]["isArchiveEnabled"] is False
 
 
 @pytest.mark.emulator_choice("clients send null for what they do not say; in a PATCH it clears nothing")
-def test_null_is_no_value_of_a_task(arm: Arm, task_name: str, location: str) -> None:
-    """What is null has its default, at every depth."""
+def test_a_null_member_of_a_task_has_its_default(arm: Arm, task_name: str, location: str) -> None:
+    """A null member counts as absent at every depth."""
     item = {"name": "a", "value": "1", "isSecret": None}
     step = {"type": "Docker", "dockerFilePath": "D", "isPushEnabled": None, "noCache": None, "arguments": [item]}
     timer = {"name": "t1", "schedule": "0 21 * * *", "status": None}
@@ -236,8 +236,8 @@ def test_null_is_no_value_of_a_task(arm: Arm, task_name: str, location: str) -> 
 
 
 @pytest.mark.emulator_choice("an infinite number cannot be written in JSON, so it could not be shown")
-def test_an_infinite_number_is_not_kept(emulated: Any, quick_task: Body) -> None:
-    """A number beyond all floats is refused, even as a member that nobody knows where those are kept."""
+def test_an_infinite_number_is_refused(emulated: Any, quick_task: Body) -> None:
+    """A number beyond all floats is refused, even in an unknown member where unknown members are kept."""
     arm = emulated(switches={"unknown-members": "kept"})
     content = json.dumps({**quick_task(), "x": 1}).replace('"x": 1', '"x": 1e999')
     path, headers = f"{arm.registry}/tasks/task1?{VERSION}", {"Content-Type": "application/json"}
@@ -247,10 +247,10 @@ def test_an_infinite_number_is_not_kept(emulated: Any, quick_task: Body) -> None
 
 @pytest.mark.arm_documented("azure-sdk-for-python issue 2808: HEAD of a resource whose provider has no such operation")
 @pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "POST", "TRACE"])
-def test_a_method_that_there_is_not_tells_those_that_there_are(
+def test_an_unsupported_method_is_answered_with_the_supported_ones(
     method: str, wire: Wire, task: tuple[str, dict[str, Any]]
 ) -> None:
-    """405 names all methods of the address, of a task four, and of an action one."""
+    """The answer is 405 with all methods of the address: four for a task, one for an action."""
     for path, allowed in (
         (f"tasks/{task[0]}", "DELETE, GET, PATCH, PUT"),
         ("tasks", "GET"),
@@ -263,8 +263,8 @@ def test_a_method_that_there_is_not_tells_those_that_there_are(
 
 
 @in_general
-def test_who_is_not_let_in_gets_ids_too(coordinates: Coordinates) -> None:
-    """A refusal before any operation can be told of to support like any other."""
+def test_an_unauthorized_request_gets_ids_too(coordinates: Coordinates) -> None:
+    """A refusal before any operation has a correlation id for support too."""
     correlation_id = str(uuid.uuid4())
     url = f"{coordinates.endpoint}{coordinates.registry}/tasks"
     answer = httpx.get(

@@ -25,7 +25,7 @@ def timer(text: str) -> dict[str, Any]:
 
 
 def message(answer: Any) -> str:
-    """The message of a refusal with 400."""
+    """Return the message of a refusal with 400."""
     assert answer.status_code == 400
     return str(answer.json()["error"]["message"])
 
@@ -46,8 +46,8 @@ def message(answer: Any) -> str:
         (task(trigger={"timerTriggers": [{"schedule": "0 9 * * *"}]}), "The property 'name' is required"),
     ],
 )
-def test_a_wrong_task(arm: Arm, body: dict[str, Any], said: str) -> None:
-    """A PUT of it is refused."""
+def test_a_wrong_task_is_refused(arm: Arm, body: dict[str, Any], said: str) -> None:
+    """The PUT of a wrong task is refused with a sentence."""
     assert said in message(arm("PUT", "tasks/sentence", body))
 
 
@@ -59,7 +59,7 @@ def test_a_wrong_task(arm: Arm, body: dict[str, Any], said: str) -> None:
         ({**REQUEST, "timeout": 28801}, "It must be from 300 to 28800 seconds"),
     ],
 )
-def test_a_wrong_run_request(arm: Arm, body: Any, said: str) -> None:
+def test_a_wrong_run_request_is_refused(arm: Arm, body: Any, said: str) -> None:
     """No run is scheduled."""
     assert said in message(arm("POST", "scheduleRun", body))
 
@@ -83,14 +83,14 @@ def test_a_wrong_run_request(arm: Arm, body: Any, said: str) -> None:
         ("IsArchiveEnabled gt true", "gt takes text or a date"),
     ],
 )
-def test_a_wrong_filter(arm: Arm, text: str, said: str) -> None:
-    """The list is refused with the filter and the reason."""
+def test_a_wrong_filter_is_refused(arm: Arm, text: str, said: str) -> None:
+    """The error has the filter and the reason."""
     assert said in message(arm("GET", "runs", **{"$filter": text}))
 
 
 @pytest.fixture(scope="module")
 def strict(request: pytest.FixtureRequest) -> Iterator[Arm]:
-    """An emulator whose switches refuse as much as can be, with one task."""
+    """An emulator with the strictest switches, and one task."""
     if "ACR_TASKS_ENDPOINT" in os.environ:
         pytest.skip("the service under test takes no options")
     import acr_tasks_emulator
@@ -104,8 +104,8 @@ def strict(request: pytest.FixtureRequest) -> Iterator[Arm]:
         arm.http.close()
 
 
-def test_what_switches_refuse(strict: Arm) -> None:
-    """Members that no version knows, two timers of one schedule, a step of another type."""
+def test_strict_switches_refuse(strict: Arm) -> None:
+    """Members unknown to every version, two timers of one schedule, and a step of another type are refused."""
     equal = [{"name": "a", "schedule": "0 9 * * Mon"}, {"name": "b", "schedule": "0  9 * * mon"}]
     wrong = strict("PUT", "tasks/sentence", {**TASK, "nosuch": 1})
     assert "Could not find member nosuch" in message(wrong)
@@ -128,8 +128,8 @@ def test_a_wrong_registry(strict: Arm, sku: Any, said: str) -> None:
     assert said in message(strict("PUT", strict.registry, body, api_version=REGISTRY_API_VERSION))
 
 
-def test_the_problems_of_a_body_are_told_together(arm: Arm) -> None:
-    """One answer names them all, in the service's style."""
+def test_all_problems_of_a_body_are_in_one_answer(arm: Arm) -> None:
+    """One answer names every problem, in the service's style."""
     wrong = {"timerTriggers": [{"schedule": "x"}], "sourceTriggers": [{**SOURCE_TRIGGER, "sourceTriggerEvents": None}]}
     body = task(timeout=1, agentConfiguration={"cpu": 9}, step=STEP, trigger=wrong)
     head, _, inner = message(arm("PUT", "tasks/sentence", body)).partition(".. InnerErrors: ")

@@ -16,7 +16,7 @@ from ..specification.specification import error_problems
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back; header names in small letters."""
+    """The answer to a request; header names are in lower case."""
 
     status: int
     headers: dict[str, str]
@@ -28,7 +28,7 @@ class Answer:
 
 
 class Wire:
-    """Sends targets as they are spelled: an HTTP client would put them right."""
+    """A client that sends targets as they are spelled; an HTTP library would normalize them."""
 
     def __init__(self, coordinates: Coordinates) -> None:
         self.registry = coordinates.registry
@@ -38,7 +38,7 @@ class Wire:
         self._address = (address.hostname or "", address.port)
 
     def __call__(self, method: str, target: str, content: bytes = b"", **headers: str) -> Answer:
-        """Sends a request and checks what all answers have in common; `_` in names of headers is a hyphen."""
+        """Send a request and check what all answers have in common; `_` in names of headers is a hyphen."""
         correlation_id = str(uuid.uuid4())
         every = {"Authorization": f"Bearer {self._token}", "x-ms-correlation-request-id": correlation_id, **headers}
         if content or method in ("PUT", "PATCH", "POST"):
@@ -54,7 +54,7 @@ class Wire:
         return answer
 
     def json(self, method: str, target: str, body: Any) -> Answer:
-        """Sends what JSON can be made of."""
+        """Send a body that is written as JSON."""
         return self(method, target, json.dumps(body).encode(), Content_Type="application/json")
 
     @staticmethod

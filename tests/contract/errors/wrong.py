@@ -1,4 +1,4 @@
-"""What can be wrong with a request: strategies for bodies, queries and paths."""
+"""Strategies for wrong requests: bodies, queries and paths."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ JUNK = st.one_of(
 
 
 def places(value: Any) -> Iterator[tuple[Any, Any]]:
-    """Every member and item below a value: what it is in, and its key."""
+    """Yield every member and item below a value: its container and its key."""
     if isinstance(value, dict | list):
         for key in value if isinstance(value, dict) else range(len(value)):
             yield value, key
@@ -40,7 +40,7 @@ def places(value: Any) -> Iterator[tuple[Any, Any]]:
 
 @st.composite
 def spoiled(draw: Any, body: dict[str, Any]) -> Any:
-    """A body with something of another kind in one to three places, or members that nobody knows."""
+    """Draw a body with values of another kind in one to three places, or with unknown members."""
     body = copy.deepcopy(body)
     for owner, key in draw(st.lists(st.sampled_from([(body, None), *places(body)]), min_size=1, max_size=3)):
         junk = draw(JUNK)

@@ -1,4 +1,4 @@
-"""Requests that are too long, too deep, too large in their numbers, or not what they say."""
+"""Bodies and headers that are too long, too deep, out of range, or contradictory."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def task(**step: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def put(arm: Any, task_name: str) -> Any:
-    """Puts a task's body as it is written."""
+    """Put a task's body as it is written."""
 
     def put(content: Any) -> Any:
         path, query = f"{arm.registry}/tasks/{task_name}", {"api-version": "2019-04-01"}
@@ -34,8 +34,8 @@ def nested(depth: int, opening: str, closing: str) -> str:
 
 @pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}"), ('[{"a":', "}]")])
 @pytest.mark.emulator_choice("Json.NET, which the service is written with, reads 128 levels by default")
-def test_towers_are_refused(put: Any, opening: str, closing: str) -> None:
-    """More than 128 objects and lists in each other are refused; what is less deep is judged as usual."""
+def test_a_body_nested_too_deep_is_refused(put: Any, opening: str, closing: str) -> None:
+    """More than 128 levels of objects and lists are refused; fewer levels are judged as usual."""
     body = json.dumps(task(other="HERE"))
     for depth in (130, 900, 5_000, 500_000):
         answer = put(body.replace('"HERE"', nested(depth, opening, closing)))
@@ -62,8 +62,8 @@ def test_towers_are_refused(put: Any, opening: str, closing: str) -> None:
     ],
 )
 @pytest.mark.emulator_choice("what Resource Manager answers in general, not recorded for tasks")
-def test_what_is_no_body_is_refused(put: Any, content: bytes) -> None:
-    """Bytes that are no text, numbers that are none, and two bodies in one are refused with a sentence."""
+def test_a_malformed_body_is_refused(put: Any, content: bytes) -> None:
+    """Bytes that are not text, malformed numbers, and two bodies in one are refused with a sentence."""
     answer = put(content)
     assert answer.status_code == 400
     assert answer.json()["error"]["code"] in ("InvalidRequestContent", "InvalidInputValue", "LocationRequired")
@@ -71,7 +71,7 @@ def test_what_is_no_body_is_refused(put: Any, content: bytes) -> None:
 
 @pytest.mark.emulator_choice("Json.NET takes the last of several members of a name")
 def test_the_last_of_two_members_counts(put: Any) -> None:
-    """A name that stands twice is no way past the checks: what is checked is what is stored."""
+    """A repeated name does not bypass the checks: the checked value is the stored one."""
     text = json.dumps(task())
     assert put(text.replace('"westeurope"', '"nowhere", "location": "westeurope"')).status_code == 200
     assert put(text.replace('"westeurope"', '"westeurope", "location": "nowhere"')).status_code == 404
@@ -79,7 +79,7 @@ def test_the_last_of_two_members_counts(put: Any) -> None:
 
 @pytest.mark.arm_documented("Resource Manager: a request has at most 4 MB")
 def test_long_bodies_are_refused(put: Any) -> None:
-    """More than 4 MiB are refused, declared or not, and four are not."""
+    """More than 4 MiB are refused, with or without a declared length; 4 MiB are accepted."""
     body = json.dumps(task(contextPath="https://x/" + "x" * (4 * 1024**2)))
     for content in (body.encode(), iter([body.encode()])):
         answer = put(content)
@@ -89,8 +89,8 @@ def test_long_bodies_are_refused(put: Any) -> None:
 
 
 @pytest.mark.emulator_choice("the emulator's own addresses have the same limits")
-def test_its_own_addresses_have_limits_too(arm: Any) -> None:
-    """So have the addresses for faults, the clock and webhooks."""
+def test_the_emulator_s_own_addresses_have_limits_too(arm: Any) -> None:
+    """The addresses for faults, the clock and webhooks have the same limits."""
     for method, path in (("PUT", "faults"), ("POST", "clock/advance"), ("POST", "webhooks/github")):
         headers = {"X-GitHub-Event": "push"}
         answer = arm.http.request(method, f"/_emulator/{path}", content=b" " * (5 * 1024**2), headers=headers)
@@ -118,16 +118,16 @@ def test_its_own_addresses_have_limits_too(arm: Any) -> None:
     ],
 )
 @pytest.mark.emulator_choice("HTTP itself: RFC 9112")
-def test_requests_with_two_meanings_are_refused(arm: Any, raw: Any, headers: tuple[str, ...]) -> None:
-    """Lengths that contradict each other, broken chunks, and headers that are none or too long are refused."""
+def test_ambiguous_requests_are_refused(arm: Any, raw: Any, headers: tuple[str, ...]) -> None:
+    """Contradictory lengths, broken chunks, and missing or oversized headers are refused."""
     line = f"POST {arm.registry}/listBuildSourceUploadUrl?api-version=2019-04-01 HTTP/1.1"
     answer = raw(line, *headers, body=b"{}\r\n\r\n")
     assert answer.split(b" ")[1] in (b"400", b"431", b"501"), answer
 
 
 @pytest.mark.emulator_choice("HTTP itself: RFC 9112")
-def test_half_an_upload_is_none(arm: Any, blobs: Any) -> None:
-    """Who announces more than comes has uploaded nothing, and blocks nobody."""
+def test_an_incomplete_upload_stores_nothing(arm: Any, blobs: Any) -> None:
+    """An upload that is shorter than its announced length stores nothing, and blocks no other request."""
     target = arm.ok("POST", "listBuildSourceUploadUrl")
     place = urlsplit(target["uploadUrl"])
     with socket.create_connection((place.hostname, place.port), timeout=30) as connection:
@@ -145,7 +145,7 @@ def test_half_an_upload_is_none(arm: Any, blobs: Any) -> None:
 @pytest.mark.parametrize("given", ["a\tb", "a\x01b", "\xe4", "x" * 129, "a b"])
 @pytest.mark.emulator_choice("what stands in a header can stand in a header")
 def test_a_correlation_id_is_visible_text(arm: Any, given: str) -> None:
-    """Another one is not repeated, in the answer or in the list of requests; the answer has one of its own."""
+    """Any other text is repeated neither in the answer nor in the list of requests; the answer has a new id."""
     answer = arm.http.post(
         f"{arm.registry}/listBuildSourceUploadUrl",
         params={"api-version": "2019-04-01"},
@@ -159,8 +159,8 @@ def test_a_correlation_id_is_visible_text(arm: Any, given: str) -> None:
 
 
 @pytest.mark.emulator_choice("the path of an upload is made of the correlation id, whatever that is")
-def test_a_correlation_id_is_no_path(arm: Any) -> None:
-    """Dots and slashes in it lead nowhere."""
+def test_a_correlation_id_is_not_a_path(arm: Any) -> None:
+    """Dots and slashes in a correlation id have no effect on the upload's path."""
     for given in ("../../etc/passwd", "..%2f..%2fx", "/etc/passwd", "%00", "$(id)", "{0.__class__}"):
         answer = arm.http.post(
             f"{arm.registry}/listBuildSourceUploadUrl",
@@ -175,8 +175,8 @@ def test_a_correlation_id_is_no_path(arm: Any) -> None:
 
 @pytest.mark.parametrize("name", ["a\r\nX-Evil: 1", "<script>", "a\0b"])
 @pytest.mark.emulator_choice("what stands in a body stands in a body")
-def test_what_a_body_says_stands_in_no_header(arm: Any, put: Any, name: str) -> None:
-    """Ends of lines in tags and messages stay inside of the JSON."""
+def test_text_of_a_body_does_not_reach_the_headers(arm: Any, put: Any, name: str) -> None:
+    """Line ends in tags and messages stay inside of the JSON."""
     answer = put(json.dumps({**task(), "tags": {name: name}}))
     assert answer.json()["tags"] == {name: name}
     answer = arm("GET", "runs", **{"$filter": f"Nothing eq '{name}'"})
@@ -186,8 +186,8 @@ def test_what_a_body_says_stands_in_no_header(arm: Any, put: Any, name: str) -> 
 
 
 @pytest.mark.emulator_choice("OData allows more nesting than anybody writes")
-def test_filters_have_an_end(arm: Any) -> None:
-    """A filter that is nested, long, or made of quotes is refused or answered, at once."""
+def test_long_filters_are_answered_at_once(arm: Any) -> None:
+    """A nested filter, a long one, and one of quotes are refused or answered in linear time."""
     for text, expected in (
         ("(" * 5000 + "runId eq 'a'" + ")" * 5000, 400),
         ("'" * 9999, 400),
@@ -203,8 +203,8 @@ def test_filters_have_an_end(arm: Any) -> None:
     "schedule", ["0-" + "9" * 5000 + " * * * *", "*/" + "9" * 5000 + " * * * *", "1," * 50_000 + "1 * * * *"]
 )
 @pytest.mark.arm_documented("docs/container-registry-tasks-scheduled.md: NCrontab")
-def test_schedules_have_an_end(put: Any, schedule: str) -> None:
-    """Numbers beyond all minutes are refused, and a long list of minutes is as good as a short one."""
+def test_long_schedules_are_answered_at_once(put: Any, schedule: str) -> None:
+    """Numbers beyond all minutes are refused; a long list of minutes is read like a short one."""
     trigger = {"timerTriggers": [{"name": "t1", "schedule": schedule, "status": "Disabled"}]}
     body = task()
     body["properties"]["trigger"] = trigger

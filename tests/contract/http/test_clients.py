@@ -17,8 +17,8 @@ BLOCK_BLOB = {"x-ms-blob-type": "BlockBlob"}
 
 
 @pytest.mark.emulator_choice("the emulator's own limits")
-def test_who_says_nothing_is_hung_up_on(emulated: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A connection without a request, or with half of one, ends; one that has asked may take its time."""
+def test_a_silent_connection_is_closed(emulated: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection without a complete request is closed; a request in progress may take its time."""
     monkeypatch.setattr(connection, "FIRST_REQUEST_SECONDS", 0.2)
     arm = emulated()
     place = urlsplit(arm.coordinates.endpoint)
@@ -39,8 +39,8 @@ def test_who_says_nothing_is_hung_up_on(emulated: Any, monkeypatch: pytest.Monke
 
 
 @pytest.mark.emulator_choice("the emulator's own limits")
-def test_others_are_answered_meanwhile(arm: Any) -> None:
-    """A hundred connections that say nothing keep nobody else from being answered."""
+def test_silent_connections_do_not_delay_others(arm: Any) -> None:
+    """Other callers are answered beside a hundred silent connections."""
     place = urlsplit(arm.coordinates.endpoint)
     with ExitStack() as stack:
         for _ in range(100):
@@ -50,7 +50,7 @@ def test_others_are_answered_meanwhile(arm: Any) -> None:
 
 @pytest.mark.emulator_choice("uploads are streamed to disk")
 def test_many_uploads_at_once(arm: Any, tmp_path: Any) -> None:
-    """Twenty uploads of eight megabytes at once all arrive, and the service answers in between."""
+    """Twenty uploads of eight megabytes at once are all stored, and the service answers in between."""
     links = [arm.ok("POST", "listBuildSourceUploadUrl")["uploadUrl"] for _ in range(20)]
     piece = b"x" * 1024**2
 

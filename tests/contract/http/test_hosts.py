@@ -1,4 +1,4 @@
-"""Pages of other sites, and names of other hosts: no request from a browser on this machine gets in."""
+"""Pages of other sites, and names of other hosts: requests of a browser on this machine are refused."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def ask(arm: Any, method: str, path: str, **headers: str) -> Any:
     "host", ["evil.example", "169.254.169.254", "127.0.0.1.evil.example", "localhost.evil.example"]
 )
 @pytest.mark.emulator_choice("the emulator's own protection against DNS rebinding")
-def test_the_names_of_others_are_refused(arm: Any, method: str, path: str, where: str, host: str) -> None:
-    """A name that was made to point here does not make a page of that name ours, for reading neither."""
+def test_foreign_host_names_are_refused(arm: Any, method: str, path: str, where: str, host: str) -> None:
+    """A foreign name that resolves to this machine is refused, for reading too."""
     for each in (method, "GET"):
         answer = ask(arm, each, path, host=host)
         assert answer.status_code == 403, where
@@ -45,15 +45,15 @@ def test_the_names_of_others_are_refused(arm: Any, method: str, path: str, where
 )
 @pytest.mark.emulator_choice("the emulator's own protection against DNS rebinding")
 def test_a_host_is_a_name_and_a_port(arm: Any, host: str) -> None:
-    """What is more than that would stand in the links that are made of it."""
+    """Any other text in the header is refused, because links are made of it."""
     answer = ask(arm, "POST", "{registry}/listBuildSourceUploadUrl", host=host)
     assert answer.status_code == 403
     assert answer.json()["error"]["code"] == "ForeignHost"
 
 
 @pytest.mark.emulator_choice("names that mean this machine and nothing else")
-def test_our_own_names_are_taken(arm: Any) -> None:
-    """Links lead to the name by which the caller came."""
+def test_the_emulator_s_own_names_are_accepted(arm: Any) -> None:
+    """Links have the name that the caller used."""
     port = urlsplit(arm.coordinates.endpoint).port
     for host in (f"127.0.0.1:{port}", f"LOCALHOST:{port}", f"[::1]:{port}", f"emulator.localhost:{port}", "127.0.0.1"):
         answer = ask(arm, "POST", "{registry}/listBuildSourceUploadUrl", host=host)
@@ -75,7 +75,7 @@ def test_our_own_names_are_taken(arm: Any) -> None:
     ],
 )
 @pytest.mark.emulator_choice("the emulator's own protection against cross-site requests")
-def test_pages_of_others_change_nothing(arm: Any, method: str, path: str, where: str, headers: dict[str, str]) -> None:
+def test_cross_site_requests_are_refused(arm: Any, method: str, path: str, where: str, headers: dict[str, str]) -> None:
     """A form of another site, a frame without an origin, and a page of another port are refused first of all."""
     answer = ask(arm, method, path, **headers)
     assert answer.status_code == 403, where
@@ -83,16 +83,16 @@ def test_pages_of_others_change_nothing(arm: Any, method: str, path: str, where:
 
 
 @pytest.mark.emulator_choice("what browsers send from the emulator's own page")
-def test_our_own_page_may(arm: Any) -> None:
-    """The same requests from the emulator's page, or from a program that is no browser, are done."""
+def test_the_emulator_s_own_page_is_accepted(arm: Any) -> None:
+    """The same requests of the emulator's page, or of a program other than a browser, are accepted."""
     own = {"origin": arm.coordinates.endpoint, "sec_fetch_site": "same-origin"}
     for headers in (own, {"sec_fetch_site": "none"}, {}):
         assert ask(arm, "POST", "{registry}/listBuildSourceUploadUrl", **headers).status_code == 200
 
 
 @pytest.mark.emulator_choice("no answer allows pages of other sites to read it")
-def test_pages_of_others_read_nothing(arm: Any) -> None:
-    """A browser gives no answer to a page of another site, as none says that it may."""
+def test_no_answer_allows_other_origins(arm: Any) -> None:
+    """A browser hides the answers from pages of other sites, because no answer allows them."""
     for path in (f"{arm.registry}/tasks", "/_emulator/requests", "/", "/v2/", "/blobs/a/b"):
         answer = ask(arm, "GET", path, origin="https://evil.example")
         assert "access-control-allow-origin" not in answer.headers, path
@@ -101,8 +101,8 @@ def test_pages_of_others_read_nothing(arm: Any) -> None:
 
 
 @pytest.mark.emulator_choice("the emulator's own page")
-def test_answers_are_what_they_say(arm: Any) -> None:
-    """No answer is guessed to be something else, and the page is in nobody's frame and loads nothing of others."""
+def test_answers_have_security_headers(arm: Any) -> None:
+    """No content type is guessed; the page cannot be framed, and loads nothing from other hosts."""
     for path in (f"{arm.registry}/tasks", "/_emulator/health", "/", "/v2/", "/blobs/a/b", "/nowhere"):
         assert ask(arm, "GET", path).headers["x-content-type-options"] == "nosniff", path
     policy = ask(arm, "GET", "/").headers["content-security-policy"]

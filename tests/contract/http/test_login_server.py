@@ -1,4 +1,4 @@
-"""The login server passes requests on: only those that are meant for the registry, and as one request each."""
+"""The login server forwards requests: only valid registry requests, each as exactly one request."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ def status(answer: bytes) -> int:
         "/v2/%ff/tags/list",
     ],
 )
-def test_bent_addresses_are_not_passed_on(raw: Any, path: str) -> None:
-    """What leads elsewhere, or is no name, is refused in the registry's own words."""
+def test_malformed_addresses_are_not_forwarded(raw: Any, path: str) -> None:
+    """An address that leads elsewhere, or is not a name, is refused in the registry's own words."""
     answer = raw(f"GET {path} HTTP/1.1")
     assert status(answer) == 404
     assert b'"NAME_INVALID"' in answer
 
 
-def test_good_addresses_are_passed_on(arm: Any, raw: Any) -> None:
-    """Names of several parts, tags, digests and colons that are encoded reach the registry."""
+def test_valid_addresses_are_forwarded(arm: Any, raw: Any) -> None:
+    """Names of several parts, tags, digests and encoded colons reach the registry."""
     assert arm.http.get("/v2/").status_code == 200
     assert arm.http.get("/v2/_catalog").status_code == 200
     assert b'"NAME_UNKNOWN"' in raw("GET /v2/team/my_app.x/tags/list HTTP/1.1")
@@ -50,8 +50,8 @@ def test_good_addresses_are_passed_on(arm: Any, raw: Any) -> None:
     assert b'"BLOB_UNKNOWN"' in raw(f"GET /v2/team/app/blobs/{digest} HTTP/1.1")
 
 
-def test_one_request_stays_one(raw: Any) -> None:
-    """Two lengths, and a second request in the body of the first, are no way to ask the registry something else."""
+def test_a_second_request_cannot_be_smuggled(raw: Any) -> None:
+    """Two lengths, and a second request in the body of the first, do not reach the registry."""
     hidden = b"0\r\n\r\nDELETE /v2/app/manifests/latest HTTP/1.1\r\nHost: x\r\n\r\n"
     answer = raw("POST /v2/app/blobs/uploads/ HTTP/1.1", "Content-Length: 4", "Transfer-Encoding: chunked", body=hidden)
     assert status(answer) in (202, 400)
@@ -60,8 +60,8 @@ def test_one_request_stays_one(raw: Any) -> None:
     assert status(answer) == 400
 
 
-def test_headers_of_the_connection_end_here(raw: Any) -> None:
-    """What a caller says of the connection, of the host before it, and to sign in, is not passed on."""
+def test_headers_of_the_connection_are_not_forwarded(raw: Any) -> None:
+    """Headers about the connection, the forwarding host and the sign-in are not forwarded."""
     told = (
         "Connection: close, X-Registry-State",
         "X-Forwarded-Host: evil.example",

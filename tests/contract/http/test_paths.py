@@ -1,4 +1,4 @@
-"""Addresses that are bent: dots, encoded slashes, other alphabets, ends of lines."""
+"""Malformed addresses: dots, encoded slashes, other alphabets, line ends."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ BENT = [
 @pytest.mark.parametrize("name", BENT)
 @pytest.mark.parametrize("kind", ["tasks", "runs"])
 @pytest.mark.emulator_choice("what Resource Manager answers for names that nobody has")
-def test_a_bent_name_is_not_found(arm: Any, raw: Raw, kind: str, name: str) -> None:
-    """It finds nothing, changes nothing, and stands in no header."""
+def test_a_malformed_name_is_not_found(arm: Any, raw: Raw, kind: str, name: str) -> None:
+    """The request changes nothing, and the name stands in no header."""
     for method in ("GET", "DELETE", "PATCH"):
         answer = raw(f"{method} {arm.registry}/{kind}/{name}?api-version=2019-04-01 HTTP/1.1", "Content-Length: 0")
         assert status(answer) in (204, 400, 404, 405), (method, answer)
@@ -42,8 +42,8 @@ def test_a_bent_name_is_not_found(arm: Any, raw: Raw, kind: str, name: str) -> N
 
 @pytest.mark.parametrize("name", ["a%0ab%0acd", "tas%20k", "task%00", "%C5%BFtask", "t%C3%A4sks", "task%2fx", "x" * 51])
 @pytest.mark.arm_documented("the specification's pattern of taskName")
-def test_no_task_gets_such_a_name(arm: Any, raw: Raw, docker_task: Any, name: str) -> None:
-    """A name has letters, digits, dashes and underscores of ASCII, or there is no such task."""
+def test_no_task_can_have_a_malformed_name(arm: Any, raw: Raw, docker_task: Any, name: str) -> None:
+    """A task's name has letters, digits, dashes and underscores of ASCII."""
     body = json.dumps(docker_task()).encode()
     headers = ("Content-Type: application/json", f"Content-Length: {len(body)}")
     answer = raw(f"PUT {arm.registry}/tasks/{name}?api-version=2019-04-01 HTTP/1.1", *headers, body=body)
@@ -51,8 +51,8 @@ def test_no_task_gets_such_a_name(arm: Any, raw: Raw, docker_task: Any, name: st
 
 
 @pytest.mark.emulator_choice("Resource Manager compares names without case, in ASCII")
-def test_look_alikes_are_others(arm: Any, raw: Raw, docker_task: Any, task_name: str) -> None:
-    """A letter of another alphabet is another letter, even where it becomes the same without case."""
+def test_look_alikes_are_other_names(arm: Any, raw: Raw, docker_task: Any, task_name: str) -> None:
+    """A letter of another alphabet differs, even where it becomes the same without case."""
     name = f"{task_name}k"
     arm.ok("PUT", f"tasks/{name}", docker_task())
     query = "?api-version=2019-04-01 HTTP/1.1"
@@ -64,8 +64,8 @@ def test_look_alikes_are_others(arm: Any, raw: Raw, docker_task: Any, task_name:
 
 
 @pytest.mark.emulator_choice("the emulator's own addresses")
-def test_an_address_ends_where_it_ends(emulated: Any, raw: Raw, quick_request: Any) -> None:
-    """An end of line behind the last name is no part of an operation's address, nor of the link that it answers."""
+def test_a_line_end_is_not_part_of_an_address(emulated: Any, raw: Raw, quick_request: Any) -> None:
+    """A line end behind the last name is part of neither the operation's address nor the link in its answer."""
     arm = emulated(mode="lro")
     body = json.dumps(quick_request()).encode()
     headers = ("Content-Type: application/json", f"Content-Length: {len(body)}")
@@ -89,8 +89,8 @@ def test_an_address_ends_where_it_ends(emulated: Any, raw: Raw, quick_request: A
     ],
 )
 @pytest.mark.emulator_choice("the emulator's own addresses")
-def test_the_page_has_no_other_files(raw: Raw, path: str) -> None:
-    """Nothing outside of the page's own files is given."""
+def test_the_page_serves_only_its_own_files(raw: Raw, path: str) -> None:
+    """A file outside of the page's own files is not found."""
     answer = raw(f"GET {path} HTTP/1.1")
     assert status(answer) == 404
     assert b"import " not in answer
@@ -101,8 +101,8 @@ def test_the_page_has_no_other_files(raw: Raw, path: str) -> None:
     "name", ["../a", "..%2fa", "%2e%2e/%2e%2e/emulator.sqlite", "%2fetc%2fpasswd", "a%00", "%5c..%5ca"]
 )
 @pytest.mark.emulator_choice("a blob is whatever its signature is for")
-def test_a_bent_blob_is_refused(raw: Raw, arm: Any, name: str) -> None:
-    """No signature of a blob is one of a name that leads elsewhere."""
+def test_a_malformed_blob_name_is_refused(raw: Raw, arm: Any, name: str) -> None:
+    """No signature is valid for a name that leads elsewhere."""
     link = urlsplit(arm.ok("POST", "listBuildSourceUploadUrl")["uploadUrl"])
     container = link.path.split("/")[2]
     for method in ("GET", "PUT"):

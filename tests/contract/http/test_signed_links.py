@@ -1,4 +1,4 @@
-"""Signed links: what they are good for, and how they are bent."""
+"""Signed links: what they permit, and how they are tampered with."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def log(arm: Any, quick_request: Any) -> str:
     return arm.log_link(run_id)
 
 
-def bent(link: str, path: Callable[[str], str] = str, **parameters: str | None) -> str:
-    """A link with another path or other parameters; None takes one away."""
+def altered(link: str, path: Callable[[str], str] = str, **parameters: str | None) -> str:
+    """Return a link with another path or other parameters; None removes one."""
     parts = urlsplit(link)
     query = {**dict(parse_qsl(parts.query)), **parameters}
     kept = {name: value for name, value in query.items() if value is not None}
@@ -58,34 +58,32 @@ def refused(answer: httpx.Response, code: str = "AuthenticationFailed") -> None:
     ],
 )
 @pytest.mark.arm_documented("the blob service: service SAS")
-def test_a_changed_link_is_worth_nothing(
-    blobs: httpx.Client, upload: str, log: str, changed: dict[str, str | None]
-) -> None:
-    """Whoever changes what a link says, or its signature, may neither read nor write."""
-    refused(blobs.get(bent(log, **changed)))
-    refused(blobs.put(bent(upload, **changed), content=b"x", headers=BLOCK_BLOB))
+def test_a_changed_link_is_refused(blobs: httpx.Client, upload: str, log: str, changed: dict[str, str | None]) -> None:
+    """A changed parameter or signature permits neither reading nor writing."""
+    refused(blobs.get(altered(log, **changed)))
+    refused(blobs.put(altered(upload, **changed), content=b"x", headers=BLOCK_BLOB))
 
 
 @pytest.mark.arm_documented("the blob service: service SAS")
 def test_a_link_is_for_one_blob(arm: Any, blobs: httpx.Client, upload: str, log: str, quick_request: Any) -> None:
-    """The link of a log opens no other log, nor does that of an upload; a container's name cannot be changed either."""
+    """The link of a log or an upload opens no other blob; a container's name cannot be changed either."""
     other = arm.schedule(quick_request())
     arm.until(other)
     run_id = urlsplit(log).path.split("/")[4]
-    refused(blobs.get(bent(log, path=lambda path: path.replace(run_id, other))))
-    refused(blobs.get(bent(log, path=lambda path: path.replace("/blobs/", "/blobs/x"))))
-    refused(blobs.get(bent(log, path=lambda path: path.replace("/logs/", "/logs//"))))
-    refused(blobs.get(bent(log, path=lambda path: path.replace("rawtext", "RAWTEXT"))))
+    refused(blobs.get(altered(log, path=lambda path: path.replace(run_id, other))))
+    refused(blobs.get(altered(log, path=lambda path: path.replace("/blobs/", "/blobs/x"))))
+    refused(blobs.get(altered(log, path=lambda path: path.replace("/logs/", "/logs//"))))
+    refused(blobs.get(altered(log, path=lambda path: path.replace("rawtext", "RAWTEXT"))))
     refused(blobs.get(urlunsplit(urlsplit(log)._replace(query=urlsplit(upload).query))))
     assert blobs.get(log).status_code == 200
 
 
 @pytest.mark.arm_documented("the blob service: AuthorizationPermissionMismatch")
-def test_a_link_does_what_it_is_for(blobs: httpx.Client, upload: str, log: str) -> None:
-    """A log's link cannot write, in one piece or in blocks, and an upload's cannot read what was uploaded."""
+def test_a_link_permits_one_action(blobs: httpx.Client, upload: str, log: str) -> None:
+    """A log's link cannot write, in one piece or in blocks, and an upload's cannot read."""
     before = blobs.get(log).content
     for comp in ({}, {"comp": "block", "blockid": "QQ=="}, {"comp": "blocklist"}):
-        refused(blobs.put(bent(log, **comp), content=b"x", headers=BLOCK_BLOB), "AuthorizationPermissionMismatch")
+        refused(blobs.put(altered(log, **comp), content=b"x", headers=BLOCK_BLOB), "AuthorizationPermissionMismatch")
     assert blobs.get(log).content == before
     assert blobs.put(upload, content=b"secret", headers=BLOCK_BLOB).status_code == 201
     for method in ("GET", "HEAD"):
@@ -96,8 +94,8 @@ def test_a_link_does_what_it_is_for(blobs: httpx.Client, upload: str, log: str) 
 
 @pytest.mark.parametrize("name", ["sv", "se", "sr", "sp", "sig", "SIG", "Sp"])
 @pytest.mark.emulator_choice("two answers to one question are none")
-def test_a_parameter_stands_once(blobs: httpx.Client, upload: str, log: str, name: str) -> None:
-    """A link that gives a parameter twice is refused, even when it is the same twice."""
+def test_a_repeated_parameter_is_refused(blobs: httpx.Client, upload: str, log: str, name: str) -> None:
+    """A link with a parameter twice is refused, even with the same value twice."""
     for link in (log, upload):
         value = dict(parse_qsl(urlsplit(link).query))[name.lower()]
         for twice in (f"{link}&{name}={quote(value)}", link.replace("?", f"?{name}=x&")):
@@ -105,8 +103,8 @@ def test_a_parameter_stands_once(blobs: httpx.Client, upload: str, log: str, nam
 
 
 @pytest.mark.arm_documented("the blob service: an expired SAS is refused")
-def test_a_link_ends(emulated: Any, blobs: httpx.Client) -> None:
-    """After its time a link is worth nothing, and says until when it was."""
+def test_a_link_expires(emulated: Any, blobs: httpx.Client) -> None:
+    """An expired link is refused, and the error has the time of its expiry."""
     arm = emulated()
     upload = arm.ok("POST", "listBuildSourceUploadUrl")["uploadUrl"]
     assert blobs.put(upload, content=b"x", headers=BLOCK_BLOB).status_code == 201
@@ -117,8 +115,8 @@ def test_a_link_ends(emulated: Any, blobs: httpx.Client) -> None:
 
 
 @pytest.mark.emulator_choice("each data folder has a key of its own")
-def test_the_link_of_another_emulator_is_worth_nothing(emulated: Any, blobs: httpx.Client) -> None:
-    """Who has an emulator of their own cannot sign for this one."""
+def test_the_link_of_another_emulator_is_refused(emulated: Any, blobs: httpx.Client) -> None:
+    """Another emulator's key signs no link of this one."""
     one, two = emulated(), emulated()
     link = urlsplit(one.ok("POST", "listBuildSourceUploadUrl")["uploadUrl"])
     foreign = urlunsplit(link._replace(netloc=urlsplit(two.coordinates.endpoint).netloc))
@@ -128,7 +126,7 @@ def test_the_link_of_another_emulator_is_worth_nothing(emulated: Any, blobs: htt
 @pytest.mark.parametrize("spelled", ["sig", "SIG", "%73ig", "s%69%67"])
 @pytest.mark.emulator_choice("the emulator's own list of requests")
 def test_a_signature_is_not_kept(arm: Any, blobs: httpx.Client, log: str, spelled: str) -> None:
-    """The list of requests shows that a log was read, and never with what, however the parameter was written."""
+    """The list of requests shows that a log was read without the signature, however the parameter was written."""
     signature = dict(parse_qsl(urlsplit(log).query))["sig"]
     blobs.get(log.replace("&sig=", f"&{spelled}="))
     shown = arm.http.get("/_emulator/requests").text
@@ -138,8 +136,8 @@ def test_a_signature_is_not_kept(arm: Any, blobs: httpx.Client, log: str, spelle
 
 
 @pytest.mark.arm_documented("the blob service: RequestBodyTooLarge, BlockListTooLong, BlockCountExceedsLimit")
-def test_uploads_have_an_end(emulated: Any, blobs: httpx.Client, raw: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A blob has so many bytes and blocks: declared, sent in chunks, in many blocks, or in one that is named often."""
+def test_uploads_are_limited(emulated: Any, blobs: httpx.Client, raw: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The limits hold for a declared length, chunks, many blocks, and one block listed many times."""
     arm = emulated()
     upload = arm.ok("POST", "listBuildSourceUploadUrl")["uploadUrl"]
     path = upload.removeprefix(arm.coordinates.endpoint)
@@ -151,7 +149,7 @@ def test_uploads_have_an_end(emulated: Any, blobs: httpx.Client, raw: Any, monke
     monkeypatch.setattr(service, "BLOCKS_LIMIT", 3)
 
     def put(content: Any, **query: str) -> tuple[int, str]:
-        answer = blobs.put(bent(upload, **query), content=content, headers=BLOCK_BLOB)
+        answer = blobs.put(altered(upload, **query), content=content, headers=BLOCK_BLOB)
         return answer.status_code, answer.headers.get("x-ms-error-code", "")
 
     def blocks(*ids: str) -> bytes:
@@ -183,15 +181,15 @@ def test_uploads_have_an_end(emulated: Any, blobs: httpx.Client, raw: Any, monke
     ],
 )
 @pytest.mark.arm_documented("the blob service: InvalidXmlDocument")
-def test_a_block_list_is_plain(blobs: httpx.Client, upload: str, xml: bytes) -> None:
-    """Entities, halves and towers of elements are refused as no block list."""
+def test_a_malformed_block_list_is_refused(blobs: httpx.Client, upload: str, xml: bytes) -> None:
+    """Entities, truncated lists and deeply nested elements are refused."""
     answer = blobs.put(f"{upload}&comp=blocklist", content=xml)
     assert (answer.status_code, answer.headers["x-ms-error-code"]) == (400, "InvalidXmlDocument")
 
 
 @pytest.mark.emulator_choice("what stands in a header can stand in a header")
-def test_what_is_echoed_is_text(blobs: httpx.Client, upload: str) -> None:
-    """The caller's own id comes back when it is visible text of a sensible length, and not otherwise."""
+def test_an_echoed_id_is_text(blobs: httpx.Client, upload: str) -> None:
+    """The caller's own id comes back only when it is visible text of a sensible length."""
     for given, echoed in (("me-1", "me-1"), ("a\x01b", None), ("x" * 1025, None), ("\xe4", None)):
         headers = {**BLOCK_BLOB, "x-ms-client-request-id": given.encode("latin-1")}
         answer = blobs.put(upload, content=b"x", headers=headers)

@@ -1,4 +1,4 @@
-"""Over https every address that the service gives is one of https, at the name by which the caller asked."""
+"""Over https every address in the answers is an https one, with the name that the caller used."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NAMES = ["127.0.0.1", "localhost", "acrstore.blob.localhost"]
 
 @pytest.fixture(params=NAMES)
 def secure(request: pytest.FixtureRequest, emulated: Callable[..., Any]) -> Any:
-    """A service over https with long-running operations and pages of one, asked by one of its names."""
+    """A service over https with long-running operations and pages of one item, called by one of its names."""
     arm = emulated(tls=True, mode="lro", switches={"page-size": 1, "operation-polls": 1})
 
     def by_name(sent: httpx.Request) -> None:
@@ -27,7 +27,7 @@ def secure(request: pytest.FixtureRequest, emulated: Callable[..., Any]) -> Any:
 
 
 def followed(arm: Any, method: str, link: str, **request: Any) -> httpx.Response:
-    """Follow a link that has to be of the origin that was asked."""
+    """Follow a link, which has to be of the origin of the request."""
     assert link.startswith(f"{arm.origin}/"), link
     answer: httpx.Response = arm.http.request(method, link.removeprefix(arm.origin), **request)
     return answer
@@ -35,7 +35,7 @@ def followed(arm: Any, method: str, link: str, **request: Any) -> httpx.Response
 
 @pytest.mark.arm_documented("the specification: nextLink, Location and Azure-AsyncOperation are absolute")
 def test_links_of_resource_manager_are_https(secure: Any, docker_task: Any) -> None:
-    """Of operations, of their ends, and of the next page."""
+    """The links of operations, of their results and of the next page are https."""
     for name in ("first", "second"):
         made = secure("PUT", f"tasks/{name}", docker_task())
         assert made.status_code == 201
@@ -51,7 +51,7 @@ def test_links_of_resource_manager_are_https(secure: Any, docker_task: Any) -> N
 
 @pytest.mark.arm_documented("the specification: uploadUrl and logLink are links that need nothing else")
 def test_links_of_blobs_are_https(secure: Any, archive: bytes, quick_request: Any) -> None:
-    """Of the upload and of the log; the signature holds by every name."""
+    """The links of uploads and logs are https; the signature holds under every name."""
     target = secure.ok("POST", "listBuildSourceUploadUrl")
     headers = {"x-ms-blob-type": "BlockBlob"}
     assert followed(secure, "PUT", target["uploadUrl"], content=archive, headers=headers).status_code == 201

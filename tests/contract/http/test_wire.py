@@ -30,7 +30,7 @@ def test_answers_have_the_services_headers(arm: Any, task_name: str, docker_task
 
 @pytest.mark.arm_recorded
 def test_each_verb_spends_its_own_bucket(arm: Any, task_name: str, docker_task: Any) -> None:
-    """Reads, writes and deletes are counted apart, and listDetails is a write."""
+    """Reads, writes and deletes are counted apart, and listDetails counts as a write."""
     answers = {
         "writes": [
             arm("PUT", f"tasks/{task_name}", docker_task()),
@@ -98,7 +98,7 @@ def test_a_task_is_not_made_twice_under_another_case(arm: Any, task_name: str, d
 )
 @pytest.mark.arm_documented("the error ARMResourceNotFound, seen on registries")
 def test_a_missing_registry_is_not_found_for_any_operation(method: str, suffix: str, body: Any, arm: Any) -> None:
-    """The registry is looked for before anything else."""
+    """The registry is checked before anything else."""
     answer = arm(method, f"{arm.registry.rpartition('/')[0]}/nosuchregistry/{suffix}", body)
     assert answer.status_code == 404
     assert answer.json()["error"]["code"] == "ResourceNotFound"
@@ -122,7 +122,7 @@ def test_a_missing_group_or_subscription_is_named(position: int, value: str, cod
 
 @pytest.mark.parametrize("authorization", [None, "Bearer wrong", "Basic dTpw"])
 @pytest.mark.arm_documented("Resource Manager: 401 and a challenge without a valid token")
-def test_who_does_not_sign_in_is_told_to(authorization: str | None, coordinates: Any, arm: Any) -> None:
+def test_a_request_without_a_token_is_answered_401(authorization: str | None, coordinates: Any, arm: Any) -> None:
     """Without the right token every operation answers 401 and says how to sign in."""
     headers = {"Authorization": authorization} if authorization else {}
     for method, path in (
@@ -141,7 +141,7 @@ def test_who_does_not_sign_in_is_told_to(authorization: str | None, coordinates:
 
 @pytest.mark.emulator_choice("what Resource Manager answers in general, not recorded for tasks")
 def test_the_api_version_has_to_be_right(arm: Any) -> None:
-    """Without an api-version, or with one that this type of resource does not have, there is no answer."""
+    """A request without an api-version, or with one that this type of resource does not have, is refused."""
     wrong = arm("GET", "tasks", api_version="1999-01-01")
     assert wrong.status_code == 400
     assert wrong.json()["error"]["code"] in ("InvalidApiVersionParameter", "NoRegisteredProviderFound")
@@ -156,7 +156,7 @@ def test_the_api_version_has_to_be_right(arm: Any) -> None:
 @pytest.mark.parametrize("content", [b"{", b"[]", b"null", b'"text"', b""])
 @pytest.mark.emulator_choice("what Resource Manager answers in general, not recorded for tasks")
 def test_a_body_has_to_be_an_object(content: bytes, arm: Any, task_name: str) -> None:
-    """What is no JSON object is refused as such."""
+    """A body other than a JSON object is refused as such."""
     answer = arm.http.put(
         f"{arm.registry}/tasks/{task_name}",
         params={"api-version": "2019-04-01"},
@@ -169,8 +169,8 @@ def test_a_body_has_to_be_an_object(content: bytes, arm: Any, task_name: str) ->
 
 
 @pytest.mark.emulator_choice("what Resource Manager answers in general, not recorded for tasks")
-def test_a_verb_that_there_is_not_is_refused(arm: Any, quick_request: Any) -> None:
-    """A run cannot be deleted, nor a registry scheduled by GET."""
+def test_an_unsupported_verb_is_refused(arm: Any, quick_request: Any) -> None:
+    """DELETE of a run and GET of scheduleRun are refused."""
     run_id = arm.schedule(quick_request())
     arm.until(run_id)
     for method, path in (("DELETE", f"runs/{run_id}"), ("PUT", f"runs/{run_id}"), ("GET", "scheduleRun")):

@@ -24,13 +24,13 @@ def group(arm: Any, location: str) -> Iterator[str]:
 
 @pytest.fixture
 def registry(group: str) -> str:
-    """The address of a registry that is not there yet; it goes with its group."""
+    """The address of a registry that does not exist yet; it is removed with its group."""
     return f"{group}/providers/Microsoft.ContainerRegistry/registries/test{uuid.uuid4().hex[:12]}"
 
 
 @pytest.fixture
 def made(arm: Any, registry: str, location: str) -> str:
-    """The address of a registry that is there."""
+    """The address of a registry that exists."""
     answer = arm("PUT", registry, {"location": location, "sku": {"name": "Basic"}}, api_version=VERSION)
     assert answer.status_code == 201, answer.text
     return registry
@@ -38,7 +38,7 @@ def made(arm: Any, registry: str, location: str) -> str:
 
 @pytest.mark.arm_documented("Registries_Create, Registries_Get, 2023-07-01")
 def test_a_registry_is_made_and_replaced(arm: Any, registry: str, location: str) -> None:
-    """201 for a new one, 200 for the same again; what is sent is shown, and what was not sent any more is gone."""
+    """A new one is answered with 201, the same again with 200; members that are not sent again are removed."""
     body = {
         "location": location,
         "sku": {"name": "premium"},
@@ -67,7 +67,7 @@ def test_a_registry_is_made_and_replaced(arm: Any, registry: str, location: str)
 
 @pytest.mark.arm_documented("Registries_Update, 2023-07-01")
 def test_an_update_changes_only_what_is_sent(arm: Any, made: str) -> None:
-    """Tags are replaced, properties merged; null members are as good as absent."""
+    """Tags are replaced, properties merged; null members count as absent."""
     arm.ok("PATCH", made, {"tags": {"a": "1"}, "properties": {"adminUserEnabled": True}}, api_version=VERSION)
     body = {"identity": None, "properties": {"policies": {"trustPolicy": {"status": "enabled"}}}}
     changed = arm.ok("PATCH", made, body, api_version=VERSION)
@@ -88,7 +88,7 @@ def test_an_identity_gets_its_ids(arm: Any, made: str) -> None:
 
 @pytest.mark.arm_documented("Registries_List and Registries_ListByResourceGroup, 2023-07-01")
 def test_registries_are_listed(arm: Any, made: str) -> None:
-    """In its group it is alone; in its subscription it is one of them."""
+    """The list of the group has it alone; the list of the subscription has it among others."""
     group = made.rpartition("/")[0]
     subscription = f"{made.split('/resourceGroups/')[0]}/providers/Microsoft.ContainerRegistry/registries"
     shown = arm.ok("GET", made, api_version=VERSION)
@@ -100,7 +100,7 @@ def test_registries_are_listed(arm: Any, made: str) -> None:
 
 @pytest.mark.arm_documented("a registry's name is a part of its login server's name, so it is unique in Azure")
 def test_a_name_belongs_to_one_registry(arm: Any, made: str, location: str) -> None:
-    """In another subscription it is refused, and its availability is told before."""
+    """A name that is taken is refused in another subscription, and checkNameAvailability says so before."""
     name = made.rpartition("/")[2]
     elsewhere = f"/subscriptions/{uuid.uuid4()}/resourceGroups/other"
     assert arm("PUT", elsewhere, {"location": location}, api_version="2021-04-01").status_code == 201
@@ -133,10 +133,10 @@ def test_a_name_belongs_to_one_registry(arm: Any, made: str, location: str) -> N
     ],
 )
 @pytest.mark.emulator_choice("no real body of these refusals was found")
-def test_a_registry_that_cannot_be_is_refused(
+def test_an_invalid_registry_is_refused(
     body: dict[str, Any], code: str, arm: Any, registry: str, location: str
 ) -> None:
-    """And is not there afterwards."""
+    """The registry does not exist afterwards."""
     sent = {name: location if value == "LOCATION" else value for name, value in body.items()}
     answer = arm("PUT", registry, sent, api_version=VERSION)
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, code)
@@ -145,7 +145,7 @@ def test_a_registry_that_cannot_be_is_refused(
 
 @pytest.mark.parametrize("name", ["four", "with-hyphen", "with.dot", "x" * 51])
 @pytest.mark.arm_documented("Registries_Create: 5 to 50 letters and digits")
-def test_a_name_that_cannot_be_is_refused(name: str, arm: Any, registry: str, location: str) -> None:
+def test_an_invalid_name_is_refused(name: str, arm: Any, registry: str, location: str) -> None:
     """Names are letters and digits."""
     body = {"location": location, "sku": {"name": "Basic"}}
     answer = arm("PUT", f"{registry.rpartition('/')[0]}/{name}", body, api_version=VERSION)
@@ -154,7 +154,7 @@ def test_a_name_that_cannot_be_is_refused(name: str, arm: Any, registry: str, lo
 
 @pytest.mark.emulator_choice("what Resource Manager answers in general")
 def test_a_registry_does_not_move(arm: Any, made: str) -> None:
-    """Neither by a PUT with another location, nor is it made in a group that is not there."""
+    """A PUT with another location is refused, and so is one in a missing group."""
     body = {"location": "australiacentral2", "sku": {"name": "Basic"}}
     moved = arm("PUT", made, body, api_version=VERSION)
     assert (moved.status_code, moved.json()["error"]["code"]) == (409, "InvalidResourceLocation")
@@ -166,7 +166,7 @@ def test_a_registry_does_not_move(arm: Any, made: str) -> None:
 
 @pytest.mark.arm_documented("Registries_ListCredentials, 2023-07-01")
 def test_the_admin_user_has_two_passwords(arm: Any, made: str, coordinates: Any) -> None:
-    """When it is enabled; otherwise the error says which registry."""
+    """An enabled admin user has two passwords; for a disabled one the error names the registry."""
     refused = arm("POST", f"{made}/listCredentials", api_version=VERSION)
     assert (refused.status_code, refused.json()["error"]["code"]) == (400, "UnAuthorizedForCredentialOperations")
     assert made.rpartition("/")[2] in refused.json()["error"]["message"]
@@ -181,7 +181,7 @@ def test_the_admin_user_has_two_passwords(arm: Any, made: str, coordinates: Any)
 
 @pytest.mark.arm_documented("Registries_Delete, 2023-07-01")
 def test_a_removed_registry_is_gone(arm: Any, made: str, location: str, quick_task: Callable[..., Any]) -> None:
-    """With its tasks and runs, also when it is made again; to remove it twice is no error."""
+    """Its tasks and runs are removed with it, and a registry of the same name is empty. A second DELETE succeeds."""
     assert arm("PUT", f"{made}/tasks/task1", quick_task()).status_code == 200
     first = arm.ok("POST", f"{made}/scheduleRun", {"type": "TaskRunRequest", "taskName": "task1"})["properties"][
         "runId"
@@ -206,7 +206,7 @@ def test_a_removed_registry_is_gone(arm: Any, made: str, location: str, quick_ta
 
 
 @pytest.mark.emulator_choice("what becomes of runs when their registry is removed was not seen")
-def test_what_runs_in_a_removed_registry_is_canceled(
+def test_runs_of_a_removed_registry_are_canceled(
     arm: Any, made: str, location: str, quick_request: Callable[..., Any], emulated: Callable[..., Any]
 ) -> None:
     """The only agent is free for other registries at once."""
@@ -224,7 +224,7 @@ def test_what_runs_in_a_removed_registry_is_canceled(
 
 @pytest.mark.arm_documented("the specification of 2019-04-01 has tasks and runs only")
 def test_versions_of_tasks_have_no_registries(arm: Any, registry: str, location: str) -> None:
-    """Any other version has."""
+    """Every other api-version has the type registries."""
     body = {"location": location, "sku": {"name": "Basic"}}
     for method, path in (("PUT", registry), ("DELETE", registry), ("GET", registry.rpartition("/")[0])):
         answer = arm(method, path, body if method == "PUT" else None, api_version="2019-04-01")
@@ -233,8 +233,8 @@ def test_versions_of_tasks_have_no_registries(arm: Any, registry: str, location:
 
 
 @pytest.mark.arm_documented("Registries_ListUsages, Replications_List, 2023-07-01")
-def test_a_registry_tells_what_it_may_have(arm: Any, made: str) -> None:
-    """By its SKU; there are no replications."""
+def test_a_registry_has_usages_and_no_replications(arm: Any, made: str) -> None:
+    """The usages are those of its SKU."""
     usages = {each["name"]: each["limit"] for each in arm.ok("GET", f"{made}/listUsages", api_version=VERSION)["value"]}
     assert usages == {"Size": 10 * 2**30, "Webhooks": 2}
     assert arm.ok("GET", f"{made}/replications", api_version=VERSION)["value"] == []
@@ -242,7 +242,7 @@ def test_a_registry_tells_what_it_may_have(arm: Any, made: str) -> None:
 
 @pytest.mark.emulator_choice("the emulator's own interface")
 def test_after_a_reset_registries_are_those_of_the_start(emulated: Callable[..., Any], quick_request: Any) -> None:
-    """What was made is gone, what was removed or changed is back, and run ids go on."""
+    """New registries are removed, removed or changed ones are restored, and run ids go on."""
     own = emulated()
     body = {"location": "westeurope", "sku": {"name": "Basic"}}
     before, first = own.ok("GET", own.registry, api_version=VERSION), own.schedule(quick_request())
@@ -263,7 +263,7 @@ def test_after_a_reset_registries_are_those_of_the_start(emulated: Callable[...,
 
 @pytest.mark.emulator_choice("as for tasks, which answer at once; no recording makes a registry")
 def test_registries_are_made_at_once(emulated: Callable[..., Any]) -> None:
-    """Also where operations on tasks are long-running."""
+    """They are not long-running, even where operations on tasks are."""
     own = emulated(mode="lro")
     address = f"{own.registry.rpartition('/')[0]}/another"
     made = own("PUT", address, {"location": "westeurope", "sku": {"name": "Basic"}}, api_version=VERSION)

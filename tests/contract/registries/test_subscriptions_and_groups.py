@@ -1,4 +1,4 @@
-"""What clients ask around registries: subscriptions, resource groups, resources, resource providers."""
+"""What clients read around registries: subscriptions, resource groups, resources, resource providers."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def group(arm: Any, subscription: str) -> Iterator[str]:
 
 
 @pytest.mark.arm_documented("Subscriptions_List, Subscriptions_Get")
-def test_the_subscription_is_there(arm: Any, subscription: str) -> None:
-    """Enabled, in a tenant, and listed."""
+def test_the_subscription_exists(arm: Any, subscription: str) -> None:
+    """It is enabled, has a tenant, and is listed."""
     shown = arm.ok("GET", subscription, api_version=VERSION)
     assert shown["id"] == f"/subscriptions/{shown['subscriptionId']}"
     assert shown["id"].lower() == subscription.lower()
@@ -40,8 +40,8 @@ def test_the_subscription_is_there(arm: Any, subscription: str) -> None:
 
 
 @pytest.mark.emulator_choice("what Resource Manager answers in general")
-def test_what_is_not_there_is_named(arm: Any) -> None:
-    """A subscription that is missing, below which nothing is listed either; a missing version."""
+def test_a_missing_subscription_or_version_is_named(arm: Any) -> None:
+    """Lists below a missing subscription are refused too."""
     missing = f"/subscriptions/{uuid.uuid4()}"
     for path in ("", "/resourceGroups", "/resources", "/providers", "/locations", "/resourceGroups/any"):
         answer = arm("GET", missing + path, api_version=VERSION)
@@ -51,8 +51,8 @@ def test_what_is_not_there_is_named(arm: Any) -> None:
 
 
 @pytest.mark.arm_documented("ResourceGroups_CreateOrUpdate, _Get, _CheckExistence, _Update, _Delete")
-def test_a_group_lives(arm: Any, subscription: str, group: str) -> None:
-    """Made with 201, again with 200, found with any case, changed, listed, removed."""
+def test_a_group_from_creation_to_removal(arm: Any, subscription: str, group: str) -> None:
+    """It is created with 201, replaced with 200, found in any case, changed, listed and removed."""
     assert arm("HEAD", group, api_version=VERSION).status_code == 404
     missing = arm("GET", group, api_version=VERSION)
     assert (missing.status_code, missing.json()["error"]["code"]) == (404, "ResourceGroupNotFound")
@@ -83,17 +83,17 @@ def test_a_group_lives(arm: Any, subscription: str, group: str) -> None:
     ],
 )
 @pytest.mark.emulator_choice("what Resource Manager answers in general")
-def test_a_group_that_cannot_be_is_refused(
+def test_an_invalid_group_is_refused(
     path: str, body: dict[str, Any], status: int, code: str, arm: Any, group: str
 ) -> None:
-    """It has a location and a name of letters, digits and a few signs, in a subscription that is a GUID."""
+    """A group needs a location, a name of letters, digits and a few signs, and a subscription that is a GUID."""
     answer = arm("PUT", path.format(group=group), body, api_version=VERSION)
     assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
 
 
 @pytest.mark.emulator_choice("what Resource Manager answers in general")
 def test_a_group_does_not_move(arm: Any, group: str) -> None:
-    """The error says where it is."""
+    """The error has the group's location."""
     assert arm("PUT", group, {"location": "westeurope"}, api_version=VERSION).status_code == 201
     moved = arm("PUT", group, {"location": "eastus"}, api_version=VERSION)
     assert (moved.status_code, moved.json()["error"]["code"]) == (409, "InvalidResourceGroupLocation")
@@ -101,8 +101,8 @@ def test_a_group_does_not_move(arm: Any, group: str) -> None:
 
 
 @pytest.mark.arm_documented("ResourceGroups_Delete: all resources in the group are deleted too")
-def test_a_group_goes_with_its_registries(arm: Any, group: str) -> None:
-    """The names are free afterwards."""
+def test_a_group_is_removed_with_its_registries(arm: Any, group: str) -> None:
+    """The names of the registries are free afterwards."""
     registry = f"{group}/providers/{REGISTRIES}/test{uuid.uuid4().hex[:12]}"
     body = {"location": "westeurope", "sku": {"name": "Basic"}}
     for _ in range(2):
@@ -134,7 +134,7 @@ def test_a_group_goes_with_its_registries(arm: Any, group: str) -> None:
 )
 @pytest.mark.arm_documented("Resources_List: the properties that $filter knows")
 def test_resources_are_filtered(text: str | None, found: bool, arm: Any, subscription: str, group: str) -> None:
-    """By type, name, place, group and tags; a filter's quote is doubled."""
+    """The filter takes type, name, location, group and tags; a quote in a value is doubled."""
     name = f"test{uuid.uuid4().hex[:12]}"
     registry = f"{group}/providers/{REGISTRIES}/{name}"
     body = {"location": "westeurope", "sku": {"name": "Basic"}, "tags": {"team": "it's ours"}}
@@ -159,7 +159,7 @@ def test_resources_are_filtered(text: str | None, found: bool, arm: Any, subscri
 )
 @pytest.mark.emulator_choice("what Resource Manager answers in general")
 def test_another_filter_is_refused(text: str, arm: Any, subscription: str) -> None:
-    """With the filter in the error."""
+    """The error has the filter."""
     answer = arm("GET", f"{subscription}/resources", api_version="2021-04-01", **{"$filter": text})
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "InvalidFilterInQueryString")
     assert text in answer.json()["error"]["message"]
@@ -167,7 +167,7 @@ def test_another_filter_is_refused(text: str, arm: Any, subscription: str) -> No
 
 @pytest.mark.arm_documented("Providers_List, Providers_Get, Providers_Register")
 def test_the_provider_is_registered(arm: Any, subscription: str) -> None:
-    """With its resource types, their api-versions and places."""
+    """It has its resource types, their api-versions and locations."""
     provider = arm.ok("GET", f"{subscription}/providers/microsoft.containerregistry", api_version="2021-04-01")
     assert provider["namespace"] == "Microsoft.ContainerRegistry"
     assert provider["registrationState"] == "Registered"
@@ -183,8 +183,8 @@ def test_the_provider_is_registered(arm: Any, subscription: str) -> None:
 
 
 @pytest.mark.arm_documented("Subscriptions_ListLocations")
-def test_places_are_listed(arm: Any, subscription: str, location: str) -> None:
-    """The registry's own is among them."""
+def test_locations_are_listed(arm: Any, subscription: str, location: str) -> None:
+    """The registry's location is among them."""
     places = arm.ok("GET", f"{subscription}/locations", api_version=VERSION)["value"]
     assert location in [place["name"] for place in places]
     assert all(place["displayName"] for place in places)

@@ -28,14 +28,14 @@ def test_a_running_run_is_canceled(arm: Any, blobs: Any, long_run: Any) -> None:
 
 @pytest.mark.arm_documented("Runs_Cancel: 200 or 202 without a body; then poll")
 def test_a_queued_run_is_canceled(arm: Any, queued_run: str) -> None:
-    """A run that has found no agent yet ends Canceled too."""
+    """A run that has no agent yet ends Canceled too."""
     cancel(arm, queued_run)
     assert arm.until(queued_run)["properties"]["status"] == "Canceled"
 
 
 @pytest.mark.emulator_choice("cancel of a finished run has not been seen; a client accepts success and 409")
 def test_a_finished_run_stays_as_it_is(arm: Any, quick_request: Any) -> None:
-    """Whatever the answer, what has succeeded has succeeded."""
+    """A run that has succeeded stays Succeeded, whatever the answer to the cancellation."""
     run_id = arm.schedule(quick_request())
     before = arm.until(run_id)
     assert arm("POST", f"runs/{run_id}/cancel").status_code in (200, 202, 204, 409)

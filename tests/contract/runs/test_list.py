@@ -21,7 +21,7 @@ def three_runs(arm: Any, task_name: str, quick_task: Any) -> list[str]:
 
 @pytest.fixture
 def listed(arm: Any) -> Any:
-    """Lists runs and gives their ids."""
+    """List runs and return their ids."""
 
     def ask(filter_: str | None = None, top: int | None = None) -> list[str]:
         query = {**({"$filter": filter_} if filter_ else {}), **({"$top": top} if top else {})}
@@ -45,7 +45,7 @@ def test_runs_of_one_task(arm: Any, task_name: str, listed: Any, three_runs: lis
 
 @pytest.mark.arm_recorded
 def test_one_page_has_no_link(arm: Any, task_name: str, three_runs: list[str]) -> None:
-    """When everything fits there is no nextLink, not even null."""
+    """A list of one page has no nextLink, not even null."""
     page = arm.ok("GET", "runs", **{"$filter": f"TaskName eq '{task_name}'", "$top": 15})
     assert list(page) == ["value"]
     assert len(page["value"]) == len(three_runs)
@@ -84,8 +84,8 @@ def test_top_limits_the_answer(task_name: str, listed: Any, three_runs: list[str
     ],
 )
 @pytest.mark.arm_documented("RunFilter and parameter $filter: every logical operator except not, has and all")
-def test_a_filter_chooses(filter_: str, expected: str, task_name: str, listed: Any, three_runs: list[str]) -> None:
-    """Comparisons by any member of the filter, joined by and and or, names in any case."""
+def test_a_filter_selects_runs(filter_: str, expected: str, task_name: str, listed: Any, three_runs: list[str]) -> None:
+    """Comparisons of any member, joined by `and` and `or`, with names in any case."""
     ids = dict(zip("abc", three_runs, strict=True))
     assert listed(filter_.format(task=task_name, **ids)) == [ids[letter] for letter in expected]
 

@@ -18,7 +18,7 @@ def finished(arm: Any, quick_request: Any) -> str:
 
 
 def resigned(link: str, **changes: str) -> str:
-    """The link with other query parameters."""
+    """Return the link with other query parameters."""
     parts = urlsplit(link)
     query = {**{key: values[0] for key, values in parse_qs(parts.query).items()}, **changes}
     return urlunsplit(parts._replace(query=urlencode(query)))
@@ -106,7 +106,7 @@ def test_a_range_behind_the_end_is_refused(arm: Any, blobs: Any, finished: str) 
 )
 @pytest.mark.arm_documented("the blob service: 403 AuthenticationFailed")
 def test_a_link_that_was_tampered_with_is_refused(changes: dict[str, str], arm: Any, blobs: Any, finished: str) -> None:
-    """Whoever changes anything that is signed gets 403, and nothing of the log."""
+    """A change of any signed part is answered 403, without anything of the log."""
     link = arm.log_link(finished)
     lines = [line for line in blobs.get(link).text.splitlines() if line.strip()]
     assert any(finished in line for line in lines)
@@ -138,7 +138,7 @@ def test_a_link_writes_nothing(arm: Any, blobs: Any, finished: str) -> None:
 
 @pytest.mark.arm_documented("azure-cli issue 30033: the link is there before the blob; 404 until an agent starts")
 def test_a_queued_run_has_a_link_and_no_log(arm: Any, blobs: Any, queued_run: str) -> None:
-    """The link is handed out at once; behind it is nothing until an agent starts."""
+    """The link is returned at once; the log answers 404 until an agent starts."""
     link = arm.log_link(queued_run)
     head = blobs.head(link)
     assert head.status_code == 404

@@ -14,13 +14,13 @@ DATE = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}\+00:00"
 
 
 def when(date: str) -> datetime:
-    """A date of seven digits, which datetime cannot read before Python 3.11, to the microsecond."""
+    """Return a date of seven digits, which datetime cannot read before Python 3.11, to the microsecond."""
     return datetime.fromisoformat(re.sub(r"(\.\d{6})\d(?=\+)", r"\1", date))
 
 
 @pytest.mark.arm_recorded
 def test_a_scheduled_run_is_queued(arm: Any, quick_request: Any) -> None:
-    """The answer is 200 at once and knows no more than the run's id, that it is queued, and since when."""
+    """The answer is 200 at once, with the run's id, its status Queued and its time."""
     answer = arm("POST", "scheduleRun", quick_request())
     assert answer.status_code == 200
     run = answer.json()
@@ -44,7 +44,7 @@ def test_a_scheduled_run_is_queued(arm: Any, quick_request: Any) -> None:
 
 @pytest.mark.arm_recorded
 def test_run_ids_are_short_words(arm: Any, quick_request: Any) -> None:
-    """An id is two letters and more letters or digits, another for each run."""
+    """An id is two letters and more letters or digits, and differs for each run."""
     ids = [arm.schedule(quick_request()) for _ in range(3)]
     assert len(set(ids)) == 3
     for run_id in ids:
@@ -53,8 +53,8 @@ def test_run_ids_are_short_words(arm: Any, quick_request: Any) -> None:
 
 
 @pytest.mark.arm_recorded
-def test_a_finished_run_tells_all_about_itself(arm: Any, quick_request: Any) -> None:
-    """A run that has ended has its type, its times in order, its platform as it was sent, and its processors."""
+def test_a_finished_run_has_every_property(arm: Any, quick_request: Any) -> None:
+    """A run that has ended has its type, its times in order, its platform as sent, and its processors."""
     run = arm.until(arm.schedule(quick_request()))
     properties = run["properties"]
     assert properties["status"] == "Succeeded"
@@ -113,7 +113,7 @@ def test_the_type_of_a_run_follows_from_its_request(arm: Any, quick_request: Any
 
 @pytest.mark.arm_documented("RunRequest: isArchiveEnabled")
 def test_a_run_can_be_archived_from_the_start(arm: Any, quick_request: Any) -> None:
-    """The request's wish stands in the answer and stays."""
+    """isArchiveEnabled of the request is shown in the answer and kept."""
     run = arm.ok("POST", "scheduleRun", quick_request(isArchiveEnabled=True))
     assert run["properties"]["isArchiveEnabled"] is True
     assert arm.until(run["properties"]["runId"])["properties"]["isArchiveEnabled"] is True
@@ -121,7 +121,7 @@ def test_a_run_can_be_archived_from_the_start(arm: Any, quick_request: Any) -> N
 
 @pytest.mark.arm_recorded
 def test_invalid_yaml_fails_in_the_run(arm: Any, blobs: Any, quick_request: Any) -> None:
-    """A text that is no task is accepted; the run ends Failed and its log says why."""
+    """Invalid YAML is accepted; the run ends Failed and its log says why."""
     run_id = arm.schedule(quick_request("steps:\n  - build:"))
     assert arm.until(run_id)["properties"]["status"] == "Failed"
     log = blobs.get(arm.log_link(run_id)).text
@@ -130,7 +130,7 @@ def test_invalid_yaml_fails_in_the_run(arm: Any, blobs: Any, quick_request: Any)
 
 @pytest.mark.arm_documented("vscode-docker issue 679")
 def test_a_source_that_was_never_uploaded_is_refused(arm: Any) -> None:
-    """A relative location without a blob behind it is refused in the service's own words."""
+    """A relative location without a blob is refused in the service's own words."""
     target = arm.ok("POST", "listBuildSourceUploadUrl")["relativePath"]
     request = {
         "type": "DockerBuildRequest",
@@ -167,7 +167,7 @@ DOCKER = {"type": "DockerBuildRequest", "dockerFilePath": "Dockerfile", "platfor
 )
 @pytest.mark.arm_documented("RunRequest: discriminator, required members and bounds")
 def test_a_request_outside_the_specification_is_refused(request_: dict[str, Any], arm: Any, source: str) -> None:
-    """A request of no known type, without a required member or outside the bounds starts nothing."""
+    """A request of an unknown type, without a required member or outside the bounds schedules no run."""
     answer = arm("POST", "scheduleRun", {**request_, "sourceLocation": source} if request_ else {})
     assert answer.status_code == 400
     assert answer.json()["error"]["code"]

@@ -19,7 +19,7 @@ def target(arm: Any) -> dict[str, str]:
 
 
 def build(arm: Any, location: str, file: str = "Dockerfile") -> httpx.Response:
-    """Asks for a build of an uploaded context that pushes nothing."""
+    """Schedule a build of an uploaded context that pushes nothing."""
     request = {
         "type": "DockerBuildRequest",
         "dockerFilePath": file,
@@ -60,7 +60,7 @@ def test_the_path_follows_from_the_correlation_id(arm: Any) -> None:
 
 @pytest.mark.arm_documented("azure-cli: upload_blob of a BlockBlob, then sourceLocation: relativePath")
 def test_an_uploaded_context_is_built(arm: Any, source: str) -> None:
-    """What was put into the blob is the context of a run."""
+    """The blob that was put is the context of a run."""
     answer = build(arm, source)
     assert answer.status_code == 200
     assert arm.until(answer.json()["properties"]["runId"])["properties"]["status"] == "Succeeded"
@@ -107,7 +107,7 @@ def test_a_context_is_uploaded_in_blocks(arm: Any, blobs: Any, target: dict[str,
 
 @pytest.mark.arm_documented("the blob service: InvalidBlockList")
 def test_a_list_of_unknown_blocks_is_refused(blobs: Any, target: dict[str, str]) -> None:
-    """A block that was never put cannot be listed."""
+    """A block list with a block that was never put is refused."""
     url = httpx.URL(target["uploadUrl"]).copy_merge_params({"comp": "blocklist"})
     answer = blobs.put(url, content="<BlockList><Latest>bm9uZQ==</Latest></BlockList>")
     assert answer.status_code == 400
@@ -139,7 +139,7 @@ def test_a_wrong_signature_is_refused(arm: Any, blobs: Any, target: dict[str, st
 
 @pytest.mark.arm_documented("the blob service: no public access")
 def test_no_signature_is_refused(blobs: Any, target: dict[str, str], archive: bytes) -> None:
-    """Without a signature nobody writes; the service does not say whether there is anything."""
+    """A write without a signature is refused; the answer does not say whether the blob exists."""
     url = httpx.URL(target["uploadUrl"]).copy_with(query=None)
     answer = blobs.put(url, content=archive, headers=BLOCK_BLOB)
     assert answer.status_code in (401, 403, 404, 409)
@@ -167,7 +167,7 @@ def test_a_missing_dockerfile_fails_in_the_run(arm: Any, blobs: Any, source: str
 
 
 @pytest.mark.arm_documented("acr-builder: what is no archive is an empty context")
-def test_what_is_no_archive_fails_in_the_run(arm: Any, blobs: Any, target: dict[str, str]) -> None:
-    """A blob that is no archive is accepted, and fails the run that finds no Dockerfile in it."""
+def test_a_blob_other_than_an_archive_fails_in_the_run(arm: Any, blobs: Any, target: dict[str, str]) -> None:
+    """The blob is accepted, and fails the run, which finds no Dockerfile in it."""
     assert blobs.put(target["uploadUrl"], content=b"no archive", headers=BLOCK_BLOB).status_code == 201
     ends_failed(arm, blobs, build(arm, target["relativePath"]))

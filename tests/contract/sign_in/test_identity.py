@@ -1,4 +1,4 @@
-"""Microsoft's own sign-in library gets tokens of the emulator, over TLS, in each way that applications have."""
+"""Microsoft's own sign-in library gets tokens of the emulator, over TLS, with each kind of credential."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def managed(authority: dict[str, Any], token: str, folder: Path) -> Any:
 @pytest.mark.parametrize("make", [secret, assertion, workload, managed])
 @pytest.mark.arm_documented("azure-identity: AppService managed identities, client credentials, federated tokens")
 def test_a_credential_gets_a_token(make: Callable[..., Any], emulator: Any, tmp_path: Path) -> None:
-    """With which the service answers."""
+    """The service accepts the token."""
     authority = {"authority": emulator.endpoint, "disable_instance_discovery": True}
     with make(authority, TOKEN, tmp_path) as credential:
         token = credential.get_token(f"{emulator.endpoint}/.default")
@@ -76,8 +76,8 @@ def test_a_credential_gets_a_token(make: Callable[..., Any], emulator: Any, tmp_
 
 @pytest.mark.parametrize("make", [secret, assertion, workload])
 @pytest.mark.arm_documented("azure-identity: ClientAuthenticationError has the service's own sentence")
-def test_a_credential_that_is_wrong_says_so(make: Callable[..., Any], emulator: Any, tmp_path: Path) -> None:
-    """By the number of Entra ID."""
+def test_a_wrong_credential_has_its_error_number(make: Callable[..., Any], emulator: Any, tmp_path: Path) -> None:
+    """The error has the number that Entra ID gives it."""
     from azure.core.exceptions import ClientAuthenticationError
 
     authority = {"authority": emulator.endpoint, "disable_instance_discovery": True}

@@ -1,4 +1,4 @@
-"""What clients ask to find the cloud and to sign in; and who is let in with a token that was issued."""
+"""Discovery of the cloud, sign-in, and the tokens that are issued."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ ARM_AUDIENCE = "https://management.azure.com"
 
 
 def claims_of(token: str) -> dict[str, Any]:
-    """The payload of a JSON Web Token, as clients read it."""
+    """Return the payload of a JSON Web Token, as clients read it."""
     part = token.split(".")[1]
     claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
     return claims
 
 
 def addresses(value: Any) -> list[str]:
-    """Every text in a document that is an address."""
+    """Yield every text in a document that is an address."""
     if isinstance(value, dict):
         return [each for member in value.values() for each in addresses(member)]
     if isinstance(value, list):
@@ -45,7 +45,7 @@ def guarded(emulated: Callable[..., Any]) -> Any:
 
 
 def sign_in(arm: Any, path: str = f"/{TENANT}/oauth2/v2.0/token", **form: str | None) -> httpx.Response:
-    """Asks for a token as an application does; arguments replace members of the form, None removes them."""
+    """Ask for a token as an application does; arguments replace members of the form, None removes them."""
     whole: dict[str, str | None] = {
         "grant_type": "client_credentials",
         "client_id": CLIENT,
@@ -58,7 +58,7 @@ def sign_in(arm: Any, path: str = f"/{TENANT}/oauth2/v2.0/token", **form: str | 
 
 
 def status_with(arm: Any, bearer: str) -> int:
-    """The status of a list of tasks with that token."""
+    """Return the status of a list of tasks with that token."""
     answer = arm.http.get(
         f"{arm.registry}/tasks", params={"api-version": "2019-04-01"}, headers={"Authorization": f"Bearer {bearer}"}
     )
@@ -70,7 +70,7 @@ def status_with(arm: Any, bearer: str) -> int:
 )
 @pytest.mark.arm_documented("azure-cli 2.65 and 2.91, core/cloud.py")
 def test_the_cloud_is_described(version: str, shape: str, guarded: Any) -> None:
-    """In three forms by the api-version, without a token; every address is the emulator's own."""
+    """The metadata have three forms by api-version, need no token, and every address is the emulator's own."""
     metadata = guarded.http.get("/metadata/endpoints", params={"api-version": version}).json()
     if shape == "list":
         (metadata,) = metadata
@@ -88,7 +88,7 @@ def test_the_cloud_is_described(version: str, shape: str, guarded: Any) -> None:
 
 @pytest.mark.arm_documented("OpenID Connect Discovery 1.0; MSAL's tenant discovery")
 def test_a_tenant_says_how_to_sign_in(guarded: Any) -> None:
-    """Its token endpoint is where tokens are, and instance discovery leads to it."""
+    """Discovery names the token endpoint, and instance discovery leads to it."""
     known = guarded.http.get(f"/{TENANT}/v2.0/.well-known/openid-configuration").json()
     here = f"{guarded.coordinates.endpoint}/{TENANT}"
     assert known["issuer"] == f"{here}/v2.0"
@@ -105,7 +105,7 @@ def test_a_tenant_says_how_to_sign_in(guarded: Any) -> None:
 
 @pytest.mark.arm_documented("Microsoft identity platform: client credentials; access token claims, version 1.0")
 def test_an_application_gets_a_token(guarded: Any) -> None:
-    """A JSON Web Token whose claims say for whom, by whom and until when it is; it is let in."""
+    """The token is a JSON Web Token with audience, issuer, object and expiry, and is accepted."""
     before = int(time.time())
     answer = sign_in(guarded)
     assert answer.status_code == 200, answer.text
@@ -128,7 +128,7 @@ def test_an_application_gets_a_token(guarded: Any) -> None:
 
 @pytest.mark.arm_documented("Azure AD v1.0 token endpoint: resource, times as text")
 def test_version_1_takes_a_resource(guarded: Any) -> None:
-    """And answers with texts, as it does."""
+    """The answer has its numbers as texts, as version 1.0 has."""
     answer = sign_in(guarded, f"/{TENANT}/oauth2/token", scope=None, resource=f"{ARM_AUDIENCE}/").json()
     assert (answer["expires_in"], answer["resource"]) == ("3599", f"{ARM_AUDIENCE}/")
     claims = claims_of(answer["access_token"])
@@ -139,7 +139,7 @@ def test_version_1_takes_a_resource(guarded: Any) -> None:
 
 @pytest.mark.emulator_choice("a federated assertion cannot be checked here, so it has to be the token itself")
 def test_an_assertion_is_as_good_as_a_secret(guarded: Any) -> None:
-    """When it is the emulator's token; another one is refused, also one that says to be signed."""
+    """The assertion has to be the emulator's token; any other one is refused, also a signed one."""
     form = {"client_secret": None, "client_assertion_type": ASSERTION}
     answer = sign_in(guarded, client_assertion=TOKEN, **form)
     assert status_with(guarded, answer.json()["access_token"]) == 200
@@ -166,10 +166,10 @@ def test_an_assertion_is_as_good_as_a_secret(guarded: Any) -> None:
     ],
 )
 @pytest.mark.arm_documented("Microsoft Entra authentication and authorization error codes")
-def test_who_may_not_sign_in_is_told_why(
+def test_a_refused_sign_in_says_why(
     change: dict[str, str | None], status: int, error: str, code: int, guarded: Any
 ) -> None:
-    """In Entra ID's form, with its number, and without what was sent."""
+    """The answer has Entra ID's form and error number, and repeats nothing of the request."""
     answer = sign_in(guarded, **change)
     content = answer.json()
     assert (answer.status_code, content["error"], content["error_codes"]) == (status, error, [code])
@@ -181,7 +181,7 @@ def test_who_may_not_sign_in_is_told_why(
 
 @pytest.mark.arm_documented("device code is for people")
 def test_people_cannot_sign_in(guarded: Any) -> None:
-    """Neither by a device code nor by a page."""
+    """A device code and a sign-in page are refused."""
     code = guarded.http.post(f"/{TENANT}/oauth2/v2.0/devicecode", data={"client_id": CLIENT, "scope": "x"})
     page = guarded.http.get(f"/{TENANT}/oauth2/v2.0/authorize", params={"client_id": CLIENT})
     for answer in (code, page):
@@ -191,7 +191,7 @@ def test_people_cannot_sign_in(guarded: Any) -> None:
 
 @pytest.mark.arm_documented("App Service managed identities, 2019-08-01")
 def test_a_managed_identity_gets_a_token(guarded: Any) -> None:
-    """When its header is the token; `expires_on` is a second of the epoch, as text."""
+    """Its header has to be the token; `expires_on` is a second of the epoch, as text."""
     query = {"api-version": "2019-08-01", "resource": ARM_AUDIENCE}
     for path in ("/msi", "/msi/token"):
         answer = guarded.http.get(path, params=query, headers={"X-IDENTITY-HEADER": TOKEN})
@@ -207,8 +207,8 @@ def test_a_managed_identity_gets_a_token(guarded: Any) -> None:
 
 
 @pytest.mark.emulator_choice("whoever has the token may have a token that ends")
-def test_a_token_ends(guarded: Any) -> None:
-    """After its time by the emulator's clock; the emulator's own token does not."""
+def test_a_token_expires(guarded: Any) -> None:
+    """An issued token expires by the emulator's clock; the emulator's own token does not."""
     issued = sign_in(guarded).json()["access_token"]
     right = {"Authorization": f"Bearer {TOKEN}"}
     guarded.http.post("/_emulator/clock/advance", json={"seconds": 3500}, headers=right)
@@ -248,13 +248,13 @@ def _longer(token: str) -> str:
 )
 @pytest.mark.emulator_choice("what is not signed by this emulator is nobody's token")
 def test_a_forged_token_is_refused(forge: Callable[[str], str], guarded: Any) -> None:
-    """Without its signature, with another payload, with `none` for an algorithm."""
+    """A token without a signature, with another payload, or with the algorithm `none` is refused."""
     assert status_with(guarded, forge(sign_in(guarded).json()["access_token"])) == 401
 
 
 @pytest.mark.emulator_choice("each emulator signs with a key of its own, and with its token")
 def test_another_emulators_token_is_refused(guarded: Any, emulated: Callable[..., Any], tmp_path: Any) -> None:
-    """Also one of the same folder that demanded another token."""
+    """A token of the same data folder under another `--token` is refused too."""
     other = emulated(token=TOKEN)
     assert status_with(guarded, sign_in(other).json()["access_token"]) == 401
     import acr_tasks_emulator
@@ -274,7 +274,7 @@ def test_another_emulators_token_is_refused(guarded: Any, emulated: Callable[...
 
 @pytest.mark.arm_documented("Resource Manager's challenge names the authority")
 def test_the_challenge_says_where_to_sign_in(guarded: Any) -> None:
-    """At the emulator itself."""
+    """The authority in the challenge is the emulator itself."""
     answer = guarded.http.get(f"{guarded.registry}/tasks", params={"api-version": "2019-04-01"})
     challenge = answer.headers["www-authenticate"]
     assert challenge.startswith(f'Bearer authorization_uri="{guarded.coordinates.endpoint}/')
@@ -283,7 +283,7 @@ def test_the_challenge_says_where_to_sign_in(guarded: Any) -> None:
 
 @pytest.mark.emulator_choice("the emulator's own interface")
 def test_only_sign_in_is_open(guarded: Any) -> None:
-    """Nothing else is let through for looking like it."""
+    """An address that only resembles one of the sign-in needs a token."""
     for method, path in (
         ("GET", "/v2/oauth2/token"),
         ("GET", f"/{TENANT}/oauth2/v2.0/token"),
@@ -299,8 +299,8 @@ def test_only_sign_in_is_open(guarded: Any) -> None:
 
 
 @pytest.mark.emulator_choice("the emulator's own interface")
-def test_no_secret_is_noted(guarded: Any) -> None:
-    """A sign-in is in the list of requests, and nothing that was sent with it, not even in the wrong place."""
+def test_no_secret_is_logged(guarded: Any) -> None:
+    """The list of requests has the sign-in without anything of its form, even when a secret is in the wrong field."""
     secret = {"Client_Secret": TOKEN, "client_assertion": "as-0123456789"}
     form = {"grant_type": "client_credentials", "client_id": CLIENT, "scope": "x/.default", "client_secret": TOKEN}
     assert guarded.http.post(f"/{TENANT}/oauth2/v2.0/token", params=secret, data=form).status_code == 200
@@ -313,8 +313,8 @@ def test_no_secret_is_noted(guarded: Any) -> None:
 
 
 @pytest.mark.emulator_choice("without --token any caller on this machine is let in")
-def test_without_a_token_any_secret_will_do(emulated: Callable[..., Any]) -> None:
-    """But there has to be one, as at the real authority."""
+def test_without_a_token_any_secret_is_accepted(emulated: Callable[..., Any]) -> None:
+    """A secret is required all the same, as at the real authority."""
     arm = emulated()
     assert sign_in(arm, client_secret="anything").status_code == 200
     assert sign_in(arm, client_secret=None).status_code == 401
@@ -323,8 +323,8 @@ def test_without_a_token_any_secret_will_do(emulated: Callable[..., Any]) -> Non
 
 @pytest.mark.parametrize("form", [b"", b"\xff\xfe", b"a=b&" * 200, b"client_secret"])
 @pytest.mark.emulator_choice("what Entra ID answers in general")
-def test_a_form_that_is_none_is_refused(form: bytes, guarded: Any) -> None:
-    """As one in which everything is missing; one without end is refused for its size."""
+def test_a_malformed_form_is_refused(form: bytes, guarded: Any) -> None:
+    """It is answered like an empty form; an oversized one is refused for its size."""
     answer = guarded.http.post(f"/{TENANT}/oauth2/v2.0/token", content=form)
     assert (answer.status_code, answer.json()["error_codes"]) == (400, [900144])
     large = guarded.http.post(f"/{TENANT}/oauth2/v2.0/token", content=b"a" * 100_000)

@@ -1,4 +1,4 @@
-"""A token: needed for everything but signed links, in whole, and told to nobody."""
+"""The emulator's token: required, whole, for everything but signed links, and never shown."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def basic(user: str, password: str) -> str:
 
 
 @pytest.mark.emulator_choice("the emulator's own token; 401 and a challenge as Resource Manager answers")
-def test_everything_wants_it(emulated: Any) -> None:
-    """Without the token, with a part of it, or with more than it, nothing is done and nothing is told."""
+def test_every_request_needs_the_token(emulated: Any) -> None:
+    """A request without the token, with a part of it, or with more than it, has no effect and no answer but 401."""
     arm = emulated(token=TOKEN)
     wrong = ["", "Bearer", f"Bearer {TOKEN[:-1]}", f"Bearer {TOKEN}x", f"Bearer {TOKEN.upper()}", TOKEN]
     wrong += [basic("x", ""), basic(TOKEN, "x"), "Basic !!!", "Basic " + base64.b64encode(TOKEN.encode()).decode()]
@@ -58,8 +58,8 @@ def test_everything_wants_it(emulated: Any) -> None:
 
 
 @pytest.mark.emulator_choice("the emulator's own list of requests")
-def test_who_has_it_not_is_noted(emulated: Any) -> None:
-    """Requests for Resource Manager that were refused stand among the others, by whatever they were refused."""
+def test_unauthorized_requests_are_logged(emulated: Any) -> None:
+    """Refused requests to Resource Manager are in the list of requests like all others."""
     arm = emulated(token="t0ken-0123456789")
     path = f"{arm.registry}/tasks"
     for headers in ({}, {"Authorization": "Bearer x"}, {"Host": "evil.example", "Authorization": "Bearer x"}):
@@ -70,8 +70,8 @@ def test_who_has_it_not_is_noted(emulated: Any) -> None:
 
 
 @pytest.mark.emulator_choice("the emulator's own token")
-def test_who_has_it_may(emulated: Any) -> None:
-    """As a bearer token, and as a password for browsers and docker."""
+def test_the_token_is_accepted(emulated: Any) -> None:
+    """It is accepted as a bearer token, and as a password from browsers and docker."""
     arm = emulated(token="t0ken-0123456789")
     for shown in ("Bearer t0ken-0123456789", "bearer t0ken-0123456789", basic("anybody", "t0ken-0123456789")):
         for path in (f"{arm.registry}/tasks?api-version=2019-04-01", "/", "/_emulator/health"):
@@ -81,7 +81,7 @@ def test_who_has_it_may(emulated: Any) -> None:
 
 @pytest.mark.emulator_choice("the emulator's own token")
 def test_a_signed_link_needs_no_token(emulated: Any) -> None:
-    """Who holds a link may do what it says, and only that; without a signature there is nothing."""
+    """A link permits its one action; without a signature the blob is not accessible."""
     arm = emulated(token="t0ken-0123456789")
     arm.http.headers["Authorization"] = "Bearer t0ken-0123456789"
     upload = arm.ok("POST", "listBuildSourceUploadUrl")["uploadUrl"]
@@ -92,16 +92,16 @@ def test_a_signed_link_needs_no_token(emulated: Any) -> None:
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.com", ""])
 @pytest.mark.emulator_choice("the emulator's own token")
-def test_other_addresses_demand_it(host: str, tmp_path: Any) -> None:
-    """Nobody serves this machine's network by accident."""
+def test_other_hosts_than_loopback_need_a_token(host: str, tmp_path: Any) -> None:
+    """Without a token the emulator does not start on another address than loopback."""
     with pytest.raises(SettingsError, match="--token"):
         Settings(data=tmp_path, host=host)
     assert Settings(data=tmp_path, host=host or "127.0.0.1", token="t").token == "t"
 
 
 @pytest.mark.emulator_choice("the emulator's own token")
-def test_an_empty_token_is_none(tmp_path: Any) -> None:
-    """A token that everybody has protects nothing."""
+def test_an_empty_token_is_refused(tmp_path: Any) -> None:
+    """An empty token would protect nothing."""
     with pytest.raises(SettingsError, match="empty token"), serve(token=""):
         pass
     assert "secret" not in repr(Settings(data=tmp_path, token="secret"))

@@ -1,4 +1,4 @@
-"""Where the live service differs from its specification, each with how we know.
+"""The differences between the live service and its specification, each with its source.
 
 `at` is `Definition.member`; `*` is every definition, `{}` the values of a map. A definition alone gets further members.
 """
@@ -11,7 +11,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Patch:
-    """One difference: `schema` is merged into what stands at `at`; NULLABLE allows null there, REQUIRED demands it."""
+    """One difference: `schema` is merged into the schema at `at`; NULLABLE allows null there, REQUIRED demands it."""
 
     at: str
     schema: dict[str, Any]

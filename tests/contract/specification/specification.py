@@ -1,4 +1,4 @@
-"""The official specification, read twice: as what clients may ask, and as what the service may answer."""
+"""The official specification, read twice: as what clients may send, and as what the service may answer."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ ERROR = {  # the shape of every error that azure-cli's recordings have
 
 
 class Specification:
-    """One version of the specification, with every definition whole: own members, those of its bases, and no others.
+    """One version of the specification, with every definition whole: own members and those of its bases.
 
     A definition with a discriminator becomes the choice among its kinds.
     """
@@ -81,7 +81,7 @@ class Specification:
         self._validator = lru_cache(None)(self._make_validator)
 
     def operation_at(self, method: str, path: str) -> str | None:
-        """The operation that a request addresses, whatever the case of its path; None where there is none."""
+        """Return the operation that a request addresses, whatever the case of its path; None without one."""
         for template, operations in self._raw["paths"].items():
             pattern = re.sub(r"\\{\w+\\}", "[^/]+", re.escape(template)) + "/?"
             described = operations.get(method.lower())
@@ -90,7 +90,7 @@ class Specification:
         return None
 
     def problems(self, operation_id: str, status: int, content: bytes) -> list[str]:
-        """What is wrong with a successful answer; an empty list when it fits."""
+        """Return what is wrong with a successful answer; an empty list when it fits."""
         described = self._operation(operation_id)["responses"].get(str(status))
         if described is None:
             return [f"{status} is no answer of {operation_id}: {content[:500]!r}"]
@@ -99,9 +99,9 @@ class Specification:
         return _told(self._validator(described["schema"]["$ref"]), content)
 
     def requests(self, parameters: dict[str, list[Any]], members: dict[str, list[Any]]) -> Schema:
-        """The document to draw requests from.
+        """Return the document to draw requests from.
 
-        `parameters` and `members` name what exists: the only values of a parameter, or of a `Definition.member`.
+        `parameters` and `members` give the only values of a parameter or of a `Definition.member`.
         """
         kinds = {name: self._request_schema(name) for name in self._definitions}
         existing = [Patch(at, {"enum": values}, "it has to exist") for at, values in members.items()]
@@ -154,7 +154,7 @@ class Specification:
     # Definitions, made whole.
 
     def _kinds(self, name: str) -> dict[str, str]:
-        """The definitions that extend one, by the value of its discriminator."""
+        """Return the definitions that extend one, by the value of its discriminator."""
         return {
             each.get("x-ms-discriminator-value", other): other
             for other, each in self._definitions.items()
@@ -202,7 +202,7 @@ class Specification:
 
 @lru_cache(None)
 def described(version: str) -> Specification:
-    """The stored specification of a version; without it the test is skipped."""
+    """Return the stored specification of a version; skip the test without it."""
     beside = Path(__file__).resolve().parents[3].parent / "shared" / "azure-spec"
     folder = Path(os.environ.get("ACR_TASKS_SPEC", beside))
     if not (folder / version).is_dir():
@@ -211,7 +211,7 @@ def described(version: str) -> Specification:
 
 
 def error_problems(content: bytes) -> list[str]:
-    """What is wrong with the body of a refusal; an empty list when it is Resource Manager's."""
+    """Return what is wrong with the body of a refusal; an empty list for one of Resource Manager."""
     return _told(jsonschema_rs.Draft7Validator(ERROR), content)
 
 
@@ -235,13 +235,13 @@ def _references(value: Any) -> Iterator[Schema]:
 
 
 def _marked(value: Schema) -> Schema:
-    """A member's schema; that it is read-only stands beside a reference, too."""
+    """Return a member's schema, with readOnly also beside a reference."""
     plain = _plain(value)
     return {**plain, "readOnly": True} if value.get("readOnly") else plain
 
 
 def _plain(value: Any) -> Any:
-    """A schema without descriptions and extensions but the name of an enumeration, its references local."""
+    """Return a schema with local references, without descriptions and extensions. The name of an enumeration stays."""
     if isinstance(value, list):
         return [_plain(each) for each in value]
     if not isinstance(value, dict):
@@ -260,7 +260,7 @@ def _plain(value: Any) -> Any:
 
 
 def _open(schema: Any) -> Any:
-    """Opens the enumerations whose values the service repeats as they were sent."""
+    """Open the enumerations whose values the service repeats as they were sent."""
     if isinstance(schema, list):
         return [_open(each) for each in schema]
     if not isinstance(schema, dict):
@@ -270,7 +270,7 @@ def _open(schema: Any) -> Any:
 
 
 def _patch(definitions: dict[str, Schema], patches: Iterable[Patch]) -> None:
-    """Merges each patch into the schema that it names, where this version has that."""
+    """Merge each patch into the schema that it names, where this version has it."""
     for patch in patches:
         name, _, member = patch.at.partition(".")
         for definition in definitions.values() if name == "*" else [definitions.get(name, {})]:

@@ -1,4 +1,4 @@
-"""However a task is changed, by the smallest PATCH or by a PUT, the service ends up where a PUT of the new one leads.
+"""A change of a task, by the smallest PATCH or by a PUT, has the result of a PUT of the new task.
 
 Pairs of tasks (before, after) are drawn over every property. ACR_TASKS_PAIRS says how many; without it the same few are
 drawn in every run.
@@ -44,12 +44,12 @@ _FATES = (
 
 
 def one_of(*values: Any) -> Of:
-    """A value out of few, so that before and after often have the same."""
+    """Draw one of few values, so that both tasks of a pair often have the same."""
     return lambda draw, _: draw(st.sampled_from(values))
 
 
 def an_object(required: dict[str, Of], **optional: Of) -> Of:
-    """An object; of one that was there before, most members stay."""
+    """Draw an object; it keeps most members of the one before."""
 
     def members(draw: Draw, before: Any) -> dict[str, Any]:
         was = before if isinstance(before, dict) else {}
@@ -72,7 +72,7 @@ def a_list(item: Of) -> Of:
 
 
 def named(item: Of, *names: str) -> Of:
-    """A list of objects that have names, each name at most once, in any order."""
+    """Draw a list of named objects in any order, each name at most once."""
 
     def items(draw: Draw, before: Any) -> list[Any]:
         was = {each["name"]: each for each in before or []}
@@ -83,7 +83,7 @@ def named(item: Of, *names: str) -> Of:
 
 
 def a_map(item: Of, *keys: str) -> Of:
-    """A map of which a key may change its case."""
+    """Draw a map, of which a key may change its case."""
 
     def items(draw: Draw, before: Any) -> dict[str, Any]:
         was = {key.lower(): value for key, value in (before or {}).items()}
@@ -130,7 +130,7 @@ _ENCODED = an_object(
 
 
 def _step(draw: Draw, before: Any) -> Any:
-    """A step, in three of four cases of the type that it had."""
+    """Draw a step, in three of four cases of the type that it had."""
     types = {"docker": _DOCKER, "filetask": _FILE, "encodedtask": _ENCODED}
     had = before["type"].lower() if before else None
     type_ = draw(st.sampled_from((*types, *[had or "docker"] * 6)))
@@ -142,7 +142,7 @@ _VAULT = an_object({"value": one_of("https://v.vault.azure.net/secrets/a"), "typ
 
 
 def _sign_in(draw: Draw, before: Any) -> Any:
-    """A login, an identity, or an identity that reads the password from a vault."""
+    """Draw a login, an identity, or an identity that reads the password from a vault."""
     form = draw(st.sampled_from(("login", "identity", "vault")))
     identity = draw(st.sampled_from(("client-a", "client-b")))
     was = before or {}
@@ -158,7 +158,7 @@ _IDENTITIES = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIden
 
 
 def _identity(draw: Draw, _: Any) -> Any:
-    """A system-assigned identity, user-assigned ones, both, or none."""
+    """Draw a system-assigned identity, user-assigned ones, both, or none."""
     chosen = draw(st.lists(st.sampled_from("abcAB"), unique_by=str.lower, max_size=3))
     ids = {f"{_IDENTITIES}/{name}": {} for name in chosen}
     types = [each for each in (draw(st.sampled_from(("SystemAssigned", ""))), "UserAssigned" if ids else "") if each]
@@ -219,12 +219,12 @@ _TASK = an_object(
 
 @st.composite
 def pairs(draw: Draw) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Two tasks, the second often much like the first."""
+    """Draw two tasks, the second often much like the first."""
     before = _TASK(draw, None)
     return before, _TASK(draw, before)
 
 
-class Hurried:
+class InstantClock:
     """A clock by which waiting takes no time: the client holds back by what the service says remains."""
 
     def __init__(self) -> None:
@@ -285,7 +285,7 @@ def service(request: pytest.FixtureRequest) -> Iterator[tuple[Service, RegistryI
             yield Direct(endpoint, http, SystemClock(), os.environ.get("ACR_TASKS_TOKEN", "")), registry
             return
         with acr_tasks_emulator.serve(executor="simulated", **WORLDS[request.param]) as emulator:
-            yield Direct(emulator.endpoint, http, Hurried()), RegistryId.parse(emulator.registries[0])
+            yield Direct(emulator.endpoint, http, InstantClock()), RegistryId.parse(emulator.registries[0])
 
 
 @pytest.mark.emulator_choice("what PATCH does is documented in places only; a PUT is known to replace everything")
@@ -298,10 +298,10 @@ def service(request: pytest.FixtureRequest) -> Iterator[tuple[Service, RegistryI
     suppress_health_check=list(HealthCheck),
 )
 @given(pair=pairs())
-def test_our_route_leads_to_where_a_put_leads(
+def test_our_requests_have_the_result_of_a_put(
     pair: tuple[dict[str, Any], dict[str, Any]], service: tuple[Service, RegistryId]
 ) -> None:
-    """Nothing is lost, nothing stays behind, secrets included."""
+    """No member is lost or left over, secrets included."""
     there, registry = service
     client, (before, after) = there.client(), pair
     location = str(there.registry(registry)["location"])
@@ -313,7 +313,7 @@ def test_our_route_leads_to_where_a_put_leads(
         made = client.tasks.create(registry, ours, put_body(old, location))
         task.update(there, outputs(old, made.raw), new)
         client.tasks.create(registry, theirs, put_body(new, location))
-        found, wanted = (told(client.tasks.get_details(registry, name).raw) for name in (ours, theirs))
+        found, wanted = (shown(client.tasks.get_details(registry, name).raw) for name in (ours, theirs))
     finally:
         for name in (ours, theirs):
             client.tasks.delete(registry, name)
@@ -336,16 +336,16 @@ _DEFAULTS = {
 }
 
 
-def told(value: Any, name: str = "", owner: str = "") -> Any:
-    """What the service says of a task, without what is its own, and in one spelling of what has several."""
+def shown(value: Any, name: str = "", owner: str = "") -> Any:
+    """Return what the service shows of a task without the members that it sets, and in one spelling."""
     if isinstance(value, list):
-        items = [told(item, "", name) for item in value]
+        items = [shown(item, "", name) for item in value]
         # The order of what has names of its own means nothing.
         unordered = name.endswith("Triggers") or name in ("arguments", "values")
         return sorted(items, key=lambda item: str(item["name"])) if unordered else items
     if isinstance(value, dict):
         spelled = {
-            key.lower() if name in ("customRegistries", "userAssignedIdentities") else key: told(item, key)
+            key.lower() if name in ("customRegistries", "userAssignedIdentities") else key: shown(item, key)
             for key, item in value.items()
             if key not in _OF_THE_SERVICE or (key == "name" and (name or owner))
         }

@@ -55,26 +55,26 @@ BODIES = ("runRequest", "runUpdateParameters", "taskCreateParameters", "taskUpda
 
 
 def _dated(example: dict[str, Any]) -> None:
-    """A draft with the version before."""
+    """Repair a draft with the version before."""
     assert example["parameters"]["api-version"] == "2018-09-01"
     example["parameters"]["api-version"] = API_VERSION
 
 
 def _typed(example: dict[str, Any]) -> None:
-    """The final specification requires the type of a step."""
+    """Add the type of a step, which the final specification requires."""
     body = next(example["parameters"][name] for name in BODIES if name in example["parameters"])
     assert "type" not in body["properties"]["step"]
     body["properties"]["step"]["type"] = "Docker"
 
 
 def _indented(example: dict[str, Any]) -> None:
-    """A draft with credentials beside the properties."""
+    """Repair a draft with credentials beside the properties."""
     for answer in example["responses"].values():
         answer["body"]["properties"]["credentials"] = answer["body"].pop("credentials")
 
 
 def _scheduled(example: dict[str, Any]) -> None:
-    """A draft with seconds in its schedule."""
+    """Repair a draft with seconds in its schedule."""
     for answer in example["responses"].values():
         for timer in answer["body"]["properties"]["trigger"]["timerTriggers"]:
             assert len(timer["schedule"].split()) == 6
@@ -82,7 +82,7 @@ def _scheduled(example: dict[str, Any]) -> None:
 
 
 def _pluralized(example: dict[str, Any]) -> None:
-    """The live service says `runs`."""
+    """Write `runs` in the address, as the live service does."""
     body = example["responses"]["200"]["body"]
     assert body["type"] == "Microsoft.ContainerRegistry/registries/run"
     body["type"] += "s"
@@ -122,7 +122,7 @@ def operation_of(name: str) -> tuple[str, str, tuple[str, ...], str, str]:
 
 
 def replies() -> Iterator[tuple[str, str]]:
-    """Every example with every status that it has an answer for."""
+    """Yield every example with every status that it has an answer for."""
     for name in NAMES:
         for status in json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))["responses"]:
             # A run that was accepted without saying which is refused, as nobody could follow it.
@@ -132,7 +132,7 @@ def replies() -> Iterator[tuple[str, str]]:
 
 @missing
 def test_every_operation_has_an_example() -> None:
-    """Thirteen of them; and every repair has an example to repair."""
+    """The specification has thirteen operations, and every repair has its example."""
     assert {operation_of(name)[1] for name in NAMES} == {operation[1] for operation in OPERATIONS.values()}
     assert len(OPERATIONS) == 13
     assert set(REPAIRS) <= set(NAMES)
@@ -141,7 +141,7 @@ def test_every_operation_has_an_example() -> None:
 @missing
 @pytest.mark.parametrize(("name", "status"), list(replies()))
 def test_an_example_passes_through_the_client(name: str, status: str) -> None:
-    """The client sends the example's request as it stands, and gives its answer without loss."""
+    """The client sends the example's request verbatim, and returns its answer without loss."""
     example = example_of(name)
     group, method, names, verb, segment = operation_of(name)
     parameters, seen = example["parameters"], []
@@ -158,7 +158,7 @@ def test_an_example_passes_through_the_client(name: str, status: str) -> None:
     given = [copy.deepcopy(parameters[each]) for each in names]
     if "$top" in names:
         given[1] = int(given[1])
-    client = Client(send, "https://management.azure.com", NoWaiting())
+    client = Client(send, "https://management.azure.com", InstantClock())
     registry = RegistryId(*(parameters[each] for each in ("subscriptionId", "resourceGroupName", "registryName")))
     got = getattr(getattr(client, group), method)(registry, *given)
     got = list(got) if method == "list" else got
@@ -178,7 +178,7 @@ def test_an_example_passes_through_the_client(name: str, status: str) -> None:
     _assert_same(got, settled, method)
 
 
-class NoWaiting:
+class InstantClock:
     """A clock by which waiting takes no time."""
 
     def now(self) -> float:
@@ -189,7 +189,7 @@ class NoWaiting:
 
 
 def _settled(answer: Any) -> Any:
-    """What a task is when the service has finished with it; some examples show it before that."""
+    """Return a task as it is once the service has finished; some examples show an earlier state."""
     state = (answer or {}).get("properties", {}).get("provisioningState")
     if state not in ("Creating", "Updating"):
         return answer
@@ -216,7 +216,7 @@ REQUESTS = [
 @missing
 @pytest.mark.parametrize("name", [name for name, parameter in REQUESTS if parameter == "taskCreateParameters"])
 def test_a_task_of_the_examples_is_one_that_a_program_can_declare(name: str) -> None:
-    """Its shape is right to check, and the PUT that we send for it is the example's."""
+    """Check finds no problem, and our PUT of it is the example's."""
     body = example_of(name)["parameters"]["taskCreateParameters"]
     inputs = live_task(body)
     assert check_value({key: item for key, item in inputs.items() if key != "location"}, kind("Task"), "") == []
@@ -226,5 +226,5 @@ def test_a_task_of_the_examples_is_one_that_a_program_can_declare(name: str) -> 
 @missing
 @pytest.mark.parametrize("name", [name for name, parameter in REQUESTS if parameter == "runRequest"])
 def test_a_request_of_the_examples_is_one_that_a_program_can_declare(name: str) -> None:
-    """Its shape is right to check."""
+    """Check finds no problem."""
     assert check_value(example_of(name)["parameters"]["runRequest"], Kind("RunRequest"), "run_request") == []

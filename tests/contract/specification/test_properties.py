@@ -1,7 +1,7 @@
-"""Whatever is asked in whatever order, as described or wrongly, no answer is a failure and each is one described.
+"""Any sequence of valid and invalid requests gets answers that the specification describes, and no 5xx.
 
-Requests are drawn by schemathesis from the specification, their order by hypothesis. ACR_TASKS_LIVES says how many
-lives of a registry are tried for each mode and version; without it the same few are lived in every run.
+schemathesis draws the requests from the specification, hypothesis their order. ACR_TASKS_LIVES says how many sequences
+are tried for each mode and version; without it the same few are tried in every run.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ REFUSALS = {400, 404, 409, 413}
 
 @dataclass
 class World:
-    """An emulator, what may be asked of it, and how often which answer came."""
+    """An emulator, the requests to draw, and a count of its answers."""
 
     arm: Arm
     specification: Specification
@@ -71,7 +71,7 @@ class World:
     answers: Counter[tuple[str, int]] = field(default_factory=Counter)
 
     def send(self, operation_id: str, case: Any) -> requests.Response:
-        """Sends a request and checks its answer, whatever it is."""
+        """Send a request and check its answer."""
         correlation_id = str(uuid.uuid4())
         headers = {"x-ms-correlation-request-id": correlation_id}
         answer = case.call(base_url=self.arm.coordinates.endpoint, session=self.session, headers=headers)
@@ -93,7 +93,7 @@ class World:
         return answer
 
     def follow(self, operation_id: str, answer: Any) -> Any:
-        """Asks for the end of a long-running operation; the answer that it ends with."""
+        """Poll a long-running operation, and return its last answer."""
         asked_at = answer.headers.get("azure-asyncoperation") or answer.headers.get("location")
         while asked_at:
             polled = self.arm.http.get(asked_at[0])
@@ -111,7 +111,7 @@ class World:
         return answer
 
     def table(self) -> str:
-        """The share of requests of each operation that succeeded."""
+        """Return the share of successful requests of each operation."""
         lines = []
         for operation_id in OPERATIONS:
             counts = {status: n for (name, status), n in sorted(self.answers.items()) if name == operation_id}
@@ -122,7 +122,7 @@ class World:
 
 
 def life_in(world: World) -> type[RuleBasedStateMachine]:
-    """What may happen to the tasks and runs of a registry, in any order."""
+    """Return a state machine of the operations on the tasks and runs of a registry."""
     simple = {"type": "EncodedTask", "encodedTaskContent": encoded(QUICK)}
     location = world.arm.ok("GET", world.arm.registry, api_version="2023-07-01")["location"]
     task = {"location": location, "properties": {"platform": {"os": "Linux"}, "step": simple}}
@@ -166,7 +166,7 @@ def life_in(world: World) -> type[RuleBasedStateMachine]:
 @pytest.mark.timeout(600 + 6 * LIVES)  # a failure is made small before it is told
 @pytest.mark.arm_documented("containerregistry_build.json; where the service differs, overlay.py says how we know")
 def test_every_answer_is_described(version: str, mode: str, emulated: Callable[..., Arm]) -> None:
-    """Requests that fit the specification and requests that do not, in any order: no 5xx, and all answers valid."""
+    """Valid and invalid requests, in any order, get no 5xx and only valid answers."""
     specification, arm = described(version), emulated(agents=2, **MODES[mode])
     world = World(arm, specification, drawn(specification, arm))
     run_state_machine_as_test(
@@ -187,7 +187,7 @@ def test_every_answer_is_described(version: str, mode: str, emulated: Callable[.
 
 
 def drawn(specification: Specification, arm: Arm) -> dict[tuple[str, GenerationMode], Any]:
-    """How to draw requests, by operation: such as are described, and such as are not."""
+    """Return the strategies of requests by operation: valid ones and invalid ones."""
     parts = arm.registry.split("/")
     parameters = {
         "subscriptionId": [parts[2]],

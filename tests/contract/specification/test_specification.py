@@ -1,4 +1,4 @@
-"""Each operation's answer fits the official specification, but for what the live service is known to do otherwise."""
+"""Each operation's answer fits the official specification, but for the known differences of the live service."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ FULL = {
 
 @pytest.fixture(scope="module")
 def answers(arm: Any, location: str) -> dict[str, httpx.Response]:
-    """One life of a task and of a run, with everything in it: the answer of each operation."""
+    """Return the answers of all operations on a task and a run that have every member."""
     name = f"test-{uuid.uuid4().hex[:12]}"
     body = {"location": location, "tags": {"a": "b"}, "identity": {"type": "SystemAssigned"}, "properties": FULL}
     step = {"type": "EncodedTask", "encodedTaskContent": "c3RlcHM6IFt7Y21kOiBidXN5Ym94IGVjaG8gaGl9XQ=="}
@@ -76,7 +76,7 @@ def answers(arm: Any, location: str) -> dict[str, httpx.Response]:
 
 
 def canceled(arm: Any, name: str) -> httpx.Response:
-    """Cancels a run that has just been scheduled."""
+    """Cancel a run that has just been scheduled."""
     run_id = arm.schedule({"type": "TaskRunRequest", "taskName": name})
     answer = arm("POST", f"runs/{run_id}/cancel")
     arm.until(run_id)

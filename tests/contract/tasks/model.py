@@ -1,6 +1,6 @@
 """A model of tasks, written from recordings and documents of the service, not from the emulator.
 
-Where they have no answer the model has the likelier one, and the machine that uses it does not ask.
+Where these are silent the model has the likelier behaviour, and the state machine does not test it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ STEP_DEFAULTS = {"Docker": {"isPushEnabled": True, "noCache": False}, "FileTask"
 
 
 class Tasks:
-    """The tasks of one registry, by name without case; returned as the service shows them, but for dates and ids."""
+    """The tasks of one registry, by name without case; returned as the service shows them, without dates and ids."""
 
     def __init__(self, registry: str, location: str) -> None:
         self._registry = registry
@@ -22,7 +22,7 @@ class Tasks:
         self._tasks: dict[str, Members] = {}
 
     def create(self, name: str, body: Members) -> Members:
-        """4.1, 4.2: everything is replaced, but for the name as it was first spelled."""
+        """Replace everything but the name, which keeps its first spelling."""
         old = self._tasks.get(name.lower())
         sent = _without_nulls(copy.deepcopy(body))
         properties = {"timeout": 3600, **sent["properties"]}
@@ -35,7 +35,7 @@ class Tasks:
         return self.shown(name)
 
     def update(self, name: str, body: Members) -> Members:
-        """4.3: what is given replaces, what is absent or null stays; maps and triggers merge entry by entry."""
+        """Replace given members, keep absent and null ones, and merge maps and triggers entry by entry."""
         task = self._tasks[name.lower()]
         sent = copy.deepcopy(body)
         if sent.get("tags") is not None:
@@ -60,21 +60,21 @@ class Tasks:
         return self.shown(name)
 
     def delete(self, name: str) -> int:
-        """Section 2: 200, or 204 where there was none."""
+        """Return 200, or 204 where the task does not exist."""
         return 204 if self._tasks.pop(name.lower(), None) is None else 200
 
     def has(self, name: str) -> bool:
         return name.lower() in self._tasks
 
     def stored(self, name: str) -> Members:
-        """A task's properties, to draw a change from."""
+        """Return a task's properties, to draw a change from."""
         return copy.deepcopy(self._tasks[name.lower()])
 
     def names(self) -> set[str]:
         return {task["name"] for task in self._tasks.values()}
 
     def details(self, name: str) -> Members:
-        """4.4: everything in clear."""
+        """Return a task with its secrets."""
         task = copy.deepcopy(self._tasks[name.lower()])
         return {
             **task,
@@ -85,7 +85,7 @@ class Tasks:
         }
 
     def shown(self, name: str) -> Members:
-        """4.4: without secrets; of registries the hosts alone."""
+        """Return a task without its secrets, and with the hosts alone of its registries."""
         task = self.details(name)
         step, credentials = task["properties"]["step"], task["properties"].get("credentials", {})
         step.pop("contextAccessToken", None)
@@ -115,13 +115,16 @@ def _all_triggers(trigger: Members) -> list[Members]:
 
 
 def _step(step: Members, sent: Members) -> Members:
-    """Members given replace, arrays as a whole; a step of another type replaces the step (an open question)."""
+    """Return the step with the given members replaced, arrays as a whole.
+
+    A step of another type replaces it (an open question).
+    """
     kept = step if step["type"] == sent["type"] else STEP_DEFAULTS[sent["type"]]
     return {**kept, **_given(sent)}
 
 
 def _trigger(trigger: Members, sent: Members) -> Members:
-    """Timers and source triggers merge by name, and none can be taken away."""
+    """Return the triggers, merged by name; a PATCH cannot remove any."""
     result = dict(trigger)
     for key in ("timerTriggers", "sourceTriggers"):
         for each in sent.get(key) or []:
@@ -133,7 +136,7 @@ def _trigger(trigger: Members, sent: Members) -> Members:
 
 
 def _one_trigger(trigger: Members, sent: Members) -> Members:
-    """The update models say that a status left out is Enabled (the specification's defaults)."""
+    """Return a trigger with its defaults: in the update models, a status that is left out is Enabled."""
     result = {**trigger, "status": "Enabled", **_given(sent)}
     if sent.get("sourceRepository") is not None:
         old, new = trigger.get("sourceRepository", {}), _given(sent["sourceRepository"])
@@ -159,5 +162,5 @@ def _identity(identity: Members, sent: Members) -> Members:
 
 
 def _map(entries: Members, sent: Members) -> Members:
-    """A null takes an entry away; anything else replaces it."""
+    """Return a map without the entries that are null, and with the others replaced."""
     return {key: value for key, value in {**entries, **sent}.items() if value is not None}

@@ -13,7 +13,7 @@ DATE = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}\+00:00"
 
 
 def nulls(value: Any, path: str = "") -> list[str]:
-    """The paths of all members that are null."""
+    """Yield the paths of all members that are null."""
     if isinstance(value, dict):
         return [found for key, each in value.items() for found in nulls(each, f"{path}.{key}")]
     if isinstance(value, list):
@@ -23,7 +23,7 @@ def nulls(value: Any, path: str = "") -> list[str]:
 
 @pytest.mark.arm_recorded
 def test_a_task_is_made_at_once(arm: Any, task_name: str, docker_task: Any) -> None:
-    """A first PUT answers 200, done, and with nothing to poll."""
+    """A first PUT answers 200 with provisioningState Succeeded, without an operation to poll."""
     answer = arm("PUT", f"tasks/{task_name}", docker_task())
     assert answer.status_code == 200
     assert answer.json()["properties"]["provisioningState"] == "Succeeded"
@@ -31,7 +31,7 @@ def test_a_task_is_made_at_once(arm: Any, task_name: str, docker_task: Any) -> N
 
 
 @pytest.mark.arm_recorded
-def test_the_answer_is_what_was_asked(arm: Any, task_name: str, docker_task: Any) -> None:
+def test_the_answer_has_what_was_sent(arm: Any, task_name: str, docker_task: Any) -> None:
     """Every member comes back as it was sent, the case of enumerations included."""
     body = docker_task()
     task = arm.ok("PUT", f"tasks/{task_name}", body)
@@ -44,7 +44,7 @@ def test_the_answer_is_what_was_asked(arm: Any, task_name: str, docker_task: Any
 
 @pytest.mark.arm_recorded
 def test_members_have_the_services_order(arm: Any, task_name: str, docker_task: Any) -> None:
-    """Whatever the order of the request, a task and its step are written in the model's, the step's base class last."""
+    """Members of a task and its step have the model's order, the step's base class last, whatever the request's."""
     body = docker_task(trigger={"baseImageTrigger": {"name": "base", "baseImageTriggerType": "Runtime"}})
     body["identity"] = {"type": "SystemAssigned"}
     body["tags"] = {"a": "b"}
@@ -75,7 +75,7 @@ def test_members_have_the_services_order(arm: Any, task_name: str, docker_task: 
 
 @pytest.mark.arm_recorded
 def test_absent_members_are_left_out(arm: Any, task_name: str, docker_task: Any) -> None:
-    """What was not sent is absent from the answer, never null."""
+    """A member that was not sent is absent from the answer, and never null."""
     task = arm.ok("PUT", f"tasks/{task_name}", docker_task())
     assert nulls(task) == []
     assert "tags" not in task
@@ -110,7 +110,7 @@ def test_dates_have_seven_digits_and_an_offset(arm: Any, task_name: str, docker_
 
 @pytest.mark.arm_recorded
 def test_a_name_keeps_its_case(arm: Any, docker_task: Any) -> None:
-    """A task is called as it was created."""
+    """A task keeps the spelling of its name."""
     name = f"testTask{uuid.uuid4().hex[:8]}"
     try:
         assert arm.ok("PUT", f"tasks/{name}", docker_task())["name"] == name
@@ -143,7 +143,7 @@ def test_a_user_identity_gets_its_principal(arm: Any, task_name: str, docker_tas
 
 @pytest.mark.arm_documented("TaskProperties and DockerBuildStep: default")
 def test_defaults_are_the_specifications(arm: Any, task_name: str, docker_task: Any) -> None:
-    """What has a default in the specification need not be sent."""
+    """Members with a default in the specification may be left out."""
     body = docker_task()
     for member in ("timeout", "agentConfiguration"):
         del body["properties"][member]
@@ -157,7 +157,7 @@ def test_defaults_are_the_specifications(arm: Any, task_name: str, docker_task: 
 
 @pytest.mark.arm_documented("TimerTrigger, BaseImageTrigger: default of status")
 def test_triggers_are_enabled_by_default(arm: Any, task_name: str, docker_task: Any) -> None:
-    """A trigger that says nothing of its status is enabled."""
+    """A trigger without a status is Enabled."""
     trigger = {
         "timerTriggers": [{"name": "t1", "schedule": "0 21 * * *"}],
         "baseImageTrigger": {"name": "base", "baseImageTriggerType": "Runtime"},
@@ -169,7 +169,7 @@ def test_triggers_are_enabled_by_default(arm: Any, task_name: str, docker_task: 
 
 @pytest.mark.arm_documented("azure-cli: timer remove; terraform: every update")
 def test_a_second_put_replaces_all_of_it(arm: Any, task_name: str, docker_task: Any, quick_task: Any) -> None:
-    """What the second body leaves out is gone: the trigger, the tags, the credentials, the other step."""
+    """A member that the second body leaves out is removed: the trigger, the tags, the credentials, the other step."""
     first = docker_task(
         trigger={"timerTriggers": [{"name": "t1", "schedule": "0 21 * * *"}]},
         credentials={"customRegistries": {"r.example": {"userName": {"type": "Opaque", "value": "bob"}}}},
@@ -197,8 +197,8 @@ def test_an_answer_can_be_put_back(arm: Any, task_name: str, docker_task: Any) -
 
 
 @pytest.mark.arm_recorded
-def test_the_text_of_an_encoded_task_is_not_looked_at(arm: Any, task_name: str, quick_task: Any) -> None:
-    """A task whose YAML is invalid is stored, and its text comes back as it was sent."""
+def test_the_text_of_an_encoded_task_is_not_read(arm: Any, task_name: str, quick_task: Any) -> None:
+    """A task with invalid YAML is stored, and its text comes back as it was sent."""
     content = base64.b64encode(b"steps:\n  - build:").decode()
     step = {"type": "EncodedTask", "encodedTaskContent": content}
     task = arm.ok("PUT", f"tasks/{task_name}", quick_task(step=step))
@@ -222,7 +222,7 @@ def test_a_file_task_is_stored(arm: Any, task_name: str, docker_task: Any) -> No
 
 @pytest.mark.arm_documented("azure-cli: an extra `type` in arguments, `isSystemTask` of later versions")
 def test_unknown_members_are_tolerated(arm: Any, task_name: str, docker_task: Any) -> None:
-    """Members that this version does not know do no harm."""
+    """Members that this version does not know have no effect."""
     body = docker_task(isSystemTask=False)
     body["properties"]["step"]["arguments"] = [{"type": "Argument", "name": "a", "value": "b", "isSecret": False}]
     made = arm.ok("PUT", f"tasks/{task_name}", body)["properties"]["step"]["arguments"]
@@ -230,7 +230,7 @@ def test_unknown_members_are_tolerated(arm: Any, task_name: str, docker_task: An
 
 
 @pytest.mark.arm_documented("Azure/acr issue 321")
-def test_only_two_processors_are_to_be_had(arm: Any, task_name: str, docker_task: Any) -> None:
+def test_only_two_processors_are_accepted(arm: Any, task_name: str, docker_task: Any) -> None:
     """Another number of processors is refused in the service's own words, and nothing is stored."""
     answer = arm("PUT", f"tasks/{task_name}", docker_task(agentConfiguration={"cpu": 3}))
     assert answer.status_code == 400
@@ -301,7 +301,7 @@ def test_a_body_outside_the_specification_is_refused(
 @pytest.mark.parametrize("schedule", ["0 30 9 * * 1-5", "* * * *", "every day", "61 * * * *"])
 @pytest.mark.arm_documented("container-registry-tasks-scheduled: five fields, no seconds")
 def test_a_schedule_has_five_fields(schedule: str, arm: Any, task_name: str, docker_task: Any) -> None:
-    """A schedule that is no NCrontab of five fields is refused."""
+    """A schedule without the five fields of NCrontab is refused."""
     refused(
         arm("PUT", f"tasks/{task_name}", docker_task(trigger={"timerTriggers": [{"name": "t1", "schedule": schedule}]}))
     )
@@ -325,7 +325,7 @@ def test_the_shortest_and_the_longest_name_are_taken(length: int, arm: Any, dock
 
 @pytest.mark.arm_documented("terraform: the service complains that it cannot find the registry")
 def test_another_location_than_the_registrys_is_refused(arm: Any, task_name: str, docker_task: Any) -> None:
-    """A task lives where its registry lives."""
+    """A task has the location of its registry."""
     answer = arm("PUT", f"tasks/{task_name}", {**docker_task(), "location": "antarcticasouth"})
     assert answer.status_code in (400, 404)
     assert "registr" in answer.json()["error"]["message"].lower()

@@ -1,6 +1,6 @@
 """Tasks that are made, changed, read and deleted in any order are as the model of the service has them.
 
-The model is written from recordings and documents of the service. ACR_TASKS_LIVES says how many lives are tried.
+The model is written from recordings and documents of the service. ACR_TASKS_LIVES says how many sequences are tried.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ WHOLE = some(
 
 @st.composite
 def updates(draw: Any, task: Members) -> Members:
-    """A PATCH of a task: every row of section 4.3 that has a known effect, nulls and empty objects among them."""
+    """Draw a PATCH of a task with known effects, nulls and empty objects among them."""
     kind = task["properties"]["step"]["type"]
     same = some({"type": st.just(kind)}, optional={k: v | st.none() for part in STEPS[kind] for k, v in part.items()})
     other = st.one_of(*(step_of(each) for each in STEPS if each != kind))
@@ -159,7 +159,7 @@ def rest(key: str) -> Any:
 
 
 def parts_of(trigger: Members) -> Iterator[Members]:
-    """Changes of triggers that are there by one member alone, besides the name that says which."""
+    """Draw changes of one member of each existing trigger, besides its name."""
     for timer in trigger.get("timerTriggers", []):
         yield {"timerTriggers": [{"name": timer["name"], "schedule": "1 1 1 1 *"}]}
         yield {"timerTriggers": [{"name": timer["name"], "status": "Disabled"}]}
@@ -171,7 +171,7 @@ def parts_of(trigger: Members) -> Iterator[Members]:
 
 
 def identities(identity: Members) -> list[Members]:
-    """The changes of an identity that section 4.3 knows."""
+    """Draw the changes of an identity with known effects."""
     ids = identity.get("userAssignedIdentities", {})
     known = [{"type": "None"}, {"type": BOTH, "userAssignedIdentities": {IDS[1]: {}}}]
     if ids:
@@ -181,8 +181,8 @@ def identities(identity: Members) -> list[Members]:
     return known
 
 
-def told(answer: Members) -> Members:
-    """An answer without what the service makes up: dates and ids, which are there in their form."""
+def without_own_members(answer: Members) -> Members:
+    """Return an answer without the dates and ids that the service sets; check the form of these."""
     assert list(answer) == [key for key in ORDER if key in answer]
     assert ROUND_TRIP.fullmatch(answer["properties"].pop("creationDate"))
     assert answer.pop("systemData")["createdAt"]
@@ -197,13 +197,13 @@ def told(answer: Members) -> Members:
 
 
 def context_is_last(answer: Members) -> bool:
-    """Whether the members of a step end with those of its context, as after a PUT: what a PATCH adds stands behind."""
+    """Return whether a step ends with the members of its context, as after a PUT. A PATCH adds members behind them."""
     step = list(answer["properties"]["step"])
     return "contextPath" not in step or step[-2:] == ["contextPath", "contextAccessToken"] or step[-1] == "contextPath"
 
 
 def plain(task: Members) -> Members:
-    """No identity and one of type None are the same."""
+    """Return an identity with the type None as no identity."""
     if task.get("identity", {}).get("type") == "None":
         return {key: value for key, value in task.items() if key != "identity"}
     return task
@@ -222,11 +222,11 @@ def life_in(arm: Arm, location: str) -> type[RuleBasedStateMachine]:
             answer = arm.ok("PUT", f"tasks/{name}", {"location": location, **body})
             assert context_is_last(answer)
             assert context_is_last(arm.ok("GET", f"tasks/{name}"))
-            assert told(answer) == plain(self.model.create(name, body))
+            assert without_own_members(answer) == plain(self.model.create(name, body))
 
         def compares(self, name: str) -> None:
-            assert told(arm.ok("GET", f"tasks/{name}")) == plain(self.model.shown(name))
-            assert told(arm.ok("POST", f"tasks/{name}/listDetails")) == plain(self.model.details(name))
+            assert without_own_members(arm.ok("GET", f"tasks/{name}")) == plain(self.model.shown(name))
+            assert without_own_members(arm.ok("POST", f"tasks/{name}/listDetails")) == plain(self.model.details(name))
 
         @rule(name=few(NAMES), body=WHOLE)
         def puts(self, name: str, body: Members) -> None:
@@ -242,7 +242,7 @@ def life_in(arm: Arm, location: str) -> type[RuleBasedStateMachine]:
                 body = data.draw(updates(self.model.stored(name)))
                 event(f"PATCH of {', '.join(sorted({**body, **body.get('properties', {})}.keys() - {'properties'}))}")
                 answer = arm.ok("PATCH", f"tasks/{name}", body)
-                assert told(answer) == plain(self.model.update(name, body))
+                assert without_own_members(answer) == plain(self.model.update(name, body))
             self.compares(name)
 
         @rule(name=few(NAMES))
@@ -262,13 +262,13 @@ def life_in(arm: Arm, location: str) -> type[RuleBasedStateMachine]:
         def lists(self) -> None:
             page = arm.ok("GET", "tasks")
             assert list(page) == ["value"]
-            shown = {task["name"]: told(task) for task in page["value"]}
+            shown = {task["name"]: without_own_members(task) for task in page["value"]}
             assert shown == {name: plain(self.model.shown(name)) for name in self.model.names()}
 
     return Life
 
 
-@pytest.mark.timeout(600 + 4 * LIVES)  # a failure is made small before it is told
+@pytest.mark.timeout(600 + 4 * LIVES)  # a failure is made small before it is without_own_members
 @pytest.mark.arm_documented("mostly recorded by azure-cli; the rest from the specification and the clients")
 def test_tasks_are_as_the_model_has_them(emulated: Any) -> None:
     """After any sequence of operations, PUT, PATCH, GET, LIST and listDetails answer what the model does."""

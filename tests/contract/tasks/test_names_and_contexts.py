@@ -35,7 +35,7 @@ SOURCE = {
 )
 @pytest.mark.arm_documented(IMAGES)
 def test_image_names_that_are_refused(arm: Any, docker_task: Any, task_name: str, name: str) -> None:
-    """Neither a task nor a run takes a name that is no repository with a tag or without."""
+    """A task and a run refuse a name other than a repository with or without a tag."""
     body = docker_task()
     body["properties"]["step"]["imageNames"] = ["fine:1", name]
     request = {"type": "DockerBuildRequest", "dockerFilePath": "Dockerfile", "platform": {"os": "Linux"}}
@@ -50,8 +50,8 @@ def test_image_names_that_are_refused(arm: Any, docker_task: Any, task_name: str
 
 
 @pytest.mark.arm_documented(IMAGES)
-def test_image_names_that_are_taken(arm: Any, docker_task: Any, task_name: str) -> None:
-    """Templates may stand for any part, and a name may say a registry."""
+def test_valid_image_names_are_accepted(arm: Any, docker_task: Any, task_name: str) -> None:
+    """Templates may stand for any part, and a name may have a registry."""
     body = docker_task()
     body["properties"]["step"]["imageNames"] = [
         "web",
@@ -79,7 +79,9 @@ def test_image_names_that_are_taken(arm: Any, docker_task: Any, task_name: str) 
     ],
 )
 @pytest.mark.arm_documented(CONTEXTS)
-def test_contexts_that_are_nowhere(arm: Any, docker_task: Any, quick_task: Any, task_name: str, context: str) -> None:
+def test_unusable_contexts_are_refused(
+    arm: Any, docker_task: Any, quick_task: Any, task_name: str, context: str
+) -> None:
     """A context is an absolute address, or relative to the repository of the one source trigger."""
     for body in (docker_task(), quick_task()):
         body["properties"]["step"]["contextPath"] = context
@@ -95,8 +97,10 @@ def test_contexts_that_are_nowhere(arm: Any, docker_task: Any, quick_task: Any, 
     "address", ["file:///home/me/app", "ftp://server/app.tar", "https://", "ssh://git@github.com/a/b"]
 )
 @pytest.mark.arm_documented(CONTEXTS)
-def test_addresses_of_no_use(arm: Any, docker_task: Any, quick_request: Any, task_name: str, address: str) -> None:
-    """Other schemes, and addresses without a host, are refused of tasks and of runs."""
+def test_unusable_addresses_are_refused(
+    arm: Any, docker_task: Any, quick_request: Any, task_name: str, address: str
+) -> None:
+    """Tasks and runs refuse other schemes, and addresses without a host."""
     body = docker_task()
     body["properties"]["step"]["contextPath"] = address
     for answer, member in (
@@ -108,8 +112,8 @@ def test_addresses_of_no_use(arm: Any, docker_task: Any, quick_request: Any, tas
 
 
 @pytest.mark.arm_documented(CONTEXTS)
-def test_contexts_that_are_taken(arm: Any, docker_task: Any, task_name: str) -> None:
-    """https, http, git and oci addresses in any spelling of their scheme, and no context at all."""
+def test_valid_contexts_are_accepted(arm: Any, docker_task: Any, task_name: str) -> None:
+    """https, http, git and oci addresses are accepted in any case of the scheme, and so is a task without a context."""
     body = docker_task()
     for address in ("HTTPS://github.com/a/b#main:sub", "http://x/a.tar.gz", "git://x/a", "oci://x/a:1", "/dev/null"):
         body["properties"]["step"]["contextPath"] = address

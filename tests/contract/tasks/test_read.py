@@ -31,7 +31,7 @@ def test_list_has_every_task(arm: Any, task_name: str, docker_task: Any) -> None
 
 @pytest.mark.arm_recorded
 def test_list_details_answers_the_same_task(arm: Any, task_name: str, docker_task: Any) -> None:
-    """Without secrets there is nothing that listDetails adds."""
+    """For a task without secrets listDetails answers the same as GET."""
     made = arm.ok("PUT", f"tasks/{task_name}", docker_task())
     assert arm.ok("POST", f"tasks/{task_name}/listDetails") == made
 

@@ -1,4 +1,4 @@
-"""What of a secret the service shows, and to whom."""
+"""Secrets of tasks in the service's answers: masked, and shown by listDetails only."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PASSWORD = "password-0123456789"
 
 @pytest.fixture
 def answers(arm: Any, task_name: str) -> Any:
-    """Puts a task and gives every answer that has it: PUT, GET, list and PATCH, each with its text."""
+    """Put a task and return every answer that has it: PUT, GET, list and PATCH, each with its text."""
 
     def collect(body: dict[str, Any]) -> dict[str, tuple[dict[str, Any], str]]:
         sent = {
@@ -51,7 +51,7 @@ CREDENTIALS = {
 
 @pytest.mark.arm_recorded
 def test_registry_credentials_are_masked(docker_task: Any, answers: Any) -> None:
-    """The hosts are visible as they were written; each entry is null, a vault's address too."""
+    """The hosts are visible as they were written; each entry is null, even with a vault's address."""
     for verb, (properties, text) in answers(docker_task(credentials=CREDENTIALS)).items():
         assert properties["credentials"]["customRegistries"] == {"a.example": None, "B.example": None}, verb
         assert PASSWORD not in text, verb
@@ -145,7 +145,7 @@ def test_the_token_of_a_repository_is_hidden(
 
 @pytest.mark.arm_documented("RunProperties: customRegistries is a list of strings")
 def test_a_run_shows_hosts_and_no_secret(arm: Any, quick_request: Any) -> None:
-    """A run tells for which hosts it had credentials, and neither those nor its secret values."""
+    """A run shows the hosts of its credentials, without the credentials and without secret values."""
     values = [{"name": "hidden", "value": "value-0123456789", "isSecret": True}]
     run_id = arm.schedule(quick_request(credentials=CREDENTIALS, values=values))
     run = arm.until(run_id)

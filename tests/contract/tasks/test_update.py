@@ -22,13 +22,13 @@ def login(user: str, password: str) -> dict[str, Any]:
 
 
 def settled(task: dict[str, Any]) -> dict[str, Any]:
-    """A task without the note of who changed it and when."""
+    """Return a task without the user and time of its last change."""
     return {key: value for key, value in task.items() if key != "systemData"}
 
 
 @pytest.fixture
 def patch(arm: Any, task_name: str) -> Any:
-    """Patches the properties of this test's task; the answer has to be 200 and what GET answers afterwards."""
+    """Patch the properties of this test's task; the answer has to be 200 and equal to that of GET."""
 
     def send(**properties: Any) -> dict[str, Any]:
         answer = arm.ok("PATCH", f"tasks/{task_name}", {"properties": properties})
@@ -105,7 +105,7 @@ def test_null_clears_no_ordinary_member_and_no_trigger(
 
 @pytest.mark.arm_recorded
 def test_a_registry_credential_is_added_to_the_others(arm: Any, task_name: str, docker_task: Any, patch: Any) -> None:
-    """An entry of the map is merged; the others stay, secrets and all."""
+    """An entry of the map is merged; the others stay with their secrets."""
     first = {"customRegistries": {"a.example": login("ann", "pw-a")}}
     arm.ok("PUT", f"tasks/{task_name}", docker_task(credentials=first))
     patched = patch(credentials={"customRegistries": {"b.example": login("bob", "pw-b")}})
@@ -116,7 +116,7 @@ def test_a_registry_credential_is_added_to_the_others(arm: Any, task_name: str, 
 
 @pytest.mark.arm_recorded
 def test_a_registry_credential_is_replaced(arm: Any, task_name: str, docker_task: Any, patch: Any) -> None:
-    """A whole entry takes the place of the one before it."""
+    """An entry replaces the whole entry of its host."""
     first = {"customRegistries": {"a.example": login("ann", "pw-a")}}
     arm.ok("PUT", f"tasks/{task_name}", docker_task(credentials=first))
     patch(credentials={"customRegistries": {"a.example": login("amy", "pw-z")}})
@@ -126,7 +126,7 @@ def test_a_registry_credential_is_replaced(arm: Any, task_name: str, docker_task
 
 @pytest.mark.arm_recorded
 def test_null_removes_a_registry_credential(arm: Any, task_name: str, docker_task: Any, patch: Any) -> None:
-    """Null takes an entry out of the map; an empty map stays visible."""
+    """Null removes an entry of the map; an empty map stays visible."""
     credentials = {"customRegistries": {"a.example": login("ann", "pw-a"), "b.example": login("bob", "pw-b")}}
     arm.ok("PUT", f"tasks/{task_name}", docker_task(credentials=credentials))
     patched = patch(credentials={"customRegistries": {"a.example": None}})
@@ -165,7 +165,7 @@ def test_one_kind_of_trigger_leaves_the_others_alone(arm: Any, task_name: str, d
     "azure-cli: task update sends a base image trigger of only a name when it has nothing to say"
 )
 def test_a_base_image_trigger_of_only_a_name_makes_none(arm: Any, task_name: str, docker_task: Any, patch: Any) -> None:
-    """A task without one has none afterwards."""
+    """A task without a base image trigger does not get one by a name alone."""
     arm.ok("PUT", f"tasks/{task_name}", docker_task())
     trigger = patch(trigger={"baseImageTrigger": {"name": "defaultBaseimageTriggerName"}}).get("trigger") or {}
     assert "baseImageTrigger" not in trigger
@@ -175,7 +175,7 @@ def test_a_base_image_trigger_of_only_a_name_makes_none(arm: Any, task_name: str
 def test_the_events_of_a_source_trigger_are_replaced(
     arm: Any, coordinates: Any, task_name: str, docker_task: Any, patch: Any
 ) -> None:
-    """The list of events is taken as a whole; branch and repository stay; the token is never shown."""
+    """The list of events is replaced as a whole; branch and repository stay; the token is never shown."""
     auth = {"tokenType": "PAT", "token": coordinates.repository_token, "scope": "repo"}
     repository = {"sourceControlType": "Github", "repositoryUrl": coordinates.repository_url, "branch": "master"}
     source = {
@@ -197,7 +197,7 @@ def test_the_events_of_a_source_trigger_are_replaced(
 
 @pytest.mark.arm_documented("TasksUpdate example: the members that it leaves out answer as before")
 def test_members_of_a_step_are_merged(arm: Any, task_name: str, docker_task: Any, patch: Any) -> None:
-    """The members given replace theirs; the others stay."""
+    """Given members are replaced; the others stay."""
     before = arm.ok("PUT", f"tasks/{task_name}", docker_task())["properties"]["step"]
     change = {"type": "Docker", "imageNames": ["testtask:v2", "testtask:v3"], "dockerFilePath": "src/Dockerfile"}
     assert patch(step=change)["step"] == {**before, **change}
@@ -215,7 +215,7 @@ def test_the_text_of_an_encoded_step_is_replaced(arm: Any, task_name: str, quick
 
 @pytest.mark.emulator_choice("the effect on lists inside a step has not been seen; azure-cli sends all or nothing")
 def test_lists_of_a_step_are_replaced(arm: Any, task_name: str, docker_task: Any, patch: Any) -> None:
-    """A list is taken as a whole, an empty one too."""
+    """A list is replaced as a whole, even by an empty one."""
     body = docker_task()
     body["properties"]["step"]["arguments"] = [{"name": name, "value": "1", "isSecret": False} for name in "ab"]
     arm.ok("PUT", f"tasks/{task_name}", body)
@@ -225,8 +225,8 @@ def test_lists_of_a_step_are_replaced(arm: Any, task_name: str, docker_task: Any
 
 
 @pytest.mark.arm_documented("TaskStepUpdateParameters: type is required")
-def test_a_step_says_its_type(arm: Any, task_name: str, docker_task: Any) -> None:
-    """A PATCH of a step without its type is refused and changes nothing."""
+def test_a_step_without_its_type_is_refused(arm: Any, task_name: str, docker_task: Any) -> None:
+    """The PATCH is refused and changes nothing."""
     before = arm.ok("PUT", f"tasks/{task_name}", docker_task())
     answer = arm("PATCH", f"tasks/{task_name}", {"properties": {"step": {"imageNames": ["other:v1"]}}})
     assert answer.status_code == 400
@@ -235,7 +235,7 @@ def test_a_step_says_its_type(arm: Any, task_name: str, docker_task: Any) -> Non
 
 @pytest.mark.emulator_choice("a PATCH with a step of another type has not been seen; it probably replaces the step")
 def test_a_step_of_another_type_replaces_the_step(arm: Any, task_name: str, docker_task: Any, patch: Any) -> None:
-    """Nothing of the Docker step is left in the encoded one."""
+    """The encoded step has no member of the Docker step."""
     arm.ok("PUT", f"tasks/{task_name}", docker_task())
     step = {"type": "EncodedTask", "encodedTaskContent": "c3RlcHM6IFtd"}
     made = patch(step=step)["step"]
@@ -244,7 +244,7 @@ def test_a_step_of_another_type_replaces_the_step(arm: Any, task_name: str, dock
 
 @pytest.mark.emulator_choice("whether tags are merged has not been seen")
 def test_tags_are_replaced_as_a_whole(arm: Any, task_name: str, docker_task: Any) -> None:
-    """The tags of a PATCH are all the tags there are; their keys keep their case."""
+    """The task has the tags of the PATCH only; their keys keep their case."""
     arm.ok("PUT", f"tasks/{task_name}", {**docker_task(), "tags": {"a": "1", "B": "2"}})
     assert arm.ok("PATCH", f"tasks/{task_name}", {"tags": {"B": "3", "c": "4"}})["tags"] == {"B": "3", "c": "4"}
     assert arm.ok("PATCH", f"tasks/{task_name}", {"properties": {"timeout": 600}})["tags"] == {"B": "3", "c": "4"}
@@ -256,8 +256,8 @@ def user_identity(arm: Any, name: str) -> str:
 
 
 @pytest.mark.arm_documented("azure-cli: identity assign and identity remove")
-def test_identities_come_and_go(arm: Any, task_name: str, docker_task: Any) -> None:
-    """User identities are merged into the map, removed by null, and the system's goes by the type."""
+def test_identities_are_added_and_removed(arm: Any, task_name: str, docker_task: Any) -> None:
+    """User-assigned identities are merged and removed by null. The type adds and removes the system-assigned one."""
     one, two = user_identity(arm, "one"), user_identity(arm, "two")
     arm.ok("PUT", f"tasks/{task_name}", {**docker_task(), "identity": {"type": "SystemAssigned"}})
 
@@ -279,7 +279,7 @@ def test_identities_come_and_go(arm: Any, task_name: str, docker_task: Any) -> N
 
 @pytest.mark.arm_documented("azure-cli issue 29325")
 def test_all_identities_are_removed_by_none(arm: Any, task_name: str, docker_task: Any) -> None:
-    """After the type None there is no map of user identities, nor a principal."""
+    """With the type None the task has neither user-assigned identities nor a principal."""
     arm.ok("PUT", f"tasks/{task_name}", {**docker_task(), "identity": {"type": "SystemAssigned"}})
     task = arm.ok("PATCH", f"tasks/{task_name}", {"identity": {"type": "None"}})
     assert "userAssignedIdentities" not in task.get("identity", {})
@@ -288,7 +288,7 @@ def test_all_identities_are_removed_by_none(arm: Any, task_name: str, docker_tas
 
 @pytest.mark.arm_documented("Azure/acr issue 321")
 def test_a_wrong_value_is_refused_and_changes_nothing(arm: Any, task_name: str, docker_task: Any) -> None:
-    """A number of processors that is not to be had is refused in a PATCH too."""
+    """Another number of processors is refused in a PATCH too."""
     before = arm.ok("PUT", f"tasks/{task_name}", docker_task())
     body = {"properties": {"agentConfiguration": {"cpu": 4}, "timeout": 600}}
     answer = arm("PATCH", f"tasks/{task_name}", body)
@@ -300,7 +300,7 @@ def test_a_wrong_value_is_refused_and_changes_nothing(arm: Any, task_name: str, 
 
 @pytest.mark.arm_recorded
 def test_a_change_is_noted_in_the_system_data(arm: Any, task_name: str, docker_task: Any) -> None:
-    """The time of creation stays, the time of the last change moves on."""
+    """The time of creation stays, the time of the last change is later."""
     made = arm.ok("PUT", f"tasks/{task_name}", docker_task())
     patched = arm.ok("PATCH", f"tasks/{task_name}", {"properties": {"timeout": 600}})
     assert patched["properties"]["creationDate"] == made["properties"]["creationDate"]

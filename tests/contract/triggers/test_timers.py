@@ -1,4 +1,4 @@
-"""Runs that nobody asked for: timers."""
+"""Runs that timers start."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SCHEDULE = [{"name": "t1", "schedule": "*/5 * * * *"}, {"name": "t2", "schedule"
 
 @pytest.mark.arm_documented("13, 5.1 and the example RunsGet_WithTimerTrigger")
 def test_timers(emulated: Callable[..., Arm], quick_task: Body) -> None:
-    """A timer runs its task whenever it is due, and the run tells which timer and when."""
+    """A timer runs its task whenever it is due, and the run has the timer's name and time."""
     arm = emulated()
     arm.ok("PUT", "tasks/timed-task", quick_task(trigger={"timerTriggers": SCHEDULE}))
     arm.ok("POST", "/_emulator/clock/advance", {"seconds": 24 * 60 * 60})
@@ -38,7 +38,7 @@ SCHEDULES = (
 
 @pytest.mark.arm_documented("13: NCrontab in UTC, a day has to be right by both fields")
 def test_a_day_of_a_hundred_timers(emulated: Callable[..., Arm], quick_task: Body) -> None:
-    """In a day that passes at once every timer fires at each of its moments, none is lost and none fires twice."""
+    """When the clock is moved by a day, every timer fires exactly once at each of its times."""
     arm = emulated(switches={"page-size": 1000})
     began = {}
     for number in range(100):
@@ -48,7 +48,7 @@ def test_a_day_of_a_hundred_timers(emulated: Callable[..., Arm], quick_task: Bod
         began[name] = (schedule, moment_of(task["properties"]["creationDate"]))
     now = moment_of(arm.ok("POST", "/_emulator/clock/advance", {"seconds": 24 * 60 * 60})["now"])
     expected = sorted(
-        (name, moment) for name, (schedule, after) in began.items() for moment in moments(schedule, after, now)
+        (name, moment) for name, (schedule, after) in began.items() for moment in firing_times(schedule, after, now)
     )
     assert len(expected) > 3000
     runs = arm.ok("GET", "runs")
@@ -63,15 +63,15 @@ def test_a_day_of_a_hundred_timers(emulated: Callable[..., Arm], quick_task: Bod
     assert {run["properties"]["timerTrigger"]["timerTriggerName"] for run in found} == {"t"}
 
 
-def moments(schedule: str, after: datetime, until: datetime) -> Iterator[datetime]:
-    """When a schedule is due, by croniter alone."""
+def firing_times(schedule: str, after: datetime, until: datetime) -> Iterator[datetime]:
+    """Return when a schedule is due, by croniter alone."""
     calendar = croniter(schedule, after, day_or=False)
     while (moment := calendar.get_next(datetime)) <= until:
         yield moment
 
 
 def moment_of(text: str) -> datetime:
-    """A date as .NET spells it; Python 3.10 reads six digits of a second, not seven."""
+    """Return a date as .NET spells it; Python 3.10 reads six digits of a second, not seven."""
     return datetime.fromisoformat(f"{text[:26]}+00:00")
 
 

@@ -1,4 +1,4 @@
-"""What git hosts tell: commits and pull requests start the tasks that follow them."""
+"""Webhooks of git hosts: commits and pull requests start the tasks that follow them."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ PULL_HOOK = {
 
 
 def source_task(arm: Arm, quick_task: Body, name: str, **changes: Any) -> None:
-    """Makes a task with one source trigger; changes replace members of the trigger, its repository or the task."""
+    """Make a task with one source trigger; changes replace members of the trigger, its repository or the task."""
     source = {
         "sourceControlType": "Github",
         "repositoryUrl": "https://github.com/codertocat/hello-world.git",
@@ -115,13 +115,13 @@ def source_task(arm: Arm, quick_task: Body, name: str, **changes: Any) -> None:
 
 
 def deliver(arm: Arm, payload: Any, event: str = "push", **headers: str) -> httpx.Response:
-    """Posts what GitHub posts, as JSON."""
+    """Post what GitHub posts, as JSON."""
     own = {"X-GitHub-Event": event, "X-GitHub-Delivery": DELIVERY, "Content-Type": "application/json", **headers}
     return arm.http.post("/_emulator/webhooks/github", content=json.dumps(payload).encode(), headers=own)
 
 
 def hook(arm: Arm, payload: Any, **options: Any) -> httpx.Response:
-    """Posts what Azure DevOps posts."""
+    """Post what Azure DevOps posts."""
     return arm.http.post("/_emulator/webhooks/azure-devops", json=payload, **options)
 
 
@@ -135,7 +135,7 @@ def refusal(answer: httpx.Response) -> tuple[int, str]:
 
 
 def test_a_push_to_github(emulated: Callable[..., Arm], quick_task: Body) -> None:
-    """A push runs the tasks that follow its branch; the answer names the runs, and a run tells the commit."""
+    """A push runs the tasks that follow its branch; the answer names the runs, and each run has the commit."""
     arm = emulated()
     source_task(arm, quick_task, "follows-main")
     source_task(arm, quick_task, "follows-release", source={"branch": "release"})
@@ -159,7 +159,7 @@ def test_a_push_to_github(emulated: Callable[..., Arm], quick_task: Body) -> Non
     ("action", "count"), [("opened", 1), ("synchronize", 1), ("reopened", 1), ("closed", 0), ("edited", 0)]
 )
 def test_a_pull_request_at_github(emulated: Callable[..., Arm], quick_task: Body, action: str, count: int) -> None:
-    """A pull request that is opened or gets commits runs the tasks that ask for those into their branch."""
+    """A pull request that is opened or gets commits runs the tasks that follow pull requests into its branch."""
     arm = emulated()
     source_task(arm, quick_task, "pulls-into-main", events=["commit", "pullrequest"])
     source_task(arm, quick_task, "only-commits")
@@ -175,7 +175,7 @@ def test_a_pull_request_at_github(emulated: Callable[..., Arm], quick_task: Body
 
 
 def test_a_form(emulated: Callable[..., Arm], quick_task: Body) -> None:
-    """A payload may come in a form, as GitHub sends it unless told otherwise, or called one, as curl does."""
+    """A payload may be a form, as GitHub sends by default, or have the form's media type, as curl sends."""
     arm = emulated()
     source_task(arm, quick_task, "follows-main")
     form = {"X-GitHub-Event": "push", "Content-Type": "application/x-www-form-urlencoded"}
@@ -195,10 +195,10 @@ def test_a_form(emulated: Callable[..., Arm], quick_task: Body) -> None:
         ("push", {"repository": {**REPOSITORY, "html_url": "https://github.com/x/y"}}, None),
     ],
 )
-def test_what_starts_nothing(
+def test_an_event_that_starts_nothing_is_answered_with_the_reason(
     emulated: Callable[..., Arm], quick_task: Body, event: str, changes: Body, because: str | None
 ) -> None:
-    """Whatever starts nothing is answered with the reason; of several addresses of a repository one is enough."""
+    """The answer has the reason; one matching address of a repository is enough to start a run."""
     arm = emulated()
     source_task(arm, quick_task, "follows-main")
     answer = told(deliver(arm, {**PUSH, **changes}, event))
@@ -206,8 +206,8 @@ def test_what_starts_nothing(
     assert (because or "Started by") in answer["message"]
 
 
-def test_what_is_disabled(emulated: Callable[..., Arm], quick_task: Body) -> None:
-    """Disabled tasks and disabled triggers are not started."""
+def test_disabled_tasks_and_triggers_are_not_started(emulated: Callable[..., Arm], quick_task: Body) -> None:
+    """The answer says that no enabled task follows the event."""
     arm = emulated()
     source_task(arm, quick_task, "disabled-task", status="Disabled")
     source_task(arm, quick_task, "disabled-trigger", trigger={"status": "Disabled"})
@@ -215,8 +215,8 @@ def test_what_is_disabled(emulated: Callable[..., Arm], quick_task: Body) -> Non
     assert answer == {"runs": [], "message": f"No enabled task follows commits to main of {REPOSITORY['html_url']}."}
 
 
-def test_what_the_service_refuses(emulated: Callable[..., Arm], quick_task: Body) -> None:
-    """Tasks that follow an event and may not be run are counted in the answer."""
+def test_runs_that_the_service_refuses_are_counted(emulated: Callable[..., Arm], quick_task: Body) -> None:
+    """The answer has the number of tasks that follow the event and may not be run."""
     arm = emulated(switches={"tasks-operations": "no-runs"})
     source_task(arm, quick_task, "follows-main")
     answer = told(deliver(arm, PUSH))
@@ -235,8 +235,8 @@ def test_what_the_service_refuses(emulated: Callable[..., Arm], quick_task: Body
         ("push", b"a=1&" * 200, "it is not JSON"),
     ],
 )
-def test_a_payload_that_is_none(emulated: Callable[..., Arm], event: str, content: bytes, problem: str) -> None:
-    """What GitHub would not send is refused in a sentence that names what is missing."""
+def test_a_malformed_payload_is_refused(emulated: Callable[..., Arm], event: str, content: bytes, problem: str) -> None:
+    """The sentence names the missing member of a payload that GitHub would not send."""
     headers = {"X-GitHub-Event": event, "Content-Type": "application/x-www-form-urlencoded"}
     answer = emulated().http.post("/_emulator/webhooks/github", content=content, headers=headers)
     status, message = refusal(answer)
@@ -249,7 +249,7 @@ def signature(body: bytes, secret: str) -> str:
 
 
 def test_signed_deliveries(emulated: Callable[..., Arm], quick_task: Body) -> None:
-    """With a webhook secret a delivery has to be signed with it, and then needs no token."""
+    """With a webhook secret a delivery needs a signature by that secret, and no token."""
     arm = emulated(webhook_secret="one-secret", token="contract-token-0123")
     arm.http.headers["Authorization"] = "Bearer contract-token-0123"
     source_task(arm, quick_task, "follows-main")
@@ -271,7 +271,7 @@ def test_signed_deliveries(emulated: Callable[..., Arm], quick_task: Body) -> No
     assert arm("GET", "tasks").status_code == 401
 
 
-def test_no_secret_but_a_token(emulated: Callable[..., Arm]) -> None:
+def test_a_delivery_without_a_webhook_secret_needs_the_token(emulated: Callable[..., Arm]) -> None:
     """Without a webhook secret a delivery needs the emulator's token like every other request."""
     arm = emulated(token="contract-token-0123")
     arm.http.headers["Authorization"] = "Bearer another"
@@ -284,7 +284,7 @@ def test_no_secret_but_a_token(emulated: Callable[..., Arm]) -> None:
 def test_azure_devops(
     emulated: Callable[..., Arm], quick_task: Body, payload: Body, event: str, pull: str | None
 ) -> None:
-    """A push or a pull request at Azure DevOps runs the tasks that follow it, whichever address they know it by."""
+    """A push or a pull request at Azure DevOps runs the tasks that follow it, by any address of the repository."""
     arm = emulated()
     url = "https://fabrikam.visualstudio.com/DefaultCollection/Fiber/_git/Web"
     repository = {"sourceControlType": "VisualStudioTeamService", "repositoryUrl": url}
@@ -303,8 +303,8 @@ def test_azure_devops(
     assert arm.until(run_id)["properties"]["sourceTrigger"] == wanted
 
 
-def test_azure_devops_of_no_use(emulated: Callable[..., Arm]) -> None:
-    """Other events of Azure DevOps start nothing; what is none of its events is refused in a sentence."""
+def test_other_events_of_azure_devops_start_nothing(emulated: Callable[..., Arm]) -> None:
+    """A payload that Azure DevOps would not send is refused in a sentence."""
     arm = emulated()
     assert told(hook(arm, {"eventType": "workitem.created"}))["runs"] == []
     assert refusal(hook(arm, {})) == (400, "This is not what Azure DevOps sends: eventType is missing.")
@@ -312,6 +312,6 @@ def test_azure_devops_of_no_use(emulated: Callable[..., Arm]) -> None:
     assert refusal(answer) == (400, "This is not what Azure DevOps sends: resource.refUpdates is missing.")
 
 
-def test_pages_of_other_sites(emulated: Callable[..., Arm]) -> None:
-    """A page of another site cannot play a git host."""
+def test_a_cross_site_delivery_is_refused(emulated: Callable[..., Arm]) -> None:
+    """A page of another site cannot pose as a git host."""
     assert deliver(emulated(), PUSH, Origin="https://example.com").status_code == 403

@@ -1,4 +1,4 @@
-"""The three api-versions, and bodies with what only some of them have."""
+"""The three api-versions, and bodies with members of some versions only."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BASE_IMAGE = {
 
 
 def whole(location: str, **properties: Any) -> dict[str, Any]:
-    """A task with every member that only some versions have, and one that all have of each kind."""
+    """Return a task with every member of some versions only, and one common member of each kind."""
     return {
         "location": location,
         "tags": {"a": "b"},
@@ -51,6 +51,6 @@ def whole(location: str, **properties: Any) -> dict[str, Any]:
 
 
 def request_of(arm: Any, name: str, version: str, **members: Any) -> dict[str, Any]:
-    """A TaskRunRequest as a version spells it."""
+    """Return a TaskRunRequest as a version spells it."""
     task = {"taskName": name} if version == STABLE else {"taskId": f"{arm.registry}/tasks/{name}"}
     return {"type": "TaskRunRequest", **task, **members}

@@ -1,4 +1,4 @@
-"""Runs under the three api-versions: what a request names, overrides and asks for, and what the run shows."""
+"""Runs under the three api-versions: task name, overrides and other members of a request, and the run's properties."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .previews import PREVIEW_2019, PREVIEW_2025, PREVIEWS, STABLE, VERSIONS, re
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.arm_documented("TaskRunRequest: taskName in 2019-04-01, taskId since")
 def test_a_run_names_its_task_as_the_version_does(version: str, arm: Any, task_name: str, quick_task: Any) -> None:
-    """By its name, or by its ARM id in any case; the other way it is missing."""
+    """The task is given by its name, or by its ARM id in any case; the other member counts as missing."""
     arm.ok("PUT", f"tasks/{task_name}", quick_task())
     right = request_of(arm, task_name, version)
     if "taskId" in right:
@@ -31,7 +31,7 @@ def test_a_run_names_its_task_as_the_version_does(version: str, arm: Any, task_n
 
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.arm_documented("RunRequest and what extends it, in all three versions")
-def test_each_request_is_taken(version: str, arm: Any, task_name: str, quick_task: Any, source: str) -> None:
+def test_each_request_is_accepted(version: str, arm: Any, task_name: str, quick_task: Any, source: str) -> None:
     """A build, a task file, an encoded task and a task become runs of their types that succeed."""
     arm.ok("PUT", f"tasks/{task_name}", quick_task(), api_version=version)
     here = {"platform": {"os": "Linux", "architecture": "amd64"}, "agentConfiguration": {"cpu": 2}, "timeout": 600}
@@ -53,7 +53,7 @@ def test_each_request_is_taken(version: str, arm: Any, task_name: str, quick_tas
 
 @pytest.mark.emulator_choice("what the service says to an id of another registry was not seen")
 def test_a_task_id_has_to_be_one_of_the_registry(arm: Any, task_name: str, quick_task: Any) -> None:
-    """A name alone, and a task of another registry, are refused; a task that is not there is not found."""
+    """A bare name and a task of another registry are refused; a missing task is not found."""
     arm.ok("PUT", f"tasks/{task_name}", quick_task())
     for wrong in (task_name, f"{arm.registry}x/tasks/{task_name}", f"{arm.registry}/runs/{task_name}", arm.registry):
         answer = arm("POST", "scheduleRun", {"type": "TaskRunRequest", "taskId": wrong}, api_version=PREVIEW_2025)
@@ -64,9 +64,7 @@ def test_a_task_id_has_to_be_one_of_the_registry(arm: Any, task_name: str, quick
 
 
 @pytest.mark.emulator_choice("a public script sends both at once; that the other is ignored is likely")
-def test_what_another_version_would_override_is_ignored(
-    arm: Any, blobs: httpx.Client, task_name: str, location: str
-) -> None:
+def test_overrides_of_another_version_are_ignored(arm: Any, blobs: httpx.Client, task_name: str, location: str) -> None:
     """Under 2019-04-01 a run has the values of that version's request, and no override."""
     arm.ok("PUT", f"tasks/{task_name}", whole(location))
     both = {
@@ -87,7 +85,7 @@ def test_what_another_version_would_override_is_ignored(
 @pytest.mark.parametrize("version", PREVIEWS)
 @pytest.mark.arm_documented("OverrideTaskStepProperties")
 def test_a_run_overrides_context_and_file(version: str, arm: Any, task_name: str, quick_task: Any, source: str) -> None:
-    """The context and the task file are those of the run; the task keeps its own."""
+    """The run has its own context and task file; the task keeps its own."""
     step = {"type": "FileTask", "taskFilePath": "nosuch.yaml", "contextPath": "https://r.example/nosuch.git"}
     made = arm.ok("PUT", f"tasks/{task_name}", quick_task(step=step), api_version=version)
     ends = {}
@@ -102,7 +100,7 @@ def test_a_run_overrides_context_and_file(version: str, arm: Any, task_name: str
 
 @pytest.mark.arm_documented("OverrideTaskStepProperties, Argument")
 def test_empty_overrides_override_nothing(arm: Any, blobs: httpx.Client, task_name: str, location: str) -> None:
-    """azure-cli sends the object whether or not there is anything to override."""
+    """azure-cli sends the object even without any override."""
     arm.ok("PUT", f"tasks/{task_name}", whole(location), api_version=PREVIEW_2025)
     empty = {"arguments": [], "values": [], "contextPath": None, "file": None, "target": None}
     request = request_of(arm, task_name, PREVIEW_2025, overrideTaskStepProperties=empty)
@@ -112,8 +110,8 @@ def test_empty_overrides_override_nothing(arm: Any, blobs: httpx.Client, task_na
 
 
 @pytest.mark.arm_documented("RunProperties.updateTriggerToken")
-def test_a_run_shows_the_token_that_it_was_given(arm: Any, task_name: str, quick_task: Any) -> None:
-    """Under the versions that know it."""
+def test_a_run_shows_its_update_trigger_token(arm: Any, task_name: str, quick_task: Any) -> None:
+    """The versions that know the member show it."""
     arm.ok("PUT", f"tasks/{task_name}", quick_task())
     request = request_of(arm, task_name, PREVIEW_2019, overrideTaskStepProperties={"updateTriggerToken": "dG9rZW4="})
     run_id = arm.ok("POST", "scheduleRun", request, api_version=PREVIEW_2019)["properties"]["runId"]
@@ -126,10 +124,10 @@ def test_a_run_shows_the_token_that_it_was_given(arm: Any, task_name: str, quick
 
 
 @pytest.mark.arm_documented("azure-cli _stream_utils.py: with a link to an artifact it follows no log")
-def test_the_log_is_an_artifact_when_it_is_whole(
+def test_the_log_is_an_artifact_once_the_run_has_ended(
     arm: Any, blobs: httpx.Client, quick_request: Any, long_run: Any
 ) -> None:
-    """A run with a log template has the link once it has ended; before, and without a template, there is none."""
+    """A run with a log template has the link once it has ended; before, and without a template, there is no link."""
     template = {"logTemplate": "logs/{{.Run.ID}}:v1"}
 
     def link(run_id: str, version: str = PREVIEW_2025) -> str | None:
@@ -160,7 +158,7 @@ def test_the_log_is_an_artifact_when_it_is_whole(
 @pytest.mark.parametrize("version", PREVIEWS)
 @pytest.mark.emulator_choice("there are no agent pools here; the emulator's own agents carry the runs out")
 def test_a_run_may_name_an_agent_pool(version: str, arm: Any, quick_request: Any) -> None:
-    """It is shown, and other numbers of cores than the shared pool's are taken."""
+    """The run shows the pool, and may have another number of cores than the shared agents."""
     request = quick_request(agentPoolName="pool1", agentConfiguration={"cpu": 4})
     run_id = arm.ok("POST", "scheduleRun", request, api_version=version)["properties"]["runId"]
     arm.until(run_id)
@@ -172,7 +170,7 @@ def test_a_run_may_name_an_agent_pool(version: str, arm: Any, quick_request: Any
 
 @pytest.mark.arm_documented("azure-mgmt-containerregistry 10.3.0: RunFilter of 2019-06-01-preview")
 def test_runs_are_found_by_their_agent_pool(arm: Any, quick_request: Any) -> None:
-    """Under the versions that have it; the stable one knows no such property."""
+    """The filter has the property in the previews, and not in the stable version."""
     pool = f"pool-{uuid.uuid4().hex[:8]}"
     scheduled = arm.ok("POST", "scheduleRun", quick_request(agentPoolName=pool), api_version=PREVIEW_2019)["name"]
     arm.until(scheduled)
@@ -185,7 +183,7 @@ def test_runs_are_found_by_their_agent_pool(arm: Any, quick_request: Any) -> Non
 
 @pytest.mark.emulator_choice("a switch: what the service says to a pool that it does not have was not seen")
 def test_an_unknown_agent_pool_may_be_refused(emulated: Any, quick_request: Any) -> None:
-    """404, naming the pool, and there is no run."""
+    """The answer is 404 with the pool's name, and no run is scheduled."""
     arm = emulated(switches={"agent-pools": "refused"})
     answer = arm("POST", "scheduleRun", quick_request(agentPoolName="pool1"), api_version=PREVIEW_2025)
     assert (answer.status_code, answer.json()["error"]["code"]) == (404, "ResourceNotFound")

@@ -54,7 +54,7 @@ def test_the_recorded_exchange(arm: Any, task_name: str, location: str) -> None:
 @pytest.mark.emulator_choice("one back end serves all versions; that it keeps what a version does not know is likely")
 @pytest.mark.parametrize("other", [STABLE, PREVIEW_2019])
 def test_a_task_is_read_under_another_version(other: str, arm: Any, task_name: str, location: str) -> None:
-    """Without the members that the other does not know; a PATCH under the other one keeps them."""
+    """Members that the other version does not know are not shown; a PATCH under that version keeps them."""
     arm.ok("PUT", f"tasks/{task_name}", whole(location), api_version=PREVIEW_2025)
     before = arm.ok("POST", f"tasks/{task_name}/listDetails", api_version=PREVIEW_2025)["properties"]
     assert "[system]" not in arm("GET", f"tasks/{task_name}", api_version=other).text
@@ -80,7 +80,7 @@ def test_a_put_replaces_what_its_version_does_not_know(arm: Any, task_name: str,
 
 @pytest.mark.arm_documented("azure-cli _utils.py: the identity of the source registry is cleared by null")
 def test_null_clears_the_identity_of_the_source_registry(arm: Any, task_name: str, location: str) -> None:
-    """Only it, and only under the version that has it."""
+    """Null clears the identity alone, and only under the version that has the member."""
     arm.ok("PUT", f"tasks/{task_name}", whole(location), api_version=PREVIEW_2025)
     body = {"properties": {"credentials": {"sourceRegistry": {"identity": None}}}}
     arm.ok("PATCH", f"tasks/{task_name}", body, api_version=PREVIEW_2019)
@@ -91,8 +91,8 @@ def test_null_clears_the_identity_of_the_source_registry(arm: Any, task_name: st
 
 
 @pytest.mark.emulator_choice("the service leaves empty objects out where they were recorded: credentials")
-def test_nothing_is_left_of_a_source_registry(arm: Any, task_name: str, quick_task: Any) -> None:
-    """One that has an identity alone is not there for other versions, nor for any when that is cleared."""
+def test_a_source_registry_of_an_identity_alone(arm: Any, task_name: str, quick_task: Any) -> None:
+    """Other versions do not show it, and no version does once the identity is cleared."""
     credentials = {"sourceRegistry": {"identity": "[system]"}}
     made = arm.ok("PUT", f"tasks/{task_name}", quick_task(credentials=credentials), api_version=PREVIEW_2025)
     assert made["properties"]["credentials"] == credentials
@@ -106,10 +106,10 @@ def test_nothing_is_left_of_a_source_registry(arm: Any, task_name: str, quick_ta
 @pytest.mark.parametrize("architecture", ["386", "arm64"])
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.arm_documented("the enumeration Architecture, which is open")
-def test_architectures_of_the_previews_are_taken(
+def test_architectures_of_the_previews_are_accepted(
     version: str, architecture: str, arm: Any, task_name: str, quick_task: Any
 ) -> None:
-    """And echoed."""
+    """The answer has them as they were sent."""
     body = quick_task(platform={"os": "Linux", "architecture": architecture})
     platform = arm.ok("PUT", f"tasks/{task_name}", body, api_version=version)["properties"]["platform"]
     assert platform == {"os": "Linux", "architecture": architecture}
@@ -118,7 +118,7 @@ def test_architectures_of_the_previews_are_taken(
 @pytest.mark.parametrize("version", PREVIEWS)
 @pytest.mark.arm_documented("azure-cli task.py: system tasks are made without platform and step")
 def test_a_system_task_needs_no_step(version: str, arm: Any, task_name: str, location: str, quick_task: Any) -> None:
-    """It is stored and changed, becomes another task by a step, and cannot be run before."""
+    """It is stored and changed, becomes an ordinary task by a step, and cannot be run before."""
     body = {"location": location, "properties": {"isSystemTask": True, "logTemplate": "logs:{{.Run.ID}}"}}
     made = arm.ok("PUT", f"tasks/{task_name}", body, api_version=version)["properties"]
     assert {"platform", "step"} & set(made) == set()
@@ -138,7 +138,7 @@ def test_a_system_task_needs_no_step(version: str, arm: Any, task_name: str, loc
 
 @pytest.mark.emulator_choice("the emulator's own page")
 def test_a_system_task_is_on_the_page(emulated: Any) -> None:
-    """In the list of tasks and on a page of its own."""
+    """The list of tasks shows it, and it has a page of its own."""
     arm = emulated()
     body = {"location": "westeurope", "properties": {"isSystemTask": True, "logTemplate": "logs:{{.Run.ID}}"}}
     arm.ok("PUT", "tasks/quicktask", body, api_version=PREVIEW_2025)
@@ -150,7 +150,7 @@ def test_a_system_task_is_on_the_page(emulated: Any) -> None:
 @pytest.mark.arm_documented("platform and step are required in 2019-04-01")
 @pytest.mark.parametrize("version", VERSIONS)
 def test_other_tasks_need_platform_and_step(version: str, arm: Any, task_name: str, location: str) -> None:
-    """A version without system tasks does not look at that member, and a task that says no is none."""
+    """A version without system tasks ignores the member, and `isSystemTask: false` is an ordinary task."""
     body = {"location": location, "properties": {"isSystemTask": version == STABLE}}
     answer = arm("PUT", f"tasks/{task_name}", body, api_version=version)
     assert answer.status_code == 400

@@ -13,7 +13,7 @@ from .previews import BASE_IMAGE, IDENTITY, PREVIEW_2019, PREVIEW_2025, PREVIEWS
 
 
 def life(arm: Any, location: str, version: str) -> dict[str, httpx.Response]:
-    """One life of a task and of a run under a version, with everything in it: the answer of each operation."""
+    """Return the answers of all operations on a task and a run with every member, under a version."""
 
     def ask(method: str, path: str, body: Any = None) -> httpx.Response:
         answer: httpx.Response = arm(method, path, body, api_version=version)
@@ -59,13 +59,13 @@ def test_the_answer_fits_its_specification(version: str, operation_id: str, live
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.arm_documented("azure-mgmt-containerregistry 10.3.0, azure-mgmt-containerregistrytasks 1.0.0b1")
 def test_every_generated_client_accepts_the_status(version: str, lives: Any) -> None:
-    """200 for every operation, which the clients of all versions take."""
+    """Every operation answers 200, which the clients of all versions accept."""
     assert {name: answer.status_code for name, answer in lives[version].items()} == dict.fromkeys(OPERATIONS, 200)
 
 
 @pytest.mark.arm_documented("the definitions of the three versions")
 def test_a_version_shows_its_own_members(lives: Any) -> None:
-    """Of what was sent, each version stores and shows what it knows; the order is the specification's."""
+    """Each version stores and shows the sent members that it knows, in the specification's order."""
     shown = {version: lives[version]["Tasks_Get"].json()["properties"] for version in VERSIONS}
     own = [len({"agentPoolName", "logTemplate", "isSystemTask"} & set(shown[version])) for version in VERSIONS]
     assert own == [0, 3, 3]
@@ -84,7 +84,7 @@ def test_a_version_shows_its_own_members(lives: Any) -> None:
 
 @pytest.mark.arm_recorded
 def test_system_data_is_shown_under_every_version(lives: Any) -> None:
-    """Also where the schema has none: the service answers it beside the schema."""
+    """The service answers systemData even where the schema has none."""
     for answers in lives.values():
         for operation in ("Tasks_Get", "Runs_Get"):
             assert answers[operation].json()["systemData"]["lastModifiedByType"] == "User"
@@ -93,7 +93,7 @@ def test_system_data_is_shown_under_every_version(lives: Any) -> None:
 @pytest.mark.arm_documented("terraform-provider-azurerm: the endpoint is not returned")
 @pytest.mark.parametrize("version", PREVIEWS)
 def test_the_endpoint_of_a_trigger_is_a_secret(version: str, lives: Any) -> None:
-    """Only listDetails shows it."""
+    """listDetails alone shows it."""
     endpoint = BASE_IMAGE["updateTriggerEndpoint"]
     with_endpoint = {name for name, answer in lives[version].items() if endpoint in answer.text}
     assert with_endpoint == {"Tasks_GetDetails"}
@@ -101,8 +101,8 @@ def test_the_endpoint_of_a_trigger_is_a_secret(version: str, lives: Any) -> None
 
 @pytest.mark.parametrize("kind", ["agentPools", "taskRuns"])
 @pytest.mark.emulator_choice("types of the previews that are not emulated: there are none of them")
-def test_there_are_no_agent_pools_and_task_runs(kind: str, arm: Any) -> None:
-    """An empty list and a 404 under the previews; the stable version does not know the type."""
+def test_agent_pools_and_task_runs_are_empty_lists(kind: str, arm: Any) -> None:
+    """The previews answer an empty list and a 404; the stable version does not know the type."""
     for version in PREVIEWS:
         assert arm.ok("GET", kind, api_version=version) == {"value": []}
         missing = arm("GET", f"{kind}/nosuch", api_version=version)
@@ -114,8 +114,8 @@ def test_there_are_no_agent_pools_and_task_runs(kind: str, arm: Any) -> None:
 
 
 @pytest.mark.emulator_choice("what Resource Manager answers in general, not recorded for tasks")
-def test_an_unknown_version_is_told_the_known_ones(arm: Any) -> None:
-    """All three are named, and case is no matter."""
+def test_the_error_of_an_unknown_version_names_the_known_ones(arm: Any) -> None:
+    """The error names all three; case does not matter."""
     for version in ("2018-09-01", "2023-07-01", "2025-03-01"):
         answer = arm("GET", "tasks", api_version=version)
         assert (answer.status_code, answer.json()["error"]["code"]) == (400, "NoRegisteredProviderFound")
@@ -126,7 +126,7 @@ def test_an_unknown_version_is_told_the_known_ones(arm: Any) -> None:
 @pytest.mark.arm_documented("ErrorSchema of 2019-06-01-preview, ErrorResponse of 2025-03-01-preview")
 @pytest.mark.parametrize("version", VERSIONS)
 def test_errors_have_one_shape(version: str, arm: Any) -> None:
-    """Code and message below `error`, whatever the version."""
+    """Code and message are below `error` under every version."""
     for method, path, body in (
         ("GET", "tasks/nosuch", None),
         ("PUT", "tasks/nosuch", {}),
@@ -140,7 +140,7 @@ def test_errors_have_one_shape(version: str, arm: Any) -> None:
 
 @pytest.mark.arm_documented("containerregistry_build.json, 2025-03-01-preview: no operation of these is long-running")
 def test_the_latest_preview_has_no_long_running_operations(emulated: Any, location: str) -> None:
-    """A client of 2025-03-01-preview is answered at once where others have to wait."""
+    """A client of 2025-03-01-preview is answered at once, even with `--mode lro`."""
     arm = emulated(mode="lro")
     answers = life(arm, location, PREVIEW_2025)
     assert {name: answer.status_code for name, answer in answers.items()} == dict.fromkeys(OPERATIONS, 200)
@@ -150,7 +150,7 @@ def test_the_latest_preview_has_no_long_running_operations(emulated: Any, locati
 
 @pytest.mark.arm_documented("azure-mgmt-containerregistry 10.3.0: 2019-06-01-preview is long-running as 2019-04-01 is")
 def test_the_first_preview_has_long_running_operations(emulated: Any, location: str) -> None:
-    """Each is accepted, and its end is asked for under the caller's version."""
+    """Each operation is accepted, and polled under the caller's version."""
     arm = emulated(mode="lro")
     answers = life(arm, location, PREVIEW_2019)
     waiting = {name: answer.status_code for name, answer in answers.items() if answer.status_code != 200}

@@ -1,4 +1,4 @@
-"""What the tests of the services share: a clock that is set by hand, agents that only take notes, a data folder."""
+"""Fixtures for the tests of the services: a clock that is set by hand, agents that only record, a data folder."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class SetClock:
 
 
 @dataclass
-class NotingAgents:
+class RecordingAgents:
     """Agents that run nothing."""
 
     jobs: list[Job] = field(default_factory=list)
@@ -62,13 +62,13 @@ class NotingAgents:
 
 
 class World:
-    """The services on a data folder, without a server; `reopened` is what the next process would find."""
+    """The services on a data folder, without a server; `reopened` are those of the next process."""
 
     def __init__(self, data: Path, *registries: str, **switches: Any) -> None:
         self.data = data
         self.switches = Switches(**switches)
         self.clock = SetClock()
-        self.agents = NotingAgents()
+        self.agents = RecordingAgents()
         self.database = Database(data / "emulator.sqlite")
         self.groups = ResourceGroupsService(ResourceGroupStore(self.database))
         self.registries = RegistriesService(RegistryStore(self.database), self.groups, self.clock, LOGIN_SERVER)
@@ -120,7 +120,7 @@ class World:
 
 @pytest.fixture
 def world_with(tmp_path: Path) -> Iterator[Callable[..., World]]:
-    """Makes worlds with switches, given by their names in Python."""
+    """Make worlds with switches, given by their names in Python."""
     with ExitStack() as stack:
 
         def make(**switches: Any) -> World:

@@ -37,7 +37,7 @@ def test_dates_are_read_leniently(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "yesterday", "2025-13-01", "2025-04-08T08:17:33.x"])
-def test_what_is_no_date_is_refused(text: str) -> None:
-    """A ValueError says so."""
+def test_a_malformed_date_is_refused(text: str) -> None:
+    """It raises a ValueError."""
     with pytest.raises(ValueError, match=r"\S"):
         clock.parse(text)

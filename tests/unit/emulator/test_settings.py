@@ -11,7 +11,7 @@ DATA = Path("/nowhere")
 
 
 def test_a_registry_has_a_location() -> None:
-    """It is westeurope unless it is said, and is spelled as Resource Manager does."""
+    """The default is westeurope; another one is spelled as Resource Manager does."""
     assert RegistrySetting.parse("emulator") == RegistrySetting("emulator", "westeurope")
     assert RegistrySetting.parse("myregistry:West US 2") == RegistrySetting("myregistry", "westus2")
 
@@ -43,17 +43,17 @@ def test_a_malformed_registry_is_refused(text: str) -> None:
     ],
 )
 def test_wrong_settings_are_refused(members: dict[str, Any], sentence: str) -> None:
-    """Each has a sentence that says what is allowed."""
+    """Each sentence names the allowed values."""
     with pytest.raises(SettingsError, match=sentence):
         Settings(data=DATA, **members)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1", "localhost"])
 def test_loopback_needs_no_token(host: str) -> None:
-    """Only this machine can reach it."""
+    """Only this machine can reach loopback."""
     assert Settings(data=DATA, host=host).token is None
 
 
 def test_the_token_is_not_shown() -> None:
-    """Settings that end in a log keep the secret."""
+    """The text of the settings does not have it."""
     assert "s3cret" not in repr(Settings(data=DATA, host="0.0.0.0", token="s3cret"))

@@ -52,7 +52,7 @@ def refusal(call: Callable[[], Any]) -> tuple[int, str]:
 
 
 def test_switches_are_read_by_their_kebab_case_names() -> None:
-    """Texts and numbers; what is not given has its default."""
+    """Texts and numbers are read; a missing switch has its default."""
     switches = Switches.parse(["patch-step-type=merge", "page-size=3", "agent-delay=0.5"])
     assert switches == Switches(patch_step_type="merge", page_size=3, agent_delay=0.5)
     assert Switches.read({"create-status": 201, "page-size": 7}) == Switches(create_status="201", page_size=7)
@@ -70,15 +70,15 @@ def test_switches_are_read_by_their_kebab_case_names() -> None:
         ({"create-status": 300}, "Switch create-status cannot be '300': 200 or 201 is allowed."),
     ],
 )
-def test_a_wrong_switch_is_told_with_what_is_allowed(given: dict[str, Any], said: str) -> None:
-    """Names and values."""
+def test_a_wrong_switch_is_refused_with_the_allowed_values(given: dict[str, Any], said: str) -> None:
+    """The sentence lists the known names, or the allowed values."""
     with pytest.raises(SettingsError) as caught:
         Switches.read(given)
     assert said in str(caught.value)
 
 
-def test_every_wrong_switch_is_told_at_once() -> None:
-    """One sentence each; on the command line a value is needed, and each name once."""
+def test_every_wrong_switch_is_named_at_once() -> None:
+    """Each has its sentence; on the command line a value is needed, and each name may come once."""
     with pytest.raises(SettingsError, match=r"'foo' is not known.* page-size cannot be 'x'"):
         Switches.parse(["foo=1", "page-size=x"])
     with pytest.raises(SettingsError, match="'patch-tags' has no value"):
@@ -100,7 +100,7 @@ def test_the_readme_has_every_switch() -> None:
 
 
 def test_patch_step_type(world_with: Worlds) -> None:
-    """Replaced, refused and unchanged, or merged."""
+    """A step of another type replaces the step, is refused, or is merged."""
     update = {"step": ENCODED}
     assert "contextPath" not in patched(world_with(), {"step": DOCKER}, update)["step"]
     merged = patched(world_with(patch_step_type="merge"), {"step": DOCKER}, update)["step"]
@@ -111,7 +111,7 @@ def test_patch_step_type(world_with: Worlds) -> None:
 
 
 def test_patch_step_arrays(world_with: Worlds) -> None:
-    """Replaced whole, or merged by name."""
+    """Arrays are replaced as a whole, or merged by name."""
     update = {"step": {"type": "Docker", "imageNames": ["web:3"], "arguments": [{"name": "a", "value": "2"}]}}
     replaced = patched(world_with(), {"step": DOCKER}, update)["step"]
     assert replaced["imageNames"] == ["web:3"]
@@ -133,7 +133,7 @@ def test_patch_registry_entry(world_with: Worlds) -> None:
 
 
 def test_patch_tags(world_with: Worlds) -> None:
-    """Replaced whole, or merged."""
+    """Tags are replaced as a whole, or merged."""
     found = []
     for world in (world_with(), world_with(patch_tags="merge")):
         world.tasks.create(world.registry, "task1", world.task_body() | {"tags": {"a": "1", "b": "2"}})
@@ -156,7 +156,7 @@ def test_patch_trigger_status(world_with: Worlds) -> None:
 
 
 def test_secret_arguments(world_with: Worlds) -> None:
-    """Left out, or shown without their value; listDetails has them all the same."""
+    """Secret items are left out, or shown without their value; listDetails has them all the same."""
     world = world_with(secret_arguments="blanked")
     shown = [each.task(step=DOCKER)["properties"]["step"]["arguments"][1:] for each in (world_with(), world)]
     assert shown == [[], [{"name": "s", "value": "", "isSecret": True}]]
@@ -165,7 +165,7 @@ def test_secret_arguments(world_with: Worlds) -> None:
 
 
 def test_source_registry(world_with: Worlds) -> None:
-    """Shown, or null in listDetails too; a PATCH afterwards does not lose it."""
+    """It is shown, or null even in listDetails; a later PATCH does not lose it."""
     credentials = {"sourceRegistry": {"loginMode": "Default"}}
     assert world_with().task(credentials=credentials)["properties"]["credentials"] == credentials
     world = world_with(source_registry="null")
@@ -175,7 +175,7 @@ def test_source_registry(world_with: Worlds) -> None:
 
 
 def test_unknown_members(world_with: Worlds) -> None:
-    """Dropped, kept through a PATCH, or refused by their paths; read-only members of an answer are none of them."""
+    """They are dropped, kept through a PATCH, or refused by their paths; read-only members of an answer are known."""
     unknown = {"agentPoolName": "pool", "step": {**DOCKER, "logTemplate": "x"}}
     assert "pool" not in repr(world_with().task(**unknown))
     world = world_with(unknown_members="kept")
@@ -193,7 +193,7 @@ def test_unknown_members(world_with: Worlds) -> None:
 
 
 def test_replace_creation_date(world_with: Worlds) -> None:
-    """Kept, or that of the PUT; a PATCH never changes it."""
+    """A PUT keeps it or sets it; a PATCH never changes it."""
     for world, changes in ((world_with(), False), (world_with(replace_creation_date="new"), True)):
         dates = [world.task()["properties"]["creationDate"]]
         world.clock.advance(60)
@@ -205,7 +205,7 @@ def test_replace_creation_date(world_with: Worlds) -> None:
 
 
 def test_list_details(world_with: Worlds) -> None:
-    """403 for the caller; a run of the task still gets its secrets."""
+    """The caller gets 403; a run of the task still gets its secrets."""
     world = world_with(list_details="refused")
     world.task()
     assert refusal(lambda: world.tasks.get_details(world.registry, "task1")) == (403, "AuthorizationFailed")
@@ -227,7 +227,7 @@ def test_disabled_task_run(world_with: Worlds) -> None:
 
 
 def test_cancel_finished(world_with: Worlds) -> None:
-    """200 and nothing happens, or 409."""
+    """The answer is 200 without an effect, or 409."""
     for world, refused in ((world_with(), False), (world_with(cancel_finished="409"), True)):
         run_id = world.scheduled()
         world.states.cancel_unknown(run_id)
@@ -239,7 +239,7 @@ def test_cancel_finished(world_with: Worlds) -> None:
 
 
 def test_invalid_source_status(world_with: Worlds) -> None:
-    """400 or 404, in the same words."""
+    """The answer is 400 or 404, in the same words."""
     location = {"sourceLocation": "source/nosuch.tar.gz"}
     for status in ("400", "404"):
         world = world_with(invalid_source_status=status)
@@ -265,6 +265,6 @@ def test_log_missing_seconds(world_with: Worlds) -> None:
 
 
 def test_sas_seconds(world: World) -> None:
-    """A link is good for so long."""
+    """A link expires after that time."""
     signer = Signer(b"key", world.clock, 10)
     assert "se=2026-03-04T05%3A06%3A17Z" in signer.link("c", "n", READ)

@@ -34,12 +34,12 @@ ESC = "\x1b["
     ],
 )
 def test_html(text: str, html: str) -> None:
-    """Styles become spans, everything else that is not text is left out, and text stays text."""
+    """Styles become spans, control characters are left out, and text is escaped."""
     assert to_html(text)[0] == html
 
 
 def test_a_style_goes_on() -> None:
-    """What is switched on at the end of one piece is on at the beginning of the next."""
+    """A style that is on at the end of one piece is on at the beginning of the next."""
     _, style = to_html(f"{ESC}1;31mred\n")
     assert classes_of(style) == ("b", "f1")
     assert to_html("still", style_of(["b", "f1"]))[0] == '<span class="b f1">still</span>'
@@ -49,7 +49,7 @@ def test_a_style_goes_on() -> None:
 @example("\x1b[")  # a sequence without an end
 @given(st.text(alphabet=st.sampled_from([*"\x1b[]0123456789;:mKH<>&\"'\r\n\x07\\ab"]), max_size=60))
 def test_anything(text: str) -> None:
-    """Whatever a program prints, no tag of its own and no control character comes out, and every style has a rule."""
+    """Any output of a program becomes HTML without foreign tags or control characters, and every class has a rule."""
     html, style = to_html(text)
     rest = html.replace("</span>", "").replace("\n", "")
     while '<span class="' in rest:
@@ -65,6 +65,6 @@ def test_anything(text: str) -> None:
     "text", ["x" * 1_000_000, f"{ESC}{'1;' * 500_000}", f"{ESC}]" * 300_000, f"{ESC}31mx{ESC}m" * 99_999]
 )
 def test_hostile_lines(text: str) -> None:
-    """A line of a megabyte is read in one go: reading parts of it again and again would take hours."""
+    """A line of a megabyte is read once: reading parts of it repeatedly would take hours."""
     html, _ = to_html(text + "\nend")
     assert html.endswith("\nend")

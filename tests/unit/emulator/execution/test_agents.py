@@ -179,8 +179,8 @@ def test_cancel_of_a_run_under_way(recorder: Recorder, agents_for: Callable[...,
     assert ("canceled", "cf1") in recorder.events
 
 
-def test_cancel_of_a_run_that_is_not_there(recorder: Recorder, agents_for: Callable[..., Agents]) -> None:
-    """Cancelling an unknown or ended run says no."""
+def test_cancel_of_an_unknown_run(recorder: Recorder, agents_for: Callable[..., Agents]) -> None:
+    """The cancellation of an unknown or ended run returns False."""
     agents = agents_for(succeed)
     agents.submit(job())
     recorder.wait("finished", "cf1")
@@ -199,7 +199,7 @@ def test_timeout(recorder: Recorder, agents_for: Callable[..., Agents]) -> None:
 
 
 def test_close(recorder: Recorder, agents_for: Callable[..., Agents]) -> None:
-    """Closing ends what runs as Error and leaves what waits alone."""
+    """Runs in progress end as Error; queued runs stay queued."""
     agents = agents_for(until_stopped)
     agents.submit(job("cf1"))
     agents.submit(job("cf2"))
@@ -216,7 +216,7 @@ def test_close(recorder: Recorder, agents_for: Callable[..., Agents]) -> None:
 def test_an_executor_that_breaks(
     recorder: Recorder, agents_for: Callable[..., Agents], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A defect of ours ends the run as Error, and the agent takes the next one."""
+    """An exception of the executor ends the run as Error, and the agent takes the next run."""
 
     def broken(job: Job, log: RunLog, stop: Cancellation) -> Outcome:
         if job.run_id == "cf1":

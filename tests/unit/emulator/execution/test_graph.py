@@ -1,4 +1,4 @@
-"""Task files: which are read, which are refused, and in which order their steps run."""
+"""Task files: accepted and refused ones, and the order of their steps."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_steps_follow_each_other() -> None:
 
 
 def test_defaults_of_the_task() -> None:
-    """stepTimeout, env and workingDirectory hold for each step that does not say otherwise."""
+    """stepTimeout, env and workingDirectory hold for each step without its own."""
     first, second = steps(
         "stepTimeout: 60\nenv: [A=1]\nworkingDirectory: /workspace/sub\n"
         "steps:\n- cmd: x\n- cmd: y\n  timeout: 7\n  env: [B=2]\n  workingDirectory: other\n"
@@ -62,7 +62,7 @@ def test_defaults_of_the_task() -> None:
 
 
 def test_when() -> None:
-    """`when` names steps above to wait for, and a dash means none."""
+    """`when` names earlier steps to wait for, and a dash means none."""
     found = steps(
         "steps:\n- {id: a, cmd: x, when: ['-']}\n- {id: b, cmd: x, when: ['-']}\n- {id: last, cmd: x, when: [a, b]}"
     )
@@ -171,8 +171,8 @@ def test_when() -> None:
         ("[" * 5000, "exceeded max depth of 100"),
     ],
 )
-def test_what_is_refused(text: str, problem: str) -> None:
-    """What cannot be run ends with the agent's words, or with a sentence on what the emulator lacks."""
+def test_refused_task_files(text: str, problem: str) -> None:
+    """The error has the agent's words, or a sentence on what the emulator lacks."""
     with pytest.raises(TaskFileError) as caught:
         steps(text)
     assert str(caught.value).startswith("failed to unmarshal task before running: ")
@@ -180,7 +180,7 @@ def test_what_is_refused(text: str, problem: str) -> None:
 
 
 def test_unknown_members() -> None:
-    """Members that nobody knows do not stop the run, as in the service, and are reported."""
+    """Unknown members do not stop the run, as in the service, and are reported."""
     graph = read(
         "colour: red\nsteps:\n- cmd: x\n  shape: round\n  cpus: 2\n  ports: ['80:80']\n  exitedWith: [1]", RUN, {}
     )
@@ -197,7 +197,7 @@ def test_unknown_members() -> None:
 
 
 def test_networks() -> None:
-    """Steps run in the task's default network, without any in the agent's, and on the host in none."""
+    """Steps run in the task's default network, else in the agent's; with the host's network they join no other."""
     graph = read("steps:\n- cmd: x", RUN, {})
     assert [network.name for network in graph.networks] == ["acb_default_network"]
     assert graph.steps[0].network == "acb_default_network"
@@ -221,7 +221,7 @@ def test_variables_of_a_step() -> None:
 
 
 def test_aliases_need_their_version() -> None:
-    """`$ID` means the run since v1.1.0; before, it is text."""
+    """`$ID` is the run's id since v1.1.0; before, it is text."""
     text = "steps:\n- cmd: x $ID $Registry/a $RegistryName $HOME $IDEA ${ID} $$ID $ID_x"
     assert steps(f"version: v1.1.0\n{text}")[0].cmd == ("x cf1 127.0.0.1:5000/a emulator $HOME $IDEA ${ID} $ID cf1_x")
     assert steps(text)[0].cmd == "x $ID $Registry/a $RegistryName $HOME $IDEA ${ID} $$ID $ID_x"
@@ -241,7 +241,7 @@ def test_images_by_alias() -> None:
 
 
 def test_aliases_of_files() -> None:
-    """Files of aliases count before what is predefined, the last one first, the task's own values before them all."""
+    """Aliases of files override predefined ones, a later file an earlier one, and the task's own values all of them."""
     files = {"a.yaml": "one: a\ntwo: a\nthree: a\nID: a", "https://host/b.yaml": "two: b\nthree: b"}
     text = (
         "version: v1.1.0\nalias:\n  directive: '%'\n  values: {three: own}\n"
@@ -293,7 +293,7 @@ def test_file_task(tmp_path: Path) -> None:
     ],
 )
 def test_encoded_content_that_cannot_be_read(member: str, value: str, problem: str) -> None:
-    """Content that is no base64, and values that are no mapping, are refused."""
+    """Content without base64, and values that are not a mapping, are refused."""
     step = {"type": "EncodedTask", "encodedTaskContent": encoded("steps:\n- cmd: x"), member: value}
     with pytest.raises(TaskFileError, match=problem):
         load(Job("cf1", "emulator", "r", step), Path("nowhere"))
@@ -314,7 +314,7 @@ def encoded(text: str) -> str:
 
 
 def test_a_failed_step_ends_the_run() -> None:
-    """Steps after the one that failed are not begun."""
+    """Steps after the failed one do not start."""
     begun: list[str] = []
     lines = Lines()
     graph = Graph(steps("steps:\n- cmd: x\n  id: a\n- cmd: x\n  id: b\n- cmd: x\n  id: c"))
@@ -331,7 +331,7 @@ def test_a_failed_step_ends_the_run() -> None:
 
 
 def test_steps_run_side_by_side() -> None:
-    """Steps that wait for nobody run at the same time; one that waits for both comes after."""
+    """Independent steps run at the same time; a step that waits for both starts after them."""
     together = threading.Barrier(2)
     ended: list[str] = []
     graph = Graph(steps("steps:\n- {id: a, cmd: x}\n- {id: b, cmd: x, when: ['-']}\n- {id: c, cmd: x, when: [a, b]}"))
@@ -348,7 +348,7 @@ def test_steps_run_side_by_side() -> None:
 
 
 def test_a_failed_step_ends_those_beside_it() -> None:
-    """A step under way is told to stop when another one fails."""
+    """A step in progress is stopped when another one fails."""
     graph = Graph(steps("steps:\n- {id: a, cmd: x}\n- {id: b, cmd: x, when: ['-']}"))
 
     def act(step: Step, run: RunContext) -> int:
@@ -362,7 +362,7 @@ def test_a_failed_step_ends_those_beside_it() -> None:
 
 
 def test_ignore_errors() -> None:
-    """A failure that is to be ignored does not end the run."""
+    """A step with ignoreErrors does not fail the run."""
     run_steps(Graph(steps("steps:\n- cmd: x\n  ignoreErrors: true")), lambda *_: 1, context())
 
 
@@ -388,7 +388,7 @@ def test_timeout_of_a_step() -> None:
 
 
 def test_a_run_that_is_stopped() -> None:
-    """Stopping the run stops the step, and the next one is not begun."""
+    """The step in progress is stopped, and the next one does not start."""
     whole = Cancellation()
     begun: list[str] = []
 

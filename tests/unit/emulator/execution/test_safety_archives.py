@@ -1,4 +1,4 @@
-"""Archives that lie about themselves: lengths, counts, headers, names and links."""
+"""Archives with false lengths, counts, headers, names and links."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TIGHT = replace(SMALL, ratio=10, ratio_from=50_000)
 
 
 def entry(name: str, data: bytes = b"", **header: Any) -> bytes:
-    """One entry as it stands in an archive."""
+    """Return one entry as it stands in an archive."""
     member = tarfile.TarInfo(name)
     member.size = len(data)
     for attribute, value in header.items():
@@ -32,7 +32,7 @@ def entry(name: str, data: bytes = b"", **header: Any) -> bytes:
 
 
 def pax(records: bytes, kind: bytes = tarfile.XHDTYPE) -> bytes:
-    """An extended header, which describes the entry behind it."""
+    """Return an extended header, which describes the entry behind it."""
     member = tarfile.TarInfo("pax")
     member.type, member.size = kind, len(records)
     return member.tobuf(tarfile.USTAR_FORMAT) + records + b"\0" * (-len(records) % 512)
@@ -57,7 +57,7 @@ Unpack = Callable[..., Path]
 
 @pytest.fixture
 def opened(tmp_path: Path) -> Unpack:
-    """Packs entries, unpacks them under small limits, and gives the folder."""
+    """Pack entries, unpack them under small limits, and return the folder."""
 
     def unpacked(*parts: bytes, end: bytes = b"\0" * 1024) -> Path:
         unpack(packed(tmp_path, *parts, end=end), tmp_path / "out", Cancellation(), SMALL)
@@ -89,8 +89,8 @@ def opened(tmp_path: Path) -> Unpack:
         ([pax(record("GNU.sparse.major", "1") + record("GNU.sparse.minor", "0")), entry("a", b"1\n0\n")], "sparse"),
     ],
 )
-def test_what_is_refused(opened: Unpack, tmp_path: Path, parts: list[bytes], problem: str) -> None:
-    """Each is refused with a sentence, before it has taken more room than is allowed."""
+def test_hostile_archives_are_refused(opened: Unpack, tmp_path: Path, parts: list[bytes], problem: str) -> None:
+    """Each is refused with a sentence, before it exceeds a limit on the disk."""
     with pytest.raises(SourceError, match=problem):
         opened(*parts)
     assert sum(path.stat().st_size for path in (tmp_path / "out").rglob("*") if path.is_file()) <= SMALL.size_bytes
@@ -98,7 +98,7 @@ def test_what_is_refused(opened: Unpack, tmp_path: Path, parts: list[bytes], pro
 
 @pytest.mark.parametrize("nested", [tarfile.XHDTYPE, tarfile.XGLTYPE])
 def test_headers_of_headers(opened: Unpack, nested: bytes) -> None:
-    """A thousand headers that describe each other are no reason to fail."""
+    """A thousand headers that describe each other are skipped."""
     with pytest.raises(SourceError, match="nested too deeply"):
         opened(*[pax(record("a", "b"), nested)] * 2000, entry("a"))
 
@@ -112,15 +112,15 @@ def test_bombs(tmp_path: Path) -> None:
 
 
 def test_hard_links_take_no_space(opened: Unpack) -> None:
-    """One file under many names is one file: a link is no way to multiply what an archive holds."""
+    """Hard links to a file count and take its size once."""
     links = [entry(f"l{n}", type=tarfile.LNKTYPE, linkname="a") for n in range(10)]
     folder = opened(entry("a", os.urandom(60_000)), *links)
     assert len({path.stat().st_ino for path in folder.iterdir()}) == 1
     assert len(list(folder.iterdir())) == 11
 
 
-def test_a_name_that_comes_again_changes_no_other(opened: Unpack) -> None:
-    """The last entry of a name counts for that name, and not for what was linked to the earlier one."""
+def test_a_repeated_name_changes_no_linked_file(opened: Unpack) -> None:
+    """The last entry of a name replaces that name, and not the files that were linked to the earlier entry."""
     folder = opened(
         entry("a", b"first"), entry("l", type=tarfile.LNKTYPE, linkname="a"), entry("a", b"second"), entry("l2", b"x")
     )
@@ -129,7 +129,7 @@ def test_a_name_that_comes_again_changes_no_other(opened: Unpack) -> None:
 
 
 def test_links_that_stay_inside_are_kept(opened: Unpack) -> None:
-    """A link to another folder of the archive is what was packed."""
+    """A link to another folder of the archive is kept."""
     folder = opened(
         entry("bin", type=tarfile.DIRTYPE),
         entry("bin/tool", b"x"),
@@ -143,20 +143,20 @@ def test_links_that_stay_inside_are_kept(opened: Unpack) -> None:
 
 
 def test_modes(opened: Unpack) -> None:
-    """A program stays one, without setuid, setgid and sticky bits."""
+    """Executable bits are kept; setuid, setgid and sticky bits are removed."""
     folder = opened(entry("tool", b"x", mode=0o7755), entry("d", type=tarfile.DIRTYPE, mode=0o7700))
     assert (folder / "tool").stat().st_mode & 0o7777 == 0o755
     assert (folder / "d").stat().st_mode & 0o7777 == 0o700
 
 
 @pytest.mark.parametrize("value", ["1e300", "inf", "nan", "-5"])
-def test_times_that_are_none(opened: Unpack, value: str) -> None:
-    """A time of change that no file system can keep is no reason to refuse a file."""
+def test_impossible_times(opened: Unpack, value: str) -> None:
+    """A modification time that no file system can keep is ignored."""
     assert (opened(pax(record("mtime", value)), entry("a", b"x")) / "a").stat().st_mtime == 0
 
 
 def test_damage(opened: Unpack, tmp_path: Path) -> None:
-    """A damaged header is no silent end of the archive; what stands behind the end does not matter."""
+    """A damaged header is an error; bytes behind the end of the archive are ignored."""
     whole = entry("a", b"x") + entry("b", b"y")
     with pytest.raises(SourceError, match="bad checksum"):
         opened(whole[:1030] + b"!" + whole[1031:])
@@ -170,7 +170,7 @@ def test_damage(opened: Unpack, tmp_path: Path) -> None:
 
 
 def test_a_problem_shows_no_path_of_this_machine(opened: Unpack, tmp_path: Path) -> None:
-    """What the file system says of a name is told without where it was tried."""
+    """The file system's error is shown without the path."""
     with pytest.raises(SourceError, match="File name too long") as caught:
         opened(entry("n" * 300))
     assert str(tmp_path) not in str(caught.value)
@@ -192,7 +192,7 @@ def test_a_run_that_is_canceled(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_a_link(tmp_path: Path) -> None:
-    """A link among folders is followed only where it stays inside."""
+    """A link in place of a folder is followed only inside of the source."""
     (tmp_path / "root" / "real").mkdir(parents=True)
     (tmp_path / "root" / "inside").symlink_to("real")
     (tmp_path / "root" / "outside").symlink_to("..")

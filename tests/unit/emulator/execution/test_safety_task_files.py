@@ -1,4 +1,4 @@
-"""Task files that are small and want to be large."""
+"""Task files that are small and expand to a lot."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def merges(levels: int) -> str:
     ],
 )
 def test_documents(text: str, problem: str | None) -> None:
-    """Bombs, towers, and values that are none are refused with a sentence; a long word is a long word."""
+    """Bombs, deep nesting and malformed values are refused with a sentence; a long word is accepted."""
     if problem is None:
         assert len(read_document(text)["a"]) > 500_000
         return
@@ -85,13 +85,13 @@ def test_documents(text: str, problem: str | None) -> None:
     ],
 )
 def test_documents_that_are_read(text: str, expected: Any) -> None:
-    """Aliases, merged mappings, and documents at the limits are what people write."""
+    """Aliases, merged mappings, and documents at the limits are accepted."""
     found = read_document(text)
     assert found == expected or expected is None
 
 
-def test_aliases_count_as_often_as_they_are_named() -> None:
-    """The fifth power of ten is too much, the fourth is not."""
+def test_aliases_count_once_for_each_use() -> None:
+    """Ten to the power of five values are too many, ten to the power of four are not."""
     assert 10**5 < VALUES_BY_ALIASES < 10**6
     assert len(read_document(laughs(4))["a4"]) == 10
     with pytest.raises(DocumentError, match="excessive aliasing"):
@@ -125,27 +125,27 @@ def test_aliases_count_as_often_as_they_are_named() -> None:
     ],
 )
 def test_templates(action: str, problem: str) -> None:
-    """No pipeline makes a gigabyte of a letter, no loop takes a minute, and nothing looks into Python's values."""
+    """No pipeline grows to a gigabyte, no loop takes a minute, and no template reads attributes of Python objects."""
     values = {"long": "z" * 100_000, "list": ["a"]}
     with pytest.raises(TemplateError, match=problem):
         render(f"{{{{{action}}}}}", {"Values": values})
 
 
 @pytest.mark.parametrize("text", [" " * 1_000_000, "{ " * 500_000, "\n" * 1_000_000, "}}" * 500_000])
-def test_templates_that_are_none(text: str) -> None:
-    """A million characters without an action stay what they are, and cost no more than reading them."""
+def test_texts_without_templates(text: str) -> None:
+    """A million characters without an action stay as they are, in linear time."""
     assert render(text, {}) == text
 
 
 @pytest.mark.parametrize("text", ["{{" * 500_000, "{" * 1_000_000, " {{" * 300_000, "{{/*" * 200_000])
 def test_templates_that_never_end(text: str) -> None:
-    """A million characters of beginnings are refused at the first of them."""
+    """A million characters of opening braces are refused at the first one."""
     with pytest.raises(TemplateError, match=r"unexpected|unclosed"):
         render(text, {})
 
 
 def test_many_values() -> None:
-    """A value that is named often is written as often, to a limit."""
+    """A value that is used often is written as often, up to a limit."""
     text = "{{.Values.x}}" * 1000
     assert len(render(text, {"Values": {"x": "y" * 1000}})) == 1_000_000
     with pytest.raises(TemplateError, match="what is rendered is longer than"):
@@ -168,19 +168,19 @@ def test_many_values() -> None:
     ],
 )
 def test_task_files(text: str, problem: str) -> None:
-    """What a task file makes of itself before it is read has an end too."""
+    """The rendered size of a task file has a limit."""
     with pytest.raises(TaskFileError, match=f"failed to unmarshal task before running: .*{problem}"):
         read(text, {}, {})
 
 
 def test_a_large_task_file_is_read() -> None:
-    """Five hundred steps at once are a task."""
+    """Five hundred steps are accepted."""
     graph: Graph = read("version: v1.1.0\nsteps:\n" + "  - cmd: a\n    when: ['-']\n" * STEPS, {}, {})
     assert len(graph.steps) == STEPS
 
 
 def test_values_files(tmp_path: Any) -> None:
-    """A file of values is judged like the task file."""
+    """A values file has the same limits as a task file."""
     (tmp_path / "acb.yaml").write_text(STEP)
     for text, problem in (
         (laughs(9), "excessive aliasing"),

@@ -1,4 +1,4 @@
-"""Simulated runs: what they wait for, and what they fail for."""
+"""Simulated runs: their delays, and their failures."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def encoded_job(text: str, timeout: int = 3600) -> Job:
 
 
 def job_of(folder: Path, step: dict[str, Any], files: dict[str, str] | None, **members: Any) -> Job:
-    """A run with an uploaded archive of files, or none."""
+    """Return a run with an uploaded archive of files, or none."""
     if files is None:
         return Job("cf1", "emulator", "127.0.0.1:5000", step, **members)
     source = folder / "source.tar.gz"
@@ -100,7 +100,7 @@ def job_of(folder: Path, step: dict[str, Any], files: dict[str, str] | None, **m
 
 
 def file_job(folder: Path, text: str, **step: str) -> Job:
-    """A run of acb.yaml out of an uploaded archive."""
+    """Return a run of acb.yaml out of an uploaded archive."""
     return job_of(folder, {"type": "FileTask", "taskFilePath": "acb.yaml", **step}, {"acb.yaml": text})
 
 
@@ -114,7 +114,7 @@ def test_steps_that_do_nothing(agents: Agents, recorder: Recorder, tmp_path: Pat
 
 
 @pytest.mark.parametrize(("step", "files", "members", "problem"), CANNOT_BE_RUN)
-def test_runs_that_cannot_be_run(
+def test_a_run_that_cannot_start_fails(
     agents: Agents,
     recorder: Recorder,
     tmp_path: Path,
@@ -123,8 +123,9 @@ def test_runs_that_cannot_be_run(
     members: dict[str, object],
     problem: str,
 ) -> None:
-    """What fails before anything is started fails a simulated run as well, in the same words. It asks no address, and
-    does not judge lines for Windows.
+    """A mistake that is found before anything starts fails a simulated run too, in the same words.
+
+    No address is fetched, and lines for Windows are not judged.
     """
     agents.submit(job_of(tmp_path, step, files, **members))
     succeeds = problem in ONLY_FOR_REAL
@@ -132,8 +133,8 @@ def test_runs_that_cannot_be_run(
     assert (problem in recorder.text) is not succeeds, recorder.text
 
 
-def test_a_context_that_is_not_at_hand(agents: Agents, recorder: Recorder) -> None:
-    """A context at an address is not fetched, and the log says so; the words before it are judged all the same."""
+def test_a_context_at_an_address_is_not_fetched(agents: Agents, recorder: Recorder) -> None:
+    """The log says so; the options of the build are judged all the same."""
     url = "https://example.com/a.git"
     agents.submit(encoded_job(f"steps:\n- build: -t a {url}\n- build: --fly {url}\n"))
     assert recorder.until_finished().error_message == "failed during run, err: exit status 125"
@@ -142,7 +143,7 @@ def test_a_context_that_is_not_at_hand(agents: Agents, recorder: Recorder) -> No
 
 
 def test_a_build_behind_a_command(agents: Agents, recorder: Recorder, tmp_path: Path) -> None:
-    """A command may change the source: what would fail a build behind it is said, and the run goes on."""
+    """A command may change the source, so mistakes of a later build are logged, and the run goes on."""
     text = "steps:\n- cmd: a\n- build: .\n- build: -f made.Dockerfile .\n- build: -f mount.Dockerfile .\n"
     files = {"Dockerfile": "FROM --platform=$X a\n", "mount.Dockerfile": "FROM a\nRUN --mount=type=ssh b\n"}
     agents.submit(job_of(tmp_path, encoded_job(text).step, files))
@@ -161,7 +162,7 @@ def test_a_start_delay_passes(agents: Agents, recorder: Recorder) -> None:
 
 
 def test_a_cancel_cuts_a_start_delay_short(agents: Agents, recorder: Recorder) -> None:
-    """A run that a delay keeps under way ends Canceled, without the step that waited."""
+    """A run that waits for a start delay ends Canceled, without the delayed step."""
     agents.submit(encoded_job(HELD))
     recorder.until_logged("step free does nothing")
     assert agents.cancel("cf1")
@@ -171,15 +172,15 @@ def test_a_cancel_cuts_a_start_delay_short(agents: Agents, recorder: Recorder) -
 
 
 def test_a_start_delay_longer_than_the_timeout(agents: Agents, recorder: Recorder) -> None:
-    """A run whose steps wait for longer than it may take ends Timeout."""
+    """A run whose delays exceed its timeout ends Timeout."""
     agents.submit(encoded_job(HELD, timeout=1))
     assert recorder.until_finished().status == "Timeout"
     assert recorder.mark == "timedout"
 
 
 @pytest.mark.parametrize("text", INVALID)
-def test_an_encoded_task_that_is_none(agents: Agents, recorder: Recorder, text: str) -> None:
-    """The run ends Failed, and the agent's reason is in the log's last line."""
+def test_an_invalid_encoded_task(agents: Agents, recorder: Recorder, text: str) -> None:
+    """The run ends Failed, and the log's last line has the agent's reason."""
     agents.submit(encoded_job(text))
     outcome = recorder.until_finished()
     assert outcome.status == "Failed"
@@ -190,8 +191,8 @@ def test_an_encoded_task_that_is_none(agents: Agents, recorder: Recorder, text: 
 
 
 @pytest.mark.parametrize("text", INVALID)
-def test_a_task_file_that_is_none(agents: Agents, recorder: Recorder, tmp_path: Path, text: str) -> None:
-    """A task file of an archive fails a run as an encoded one does."""
+def test_an_invalid_task_file(agents: Agents, recorder: Recorder, tmp_path: Path, text: str) -> None:
+    """A task file in an archive fails a run like an encoded one."""
     agents.submit(file_job(tmp_path, text))
     outcome = recorder.until_finished()
     assert outcome.status == "Failed"
@@ -212,8 +213,8 @@ def test_a_task_file_that_is_missing(agents: Agents, recorder: Recorder, tmp_pat
     assert recorder.until_finished() == Outcome("Failed", error_message="unable to find nope.yaml in the source")
 
 
-def test_a_source_that_is_nowhere(agents: Agents, recorder: Recorder) -> None:
-    """A task file that stands in a repository is not fetched: nothing is known of it, and the run succeeds."""
+def test_a_task_file_in_a_repository(agents: Agents, recorder: Recorder) -> None:
+    """The task file is not fetched, and the run succeeds."""
     step = {"type": "FileTask", "taskFilePath": "acb.yaml"}
     agents.submit(Job("cf1", "emulator", "127.0.0.1:5000", step, source_location="https://example.com/a.git"))
     assert recorder.until_finished().status == "Succeeded"

@@ -1,4 +1,4 @@
-"""Names of images, Dockerfiles, templates and logs: the parts of a run that need no container."""
+"""Names of images, Dockerfiles, templates and logs: the parts of a run without a container."""
 
 from __future__ import annotations
 
@@ -63,8 +63,8 @@ def test_base_images_by_platform() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "App", "a:b:c", "a b", "a/-b", "a:", "a@sha256:0", "-x", "../x"])
-def test_names_that_are_none(text: str) -> None:
-    """What Docker refuses is refused in Docker's words."""
+def test_malformed_image_names(text: str) -> None:
+    """Docker's own words refuse a malformed name."""
     with pytest.raises(ImageNameError, match="invalid reference format"):
         parse(text)
 
@@ -115,7 +115,7 @@ from scratch
     ],
 )
 def test_templates(template: str, rendered: str) -> None:
-    """Templates are rendered as Go renders them, what is missing as nothing."""
+    """Templates are rendered like Go's, missing values as nothing."""
     assert render(template, {"Run": {"ID": "cf1"}, "Values": {"on": True, "none": "", "deep": {"n": 3}}}) == rendered
 
 
@@ -135,7 +135,7 @@ def test_templates(template: str, rendered: str) -> None:
     ],
 )
 def test_templates_that_cannot_be_rendered(template: str) -> None:
-    """What Go's engine refuses is refused in its words."""
+    """The error has the words of Go's engine."""
     with pytest.raises(TemplateError, match=r"^template: "):
         render(template, {"Run": {"ID": "cf1"}})
 
@@ -158,14 +158,14 @@ def test_command_line(
     assert command_line(config, arguments, entry_point) == argv
 
 
-def test_command_line_of_nothing() -> None:
+def test_command_line_without_a_command() -> None:
     """An image without a command needs one in the step."""
     with pytest.raises(ValueError, match="no command specified"):
         command_line({}, [], None)
 
 
 def test_log_lines() -> None:
-    """The agent's lines carry the time, all lines end in CRLF, and a program's output is passed on as it is."""
+    """The agent's lines have the time, all lines end in CRLF, and a program's output is unchanged."""
     sink = Sink()
     log = RunLog(sink, now=lambda: NOW)
     log.say("Executing step ID: build")
@@ -184,7 +184,7 @@ def test_log_lines() -> None:
 
 @pytest.mark.parametrize("offset", [0, 1, 5, 9, 10, 11, 40_000, 65_530])
 def test_secrets_where_long_lines_are_cut(offset: int) -> None:
-    """A line without end is written in pieces; a secret that stands where one would end is masked all the same."""
+    """A line without end is written in pieces; a secret across two pieces is masked all the same."""
     sink = Sink()
     secret = "hunter2-ä€"
     line = "x" * (64 * 1024 - offset) + secret + "y" * 200_000 + secret + secret
@@ -196,7 +196,7 @@ def test_secrets_where_long_lines_are_cut(offset: int) -> None:
 
 
 def test_secrets_of_several_lines() -> None:
-    """Each line of a secret document is masked; the braces around it are in every log, and stay."""
+    """Each line of a secret document is masked, except for lines of braces alone."""
     sink = Sink()
     log = RunLog(sink, ['{\n  "key": "hunter2",\n  "list": [\n  ]\n}\n', "}"])
     log.line('map {a} ["key": "hunter2", x] [ ]')
@@ -220,7 +220,7 @@ def test_last_lines(status: str, last: str, mark: str) -> None:
 
 
 def test_a_log_without_end_is_cut() -> None:
-    """A run that prints for ever fills no disk; the last line is written all the same."""
+    """A log that reaches the limit is cut; the last line is written all the same."""
     sink = Sink()
     log = RunLog(sink)
     line = "x" * (1024 * 1024)
@@ -243,7 +243,7 @@ def docker_job(archive: Path, dockerfile: str) -> Job:
 
 
 def test_simulated(tmp_path: Path) -> None:
-    """A simulated run succeeds, reports no image, and says in the log that nothing was done and why."""
+    """A simulated run succeeds, reports no image, and logs that nothing was done and why."""
     sink = Sink()
     executor = SimulatedExecutor("buildah is not installed")
     outcome = executor.run(docker_job(tmp_path / "source", "app/Dockerfile"), RunLog(sink), Cancellation())
@@ -268,8 +268,8 @@ def test_simulated_with_templates_that_cannot_be_rendered(tmp_path: Path) -> Non
         assert (outcome.status, "not defined" in str(outcome.error_message)) == (status, status == "Failed")
 
 
-def test_simulated_with_a_task_that_is_none() -> None:
-    """A simulated run still fails when the encoded task cannot be run."""
+def test_simulated_with_an_invalid_task() -> None:
+    """A simulated run fails when the encoded task cannot be run."""
     step = {"type": "EncodedTask", "encodedTaskContent": base64.b64encode(b"steps:\n- {}").decode()}
     outcome = SimulatedExecutor().run(Job("cf1", "emulator", "127.0.0.1:5000", step), RunLog(Sink()), Cancellation())
     assert outcome.status == "Failed"
@@ -277,7 +277,7 @@ def test_simulated_with_a_task_that_is_none() -> None:
 
 
 def test_auto_without_buildah(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where buildah is missing, `auto` simulates and says why; asked for by name, it is refused."""
+    """Without buildah `auto` simulates and says why; `buildah` itself is refused."""
     monkeypatch.setenv("PATH", str(tmp_path))
     supervisor = Supervisor()
     oci = OciRegistry(tmp_path, supervisor)

@@ -1,4 +1,4 @@
-"""Archives: what is unpacked, and what is refused."""
+"""Archives: accepted and refused entries."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FILE, FOLDER, LINK, HARD = tarfile.REGTYPE, tarfile.DIRTYPE, tarfile.SYMTYPE, ta
 
 
 def archive(path: Path, *entries: tuple[str, bytes, str]) -> Path:
-    """A tar.gz of (name, type, content or link target)."""
+    """Return a tar.gz of (name, type, content or link target)."""
     with tarfile.open(path / "source.tar.gz", "w:gz") as tar:
         for name, kind, text in entries:
             member = tarfile.TarInfo(name)
@@ -69,7 +69,9 @@ def test_unpack(tmp_path: Path) -> None:
         ([("pipe", tarfile.FIFOTYPE, "")], "no file, folder or link"),
     ],
 )
-def test_what_is_refused(tmp_path: Path, entries: list[tuple[str, bytes, str]], problem: str) -> None:
+def test_entries_outside_of_the_folder_are_refused(
+    tmp_path: Path, entries: list[tuple[str, bytes, str]], problem: str
+) -> None:
     """Entries that lead out by their name or by a link, and devices, are refused with a sentence."""
     with pytest.raises(SourceError, match=problem):
         unpack(archive(tmp_path, *entries), tmp_path / "out", Cancellation())
@@ -77,8 +79,8 @@ def test_what_is_refused(tmp_path: Path, entries: list[tuple[str, bytes, str]], 
 
 
 @pytest.mark.parametrize("target", ["/etc/passwd", "../../etc/passwd", "d/../..", "link", "/", "none"])
-def test_a_link_is_kept_and_not_read_through(tmp_path: Path, target: str) -> None:
-    """Wherever it points; a file or folder is looked for within the source only."""
+def test_a_link_is_kept_and_not_followed_outside(tmp_path: Path, target: str) -> None:
+    """The link stays, whatever its target; files are read within the source only."""
     source = archive(tmp_path, ("d", LINK, "."), ("link", LINK, target), ("Dockerfile", FILE, "FROM scratch"))
     root = tmp_path / "out"
     unpack(source, root, Cancellation())
@@ -91,8 +93,8 @@ def test_a_link_is_kept_and_not_read_through(tmp_path: Path, target: str) -> Non
             folder_in(root, name)
 
 
-def test_the_last_entry_of_a_name_takes_the_place_of_a_link(tmp_path: Path) -> None:
-    """What the link points to stays as it is."""
+def test_the_last_entry_of_a_name_replaces_a_link(tmp_path: Path) -> None:
+    """The link's target stays as it is."""
     (tmp_path / "precious").write_text("x")
     source = archive(tmp_path, ("link", LINK, "../precious"), ("link", FILE, "y"))
     unpack(source, tmp_path / "out", Cancellation())
@@ -101,7 +103,7 @@ def test_the_last_entry_of_a_name_takes_the_place_of_a_link(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("name", [".dockerignore", ".containerignore", "Dockerfile.dockerignore"])
 def test_an_ignore_file_that_leads_out_is_refused(tmp_path: Path, name: str) -> None:
-    """A builder opens it by its name and follows the link; one within the source is what was packed."""
+    """A builder would follow the link; a link within the source is accepted."""
     source = archive(tmp_path, ("rules", FILE, "a"), ("Dockerfile", FILE, "FROM scratch"), (name, LINK, "rules"))
     unpack(source, tmp_path / "out", Cancellation())
     check_ignore_files(tmp_path / "out", tmp_path / "out" / "Dockerfile")

@@ -27,8 +27,8 @@ def texts(data: Path) -> dict[str, bytes]:
 # The CA of a data folder, and what it gives this machine
 
 
-def test_the_second_start_finds_what_the_first_has_made(tmp_path: Path) -> None:
-    """Nothing is made anew; nobody else can read a key."""
+def test_the_second_start_uses_the_certificates_of_the_first(tmp_path: Path) -> None:
+    """No file changes, and only the owner can read a key."""
     first = make(tmp_path, "127.0.0.1")
     kept = texts(tmp_path)
     assert make(tmp_path, "127.0.0.1") == first
@@ -41,8 +41,8 @@ def test_the_second_start_finds_what_the_first_has_made(tmp_path: Path) -> None:
     assert b"PRIVATE KEY" not in kept[CA]
 
 
-def test_the_server_certificate_is_renewed_before_it_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By the same CA, so that who trusted it goes on doing so."""
+def test_the_server_certificate_is_renewed_before_it_expires(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same CA signs the new one, so clients still trust it."""
     for lasts in (timedelta(days=29), timedelta(minutes=-1)):
         monkeypatch.setattr(authority, "_LASTS", lasts)
         (tmp_path / FOLDER / SERVER).unlink(missing_ok=True)
@@ -57,8 +57,8 @@ def test_the_server_certificate_is_renewed_before_it_ends(tmp_path: Path, monkey
         assert timedelta(days=390) < certificate.not_valid_after_utc - datetime.now(timezone.utc) < timedelta(days=398)
 
 
-def test_a_host_that_is_missing_is_added(tmp_path: Path) -> None:
-    """With a new certificate of the same CA."""
+def test_a_missing_host_is_added(tmp_path: Path) -> None:
+    """The same CA signs a new certificate with the host."""
     make(tmp_path, "127.0.0.1")
     ca = texts(tmp_path)[CA]
     named = make(tmp_path, "Build.example")
@@ -68,7 +68,7 @@ def test_a_host_that_is_missing_is_added(tmp_path: Path) -> None:
 
 
 def test_every_address_means_every_name_of_the_machine(tmp_path: Path) -> None:
-    """As far as the machine knows them itself."""
+    """The certificate has all names and addresses that the machine knows of itself."""
     hosts = make(tmp_path, "0.0.0.0").hosts
     assert set(hosts) > LOCAL
     assert socket.gethostname().lower() in hosts
@@ -76,8 +76,8 @@ def test_every_address_means_every_name_of_the_machine(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", [b"", b"nonsense", b"OTHER"])
-def test_a_spoiled_server_certificate_is_made_anew(tmp_path: Path, text: bytes) -> None:
-    """That of another CA is one too."""
+def test_a_damaged_server_certificate_is_replaced(tmp_path: Path, text: bytes) -> None:
+    """A certificate of another CA is replaced too."""
     made = make(tmp_path, "127.0.0.1")
     if text == b"OTHER":
         text = trustme.CA().issue_cert(*made.hosts).private_key_and_cert_chain_pem.bytes()
@@ -89,7 +89,7 @@ def test_a_spoiled_server_certificate_is_made_anew(tmp_path: Path, text: bytes) 
 
 
 def test_a_moved_data_folder_keeps_its_ca(tmp_path: Path) -> None:
-    """Only its path is another; a lost copy of its certificate is written again."""
+    """The path is the only difference; a lost copy of the CA's certificate is written again."""
     (tmp_path / "a").mkdir()
     first = make(tmp_path / "a", "127.0.0.1")
     kept = texts(tmp_path / "a")
@@ -100,8 +100,8 @@ def test_a_moved_data_folder_keeps_its_ca(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", [b"", b"nonsense", b"CERTIFICATE ALONE"])
-def test_a_spoiled_ca_is_a_sentence(tmp_path: Path, text: bytes) -> None:
-    """Another one would be trusted by nobody: that is not done in silence."""
+def test_a_damaged_ca_is_an_error(tmp_path: Path, text: bytes) -> None:
+    """No client would trust a new CA, so it is not replaced silently."""
     made = make(tmp_path, "127.0.0.1")
     (tmp_path / FOLDER / AUTHORITY).write_bytes(made.trust.read_bytes() if b"ALONE" in text else text)
     with pytest.raises(SettingsError, match=r"authority\.pem is no certificate authority: remove it"):
@@ -109,8 +109,8 @@ def test_a_spoiled_ca_is_a_sentence(tmp_path: Path, text: bytes) -> None:
 
 
 @pytest.mark.parametrize("host", ["my_host", "bücher.example", "-a", "a..b"])
-def test_a_host_that_no_certificate_can_name_is_a_sentence(tmp_path: Path, host: str) -> None:
-    """It says what can be."""
+def test_a_host_that_no_certificate_can_have_is_an_error(tmp_path: Path, host: str) -> None:
+    """The sentence says which hosts are possible."""
     with pytest.raises(SettingsError, match="cannot stand in a certificate"):
         make(tmp_path, host)
 
@@ -122,7 +122,7 @@ Own = Callable[..., tuple[Path, Path]]
 
 @pytest.fixture
 def files(tmp_path: Path) -> Own:
-    """Writes a certificate for hosts, and its key."""
+    """Write a certificate for hosts, and its key."""
 
     def write(*hosts: str, common_name: str | None = None, **times: datetime) -> tuple[Path, Path]:
         leaf = trustme.CA().issue_cert(*hosts, common_name=common_name, **times)
@@ -143,8 +143,8 @@ def data(tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
-def test_ones_own_certificate_is_taken(data: Path, files: Own) -> None:
-    """The key stays where it is; clients are told no CA."""
+def test_the_user_s_own_certificate_is_used(data: Path, files: Own) -> None:
+    """The key stays in its place; the ready line has no CA."""
     chain, key = files("build.example", "*.apps.example", "127.0.0.1")
     given = own(data, chain, key)
     assert (given.chain, given.key, given.ca) == (chain, key, None)
@@ -155,8 +155,8 @@ def test_ones_own_certificate_is_taken(data: Path, files: Own) -> None:
     assert own(data, both, both).hosts == given.hosts
 
 
-def test_a_file_that_is_wrong_is_named(data: Path, files: Own) -> None:
-    """Each has a sentence of its own."""
+def test_a_wrong_file_is_named(data: Path, files: Own) -> None:
+    """Each mistake has a sentence of its own."""
     chain, key = files("localhost")
     _, other = files("localhost")
     nonsense = data / "nonsense"
@@ -211,7 +211,7 @@ def named(*hosts: str) -> Certificate:
     ],
 )
 def test_a_certificate_covers_hosts(host: str, asked: bool) -> None:
-    """A star stands for one label; case and the spelling of an address are no matter."""
+    """A star stands for one label; case and the spelling of an address do not matter."""
     assert named("build.example", "*.apps.example", "127.0.0.1", "::1").covers(host) is asked
 
 
@@ -231,14 +231,14 @@ def test_a_certificate_covers_hosts(host: str, asked: bool) -> None:
     ],
 )
 def test_the_endpoint_has_a_name_of_the_certificate(host: str, certificate: Certificate | None, endpoint: str) -> None:
-    """The address that is listened on, when it is one; the login server is the same, and localhost in place of ::1."""
+    """It is the listening address if the certificate has it. The login server has localhost in place of ::1."""
     place = Address.of(host, 80, certificate)
     assert place.endpoint == endpoint
     assert endpoint.endswith(f"//{place.login_server}") or place.login_server == "localhost:80"
     assert "[" not in place.login_server
 
 
-def test_a_certificate_for_any_name_needs_to_be_told_which() -> None:
-    """The sentence says how."""
+def test_a_wildcard_certificate_needs_a_host() -> None:
+    """The sentence names the option."""
     with pytest.raises(SettingsError, match=r"is good for \*\.example, not for 127\.0\.0\.1: say with --host"):
         Address.of("0.0.0.0", 80, named("*.example"))

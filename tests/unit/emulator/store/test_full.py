@@ -1,4 +1,4 @@
-"""A disk that is full costs nothing that was kept, and nothing is stuck when there is room again."""
+"""A full disk: stored data stays, and work continues once there is room."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def limit(database: Database, pages: int) -> None:
     database.rows(f"PRAGMA max_page_count = {pages}")
 
 
-def test_a_transaction_without_room_never_was(tmp_path: Path) -> None:
-    """All of it is taken back, and the next one goes on as if nothing had been."""
+def test_a_transaction_without_room_is_rolled_back(tmp_path: Path) -> None:
+    """All of it is rolled back, and the next transaction succeeds."""
     database = Database(tmp_path / "db.sqlite")
     tasks = TaskStore(database)
     tasks.put("r", "kept", {"text": "x"})
@@ -42,8 +42,8 @@ def test_a_transaction_without_room_never_was(tmp_path: Path) -> None:
     database.close()
 
 
-def test_a_blob_without_room_never_was(tmp_path: Path) -> None:
-    """What cannot be described is not put in place of what was there."""
+def test_a_blob_without_room_is_not_stored(tmp_path: Path) -> None:
+    """The earlier blob of that name stays."""
     database = Database(tmp_path / "db.sqlite")
     blobs = BlobStore(tmp_path / "blobs", database)
     for content in (b"first", b"second"):
@@ -64,7 +64,7 @@ def test_a_blob_without_room_never_was(tmp_path: Path) -> None:
 
 
 def test_pruning(tmp_path: Path) -> None:
-    """Files that belong to no blob go, blobs without a file too, and all others stay."""
+    """Files without a blob and blobs without a file are removed; all others stay."""
     database = Database(tmp_path / "db.sqlite")
     blobs = BlobStore(tmp_path / "blobs", database)
     for name in ("logs/a/rawtext.log", "logs/b/rawtext.log"):
@@ -82,7 +82,7 @@ def test_pruning(tmp_path: Path) -> None:
 
 
 class Full(Recorder):
-    """An observer for which there is no room for a while."""
+    """An observer that has no room for a number of writes."""
 
     def __init__(self, refusals: int) -> None:
         super().__init__()
@@ -116,7 +116,7 @@ def test_runs_are_recorded_as_soon_as_there_is_room(monkeypatch: pytest.MonkeyPa
 
 
 def test_agents_end_although_there_is_no_room() -> None:
-    """Whoever closes the agents does not wait for room."""
+    """Closing the agents does not wait for room."""
     observer = Full(10**6)
     agents = Agents(1, Script(lambda *_: Outcome("Succeeded")), observer)
     agents.submit(job("cf1"))

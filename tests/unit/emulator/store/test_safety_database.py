@@ -1,4 +1,4 @@
-"""What the database keeps of secrets."""
+"""Secrets in the database."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ VALUE = {"name": "key", "value": SECRET, "isSecret": True}
 
 
 def holds_the_secret(data: Path) -> bool:
-    """Whether any file of the database has it, in whatever place."""
+    """Return whether any file of the database has the secret."""
     return any(SECRET.encode() in file.read_bytes() for file in data.glob("emulator.sqlite*"))
 
 
 @pytest.mark.parametrize("status", ["Succeeded", "Failed", "Canceled", "Error", "Timeout"])
 def test_a_runs_secrets_are_gone_when_it_has_ended(world: Any, tmp_path: Path, status: str) -> None:
-    """They are kept for as long as an agent may need them, and not in the free pages of the file afterwards."""
+    """Secrets are kept only while an agent may need them, and are not in the free pages of the file afterwards."""
     run_id = world.scheduled(values=[VALUE])
     assert holds_the_secret(tmp_path)
     world = world.reopened()
@@ -33,7 +33,7 @@ def test_a_runs_secrets_are_gone_when_it_has_ended(world: Any, tmp_path: Path, s
 
 
 def test_a_run_that_has_ended_still_has_its_log_as_an_artifact(world: Any) -> None:
-    """The template of its log is no secret, and is asked for later."""
+    """The log template is not a secret, and is kept."""
     from acr_tasks_emulator.services.versions import PREVIEW_2019
 
     run_id = world.runs.schedule(world.registry, world.encoded_request(logTemplate="log:{{.Run.ID}}"), PREVIEW_2019)[

@@ -12,8 +12,8 @@ from acr_tasks_emulator.store.database import SCHEMA_VERSION, Database, Database
 from acr_tasks_emulator.store.tasks import TaskStore
 
 
-def test_an_exception_takes_a_transaction_back(tmp_path: Path) -> None:
-    """Also what nested transactions did inside of it."""
+def test_an_exception_rolls_a_transaction_back(tmp_path: Path) -> None:
+    """Nested transactions are rolled back with it."""
     database = Database(tmp_path / "db.sqlite")
     tasks = TaskStore(database)
 
@@ -53,7 +53,7 @@ def test_threads_do_not_lose_each_others_changes(tmp_path: Path) -> None:
 
 
 def test_a_newer_or_foreign_file_is_refused(tmp_path: Path) -> None:
-    """With a sentence, and unchanged."""
+    """The file stays unchanged, and the error is a sentence."""
     newer, foreign = tmp_path / "newer.sqlite", tmp_path / "foreign.sqlite"
     connection = sqlite3.connect(newer)
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
@@ -67,7 +67,7 @@ def test_a_newer_or_foreign_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_uploads_that_fail_leave_nothing(tmp_path: Path) -> None:
-    """Neither when the caller goes away nor when the process is killed."""
+    """Neither an aborted upload nor a killed process leaves a file."""
     database = Database(tmp_path / "db.sqlite")
     blobs = BlobStore(tmp_path / "blobs", database)
 
@@ -87,7 +87,7 @@ def test_uploads_that_fail_leave_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["../x", "../../etc/passwd", "/etc/passwd", "a/../../../x"])
 def test_no_name_leaves_the_folder(tmp_path: Path, name: str) -> None:
-    """The blob folder is the only one that is touched."""
+    """No blob's name leads outside of the blob folder."""
     database = Database(tmp_path / "db.sqlite")
     blobs = BlobStore(tmp_path / "blobs", database)
     with pytest.raises(ValueError, match="not the name of a blob"):

@@ -15,7 +15,7 @@ def faults_of(*rules: dict[str, Any]) -> Faults:
 
 
 def test_the_first_rule_that_fits_and_has_times_left_applies() -> None:
-    """Each hit is counted; when nothing is left the next rule has its turn, then none."""
+    """Each hit is counted; then the next rule applies, then none."""
     first = {"match": {"method": "put", "path": "/TASKS/a$"}, "times": 2, "status": 503}
     second = {"match": {"path": "/tasks/"}, "times": 1, "status": 500}
     faults = faults_of(first, second)
@@ -26,7 +26,7 @@ def test_the_first_rule_that_fits_and_has_times_left_applies() -> None:
 
 
 def test_a_rule_without_times_applies_always() -> None:
-    """Until it is cleared."""
+    """The rule applies until it is cleared."""
     faults = faults_of({"drop": "before"})
     assert all(faults.take(method, "/anything") for method in ("GET", "PUT", "DELETE"))
     assert faults.all() == [{"drop": "before", "left": None}]
@@ -58,7 +58,7 @@ def test_a_rule_without_times_applies_always() -> None:
     ],
 )
 def test_a_bad_rule_is_refused(rule: Any, said: str) -> None:
-    """The error tells where, and what is allowed."""
+    """The error names the member and the allowed values."""
     with pytest.raises(ServiceError) as caught:
         Faults().put([rule])
     assert said in caught.value.message

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def test_old_operations_are_forgotten(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """So that a long life does not fill the memory."""
+    """The number of remembered operations has a limit."""
     monkeypatch.setattr(module, "KEPT", 2)
     operations = Operations(world.clock, Switches(), enabled=True)
     names = [operations.begin(world.registry, f"/tasks/{number}", "Creating").name for number in range(3)]

@@ -30,7 +30,7 @@ def left(spent: Spent) -> list[str]:
 
 
 def test_a_bucket_holds_250_reads_and_gets_25_a_second(clock: SetClock) -> None:
-    """The 251st is refused and costs nothing; the headers count down to 0."""
+    """The 251st read is refused and costs nothing; the headers count down to 0."""
     quota = Quota(clock, enforced=True)
     spent = spend(quota, 252)
     assert [each.refusal is None for each in spent] == [True] * 250 + [False] * 2
@@ -43,7 +43,7 @@ def test_a_bucket_holds_250_reads_and_gets_25_a_second(clock: SetClock) -> None:
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "POST"])
 def test_writes_and_deletes_have_buckets_of_200_and_get_10_a_second(clock: SetClock, method: str) -> None:
-    """A POST is a write."""
+    """A POST counts as a write."""
     quota = Quota(clock, enforced=True)
     for kind in (method, "DELETE"):
         assert [each.refusal is None for each in spend(quota, 201, kind)] == [True] * 200 + [False]
@@ -66,15 +66,15 @@ def test_each_principal_and_subscription_has_its_own(clock: SetClock) -> None:
     assert left(last) == ["200", "0"]
 
 
-def test_without_enforcing_nobody_is_refused(clock: SetClock) -> None:
-    """Nor told to slow down: the headers stay where the first request leaves them."""
+def test_without_enforcing_no_request_is_refused(clock: SetClock) -> None:
+    """The headers stay where the first request leaves them."""
     spent = spend(Quota(clock), 300)
     assert all(each.refusal is None for each in spent)
     assert {tuple(left(each)) for each in spent} == {("249", "3749")}
 
 
 def test_full_buckets_are_forgotten(clock: SetClock) -> None:
-    """Many principals do not make the quota forget one that has spent."""
+    """A spent bucket is remembered, however many principals follow."""
     quota = Quota(clock, enforced=True)
     for number in range(990):
         quota.spend("GET", "S", f"early-{number}")
@@ -85,8 +85,8 @@ def test_full_buckets_are_forgotten(clock: SetClock) -> None:
     assert quota.spend("PUT", "S", "me").refusal is not None
 
 
-def test_the_principal_is_who_the_token_was_made_for() -> None:
-    """Two tokens of one object are one principal; a token that is no JWT stands for itself and is not shown."""
+def test_the_principal_is_the_object_of_the_token() -> None:
+    """Two tokens of one object are one principal; an opaque token stands for itself and is not shown."""
 
     def jwt(**claims: object) -> str:
         parts = ({"alg": "RS256"}, claims, "signature")

@@ -1,4 +1,4 @@
-"""Registries and resource groups that clients make: kept across starts, one of each name, as many as there are ids."""
+"""Registries and resource groups of clients: kept across starts, with unique names, as many as run prefixes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BODY: dict[str, Any] = {"location": "West US", "sku": {"name": "Premium"}, "tags
 
 
 def test_a_folder_of_the_first_version_is_taken_over(tmp_path: Path) -> None:
-    """Its registries are shown as they were, in their group."""
+    """Its registries have the same properties, in their group."""
     old = sqlite3.connect(tmp_path / "emulator.sqlite")
     old.executescript(database.MIGRATIONS[0])
     key = f"/subscriptions/{SUBSCRIPTION_ID}/resourceGroups/rg/providers/Microsoft.ContainerRegistry/registries/older"
@@ -41,8 +41,8 @@ def test_a_folder_of_the_first_version_is_taken_over(tmp_path: Path) -> None:
     opened.close()
 
 
-def test_what_was_made_is_there_at_the_next_start(world: World) -> None:
-    """Also what was set of it, and that another one was removed."""
+def test_changes_are_kept_at_the_next_start(world: World) -> None:
+    """New, changed and removed registries are as they were."""
     world.groups.put(OTHER, "Group", {"location": "westus", "tags": {"x": "y"}})
     made, is_new = world.registries.put(OTHER, "group", "Another1", BODY)
     assert (is_new, made.resource_group_name, made.location) == (True, "Group", "westus")
@@ -56,7 +56,7 @@ def test_what_was_made_is_there_at_the_next_start(world: World) -> None:
 
 
 def test_a_removed_group_leaves_its_subscription(world: World) -> None:
-    """The group is what is missing then."""
+    """The error then names the group."""
     row, _ = world.groups.put(OTHER, "group", {"location": "westus"})
     world.groups.store.delete(row.key)
     with pytest.raises(ServiceError, match="ResourceGroupNotFound"):
@@ -68,15 +68,18 @@ def test_a_removed_group_leaves_its_subscription(world: World) -> None:
 
 
 def test_a_name_that_is_taken_elsewhere_stops_the_start(world: World) -> None:
-    """With a sentence: names are unique."""
+    """The sentence says that the name belongs to another registry."""
     world.groups.put(OTHER, "group", {"location": "westeurope"})
     world.registries.put(OTHER, "group", "taken", {**BODY, "location": "westeurope"})
     with pytest.raises(SettingsError, match="belongs to another registry"):
         world.registries.open([RegistrySetting("taken")])
 
 
-def test_there_are_only_so_many_run_prefixes(world: World) -> None:
-    """The registry after the last of them is refused; a removed one makes place, and its ids come never again."""
+def test_run_prefixes_are_limited(world: World) -> None:
+    """The registry after the last prefix is refused.
+
+    A removed registry frees its prefix; its run ids are not used again.
+    """
     first = world.scheduled()
     for number in range(675):
         world.registries.put(SUBSCRIPTION_ID, RESOURCE_GROUP_NAME, f"many{number:03}", {**BODY, "location": "eastus"})
@@ -90,8 +93,8 @@ def test_there_are_only_so_many_run_prefixes(world: World) -> None:
     assert first == f"{made.run_prefix}1"
 
 
-def test_what_comes_too_late_for_a_removed_registry_is_lost(world: World) -> None:
-    """A change and a run are refused, and a task is not found again in a registry of the same name."""
+def test_late_requests_to_a_removed_registry_are_refused(world: World) -> None:
+    """A change and a run are refused, and a late task is not in a new registry of the same name."""
     world.registries.store.delete(world.registry.key)
     with pytest.raises(ServiceError, match="ResourceNotFound"):
         world.registries.update(world.registry, {"tags": {"a": "b"}})
@@ -105,8 +108,8 @@ def test_what_comes_too_late_for_a_removed_registry_is_lost(world: World) -> Non
     assert world.tasks.list(made).tasks == []
 
 
-def test_a_change_starts_from_what_is_there(world: World) -> None:
-    """Not from what was there when the request came."""
+def test_a_change_starts_from_the_stored_registry(world: World) -> None:
+    """It does not start from the registry as it was when the request arrived."""
     world.registries.update(world.registry, {"properties": {"adminUserEnabled": True}})
     changed = world.registries.update(world.registry, {"tags": {"a": "b"}})
     assert changed.document == {"properties": {"adminUserEnabled": True}, "tags": {"a": "b"}}

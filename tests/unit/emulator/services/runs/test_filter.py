@@ -43,7 +43,7 @@ QUEUED: dict[str, Any] = {"runId": "cf2b", "status": "Queued", "createTime": "20
     ],
 )
 def test_the_run_passes(text: str | None) -> None:
-    """Names, words and text are read without case, and `and` binds tighter than `or`."""
+    """Names, words and text are compared without case, and `and` binds tighter than `or`."""
     assert compile_filter(text)(RUN)
 
 
@@ -61,19 +61,19 @@ def test_the_run_passes(text: str | None) -> None:
     ],
 )
 def test_the_run_does_not_pass(text: str) -> None:
-    """What is not so keeps a run out."""
+    """A false comparison excludes the run."""
     assert not compile_filter(text)(RUN)
 
 
-def test_what_a_run_has_not_is_null() -> None:
-    """A queued run has neither task nor finishTime: nothing but `ne` and `eq null` holds for them."""
+def test_an_absent_property_is_null() -> None:
+    """A queued run has neither task nor finishTime: only `ne` and `eq null` are true for these."""
     assert compile_filter("finishTime eq null")(QUEUED)
     assert compile_filter("taskName ne 'x'")(QUEUED)
     assert not compile_filter("finishTime le 2099-01-01")(QUEUED)
     assert not compile_filter("contains(outputImageManifests,'sha256')")(QUEUED)
 
 
-def test_many_ids_can_be_asked_for_at_once() -> None:
+def test_a_filter_may_have_many_comparisons() -> None:
     """A chain of 200 comparisons is one filter."""
     passes = compile_filter(" or ".join(f"runId eq 'cf{number}'" for number in [*range(200), "2a"]))
     assert passes(RUN)
@@ -104,7 +104,7 @@ def test_many_ids_can_be_asked_for_at_once() -> None:
         "status eq 'x' or " * 3000 + "status eq 'x'",
     ],
 )
-def test_what_is_no_filter_is_refused(text: str) -> None:
+def test_a_malformed_filter_is_refused(text: str) -> None:
     """The answer is 400 with the filter's own target."""
     with pytest.raises(ServiceError) as caught:
         compile_filter(text)

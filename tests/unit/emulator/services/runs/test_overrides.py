@@ -1,4 +1,4 @@
-"""What a run puts in place of members of its task's step."""
+"""A run's overrides of members of its task's step."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DOCKER: dict[str, Any] = {
 
 
 def test_a_docker_step_takes_file_target_and_arguments() -> None:
-    """Arguments by name, those that are new after the others; the step of the task stays as it is."""
+    """Arguments are replaced by name, new ones come last; the step of the task stays as it is."""
     before = repr(DOCKER)
     sent = [{"name": "b", "value": "3", "isSecret": False}, {"name": "c", "value": "4"}]
     step = overridden(DOCKER, {"file": "other/Dockerfile", "target": "release", "arguments": sent})
@@ -29,7 +29,7 @@ def test_a_docker_step_takes_file_target_and_arguments() -> None:
 
 
 def test_other_steps_take_their_file_only() -> None:
-    """Arguments and target are Docker's; an encoded step has no file."""
+    """Only a Docker step has arguments and a target; an encoded step has no file."""
     override = {"file": "other.yaml", "target": "release", "arguments": [{"name": "a", "value": "1"}]}
     file_step = {"type": "FileTask", "taskFilePath": "acb.yaml"}
     assert overridden(file_step, override) == {"type": "FileTask", "taskFilePath": "other.yaml"}
@@ -38,7 +38,7 @@ def test_other_steps_take_their_file_only() -> None:
 
 
 def test_empty_members_override_nothing() -> None:
-    """A client sends them without having anything to say."""
+    """Clients send empty members without meaning a change."""
     empty = {"file": "", "target": "", "arguments": [], "values": [], "contextPath": ""}
     assert overridden(DOCKER, empty) == DOCKER
 
@@ -58,7 +58,7 @@ def test_empty_members_override_nothing() -> None:
     ],
 )
 def test_the_tasks_token_stays_with_its_host(context: str, keeps_token: bool) -> None:
-    """Another branch needs it; another host must not have it."""
+    """Another branch of the host gets the token; another host does not."""
     step = overridden(DOCKER, {"contextPath": context})
     assert step["contextPath"] == context
     assert ("contextAccessToken" in step) is keeps_token

@@ -22,7 +22,7 @@ def names(world: World, **query: Any) -> list[str]:
 
 
 def test_run_ids_count_by_registry(world: World) -> None:
-    """Two letters, then a counter to the base 36 that no deletion sets back."""
+    """An id is two letters and a counter in base 36, which no deletion sets back."""
     ids = [world.scheduled() for _ in range(37)]
     prefix = ids[0][:2]
     assert ids[:2] == [f"{prefix}1", f"{prefix}2"]
@@ -33,7 +33,7 @@ def test_run_ids_count_by_registry(world: World) -> None:
 
 
 def test_a_run_goes_through_its_states(world: World) -> None:
-    """Queued, Running with a startTime, then what the agent says, with finishTime and images."""
+    """It is Queued, then Running with a startTime, then ended with finishTime and images."""
     run_id = world.scheduled()
     world.clock.advance(5)
     world.states.started(run_id)
@@ -50,7 +50,7 @@ def test_a_run_goes_through_its_states(world: World) -> None:
 
 
 def test_an_ended_run_stays_as_it_ended(world: World) -> None:
-    """What an agent says later is too late."""
+    """A later report of the agent has no effect."""
     run_id = world.scheduled()
     world.states.finished(run_id, Outcome("Canceled"))
     world.states.started(run_id)
@@ -70,7 +70,7 @@ def test_an_ended_run_stays_as_it_ended(world: World) -> None:
     ],
 )
 def test_the_log_is_complete_when_a_run_has_ended(world: World, status: str, value: str) -> None:
-    """Even when the agent forgot: nobody who follows it is left waiting."""
+    """The log is marked complete even when the agent did not do it."""
     run_id = world.scheduled()
     assert world.blobs.find_log(world.registry.key, run_id) is None
     world.states.finished(run_id, Outcome(status, error_message="why" if status == "Error" else None))
@@ -81,7 +81,7 @@ def test_the_log_is_complete_when_a_run_has_ended(world: World, status: str, val
 
 
 def test_the_agents_log_is_kept(world: World) -> None:
-    """It grows while the run runs, and ends with the agent's own word."""
+    """It grows during the run, and ends with the agent's own mark."""
     run_id = world.scheduled()
     sink = world.states.log(run_id)
     sink.write(b"one\r\n")
@@ -99,7 +99,7 @@ def test_the_agents_log_is_kept(world: World) -> None:
 
 
 def test_each_request_becomes_a_job(world: World) -> None:
-    """The step's own members, its type, and where the source is."""
+    """The job has the step's own members, its type, and the place of the source."""
     path, _ = world.blobs.new_source(world.registry.key, "11111111-2222-3333-4444-555555555555")
     with world.blobs.store.upload() as (file, upload):
         file.write(b"tar")
@@ -129,7 +129,7 @@ def test_each_request_becomes_a_job(world: World) -> None:
 
 
 def test_a_run_of_a_task_takes_the_tasks_step(world: World) -> None:
-    """With its secrets, and with the values of the request; even a Docker step is reported QuickRun."""
+    """The step has its secrets and the values of the request; the run of a Docker step is a QuickRun too."""
     arguments = [{"name": "a", "value": "s3cret", "isSecret": True}]
     step = {"type": "Docker", "dockerFilePath": "D", "contextPath": "https://x/y.git", "arguments": arguments}
     credentials = {"sourceRegistry": {"loginMode": "Default"}, "customRegistries": {"my.io": {"identity": "[system]"}}}
@@ -149,7 +149,7 @@ def test_a_run_of_a_task_takes_the_tasks_step(world: World) -> None:
 
 
 def test_a_list_comes_in_pages(world: World) -> None:
-    """Each run once, and never more than `$top` over all pages."""
+    """The pages have each run once, and at most `$top` runs in all."""
     ids = [world.scheduled() for _ in range(12)][::-1]
     for top, expected in ((None, ids), ("7", ids[:7]), ("10", ids[:10]), ("99", ids)):
         found: list[str] = []
@@ -164,7 +164,7 @@ def test_a_list_comes_in_pages(world: World) -> None:
 
 
 def test_a_run_is_canceled_whether_or_not_an_agent_knows_it(world: World) -> None:
-    """One that has ended stays as it is."""
+    """A run that has ended stays as it is."""
     run_id = world.scheduled()
     world.runs.cancel(world.registry, run_id)
     assert world.agents.canceled == [run_id]
@@ -173,8 +173,8 @@ def test_a_run_is_canceled_whether_or_not_an_agent_knows_it(world: World) -> Non
     assert world.agents.canceled == [run_id]
 
 
-def test_after_a_kill_what_ran_is_an_error_and_what_waited_runs(world: World) -> None:
-    """No acknowledged run is lost, and the log of the first ends."""
+def test_after_a_kill_running_runs_are_errors_and_queued_ones_run(world: World) -> None:
+    """No acknowledged run is lost, and the log of the first is complete."""
     running, waiting, ended = world.scheduled(), world.scheduled(timeout=450), world.scheduled()
     world.states.started(running)
     killed = world.blobs.open_log(world.registry.key, running)
@@ -198,7 +198,7 @@ def test_after_a_kill_what_ran_is_an_error_and_what_waited_runs(world: World) ->
 
 
 def test_a_reset_leaves_nothing_to_the_agents(world: World) -> None:
-    """What runs is canceled, and what its agent says afterwards goes nowhere."""
+    """Runs in progress are canceled, and later reports of their agents have no effect."""
     run_id = world.scheduled()
     sink = world.states.log(run_id)
     world.runs.clear()

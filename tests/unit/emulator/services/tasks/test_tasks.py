@@ -41,20 +41,20 @@ def refusal(world: World, body: Any, name: str = "task1") -> ServiceError:
 
 
 def test_member_names_are_read_without_case(world: World) -> None:
-    """A client of another habit is understood; keys of maps stay as they are."""
+    """Members are read in any case; keys of maps keep theirs."""
     body = {"Location": "West Europe", "Tags": {"Key": "v"}, "Properties": world.task_body()["properties"]}
     task, is_new = world.tasks.create(world.registry, "task1", body)
     assert (task["location"], task["tags"], is_new) == ("westeurope", {"Key": "v"}, True)
 
 
 def test_a_refusal_does_not_repeat_secrets(world: World) -> None:
-    """What could not be read is not quoted."""
+    """The error does not quote the wrong value."""
     step = {"type": "Docker", "dockerFilePath": "D", "arguments": [{"name": "a", "value": {"s3cret": 1}}]}
     assert "s3cret" not in refusal(world, world.task_body(step=step)).message
 
 
 def test_tasks_outlive_the_process(world: World) -> None:
-    """They are in the data folder, secrets too."""
+    """They are kept in the data folder with their secrets."""
     world.tasks.create(world.registry, "task1", docker_body(world))
     later = world.reopened()
     assert "s3cret-pat" in repr(later.tasks.get_details(later.registry, "task1"))

@@ -1,4 +1,4 @@
-"""Which events start which tasks."""
+"""The events that start a task."""
 
 from __future__ import annotations
 
@@ -106,8 +106,8 @@ def test_service_hooks_that_start_nothing(payload: dict[str, Any], nothing: str)
         (hook_pull("created", "", pullRequestId=True), "pullRequestId is missing"),
     ],
 )
-def test_service_hooks_that_are_none(payload: object, problem: str) -> None:
-    """What Azure DevOps would not send is refused with the member that is missing."""
+def test_malformed_service_hooks(payload: object, problem: str) -> None:
+    """The error names the member that Azure DevOps would send."""
     with pytest.raises(PayloadError, match=problem):
         azure_devops.read_event(payload)
 
@@ -129,7 +129,7 @@ def test_service_hooks_that_are_none(payload: object, problem: str) -> None:
     ],
 )
 def test_addresses_of_a_repository_at_github(address: str) -> None:
-    """However the address of a repository is written, it is the same repository."""
+    """All addresses of a repository are recognized as the same."""
     assert canonical(address) == ("github.com", "octocat", "hello-world")
 
 
@@ -149,8 +149,8 @@ def test_addresses_of_a_repository_at_azure_devops(address: str) -> None:
     assert canonical(address) == ("dev.azure.com", "fabrikam", "fiber", "web shop")
 
 
-def test_addresses_that_mean_something_else() -> None:
-    """A repository of its project's name may be written without it; what is no address is no place."""
+def test_other_addresses_of_azure_devops() -> None:
+    """A repository with its project's name may be written without it; a malformed address matches nothing."""
     assert canonical("https://dev.azure.com/fabrikam/_git/Fiber") == canonical(
         "https://fabrikam.visualstudio.com/Fiber/_git/Fiber"
     )
@@ -180,8 +180,8 @@ def test_signatures() -> None:
         ("pull_request", {**PULL, "number": "7"}, "number is missing"),
     ],
 )
-def test_payloads_that_are_none(name: str, payload: object, problem: str) -> None:
-    """What GitHub would not send is refused with the member that is missing."""
+def test_malformed_payloads(name: str, payload: object, problem: str) -> None:
+    """The error names the member that GitHub would send."""
     with pytest.raises(PayloadError, match=problem):
         read_event(name, payload)
 
@@ -201,8 +201,8 @@ def test_payloads_that_are_none(name: str, payload: object, problem: str) -> Non
         (trigger(sourceTriggerEvents=["PullRequest", "Commit"]), True),
     ],
 )
-def test_which_triggers_an_event_concerns(changed: dict[str, Any], concerned: bool) -> None:
-    """Repository, branch, kind of event and status of the trigger have to fit."""
+def test_the_triggers_of_an_event(changed: dict[str, Any], concerned: bool) -> None:
+    """Repository, branch, kind of event and status of the trigger have to match."""
     assert read("push", PUSH).concerns(changed) is concerned
 
 
@@ -213,7 +213,7 @@ def notification(action: str = "push", **target: str) -> dict[str, Any]:
 
 
 def test_reading_notifications() -> None:
-    """Only pushes of tags count; what is no notification tells of nothing."""
+    """Only pushes of tags count; a malformed notification has no events."""
     assert pushes(notification()) == [ImagePush("base", "1", "sha256:b")]
     for nothing in (notification("pull"), notification("delete"), notification(tag=""), {}, [], {"events": 1}, None):
         assert pushes(nothing) == []
@@ -246,7 +246,7 @@ def dependent(**changes: Any) -> dict[str, Any]:
         (dependent(step={"imageNames": ["$Registry/other/base"]}), 1),
     ],
 )
-def test_which_tasks_a_push_moves(task: dict[str, Any], count: int) -> None:
-    """A task is moved by another digest under a tag that it depends on, when its trigger follows that kind."""
+def test_the_tasks_of_a_push(task: dict[str, Any], count: int) -> None:
+    """A push starts the tasks that depend on the tag, when its digest changed and the trigger follows that kind."""
     found = moved(ImagePush("base", "1", "sha256:b"), task, ["127.0.0.1:5000", "emulator.azurecr.io"])
     assert len(found) == count

@@ -70,13 +70,13 @@ def test_the_next_occurrence(schedule: str, after: str, expected: str | None) ->
         *("@daily", "", "\u0663 * * * *", "0 0 * 13 *", "0 0 0 * *"),
     ],
 )
-def test_schedules_that_are_none(schedule: str) -> None:
-    """What NCrontab does not read is refused, with the field."""
+def test_malformed_schedules(schedule: str) -> None:
+    """A schedule that NCrontab refuses is refused with the name of the field."""
     assert re.search(r"the five of minute|is not a (minute|hour|day|month|weekday)", problem_of(schedule) or "")
 
 
 def test_every_occurrence_of_a_day() -> None:
-    """The end of the span is in it and its beginning is not; nothing is left out or given twice."""
+    """The span includes its end and not its beginning; each occurrence comes once."""
     start = at("2028-02-28 23:59")
     found = list(occurrences("* * * * *", start, start + timedelta(days=1)))
     assert found == [start + timedelta(minutes=n) for n in range(1, 24 * 60 + 1)]

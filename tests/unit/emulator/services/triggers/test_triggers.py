@@ -1,4 +1,4 @@
-"""Tasks that start by themselves."""
+"""Runs that triggers start."""
 
 from __future__ import annotations
 
@@ -35,19 +35,19 @@ def advance(world: World, seconds: float) -> Callable[[], None]:
 
 
 def runs_of(world: World) -> list[dict[str, Any]]:
-    """The runs, oldest first."""
+    """Return the runs, oldest first."""
     return [run["properties"] for run in reversed(world.runs.list(world.registry, page_size=10_000).runs)]
 
 
-def test_what_does_not_fire(world: World, triggers: TriggersService) -> None:
-    """Disabled tasks and timers do not fire, nor what can never be due."""
+def test_disabled_tasks_and_timers_do_not_fire(world: World, triggers: TriggersService) -> None:
+    """A schedule that can never be due does not fire either."""
     world.task("disabled", status="Disabled", trigger={"timerTriggers": [timer()]})
     world.task("timer", trigger={"timerTriggers": [timer(status="Disabled"), timer("t2", "0 0 30 2 *")]})
     assert triggers.move_clock(advance(world, DAY)) == 0
 
 
-def test_what_was_due_before(world: World, triggers: TriggersService) -> None:
-    """What was due before the start, before the task was made, or while the machine slept is not made up for."""
+def test_missed_times_are_skipped(world: World, triggers: TriggersService) -> None:
+    """Times before the start, before the task was made, or while the machine slept are skipped."""
     world.clock.advance(DAY)
     triggers.fire_timers()
     world.task(trigger={"timerTriggers": [timer(), timer("t2", "0 0 1 1 *")]})
@@ -83,7 +83,7 @@ def event(kind: str = "commit", pull_request: str | None = None) -> SourceEvent:
 
 
 def test_source_events(world: World, triggers: TriggersService) -> None:
-    """A commit runs the tasks that ask for commits, at that commit; a pull request those that ask for it."""
+    """A commit runs the tasks that follow commits, at that commit; a pull request those that follow pull requests."""
     source_task(world, "commits", ["commit"])
     source_task(world, "pulls", ["commit", "pullrequest"], "https://example.com/context.tar.gz")
     started, concerned = triggers.source_event(event(), "d1")
@@ -130,7 +130,7 @@ def learn(world: World, name: str, **override: Any) -> None:
 
 
 def test_learning_base_images(world: World) -> None:
-    """A run of a Docker step teaches the task its base images, which survive changes of anything else."""
+    """The run of a Docker step records the task's base images, which survive changes of anything else."""
     docker_task(world, "first")
     learn(world, "first")
     step = world.tasks.get(world.registry, "first")["properties"]["step"]
@@ -145,8 +145,8 @@ def test_learning_base_images(world: World) -> None:
 @pytest.mark.parametrize(
     "override", [{"file": "other"}, {"target": "other"}, {"contextPath": "https://r.example/b.git"}]
 )
-def test_another_image_teaches_nothing(world: World, override: dict[str, str]) -> None:
-    """A run that overrides what its task builds says nothing of the task's own image."""
+def test_an_overridden_build_records_no_base_images(world: World, override: dict[str, str]) -> None:
+    """The base images of a run with overrides are not those of the task."""
     docker_task(world, "first")
     learn(world, "first", **override)
     assert "baseImageDependencies" not in world.tasks.get(world.registry, "first")["properties"]["step"]
@@ -170,7 +170,7 @@ def test_a_push_of_a_base_image(world: World, triggers: TriggersService) -> None
 
 
 def test_a_clock_far_ahead(world: World, triggers: TriggersService, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A timer of each minute does not fill the queue without end when the clock is moved on by a year."""
+    """A clock that is moved by a year queues a limited number of runs of a timer of each minute."""
     monkeypatch.setattr(triggers_module, "MOST_RUNS", 100)
     world.task(trigger={"timerTriggers": [timer()]})
     assert triggers.move_clock(advance(world, 365 * DAY)) == 100
@@ -191,7 +191,7 @@ def test_a_clock_far_ahead(world: World, triggers: TriggersService, monkeypatch:
     ],
 )
 def test_the_commit_of_an_event_is_built(world: World, triggers: TriggersService, context: str, expected: str) -> None:
-    """Whatever its address looks like, a repository is built at the commit that was pushed."""
+    """A repository is built at the pushed commit, whatever its address looks like."""
     source_task(world, "commits", ["commit"], context)
     triggers.source_event(event(), "d1")
     assert world.agents.jobs[-1].source_location == expected
