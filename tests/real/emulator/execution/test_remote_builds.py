@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from .observed_agents import ObservedAgents, docker, encoded, missing
-from .test_remote import Files, GitDaemon, needs_git, repository, served
+from ..source.test_remote import Files, GitDaemon, needs_git, repository, served
 
 pytestmark = [pytest.mark.skipif(missing is not None, reason=missing or "buildah works"), needs_git]
 
