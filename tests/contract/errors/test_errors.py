@@ -22,7 +22,8 @@ from acr_tasks_emulator.services import errors
 
 from ..conftest import Coordinates
 from . import provocations
-from .provocations import ROWS, Emulated, Row
+from .provocations import ROWS, Row
+from .requests import Emulated
 
 
 def constants() -> Iterator[tuple[str, Any]]:

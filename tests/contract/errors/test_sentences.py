@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ..conftest import REGISTRY_API_VERSION, Arm
-from .provocations import REQUEST, SOURCE_TRIGGER, STEP, TASK
+from .requests import REQUEST, SOURCE_TRIGGER, STEP, TASK
 
 pytestmark = pytest.mark.emulator_choice("the one sentence that was seen is that on cores; the others are like it")
 DOCKER = {"type": "Docker", "dockerFilePath": "Dockerfile"}
