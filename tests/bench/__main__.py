@@ -1,9 +1,9 @@
-"""Prints what provider and emulator cost, all of it or the parts that are named.
+"""The command of the bench: print the cost of provider and emulator, of all parts or of the named ones.
 
     PATH=ENGINE:VENV/bin:$PATH python -m tests.bench [PART...] [--tasks N] [--mebibytes N]
 
-What is slower on one machine is slower there for others too: so each figure stands beside that of something else in
-the same run, and only their ratio says something. Nothing is asserted.
+Absolute figures depend on the machine. So each figure stands beside a baseline of the same run, and only their ratio
+counts. Nothing is asserted.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ TASKS, RUNS = 1000, 10_000
 
 @pytest.fixture(scope="module")
 def full_folder(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder with many tasks and runs; the oldest run is of the first task, the newest of the last."""
+    """Return a data folder with many tasks and runs; the oldest run is of the first task, the newest of the last."""
     folder = tmp_path_factory.mktemp("full")
     with acr_tasks_emulator.serve(folder) as emulator:
         services = emulator.application.services
@@ -56,13 +56,13 @@ def page(full_folder: Path, dashboard: Callable[..., Dashboard]) -> Iterator[Pag
 
 
 def rows(page: Page, name: str) -> list[str]:
-    """The first cells of a table's rows."""
+    """Return the first cells of a table's rows."""
     cells = page.get_by_role("region", name=re.compile(name)).get_by_role("rowheader").all_text_contents()
     return [cell.strip() for cell in cells]
 
 
 def test_paging_through_runs(page: Page) -> None:
-    """Older runs follow page by page, none twice and none left out, and there is a way back to the newest."""
+    """Older runs follow page by page, each exactly once, and a link leads back to the newest."""
     seen = rows(page, "Runs of")
     for _ in range(3):
         page.get_by_role("link", name="Older runs").click()
@@ -76,7 +76,7 @@ def test_paging_through_runs(page: Page) -> None:
 
 
 def test_finding_a_task(page: Page) -> None:
-    """A part of a name finds a task among a thousand; it shows its last run and leads to all of its runs."""
+    """A part of a name finds a task among a thousand; its row shows the last run and leads to all of its runs."""
     assert "Tasks (1000)" in page.content()
     assert rows(page, "Tasks of")[:2] == ["task-0000", "task-0001"]
     page.get_by_label("Name contains").fill("0776")
@@ -91,7 +91,7 @@ def test_finding_a_task(page: Page) -> None:
 
 
 def test_paging_through_tasks(page: Page) -> None:
-    """More tasks follow page by page, of those that were searched for too."""
+    """More tasks follow page by page, also among search results."""
     page.get_by_role("link", name="More tasks").click()
     page.wait_for_url(re.compile("after=task-0049"))
     assert rows(page, "Tasks of")[0] == "task-0050"
@@ -104,13 +104,13 @@ def test_paging_through_tasks(page: Page) -> None:
     assert rows(page, "Tasks of")[0] == "task-0950"
 
 
-def test_a_list_that_is_looked_at_stays_small(page: Page) -> None:
-    """However much there is, a page has a few thousand elements at most."""
+def test_a_page_has_a_limited_size(page: Page) -> None:
+    """A page has a few thousand elements at most, however many tasks and runs exist."""
     assert page.evaluate("document.querySelectorAll('*').length") < 3000
 
 
 def test_many_registries(dashboard: Callable[..., Dashboard]) -> None:
-    """Several registries share the first page, each with a page of its own behind its name."""
+    """Several registries share the first page, each with a link to a page of its own."""
     names = tuple(f"contoso{number:02}" for number in range(14))
     here = dashboard((*names, "emulator"))
     here.put("quick-task")

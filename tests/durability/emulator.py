@@ -1,4 +1,4 @@
-"""An emulator as a process of its own, what it has started, and how to kill them."""
+"""An emulator as a process of its own, its child processes, and how to kill them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PROC = Path("/proc")
 
 @dataclass(frozen=True)
 class Process:
-    """One process: an id alone may mean another one tomorrow."""
+    """One process, identified by its id and its start time, because ids are reused."""
 
     pid: int
     start_time: str
@@ -29,7 +29,7 @@ class Process:
 
 
 def stat(pid: int | str) -> list[str] | None:
-    """State, parent and what follows (proc_pid_stat(5)); None for a process that has ended."""
+    """Return state, parent and the other fields of proc_pid_stat(5); None for a process that has ended."""
     try:
         found = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
     except OSError:
@@ -57,7 +57,7 @@ class Emulator:
         self.about: dict[str, Any] = json.loads(line)
 
     def started(self) -> set[Process]:
-        """Every process below the emulator's."""
+        """Return every process below the emulator's."""
         known = {int(folder.name): stat(folder.name) for folder in PROC.iterdir() if folder.name.isdigit()}
         below = {self.process.pid}
         while more := {pid for pid, found in known.items() if found and int(found[1]) in below} - below:
@@ -66,7 +66,7 @@ class Emulator:
         return {Process(pid, fields[19], command(pid)) for pid, fields in found if fields}
 
     def kill(self, with_wardens: bool) -> set[Process]:
-        """Kill the emulator, its wardens at the same moment if so asked; return what was below it."""
+        """Kill the emulator, with `with_wardens` its wardens at the same moment; return the processes below it."""
         self.process.send_signal(signal.SIGSTOP)  # it starts nothing any more
         started = self.started()
         wardens = [each.pid for each in started if "warden.py" in each.command] if with_wardens else []
@@ -104,7 +104,7 @@ def command(pid: int) -> str:
 
 
 def inside(data: Path) -> list[str]:
-    """The processes whose command, root or current directory tells of a data folder, whoever started them."""
+    """Return the processes whose command, root or current directory is in a data folder."""
     found = []
     for folder in PROC.iterdir():
         if not folder.name.isdigit() or int(folder.name) == os.getpid() or stat(folder.name) is None:
@@ -119,5 +119,5 @@ def inside(data: Path) -> list[str]:
 
 
 def mounts(data: Path) -> list[str]:
-    """What is mounted below a data folder."""
+    """Return the mounts below a data folder."""
     return [line for line in (PROC / "self/mountinfo").read_text().splitlines() if str(data) in line]

@@ -1,6 +1,6 @@
-"""SIGKILL in the middle of the work, again and again on one data folder.
+"""SIGKILL under load, repeatedly on one data folder.
 
-ACR_TASKS_KILLS says how often (2), ACR_TASKS_SEED what chance decides (printed; another each time without it).
+ACR_TASKS_KILLS says how often (2); ACR_TASKS_SEED sets the random seed (printed; a new one each time by default).
 """
 
 from __future__ import annotations
@@ -37,20 +37,20 @@ MANIFESTS = "application/vnd.docker.distribution.manifest.v2+json, application/v
 
 @dataclass
 class Folder:
-    """A data folder whose emulator is killed, and what all of its emulators have acknowledged."""
+    """A data folder whose emulator is killed, and everything that its emulators have acknowledged."""
 
     data: Path
     acknowledged: Acknowledged = field(default_factory=Acknowledged)
     ended: dict[str, dict[str, Any]] = field(default_factory=dict)  # runs as they were shown when they had ended
 
     def file(self, relative_path: str) -> Path:
-        """Where an uploaded source is kept: no link that the service gives reads one."""
+        """Return the path of an uploaded source, which no link of the service reads."""
         return next((self.data / "blobs" / "whole").glob(f"*/{relative_path}"))
 
 
 @pytest.mark.timeout(600 + 150 * KILLS)
 def test_killed_under_load(tmp_path: Path) -> None:
-    """Whatever was acknowledged is there at the next start, and nothing of the killed emulator is left."""
+    """Everything acknowledged is stored at the next start, and no process or mount of the killed emulator is left."""
     seed = int(os.environ.get("ACR_TASKS_SEED") or random.SystemRandom().randrange(10**9))
     print(f"\nACR_TASKS_SEED={seed}")
     choice = random.Random(seed)
@@ -73,7 +73,7 @@ def test_killed_under_load(tmp_path: Path) -> None:
 
 
 def killed(emulator: Emulator, folder: Folder, choice: random.Random) -> set[Process]:
-    """Let clients write, and kill the emulator after some answer; return what it had started."""
+    """Let clients write, and kill the emulator after some answer; return its child processes."""
     clients = [
         Client(number, emulator.about, folder.acknowledged, random.Random(choice.random())) for number in range(CLIENTS)
     ]
@@ -105,7 +105,7 @@ def killed(emulator: Emulator, folder: Folder, choice: random.Random) -> set[Pro
 
 
 def last(arm: Arm) -> str:
-    """Schedule a run that lasts, with a daemon; return its id when both are there."""
+    """Schedule a run that lasts, with a daemon; return its id once both have started."""
     with arm.http:
         content = encoded("busybox sh -c 'setsid sleep 600 & echo lasting; sleep 600'")
         request = {"type": "EncodedTaskRunRequest", "platform": {"os": "linux"}, "encodedTaskContent": content}
@@ -119,7 +119,7 @@ def last(arm: Arm) -> str:
 
 
 def whole_database(data: Path, copy: Path) -> dict[str, str]:
-    """The status of every run in a copy of what the killed emulator left of its database, which has to be whole."""
+    """Return the status of every run from a copy of the killed emulator's database, which has to be intact."""
     shutil.rmtree(copy, ignore_errors=True)
     copy.mkdir()
     for name in ("emulator.sqlite", "emulator.sqlite-wal"):
@@ -133,7 +133,7 @@ def whole_database(data: Path, copy: Path) -> dict[str, str]:
 
 
 def none_left(started: set[Process], data: Path) -> None:
-    """Neither a process nor a mount of the killed emulator is left; asks for at most thirty seconds."""
+    """Check that no process and no mount of the killed emulator is left; poll for at most thirty seconds."""
     deadline = time.monotonic() + 30
     while left := [process for process in started if process.lives]:
         assert time.monotonic() < deadline, left
@@ -142,8 +142,10 @@ def none_left(started: set[Process], data: Path) -> None:
 
 
 def all_there(arm: Arm, folder: Folder, statuses: dict[str, str]) -> None:
-    """Tasks, sources, runs and the images that they pushed are as they were acknowledged; runs that were under way are
-    errors, and those that waited go on."""
+    """Check that tasks, sources, runs and pushed images are as acknowledged.
+
+    Runs that were in progress are errors, and queued ones go on.
+    """
     known = folder.acknowledged
     with arm.http:
         for name, task in known.tasks.items():
@@ -170,7 +172,7 @@ def all_there(arm: Arm, folder: Folder, statuses: dict[str, str]) -> None:
 
 
 def same_task(answer: httpx.Response, task: dict[str, Any] | None, asked: dict[str, Any] | None) -> None:
-    """A task is as it was acknowledged, or as it was asked for last, when that was not answered any more."""
+    """Check that a task is as it was acknowledged, or as it was last requested when that request got no answer."""
     found = shown(answer)
     if found != task:
         timeouts = [body and body["properties"]["timeout"] for body in (found, asked)]
@@ -183,7 +185,7 @@ def shown(answer: httpx.Response) -> dict[str, Any] | None:
 
 
 def ended(arm: Arm, run_id: str, before: str) -> dict[str, Any]:
-    """The run when it has ended, as it has to from the status that it had when the emulator was killed."""
+    """Return the run when it has ended, as it must from its status when the emulator was killed."""
     deadline = time.monotonic() + PATIENCE
     while True:
         run: dict[str, Any] = arm.ok("GET", f"runs/{run_id}")

@@ -1,4 +1,4 @@
-"""What scenarios share: one emulator a worker, reset for each scenario, and a stack of its own for each."""
+"""Fixtures of scenarios: one emulator a worker, reset for each scenario, and a stack of its own for each."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def emulator(building: Emulator) -> Iterator[Emulator]:
 
 @pytest.fixture
 def idle_emulator(simulating: Emulator) -> Iterator[Emulator]:
-    """The same for scenarios that never come to a build."""
+    """An emulator that simulates runs, reset like `emulator`, for scenarios without a build."""
     yield simulating
     simulating.reset()
 

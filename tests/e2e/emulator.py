@@ -1,4 +1,4 @@
-"""A running emulator, as the service that a scenario asks for the truth."""
+"""A running emulator, whose answers a scenario compares with the screen and the state."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SECONDS = 120  # for an answer, or the end of the process; a slow machine does n
 
 @dataclass
 class Emulator:
-    """The service's side: where it is, and what it answers."""
+    """An emulator: its address, and requests to it."""
 
     endpoint: str
     login_server: str
@@ -47,7 +47,7 @@ class Emulator:
     @classmethod
     @contextlib.contextmanager
     def started(cls, data: Path, *options: str, token: str = "any") -> Iterator[Emulator]:
-        """Starts a server on a free port and ends that very process afterwards. With a `token` it demands that one."""
+        """Start a server on a free port, and end that very process afterwards. With a `token` it demands that one."""
         command = ["acr-tasks-emulator", "serve", "--port", "0", "--data", str(data), *options]
         environment = os.environ if token == "any" else {**os.environ, "ACR_TASKS_EMULATOR_TOKEN": token}
         process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
@@ -61,7 +61,7 @@ class Emulator:
 
     @property
     def config(self) -> dict[str, str]:
-        """The configuration under which a stack's resources live in this emulator's registry."""
+        """Return the configuration of stacks whose resources live in this emulator's registry."""
         part = self.registry_id.split("/")
         return {
             "endpoint": self.endpoint,
@@ -71,7 +71,7 @@ class Emulator:
         }
 
     def ask(self, method: str, suffix: str, **options: Any) -> httpx.Response:
-        """One request below the registry, as any client of the service would make it."""
+        """Send one request below the registry, as any client of the service would."""
         url = f"{self.endpoint}{self.registry_id}{suffix}"
         trust = ssl.create_default_context(cafile=self.ca_cert) if self.ca_cert else True
         headers = {"Authorization": f"Bearer {self.token}"}
@@ -83,7 +83,7 @@ class Emulator:
         return dict(answer.json())
 
     def runs(self) -> list[dict[str, Any]]:
-        """All runs, newest first, their `properties` only."""
+        """Return the `properties` of all runs, newest first."""
         return [run["properties"] for run in self.ask("GET", "/runs").json()["value"]]
 
     def ends(self) -> list[str]:
@@ -94,16 +94,16 @@ class Emulator:
         return [run["status"] for run in self.runs()]
 
     def requests(self) -> list[dict[str, Any]]:
-        """What the service was asked since the last `forget_requests`."""
+        """Return the requests since the last `forget_requests`."""
         told = httpx.get(f"{self.endpoint}/_emulator/requests", timeout=SECONDS).json()
         return list(told["value"] if isinstance(told, dict) else told)
 
     def methods(self) -> list[str]:
-        """The verbs of the requests that were asked, in their order."""
+        """Return the verbs of these requests, in their order."""
         return [request["method"] for request in self.requests()]
 
     def writes(self) -> list[str]:
-        """`METHOD last-path-segment` of everything asked that was no read."""
+        """Return `METHOD last-path-segment` of each of these requests that writes."""
         return [
             f"{request['method']} {request['path'].rsplit('/', 1)[-1]}"
             for request in self.requests()

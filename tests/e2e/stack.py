@@ -1,4 +1,4 @@
-"""A stack of the real engine in a folder of its own: state, Pulumi's home and program all below it."""
+"""A stack of the real engine in a folder of its own, with its state, Pulumi's home and its program."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SECONDS = 600  # the end of a command that hangs; a slow machine does not reach 
 
 @dataclass
 class Outcome:
-    """How a pulumi command ended: its exit status and everything that it wrote."""
+    """The outcome of a pulumi command: its exit status and its whole output."""
 
     status: int
     screen: str
@@ -33,7 +33,7 @@ class Outcome:
         return self
 
     def failed(self) -> Outcome:
-        """Not zero, and nothing on the screen that only its programmers could read."""
+        """Check that the exit status is not zero, and that the screen has no traceback."""
         assert self.status != 0, self.screen
         assert "Traceback" not in self.screen, self.screen
         return self
@@ -55,7 +55,7 @@ def _with_namespace(config: dict[str, str]) -> dict[str, str]:
 
 
 class Stack:
-    """One project with the one stack `dev`."""
+    """A project with the one stack `dev`."""
 
     def __init__(
         self,
@@ -104,7 +104,7 @@ class Stack:
             self.pulumi("stack", "init", "dev", "--secrets-provider", secrets_provider).succeeded()
 
     def _settings(self) -> dict[str, str]:
-        """Return what `stack init` wrote of the stack's encryption."""
+        """Return the stack's encryption settings, as `stack init` wrote them."""
         written = YAML().load(self.folder / "Pulumi.dev.yaml")
         return {name: str(value) for name, value in written.items() if name != "config"}
 
@@ -116,7 +116,7 @@ class Stack:
             self.write(*(part.replace(f"/{like.project}/", f"/{self.project}/") for part in (name, text)))
 
     def configure(self, **config: str) -> None:
-        """Writes Pulumi.yaml with these values of the namespace acr-tasks."""
+        """Write Pulumi.yaml with these values of the namespace acr-tasks."""
         values = "".join(f"  acr-tasks:{key}: {{value: {json.dumps(value)}}}\n" for key, value in config.items())
         runtime = "runtime:\n  name: python\n  options: {toolchain: pip}\n"
         backend = "backend:\n  url: file://./.state\n"
@@ -138,7 +138,7 @@ class Stack:
         self.write(name, text.replace(old, new))
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """Starts a pulumi command in a process group of its own, as a terminal does."""
+        """Start a pulumi command in a process group of its own, as a terminal does."""
         return subprocess.Popen(
             ["pulumi", *arguments, "--non-interactive"],
             cwd=self.folder,
@@ -152,7 +152,7 @@ class Stack:
 
     @staticmethod
     def ended(process: subprocess.Popen[str]) -> Outcome:
-        """Waits for a started command."""
+        """Wait for a started command."""
         screen, _ = process.communicate(timeout=SECONDS)
         return Outcome(process.returncode, screen)
 
@@ -187,7 +187,7 @@ class Stack:
         return dict(json.loads(told.screen))
 
     def resources(self) -> dict[str, dict[str, Any]]:
-        """The state's resources of ours, by name."""
+        """Return the state's resources of ours, by name."""
         found = self._state()
         return {
             each["urn"].rpartition("::")[2]: each
@@ -196,7 +196,7 @@ class Stack:
         }
 
     def settles(self) -> None:
-        """The end of a scenario: a second up and a refresh change nothing, and destroy leaves nothing."""
+        """Check the end of a scenario: a second up and a refresh change nothing, and destroy leaves nothing."""
         self.up().changed_nothing()
         self.refresh().changed_nothing()
         self.destroy().succeeded()

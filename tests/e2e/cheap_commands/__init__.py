@@ -1,4 +1,4 @@
-"""What saves most of the CPU of the engine's commands in scenarios, without a change to what they do.
+"""Shortcuts that save most of the CPU of the engine's commands in scenarios, without a change of their results.
 
 Importing Python packages and deriving a key from a passphrase cost a command more than its work. So each worker has one
 process that forks the engine's Python processes, one key service, and one new stack of which the others are copies.

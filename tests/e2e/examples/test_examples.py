@@ -67,7 +67,7 @@ def test_git_trigger(idle_emulator: Emulator, new_stack: NewStack) -> None:
 
 
 def test_private_registries(idle_emulator: Emulator, new_stack: NewStack) -> None:
-    """The task signs in to each registry in its own way, and exports whom to give permissions."""
+    """The task signs in to each registry in its own way, and exports the principals that need permissions."""
     stack = deployed("private-registries", idle_emulator, new_stack, **{"private-registries:ghcrToken": "c4nary"})
     task = idle_emulator.task("build-web")
     assert stack.outputs()["principal_id"] == task["identity"]["principalId"]
@@ -160,7 +160,7 @@ def test_policy_checked(idle_emulator: Emulator, new_stack: NewStack) -> None:
 
 
 def test_automation_api(emulator: Emulator, tmp_path: Path) -> None:
-    """One Python program deploys and destroys; there is no project beside it."""
+    """One Python program deploys and destroys, without a project beside it."""
     settings = {"PULUMI_HOME": str(tmp_path / "home"), "PULUMI_BACKEND_URL": f"file://{tmp_path}"}
     environment = {**os.environ, **settings, "PULUMI_CONFIG_PASSPHRASE": "", "PULUMI_SKIP_UPDATE_CHECK": "true"}
     _, _, subscription, _, group, *_, registry = emulator.registry_id.split("/")
@@ -200,7 +200,7 @@ def test_ci(emulator: Emulator, new_stack: NewStack) -> None:
 
 
 class Azure(mocks.Mocks):
-    """What Resource Manager would have answered, as far as the program uses it."""
+    """A stand-in for Resource Manager's answers, as far as the program uses them."""
 
     made: dict[str, dict[str, Any]]
 

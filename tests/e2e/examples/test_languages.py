@@ -43,7 +43,7 @@ def add_package(stack: Stack, path: str) -> None:
 
 
 def builds_and_tries(stack: Stack, emulator: Emulator) -> None:
-    """The second run tries the very image that the first run built; a second up changes nothing."""
+    """Check that the second run tries the very image that the first run built, and that a second up changes nothing."""
     assert "all shelves are full" in stack.up().succeeded().screen
     tried, built = emulator.runs()
     [image] = built["outputImages"]
@@ -62,7 +62,7 @@ def test_yaml(emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
 
 @pytest.mark.timeout(2 * BUILD_SECONDS)
 def test_typescript(emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
-    """A TypeScript program compiles against the generated SDK, and reads outputs that are no inputs."""
+    """A TypeScript program compiles against the generated SDK, and reads outputs that are not inputs."""
     stack = new_project("typescript", emulator, new_stack, "pulumi-language-nodejs", "node", "npm")
     add_package(stack, shutil.which(PLUGIN) or PLUGIN)
     builds_and_tries(stack, emulator)

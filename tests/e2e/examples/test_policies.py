@@ -61,7 +61,7 @@ build(
 
 
 def options(folder: Path, **levels: Any) -> list[str]:
-    """The command line's options for the pack, with these enforcement levels."""
+    """Return the command line's options for the pack, with these enforcement levels."""
     config = folder / "policy-config.json"
     config.write_text(json.dumps({f"acr-task-{name.replace('_', '-')}": level for name, level in levels.items()}))
     return ["--policy-pack", PACK, "--policy-pack-config", str(config)]

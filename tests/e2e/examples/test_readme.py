@@ -13,7 +13,7 @@ README = Path(__file__).parents[3] / "README.md"
 
 
 def test_the_first_program_works_on_the_embedded_emulator(tmp_path: Path, new_stack: Callable[..., Stack]) -> None:
-    """With nothing but the endpoint configured: the registry and the group that it names are made."""
+    """The endpoint is the only configuration; the registry and the group that the program names are made."""
     program = re.search(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
     assert program is not None
     data = tmp_path / "data"

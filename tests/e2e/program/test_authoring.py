@@ -32,7 +32,7 @@ TASK_FILE = "version: v1.1.0\nsteps:\n  - cmd: busybox echo {{.Values.who}}\n"
 
 
 def test_a_program_is_written_without_base64(idle_emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
-    """What it says reaches the service, and a change is announced by its lines and files."""
+    """Task files reach the service as the program writes them, and a change is announced by its lines and files."""
     stack = new_stack("authoring", program=PROGRAM, **idle_emulator.config)
     stack.write("acb.yaml", TASK_FILE)
     for name in ("Dockerfile", "main.py", "lib/a.py", "lib/b.py", "lib/c.py"):

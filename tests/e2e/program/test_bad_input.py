@@ -1,4 +1,4 @@
-"""What cannot be right is said in preview, by property, before any request."""
+"""Mistakes are shown in preview, by property, before any request."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ MISTAKES = {
 def test_all_mistakes_of_a_resource_are_sentences_in_preview(
     statement: str, idle_emulator: Emulator, new_stack: Callable[..., Stack]
 ) -> None:
-    """Each sentence names the property and what is allowed; no request is made, and the exit status is not zero."""
+    """Each sentence names the property and the allowed values; no request is made, and the exit status is not zero."""
     stack = new_stack("mistakes", program=f"{HEAD}\n{statement}\n", **idle_emulator.config)
     stack.write("app/Dockerfile", "FROM busybox\n")
     screen = stack.preview().failed().screen
@@ -63,7 +63,7 @@ Run("image", context="app", run_request=build)
 def test_what_hardly_anybody_means_is_a_warning_in_preview(
     idle_emulator: Emulator, new_stack: Callable[..., Stack]
 ) -> None:
-    """A redirection on the agent, hours that run backwards, files that the older builder leaves out; nothing fails."""
+    """Redirections on the agent, hours that run backwards, and files that the older builder omits are warnings."""
     content = base64.b64encode(b"version: v1.1.0\nsteps:\n  - cmd: busybox echo a > b\n").decode()
     program = f"{HEAD}\n{SURPRISING.replace('CONTENT', repr(content))}\n"
     stack = new_stack("surprises", program=program, **idle_emulator.config)
@@ -81,7 +81,7 @@ def test_what_hardly_anybody_means_is_a_warning_in_preview(
 
 
 def test_malformed_configuration_values_are_sentences(idle_emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
-    """Each key, its value and what is allowed stand on the screen, in preview; no request is made."""
+    """Preview shows each key, its value and the allowed values; no request is made."""
     wrong = {"endpoint": "emulated", "environment": "mars", "credential": "magic"}
     stack = new_stack("config", program=f'{HEAD}\nTask("build-it", platform=linux, step=step)\n')
     stack.configure(**{**idle_emulator.config, **wrong})

@@ -1,4 +1,4 @@
-"""Nobody reaches the public cloud by a typo: not in the configuration, not in the program."""
+"""No typo sends a program to the public cloud: not in the configuration, not in the program."""
 
 from __future__ import annotations
 
@@ -64,20 +64,20 @@ def sentences_in_preview(new_stack: Callable[..., Stack], keys: dict[str, str]) 
 
 
 def test_a_misspelt_key_is_told_in_preview(new_stack: Callable[..., Stack]) -> None:
-    """With the key that was meant; nothing is asked of the public cloud."""
+    """The sentence names the key that was meant; no request reaches the public cloud."""
     sentences_in_preview(new_stack, KEYS)
 
 
 @pytest.mark.one_host(reason="the engine hands a plugin the keys of its own namespace alone")
 def test_a_key_of_another_namespace_is_told_in_preview(new_stack: Callable[..., Stack]) -> None:
-    """With the namespace that was meant, or with what the key forbids."""
+    """The sentence names the namespace that was meant, or what the key forbids."""
     sentences_in_preview(new_stack, FOREIGN_KEYS)
 
 
 def test_a_component_hands_its_provider_on_under_our_name(
     idle_emulator: Emulator, new_stack: Callable[..., Stack]
 ) -> None:
-    """The task is made where that provider points; then calls with typos are sentences with their line."""
+    """The task is made at that provider's endpoint; calls with typos are sentences with their line."""
     stack = new_stack("shop", program=COMPONENT)
     for key, value in idle_emulator.config.items():
         snake = "".join(f"_{each.lower()}" if each.isupper() else each for each in key)

@@ -29,7 +29,7 @@ pulumi.export("status", run.status)
 def test_the_stack_of_a_program_with_the_plugin_s_types_lives(
     idle_emulator: Emulator, new_stack: Callable[..., Stack]
 ) -> None:
-    """Each change becomes just the requests that it needs."""
+    """Each change becomes exactly the requests that it needs."""
     stack = new_stack("plugin", program=PROGRAM, **idle_emulator.config)
 
     # up previews without a request that writes, creates the task and awaits the run

@@ -1,4 +1,4 @@
-"""What preview, refresh and state say is what happens."""
+"""Preview, refresh and state agree with the requests that follow."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ pulumi.export("subscript", [run.run_request["taskName"], run.run_request["task_n
 
 
 def test_a_preview_says_what_will_be_and_what_stays(idle_emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
-    """Principals are unknown until they are made, and stay known; what is only local leaves dependents alone."""
+    """Principals are unknown until they are made. A change of local behaviour leaves dependents alone."""
     stack = new_stack("says", program=SAYS, **idle_emulator.config)
 
     # what will be made is not known yet; nothing that dependents are made of is None
@@ -142,7 +142,7 @@ run = Run(
 
 
 def test_options_and_transforms_reach_what_they_name(idle_emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
-    """In Python's spelling, behind keys of maps; a rotated password of a run builds nothing anew."""
+    """Paths may have Python's spelling and lead through maps; a rotated password of a run builds nothing."""
     stack = new_stack("options", program=OPTIONS, **idle_emulator.config)
     stack.write("app/Dockerfile", "FROM busybox\n")
     stack.up().succeeded()

@@ -51,7 +51,7 @@ def test_a_provider_has_an_endpoint_of_its_own(
 def test_a_resource_is_refused_at_another_endpoint(
     idle_emulator: Emulator, tmp_path: Path, new_stack: Callable[..., Stack]
 ) -> None:
-    """A stack that points elsewhere than its tasks live neither drops nor recreates them."""
+    """A stack that points to another endpoint than its tasks neither drops nor recreates them."""
     stack = new_stack("moved", program=ONE_TASK, **idle_emulator.config)
     stack.up().succeeded()
     with Emulator.started(tmp_path / "other", "--executor", "simulated") as other:

@@ -1,4 +1,4 @@
-"""No secret reaches the state in clear, a log, an error or the screen, however odd it is and wherever it stands."""
+"""No secret reaches the state in clear, a log, an error or the screen, whatever its characters and its place."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def no_secret_below(folder: Path) -> None:
 
 @pytest.mark.both_hosts
 def test_a_canary_in_every_secret_is_never_seen(idle_emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
-    """While everything goes well, at the most talkative level, with details of every property."""
+    """Successful commands show no secret, even at the most verbose level with details of every property."""
     emulator = idle_emulator
     stack = new_stack(program=PROGRAM, logLevel="debug", secretDrift="true", **emulator.config)
     screens = [stack.preview("--diff"), stack.up("--diff", "--debug")]
@@ -130,7 +130,7 @@ def test_a_canary_in_every_secret_is_never_seen(idle_emulator: Emulator, new_sta
 
 
 def test_a_canary_is_not_seen_in_errors(idle_emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
-    """When the program is wrong, and when the service refuses."""
+    """Neither an error of the program nor a refusal of the service shows a secret."""
     stack = new_stack(program=PROGRAM, logLevel="debug", **idle_emulator.config)
     stack.edit("__main__.py", '"value": ODD, "is_secret"', '"value": [ODD], "is_secret"')
     stack.edit("__main__.py", "encoded_values_content=VALUES,\n        context", "encoded_values_content=ODD, context")

@@ -1,1 +1,1 @@
-"""Scenarios of runs: where their files come from, how they are awaited, canceled and taken up again."""
+"""Scenarios of runs: their contexts, and how they are awaited, canceled and resumed."""

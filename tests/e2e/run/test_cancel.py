@@ -27,7 +27,7 @@ Run(
 
 @pytest.mark.both_hosts
 def test_ctrl_c_cancels_the_run_at_the_service(emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
-    """The engine ends at once, the service says Canceled, and nothing is in state."""
+    """The engine ends at once, the run's status is Canceled, and the state has no run."""
     stack = new_stack("nap", program=PROGRAM, **emulator.config)
     update = stack.start("up", "--yes", "--skip-preview", "--stack", "dev")
     assert update.stdout

@@ -1,4 +1,4 @@
-"""Where the files of a build come from, and what comes out of it."""
+"""Contexts of builds, and the digests of their images."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ steps:
 
 @pytest.mark.both_hosts
 def test_contexts_are_taken_from_where_they_are(emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
-    """A Dockerfile from outside of the folder, and an archive; the digests are those that the registry answers."""
+    """The Dockerfile is outside of the folder, or the context is an archive; the digests are those of the registry."""
     stack = new_stack("contexts", program=PROGRAM, **emulator.config)
     stack.write("app/greeting", "hello")
     stack.write("app/.dockerignore", "ignored\n")

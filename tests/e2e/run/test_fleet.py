@@ -50,7 +50,7 @@ def test_ctrl_c_cancels_every_run_in_flight(idle_emulator: Emulator, new_stack: 
 
 
 def test_runs_without_an_agent_say_that_they_are_queued(tmp_path: Path, new_stack: Callable[..., Stack]) -> None:
-    """Both agents are busy: three runs wait for their turn, and end well when others have ended."""
+    """Both agents are busy: three runs are queued, and succeed once the agents are free."""
     with Emulator.started(tmp_path / "emulator", "--executor", "simulated", "--agents", "2") as emulator:
         held = [schedule(emulator, seconds=3600) for _ in range(2)]
         stack = new_stack("queue", program=runs(3, 0), **emulator.config)
@@ -69,9 +69,9 @@ def test_runs_without_an_agent_say_that_they_are_queued(tmp_path: Path, new_stac
 
 @pytest.mark.both_hosts
 def test_forty_runs_are_watched_at_the_cost_of_a_few(idle_emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
-    """At most twenty reads in all while forty runs of five seconds are awaited.
+    """At most twenty reads are made while forty runs of five seconds are awaited.
 
-    A slow machine takes longer, and is allowed two reads a second: each run by itself would be read ten times as often.
+    A slow machine takes longer, and is allowed two reads a second. Polling each run would take ten times as many.
     """
     stack = new_stack("fleet", program=runs(40, 5), **idle_emulator.config)
     idle_emulator.forget_requests()
@@ -96,7 +96,7 @@ def schedule(emulator: Emulator, seconds: int) -> str:
 
 
 def _await(condition: Callable[[], bool], seconds: float = 120) -> None:
-    """Waits until the service says so; it is asked, as there is nobody who would tell."""
+    """Poll the service until the condition holds."""
     until = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < until

@@ -36,7 +36,7 @@ pulumi.export("run_id", run.run_id)
 def test_the_next_up_takes_the_run_up_again(
     victims: str, idle_emulator: Emulator, new_stack: Callable[..., Stack]
 ) -> None:
-    """The same run, and no second one; the provider and the program without an engine end by themselves."""
+    """The next up awaits the same run; the provider and the program end by themselves without an engine."""
     stack = new_stack("killed", program=PROGRAM, like=None, **idle_emulator.config)
     update = stack.start("up", "--yes", "--skip-preview", "--stack", "dev")
     assert update.stdout
@@ -82,8 +82,10 @@ pulumi.export("run_id", run.run_id)
 
 
 def test_a_run_is_found_although_no_answer_ever_came(emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
-    """The answer is lost, and the engine and the provider are killed while they look for the run. The next up finds it
-    by what it has built, and starts no other one."""
+    """The answer is lost, and the engine and the provider are killed during the search.
+
+    The next up finds the run by its image, and starts no other one.
+    """
     if emulator.executor == "simulated":
         pytest.skip("only images prove whose run it is")
     stack = new_stack("unanswered", program=BUILD, like=None, **emulator.config)

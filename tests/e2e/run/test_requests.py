@@ -56,7 +56,7 @@ steps:
 
 
 def test_every_step_and_every_run_request_works(emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
-    """All three kinds of step are stored, all four kinds of request run, and their digests come out."""
+    """All three types of step are stored, and all four kinds of request run; their digests are outputs."""
     stack = new_stack("requests", program=PROGRAM, **emulator.config)
     stack.write("context/Dockerfile", DOCKERFILE)
     stack.write("context/plain.Dockerfile", "FROM busybox\nCOPY task.yaml /\n")

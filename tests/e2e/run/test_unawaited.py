@@ -1,4 +1,4 @@
-"""A run that nobody awaits, from its request to the end of its resource."""
+"""A run with `wait=False`, from its request to the end of its resource."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ RUN = {"match": {"method": "GET", "path": "/runs/[^/]+$"}}
 
 
 def test_a_run_that_nobody_awaits(idle_emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
-    """Its images are asked for, it fails, it is run again, and it is awaited at last."""
+    """Its images are read, it fails, it is run again, and it is awaited at last."""
     stack = new_stack("unawaited", program=PROGRAM, **idle_emulator.config)
     stack.up().succeeded()
     (first,) = idle_emulator.runs()
@@ -67,7 +67,7 @@ def test_a_run_that_nobody_awaits(idle_emulator: Emulator, new_stack: Callable[.
 def test_destroying_a_run_under_way_says_that_it_goes_on(
     idle_emulator: Emulator, new_stack: Callable[..., Stack]
 ) -> None:
-    """And how it is canceled; where it is to be canceled and is not, the resource stays."""
+    """The message has the command that cancels it; when a demanded cancellation fails, the resource stays."""
     program = PROGRAM.replace("cmd: busybox echo done", "cmd: busybox echo done\\n    startDelay: 60")
     stack = new_stack("leaving", program=program, **idle_emulator.config)
     stack.up().succeeded()

@@ -34,7 +34,7 @@ def status(data: Path) -> dict[str, object]:
 
 
 def serving(data: Path) -> list[int]:
-    """The processes that serve a data folder; one that has ended and waits for its parent does not count."""
+    """Return the processes that serve a data folder, without those that have ended and wait for their parent."""
     command = ["pgrep", "--runstates", "RSD", "--full", f"acr.tasks.emulator serve .*{data}"]
     return [int(pid) for pid in subprocess.run(command, capture_output=True, text=True, check=False).stdout.split()]
 
@@ -48,7 +48,7 @@ def data(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_programs_share_an_emulator_that_keeps_its_address(data: Path, new_stack: Callable[..., Stack]) -> None:
-    """Of two ups at the same moment one starts it. Later commands find it again; after a stop its port comes back."""
+    """Of two ups at the same moment one starts it, and later commands find it; after a stop it gets the same port."""
     stacks = [new_stack(name, program=PROGRAM, endpoint="embedded", embeddedData=str(data)) for name in ("one", "two")]
     updates = [stack.start("up", "--yes", "--stack", "dev") for stack in stacks]
     screens = [stack.ended(update).succeeded().screen for stack, update in zip(stacks, updates, strict=True)]
@@ -70,7 +70,7 @@ def test_programs_share_an_emulator_that_keeps_its_address(data: Path, new_stack
 
 
 def test_a_renamed_stack_finds_its_emulator(new_stack: Callable[..., Stack]) -> None:
-    """The sentence names the folder, and once it is moved nothing has changed."""
+    """The sentence names the folder; once the folder is moved, nothing has changed."""
     stack = new_stack("renamed", program=PROGRAM.partition("run = ")[0] + TASK, endpoint="embedded")
     stack.up().succeeded()
     former = stack.folder / ".home/acr-tasks-emulator/renamed/dev"

@@ -1,4 +1,4 @@
-"""How `up` ends, or goes on, when the network, the emulator or the user does not let it finish."""
+"""Commands that the network, the emulator or the user interrupts."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def read_until(update: subprocess.Popen[str], *words: str) -> str:
 def test_a_service_that_is_lost_and_found_again_in_the_middle_of_a_run(
     tmp_path: Path, new_stack: Callable[..., Stack]
 ) -> None:
-    """It is said after ten seconds, with the reason, and again when it answers; the run succeeds."""
+    """The outage is reported after ten seconds with its reason, and so is its end; the run succeeds."""
     with Emulator.started(tmp_path / "data", "--executor", "simulated", "--set", "agent-delay=8") as emulator:
         stack = new_stack("lost", program=PROGRAM, **emulator.config)
         update = stack.start("up", "--yes", "--skip-preview", "--stack", "dev")
@@ -90,7 +90,7 @@ def data(tmp_path: Path) -> Iterator[Path]:
 def test_an_embedded_emulator_that_is_killed_in_the_middle_of_a_run(
     data: Path, new_stack: Callable[..., Stack]
 ) -> None:
-    """It is started again at once, at the same address; the run ends as Error, and the headline says why."""
+    """It is restarted at once, at the same address; the run ends as Error, and the headline says why."""
     stack = new_stack("killed", program=PROGRAM, endpoint="embedded", embeddedData=str(data))
     update = stack.start("up", "--yes", "--skip-preview", "--stack", "dev")
     before = read_until(update, "napping")
@@ -108,7 +108,7 @@ def test_an_embedded_emulator_that_is_killed_in_the_middle_of_a_run(
 def test_ctrl_c_is_heard_while_uploading_and_a_timeout_while_a_task_is_made(
     idle_emulator: Emulator, new_stack: Callable[..., Stack]
 ) -> None:
-    """The storage takes the context and does not answer; neither does the service for the task."""
+    """Neither the storage nor the service answers; ^C and the custom timeout end the commands."""
     rules = [
         {"match": {"method": "PUT", "path": path}, "delayMs": 110_000, "drop": "before"}
         for path in ("tar.gz", "/tasks/")

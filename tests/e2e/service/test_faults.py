@@ -1,4 +1,4 @@
-"""Refusals and answers of a proxy, thrown at each write of many tasks at once: what a user reads of each."""
+"""Refusals and answers of a proxy, at each write of many tasks at once, and the messages about them."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def met(emulator: Emulator, method: str) -> None:
 
 
 def told(outcome: Outcome, action: str, *, but: tuple[str, ...] = ()) -> None:
-    """Expect of each task's diagnostics: the operation, the resource, the service's words, the cure, the id."""
+    """Check each task's diagnostics: the operation, the resource, the service's words, the cure, the id."""
     assert "c4nary" not in outcome.failed().screen
     diagnostics = outcome.screen.partition("Diagnostics:")[2]
     for name, (_, words) in FAULTS.items():
@@ -72,7 +72,7 @@ def told(outcome: Outcome, action: str, *, but: tuple[str, ...] = ()) -> None:
 
 
 def test_each_write_under_each_fault_is_a_sentence(idle_emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
-    """Create, update and delete of eight tasks meet eight faults; afterwards everything goes on."""
+    """Create, update and delete of eight tasks meet eight faults; without faults the next commands succeed."""
     program = PROGRAM.format(names=list(FAULTS), timeout=600)
     stack = new_stack("faults", program=program, **idle_emulator.config)
 

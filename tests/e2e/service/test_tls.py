@@ -1,4 +1,4 @@
-"""A service behind TLS that demands a token: signed in as at Azure, by a certificate of a CA of one's own."""
+"""A service behind TLS that demands a token: sign-in as at Azure, with a CA of one's own."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ pulumi.export("status", run.status)
 
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    """An emulator that speaks TLS only, and that lets nobody in without a token."""
+    """An emulator that speaks TLS only, and that demands a token."""
     with Emulator.started(tmp_path_factory.mktemp("guarded"), "--tls", token=SECRET) as emulator:
         yield emulator
 
@@ -48,7 +48,7 @@ def stack(guarded: Emulator, new_stack: Callable[..., Stack]) -> Stack:
 
 
 def test_signed_in_behind_tls(guarded: Emulator, stack: Stack) -> None:
-    """Token, task, upload, run and log all go over TLS, by the one CA that either variable names."""
+    """Token, task, upload, run and log all use TLS, by the one CA that either variable names."""
     stack.environment["SSL_CERT_FILE"] = str(guarded.ca_cert)
     screen = stack.up().succeeded().screen
     assert "built behind TLS" in screen
@@ -60,7 +60,7 @@ def test_signed_in_behind_tls(guarded: Emulator, stack: Stack) -> None:
 
 
 def test_a_service_that_is_not_trusted_or_does_not_trust(guarded: Emulator, stack: Stack) -> None:
-    """Each is a sentence with the cure: a certificate that nobody vouches for, and a wrong secret."""
+    """An untrusted certificate and a wrong secret are sentences with their cures."""
     for credential in ("client-secret", "none"):
         stack.configure(**guarded.config, credential=credential)
         screen = stack.up().failed().screen

@@ -104,7 +104,7 @@ pytestmark = pytest.mark.one_host(reason="its programs name the types of the plu
 
 
 def put(emulator: Emulator) -> dict[str, Any]:
-    """Make the tasks as any client of the service does, and return what they are."""
+    """Make the tasks as any client of the service does, and return their properties."""
     for name, task in TASKS.items():
         properties = {"platform": LINUX, "step": FILE, **task}
         identity = {"identity": properties.pop("identity")} if "identity" in properties else {}
@@ -119,7 +119,7 @@ def details(emulator: Emulator) -> dict[str, Any]:
 
 
 def test_the_program_of_an_import_changes_nothing(idle_emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
-    """Ten varied tasks are imported; the first up makes no request that writes; secrets that are filled in fit."""
+    """Ten varied tasks are imported; the first up makes no request that writes, with the secrets filled in too."""
     before = put(idle_emulator)
     stack = new_stack("imported", **idle_emulator.config)
     stack.edit("Pulumi.yaml", "runtime:\n  name: python\n  options: {toolchain: pip}\n", "runtime: yaml\n")

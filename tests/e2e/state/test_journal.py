@@ -1,4 +1,4 @@
-"""What the journal keeps after a command, and what it does not."""
+"""Journal entries after a command."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _entries(stack: Stack) -> int:
 
 
 def test_a_command_that_ends_leaves_no_entry(idle_emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
-    """What the state has forgotten on purpose is not taken over, and what is to run again runs again."""
+    """A task that was removed from the state is not taken over, and a run that is to run again runs again."""
     stack = new_stack("entries", program=PROGRAM, **idle_emulator.config)
     stack.up().succeeded()
     assert _entries(stack) == 0

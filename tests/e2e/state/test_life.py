@@ -19,7 +19,7 @@ MANIFEST = {
 
 @pytest.mark.both_hosts
 def test_a_stack_lives_from_its_first_up_to_destroy(emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
-    """Each change of the program becomes just the requests that it needs; all is as `pulumi` starts it for users."""
+    """Each change of the program becomes exactly the requests that it needs, with the processes that users have."""
     stack = new_stack("life", example=QUICKSTART, like=None, **emulator.config)
 
     # up previews, creates the task, builds the image and runs the task
@@ -67,7 +67,7 @@ def test_a_stack_lives_from_its_first_up_to_destroy(emulator: Emulator, new_stac
 
 
 def test_a_failed_build_leaves_the_state_as_it_was(emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
-    """The builder's own error stands on the screen; the next up runs again."""
+    """The screen has the builder's own error; the next up runs again."""
     stack = new_stack("failing", example=QUICKSTART, **emulator.config)
     stack.up().succeeded()
     before = stack.resources()["image"]

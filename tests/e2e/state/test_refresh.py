@@ -25,7 +25,7 @@ Run("run", run_request=EncodedTaskRunRequestArgs(encoded_task_content=TASK_FILE)
 
 
 def test_a_refresh_tells_gone_from_unread(idle_emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
-    """In state is what is there; a refresh that could not read is not green."""
+    """The state has what exists; a refresh that could not read something fails."""
     emulator = idle_emulator
     stack = new_stack(program=PROGRAM, **emulator.config)
     stack.up().succeeded()

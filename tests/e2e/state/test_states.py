@@ -1,7 +1,7 @@
-"""States that an earlier release wrote, with the tasks and runs of which they speak.
+"""States of an earlier release, with their tasks and runs.
 
 `states/RELEASE` holds a program, the state that its `up` left (secrets in clear: all are canaries), and the emulator's
-database of that moment. The endpoint stands in them as a placeholder.
+database of that moment. A placeholder stands for the endpoint.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def at_port(file: Path, port: int) -> str:
 def released(
     request: pytest.FixtureRequest, tmp_path: Path, new_stack: Callable[..., Stack]
 ) -> Iterator[tuple[Stack, Emulator]]:
-    """The stack of a release, and the emulator that has its tasks and runs."""
+    """Return the stack of a release, and the emulator that has its tasks and runs."""
     folder = STATES / str(request.param)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]

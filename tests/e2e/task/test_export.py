@@ -52,7 +52,7 @@ SECRETS = {
 
 @pytest.mark.both_hosts
 def test_an_exported_program_takes_over_what_is_there(emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
-    """Its first up only reads; what it declares is what there is."""
+    """Its first up only reads; it declares the tasks as they are."""
     for name, properties in TASKS.items():
         body = {"location": "westeurope", "tags": {"a": "b"}, "properties": properties}
         assert emulator.ask("PUT", f"/tasks/{name}", json=body).status_code == 200

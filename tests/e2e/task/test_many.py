@@ -24,7 +24,7 @@ for number in range(50):
 
 
 def test_fifty_tasks(idle_emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
-    """A request a task to create them, one for all to see whether they are there, one for the registry."""
+    """Creating them takes one request each, one for the list of tasks, and one for the registry."""
     stack = new_stack(program=FIFTY, **idle_emulator.config)
     idle_emulator.forget_requests()
     stack.up().succeeded()
@@ -74,7 +74,7 @@ Task(
 
 
 def test_replace_protect_and_ignored_changes(idle_emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
-    """What the program is told to ignore survives a PUT; what is protected stays."""
+    """An ignored change survives a PUT; a protected task stays."""
     stack = new_stack(program=ONE, **idle_emulator.config)
     stack.up().succeeded()
     urn = stack.resources()["greeting"]["urn"]
@@ -130,7 +130,7 @@ Task(
 def test_a_password_changed_behind_our_back_is_put_right(
     idle_emulator: Emulator, new_stack: Callable[..., Stack]
 ) -> None:
-    """With secretDrift, refresh sees it, and up repairs it; nobody reads it on the way."""
+    """With secretDrift a refresh finds the change, and up repairs it; no screen shows the password."""
     stack = new_stack(program=SECRET, secretDrift="true", **idle_emulator.config)
     stack.up().succeeded()
     stack.refresh().changed_nothing()
@@ -153,7 +153,7 @@ def test_a_password_changed_behind_our_back_is_put_right(
 
 
 def test_a_task_that_exists_is_adopted(idle_emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
-    """Only with adopt=True, and only the difference is sent."""
+    """The task is adopted only with adopt=True, and only the difference is sent."""
     step = {"type": "EncodedTask", "encodedTaskContent": "c3RlcHM6CiAgLSBjbWQ6IGJ1c3lib3ggdHJ1ZQo="}
     properties = {"platform": {"os": "Linux"}, "step": step, "timeout": 900}
     idle_emulator.ask("PUT", "/tasks/greeting", json={"location": "westeurope", "properties": properties})

@@ -1,4 +1,4 @@
-"""A task belongs to one resource, and keeps its name whatever the resource is called."""
+"""A task belongs to one resource, and keeps its name when the resource is renamed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Group(pulumi.ComponentResource):
 
 
 def test_a_task_changes_its_owner(idle_emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
-    """A resource that another one has succeeded only forgets; the task is there all the time."""
+    """The former resource is dropped from the state without a request; the task exists all the time."""
     stack = new_stack("owner", program=f'{HEAD}task("alpha", task_name="shared")\n', **idle_emulator.config)
     stack.up().succeeded()
     idle_emulator.forget_requests()
@@ -72,7 +72,7 @@ def test_a_task_changes_its_owner(idle_emulator: Emulator, new_stack: Callable[.
 
 
 def test_a_task_keeps_its_name(idle_emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
-    """Under an alias, below a component, after `state rename`, and after a replacement that failed."""
+    """The name stays under an alias, below a component, after `state rename`, and after a failed replacement."""
     stack = new_stack("names", program=f'{HEAD}task("first")\n', **idle_emulator.config)
     stack.up().succeeded()
     idle_emulator.forget_requests()

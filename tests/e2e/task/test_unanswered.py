@@ -1,4 +1,4 @@
-"""The PUT of a new task of which no answer says whether it was carried out."""
+"""The PUT of a new task without an answer."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ AT_ONCE = {"Retry-After": "0"}
 
 
 def test_a_put_without_an_answer(idle_emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
-    """The state keeps the task: the next up looks for it, and destroy leaves nothing behind."""
+    """The state keeps the task: the next up looks for it, and destroy removes it."""
     stack = new_stack("unanswered", program=PROGRAM, **idle_emulator.config)
 
     # the answer was lost and the retry is refused: the task is there

@@ -30,7 +30,7 @@ def _check(*arguments: str) -> Result:
 
 
 def test_findings_are_lines_as_compilers_write_them() -> None:
-    """In the order of the files and of their lines; the count is on stderr."""
+    """They are in the order of the files and of their lines; the count is on stderr."""
     done = _check("good.yaml", "wrong.yaml", "gone.yaml", "binary.yaml")
     lines = done.stdout.splitlines()
     assert [line.split(" ")[:2] for line in lines] == [
@@ -57,12 +57,12 @@ def test_findings_are_lines_as_compilers_write_them() -> None:
     ],
 )
 def test_the_exit_status_says_whether_a_file_is_wrong(arguments: list[str], status: int) -> None:
-    """Warnings count when they are asked to."""
+    """Warnings count with the option for it."""
     assert _check(*arguments).exit_code == status
 
 
 def test_checking_loads_nothing_of_pulumi() -> None:
-    """So that it is quick in CI."""
+    """The check starts fast in CI."""
     code = (
         "import sys\nfrom typer.testing import CliRunner\nfrom pulumi_acr_tasks.__main__ import commands\n"
         "done = CliRunner().invoke(commands, ['check', 'good.yaml'])\n"
@@ -74,7 +74,7 @@ def test_checking_loads_nothing_of_pulumi() -> None:
 
 @pytest.mark.parametrize("command", [[], ["check"], ["export"]])
 def test_help_says_what_a_command_is_for_with_an_example(command: list[str]) -> None:
-    """Each of them."""
+    """Each command has an example."""
     done = CliRunner().invoke(commands, [*command, "--help"], terminal_width=200)
     assert done.exit_code == 0
     assert f"acr-tasks {command[0] if command else 'check'} " in done.stdout

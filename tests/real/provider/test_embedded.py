@@ -59,7 +59,7 @@ def test_a_failure_shows_its_last_lines(program: Path, tmp_path: Path) -> None:
 
 
 def test_an_emulator_without_an_endpoint_is_refused(program: Path, tmp_path: Path) -> None:
-    """Its version may not fit."""
+    """Its version may be incompatible."""
     script(program, "echo ready")
     with pytest.raises(EmulatorError, match="did not say where it is"):
         embedded.start(tmp_path / "data")
@@ -140,7 +140,7 @@ def test_a_dead_emulator_is_restarted_with_a_warning(program: Path, tmp_path: Pa
 
 
 def test_a_restart_goes_on_after_the_deadline_of_its_request(program: Path, tmp_path: Path) -> None:
-    """The warning comes when the emulator is there, whoever made the request that found it dead."""
+    """The warning comes when the emulator is ready, whichever request found it dead."""
     warned = queue.Queue[str]()
     revive = revival(program, tmp_path, warned.put)
     go_on = tmp_path / "go-on"

@@ -10,8 +10,8 @@ import pytest
 from pulumi_acr_tasks.engine.watch import watch
 
 
-def test_an_engine_that_lives_is_watched_and_one_that_is_gone_is_noticed() -> None:
-    """By nobody listening at its address any more."""
+def test_the_end_of_the_engine_is_noticed() -> None:
+    """A refused connection to its address shows the end; a live engine is polled on."""
     listener = socket.create_server(("127.0.0.1", 0))
     gone = threading.Event()
     address = f"127.0.0.1:{listener.getsockname()[1]}"
@@ -27,7 +27,7 @@ def test_an_engine_that_lives_is_watched_and_one_that_is_gone_is_noticed() -> No
 
 
 def windows(address: tuple[str, int], seconds: float) -> socket.socket:
-    """Nobody listens: Windows tries three times, half a second apart, before it says so."""
+    """Behave as Windows, which tries a refused connection three times, half a second apart."""
     if seconds < 2.1:
         raise TimeoutError("timed out")
     raise OSError(10061, "No connection could be made because the target machine actively refused it")
@@ -46,8 +46,8 @@ SLOW, NO_DESCRIPTORS = TimeoutError("timed out"), OSError(24, "Too many open fil
         ([windows, windows], 2),
     ],
 )
-def test_only_two_refusals_in_a_row_are_an_engine_that_is_gone(answers: list[object], looks: int) -> None:
-    """On Windows too; what is slow, or has no descriptor left, says nothing."""
+def test_two_refusals_in_a_row_show_the_end_of_the_engine(answers: list[object], looks: int) -> None:
+    """The same holds on Windows; a slow answer or a lack of descriptors shows nothing."""
     seen: list[tuple[str, int]] = []
 
     def connect(address: tuple[str, int], seconds: float) -> socket.socket:

@@ -1,4 +1,4 @@
-"""What a process that has imported nothing of ours loads: a program, and the plugin."""
+"""Modules that a new process loads: a program, and the plugin."""
 
 from __future__ import annotations
 

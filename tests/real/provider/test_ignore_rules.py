@@ -1,6 +1,6 @@
-"""Which files a context has: the same as for a real builder, case by case.
+"""The files of a context are the same as for a real builder, case by case.
 
-`ignore_rules.json` holds the builder's answers and its version. Another version, or another case, is asked anew, which
+`ignore_rules.json` holds the builder's answers and its version. Another version, or a new case, is built anew, which
 takes half a minute; with ACR_TASKS_RECORD its answers are written there.
 """
 
@@ -180,7 +180,7 @@ def write(folder: Path) -> Path:
 
 
 def built(place: Path, context: Path, number: int) -> set[str]:
-    """The files of the image that `COPY . /` makes with that case's ignore file."""
+    """Return the files of the image that `COPY . /` makes with that case's ignore file."""
     ignore, dockerfile = place / f"{number}.ignore", place / "Dockerfile"
     ignore.write_bytes(CASES[number].encode())
     storage = ["--storage-driver", "vfs", "--root", str(place / "root"), "--runroot", str(place / "run")]
@@ -220,7 +220,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def images(place: Path) -> list[set[str]]:
-    """The files of the image that the builder makes of each case."""
+    """Return the files of the image that the builder makes of each case."""
     version, everything = builder(), {*FILES, "link"}
     record = json.loads(RECORD.read_text())
     known = sorted(record["files"]) == sorted(everything) and list(record["left out"]) == CASES
@@ -238,7 +238,7 @@ def images(place: Path) -> list[set[str]]:
 
 @pytest.mark.parametrize("number", range(len(CASES)), ids=[repr(text)[1:-1] for text in CASES])
 def test_a_context_has_the_files_that_the_builder_copies(number: int, place: Path, images: list[set[str]]) -> None:
-    """No file more and none less, but for what this old builder does otherwise than docker."""
+    """Both have the same files, but for the known differences of this older builder."""
     rules = IgnoreRules(read_patterns(CASES[number]))
     ours = {entry.name for entry in entries(place / "context", rules) if entry.kind != "folder"}
     _, different = DIFFERENT.get(CASES[number], ("", set()))

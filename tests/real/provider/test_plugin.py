@@ -1,4 +1,4 @@
-"""The plugin's server, asked over gRPC as the engine asks it, with an emulator behind it."""
+"""The plugin's server, called over gRPC as the engine calls it, with an emulator behind it."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def test_a_wrong_value_is_reported_by_its_path(plugin: Plugin) -> None:
 
 
 def test_problems_spell_names_as_the_schema_does(plugin: Plugin) -> None:
-    """Paths, and names within sentences; not what the program quotes, and not keys of maps."""
+    """This holds for paths and for names within sentences, not for quoted text and keys of maps."""
     news: dict[str, Any] = {
         "taskName": "task_name!",
         "registryId": plugin.emulator.registries[0],
@@ -161,7 +161,7 @@ def test_a_sentence_about_a_line_of_a_file_keeps_the_words_of_the_file(plugin: P
 
 
 def test_problems_of_functions_and_runs_spell_names_as_the_schema_does(plugin: Plugin) -> None:
-    """A program of any language calls them."""
+    """Programs of any language call them."""
     request = {"type": "DockerBuildRequest", "platform": {"os": "Linux"}}
     reasons = [failure.reason for failure in plugin.check("run", {"runRequest": request}, RUN).failures]
     assert reasons == [
@@ -181,8 +181,8 @@ def test_problems_of_functions_and_runs_spell_names_as_the_schema_does(plugin: P
     ]
 
 
-def test_what_the_program_marks_stays_marked(plugin: Plugin) -> None:
-    """Leaf by leaf in the inputs, lists as a whole in the outputs; the service gets the values."""
+def test_secret_marks_are_kept(plugin: Plugin) -> None:
+    """Inputs are marked leaf by leaf, outputs by whole lists; the service gets the values."""
     values = [{"name": "a", "value": "shown"}, {"name": "b", "value": wrap_rpc_secret(CANARY)}]
     news = {**NEWS, "timeout": wrap_rpc_secret(600), "step": {**STEP, "values": values}}
     inputs = plain(plugin.check("build", news).inputs)
@@ -196,7 +196,7 @@ def test_what_the_program_marks_stays_marked(plugin: Plugin) -> None:
 
 
 def test_a_preview_makes_no_request(plugin: Plugin) -> None:
-    """What the service will set is unknown, and what the program says is known."""
+    """Values that the service will set are unknown, and values of the program are known."""
     made = plugin.create("build", {**NEWS, "timeout": 600, "identity": {"type": "SystemAssigned"}}, preview=True)
     outs = plain(made.properties)
     assert (outs["timeout"], outs["creationDate"], outs["identity"]["principalId"]) == (600.0, UNKNOWN, UNKNOWN)
@@ -240,7 +240,7 @@ def test_a_create_whose_answer_is_lost_is_kept_in_state(plugin: Plugin) -> None:
 
 
 def test_a_defect_keeps_its_traceback_and_shows_no_secret(plugin: Plugin) -> None:
-    """An id that is none of ours is a defect of the state; it is quoted without the secret in it."""
+    """A malformed id is a defect of the state; it is quoted without the secret in it."""
     properties = struct({**NEWS, "step": {**STEP, "contextAccessToken": wrap_rpc_secret(CANARY)}})
     request = provider_pb2.DeleteRequest(id=f"/{CANARY}", urn=urn(TASK, "a"), type=TASK, properties=properties)
     with pytest.raises(grpc.RpcError) as caught:
@@ -266,8 +266,8 @@ def test_a_function_answers_through_the_service(plugin: Plugin) -> None:
     assert [task["name"] for task in plain(getattr(listed, "return"))["tasks"]] == ["build"]
 
 
-def test_cancel_ends_what_waits(plugin: Plugin, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run that is awaited is canceled at the service, and its create ends."""
+def test_cancel_ends_every_wait(plugin: Plugin, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An awaited run is canceled at the service, and its create ends."""
     canceled = threading.Event()
     monkeypatch.setattr(engine, "canceled", canceled)
     monkeypatch.setattr(cancel, "canceled", canceled)

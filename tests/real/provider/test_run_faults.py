@@ -1,6 +1,6 @@
-"""An unavailable service: every run ends, once, and in a sentence when it fails.
+"""An unavailable service: every run ends once, and a failed one with a sentence.
 
-The provider's own life cycle on an emulator that misbehaves as told; without the engine, which has no part in it.
+The provider's own code runs on an emulator with faults, without the engine, which has no part in it.
 """
 
 from __future__ import annotations
@@ -199,7 +199,7 @@ TABLE: dict[str, tuple[list[dict[str, Any]], int, str, int]] = {
 
 @pytest.mark.parametrize("trouble", TABLE)
 def test_every_run_ends_and_none_is_made_twice(trouble: str, new_world: Callable[..., World]) -> None:
-    """Each ends as expected, every fault was met, and the service has exactly the runs that were asked for."""
+    """Each ends as expected, every fault was met, and the service has exactly the requested runs."""
     rules, count, ending, left = TABLE[trouble]
     world = new_world()
     world.fault(*rules)
@@ -322,7 +322,7 @@ def test_a_log_that_cannot_be_read_is_one_warning(new_world: Callable[..., World
 
 
 def test_a_log_that_comes_late_is_shown_whole(new_world: Callable[..., World]) -> None:
-    """It answers 404 at first."""
+    """The log answers 404 at first."""
     world = new_world(switches={"log-missing-seconds": "1"})
     assert world.make() == ["Succeeded"]
     assert any("Run ID" in line for line in world.consoles[0].statuses), world.consoles[0].statuses

@@ -1,7 +1,7 @@
-"""Whatever a service, a gateway or a proxy answers is a sentence: each request of the provider, under each fault.
+"""Each request of the provider, under each fault: any answer of a service, a gateway or a proxy becomes a sentence.
 
-Over real sockets: a server answers every request with the one fault, so that also a cut body can be had. Time does not
-pass: a clock that does not wait stands in for the pauses between attempts.
+A real server answers every request with the one fault, so that a cut body is possible too. A clock that does not wait
+stands in for the pauses between attempts.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ class _Server(socketserver.ThreadingTCPServer):
 
 
 class _Handler(socketserver.StreamRequestHandler):
-    """Reads one request, and answers as the server is told."""
+    """A handler that reads one request, and answers as the server was set up."""
 
     server: _Server
 
@@ -179,7 +179,7 @@ def _client(endpoint: str, http: httpx.Client) -> Client:
 @pytest.mark.parametrize("request_name", REQUESTS)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_is_a_sentence(fault: str, request_name: str, server: _Server, http: httpx.Client) -> None:
-    """With the operation, the resource, the service's code and words, the cure, and the correlation id at the end."""
+    """It has the operation, the resource, the service's code and words, the cure, and the correlation id at the end."""
     call, doing, may_repeat = REQUESTS[request_name]
     server.answer, said = FAULTS[fault]
     client = _client(f"http://127.0.0.1:{server.server_address[1]}", http)
@@ -239,7 +239,7 @@ def test_a_wrong_endpoint_is_a_sentence(
     http: httpx.Client,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Each has its own, with the number of attempts, and is not tried for long."""
+    """Each mistake has its sentence with the number of attempts, and is not retried for long."""
     if kind == "no such name":
         monkeypatch.setattr(socket, "getaddrinfo", _unknown)  # what the system says; asking it may need a network
     server.answer = _answer(400, "plain http")
@@ -279,7 +279,7 @@ UPLOADS: dict[str, tuple[bytes | None, list[str]]] = {
 def test_an_upload_that_fails_is_a_sentence(
     fault: str, server: _Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With the storage's code, its host and request id, and a cure; never with the link."""
+    """It has the storage's code, host and request id, and a cure, without the link."""
     archive = tmp_path / "context.tar.gz"
     archive.write_bytes(b"archive")
     server.answer, said = UPLOADS[fault]

@@ -37,7 +37,7 @@ NAP = f"sleep 6{os.getpid()}"
 
 
 def why_no_docker() -> str | None:
-    """Why nothing can be run with docker here, in a sentence; None when it can."""
+    """Return why nothing can be run with docker here, in a sentence; None when it can."""
     with tempfile.TemporaryDirectory() as folder:
         supervisor = Supervisor()
         try:
@@ -192,12 +192,12 @@ CANNOT_BE_RUN: list[tuple[dict[str, object], dict[str, str] | None, dict[str, ob
 
 
 def sleeping() -> list[str]:
-    """The live processes that nap for us, or are about to."""
+    """Return the live processes that nap for us, or are about to."""
     return [line for line in command_lines().values() if NAP in line]
 
 
 def command_lines() -> dict[int, str]:
-    """The command line of each live process."""
+    """Return the command line of each live process."""
     found = {}
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:

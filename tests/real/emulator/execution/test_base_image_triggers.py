@@ -1,4 +1,4 @@
-"""A base image that is pushed rebuilds what depends on it, for real."""
+"""A pushed base image rebuilds the images that depend on it, with real builds."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class ObservedAgents:
         return str(answer.headers["Docker-Content-Digest"])
 
     def all_ended(self, count: int = 1) -> list[dict[str, Any]]:
-        """Every run, newest first, as soon as there are `count` and all of them have ended."""
+        """Return every run, newest first, as soon as there are `count` and all of them have ended."""
         pause = threading.Event()
         for _ in range(600):
             runs = [run["properties"] for run in self.ok("GET", "runs")["value"]]
@@ -117,7 +117,7 @@ def test_a_pushed_base_image_rebuilds_its_dependents(agents: ObservedAgents) -> 
 
 
 def test_a_tag_that_is_pushed_from_outside(agents: ObservedAgents) -> None:
-    """A client that moves a tag by /v2/ starts the two tasks that follow it once, and none of those that do not."""
+    """A client that moves a tag by /v2/ starts the two tasks that depend on it, once each, and no other task."""
     for tag in ("1", "2", "3"):
         agents.docker_task("base-task", f"parts/base:{tag}", f"FROM busybox\nRUN echo {tag} > /word\n")
         agents.run("base-task")

@@ -34,7 +34,7 @@ def test_build_and_push(agents: ObservedAgents) -> None:
 
 
 def test_pushes_are_tried_again(agents: ObservedAgents) -> None:
-    """A registry that does not answer is asked three times, as the agent does, then the run fails."""
+    """A push to a registry that does not answer is tried three times, as by the agent; then the run fails."""
     with socket.socket() as probe:  # bound, and nobody listens
         probe.bind(("127.0.0.1", 0))
         name = f"127.0.0.1:{probe.getsockname()[1]}/app:1"
@@ -104,7 +104,7 @@ def test_docker_requests_as_lines_of_a_shell(agents: ObservedAgents) -> None:
     assert [image["repository"] for image in outcome.output_images] == ["mcr.microsoft.com/app", "other"]
 
 
-def test_secret_arguments_that_are_no_templates(agents: ObservedAgents) -> None:
+def test_secret_arguments_that_are_invalid_templates(agents: ObservedAgents) -> None:
     """An argument's value is a template for the agent; the error shows nothing of a secret one."""
     arguments = [{"name": "TOKEN", "value": "x{{hunter2}}y", "isSecret": True}]
     outcome, log = agents.run(docker(arguments=arguments), {"Dockerfile": "FROM scratch\n"})
@@ -158,8 +158,8 @@ def test_a_run_line_that_fails(agents: ObservedAgents) -> None:
         ("FROM 127.0.0.1:5555/nobody/has:1\n", ("image 127.0.0.1:5555/nobody/has:1 was not found",)),
     ],
 )
-def test_dockerfiles_that_cannot_be_built(agents: ObservedAgents, dockerfile: str, problem: tuple[str, ...]) -> None:
-    """What is wrong with a Dockerfile stands in the log."""
+def test_invalid_dockerfiles(agents: ObservedAgents, dockerfile: str, problem: tuple[str, ...]) -> None:
+    """The log says what is wrong with a Dockerfile."""
     outcome, log = agents.run(docker(imageNames=["x"]), {"Dockerfile": dockerfile})
     assert outcome.status == "Failed"
     assert any(words.lower() in log.lower() for words in problem), log

@@ -54,7 +54,7 @@ def request_of(name: str) -> tuple[dict[str, object], dict[str, str]]:
 
 
 def test_the_corpus_is_whole() -> None:
-    """Every task file has its expectation, and there are enough of them to mean something."""
+    """Every task file has its expectation, and the corpus has a minimum size."""
     files = {path.name for path in CORPUS.iterdir()}
     assert files == {f"{name}{end}" for name in NAMES for end in (".yaml", ".expected.yaml")}
     assert len(NAMES) >= 25
@@ -62,7 +62,7 @@ def test_the_corpus_is_whole() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_corpus(agents: ObservedAgents, name: str) -> None:
-    """A task file runs in its order, ends with its status, and says what it has to."""
+    """A task file runs in its order, and ends with its status and output."""
     outcome, log = agents.run(*request_of(name))
     expected = expectation_of(name, agents.kind)
     lines = [_TIME.sub("", line) for line in log.splitlines()]

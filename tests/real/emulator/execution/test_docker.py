@@ -1,4 +1,4 @@
-"""What docker alone does: networks of a run, ports, a daemon that others use too, and a daemon that is not there."""
+"""The docker executor: networks of a run, ports, a shared daemon, and a missing daemon."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ needs_docker = pytest.mark.skipif(docker_missing is not None, reason=docker_miss
 
 
 def ask(*arguments: str) -> list[str]:
-    """The lines that the docker client prints."""
+    """Return the lines that the docker client prints."""
     return subprocess.run(["docker", *arguments], capture_output=True, text=True, check=True).stdout.splitlines()
 
 
 def left(agents: ObservedAgents) -> list[str]:
-    """Containers and networks of an emulator."""
+    """Return the containers and networks of an emulator."""
     label = ("--filter", f"label={docker_tool.label_of(agents.data.resolve() / 'docker')}")
     return [*ask("ps", "-aq", *label), *ask("network", "ls", "-q", *label)]
 
@@ -94,7 +94,7 @@ steps:
 
 @needs_docker
 def test_a_network_that_cannot_be_made(agents: ObservedAgents) -> None:
-    """What docker says of a network stands in the log, and nothing is left."""
+    """The log has docker's words about the network, and no network is left."""
     outcome, log = agents.run(encoded("networks: [{name: own, driver: never}]\nsteps:\n- cmd: busybox true"))
     assert outcome.status == "Failed"
     assert "failed to create network: own, err: " in log
@@ -103,7 +103,7 @@ def test_a_network_that_cannot_be_made(agents: ObservedAgents) -> None:
 
 @needs_docker
 def test_values_stay_off_command_lines(agents: ObservedAgents) -> None:
-    """What steps and builds are given is in the client's environment, which other users of the machine cannot read."""
+    """Values of steps and builds are in the client's environment, which other users of the machine cannot read."""
     started: list[str] = []
     start = agents.supervisor.start
     agents.supervisor.start = lambda argv, **more: (started.extend(argv), start(argv, **more))[1]
@@ -123,8 +123,8 @@ def test_values_stay_off_command_lines(agents: ObservedAgents) -> None:
 
 @needs_docker
 @needs_registry
-def test_names_of_others_stay(agents: ObservedAgents) -> None:
-    """An image that others have under a name keeps it, and builds do not take it for the registry's."""
+def test_images_of_others_keep_their_names(agents: ObservedAgents) -> None:
+    """An image of others keeps its name, and builds do not use it for the registry's image of that name."""
     name = f"{LOGIN_SERVER}/mine:1"
     files = {"Dockerfile": "FROM scratch\nCOPY word /word\n", "word": "ours"}
     ask("tag", next(iter(ask("images", "-q", LABEL))), name)
@@ -142,8 +142,8 @@ def test_names_of_others_stay(agents: ObservedAgents) -> None:
 
 
 @needs_docker
-def test_the_daemon_looks_for_nothing(agents: ObservedAgents) -> None:
-    """What is nowhere to be found is not looked for by the daemon either, wherever its name leads."""
+def test_the_daemon_pulls_nothing(agents: ObservedAgents) -> None:
+    """The daemon does not pull a missing image, whatever the host in its name."""
     with socket.create_server(("127.0.0.1", int(LOGIN_SERVER.rpartition(":")[2]))) as server:
         server.setblocking(False)
         files = {"Dockerfile": f"FROM {LOGIN_SERVER}/never/there\nRUN true\n"}
@@ -155,8 +155,8 @@ def test_the_daemon_looks_for_nothing(agents: ObservedAgents) -> None:
 
 
 @needs_docker
-def test_old_builds_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of the images that were built, the newest are kept."""
+def test_old_builds_are_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The newest images that were built are kept."""
     monkeypatch.setattr(docker_images, "IMAGES_KEPT", 1)
     agents = ObservedAgents(tmp_path, kind="docker")
     try:

@@ -1,4 +1,4 @@
-"""Everything ends when it should: canceled, timed out, without a registry, or with a killed emulator."""
+"""The ends of runs: canceled, timed out, without a registry, or with a killed emulator."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from .observed_agents import (
     ],
 )
 def test_cancel(agents: ObservedAgents, step: dict[str, object], files: dict[str, str] | None) -> None:
-    """A cancelled run ends at once, with its containers and what they started."""
+    """A canceled run ends at once, with its containers and their processes."""
     run_id = agents.submit(step, files)
     agents.wait_for_text(run_id, "\nready\n")
     assert sleeping()
@@ -44,7 +44,7 @@ def test_cancel(agents: ObservedAgents, step: dict[str, object], files: dict[str
 
 
 def test_timeout(agents: ObservedAgents) -> None:
-    """A run that takes longer than its timeout is ended and says so."""
+    """A run that exceeds its timeout is ended, and its log says so."""
     outcome, log = agents.run(encoded(f"steps:\n- cmd: busybox {NAP}"), timeout=1)
     assert outcome.status == "Timeout"
     assert "timed out" in log
@@ -52,7 +52,7 @@ def test_timeout(agents: ObservedAgents) -> None:
 
 
 def test_timeout_of_a_step(agents: ObservedAgents) -> None:
-    """A step that takes longer than its timeout fails the run."""
+    """A step that exceeds its timeout fails the run."""
     outcome, _ = agents.run(encoded(f"stepTimeout: 1\nsteps:\n- cmd: busybox {NAP}"))
     assert outcome.status == "Failed"
     assert "longer than its timeout of 1 seconds" in (outcome.error_message or "")

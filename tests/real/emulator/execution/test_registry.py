@@ -23,8 +23,8 @@ def supervisor() -> Iterator[Supervisor]:
 
 
 @needs_registry
-def test_it_starts_when_it_is_asked_for(tmp_path: Path, supervisor: Supervisor) -> None:
-    """The registry runs from the first question on, at one address, and answers there."""
+def test_the_registry_starts_on_first_use(tmp_path: Path, supervisor: Supervisor) -> None:
+    """The registry runs from the first request on, and keeps one address."""
     registry = OciRegistry(tmp_path, supervisor)
     assert not (tmp_path / "registry").exists()
     address = registry.address()
@@ -38,8 +38,10 @@ def test_it_starts_when_it_is_asked_for(tmp_path: Path, supervisor: Supervisor) 
 
 
 @needs_registry
-def test_it_is_started_again(tmp_path: Path, supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A registry that has ended is started again by the next question."""
+def test_an_ended_registry_is_restarted(
+    tmp_path: Path, supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next request restarts a registry that has ended."""
     started, start = [], supervisor.start
     monkeypatch.setattr(supervisor, "start", lambda *args, **more: started.append(start(*args, **more)) or started[-1])
     registry = OciRegistry(tmp_path, supervisor)
@@ -49,7 +51,7 @@ def test_it_is_started_again(tmp_path: Path, supervisor: Supervisor, monkeypatch
 
 
 def test_a_registry_that_does_not_start(tmp_path: Path, supervisor: Supervisor) -> None:
-    """A program that ends is an error that gives its last words."""
+    """The error has the last lines of the program that ended."""
     program = tmp_path / "broken"
     program.write_text("#!/bin/sh\necho no disk\nexit 3\n")
     program.chmod(0o755)
@@ -58,7 +60,7 @@ def test_a_registry_that_does_not_start(tmp_path: Path, supervisor: Supervisor) 
 
 
 def test_a_machine_without_the_program(tmp_path: Path, supervisor: Supervisor) -> None:
-    """Without the program there is no address, and repositories are folders of the data folder."""
+    """The address is None, and repositories are folders of the data folder."""
     registry = OciRegistry(tmp_path, supervisor, "no-such-registry")
     assert registry.address() is None
     assert registry.layout("team/app") == tmp_path / "oci" / "team" / "app"
@@ -66,7 +68,7 @@ def test_a_machine_without_the_program(tmp_path: Path, supervisor: Supervisor) -
 
 @pytest.mark.parametrize("left", ["", '{"schemaVersion": 2, "mani', "[", '{"schemaVersion":2,"manifests":[]}'])
 def test_a_layout_that_a_killed_push_left(tmp_path: Path, supervisor: Supervisor, left: str) -> None:
-    """A half-written index is removed, so that the next push writes it anew; a whole one stays."""
+    """An incomplete index is removed, so that the next push writes it anew; a complete one stays."""
     registry = OciRegistry(tmp_path, supervisor, "no-such-registry")
     index = registry.layout("app") / "index.json"
     index.parent.mkdir(parents=True)

@@ -24,7 +24,7 @@ def agents(tmp_path: Path) -> Iterator[ObservedAgents]:
 
 
 def test_builds_from_git(agents: ObservedAgents, tmp_path: Path) -> None:
-    """A Docker step and a build step take a folder of a repository as their context; the run knows the commit."""
+    """A Docker step and a build step use a folder of a repository as their context; the run has the commit."""
     dockerfile = "FROM busybox\nCOPY word /word\nARG COMMIT\nRUN cat /word; echo built at $COMMIT\n"
     commit = repository(tmp_path / "git" / "app", {"sub/Dockerfile": dockerfile, "sub/word": "from git\n"})
     handler = type("Handler", (GitDaemon,), {"base": tmp_path / "git"})
@@ -39,8 +39,8 @@ def test_builds_from_git(agents: ObservedAgents, tmp_path: Path) -> None:
         assert log.count("\nfrom git\n") == 2
 
 
-def test_a_context_that_does_not_say_git(agents: ObservedAgents, tmp_path: Path) -> None:
-    """A build step's address without .git is downloaded as an archive; what is none is ignored."""
+def test_a_context_without_git_in_its_address(agents: ObservedAgents, tmp_path: Path) -> None:
+    """A build step's address without .git is downloaded as an archive; any other content is ignored."""
     (tmp_path / "app").write_text("<html>a page of a repository</html>")
     handler = partial(Files, seen=[], leads="/", folder=tmp_path)
     with served(ThreadingHTTPServer(("127.0.0.1", 0), handler)) as port:
@@ -51,7 +51,7 @@ def test_a_context_that_does_not_say_git(agents: ObservedAgents, tmp_path: Path)
 
 
 def test_aliases_at_an_address(agents: ObservedAgents, tmp_path: Path) -> None:
-    """alias.src may be an address, which is fetched as sources are; no signature of it stands in the log."""
+    """alias.src may be an address, which is fetched like a source; its signature stands in no log."""
     folder = tmp_path / "aliases"
     folder.mkdir()
     (folder / "aliases.yaml").write_text("word: from afar\n")

@@ -1,4 +1,4 @@
-"""Steps for real: containers share a workspace, and task files build, push and run."""
+"""Steps, with real tools: containers share a workspace, and task files build, push and run."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from .observed_agents import CANNOT_BE_RUN, LOGIN_SERVER, ObservedAgents, encode
 
 
 @pytest.mark.parametrize(("step", "files", "members", "problem"), CANNOT_BE_RUN)
-def test_runs_that_cannot_be_run(
+def test_a_run_that_cannot_start_fails(
     agents: ObservedAgents,
     step: dict[str, object],
     files: dict[str, str] | None,
     members: dict[str, object],
     problem: str,
 ) -> None:
-    """What cannot be run ends as Failed, with a sentence in the log."""
+    """The run ends Failed, with a sentence in its log."""
     outcome, log = agents.run(step, files, **members)
     assert outcome.status == "Failed", log
     assert problem in log
@@ -75,7 +75,7 @@ steps:
 
 @needs_registry
 def test_a_task_file_that_builds_and_pushes(agents: ObservedAgents) -> None:
-    """Steps build, run and push images of their own; only what is pushed is reported."""
+    """Steps build, run and push images of their own; only pushed images are reported."""
     task = """\
 version: v1.1.0
 steps:

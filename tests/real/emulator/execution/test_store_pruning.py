@@ -1,4 +1,4 @@
-"""The image store does not grow for ever."""
+"""Pruning of the image store."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def images(data: Path) -> int:
     return sum(path.is_dir() for folder in (data / "buildah" / "root").glob("*-images") for path in folder.iterdir())
 
 
-def test_unnamed_images_go_at_the_next_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What builds left is removed at a start that finds too much of it; what has a name stays, and builds go on."""
+def test_unnamed_images_are_removed_at_the_next_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unnamed images above the limit are removed; named ones stay, and builds go on."""
     monkeypatch.setattr(image_store, "IMAGES_KEPT", 3)
     files = {"Dockerfile": "FROM busybox\nRUN echo 1 > /a\nRUN echo 2 > /b\nRUN echo 3 > /c\n"}
     counts = []

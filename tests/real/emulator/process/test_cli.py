@@ -79,7 +79,10 @@ def test_a_detached_emulator_is_found_again_and_stopped(data: Path) -> None:
 
 
 def test_a_detached_emulator_is_found_over_https(data: Path) -> None:
-    """By a check that verifies it; status says which CA to trust, and the next emulator of the folder has the same."""
+    """A check that verifies the certificate finds it.
+
+    The status names the CA, which the folder's next emulator has too.
+    """
     first = start(data, "--tls")
     assert first["endpoint"].startswith("https://127.0.0.1:")
     assert first["caCert"] == str(data / "tls" / "ca.pem")
@@ -95,8 +98,8 @@ def test_a_detached_emulator_is_found_over_https(data: Path) -> None:
     assert httpx.get(f"{again['endpoint']}/_emulator/health", verify=trust).status_code == 200
 
 
-def test_a_detached_emulator_shows_ones_own_certificate(data: Path, tmp_path: Path) -> None:
-    """Paths are those of the caller's folder; a name that leads nowhere here is no hindrance to finding it."""
+def test_a_detached_emulator_shows_the_user_s_own_certificate(data: Path, tmp_path: Path) -> None:
+    """Paths are relative to the caller's folder. A certificate whose name does not resolve is no hindrance."""
     leaf = trustme.CA().issue_cert("build.example")
     leaf.private_key_and_cert_chain_pem.write_to_path(tmp_path / "own.pem")
     own = [f"--cert={os.path.relpath(tmp_path / 'own.pem')}", f"--key={os.path.relpath(tmp_path / 'own.pem')}"]
@@ -108,7 +111,7 @@ def test_a_detached_emulator_shows_ones_own_certificate(data: Path, tmp_path: Pa
 
 
 def test_other_options_are_refused(data: Path) -> None:
-    """The sentence names each, with what the emulator has and how to have it otherwise; nothing of it is done."""
+    """The sentence names each, with the emulator's value and the cure; none of them takes effect."""
     first = start(data, "--mode", "lro", "--registry", "shop1:northeurope", "--webhook-secret", "s3cret-hook")
     asked = ("serve", "--detach", "--data", str(data))
     port = first["loginServer"].rpartition(":")[2]
@@ -142,7 +145,7 @@ def test_other_options_are_refused(data: Path) -> None:
 
 
 def test_a_token_has_to_agree_also_where_it_is_not_given(data: Path) -> None:
-    """Who leaves it out could not use what wants one; the environment may hold it, and is looked at again."""
+    """A call without the running emulator's token is refused; the environment may hold it, and is read at each call."""
     first = start(data, "--token", "s3cret-0123456789")
     asked = ("serve", "--detach", "--executor", "simulated", "--data", str(data))
     for token, found in (("", False), ("s3cret-0123456789", True), ("s3cret-another-one", False)):
@@ -152,16 +155,16 @@ def test_a_token_has_to_agree_also_where_it_is_not_given(data: Path) -> None:
     assert start(data, "--token", "s3cret-0123456789") == first
 
 
-def test_without_an_emulator_there_is_a_sentence(data: Path) -> None:
-    """stop has nothing to do; status says so with its exit status too."""
+def test_stop_and_status_without_an_emulator(data: Path) -> None:
+    """Both say that none runs; status has another exit status too."""
     stopped, status = run("stop", "--data", str(data)), run("status", "--data", str(data))
     assert (stopped.returncode, status.returncode) == (0, 1)
     assert stopped.stdout == status.stdout == f"No emulator has the data folder {data}.\n"
     assert json.loads(run("status", "--data", str(data), "--json").stdout) == {"running": False}
 
 
-def test_those_who_start_at_once_get_one_emulator(data: Path) -> None:
-    """Four at a time print the same line."""
+def test_concurrent_starts_end_with_one_emulator(data: Path) -> None:
+    """Four concurrent calls print the same line."""
     arguments = command("serve", "--detach", "--executor", "simulated", "--data", str(data))
     starting = [subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True, env=environment()) for _ in range(4)]
     lines = {process.communicate(timeout=90)[0] for process in starting}
@@ -170,7 +173,7 @@ def test_those_who_start_at_once_get_one_emulator(data: Path) -> None:
 
 
 def test_an_emulator_without_work_ends_by_itself(data: Path) -> None:
-    """After the idle time; its port is used again by the next one."""
+    """It ends after the idle time; the next one uses the same port."""
     first = start(data, "--idle-exit", "0.5")
     deadline = time.monotonic() + 30
     while not gone(first["pid"]):
@@ -210,7 +213,7 @@ def test_a_detached_emulator_gets_every_option(data: Path) -> None:
 
 
 def test_a_folder_has_one_emulator(data: Path) -> None:
-    """A serve in the foreground says who has it."""
+    """A serve in the foreground is refused with the process that has the folder."""
     first = start(data)
     second = run("serve", "--executor", "simulated", "--data", str(data))
     assert second.returncode == 2
@@ -222,7 +225,7 @@ def test_a_folder_has_one_emulator(data: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it_cleanly(number: int) -> None:
-    """Exit status 0, one line on stdout, and its temporary folder is gone."""
+    """The exit status is 0, stdout has one line, and the temporary folder is removed."""
     process = subprocess.Popen(
         command("serve", "--executor", "simulated"),
         stdout=subprocess.PIPE,
@@ -257,8 +260,8 @@ def test_a_signal_ends_it_cleanly(number: int) -> None:
         (["--set", "foo=1", "--set", "page-size=x"], "'foo' is not known"),
     ],
 )
-def test_bad_input_is_a_sentence(arguments: list[str], said: str) -> None:
-    """On stderr, with exit status 2 and no traceback."""
+def test_wrong_options_are_a_sentence(arguments: list[str], said: str) -> None:
+    """The sentence is on stderr, with exit status 2 and without a traceback."""
     result = run("serve", *arguments)
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr.startswith("acr-tasks-emulator: ")
@@ -267,7 +270,7 @@ def test_bad_input_is_a_sentence(arguments: list[str], said: str) -> None:
 
 
 def test_a_detached_start_that_fails_says_why(data: Path) -> None:
-    """The sentence of the process in the background is ours."""
+    """The caller prints the sentence of the process in the background."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         result = run("serve", "--detach", "--executor", "simulated", "--data", str(data), "--port", str(port))
@@ -279,7 +282,7 @@ HEAVY = ("cryptography", "httpx", "jinja2", "pydantic", "rich", "sqlite3", "star
 
 
 def test_importing_the_package_imports_nothing_heavy() -> None:
-    """Whoever only might use it pays nothing."""
+    """The package's import loads no server and no client."""
     code = (
         f"import sys; sys.path[:] = {sys.path!r}; import acr_tasks_emulator;"
         f"print(sorted({set(HEAVY)!r} & set(sys.modules)))"
@@ -287,8 +290,8 @@ def test_importing_the_package_imports_nothing_heavy() -> None:
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
-def test_who_asks_the_same_again_waits_for_no_imports(data: Path) -> None:
-    """The line is the same; what serves is not even imported."""
+def test_a_repeated_call_imports_no_server(data: Path) -> None:
+    """The line is the same, and the modules of the server are not imported."""
     first = start(data)
     asked = ["acr-tasks-emulator", "serve", "--detach", "--executor", "simulated", "--data", str(data)]
     code = (
@@ -301,8 +304,8 @@ def test_who_asks_the_same_again_waits_for_no_imports(data: Path) -> None:
     assert (json.loads(line), imported) == (first, "[]")
 
 
-def test_another_question_is_read_as_any(data: Path) -> None:
-    """A wrong option is refused though the emulator runs; a token is nowhere in the folder's note of what was asked."""
+def test_a_call_with_other_options_is_checked(data: Path) -> None:
+    """A wrong option is refused although the emulator runs; no token is in the folder's digest of the arguments."""
     token = ("--token", "s3cret-token-0123")
     first = start(data, *token)
     assert run("serve", "--detach", "--data", str(data), "--agents", "0").returncode == 2

@@ -24,8 +24,8 @@ with tasks.transaction():
 """
 
 
-def test_what_was_acknowledged_outlives_a_kill(tmp_path: Path) -> None:
-    """The file is whole afterwards, and a transaction that was not finished never was."""
+def test_acknowledged_data_survives_a_kill(tmp_path: Path) -> None:
+    """The database is intact, and an unfinished transaction is rolled back."""
     path = tmp_path / "db.sqlite"
     # sys.path is handed on so that the child finds the same package.
     code = f"import sys; sys.path[:] = {sys.path!r}\n{KILLED}"

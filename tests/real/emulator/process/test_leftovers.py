@@ -1,4 +1,4 @@
-"""What an emulator left behind ends with the next start."""
+"""Processes and mounts of a killed emulator, which the next start ends."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ exec sleep 60
 
 
 def killed_emulator(data: Path, start: str = PROGRAM) -> subprocess.Popen[str]:
-    """An emulator that was killed at the same moment as its warden; what it started holds its output open."""
+    """Return an emulator that was killed together with its warden, and whose children hold its output open."""
     code = f"import sys; sys.path[:] = {sys.path!r}\n{EMULATOR.replace('START', start)}"
     emulator = subprocess.Popen([sys.executable, "-c", code, str(data)], stdout=subprocess.PIPE, text=True)
     assert emulator.stdout is not None
@@ -65,12 +65,12 @@ def killed_emulator(data: Path, start: str = PROGRAM) -> subprocess.Popen[str]:
 
 
 def has_children(emulator: subprocess.Popen[str], patience: float) -> bool:
-    """Whether somebody still holds the output of an emulator; asks for at most `patience` seconds."""
+    """Return whether a process still holds the output of an emulator; poll for at most `patience` seconds."""
     return not select.select([emulator.stdout], [], [], patience)[0]
 
 
-def test_what_a_killed_emulator_left_ends_with_the_next(tmp_path: Path) -> None:
-    """A daemon that nobody watches any more is ended by the next emulator of the folder, not by another folder's."""
+def test_the_next_start_ends_the_processes_of_a_killed_emulator(tmp_path: Path) -> None:
+    """The next emulator of the folder ends an unwatched daemon; one of another folder does not."""
     data, other = tmp_path / "data", tmp_path / "other"
     for folder in (data, other, data / "runs" / "cf1"):
         folder.mkdir(parents=True)
@@ -105,8 +105,8 @@ def test_a_containers_daemon_ends_although_its_root_was_unmounted(
         assert not has_children(emulator, 10)
 
 
-def test_a_living_emulator_keeps_what_it_started(tmp_path: Path) -> None:
-    """A copy of the folder of an emulator that lives ends nothing of it."""
+def test_a_copied_folder_ends_no_process(tmp_path: Path) -> None:
+    """A start on a copy of a live emulator's folder ends none of its processes."""
     (tmp_path / "runs").mkdir()
     (tmp_path / orphans.RECORD).write_text(f"{orphans.this_process()}\n")
     environment = {**os.environ, orphans.MARK: orphans.this_process()}
@@ -116,8 +116,8 @@ def test_a_living_emulator_keeps_what_it_started(tmp_path: Path) -> None:
         child.kill()
 
 
-def test_a_reused_process_id_is_nobody_of_ours(tmp_path: Path) -> None:
-    """A process that has the recorded id and began at another time is a stranger."""
+def test_a_reused_process_id_is_not_ended(tmp_path: Path) -> None:
+    """A process that has the recorded id and began at another time stays."""
     with subprocess.Popen(["sleep", "60"]) as stranger:
         boot = orphans.this_process().partition("-")[2].partition("-")[2]
         (tmp_path / orphans.RECORD).write_text(f"{stranger.pid}-1-{boot}\n")
@@ -128,7 +128,7 @@ def test_a_reused_process_id_is_nobody_of_ours(tmp_path: Path) -> None:
 
 
 def test_mounts_are_undone(tmp_path: Path) -> None:
-    """What builds had mounted is unmounted, the inner before the outer, before anything is removed."""
+    """Mounts of builds are unmounted, the inner before the outer, before anything is removed."""
     libc = ctypes.CDLL(None)
     outer = tmp_path / "runs" / "a folder"
     outer.mkdir(parents=True)

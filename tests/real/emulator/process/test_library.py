@@ -13,7 +13,7 @@ YAML = base64.b64encode(b"version: v1.1.0\nsteps:\n  - cmd: busybox true\n").dec
 
 
 def test_every_public_name_is_there() -> None:
-    """Those that take long to import too, and no other."""
+    """The package has exactly the listed names, those with slow imports too."""
     assert acr_tasks_emulator.__all__ == sorted(acr_tasks_emulator.__all__, key=lambda name: (name.islower(), name))
     for name in acr_tasks_emulator.__all__:
         assert getattr(acr_tasks_emulator, name).__name__ == name
@@ -21,8 +21,8 @@ def test_every_public_name_is_there() -> None:
         _ = acr_tasks_emulator.server_of_dreams
 
 
-def test_an_emulator_tells_a_test_what_it_needs(tmp_path: Path) -> None:
-    """Coordinates, and nothing to trust without https; the folder is kept when it is given."""
+def test_the_library_s_emulator_has_its_coordinates(tmp_path: Path) -> None:
+    """Without https there is no CA; a given folder is kept."""
     with acr_tasks_emulator.serve(data=tmp_path / "data", registries=["contoso:westus2", "fabrikam"]) as emulator:
         assert isinstance(emulator, acr_tasks_emulator.Emulator)
         parts = ("", "subscriptions", emulator.subscription_id, "resourceGroups", emulator.resource_group_name)
@@ -34,7 +34,7 @@ def test_an_emulator_tells_a_test_what_it_needs(tmp_path: Path) -> None:
 
 
 def test_a_reset_leaves_an_empty_emulator() -> None:
-    """Where it was."""
+    """The address stays the same."""
     with acr_tasks_emulator.serve() as emulator, httpx.Client(base_url=emulator.endpoint, params=VERSION) as http:
         registry = emulator.registries[0]
         request = {"type": "EncodedTaskRunRequest", "encodedTaskContent": YAML, "platform": {"os": "Linux"}}
@@ -48,6 +48,6 @@ def test_a_reset_leaves_an_empty_emulator() -> None:
     [({"executor": "podman"}, "podman"), ({"registries": ["a"]}, "'a'"), ({"switches": {"foo": 1}}, "'foo'")],
 )
 def test_a_wrong_option_is_a_sentence(options: dict[str, object], sentence: str) -> None:
-    """The same as on the command line."""
+    """The sentence is that of the command line."""
     with pytest.raises(acr_tasks_emulator.SettingsError, match=sentence), acr_tasks_emulator.serve(**options):
         pass

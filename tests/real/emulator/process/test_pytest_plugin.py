@@ -13,7 +13,7 @@ PLUGIN = "acr_tasks_emulator.pytest_plugin"
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """The folder of another project, in which warnings are errors."""
+    """Return the folder of another project, in which warnings are errors."""
     (tmp_path / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\n")
     return tmp_path
 
@@ -42,8 +42,8 @@ def test_another_project_tests_against_it_in_three_lines(project: Path) -> None:
     assert "1 passed" in run(project)
 
 
-def test_a_project_says_how_its_emulator_is(project: Path) -> None:
-    """By overriding the fixture of the options."""
+def test_a_project_gives_the_options_of_its_emulator(project: Path) -> None:
+    """An overridden fixture gives the options."""
     (project / "conftest.py").write_text(
         "import pytest\n"
         "@pytest.fixture(scope='session')\n"
@@ -62,8 +62,8 @@ def test_a_project_says_how_its_emulator_is(project: Path) -> None:
     assert "1 passed" in run(project)
 
 
-def test_a_fresh_emulator_is_the_same_one_without_what_was_left(project: Path) -> None:
-    """Whatever the order of the tests."""
+def test_a_fresh_emulator_is_the_same_one_and_empty(project: Path) -> None:
+    """The order of the tests does not matter."""
     (project / "test_it.py").write_text(
         "import json\n"
         "import pytest\n"
@@ -90,7 +90,7 @@ def test_a_fresh_emulator_is_the_same_one_without_what_was_left(project: Path) -
     assert "3 passed" in run(project, "-p", "no:randomly")
 
 
-def test_who_does_not_use_it_pays_nothing(project: Path) -> None:
+def test_the_plugin_alone_imports_no_server(project: Path) -> None:
     """pytest loads the plugin, which imports the emulator's public names and errors, no server and no client."""
     (project / "test_it.py").write_text(
         "import sys\n"

@@ -27,7 +27,7 @@ def supervisor() -> Iterator[Supervisor]:
 
 
 def start(supervisor: Supervisor, script: str) -> tuple[subprocess.Popen[bytes], int]:
-    """A shell script that has begun, and a descriptor that ends when every process of it has ended."""
+    """Return a shell script that has begun, and a descriptor that ends when all its processes have ended."""
     alive, held = os.pipe()
     child = supervisor.start(["sh", "-c", script], stdout=subprocess.PIPE, pass_fds=(held,))
     os.close(held)
@@ -51,14 +51,14 @@ def test_exit_status(supervisor: Supervisor, script: str, status: int) -> None:
 
 
 def test_missing_program(supervisor: Supervisor) -> None:
-    """A program that is not there ends with 127 and is named."""
+    """A missing program ends with 127 and is named."""
     child = supervisor.start(["no-such-program"], stderr=subprocess.PIPE)
     _, err = child.communicate(timeout=10)
     assert (child.returncode, err) == (127, b"no-such-program: No such file or directory\n")
 
 
 def test_environment_folder_and_output_are_passed_on(supervisor: Supervisor, tmp_path: Path) -> None:
-    """What subprocess.Popen understands reaches the program."""
+    """Arguments of subprocess.Popen reach the program."""
     child = supervisor.start(
         ["sh", "-c", "echo $WORD; pwd"],
         env={"WORD": "hello", "PATH": os.environ["PATH"]},
@@ -70,14 +70,14 @@ def test_environment_folder_and_output_are_passed_on(supervisor: Supervisor, tmp
 
 
 def test_a_pipe_that_closes_ends_the_program(supervisor: Supervisor) -> None:
-    """SIGPIPE has its usual meaning in the program, although Python ignores it."""
+    """SIGPIPE has its default action in the program, although Python ignores it."""
     child = supervisor.start(["sh", "-c", "yes | head -1; exit 3"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     _, err = child.communicate(timeout=10)
     assert (child.returncode, err) == (3, b"")
 
 
 def test_end(supervisor: Supervisor) -> None:
-    """Ending a child ends what it has started too, even what left its session."""
+    """The end of a child is the end of its descendants, even of those outside its session."""
     child, alive = start(supervisor, DAEMON)
     supervisor.end(child)
     assert_all_gone(alive)
@@ -85,7 +85,7 @@ def test_end(supervisor: Supervisor) -> None:
 
 
 def test_end_is_at_once(supervisor: Supervisor, tmp_path: Path) -> None:
-    """No process of an ended child runs on because another one of them has ended before it."""
+    """No process of an ended child runs on because another one has ended before it."""
     late = tmp_path / "late"
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
@@ -99,14 +99,14 @@ def test_end_is_at_once(supervisor: Supervisor, tmp_path: Path) -> None:
 
 
 def test_nothing_survives_the_program(supervisor: Supervisor) -> None:
-    """When the program ends by itself, the daemons that it left are ended."""
+    """The daemons of a program that has ended are ended."""
     child, alive = start(supervisor, "setsid sleep 60 & echo started; exit 5")
     assert child.wait(10) == 5
     assert_all_gone(alive)
 
 
 def test_close() -> None:
-    """Closing ends all children, and none can be started afterwards."""
+    """Closing ends all children, and refuses to start others."""
     supervisor = Supervisor()
     alive = [start(supervisor, DAEMON)[1] for _ in range(3)]
     supervisor.close()
@@ -118,7 +118,7 @@ def test_close() -> None:
 
 
 def test_killed_warden(supervisor: Supervisor) -> None:
-    """The program ends when somebody kills the process that watches it."""
+    """The program ends when its warden is killed."""
     child, alive = start(supervisor, "echo started; exec sleep 60")
     child.kill()
     assert_all_gone(alive)
@@ -143,7 +143,7 @@ signal.pause()
 
 
 def test_warden_without_an_emulator(tmp_path: Path) -> None:
-    """A warden that finds the emulator gone starts nothing."""
+    """A warden whose emulator has ended starts nothing."""
     life, hold = os.pipe()
     os.close(hold)
     made = tmp_path / "made"

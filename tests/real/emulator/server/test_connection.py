@@ -1,4 +1,4 @@
-"""How connections end when the emulator does."""
+"""Open connections when the emulator ends."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import ssl
 import acr_tasks_emulator
 
 
-def test_a_connection_that_is_ending_already_does_not_disturb_the_end() -> None:
-    """A client over TLS that was told goodbye, and does not answer it, is hung up on; the server ends as it should."""
+def test_a_half_closed_tls_connection_does_not_delay_the_end() -> None:
+    """A TLS client that does not answer the closing alert is disconnected; the server ends as usual."""
     with acr_tasks_emulator.serve(tls=True) as emulator:
         host, _, port = emulator.login_server.rpartition(":")
         context = ssl.create_default_context(cafile=emulator.ca_cert)

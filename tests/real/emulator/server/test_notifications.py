@@ -1,4 +1,4 @@
-"""The listener for what the registry tells of pushes."""
+"""The listener for the registry's events."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from acr_tasks_emulator.services.triggers.base_images import ImagePush
 from acr_tasks_emulator.services.triggers.notifications import Notifications
 
 
-def test_notifications_are_heard_with_the_secret_only() -> None:
-    """The listener calls for each pushed tag, refuses who does not know the secret, and survives a failing callback."""
+def test_notifications_need_the_secret() -> None:
+    """The listener calls back for each pushed tag and refuses requests without the secret.
+
+    A failing callback does not end it.
+    """
     heard: list[ImagePush] = []
 
     def hear(push: ImagePush) -> None:

@@ -60,7 +60,7 @@ def ended(http: httpx.Client, registry: str) -> dict[str, Any]:
 
 
 def test_a_next_link_is_followed_to_the_end(http: httpx.Client, emulator: Emulator) -> None:
-    """It is absolute, keeps what was asked, and the caller's spelling of the host."""
+    """It is absolute, and keeps the query and the caller's spelling of the host."""
     registry = emulator.registries[1]
     scheduled = [http.post(f"{registry}/scheduleRun", params=VERSION, json=REQUEST).json()["name"] for _ in range(103)]
     url: str | None = f"{emulator.endpoint.replace('127.0.0.1', 'localhost')}{registry}/runs?api-version=2019-04-01"
@@ -73,8 +73,8 @@ def test_a_next_link_is_followed_to_the_end(http: httpx.Client, emulator: Emulat
     assert found == scheduled[::-1]
 
 
-def test_requests_are_noted_without_signatures(http: httpx.Client, registry: str, upload_url: str) -> None:
-    """ARM and blob requests, with status, time and correlation id; neither pages nor this interface itself."""
+def test_requests_are_logged_without_signatures(http: httpx.Client, registry: str, upload_url: str) -> None:
+    """ARM and blob requests are logged, with status, time and correlation id; pages and this interface are not."""
     http.delete("/_emulator/requests")
     http.get("/")
     http.get(f"{registry}/tasks/nosuch", params=VERSION, headers={"x-ms-correlation-request-id": "abc"})
@@ -89,7 +89,7 @@ def test_requests_are_noted_without_signatures(http: httpx.Client, registry: str
 
 
 def test_a_reset_removes_tasks_runs_and_blobs(tmp_path: Path) -> None:
-    """Registries stay."""
+    """The registries stay."""
 
     def blobs() -> list[Path]:
         return [path for path in (tmp_path / "blobs").rglob("*") if path.is_file()]
@@ -106,8 +106,8 @@ def test_a_reset_removes_tasks_runs_and_blobs(tmp_path: Path) -> None:
         assert ended(http, registry)["properties"]["status"] == "Succeeded"
 
 
-def test_health_says_where_it_is(http: httpx.Client, emulator: Emulator) -> None:
-    """What the ready line says, and how many runs have not ended."""
+def test_health_has_the_ready_line(http: httpx.Client, emulator: Emulator) -> None:
+    """It has the ready line, and the number of runs in progress."""
     health = http.get("/_emulator/health").json()
     assert health["status"] == "ok"
     assert (health["endpoint"], health["registries"]) == (emulator.endpoint, emulator.registries)
@@ -115,7 +115,7 @@ def test_health_says_where_it_is(http: httpx.Client, emulator: Emulator) -> None
 
 
 def test_the_port_stays_with_the_folder(tmp_path: Path) -> None:
-    """It stands in the names of images; when it is taken, another one is used."""
+    """Names of images contain the port; when it is taken, another one is used."""
     with acr_tasks_emulator.serve(data=tmp_path / "data") as first:
         endpoint, server = first.endpoint, first.login_server
     with acr_tasks_emulator.serve(data=tmp_path / "data") as again:
@@ -127,7 +127,7 @@ def test_the_port_stays_with_the_folder(tmp_path: Path) -> None:
 
 
 def test_links_outlive_a_restart(tmp_path: Path) -> None:
-    """The signing key is kept in the folder, which nobody else can look into."""
+    """The signing key is kept in the folder, which only the owner can read."""
     with acr_tasks_emulator.serve(data=tmp_path / "data") as first:
         url = httpx.post(f"{first.endpoint}{first.registries[0]}/listBuildSourceUploadUrl", params=VERSION).json()
     assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700
@@ -136,7 +136,7 @@ def test_links_outlive_a_restart(tmp_path: Path) -> None:
 
 
 def test_a_taken_port_is_a_sentence() -> None:
-    """It names the address."""
+    """The sentence names the address."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(SettingsError, match=f"127.0.0.1:{port} cannot be listened on"):
@@ -144,7 +144,7 @@ def test_a_taken_port_is_a_sentence() -> None:
 
 
 def test_many_callers_at_once_are_all_served(http: httpx.Client, registry: str) -> None:
-    """Every acknowledged task is there afterwards."""
+    """Every acknowledged task is stored."""
     step = {"type": "EncodedTask", "encodedTaskContent": "eA=="}
     body = {"location": "westeurope", "properties": {"platform": {"os": "Linux"}, "step": step}}
 

@@ -32,7 +32,7 @@ def emulator() -> Iterator[Emulator]:
 
 
 def trust(emulator: Emulator) -> ssl.SSLContext:
-    """Trust the emulator's CA alone, by OpenSSL's strict rules, which are the default of later Pythons."""
+    """Return a context that trusts the emulator's CA alone, by OpenSSL's strict rules, the default of later Pythons."""
     context = ssl.create_default_context(cafile=emulator.ca_cert)
     context.verify_flags |= ssl.VERIFY_X509_STRICT
     return context
@@ -48,8 +48,8 @@ def port(emulator: Emulator) -> int:
     return int(emulator.login_server.rpartition(":")[2])
 
 
-def test_the_emulator_says_how_to_trust_it(http: httpx.Client, emulator: Emulator) -> None:
-    """The ready line and the library have the path of the CA's certificate; the login server is host:port as ever."""
+def test_the_ready_line_has_the_ca(http: httpx.Client, emulator: Emulator) -> None:
+    """The ready line and the library have the path of the CA's certificate; the login server stays host:port."""
     health = http.get("/_emulator/health").json()
     assert health["endpoint"] == emulator.endpoint == f"https://{emulator.login_server}"
     assert health["dashboard"] == emulator.dashboard == f"{emulator.endpoint}/"
@@ -58,15 +58,15 @@ def test_the_emulator_says_how_to_trust_it(http: httpx.Client, emulator: Emulato
     assert "PRIVATE" not in repr(emulator)
 
 
-def test_who_does_not_trust_the_ca_gets_nothing(emulator: Emulator) -> None:
-    """The certificate is of no authority that the machine knows."""
+def test_a_client_without_the_ca_refuses_the_certificate(emulator: Emulator) -> None:
+    """No authority of the machine has signed the certificate."""
     with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
         httpx.get(emulator.dashboard, trust_env=False)
 
 
 @pytest.mark.parametrize("host", ["localhost", "acrstore.blob.localhost"])
-def test_it_has_other_names_too(emulator: Emulator, host: str) -> None:
-    """Each is verified as the name it is."""
+def test_the_certificate_has_other_names_too(emulator: Emulator, host: str) -> None:
+    """Each name is verified."""
     with httpx.Client(base_url=emulator.endpoint, verify=trust(emulator)) as other:
         with pytest.raises(httpx.ConnectError, match="Hostname mismatch"):
             other.get("/_emulator/health", extensions={"sni_hostname": "evil.example"})
@@ -74,8 +74,8 @@ def test_it_has_other_names_too(emulator: Emulator, host: str) -> None:
         assert other.get("/_emulator/health", headers=headers, extensions={"sni_hostname": host}).status_code == 200
 
 
-def test_plain_http_is_told_to_come_by_https(http: httpx.Client, emulator: Emulator) -> None:
-    """With an answer in plain http; the connection is closed and nobody else notices."""
+def test_plain_http_is_answered_with_a_hint(http: httpx.Client, emulator: Emulator) -> None:
+    """The answer is plain http, and the connection is closed; other connections go on."""
     for method in ("GET", "POST", "HEAD"):
         request = f"{method} / HTTP/1.1\r\nHost: {emulator.login_server}\r\n\r\n".encode()
         with closing(socket.create_connection(("127.0.0.1", port(emulator)), timeout=30)) as plain:
@@ -89,7 +89,7 @@ def test_plain_http_is_told_to_come_by_https(http: httpx.Client, emulator: Emula
 
 
 @pytest.mark.parametrize("sent", [b"", b"\x00" * 100, b"SSH-2.0-OpenSSH_9.2\r\n", b"\x16\x03\x01\x00"])
-def test_what_is_no_tls_holds_nobody_up(http: httpx.Client, emulator: Emulator, sent: bytes) -> None:
+def test_a_connection_without_tls_delays_no_other(http: httpx.Client, emulator: Emulator, sent: bytes) -> None:
     """Others are served while such a connection is open."""
     with closing(socket.create_connection(("127.0.0.1", port(emulator)), timeout=30)) as strange:
         strange.sendall(sent)
@@ -110,13 +110,13 @@ def test_what_is_no_tls_holds_nobody_up(http: httpx.Client, emulator: Emulator, 
 def test_pages_of_other_sites_change_nothing(
     http: httpx.Client, emulator: Emulator, headers: dict[str, str], status: int
 ) -> None:
-    """As without https."""
+    """Cross-site requests are refused as without https."""
     headers = {name: emulator.endpoint if value == "OWN" else value for name, value in headers.items()}
     assert http.request("DELETE", "/_emulator/requests", headers=headers).status_code == status
 
 
-def test_a_browser_is_not_made_to_want_https_of_the_whole_machine(http: httpx.Client, emulator: Emulator) -> None:
-    """Strict-Transport-Security counts for every port of a host, so that only clients get it."""
+def test_browsers_get_no_strict_transport_security(http: httpx.Client, emulator: Emulator) -> None:
+    """Strict-Transport-Security counts for every port of a host, so only clients get it."""
     path = f"{emulator.registries[0]}/tasks"
     assert "strict-transport-security" in http.get(path, params=VERSION).headers
     browser = http.get(path, params=VERSION, headers={"Sec-Fetch-Site": "none"})
@@ -124,7 +124,7 @@ def test_a_browser_is_not_made_to_want_https_of_the_whole_machine(http: httpx.Cl
 
 
 def test_a_fault_breaks_the_connection(http: httpx.Client, emulator: Emulator) -> None:
-    """Whoever is in the middle of a request loses it."""
+    """A request in progress loses its connection."""
     http.put("/_emulator/faults", json=[{"match": {"path": "/tasks$"}, "times": 1, "drop": "before"}])
     with pytest.raises(httpx.TransportError):
         http.get(f"{emulator.registries[0]}/tasks", params=VERSION)
@@ -132,7 +132,7 @@ def test_a_fault_breaks_the_connection(http: httpx.Client, emulator: Emulator) -
 
 
 def test_images_are_pushed_and_pulled(http: httpx.Client, emulator: Emulator) -> None:
-    """The registry's own Location leads to the emulator again."""
+    """The registry's Location leads to the emulator."""
     if shutil.which(PROGRAM) is None:
         pytest.skip("docker-registry is not installed")
     assert http.get("/v2/").status_code == 200
@@ -146,8 +146,8 @@ def test_images_are_pushed_and_pulled(http: httpx.Client, emulator: Emulator) ->
     assert http.get(httpx.URL(emulator.endpoint).join(put.headers["location"])).content == b"foo"
 
 
-def test_who_keeps_a_connection_does_not_keep_the_emulator() -> None:
-    """It ends without waiting for a goodbye, and leaves nothing open: that would be a warning here."""
+def test_an_open_connection_does_not_delay_the_end() -> None:
+    """The emulator ends without waiting for a closing alert. An open socket would be a warning here."""
     with acr_tasks_emulator.serve(tls=True) as emulator:
         client = httpx.Client(base_url=emulator.endpoint, verify=trust(emulator))
         assert client.get("/_emulator/health").status_code == 200
@@ -159,7 +159,7 @@ def test_who_keeps_a_connection_does_not_keep_the_emulator() -> None:
 
 
 def test_an_ipv6_address_is_one_of_its_names(tmp_path: Path) -> None:
-    """With and without brackets around it."""
+    """It is accepted with and without brackets."""
     try:
         socket.create_server(("::1", 0), family=socket.AF_INET6).close()
     except OSError as error:
@@ -173,7 +173,7 @@ def test_an_ipv6_address_is_one_of_its_names(tmp_path: Path) -> None:
 
 
 def test_every_address_needs_a_token_and_has_the_machines_names(tmp_path: Path) -> None:
-    """Other machines ask by its name, which the certificate has."""
+    """Other machines use the machine's name, which the certificate has."""
     settings = Settings(data=tmp_path, host="0.0.0.0", token="s3cret", executor="simulated", tls=True)
     name = socket.gethostname()
     with running(settings) as emulator, httpx.Client(verify=trust(emulator), trust_env=False) as client:
@@ -184,8 +184,8 @@ def test_every_address_needs_a_token_and_has_the_machines_names(tmp_path: Path) 
         assert client.get(**asked, headers={"Host": headers["Host"]}).status_code == 401
 
 
-def test_ones_own_certificate_is_shown(tmp_path: Path) -> None:
-    """Its name is the endpoint's, and ours; the health check knows it though nothing else here does."""
+def test_the_user_s_own_certificate_is_shown(tmp_path: Path) -> None:
+    """The endpoint has its name; the health check accepts it although the machine does not trust it."""
     ca = trustme.CA()
     leaf = ca.issue_cert("build.example")
     chain, key = tmp_path / "server.crt", tmp_path / "server.key"

@@ -1,4 +1,4 @@
-"""Fixtures of tests that fetch from git repositories."""
+"""Hostile repositories and git servers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .test_remote import served
 
 @pytest.fixture
 def origin(tmp_path: Path) -> Iterator[tuple[Path, str]]:
-    """A folder of repositories and where it is served."""
+    """Yield a folder of repositories and the address where it is served."""
     folder = tmp_path / "origin"
     folder.mkdir()
     with served(ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))) as port:
@@ -33,7 +33,7 @@ def origin(tmp_path: Path) -> Iterator[tuple[Path, str]]:
 
 @pytest.fixture
 def fetch(tmp_path: Path) -> Iterator[Fetch]:
-    """Fetches a source into a run's folder, as a run does."""
+    """Return a function that fetches a source into a run's folder, as a run does."""
     supervisor = Supervisor()
     remotes = SourceFetcher(supervisor, OciRegistry(tmp_path, supervisor))
 

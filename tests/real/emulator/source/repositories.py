@@ -1,4 +1,4 @@
-"""Git repositories of tests, and the servers that serve them over http."""
+"""Hostile repositories and git servers."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def commit(folder: Path, **files: str) -> Path:
 
 
 def submodule(folder: Path, path: str, url: str, head: str, name: str = "x") -> None:
-    """Adds a submodule as only .gitmodules and the tree tell of it."""
+    """Add a submodule to .gitmodules and the tree alone."""
     with (folder / ".gitmodules").open("a") as file:
         file.write(f'[submodule "{name}"]\n\tpath = {path}\n\turl = {url}\n')
     call(folder, "add", ".gitmodules")

@@ -1,4 +1,4 @@
-"""Repositories and servers that take more than is allowed: memory, room, files, time."""
+"""Hostile repositories and git servers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git is not 
 
 
 def test_a_git_bomb(origin: tuple[Path, str], fetch: Fetch, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A commit of a kilobyte that names a billion files fails at a limit: of git's memory, or of files."""
+    """A commit of a kilobyte that names a billion files fails at a limit, of git's memory or of files."""
     monkeypatch.setattr(git, "MEMORY_KIB", 512 * 1024)
     folder, base = origin
     app = repository(folder / "app")
@@ -69,7 +69,7 @@ def test_limits_of_a_repository(
 def test_a_repository_that_grows(
     origin: tuple[Path, str], fetch: Fetch, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """A fetch is ended when it has brought more than is allowed, and not when it has brought it all."""
+    """A fetch ends as soon as it exceeds a limit, not when it is complete."""
     monkeypatch.setattr(git, "LIMITS", replace(LIMITS, size_bytes=1_000_000))
     monkeypatch.setattr(git, "WATCH_SECONDS", 0.05)
     folder, _ = origin
@@ -92,7 +92,7 @@ def test_a_repository_that_grows(
         ended.set()
 
 
-def test_a_server_that_says_nothing(fetch: Fetch) -> None:
+def test_a_silent_server(fetch: Fetch) -> None:
     """A run that is canceled does not wait for a server that never answers."""
     stop, connections = Cancellation(), []
 

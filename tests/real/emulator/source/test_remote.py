@@ -1,4 +1,4 @@
-"""Sources at addresses: what is fetched, and what is refused."""
+"""Hostile repositories and git servers."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="git is not i
 
 
 class Lines:
-    """A log that is kept."""
+    """A log that keeps its lines."""
 
     def __init__(self) -> None:
         self.text = ""
@@ -48,7 +48,7 @@ class Lines:
 
 
 class Fetching:
-    """Fetches into folders of its own."""
+    """A fetcher of sources into folders of its own."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -89,7 +89,7 @@ def served(server: socketserver.BaseServer) -> Iterator[int]:
 
 
 class Files(SimpleHTTPRequestHandler):
-    """Serves files, notes the sign-in, and leads on from /to/."""
+    """A server of files that records the sign-in, and redirects from /to/."""
 
     def __init__(self, *args: Any, seen: list[str], leads: str, folder: Path) -> None:
         self.seen, self.leads = seen, leads
@@ -112,7 +112,7 @@ Serve = Callable[..., tuple[str, list[str]]]
 
 @pytest.fixture
 def files(tmp_path: Path) -> Iterator[Serve]:
-    """Serves a folder by http; gives the address and what was asked for."""
+    """Serve a folder by http; yield the address and the recorded requests."""
     with contextlib.ExitStack() as stack:
 
         def serve(folder: Path, leads: str = "/") -> tuple[str, list[str]]:
@@ -134,7 +134,7 @@ def git(folder: Path, *arguments: str) -> str:
 
 
 def repository(folder: Path, files: dict[str, str]) -> str:
-    """Makes a repository with one commit on main; gives the commit."""
+    """Make a repository with one commit on main; return the commit."""
     folder.mkdir(parents=True)
     git(folder, "init", "-q", "-b", "main")
     return commit(folder, files)
@@ -245,7 +245,10 @@ def packed(path: Path, files: dict[str, str]) -> Path:
 
 
 def test_archives(fetching: Fetching, tmp_path: Path, files: Serve) -> None:
-    """An archive is known by its first bytes whatever its name; redirects are followed; other things are ignored."""
+    """An archive is recognized by its first bytes, whatever its name.
+
+    Redirects are followed, and other content is ignored.
+    """
     packed(tmp_path / "context.txt", {"Dockerfile": "FROM x\n"})
     (tmp_path / "page.tar.gz").write_text("<html>")
     address, seen = files(tmp_path, leads="/context.txt")
@@ -259,10 +262,10 @@ def test_archives(fetching: Fetching, tmp_path: Path, files: Serve) -> None:
         fetching.fetch(f"{address}/nope")
 
 
-def test_archives_that_lead_astray(
+def test_hostile_redirects_and_archives_are_refused(
     fetching: Fetching, tmp_path: Path, files: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A redirect to a file, one that never ends, and an endless archive are refused."""
+    """A redirect to a file, an endless redirect, and an endless archive are refused."""
     address, _ = files(tmp_path, leads="file:///etc/passwd")
     with pytest.raises(SourceError, match="UnsupportedProtocol"):
         fetching.fetch(f"{address}/to/x")
@@ -309,13 +312,13 @@ def test_addresses_that_are_refused(fetching: Fetching, location: str, problem: 
         ("https://example.com/a.tar.gz?x=.git", False),
     ],
 )
-def test_which_addresses_are_of_git(location: str, expected: bool) -> None:
+def test_addresses_of_git(location: str, expected: bool) -> None:
     """Repositories are told from archives by their address."""
     assert is_git(location) is expected
 
 
 def test_addresses_of_github() -> None:
-    """The service takes what is on a host with github in its name for a repository, and says so where there is none."""
+    """The service takes any address of a host with github in its name for a repository; the error says so."""
     assert github_repository("https://github.com/a/b#main:sub") == "https://github.com/a/b.git#main:sub"
     assert github_repository("https://github.example.com/a/b/") == "https://github.example.com/a/b.git"
     for path in (
@@ -328,8 +331,8 @@ def test_addresses_of_github() -> None:
 
 
 @pytest.mark.parametrize("path", ["example/app/archive/v1.tar.gz", "example/app/tree/main/dir"])
-def test_pages_of_github_are_no_sources(fetching: Fetching, path: str) -> None:
-    """A run from such an address fails before anything is asked."""
+def test_a_page_of_github_is_refused(fetching: Fetching, path: str) -> None:
+    """A run from such an address fails before any request."""
     with pytest.raises(SourceError, match="takes every address with github in its host for a repository"):
         fetching.fetch(f"https://github.com/{path}")
 

@@ -1,4 +1,4 @@
-"""Repositories that want more than to be cloned."""
+"""Hostile repositories and git servers."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git is not 
     ],
 )
 def test_references_and_folders(origin: tuple[Path, str], fetch: Fetch, reference: str) -> None:
-    """Options are no branches, and folders outside of the repository, or behind a link out of it, are none of it."""
+    """Options in place of branches are refused. So are folders outside of the repository or behind a link out of it."""
     folder, url = origin
     app = repository(folder / "app")
     (app / "link").symlink_to("/etc")
@@ -47,8 +47,8 @@ def test_references_and_folders(origin: tuple[Path, str], fetch: Fetch, referenc
         fetch(f"{url}/app/.git#{reference}")
 
 
-def test_folders_that_are_there(origin: tuple[Path, str], fetch: Fetch) -> None:
-    """A folder of the repository is, also where a link within it leads to it."""
+def test_folders_of_the_repository(origin: tuple[Path, str], fetch: Fetch) -> None:
+    """A folder of the repository is found, also behind a link within the repository."""
     folder, url = origin
     app = repository(folder / "app")
     (app / "sub").mkdir()
@@ -61,7 +61,7 @@ def test_folders_that_are_there(origin: tuple[Path, str], fetch: Fetch) -> None:
 
 @pytest.mark.parametrize("target", ["/etc/passwd", "../../../etc/passwd", "../auth.json"])
 def test_links_out_of_the_source(origin: tuple[Path, str], fetch: Fetch, target: str) -> None:
-    """A link of a repository stays what it is, wherever it points; nothing is read through it."""
+    """A link of a repository stays, whatever its target; nothing is read through it."""
     folder, url = origin
     app = repository(folder / "app")
     (app / "sub").mkdir()
@@ -90,7 +90,7 @@ def test_links_out_of_the_source(origin: tuple[Path, str], fetch: Fetch, target:
     ],
 )
 def test_submodules(origin: tuple[Path, str], fetch: Fetch, url: str) -> None:
-    """A submodule comes by https, http and git alone."""
+    """A submodule is fetched by https, http and git alone."""
     folder, base = origin
     app = repository(folder / "app")
     submodule(app, "part", url, call(app, "rev-parse", "HEAD"))
@@ -99,7 +99,7 @@ def test_submodules(origin: tuple[Path, str], fetch: Fetch, url: str) -> None:
 
 
 def test_names_of_submodules(origin: tuple[Path, str], fetch: Fetch, tmp_path: Path) -> None:
-    """A name with a blank is a name; one that leads out of the checkout is refused, and nothing is written there."""
+    """A name with a blank is accepted; one that leads out of the checkout is refused, and nothing is written there."""
     folder, base = origin
     part = repository(folder / "part", word="part")
     app = repository(folder / "app")
@@ -111,8 +111,8 @@ def test_names_of_submodules(origin: tuple[Path, str], fetch: Fetch, tmp_path: P
     assert not list(tmp_path.rglob("hooks/HEAD"))
 
 
-def test_a_server_that_points_elsewhere(origin: tuple[Path, str], fetch: Fetch, tmp_path: Path) -> None:
-    """Objects are not fetched from where a server says that they are, nor does a redirect lead away."""
+def test_alternates_and_redirects_are_not_followed(origin: tuple[Path, str], fetch: Fetch, tmp_path: Path) -> None:
+    """Objects are not fetched from the server's alternates, and a later redirect is refused."""
     folder, base = origin
     app = repository(folder / "app")
     asked: list[str] = []
@@ -144,7 +144,7 @@ def test_a_server_that_points_elsewhere(origin: tuple[Path, str], fetch: Fetch, 
 
 
 def test_a_repository_that_has_moved(tmp_path: Path, fetch: Fetch) -> None:
-    """Git follows the first question's redirect; the token stays with the first host."""
+    """Git follows the redirect of the first request; the token stays with the first host."""
     repository(tmp_path / "origin" / "app")
     before: list[str | None] = []
     after: list[str | None] = []
@@ -173,8 +173,8 @@ def test_a_repository_that_has_moved(tmp_path: Path, fetch: Fetch) -> None:
     assert not any(after)
 
 
-def test_a_token_is_nobodys_business(fetch: Fetch) -> None:
-    """While git asks, the token stands in no command line and in no file of the run."""
+def test_a_token_stands_in_no_command_line_and_file(fetch: Fetch) -> None:
+    """While git asks for it, the token stands in no command line and in no file of the run."""
     token = "t0ken-0123456789"
     seen: list[str] = []
 
@@ -196,10 +196,10 @@ def test_a_token_is_nobodys_business(fetch: Fetch) -> None:
     assert not any(token in line for line in seen)
 
 
-def test_what_git_is_told(
+def test_the_user_s_git_settings_are_ignored(
     fetch: Fetch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, origin: tuple[Path, str]
 ) -> None:
-    """The user's own settings, hooks, templates and helpers have no part in it."""
+    """The user's own settings, hooks, templates and helpers have no effect."""
     folder, base = origin
     app = repository(folder / "app", word="x")
     marker = tmp_path / "was-here"

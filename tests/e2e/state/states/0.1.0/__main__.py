@@ -1,4 +1,4 @@
-"""Deploys tasks and runs of many kinds: the program of the states in this folder. It never changes."""
+"""A program of tasks and runs of many kinds: the one whose states are in this folder. It never changes."""
 
 import base64
 
