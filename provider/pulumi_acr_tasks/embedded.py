@@ -38,7 +38,7 @@ _RESTARTS = 3  # restarts of an emulator that has died; after them its error is 
 
 MISSING = (
     "The configuration says acr-tasks:endpoint = embedded, and the emulator is not installed. "
-    'Install it with: pip install "pulumi-acr-tasks[emulator]"'
+    f'Install it where the provider is ({sys.prefix}): pip install "pulumi-acr-tasks[emulator]"'
 )
 
 

@@ -45,6 +45,8 @@ Keep = Callable[[str, Values, str], bool]
 """Makes the engine keep a resource although its create fails: its id, its outputs, the reason. Returns whether it will.
 """
 
+# A quoted value, or a word, that would fill the screen.
+_ENDLESS = re.compile(r"'(?:[^'\\]|\\.){400,}'|\S{400,}")
 _POSITION = re.compile(r"line (\d+), column (\d+): ")
 
 
@@ -135,7 +137,7 @@ class EngineCalls:
             inputs, problems = verbs.check(service, olds, spelled(news, verbs.kinds))
             problems = [_in_file(self.spell(problem), request.task_file) for problem in problems]
             self._warn(problems)
-            failures = [without_secrets(str(problem)) for problem in errors(problems)]
+            failures = [_in_short(without_secrets(str(problem))) for problem in errors(problems)]
             return encrypted(inputs, verbs.kinds, whole_lists=False), failures
 
     def diff(self, verbs: Verbs, request: Request, id_: str, olds: Values, news: Values) -> Difference:
@@ -161,7 +163,7 @@ class EngineCalls:
             return (
                 found,
                 encrypted(outs, verbs.kinds, whole_lists=True),
-                None if inputs is None else encrypted(inputs, verbs.kinds, whole_lists=True),
+                None if inputs is None else encrypted(inputs, verbs.kinds, whole_lists=False),
             )
 
     def import_(self, verbs: Verbs, request: Request, id_: str) -> tuple[str, Values, Values]:
@@ -235,6 +237,11 @@ class EngineCalls:
             error.add(kept)
         else:
             error.add("the next pulumi up on this machine looks for it; otherwise delete it: az acr task delete")
+
+
+def _in_short(text: str) -> str:
+    """Return a sentence with the beginning of each endless value in it."""
+    return _ENDLESS.sub(lambda value: f"{value[0][:100]}…", text)
 
 
 def _in_file(problem: Problem, task_file: str) -> Problem:

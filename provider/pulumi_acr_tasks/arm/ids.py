@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from pulumi_acr_tasks.errors import ValidationError
+
 _REGISTRY = r"/subscriptions/([^/]+)/resourceGroups/([^/]+)/providers/Microsoft\.ContainerRegistry/registries/([^/]+)"
 _REGISTRY_ID = re.compile(f"{_REGISTRY}/?", re.IGNORECASE)
 _TASK_ID = re.compile(f"{_REGISTRY}/tasks/([^/]+)/?", re.IGNORECASE)
@@ -70,18 +72,19 @@ def moved_registry(old: str, new: str) -> str:
 
 
 def parse_task_id(text: str) -> tuple[RegistryId, str]:
-    """Return the registry and the name in a task's id. Raise ValueError for any other text."""
+    """Return the registry and the name in a task's id. Raise ValidationError for any other text."""
     return _parse_child(_TASK_ID, text, "task")
 
 
 def parse_run_id(text: str) -> tuple[RegistryId, str]:
-    """Return the registry and the run id in a run's id. Raise ValueError for any other text."""
+    """Return the registry and the run id in a run's id. Raise ValidationError for any other text."""
     return _parse_child(_RUN_ID, text, "run")
 
 
 def _parse_child(pattern: re.Pattern[str], text: str, kind: str) -> tuple[RegistryId, str]:
     match = pattern.fullmatch(text)
     if match is None:
-        raise ValueError(f"{text!r} is not the id of a {kind}")
+        pattern = f"{RegistryId('SUBSCRIPTION', 'GROUP', 'REGISTRY')}/{kind}s/{kind.upper()}"
+        raise ValidationError([f"{text!r} is not the id of a {kind}, which looks like {pattern}"])
     *registry, name = match.groups()
     return RegistryId(*registry), name

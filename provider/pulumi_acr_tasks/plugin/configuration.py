@@ -23,7 +23,7 @@ def check(config: dict[str, Any]) -> list[str]:
     problems = check_configuration(own, engine.project())
     if not contains_unknown(config):
         try:
-            configured(config)
+            configured({key: value for key, value in config.items() if not isinstance(value, (dict, list))})
         except SettingsError as error:
             problems += str(error).splitlines()
     return problems

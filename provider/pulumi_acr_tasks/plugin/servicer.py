@@ -22,7 +22,7 @@ from pulumi_acr_tasks import engine
 from pulumi_acr_tasks.engine import Request, Urn
 from pulumi_acr_tasks.engine.log import shown
 from pulumi_acr_tasks.engine_call import EngineCalls, Verbs
-from pulumi_acr_tasks.errors import AcrTasksError
+from pulumi_acr_tasks.errors import AcrTasksError, ValidationError
 from pulumi_acr_tasks.plugin import configuration
 from pulumi_acr_tasks.plugin.values import Properties, masked, read, whole_lists, write
 from pulumi_acr_tasks.program.declaration import with_program_values
@@ -32,6 +32,7 @@ from pulumi_acr_tasks.schema.definitions import RESULTS
 from pulumi_acr_tasks.schema.secrets import without_secrets
 from pulumi_acr_tasks.schema.spelling import parse
 from pulumi_acr_tasks.task import verbs as task_verbs
+from pulumi_acr_tasks.validate.hints import did_you_mean
 
 PACKAGE = "acr-tasks"
 _VERBS: dict[str, Verbs] = {f"{PACKAGE}:index:Task": task_verbs, f"{PACKAGE}:index:Run": run_verbs}
@@ -212,7 +213,11 @@ def _type(request: Any) -> str:
 
 
 def _verbs(request: Any) -> Verbs:
-    return _VERBS[_type(request)]
+    """Return the verbs of the request's type. Raises ValidationError: programs without an SDK may send any type."""
+    type_ = _type(request)
+    if type_ not in _VERBS:
+        raise ValidationError([f"{type_} is not a type of resource{did_you_mean(type_, _VERBS)}"])
+    return _VERBS[type_]
 
 
 def _request(message: Any) -> Request:

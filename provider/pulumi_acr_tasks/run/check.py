@@ -117,7 +117,7 @@ def _check_options(inputs: dict[str, Any]) -> list[Problem]:
         problems.append(Problem("queue_timeout", f"is {queue_timeout}; it is a number of seconds, 1 or more"))
     if queue_timeout is not None and wait is False:
         problems.append(
-            Problem("queue_timeout", "is given with wait=False; only a run that is awaited can be given up")
+            Problem("queue_timeout", "is given for a run that is not awaited; only one that is awaited can be given up")
         )
     return problems
 

@@ -91,8 +91,8 @@ class _Creation:
         outs = outputs(inputs, run)
         if outs.get("status") == "Succeeded" and not outs["imageRefs"] and pushes(inputs["runRequest"]):
             console.warning(
-                f"Run {id_of(run)} pushes images, but the service has reported none of them: image_refs is empty. "
-                "Ask the registry for a digest."
+                f"Run {id_of(run)} pushes images, but the service has reported none of them, so there are no "
+                "references to images. Ask the registry for a digest."
             )
         self._service.journal().returned()
         return run.id or self._registry.run(id_of(run)), outs
@@ -247,7 +247,7 @@ def delete(service: Service, id_: str, state: dict[str, Any], call: Call, clock:
         # Without a request to the service, a run of an endpoint that does not exist any more can be forgotten.
         call.console.info(
             f"Run {run_id} was {state.get('status') or 'Queued'} when it was last read. If it has not ended, it goes "
-            f"on: only cancel_on_delete=True cancels it here. By hand: {cancel_command(registry, run_id)}"
+            f"on, because the resource does not say to cancel it on delete. By hand: {cancel_command(registry, run_id)}"
         )
         return
     service.refuse_other_endpoint("run", state)

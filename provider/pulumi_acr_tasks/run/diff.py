@@ -8,7 +8,7 @@ from typing import Any
 
 from pulumi_acr_tasks.arm.ids import moved_registry
 from pulumi_acr_tasks.schema.context_tree import changed_paths
-from pulumi_acr_tasks.schema.definitions import snake_case, variant
+from pulumi_acr_tasks.schema.definitions import variant
 from pulumi_acr_tasks.schema.equality import same_member, without_sign_in
 from pulumi_acr_tasks.schema.values import change_of, changed_lines, contains_unknown, decoded
 
@@ -37,7 +37,7 @@ LOCAL = ("context", "wait", "queueTimeout", "logs", "cancelOnDelete")
 class RunDiff:
     """The difference of a run.
 
-    `replaces`: the properties that force a new run. `reasons`: the same in words. `archive`: `is_archive_enabled` has
+    `replaces`: the properties that force a new run. `reasons`: the same in words. `archive`: `isArchiveEnabled` has
     changed, which is a PATCH of the run. `local`: the changed properties that need no request. `awaits`: the recorded
     run is to be awaited now. `failed`: the status of the recorded run if it failed without being awaited; it is run
     again.
@@ -57,7 +57,7 @@ class RunDiff:
             return f"new run (the last one ended as {self.failed})"
         if self.replaces:
             return f"new run ({'; '.join(self.reasons)})"
-        doing = [("PATCH is_archive_enabled", self.archive), ("await the recorded run", self.awaits)]
+        doing = [("PATCH isArchiveEnabled", self.archive), ("await the recorded run", self.awaits)]
         return ", ".join(words for words, done in doing if done)
 
 
@@ -157,7 +157,7 @@ def _changed_members(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
 
 
 def _reasons(replaces: list[str], olds: dict[str, Any], news: dict[str, Any]) -> list[str]:
-    """Return the reasons for a new run, as Python spells them; never a value of the request."""
+    """Return the reasons for a new run, with names as ARM spells them; never a value of the request."""
     changed, unknown, moved, files = list[str](), list[str](), list[str](), list[str]()
     for name in replaces:
         old, new = olds.get(name), news.get(name)
@@ -168,10 +168,10 @@ def _reasons(replaces: list[str], olds: dict[str, Any], news: dict[str, Any]) ->
         elif name == "runRequest" and isinstance(old, dict) and isinstance(new, dict):
             for member in _changed_members(old, new):
                 lines = changed_lines(old.get(member), new.get(member)) if member == "encodedTaskContent" else ""
-                name_ = f"{snake_case(member)} ({lines})" if lines else snake_case(member)
-                (unknown if contains_unknown(new.get(member)) else changed).append(name_)
+                where = f" ({lines})" if lines else ""
+                (unknown if contains_unknown(new.get(member)) else changed).append(f"{member}{where}")
         else:
-            spelled = {"contextHash": "context", "registryId": "registry"}.get(name, snake_case(name))
+            spelled = {"contextHash": "context", "registryId": "registry"}.get(name, name)
             (unknown if contains_unknown(new) else changed).append(spelled)
     reasons = [*moved]
     reasons += [f"{', '.join(changed)} changed"] if changed else []

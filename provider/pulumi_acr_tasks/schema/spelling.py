@@ -162,7 +162,9 @@ def _members(value: dict[str, Any], kinds: Mapping[str, Kind]) -> dict[str, Any]
 
 def _value(value: Any, of: Kind) -> Any:
     if of.name == "UserIdentityProperties" and isinstance(value, list):
-        return UNKNOWN if any(is_unknown(id_) for id_ in value) else {id_: {} for id_ in value}
+        if any(is_unknown(id_) for id_ in value):
+            return UNKNOWN
+        return {id_: {} for id_ in value} if all(isinstance(id_, str) for id_ in value) else value
     if of.container == "list" and isinstance(value, list):
         return [_value(item, of.item) for item in value]
     if of.container == "map" and isinstance(value, dict):

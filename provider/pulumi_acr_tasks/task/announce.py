@@ -54,7 +54,7 @@ def _claim(service: Service, inputs: dict[str, Any], *, is_new: bool) -> list[Pr
     twins = service.claims().want(urn, service.claim_key(registry.task(name)), adopts=adopts)
     where = f"in registry {registry.registry_name} (the case of names does not count)"
     for twin in twins:
-        engine.console(twin).error(f"task_name: is {name!r}; {urn} declares the same task {where}")
+        engine.console(twin).error(f"the task name is {name!r}; {urn} declares the same task {where}")
     if adopts and is_new and not twins:
         engine.console().info(f"task {name} of registry {registry.registry_name} is taken over if it exists")
     return [Problem("task_name", f"is {name!r}; {twin} declares the same task {where}") for twin in twins]

@@ -46,7 +46,7 @@ def create(service: Service, inputs: dict[str, Any]) -> tuple[str, dict[str, Any
     if owner is not None:
         raise TaskExistsError(
             f"task {name} of registry {registry.registry_name} belongs to another resource of this program\n"
-            f"give this one another task_name, or remove the other one ({owner})"
+            f"give this one another task name, or remove the other one ({owner})"
         )
     actual_location = location(service, registry, inputs)
     tasks = service.tasks(registry)
@@ -98,8 +98,9 @@ def _origin(service: Service, registry: RegistryId, inputs: dict[str, Any]) -> s
         return "exists already"
     raise TaskExistsError(
         f"task {name} exists already in registry {registry.registry_name}\n"
-        "if the resource had another name or parent before, give it opts=ResourceOptions(aliases=[...]); otherwise "
-        f"set adopt=True to take the task over, or delete it first ({id_})"
+        "if the resource had another name or parent before, give it the option aliases; if it is to be replaced "
+        "(--replace, taint), the option deleteBeforeReplace; otherwise set adopt to take the task over, or delete it "
+        f"first ({id_})"
     )
 
 
@@ -231,11 +232,7 @@ def import_(service: Service, id_: str) -> tuple[str, dict[str, Any], dict[str, 
 
 def _find_task(service: Service, id_: str) -> tuple[RegistryId, Task]:
     """Return the registry and the details of the task that a user names by its id."""
-    try:
-        registry, name = parse_task_id(id_)
-    except ValueError as error:
-        pattern = RegistryId("SUBSCRIPTION", "GROUP", "REGISTRY").task("TASK")
-        raise ValidationError([f"{error}, which looks like {pattern}"]) from None
+    registry, name = parse_task_id(id_)
     try:
         return registry, service.client().tasks.get_details(registry, name)
     except RegistryNotFoundError:
@@ -248,7 +245,7 @@ def _find_task(service: Service, id_: str) -> tuple[RegistryId, Task]:
             [f"{missing}; the registry's tasks: az acr task list -r {registry.registry_name}"]
         ) from None
     except ForbiddenError as error:
-        error.add("without that permission, take the task over by a resource with adopt=True")
+        error.add("without that permission, take the task over by a resource that sets adopt")
         raise
 
 

@@ -20,7 +20,7 @@ from pulumi_acr_tasks.validate.hints import did_you_mean, hint, is_hinted
 from pulumi_acr_tasks.validate.problem import Problem, key_path, member_path
 
 _WRITTEN_BY_CHECK = ("endpoint", *CONTEXT_HASHES)
-_EXPECTED = {"string": "a string", "integer": "a whole number", "boolean": "True or False"}
+_EXPECTED = {"string": "a string", "integer": "a whole number", "boolean": "a boolean"}
 
 
 def check_arguments(inputs: dict[str, Any], resource: str) -> list[Problem]:
@@ -31,11 +31,9 @@ def check_arguments(inputs: dict[str, Any], resource: str) -> list[Problem]:
     """
     known = INPUTS[resource]
     return [
-        Problem(
-            member_path("", name),
-            hint(resource, camel_case(name), value)
-            or f"is not an argument of {resource}{did_you_mean(name, known, snake_case)}",
-        )
+        Problem(member_path("", name), meant)
+        if (meant := hint(resource, camel_case(name), value))
+        else Problem(name, f"is not an argument of {resource}{did_you_mean(name, known, snake_case)}")
         for name, value in inputs.items()
         if name not in known and name not in _WRITTEN_BY_CHECK and value is not None
     ]
@@ -50,6 +48,11 @@ def check_value(value: Any, kind: Kind, path: str) -> list[Problem]:
             return [Problem(path, f"is {_called(value)}; a list is expected")]
         return [problem for index, item in enumerate(value) for problem in _check_item(item, kind, f"{path}[{index}]")]
     if kind.container == "map":
+        if kind.name == "UserIdentityProperties" and isinstance(value, list):  # programs write a list of ids
+            ids = Kind("string", "list")
+            return [
+                problem for index, item in enumerate(value) for problem in _check_item(item, ids, f"{path}[{index}]")
+            ]
         if not isinstance(value, dict):
             return [Problem(path, f"is {_called(value)}; a map is expected")]
         return [p for key, item in value.items() for p in check_value(item, kind.item, key_path(path, key))]
@@ -60,7 +63,7 @@ def check_value(value: Any, kind: Kind, path: str) -> list[Problem]:
 
 def _check_item(item: Any, kind: Kind, path: str) -> list[Problem]:
     if item is None:
-        return [Problem(path, "is None; take it out of the list")]
+        return [Problem(path, "is null; take it out of the list")]
     return check_value(item, kind.item, path)
 
 
@@ -81,7 +84,7 @@ def _check_scalar(value: Any, kind: Kind, path: str) -> list[Problem]:
 
 def _check_object(value: Any, kind: Kind, path: str) -> list[Problem]:
     if not isinstance(value, dict):
-        return [Problem(path, f"is {_called(value)}; {kind.name}Args or a dict is expected")]
+        return [Problem(path, f"is {_called(value)}; the members of {kind.name} are expected")]
     definition = variant(kind.name, value)
     if definition in POLYMORPHIC:
         return _check_type(value, kind, path)
@@ -117,7 +120,7 @@ def _check_type(value: dict[str, Any], kind: Kind, path: str) -> list[Problem]:
     if is_unknown(given):
         return []
     allowed = ", ".join(POLYMORPHIC[kind.name])
-    found = "is missing" if given is None else f"is {given!r}"
+    found = "is missing" if given is None else f"is {given!r}" if isinstance(given, str) else f"is {_called(given)}"
     return [Problem(member_path(path, "type"), f"{found}; it is one of {allowed}")]
 
 
@@ -135,5 +138,5 @@ def _called(value: Any) -> str:
     """Return a value's kind in words. The value itself may be a secret in the wrong place."""
     if isinstance(value, float):
         return "a fraction"
-    names = {bool: "True or False", int: "a number", str: "a string", list: "a list", dict: "a dict"}
+    names = {bool: "a boolean", int: "a number", str: "a string", list: "a list", dict: "a map"}
     return names.get(type(value), type(value).__name__)

@@ -25,24 +25,27 @@ class Problem:
     """A problem of an argument. `path`: as Python spells it (`step.docker_file_path`). `message`: without the path.
 
     `warning`: the argument is allowed, and probably does not do what was meant; it is shown, and stops nothing. A
-    message never holds the value of a secret.
+    message never holds the value of a secret. `in_python`: the end of the sentence for programs in Python, a cure that
+    other languages do not have.
     """
 
     path: str
     message: str
     warning: bool = False
+    in_python: str = ""
 
     def __str__(self) -> str:
-        return f"{self.path}: {self.message}"
+        return f"{self.path}{': ' if self.path else ''}{self.message}{self.in_python}"
 
 
 def as_schema_spells(problem: Problem) -> Problem:
     """Return a problem with the names of the tables in camelCase, which programs of every language know.
 
+    What only Python has is left out. All else in a message is worded so that it fits every language.
     Keys of maps and quoted values stay as they are, and so does a sentence about a line of a file.
     """
     message = problem.message if _IN_A_FILE.search(problem.message) else _WORD.sub(_camel, problem.message)
-    return replace(problem, path=_MEMBER.sub(_camel, problem.path), message=message)
+    return replace(problem, path=_MEMBER.sub(_camel, problem.path), message=message, in_python="")
 
 
 def _camel(word: re.Match[str]) -> str:

@@ -15,7 +15,7 @@ NO_CONTEXT = "/dev/null"
 
 _WANTED = (
     "a task's context is an absolute address (https://….git#branch:folder), or a path within the repository of exactly "
-    "one source trigger; only a Run takes a local folder (context=…)"
+    "one source trigger; only a Run takes a local folder"
 )
 _SSH = re.compile(r"(?:ssh://|git\+ssh://|[\w.-]+@[\w.-]+:)", re.IGNORECASE)
 _ARCHIVE = re.compile(r"/(?:archive|tree|blob|releases|raw|tarball|zipball)/", re.IGNORECASE)

@@ -75,7 +75,7 @@ def test_a_program_is_written_without_base64(idle_emulator: Emulator, new_stack:
     assert "contextHash" in screen
     assert "contextContents" not in screen
     assert "contextTree" not in screen
-    assert "new run (image_names changed; context changed: lib/a.py, lib/b.py, main.py)" in screen
+    assert "new run (imageNames changed; context changed: lib/a.py, lib/b.py, main.py)" in screen
     stack.up().succeeded()
     assert stack.outputs()["tag"] != f"web:{digits[:12]}"
 

@@ -240,11 +240,11 @@ def test_a_create_whose_answer_is_lost_is_kept_in_state(plugin: Plugin) -> None:
 
 
 def test_a_defect_keeps_its_traceback_and_shows_no_secret(plugin: Plugin) -> None:
-    """A malformed id is a defect of the state; it is quoted without the secret in it."""
-    properties = struct({**NEWS, "step": {**STEP, "contextAccessToken": wrap_rpc_secret(CANARY)}})
-    request = provider_pb2.DeleteRequest(id=f"/{CANARY}", urn=urn(TASK, "a"), type=TASK, properties=properties)
+    """A malformed id of a registry is a defect of the state; it is quoted without the secret in it."""
+    step = {**STEP, "contextAccessToken": wrap_rpc_secret(CANARY)}
+    properties = struct({**NEWS, "step": step, "registryId": f"/{CANARY}", "taskName": "build"})
     with pytest.raises(grpc.RpcError) as caught:
-        plugin.stub.Delete(request)
+        plugin.stub.Create(provider_pb2.CreateRequest(urn=urn(TASK, "a"), type=TASK, properties=properties))
     assert "Traceback" in caught.value.details()
     assert CANARY not in caught.value.details()
 
@@ -257,6 +257,40 @@ def test_a_task_is_read_by_its_id_alone(plugin: Plugin) -> None:
     assert (inputs["taskName"], inputs["tags"]) == ("build", {"a": "b"})
     found = plugin.diff("build", read, inputs, inputs)
     assert found.changes == provider_pb2.DiffResponse.DIFF_NONE
+
+
+@pytest.mark.parametrize(
+    ("method", "request_", "sentence"),
+    [
+        ("Check", provider_pb2.CheckRequest(type="acr-tasks:index:Tusk"), "did you mean acr-tasks:index:Task?"),
+        ("Read", provider_pb2.ReadRequest(id="build", type=TASK, inputs=struct({})), "is not the id of a task, which"),
+        (
+            "Read",
+            provider_pb2.ReadRequest(id="cf1", type=RUN, inputs=struct({})),
+            "is not the id of a run, which looks",
+        ),
+    ],
+)
+def test_a_mistake_of_the_program_is_a_sentence(method: str, request_: Any, sentence: str, plugin: Plugin) -> None:
+    """Of every language's: a type that does not exist, and an id of `get` that is of something else."""
+    with pytest.raises(grpc.RpcError) as caught:
+        getattr(plugin.stub, method)(request_)
+    assert sentence in caught.value.details()
+    assert "Traceback" not in caught.value.details()
+
+
+def test_a_task_that_exists_is_refused_with_every_cure(plugin: Plugin) -> None:
+    """`pulumi up --replace` asks no provider which of the two is first, so the option is one of the cures."""
+    plugin.create("build", NEWS)
+    inputs = plugin.check("build", NEWS).inputs
+    # Another service does not know that this process has made the task.
+    plugin.stub.Configure(
+        provider_pb2.ConfigureRequest(urn=urn("pulumi:providers:acr-tasks", "p"), args=struct(plugin.config))
+    )
+    with pytest.raises(grpc.RpcError) as caught:
+        plugin.stub.Create(provider_pb2.CreateRequest(urn=urn(TASK, "other"), type=TASK, properties=inputs))
+    for cure in ("the option aliases", "the option deleteBeforeReplace", "set adopt", "delete it first"):
+        assert cure in caught.value.details()
 
 
 def test_a_function_answers_through_the_service(plugin: Plugin) -> None:

@@ -56,7 +56,7 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Service:
             "contextHash",
             {"dockerFilePath": False, "contexts": "app"},
             [
-                "docker_file_path: is True or False; a string is expected",
+                "docker_file_path: is a boolean; a string is expected",
                 "contexts: is not a member of contextHash; did you mean context?",
                 "context: is missing",
             ],
@@ -67,7 +67,7 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Service:
             ["context: is an address, which the service fetches; only local contexts have a hash"],
         ),
         ("contextHash", {"context": "missing"}, ["context: the folder missing does not exist"]),
-        ("listTask", {}, [": acr-tasks:index:listTask is not a function; did you mean listTasks?"]),
+        ("listTask", {}, ["acr-tasks:index:listTask is not a function; did you mean listTasks?"]),
     ],
 )
 def test_wrong_arguments_are_refused(service: Service, name: str, args: dict[str, Any], expected: list[str]) -> None:

@@ -168,7 +168,7 @@ REFUSALS = (
         errors.ForbiddenError,
         "the role 'Container Registry Tasks Contributor' on the registry allows it",
     ),
-    Refusal(404, None, errors.NotFoundError, "pulumi refresh brings the state up to date with what is there"),
+    Refusal(404, None, errors.NotFoundError, "check the name; pulumi refresh takes out of the state what is gone"),
     Refusal(407, None, errors.InvalidRequestError, _PROXY_AUTHENTICATION),
     Refusal(409, None, errors.ConflictError, _AGAIN),
     Refusal(412, None, errors.InvalidRequestError, _AGAIN),

@@ -108,7 +108,7 @@ class RunFailure:
 
     def of_queue_timeout(self, seconds: float, refusal: AcrTasksError | None) -> RunError:
         """Return the error for a run that no agent took in time; `refusal` is why it could not be canceled."""
-        sentence = f"was still queued after {seconds:g} s (queue_timeout): no agent was free; {_outcome(refusal)}"
+        sentence = f"was still queued after {seconds:g} s, its queue timeout: no agent was free; {_outcome(refusal)}"
         return self._error(RunQueueTimeoutError, sentence, "Queued", refusal)
 
     def of_deadline(self, seconds: float, refusal: AcrTasksError | None, *, queued: bool) -> RunError:

@@ -99,18 +99,19 @@ def _unread(text: str) -> Finding:
 
 
 def _not_base64(value: str, path: str, *, of: str) -> Problem:
-    """Return what a value is that should be base64, and which constructor takes it unencoded."""
+    """Return what a value is that should be base64, and which constructor of Python takes it unencoded."""
     if re.fullmatch(r"b(['\"]).*\1", value, re.DOTALL):
-        return Problem(path, "is the text of a bytes object; call .decode() on the bytes instead of str()")
+        cure = "; call .decode() on the bytes instead of str()"
+        return Problem(path, "is the text of a bytes object", in_python=cure)
     args = "EncodedTaskStepArgs" if path.startswith("step") else "EncodedTaskRunRequestArgs"
-    text, file = (
-        (f"{args}.from_yaml(text)", f"{args}.from_file(path)")
-        if of == "a task file"
-        else (f"{args}.from_yaml(…, values=text)", f"{args}.from_file(…, values=path)")
-    )
+    more = "" if of == "a task file" else "…, values="
+    text, file = f"{args}.from_yaml({more}text)", f"{args}.from_file({more}path)"
     if value.lstrip().startswith(("acr ", "az acr ")):
-        return Problem(path, f"is a command; it is base64 of {of}: write {args}.from_cmd(command), which encodes it")
+        cure = "" if more else f": write {args}.from_cmd(command), which encodes it"
+        return Problem(path, f"is a command; it is base64 of {of}", in_python=cure)
     if _PLAIN.search(value):
-        return Problem(path, f"is plain YAML; it is base64 of {of}: write {text} or {file}, which encode it")
+        return Problem(
+            path, f"is plain YAML; it is base64 of {of}", in_python=f": write {text} or {file}, which encode it"
+        )
     hint = " (line breaks in it do not count, blanks do)" if " " in value else ""
-    return Problem(path, f"is not base64 of {of} in UTF-8{hint}: {text} and {file} make it")
+    return Problem(path, f"is not base64 of {of} in UTF-8{hint}", in_python=f": {text} and {file} make it")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pulumi_acr_tasks.arm.ids import RegistryId, parse_run_id, parse_task_id
+from pulumi_acr_tasks.errors import ValidationError
 
 _ID = "/subscriptions/S/resourceGroups/G/providers/Microsoft.ContainerRegistry/registries/R"
 
@@ -43,7 +44,7 @@ def test_what_is_no_registry_id_is_refused_with_a_pattern(text: str) -> None:
 
 def test_the_id_of_something_else_is_no_task_id() -> None:
     """A run's id is no task's, and the other way round."""
-    with pytest.raises(ValueError, match="not the id of a task"):
+    with pytest.raises(ValidationError, match=r"not the id of a task, which looks like /sub.*/tasks/TASK"):
         parse_task_id(f"{_ID}/runs/cf1")
-    with pytest.raises(ValueError, match="not the id of a run"):
+    with pytest.raises(ValidationError, match=r"not the id of a run, which looks like /sub.*/runs/RUN"):
         parse_run_id(f"{_ID}/tasks/t")

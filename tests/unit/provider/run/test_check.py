@@ -125,9 +125,9 @@ MISTAKES = [
     ({"runRequest": {**BUILD, "timeout": 5}}, "run_request.timeout: is 5; it is 300 to 28800 seconds"),
     ({"runRequest": {**BUILD, "agentConfiguration": {"cpu": 3}}}, "run_request.agent_configuration.cpu: is 3"),
     ({"logs": "tail"}, "logs: is 'tail'; it is one of stream, on-failure, none"),
-    ({"wait": "yes"}, "wait: is a string; True or False is expected"),
+    ({"wait": "yes"}, "wait: is a string; a boolean is expected"),
     ({"queueTimeout": 0}, "queue_timeout: is 0; it is a number of seconds, 1 or more"),
-    ({"queueTimeout": 5, "wait": False}, "queue_timeout: is given with wait=False"),
+    ({"queueTimeout": 5, "wait": False}, "queue_timeout: is given for a run that is not awaited"),
     ({"registryName": "no-dashes!"}, "registry_name: is 'no-dashes!'; a registry's name has 5 to 50"),
     ({"registryId": "/subscriptions/x"}, "registry_id: '/subscriptions/x' is not a registry's id"),
 ]

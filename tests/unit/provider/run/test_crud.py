@@ -93,7 +93,7 @@ def test_pushes_without_reported_images_are_a_warning(task: str, warns: bool) ->
     scene = Scene("Succeeded")
     outputs = scene.create(runRequest=encoded(task))[1]
     assert outputs["imageRefs"] == []
-    assert ["image_refs is empty" in warning for warning in scene.console.warnings] == [True] * warns
+    assert ["no references to images" in warning for warning in scene.console.warnings] == [True] * warns
 
 
 def test_reported_pushes_are_not_a_warning() -> None:
@@ -213,7 +213,7 @@ def test_a_queue_timeout_cancels_a_queued_run() -> None:
     scene = Scene("Queued")
     text = scene.failure(errors.RunQueueTimeoutError, queueTimeout=30)
     assert text.startswith(
-        "Run cf1 in registry contoso was still queued after 30 s (queue_timeout): no agent was free; it"
+        "Run cf1 in registry contoso was still queued after 30 s, its queue timeout: no agent was free; it"
     )
     assert "POST runs/cf1/cancel" in scene.service.requests
 

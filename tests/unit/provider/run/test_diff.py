@@ -44,10 +44,10 @@ def test_nothing_changed() -> None:
         ({"contextHash": UNKNOWN}, ["contextHash"], "new run (context not known yet)"),
         ({"triggers": ["2"]}, ["triggers"], "new run (triggers changed)"),
         ({"triggers": [UNKNOWN]}, ["triggers"], "new run (triggers not known yet)"),
-        (request(imageNames=["b"]), ["runRequest"], "new run (image_names changed)"),
-        (request(imageNames=[UNKNOWN]), ["runRequest"], "new run (image_names not known yet)"),
-        (request(noCache=True, target="x"), ["runRequest"], "new run (no_cache, target changed)"),
-        ({"runRequest": UNKNOWN}, ["runRequest"], "new run (run_request not known yet)"),
+        (request(imageNames=["b"]), ["runRequest"], "new run (imageNames changed)"),
+        (request(imageNames=[UNKNOWN]), ["runRequest"], "new run (imageNames not known yet)"),
+        (request(noCache=True, target="x"), ["runRequest"], "new run (noCache, target changed)"),
+        ({"runRequest": UNKNOWN}, ["runRequest"], "new run (runRequest not known yet)"),
         ({"registryId": REGISTRY + "2"}, ["registryId"], "new run (registry moves from emulator to emulator2)"),
         (
             {"registryId": REGISTRY.replace("/s/resourceGroups/rg", "/t/resourceGroups/other"), "triggers": [UNKNOWN]},
@@ -57,7 +57,7 @@ def test_nothing_changed() -> None:
         (
             {"contextHash": "sha256:2", **request(imageNames=["b"], isArchiveEnabled=True)},
             ["runRequest", "contextHash"],
-            "new run (image_names, context changed)",
+            "new run (imageNames, context changed)",
         ),
     ],
 )
@@ -89,7 +89,7 @@ def test_the_archive_alone_is_a_patch() -> None:
     """Left out and false are the same."""
     assert not diff_run(OUTPUTS, {**INPUTS, **request(isArchiveEnabled=False)}).archive
     plan = diff_run(OUTPUTS, {**INPUTS, **request(isArchiveEnabled=True)})
-    assert (plan.replaces, plan.archive, plan.summary) == ([], True, "PATCH is_archive_enabled")
+    assert (plan.replaces, plan.archive, plan.summary) == ([], True, "PATCH isArchiveEnabled")
 
 
 @pytest.mark.parametrize("name", ["wait", "queueTimeout", "logs", "cancelOnDelete", "context"])
@@ -145,14 +145,14 @@ def test_an_equal_request_is_not_a_new_run(change: dict[str, Any], back: bool) -
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"imageNames": ["b", "a"]}, "image_names changed"),
+        ({"imageNames": ["b", "a"]}, "imageNames changed"),
         ({"arguments": [{"name": "x", "value": "1"}]}, "arguments changed"),
         (
             {"arguments": [{"name": "x", "value": "1"}, {"name": "y", "value": "3", "isSecret": True}]},
             "arguments changed",
         ),
         ({"platform": {"os": "Linux", "architecture": "arm"}}, "platform changed"),
-        ({"sourceLocation": "https://example.com/b.git"}, "source_location changed"),
+        ({"sourceLocation": "https://example.com/b.git"}, "sourceLocation changed"),
         ({"type": "FileTaskRunRequest"}, "type changed"),
         ({"timeout": 600, "target": UNKNOWN}, "timeout changed; target not known yet"),
     ],

@@ -47,4 +47,4 @@ def test_the_announcement_names_the_lines() -> None:
     tasks = ({"step": {"type": "EncodedTask", **content}} for content in (old, new))
     assert str(diff(*tasks)) == "PATCH step.encodedTaskContent (line 3)"
     runs = ({"runRequest": {"type": "EncodedTaskRunRequest", **content}} for content in (old, new))
-    assert diff_run(*runs).summary == "new run (encoded_task_content (line 3) changed)"
+    assert diff_run(*runs).summary == "new run (encodedTaskContent (line 3) changed)"

@@ -227,19 +227,22 @@ SECRET_ARGUMENT = {"name": "TOKEN", "value": "c4nary", "isSecret": True}
 
 
 def test_secrets_that_a_refresh_brings_are_encrypted(provider: TaskProvider, monkeypatch: pytest.MonkeyPatch) -> None:
-    """They are marked in outputs and inputs, although no program has marked them."""
+    """They are marked in outputs and inputs, although no program has marked them.
+
+    The engine marks a list of outputs as a whole. In inputs a diff then shows what stands beside a secret.
+    """
     login = {"password": {"value": "c4nary", "type": "Opaque"}}
     step = {"type": "Docker", "contextPath": "https://x:c4nary@a.example/b.git", "arguments": [SECRET_ARGUMENT]}
     props = {"credentials": {"customRegistries": {"a.example": login}}, "step": step, "timeout": 600}
     monkeypatch.setattr(task, "read", lambda *_: ("id", props, props))
     read = provider.read("id", {})
-    for found in (read.outs, read.inputs):
+    marked = {**SECRET_ARGUMENT, "value": wrap_rpc_secret("c4nary")}
+    for found, arguments in ((read.outs, wrap_rpc_secret([SECRET_ARGUMENT])), (read.inputs, [marked])):
         assert found is not None
         value = found["credentials"]["customRegistries"]["a.example"]["password"]["value"]
         assert value == wrap_rpc_secret("c4nary")
         assert found["step"]["contextPath"] == wrap_rpc_secret(step["contextPath"])
-        # The engine marks a list as a whole, too.
-        assert found["step"]["arguments"] == wrap_rpc_secret([SECRET_ARGUMENT])
+        assert found["step"]["arguments"] == arguments
         assert found["timeout"] == 600
 
 

@@ -14,7 +14,7 @@ from pulumi_acr_tasks.validate.members import check_arguments
         ("Task", "stepp", "stepp: is not an argument of Task; did you mean step?"),
         ("Task", "Timeout", "did you mean timeout?"),
         ("Task", "agentPoolName", "agent_pool_name: belongs to 2019-06-01-preview of the API"),
-        ("Task", "provisioningState", "provisioning_state: is not an argument of Task"),
+        ("Task", "provisioningState", "provisioningState: is not an argument of Task"),
         ("Run", "runrequest", "did you mean run_request?"),
     ],
 )

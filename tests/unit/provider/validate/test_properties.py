@@ -52,7 +52,7 @@ def test_a_good_task_is_resolved_and_has_no_problem() -> None:
         ({"registryId": _ID.replace("registries/registry", "registries/x")}, "registry_id: is 'x'; a registry's name"),
         ({"platform": {"os": "Linxu"}}, "platform.os: is 'Linxu'; it is one of Linux, Windows"),
         ({"platform": {}}, "platform.os: is missing"),
-        ({"platform": "linux"}, "platform: is a string; PlatformPropertiesArgs or a dict is expected"),
+        ({"platform": "linux"}, "platform: is a string; the members of PlatformProperties are expected"),
         ({"platform": None}, "platform: is missing"),
         ({"step": {"taskFilePath": "x"}}, "step.type: is missing; it is one of Docker, FileTask, EncodedTask"),
         ({"step": {"type": "Dokcer"}}, "step.type: is 'Dokcer'; it is one of Docker, FileTask, EncodedTask"),
@@ -74,7 +74,7 @@ def test_a_good_task_is_resolved_and_has_no_problem() -> None:
         ({"timeout": 28801}, "timeout: is 28801; it is 300 to 28800 seconds"),
         ({"timeout": "600"}, "timeout: is a string; a whole number is expected"),
         ({"timeout": 600.5}, "timeout: is a fraction; a whole number is expected"),
-        ({"timeout": True}, "timeout: is True or False; a whole number is expected"),
+        ({"timeout": True}, "timeout: is a boolean; a whole number is expected"),
         ({"agentConfiguration": {"cpu": 3}}, "agent_configuration.cpu: is 3; the service's agents have 2"),
         ({"status": "On"}, "status: is 'On'; it is one of Disabled, Enabled"),
         (
@@ -101,8 +101,8 @@ def test_a_good_task_is_resolved_and_has_no_problem() -> None:
         ),
         ({"tags": {"a": 1}}, 'tags["a"]: is a number; a string is expected'),
         ({"tags": ["a"]}, "tags: is a list; a map is expected"),
-        ({"adopt": "yes"}, "adopt: is a string; True or False is expected"),
-        ({"trigger": {"timerTriggers": {}}}, "trigger.timer_triggers: is a dict; a list is expected"),
+        ({"adopt": "yes"}, "adopt: is a string; a boolean is expected"),
+        ({"trigger": {"timerTriggers": {}}}, "trigger.timer_triggers: is a map; a list is expected"),
     ],
 )
 def test_each_problem_names_its_property(inputs: dict[str, Any], sentence: str) -> None:
@@ -398,6 +398,6 @@ def test_a_problem_in_a_list_names_the_item() -> None:
     arguments = [None, "A=1", {"name": "B", "value": "2"}]
     found = [str(each) for each in check_value(arguments, kind("Argument[]"), "step.arguments")]
     assert found == [
-        "step.arguments[0]: is None; take it out of the list",
-        "step.arguments[1]: is a string; ArgumentArgs or a dict is expected",
+        "step.arguments[0]: is null; take it out of the list",
+        "step.arguments[1]: is a string; the members of Argument are expected",
     ]

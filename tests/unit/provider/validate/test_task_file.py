@@ -232,10 +232,11 @@ def test_an_anchor_that_holds_itself_is_right_or_an_error() -> None:
 def test_a_value_in_place_of_base64_is_refused_with_the_call_to_use(value: str, sentence: str) -> None:
     """Each kind of value has its own call."""
     (problem,) = check_encoded_task(value, "step.encoded_task_content")
-    assert problem.message == sentence
+    assert str(problem) == f"step.encoded_task_content: {sentence}"
     (problem,) = check_encoded_values(value, "step.encoded_values_content")
     expected = sentence.replace("a task file", "a file of values")
-    assert problem.message == expected.replace("(text)", "(…, values=text)").replace("(path)", "(…, values=path)")
+    expected = f"step.encoded_values_content: {expected}"
+    assert str(problem) == expected.replace("(text)", "(…, values=text)").replace("(path)", "(…, values=path)")
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ def test_another_location_is_refused_before_anything_is_written(service: Service
 def test_an_existing_task_is_refused(service: Service, fake: FakeService) -> None:
     """Somebody else's, perhaps; the sentence says what to do."""
     create(service, INPUTS)
-    with pytest.raises(errors.TaskExistsError, match="adopt=True"):
+    with pytest.raises(errors.TaskExistsError, match="set adopt to take the task over"):
         create(service, {**INPUTS, "timeout": 700})
     assert fake.tasks["build"]["properties"]["timeout"] == 600
 

@@ -54,7 +54,7 @@ def test_a_task_that_is_declared_twice_is_a_problem_of_both(service: Service, sa
         f"task_name: is 'BUILD'; {URN} declares the same task in registry registry (the case of names does not count)"
     ]
     assert said.lines == [
-        f"task_name: is 'BUILD'; {URN}-two declares the same task in registry registry "
+        f"the task name is 'BUILD'; {URN}-two declares the same task in registry registry "
         "(the case of names does not count)"
     ]
     assert check(service, f"{URN}-two", registryId=f"{REGISTRY}2")[1] == []
