@@ -84,7 +84,7 @@ def parse_run_id(text: str) -> tuple[RegistryId, str]:
 def _parse_child(pattern: re.Pattern[str], text: str, kind: str) -> tuple[RegistryId, str]:
     match = pattern.fullmatch(text)
     if match is None:
-        pattern = f"{RegistryId('SUBSCRIPTION', 'GROUP', 'REGISTRY')}/{kind}s/{kind.upper()}"
-        raise ValidationError([f"{text!r} is not the id of a {kind}, which looks like {pattern}"])
+        like = f"{RegistryId('SUBSCRIPTION', 'GROUP', 'REGISTRY')}/{kind}s/{kind.upper()}"
+        raise ValidationError([f"{text!r} is not the id of a {kind}, which looks like {like}"])
     *registry, name = match.groups()
     return RegistryId(*registry), name
