@@ -208,7 +208,6 @@ LANGUAGES = {
     "csharp": {"rootNamespace": "Community", "namespaces": {NAMESPACE: "AcrTasks"}, "respectSchemaVersion": True},
     "go": {
         "importBasePath": "example.com/pulumi-acr-tasks/sdk/go/acrtasks",
-        "rootPackageName": "acrtasks",
         "generateResourceContainerTypes": True,
         "respectSchemaVersion": True,
     },
@@ -236,6 +235,7 @@ def schema() -> Json:
         "description": project["Summary"],
         "keywords": project["Keywords"].split(","),
         "license": project["License-Expression"],
+        "meta": {"supportPack": True},  # an SDK is complete without edits: the one of Go has its go.mod
         "language": LANGUAGES,
         "config": {"variables": provider["inputProperties"]},
         "provider": provider,

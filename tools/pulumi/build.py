@@ -24,7 +24,7 @@ STAND_INS = (
 )
 HOSTS = {  # the folder of a go.mod: the package that is built there, and the names of the host
     "yaml": ("github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml", ("pulumi-language-yaml",)),
-    "languages": (".", ("pulumi-language-go", "pulumi-language-nodejs")),
+    "languages": (".", ("pulumi-language-go", "pulumi-language-nodejs", "pulumi-generate-python")),
 }
 OLDEST_GO = (1, 25)
 SECONDS_BETWEEN_LINES = 10

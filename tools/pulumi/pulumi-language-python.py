@@ -5,13 +5,15 @@ standard output. The interpreter is the first python3 on PATH, so that programs,
 run in one environment.
 
 The engine starts it twice for each command, and asks the first process for nothing that needs Pulumi's SDK. Importing
-the SDK takes most of a start, so `language_host` is imported when a program or a policy pack is to run.
+the SDK takes most of a start, so `language_host` is imported when a program or a policy pack is to run. Pulumi's
+generators are written in Go: where `pulumi-generate-python` is on the PATH, it writes SDKs and imported programs.
 """
 
 import contextvars
 import os
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -25,6 +27,8 @@ MESSAGE_LIMIT = [("grpc.max_receive_message_length", -1), ("grpc.max_send_messag
 WITH_SDK = ("Run", "RunPlugin")
 EMPTY = b""  # a message of any type without a field
 STREAMS = ("InstallDependencies",)
+GENERATED = ("GeneratePackage", "GenerateProgram")
+GENERATOR = "pulumi-generate-python"
 
 
 class Runtime(grpc.GenericRpcHandler):
@@ -39,6 +43,8 @@ class Runtime(grpc.GenericRpcHandler):
             return None
         if method in WITH_SDK:
             return self.sdk().service(call)
+        if method in GENERATED:
+            return grpc.unary_unary_rpc_method_handler(generated_by(call.method))
         if method in STREAMS:
             return grpc.unary_stream_rpc_method_handler(lambda request, context: iter(()))
         return grpc.unary_unary_rpc_method_handler(lambda request, context: EMPTY)
@@ -50,6 +56,27 @@ class Runtime(grpc.GenericRpcHandler):
 
             self.loaded = language_host.handler(ENGINE)
         return self.loaded
+
+
+def generated_by(method):
+    """Return a function that lets a generator of its own process answer a request."""
+
+    def ask(request, context):
+        try:
+            generator = subprocess.Popen([GENERATOR, ENGINE], stdout=subprocess.PIPE)
+        except FileNotFoundError:
+            context.abort(grpc.StatusCode.UNIMPLEMENTED, f"{GENERATOR} is not on the PATH")
+        with generator:
+            try:
+                port = int(generator.stdout.readline())
+                with grpc.insecure_channel(f"127.0.0.1:{port}", options=MESSAGE_LIMIT) as channel:
+                    return channel.unary_unary(method)(request)
+            except grpc.RpcError as error:
+                context.abort(error.code(), error.details())
+            finally:
+                generator.kill()
+
+    return ask
 
 
 def end_with_the_engine():

@@ -12,6 +12,7 @@ import pulumi_acr_tasks
 
 if TYPE_CHECKING:
     from pulumi_acr_tasks.args import *  # noqa: F403  # the public names, for type checkers alone
+    from pulumi_acr_tasks.enumerations import *  # noqa: F403
     from pulumi_acr_tasks.errors import *  # noqa: F403
     from pulumi_acr_tasks.plugin.resources import *  # noqa: F403
     from pulumi_acr_tasks.run.context_hash import *  # noqa: F403

@@ -13,6 +13,7 @@ from pulumi_acr_tasks import plugin
 
 from ..emulator import Emulator
 from ..stack import Stack
+from ..varied_tasks import changes_nothing, import_all, put
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
 PLUGIN = "pulumi-resource-acr-tasks"
@@ -60,11 +61,21 @@ def test_yaml(emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
     builds_and_tries(new_project("yaml", emulator, new_stack, "pulumi-language-yaml"), emulator)
 
 
+def imports(stack: Stack, emulator: Emulator, program: str) -> None:
+    """The program that `pulumi import` writes of ten tasks changes nothing, in place of the example's."""
+    put(emulator)
+    example = (stack.folder / program).read_text()
+    import_all(stack, emulator, program)
+    changes_nothing(stack, emulator)
+    stack.write(program, example)
+
+
 @pytest.mark.timeout(2 * BUILD_SECONDS)
 def test_typescript(emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
     """A TypeScript program compiles against the generated SDK, and reads outputs that are not inputs."""
     stack = new_project("typescript", emulator, new_stack, "pulumi-language-nodejs", "node", "npm")
     add_package(stack, shutil.which(PLUGIN) or PLUGIN)
+    imports(stack, emulator, "index.ts")
     builds_and_tries(stack, emulator)
 
 
@@ -74,4 +85,5 @@ def test_go(emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
     stack = new_project("go", emulator, new_stack, "pulumi-language-go", "go")
     add_package(stack, str(Path(plugin.__file__).parent))
     make_ready(stack, "go", "build", "example.com/pulumi-acr-tasks/sdk/go/acrtasks")
+    imports(stack, emulator, "main.go")
     builds_and_tries(stack, emulator)

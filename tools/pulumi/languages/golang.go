@@ -8,7 +8,9 @@ import (
 	"path/filepath"
 	"strconv"
 
+	"github.com/hashicorp/hcl/v2"
 	codegen "github.com/pulumi/pulumi/pkg/v3/codegen/go"
+	"github.com/pulumi/pulumi/pkg/v3/codegen/pcl"
 	"github.com/pulumi/pulumi/pkg/v3/codegen/schema"
 	rpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 )
@@ -46,6 +48,10 @@ func (golang) generate(
 	pkg *schema.Package, request *rpc.GeneratePackageRequest, _ schema.ReferenceLoader,
 ) (map[string][]byte, error) {
 	return codegen.GeneratePackage("pulumi-language-go", pkg, request.LocalDependencies)
+}
+
+func (golang) program(bound *pcl.Program) (map[string][]byte, hcl.Diagnostics, error) {
+	return codegen.GenerateProgram(bound)
 }
 
 // The SDK is a module of its own, which the project's go.mod takes from its folder.

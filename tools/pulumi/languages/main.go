@@ -2,7 +2,8 @@
 //
 // The engine starts `pulumi-language-go` or `pulumi-language-nodejs` and reads the port from the first line of standard
 // output. Both are this program: the name that it was started by says which language it serves. It runs programs,
-// generates SDKs with Pulumi's own generators, and links them into a project.
+// generates SDKs and imported programs with Pulumi's own generators, and links SDKs into a project. As
+// `pulumi-generate-python` it writes code alone: the stand-in host of Python, which runs the programs, starts it.
 package main
 
 import (
@@ -21,7 +22,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/pulumi/pulumi/pkg/v3/codegen/schema"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/util/rpcutil"
 	rpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"google.golang.org/grpc"
@@ -34,12 +34,10 @@ const look = 2 * time.Second
 // The exit status of a program that has reported its error to the engine already.
 const reported = 32
 
-// A language is what differs between the hosts.
+// A language is what differs between the hosts that run programs.
 type language interface {
 	// Returns the command that runs the program, and a function that removes what was built for it.
 	command(ctx context.Context, run *rpc.RunRequest, engine string) (*exec.Cmd, func(), error)
-	// Returns the files of an SDK.
-	generate(pkg *schema.Package, request *rpc.GeneratePackageRequest, loader schema.ReferenceLoader) (map[string][]byte, error)
 	// Writes an SDK into the project's list of dependencies, and returns how a program imports it.
 	link(project, sdk string) (string, error)
 	// Returns the command that installs the project's dependencies.
@@ -47,7 +45,7 @@ type language interface {
 }
 
 type host struct {
-	rpc.UnimplementedLanguageRuntimeServer
+	generation
 	engine string
 	language
 }
@@ -93,40 +91,6 @@ func (h *host) Run(ctx context.Context, request *rpc.RunRequest) (*rpc.RunRespon
 	return &rpc.RunResponse{}, err
 }
 
-func (h *host) GeneratePackage(
-	_ context.Context, request *rpc.GeneratePackageRequest,
-) (*rpc.GeneratePackageResponse, error) {
-	loader, err := schema.NewLoaderClient(request.LoaderTarget)
-	if err != nil {
-		return nil, err
-	}
-	var spec schema.PackageSpec
-	if err := json.Unmarshal([]byte(request.Schema), &spec); err != nil {
-		return nil, err
-	}
-	pkg, problems, err := schema.BindSpec(spec, loader, schema.ValidationOptions{})
-	if err != nil {
-		return nil, err
-	}
-	if problems.HasErrors() {
-		return nil, problems
-	}
-	files, err := h.generate(pkg, request, loader)
-	if err != nil {
-		return nil, err
-	}
-	for name, text := range files {
-		path := filepath.Join(request.Directory, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			return nil, err
-		}
-		if err := os.WriteFile(path, text, 0o644); err != nil {
-			return nil, err
-		}
-	}
-	return &rpc.GeneratePackageResponse{}, nil
-}
-
 func (h *host) Link(_ context.Context, request *rpc.LinkRequest) (*rpc.LinkResponse, error) {
 	var all []string
 	for _, each := range request.Packages {
@@ -164,7 +128,11 @@ func output(command *exec.Cmd) (string, error) {
 func serve(engine, name string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	served := map[string]language{"pulumi-language-go": golang{}, "pulumi-language-nodejs": nodejs{}}[name]
+	served := map[string]rpc.LanguageRuntimeServer{
+		"pulumi-language-go":     &host{generation{generator: golang{}}, engine, golang{}},
+		"pulumi-language-nodejs": &host{generation{generator: nodejs{}}, engine, nodejs{}},
+		"pulumi-generate-python": &generation{generator: pythonGenerator{}},
+	}[name]
 	if served == nil {
 		return fmt.Errorf("%s is the name of no language host", name)
 	}
@@ -176,7 +144,7 @@ func serve(engine, name string) error {
 	handle, err := rpcutil.ServeWithOptions(rpcutil.ServeOptions{
 		Cancel: ended,
 		Init: func(server *grpc.Server) error {
-			rpc.RegisterLanguageRuntimeServer(server, &host{engine: engine, language: served})
+			rpc.RegisterLanguageRuntimeServer(server, served)
 			return nil
 		},
 	})

@@ -9,7 +9,9 @@ import (
 	"path/filepath"
 	"strconv"
 
+	"github.com/hashicorp/hcl/v2"
 	codegen "github.com/pulumi/pulumi/pkg/v3/codegen/nodejs"
+	"github.com/pulumi/pulumi/pkg/v3/codegen/pcl"
 	"github.com/pulumi/pulumi/pkg/v3/codegen/schema"
 	rpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 )
@@ -47,6 +49,10 @@ func (nodejs) generate(
 ) (map[string][]byte, error) {
 	return codegen.GeneratePackage(
 		"pulumi-language-nodejs", pkg, request.ExtraFiles, request.LocalDependencies, request.Local, loader)
+}
+
+func (nodejs) program(bound *pcl.Program) (map[string][]byte, hcl.Diagnostics, error) {
+	return codegen.GenerateProgram(bound)
 }
 
 func (nodejs) link(project, sdk string) (string, error) {

@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[4] / "tools"))
 
 import schema as package
 
+from pulumi_acr_tasks import enumerations
 from pulumi_acr_tasks.schema.definitions import snake_case
 
 TOKEN = "acr-tasks:index:"
@@ -97,6 +98,25 @@ def test_secrets_are_marked(schema: Any) -> None:
     }
     assert secret == inputs | {path.replace("/", "Response/", 1) for path in inputs}
     assert [name for name, each in schema["config"]["variables"].items() if each.get("secret")] == ["clientSecret"]
+
+
+def test_the_enumerations_are_those_of_the_python_classes(schema: Any) -> None:
+    """The generator of Python programs writes `OS.LINUX`, and capitals in each name."""
+
+    def plain(name: str) -> str:
+        return name.replace("_", "").upper()
+
+    declared = {
+        token.removeprefix(TOKEN): {plain(member["name"]): member["value"] for member in each["enum"]}
+        for token, each in schema["types"].items()
+        if "enum" in each
+    }
+    classes = {
+        name: each
+        for name, each in vars(enumerations).items()
+        if getattr(each, "__module__", "") == enumerations.__name__
+    }
+    assert declared == {name: {plain(member.name): member.value for member in each} for name, each in classes.items()}
 
 
 def test_a_step_is_one_of_three_by_its_type(schema: Any) -> None:
