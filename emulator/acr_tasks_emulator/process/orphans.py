@@ -1,4 +1,4 @@
-"""Orphans: processes and mounts that an earlier emulator of a data folder left, ended at the next start.
+"""Orphans: processes that an earlier emulator of a data folder left, ended at the next start.
 
 Wardens end every child when the emulator is killed (supervisor.py). Orphans stay only when the wardens are killed at
 the same moment. The folder records its emulator by process id, start time and boot, and every child has this mark in
@@ -12,10 +12,8 @@ On Linux only, as it needs /proc.
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import logging
 import os
-import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -29,7 +27,6 @@ MARK = "ACR_TASKS_EMULATOR_PROCESS"
 
 GRACE_SECONDS = 10.0
 _SCRATCH = ("runs", "scratch", "buildah/tmp")
-_MNT_DETACH = 2
 _PROC = Path("/proc")
 _ENDED = ("Z", "X")  # nobody has waited for it yet
 _logger = logging.getLogger(__name__)
@@ -96,7 +93,7 @@ def _write(record: Path, names: list[str]) -> None:
 
 
 def _end(killed: set[str], data: Path) -> bool:
-    """Kill processes and unmount folders. Return whether nothing is left; otherwise the next start tries again."""
+    """Kill the processes, whose mounts end with them. Return whether none is left; else the next start tries again."""
     deadline = time.monotonic() + GRACE_SECONDS
     while left := _left(killed, data):
         if time.monotonic() > deadline:
@@ -104,10 +101,6 @@ def _end(killed: set[str], data: Path) -> bool:
             return False
         warden.kill_at_once(lambda: _left(killed, data))
         time.sleep(0.005)  # not a guess at how long it takes: the loop asks again
-    for path in reversed(_mounts_below(data)):
-        _unmount(path)
-    if _mounts_below(data):  # what is mounted from elsewhere must not be removed
-        return False
     for folder in _SCRATCH:
         _remove(data / folder)
     return True
@@ -127,17 +120,6 @@ def _left(killed: set[str], data: Path) -> set[int]:
     return warden.descendants(found, parents) - {os.getpid()}
 
 
-def _mounts_below(data: Path) -> list[str]:
-    """Return where something is mounted that builds mount, in the order in which it was mounted."""
-    try:
-        lines = (_PROC / "self/mountinfo").read_text().splitlines()
-    except OSError:
-        return []
-    # Blanks and the like are written as octal numbers (proc_pid_mountinfo(5)).
-    places = [re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), line.split()[4]) for line in lines]
-    return [place for place in places if any(_is_below(place, data / part) for part in ("runs", "buildah"))]
-
-
 def _remove(folder: Path) -> None:
     """Remove a folder, also where a builder forbade itself to look in; other users' files stay."""
     for parent, names, _ in os.walk(folder):
@@ -147,11 +129,6 @@ def _remove(folder: Path) -> None:
                 if not path.is_symlink():
                     path.chmod(0o700)
     shutil.rmtree(folder, ignore_errors=True)
-
-
-def _unmount(path: str) -> None:
-    if ctypes.CDLL(None, use_errno=True).umount2(os.fsencode(path), _MNT_DETACH) != 0:
-        _logger.warning("%s is still mounted: %s", path, os.strerror(ctypes.get_errno()))
 
 
 def _is_below(path: str, folder: Path) -> bool:

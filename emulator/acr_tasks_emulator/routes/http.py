@@ -137,17 +137,17 @@ async def json_of(request: Request) -> Any:
     return json_in(await bytes_of(request))
 
 
-async def bytes_of(request: Request) -> bytes:
-    """Read a body of at most 4 MiB. Raises ServiceError."""
+async def bytes_of(request: Request, limit: int = BODY_LIMIT) -> bytes:
+    """Read a body of at most `limit` bytes, 4 MiB unless it is given. Raises ServiceError."""
     data, size = bytearray(), 0
     async for chunk in request.stream():
         size += len(chunk)
         if size > READ_LIMIT:
             break
         # Read more than is kept: a caller that is still sending when the connection is closed sees no answer.
-        data += chunk[: max(0, BODY_LIMIT + 1 - len(data))]
-    if size > BODY_LIMIT:
-        raise errors.REQUEST_TOO_LARGE(limit=BODY_LIMIT)
+        data += chunk[: max(0, limit + 1 - len(data))]
+    if size > limit:
+        raise errors.REQUEST_TOO_LARGE(limit=limit)
     return bytes(data)
 
 

@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Match
 from starlette.types import Scope
 
 from acr_tasks_emulator.routes import metadata
-from acr_tasks_emulator.routes.http import ArmRoute, answer, api_version, origin, services_of
+from acr_tasks_emulator.routes.http import ArmRoute, answer, api_version, bytes_of, origin, services_of
 from acr_tasks_emulator.services import errors
 
 FORM_LIMIT = 64 * 1024
@@ -53,11 +53,7 @@ def is_sign_in(scope: Scope) -> bool:
 
 async def _form(request: Request) -> dict[str, str]:
     """Read a form of at most 64 KiB. Raises ServiceError."""
-    data = bytearray()
-    async for chunk in request.stream():
-        data += chunk
-        if len(data) > FORM_LIMIT:
-            raise errors.REQUEST_TOO_LARGE(limit=FORM_LIMIT)
+    data = await bytes_of(request, FORM_LIMIT)
     try:
         return dict(parse_qsl(data.decode(), max_num_fields=100))
     except ValueError:

@@ -14,13 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from acr_tasks_emulator.execution.cancellation import Cancellation
-from acr_tasks_emulator.execution.programs import (
-    NETWORK_VARIABLES,
-    Program,
-    Rename,
-    ToolError,
-    inherited,
-)
+from acr_tasks_emulator.execution.programs import NETWORK_VARIABLES, Program, Rename, ToolError, inherited
 from acr_tasks_emulator.execution.run_context import RunContext
 from acr_tasks_emulator.process.supervisor import Supervisor
 
@@ -28,8 +22,11 @@ PROGRAM = "buildah"
 IMAGES_KEPT = 300
 """With more images than this, those without a name, which builds left as their cache, go at the next start."""
 
-_NAMESPACES = ("unshare", "--mount", "--propagation", "private", "--pid", "--kill-child", "--mount-proc")
-"""A prefix for a command with mounts and process ids of its own. When it ends, the kernel kills its processes.
+_MOUNTS = ("unshare", "--mount", "--propagation", "private")
+"""A prefix for a command with mounts of its own, which end with its processes."""
+
+_PROCESSES = ("--pid", "--kill-child", "--mount-proc")
+"""The same for process ids: when the command ends, the kernel kills the processes that it has left.
 
 Nothing else finds a container's daemon: it has an environment of its own, and its root may be unmounted already.
 """
@@ -60,9 +57,7 @@ class Store(Program):
         (folder / "home" / "auth.json").write_text("{}")
         (folder / "containers.conf").write_text("")
         self.use_driver("overlay")
-        prefix = [*([] if os.geteuid() == 0 else [PROGRAM, "unshare"]), *_NAMESPACES]
-        works = supervisor.start([*prefix, "true"], env=self.environment(), **_SILENT).wait() == 0
-        self._namespaces = prefix if works else []
+        self._namespaces = self._own_namespaces()
 
     def use_driver(self, name: str) -> None:
         """Use a storage driver from now on: `overlay` or `vfs`."""
@@ -136,6 +131,14 @@ class Store(Program):
     def argv(self, arguments: Sequence[str]) -> list[str]:
         storage = ["--root", f"{self.folder}/root", "--runroot", f"{self.folder}/run", "--storage-driver", self.driver]
         return [*self._namespaces, PROGRAM, *storage, *arguments]
+
+    def _own_namespaces(self) -> list[str]:
+        """Return the prefix for buildah. A machine, such as a container with a masked /proc, may allow mounts alone."""
+        as_root = os.geteuid() == 0
+        prefix = [*_MOUNTS, *_PROCESSES] if as_root else [PROGRAM, "unshare", *_MOUNTS, *_PROCESSES]
+        if self.supervisor.start([*prefix, "true"], env=self.environment(), **_SILENT).wait() == 0:
+            return prefix
+        return list(_MOUNTS) if as_root else []  # without root, buildah gives its mounts a namespace itself
 
     def environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
         """Return buildah's environment; `RUN` lines can read it."""

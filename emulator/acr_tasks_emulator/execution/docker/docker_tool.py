@@ -137,15 +137,8 @@ class Docker(DockerImages):
                     run.log.say(f"Skip creating network: {network.name}")
                     continue
                 run.log.say(f"Creating Docker network: {network.name}, driver: '{network.driver}'")
-                options = [
-                    "--label",
-                    self.label,
-                    "--label",
-                    self._run_label(run.job.run_id),
-                    "--driver",
-                    network.driver,
-                ]
-                options += ["--ipv6"] if network.ipv6 else []
+                options = ["--label", self.label, "--label", self._run_label(run.job.run_id)]
+                options += ["--driver", network.driver, *(["--ipv6"] if network.ipv6 else [])]
                 try:
                     self._cli.ask(
                         ["network", "create", *options, self._network(run.job.run_id, network.name)], run.cancellation

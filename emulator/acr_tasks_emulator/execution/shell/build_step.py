@@ -34,14 +34,7 @@ _HONOURED = {
 }
 _WITHOUT_A_WORD = {"rm", "force-rm", "quiet", "load", "disable-content-trust", "progress", "network", "isolation"}
 _OF_BUILDKIT = {
-    "secret",
-    "ssh",
-    "output",
-    "build-context",
-    "cache-to",
-    "no-cache-filter",
-    "metadata-file",
-    "provenance",
+    *("secret", "ssh", "output", "build-context", "cache-to", "no-cache-filter", "metadata-file", "provenance"),
 }
 """What the classic builder's command line does not have."""
 

@@ -18,13 +18,7 @@ from acr_tasks_emulator.services.registries.registries import RegistriesService
 from acr_tasks_emulator.services.runs import documents as run_documents
 from acr_tasks_emulator.services.runs.causes import Cause
 from acr_tasks_emulator.services.runs.jobs import new_job
-from acr_tasks_emulator.services.runs.pages import (
-    RunPage,
-    compile_filter,
-    make_skip_token,
-    read_skip_token,
-    read_top,
-)
+from acr_tasks_emulator.services.runs.pages import RunPage, compile_filter, make_skip_token, read_skip_token, read_top
 from acr_tasks_emulator.services.runs.states import ACTIVE, TERMINAL, RunStates
 from acr_tasks_emulator.services.tasks import rules
 from acr_tasks_emulator.services.tasks.documents import task_id

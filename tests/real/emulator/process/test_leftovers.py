@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import select
 import shutil
@@ -125,18 +124,3 @@ def test_a_reused_process_id_is_not_ended(tmp_path: Path) -> None:
             assert stranger.poll() is None
             assert (tmp_path / orphans.RECORD).read_text() == f"{orphans.this_process()}\n"
         stranger.kill()
-
-
-def test_mounts_are_undone(tmp_path: Path) -> None:
-    """Mounts of builds are unmounted, the inner before the outer, before anything is removed."""
-    libc = ctypes.CDLL(None)
-    outer = tmp_path / "runs" / "a folder"
-    outer.mkdir(parents=True)
-    if libc.mount(b"none", os.fsencode(outer), b"tmpfs", 0, None) != 0:
-        pytest.skip("this user may not mount")
-    (outer / "inner").mkdir()
-    assert libc.mount(b"none", os.fsencode(outer / "inner"), b"tmpfs", 0, None) == 0
-    (tmp_path / orphans.RECORD).write_text("1-1-earlier\n")
-    with orphans.end_orphans(tmp_path):
-        assert str(tmp_path) not in Path("/proc/self/mountinfo").read_text()
-        assert not (tmp_path / "runs").exists()
