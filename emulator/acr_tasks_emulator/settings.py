@@ -25,7 +25,7 @@ MAXIMUM_LATENCY = 60_000
 WILDCARDS = ("0.0.0.0", "::")  # noqa: S104 - compared, not bound
 """The hosts that mean every address of this machine."""
 
-_REGISTRY_NAME = re.compile(r"[a-zA-Z0-9]{5,50}")
+REGISTRY_NAME_FORM = re.compile(r"[a-zA-Z0-9]{5,50}")
 _LOCATION = re.compile(r"[a-zA-Z0-9 ]{1,64}")
 
 
@@ -40,7 +40,7 @@ class RegistrySetting:
     def parse(cls, text: str) -> RegistrySetting:
         """Read `NAME` or `NAME:LOCATION`. Raises SettingsError."""
         name, _, location = text.partition(":")
-        if not _REGISTRY_NAME.fullmatch(name):
+        if not REGISTRY_NAME_FORM.fullmatch(name):
             raise SettingsError(f"Registry name {name!r} is not allowed: 5 to 50 letters and digits are.")
         location = normal_location(location or LOCATION)
         if not _LOCATION.fullmatch(location):

@@ -9,6 +9,7 @@ from typing import Any
 
 from acr_tasks_emulator.dashboard.runs import platform_text, status_view
 from acr_tasks_emulator.dashboard.times import View, duration_text, read_time, time_view
+from acr_tasks_emulator.services.tasks.documents import is_enabled
 
 Fact = tuple[str, list[str]]
 
@@ -23,7 +24,6 @@ def task_view(
     properties = task["properties"]
     step = properties.get("step", {})  # a system task may have none, and no platform
     about = step.get("dockerFilePath") or step.get("taskFilePath") or "inline YAML"
-    is_enabled = properties["status"].lower() == "enabled"
     return {
         "registry": registry,
         "name": task["name"],
@@ -33,8 +33,8 @@ def task_view(
         "images": step.get("imageNames", []),
         "facts": list(_facts(step)),
         "yaml": _decoded(step.get("encodedTaskContent")),
-        "triggers": list(_triggers(properties.get("trigger", {}), now, firings if is_enabled else {})),
-        "next_firing": time_view(min(firings.values()), now) if firings and is_enabled else None,
+        "triggers": list(_triggers(properties.get("trigger", {}), now, firings)),
+        "next_firing": time_view(min(firings.values()), now) if firings else None,
         "base_images": [_base_image(image) for image in step.get("baseImageDependencies", [])],
         "platform": platform_text(properties.get("platform", {})),
         "cpu": str(properties.get("agentConfiguration", {}).get("cpu", "")),
@@ -86,9 +86,8 @@ def _triggers(trigger: dict[str, Any], now: datetime, firings: Mapping[str, date
 
 def _trigger(kind: str, trigger: dict[str, Any], what: str, about: str = "", firing: View | None = None) -> View:
     """Return a trigger: `what` is its schedule, events or kind of base image; `about` has details."""
-    is_enabled = str(trigger.get("status") or "Enabled").lower() == "enabled"
     shown = {"kind": kind, "name": trigger["name"], "what": what, "about": about}
-    return {**shown, "is_enabled": is_enabled, "next_firing": firing}
+    return {**shown, "is_enabled": is_enabled(trigger), "next_firing": firing}
 
 
 def _base_image(image: dict[str, Any]) -> str:

@@ -16,7 +16,7 @@ LIMIT_LINE = 8 * 1024
 """How many characters an ARG or FROM line may have, before and after arguments are put in."""
 _VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)(?:(:?[-+])([^}]*))?\})")
 _ESCAPE = re.compile(r"#\s*escape\s*=\s*(\S)\s*$", re.IGNORECASE)
-_MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
+_MACHINES = {"x86_64": "amd64", "aarch64": "arm64", "i686": "386", "armv7l": "arm"}
 HEREDOC = re.compile(r"<<-?(['\"]?)([A-Za-z_]\w*)\1")
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 DOCKER_HUB = "docker.io"
 
 _HOST = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?")
-_REPOSITORY = re.compile(r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*")
-_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+REPOSITORY = re.compile(r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*")
+TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _DIGEST = re.compile(r"[a-z0-9]+:[0-9a-f]{32,}")
 
 
@@ -63,8 +63,8 @@ def parse(text: str) -> ImageName:
         repository = f"library/{repository}"
     valid = (
         _HOST.fullmatch(host)
-        and _REPOSITORY.fullmatch(repository)
-        and (not colon or _TAG.fullmatch(tag))
+        and REPOSITORY.fullmatch(repository)
+        and (not colon or TAG.fullmatch(tag))
         and (not at or _DIGEST.fullmatch(digest))
     )
     if not valid:

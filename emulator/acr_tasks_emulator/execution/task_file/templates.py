@@ -7,15 +7,14 @@ image names and the arguments.
 from __future__ import annotations
 
 import json
-import platform
 import re
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
+from acr_tasks_emulator.execution.build.dockerfile import own_platform
 from acr_tasks_emulator.execution.job import Job
 
-_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "i686": "386", "armv7l": "arm"}
 _SHELL_UNSAFE = re.compile(r"[^\w_^@=+%,:./-]", re.ASCII)
 
 
@@ -24,7 +23,6 @@ def run_variables(job: Job) -> dict[str, str]:
 
     Commit, Branch and Repository are empty unless the source is a repository; GitTag is always empty.
     """
-    machine = platform.machine()
     return {
         "ID": job.run_id,
         "SharedVolume": f"acb_vol_{job.run_id}",
@@ -33,7 +31,7 @@ def run_variables(job: Job) -> dict[str, str]:
         "Date": datetime.now(timezone.utc).strftime("%Y%m%d-%H%M%Sz"),
         "OS": str((job.platform or {}).get("os") or "linux").lower(),
         "OSVersion": "",
-        "Architecture": str((job.platform or {}).get("architecture") or _ARCHITECTURES.get(machine, machine)).lower(),
+        "Architecture": str((job.platform or {}).get("architecture") or own_platform().partition("/")[2]).lower(),
         **{name: job.git.get(name, "") for name in ("Commit", "Branch", "Repository")},
         "GitTag": "",
         "TriggeredBy": job.triggered_by,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from acr_tasks_emulator.services import errors
 from acr_tasks_emulator.services.bodies import parsed, without_nulls
 from acr_tasks_emulator.services.models import Definition, IdentityProperties
+from acr_tasks_emulator.settings import REGISTRY_NAME_FORM
 
-_NAME = re.compile(r"[a-zA-Z0-9]{5,50}")
 SKUS = {name.lower(): name for name in ("Basic", "Standard", "Premium")}
 # Bytes and webhooks (Microsoft's "Registry SKU features and limits").
 _LIMITS = {"Basic": (10 * 2**30, 2), "Standard": (100 * 2**30, 10), "Premium": (500 * 2**30, 500)}
@@ -74,7 +73,7 @@ def merged_properties(old: Document, new: Document) -> Document:
 
 def check_name(name: str) -> None:
     """Refuse an invalid name. Raises ServiceError."""
-    if not _NAME.fullmatch(name):
+    if not REGISTRY_NAME_FORM.fullmatch(name):
         raise errors.INVALID_REGISTRY_NAME(name=name)
 
 

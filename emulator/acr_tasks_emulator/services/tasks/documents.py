@@ -34,6 +34,11 @@ def task_id(registry: RegistryRow, name: str) -> str:
     return f"{registry.id}/tasks/{name}"
 
 
+def is_enabled(owner: dict[str, Any]) -> bool:
+    """Tell whether a trigger, or the task with these properties, is enabled."""
+    return str(owner.get("status") or "Enabled").lower() == "enabled"
+
+
 def document(registry: RegistryRow, name: str, sent: Task, old: Task | None, created: str, now: str) -> Task:
     """Return a task as it is stored.
 

@@ -7,6 +7,8 @@ from collections import Counter
 from typing import Any
 from urllib.parse import urlsplit
 
+from acr_tasks_emulator.execution.build.image_name import REPOSITORY, TAG
+from acr_tasks_emulator.execution.source.location import NO_SOURCE, SCHEMES
 from acr_tasks_emulator.services import errors
 from acr_tasks_emulator.services.triggers.schedules import problem_of
 from acr_tasks_emulator.services.versions import ApiVersion
@@ -27,19 +29,11 @@ _REQUIRED_OF_STEP = {
     "EncodedTaskRunRequest": ("encodedTaskContent",),
 }
 
-SCHEMES = ("https", "http", "git", "oci")
-NO_CONTEXT = "/dev/null"
-"""The context path that azure-cli sends for a task without a context."""
-
 LONGEST_REPOSITORY = 255
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
 _ACTION = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 _LOOPBACK = re.compile(r"(?:127\.0\.0\.1|localhost|\[::1\]):[0-9]+/")
 """The start of an image name with an emulator's login server. Azure's login servers have no port."""
-
-_PART = "[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
-_REPOSITORY = re.compile(f"{_PART}(?:/{_PART})*")
-_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 
 
 def check_task_name(name: str) -> None:
@@ -161,7 +155,7 @@ def _check_context(step: dict[str, Any], trigger: dict[str, Any]) -> None:
     Raises ServiceError.
     """
     context = str(step.get("contextPath") or "")
-    if not context or context == NO_CONTEXT:
+    if not context or context == NO_SOURCE:  # azure-cli sends it for a task without a context
         return
     if _SCHEME.match(context):
         _check_address("contextPath", context)
@@ -178,7 +172,7 @@ def _check_address(member: str, address: str) -> None:
         host = urlsplit(address).netloc.rpartition("@")[2]
     except ValueError:
         host = ""
-    if match.group(1).lower() not in SCHEMES or not host:
+    if match.group(1).lower() not in (*SCHEMES, "oci") or not host:
         raise errors.INVALID_URI(member=member)
 
 
@@ -195,5 +189,5 @@ def _is_image(name: str) -> bool:
     """Tell whether a name has the form `repository` or `repository:tag`; a template may be any part of it."""
     text = _LOOPBACK.sub("", _ACTION.sub("x", name), count=1)
     repository, colon, tag = text.partition(":")
-    known = _REPOSITORY.fullmatch(repository) and len(repository) <= LONGEST_REPOSITORY
-    return bool(known and (not colon or _TAG.fullmatch(tag)))
+    known = REPOSITORY.fullmatch(repository) and len(repository) <= LONGEST_REPOSITORY
+    return bool(known and (not colon or TAG.fullmatch(tag)))

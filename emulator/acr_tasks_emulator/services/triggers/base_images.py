@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from acr_tasks_emulator.services.tasks.documents import is_enabled
+
 _REPLACED_HOSTS = {"registry.hub.docker.com", "docker.io", "mcr.microsoft.com"}
 """Hosts whose images the emulator's registry serves under the same repository names."""
 _TAG_AT_END = re.compile(r":[^/:]*$")
@@ -42,7 +44,7 @@ def moved(push: ImagePush, task: Mapping[str, Any], own_hosts: Iterable[str]) ->
     """
     properties = task["properties"]
     trigger = (properties.get("trigger") or {}).get("baseImageTrigger")
-    if not trigger or "disabled" in (_lower(trigger.get("status")), _lower(properties.get("status"))):
+    if not trigger or not is_enabled(trigger) or not is_enabled(properties):
         return []
     step = properties.get("step") or {}  # a system task may have none
     if push.repository in map(_repository, step.get("imageNames") or []):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from acr_tasks_emulator.services.tasks.documents import is_enabled
 from acr_tasks_emulator.services.triggers.repository import canonical
 
 COMMIT, PULL_REQUEST = "commit", "pullrequest"
@@ -36,7 +37,7 @@ class SourceEvent:
     pull_request: str | None = None
     provider: str = "Github"
 
-    def concerns(self, trigger: Mapping[str, Any]) -> bool:
+    def concerns(self, trigger: dict[str, Any]) -> bool:
         """Tell whether a SourceTrigger is enabled and follows this event.
 
         A trigger without a branch follows the repository's default branch.
@@ -45,7 +46,7 @@ class SourceEvent:
         wanted = {str(kind).lower() for kind in trigger.get("sourceTriggerEvents") or []}
         branch = str(source.get("branch") or self.default_branch)
         return (
-            str(trigger.get("status") or "Enabled").lower() == "enabled"
+            is_enabled(trigger)
             and self.kind in wanted
             and branch.removeprefix(_BRANCH) == self.branch
             and canonical(str(source.get("repositoryUrl") or ""))

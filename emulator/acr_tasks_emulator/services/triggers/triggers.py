@@ -16,6 +16,7 @@ from acr_tasks_emulator.execution.build.image_name import own_hosts
 from acr_tasks_emulator.services.registries.registries import RegistriesService
 from acr_tasks_emulator.services.runs import causes
 from acr_tasks_emulator.services.runs.runs import RunsService, Start
+from acr_tasks_emulator.services.tasks.documents import is_enabled
 from acr_tasks_emulator.services.triggers.base_images import ImagePush, moved
 from acr_tasks_emulator.services.triggers.schedules import next_occurrence, occurrences, problem_of
 from acr_tasks_emulator.services.triggers.source_events import SourceEvent
@@ -120,7 +121,7 @@ class TriggersService:
             after = ""
             while True:
                 page = self._tasks.page(registry.key, after, PAGE)
-                yield from ((registry, task) for task in page if _is_enabled(task["properties"]))
+                yield from ((registry, task) for task in page if is_enabled(task["properties"]))
                 if len(page) < PAGE:
                     break
                 after = page[-1]["name"].lower()
@@ -152,12 +153,12 @@ class Timers:
 def enabled_timers(task: Task) -> list[dict[str, Any]]:
     """Return a task's enabled timers with a valid schedule."""
     timers = _triggers(task).get("timerTriggers") or []
-    return [timer for timer in timers if _is_enabled(timer) and problem_of(timer["schedule"]) is None]
+    return [timer for timer in timers if is_enabled(timer) and problem_of(timer["schedule"]) is None]
 
 
 def next_firings(task: Task, now: datetime) -> dict[str, datetime]:
     """Return when each of a task's timers fires next, by name; timers that never fire are left out."""
-    if not _is_enabled(task["properties"]):
+    if not is_enabled(task["properties"]):
         return {}
     found = {timer["name"]: next_occurrence(timer["schedule"], now) for timer in enabled_timers(task)}
     return {name: due for name, due in found.items() if due is not None}
@@ -177,7 +178,3 @@ def _days(after: datetime, until: datetime) -> Iterator[tuple[datetime, datetime
 
 def _triggers(task: Task) -> dict[str, Any]:
     return task["properties"].get("trigger") or {}
-
-
-def _is_enabled(properties: dict[str, Any]) -> bool:
-    return str(properties.get("status") or "Enabled").lower() == "enabled"
