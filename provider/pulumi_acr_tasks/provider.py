@@ -16,7 +16,7 @@ _USE = "give a pulumi_acr_tasks.Provider in ResourceOptions(provider=…)"
 
 @strict
 class Provider(pulumi.ProviderResource):
-    """The provider of resources whose `pulumi.ResourceOptions(provider=…)` names it, or a parent's `providers`.
+    """The provider of resources whose option `provider` names it, or a parent's option `providers`.
 
     These resources ignore the stack's configuration. Arguments that are left out come from the environment, as without
     a provider. Each provider is a process of its own.

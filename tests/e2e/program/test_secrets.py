@@ -139,7 +139,7 @@ def test_a_canary_is_not_seen_in_errors(idle_emulator: Emulator, new_stack: Call
     for path in (
         "step.values[0].value: is a list",
         "encoded_values_content: is not base64",
-        "refresh_token: is a dict",
+        "refresh_token: is a map",
     ):
         assert stack.host.path(path) in wrong.screen, path
     no_secret_in(wrong.screen)

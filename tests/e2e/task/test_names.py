@@ -36,7 +36,7 @@ def test_a_task_changes_its_owner(idle_emulator: Emulator, new_stack: Callable[.
     stack.write("__main__.py", f'{HEAD}task("beta", task_name="shared", timeout=900)\n')
     screen = stack.up().failed().screen
     assert "task shared exists already" in screen
-    assert 0 < screen.index("aliases=") < screen.index("adopt=True")
+    assert 0 < screen.index("the option aliases") < screen.index("set adopt")
 
     # with adopt the new resource takes the task over, and the old one does not delete it
     stack.write("__main__.py", f'{HEAD}task("beta", task_name="shared", timeout=900, adopt=True)\n')
