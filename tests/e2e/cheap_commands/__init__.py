@@ -20,20 +20,26 @@ FOLDER = Path(__file__).parent
 
 
 @contextlib.contextmanager
-def cheap_commands(folder: Path) -> Iterator[dict[str, str]]:
-    """Yield the environment of commands that share this worker's processes."""
+def forking(folder: Path) -> Iterator[Path]:
+    """Run a process that forks the engine's Python processes; yield the socket that launchers connect to."""
     socket = folder / "forks"
     command = [sys.executable, str(FOLDER / "forks.py"), str(socket)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as forks:
         assert forks.stdout
         assert forks.stdout.readline() == "ready\n"
-        with key_service() as address:
-            yield {
-                "PULUMI_PYTHON_CMD": str(FOLDER / "launcher.py"),
-                "ACR_TASKS_FORKS": str(socket),
-                "ACR_TASKS_PLUGIN": str(shutil.which("pulumi-resource-acr-tasks")),
-                "PATH": f"{FOLDER / 'bin'}:{os.environ['PATH']}",
-                "VAULT_ADDR": address,
-                "VAULT_TOKEN": "any",
-                "GOGC": "400",  # the engine's processes end before collecting pays
-            }
+        yield socket
+
+
+@contextlib.contextmanager
+def cheap_commands(folder: Path) -> Iterator[dict[str, str]]:
+    """Yield the environment of commands that share this worker's processes."""
+    with forking(folder) as socket, key_service() as address:
+        yield {
+            "PULUMI_PYTHON_CMD": str(FOLDER / "launcher.py"),
+            "ACR_TASKS_FORKS": str(socket),
+            "ACR_TASKS_PLUGIN": str(shutil.which("pulumi-resource-acr-tasks")),
+            "PATH": f"{FOLDER / 'bin'}:{os.environ['PATH']}",
+            "VAULT_ADDR": address,
+            "VAULT_TOKEN": "any",
+            "GOGC": "400",  # the engine's processes end before collecting pays
+        }
