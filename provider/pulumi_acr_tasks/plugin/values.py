@@ -56,8 +56,7 @@ def write(values: dict[str, Any], secrets: Iterable[Path] = (), *, whole_lists: 
     With `whole_lists` a list that has a secret is marked as a whole, as the engine itself marks outputs.
     """
     for path in secrets:
-        if path[0] in values or camel_case(str(path[0])) in values:
-            values = _marked(values, path, whole_lists)
+        values = _marked(values, path, whole_lists)
     message = struct_pb2.Struct()
     message.update(_message(values))
     return message
@@ -110,16 +109,21 @@ def _object(message: struct_pb2.Struct, path: Path, secrets: set[Path]) -> Any:
 
 
 def _marked(value: Any, path: Path, whole_lists: bool) -> Any:
-    """Return a value with a mark at a path; where the path leads nowhere, the mark is on what it has led to."""
+    """Return a value with a mark at a path, whose names may have another spelling or case than the value's.
+
+    A member that is not there any more needs no mark. Where a list has become a map, the mark is on all of it.
+    """
     if isinstance(value, Unknown) or value is None or (isinstance(value, dict) and SIGNATURE in value):
         return value
-    if path and isinstance(value, dict):
-        name = next((each for each in (path[0], camel_case(str(path[0]))) if each in value), None)
-        if name is not None:
-            return {**value, name: _marked(value[name], path[1:], whole_lists)}
-    index = path[0] if path else None
-    if isinstance(value, list) and isinstance(index, int) and index < len(value) and not whole_lists:
-        return [*value[:index], _marked(value[index], path[1:], whole_lists), *value[index + 1 :]]
+    at = path[0] if path else None
+    if isinstance(value, dict) and isinstance(at, str):
+        spellings = (at.lower(), camel_case(at).lower())
+        names = {
+            name: _marked(item, path[1:], whole_lists) for name, item in value.items() if name.lower() in spellings
+        }
+        return {**value, **names}
+    if isinstance(value, list) and isinstance(at, int) and at < len(value) and not whole_lists:
+        return [*value[:at], _marked(value[at], path[1:], whole_lists), *value[at + 1 :]]
     return marked_secret(value)
 
 

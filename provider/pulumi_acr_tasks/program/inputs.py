@@ -18,7 +18,7 @@ import pulumi
 from pulumi_acr_tasks.host.sdk import marked_secret
 from pulumi_acr_tasks.program.declaration import program_error
 from pulumi_acr_tasks.schema.definitions import Kind, camel_case, members, snake_case, variant, writable
-from pulumi_acr_tasks.schema.secrets import holds_secret, is_secret, map_secrets, secret_values
+from pulumi_acr_tasks.schema.secrets import holds_secret, is_secret, map_secrets
 from pulumi_acr_tasks.schema.spelling import translate
 from pulumi_acr_tasks.schema.values import UNKNOWN, Unknown, from_engine
 
@@ -82,19 +82,19 @@ def encrypted(props: dict[str, Any], inputs: Mapping[str, Kind], *, whole_lists:
 def may_be_secret_since(olds: dict[str, Any], news: dict[str, Any], inputs: Mapping[str, Kind]) -> bool:
     """Return whether the engine should compare the inputs itself, for values that the program has made secret since.
 
-    The engine tells no provider which values are secret. It may compare only when nothing else differs. A value that is
-    secret by its nature has always been marked; states of earlier releases alone show the secrets of addresses.
+    The engine tells no provider which values are secret. It may compare only when nothing else differs. A list with a
+    value that is secret by its nature is marked as a whole after a refresh, and item by item after an update: the
+    engine would call that a change. States of earlier releases show the secrets of addresses.
     """
     names = {*inputs, "endpoint", "contextHash", "contextContents", "__provider"}
     old, new = (
         {name: writable(props[name], inputs.get(name, _ANY)) for name in names if name in props}
         for props in (olds, news)
     )
-    every, hidden = (
-        [value for name, of in inputs.items() for value in secret_values(new.get(name), of, addresses=addresses)]
-        for addresses in (True, False)
-    )
-    return old == new and (not hidden or len(every) > len(hidden))
+    hidden, addresses = list[Any](), list[str]()
+    for name, of in inputs.items():
+        map_secrets(new.get(name), of, hidden.append, addresses.append, whole_lists=True)
+    return old == new and (bool(addresses) or not any(isinstance(each, list) for each in hidden))
 
 
 def _exchange(value: Any, kind: type, stand_in: Any) -> Any:

@@ -55,12 +55,14 @@ def test_a_mark_comes_back_at_its_path(secret: Any) -> None:
     ("values", "marked"),
     [
         ({"agentConfiguration": {"cpu": 2}}, {"agentConfiguration": {"cpu": wrap_rpc_secret(2.0)}}),
-        ({"agentConfiguration": {"memory": 2}}, {"agentConfiguration": wrap_rpc_secret({"memory": 2.0})}),
+        ({"agentConfiguration": {"CPU": 2}}, {"agentConfiguration": {"CPU": wrap_rpc_secret(2.0)}}),
+        ({"agentConfiguration": {"memory": 2}}, {"agentConfiguration": {"memory": 2.0}}),
+        ({"agentConfiguration": "2"}, {"agentConfiguration": wrap_rpc_secret("2")}),
         ({"tags": {}}, {"tags": {}}),
     ],
 )
-def test_a_mark_whose_path_has_changed_is_on_what_is_left_of_it(values: Any, marked: Any) -> None:
-    """A transform may use Python's names; nothing that was secret comes back in clear."""
+def test_a_mark_finds_its_value_in_another_spelling(values: Any, marked: Any) -> None:
+    """A transform may use Python's names, and the service another case. What is not there any more needs no mark."""
     assert _plain(write(values, {("agent_configuration", "cpu")})) == marked
 
 
