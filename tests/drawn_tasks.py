@@ -83,7 +83,7 @@ _PATH = one_of("x/a", "x/b")
 _SECRET = one_of("secret-a", "secret-b", "sécret c")
 _VALUES = named(an_object({"value": _SECRET}, isSecret=_FLAG), "A", "B", "C")
 _CONTEXT = {"contextPath": _ADDRESS, "contextAccessToken": _SECRET}
-_YAML = one_of(*(encoded(f"steps:\n  - cmd: {name}\n") for name in "ab"), encoded("steps: []\n") + "\n")
+_YAML = one_of(*(encoded(f"steps:\n  - cmd: {name}\n") for name in "ab"), encoded("steps:\n  - cmd: c\n") + "\n")
 _DOCKER = an_object(
     {"type": one_of("Docker"), "dockerFilePath": _PATH},
     **_CONTEXT,

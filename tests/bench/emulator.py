@@ -153,7 +153,7 @@ def memory() -> None:
             server.ask("GET", "runs")
             print_memory(f"{RUNS:,} runs that wait", server)
             while not ended(server):
-                time.sleep(0.5)
+                time.sleep(0.5)  # asking takes the emulator's time, too
             print_memory(f"{RUNS:,} runs that have ended", server)
         print(f"{'they were queued in':<38} {seconds:.1f} s")
         with served("--data", data) as server:

@@ -24,8 +24,13 @@ IMPORTED = (
     "azure.identity",
     "pulumi.automation._server",
     "pulumi.dynamic",
+    "pulumi_acr_tasks.plugin.server",
+    "pulumi_acr_tasks.run.announce",
+    "pulumi_acr_tasks.run.crud",
     "pulumi_acr_tasks.run.resource",
     "pulumi_acr_tasks.service",
+    "pulumi_acr_tasks.task.announce",
+    "pulumi_acr_tasks.task.crud",
     "pulumi_acr_tasks.task.resource",
     "ruamel.yaml",
 )
