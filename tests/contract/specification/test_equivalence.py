@@ -30,6 +30,7 @@ from pulumi_acr_tasks.task.request_bodies import put_body
 
 PAIRS = int(os.environ.get("ACR_TASKS_PAIRS", "40"))
 
+
 @st.composite
 def pairs(draw: Draw) -> tuple[dict[str, Any], dict[str, Any]]:
     """Draw two tasks, the second often much like the first."""
