@@ -43,17 +43,17 @@ types: environment ## mypy, strict; the examples with pyright too
 	  $(VENV)/python tools/example_types.py
 
 unit: environment ## the pure floors, with plain values
-	@$(VENV)/python -m pytest tests/unit -n 2
+	@$(VENV)/python -m pytest tests/unit
 
 docs: environment ## build the pages into site, and try every block and command line on them
 	@folder=$$($(VENV)/python tools/pulumi/engine.py) && NO_MKDOCS_2_WARNING=1 $(VENV)/mkdocs build --quiet && \
-	  PATH="$$folder:$(CURDIR)/$(VENV):$$PATH" $(VENV)/python -m pytest tests/documents -n 2
+	  PATH="$$folder:$(CURDIR)/$(VENV):$$PATH" $(VENV)/python -m pytest tests/documents
 
 contract: environment ## the service's contract, over TCP
 	@$(VENV)/python -m pytest tests/contract -n 2
 
 browser: environment chromium ## the emulator's dashboard in Chromium
-	@$(VENV)/python -m pytest tests/browser -n 2
+	@$(VENV)/python -m pytest tests/browser
 
 picture: environment builder chromium ## take docs/dashboard.png and docs/pulumi-up.png anew
 	@$(VENV)/python tools/picture.py

@@ -141,16 +141,24 @@ def uv() -> Path:
 
 
 def install_wheel(environment: Path, name: str, folder: Path, package: str) -> None:
-    """Builds the wheel of one distribution with the development environment's tools and installs it, if it changed."""
+    """Build the wheel of one distribution with the development environment's tools and install it, if it changed.
+
+    uv takes a fifth of pip's time; pip does it where there is no wheel of uv.
+    """
     stamp, value = environment / f".{name}", digest(sources(folder, package))
     if not once(stamp, value):
         return
     say(f"building and installing {name}")
-    pip = ["bin/python", "-m", "pip"]
+    builder, python, quiet = ENVIRONMENT / "bin/python", environment / "bin/python", ["--quiet", "--no-deps"]
     with tempfile.TemporaryDirectory() as wheels:
-        quiet = ["--quiet", "--no-deps"]
-        run(ENVIRONMENT / pip[0], *pip[1:], "wheel", *quiet, "--no-build-isolation", "--wheel-dir", wheels, folder)
-        run(environment / pip[0], *pip[1:], "install", *quiet, "--force-reinstall", *Path(wheels).glob("*.whl"))
+        try:
+            build = ["build", "--quiet", "--no-cache", "--wheel", "--no-build-isolation"]
+            run(uv(), *build, "--python", builder, "--out-dir", wheels, folder)
+            install = ["pip", "install", *quiet, "--no-cache", "--reinstall"]
+            run(uv(), *install, "--python", python, *Path(wheels).glob("*.whl"))
+        except EnvironmentFailedError:
+            run(builder, "-m", "pip", "wheel", *quiet, "--no-build-isolation", "--wheel-dir", wheels, folder)
+            run(python, "-m", "pip", "install", *quiet, "--force-reinstall", *Path(wheels).glob("*.whl"))
     stamp.write_text(value)
 
 

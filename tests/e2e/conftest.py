@@ -75,7 +75,7 @@ def host() -> Host:
 def new_stack(tmp_path: Path, prepared: Stack, host: Host) -> Callable[..., Stack]:
     """Make stacks. What they leave ends with their emulator's reset, or with their emulator."""
 
-    def make(project: str = "scenario", **options: object) -> Stack:
-        return Stack(tmp_path / project, project, **{"like": prepared, "host": host, **options})
+    def make(project: str = "scenario", folder: Path | None = None, **options: object) -> Stack:
+        return Stack(folder or tmp_path / project, project, **{"like": prepared, "host": host, **options})
 
     return make

@@ -66,11 +66,15 @@ class Stack:
         example: Path | None = None,
         host: Host = DYNAMIC,
         like: Stack | None = None,
+        forked: bool = True,
         environment: Mapping[str, str] | None = None,
         secrets_provider: str = "default",
         **config: str,
     ) -> None:
-        """Make the stack in a new folder: as a copy of a stack that is `like` it, else by `pulumi stack init`."""
+        """Make the stack in a new folder: as a copy of a stack that is `like` it, else by `pulumi stack init`.
+
+        Unless `forked`, its Python processes are new interpreters, as users have them.
+        """
         self.folder, self.project, self.host = folder, project, host
         if example:
             shutil.copytree(example, folder)
@@ -88,6 +92,9 @@ class Stack:
             "NO_COLOR": "1",
             "PWD": str(folder),
         }
+        if not forked:
+            self.environment["PATH"] = os.environ["PATH"]
+            del self.environment["PULUMI_PYTHON_CMD"]
         settings: dict[str, Any] = dict(like._settings()) if like else {}
         if (folder / "Pulumi.yaml").exists():
             self.project = YAML().load(folder / "Pulumi.yaml")["name"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import os
 import runpy
 import shutil
 import subprocess
@@ -18,7 +17,7 @@ from pulumi.runtime import mocks
 from ruamel.yaml import YAML
 
 from ..emulator import Emulator
-from ..stack import Outcome, Stack
+from ..stack import SECONDS, Outcome, Stack
 
 ROOT = Path(__file__).resolve().parents[3]
 EXAMPLES, POLICIES = ROOT / "examples", ROOT / "policies"
@@ -159,16 +158,17 @@ def test_policy_checked(idle_emulator: Emulator, new_stack: NewStack) -> None:
     stack.remove()
 
 
-def test_automation_api(emulator: Emulator, tmp_path: Path) -> None:
+def test_automation_api(emulator: Emulator, prepared: Stack, tmp_path: Path) -> None:
     """One Python program deploys and destroys, without a project beside it."""
     settings = {"PULUMI_HOME": str(tmp_path / "home"), "PULUMI_BACKEND_URL": f"file://{tmp_path}"}
-    environment = {**os.environ, **settings, "PULUMI_CONFIG_PASSPHRASE": "", "PULUMI_SKIP_UPDATE_CHECK": "true"}
+    environment = {**prepared.environment, **settings}
+    del environment["PWD"]
     _, _, subscription, _, group, *_, registry = emulator.registry_id.split("/")
     at = ["--endpoint", emulator.endpoint, "--subscription", subscription, "--group", group, "--registry", registry]
 
     def deploy(*arguments: str) -> Outcome:
         command = [sys.executable, str(EXAMPLES / "automation-api/deploy.py"), *at, *arguments]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=SECONDS)
         return Outcome(done.returncode, done.stdout + done.stderr).succeeded()
 
     try:

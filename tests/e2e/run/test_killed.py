@@ -37,7 +37,7 @@ def test_the_next_up_takes_the_run_up_again(
     victims: str, idle_emulator: Emulator, new_stack: Callable[..., Stack]
 ) -> None:
     """The next up awaits the same run; the provider and the program end by themselves without an engine."""
-    stack = new_stack("killed", program=PROGRAM, like=None, **idle_emulator.config)
+    stack = new_stack("killed", program=PROGRAM, forked=False, **idle_emulator.config)
     update = stack.start("up", "--yes", "--skip-preview", "--stack", "dev")
     assert update.stdout
     for line in update.stdout:
@@ -88,7 +88,7 @@ def test_a_run_is_found_although_no_answer_ever_came(emulator: Emulator, new_sta
     """
     if emulator.executor == "simulated":
         pytest.skip("only images prove whose run it is")
-    stack = new_stack("unanswered", program=BUILD, like=None, **emulator.config)
+    stack = new_stack("unanswered", program=BUILD, forked=False, **emulator.config)
     stack.write("app/Dockerfile", "FROM busybox\nRUN sleep 5\n")
     emulator.meets({"match": {"method": "POST", "path": "/scheduleRun$"}, "times": 1, "drop": "after"})
     update = stack.start("up", "--yes", "--skip-preview", "--stack", "dev")
