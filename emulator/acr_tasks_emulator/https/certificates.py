@@ -99,7 +99,7 @@ def public_key(pem: bytes, path: Path) -> bytes:
 
 
 def public_bytes(certificate: x509.Certificate) -> bytes:
-    """Return the public key that a certificate is about."""
+    """Return a certificate's public key."""
     return certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 

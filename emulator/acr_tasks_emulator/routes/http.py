@@ -102,7 +102,7 @@ def open_call(request: Request, kind: str) -> Call:
 
 
 def api_version(request: Request) -> str:
-    """Return the api-version of a request, which any that looks like one may be. Raises ServiceError."""
+    """Return the api-version of a request; any text of that form is accepted. Raises ServiceError."""
     return versions.well_formed(query(request, "api-version"))
 
 

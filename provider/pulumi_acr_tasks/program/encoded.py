@@ -127,7 +127,7 @@ def _dump(value: Any) -> str:
     from ruamel.yaml.representer import SafeRepresenter
 
     class Representer(SafeRepresenter):
-        """Writes strings in the style that is safe for them, and no anchors."""
+        """A writer of strings in the style that is safe for them, without anchors."""
 
         def represent_str(self, data: str) -> Any:
             """Return the node of a string."""

@@ -214,7 +214,7 @@ _INPUTS: Mapping[str, _Members] = {
     "BaseImageTrigger": {
         "baseImageTriggerType": _enumeration(
             "BaseImageTriggerType",
-            "string!: The images that count: those that the result is made from, or all.",
+            "string!: The base images that count: of the last stage (Runtime) or of every stage (All).",
             *("All", "Runtime"),
         ),
         **_TRIGGER,
@@ -409,9 +409,9 @@ FUNCTIONS: dict[str, dict[str, Kind]] = _read(
         "listTasks": _REGISTRY,
         "contextHash": {
             "context": "string!: The folder, relative to the program, or the archive that the run's `context` is.",
-            "dockerFilePath": "string: That of the run's request, empty if it has none. Default: Dockerfile.",
-            "taskFilePath": "string: That of the run's request. A Dockerfile does not count then.",
-            "valuesFilePath": "string: That of the run's request.",
+            "dockerFilePath": "string: The `dockerFilePath` of the run's request; may be empty. Default: Dockerfile.",
+            "taskFilePath": "string: The `taskFilePath` of the run's request. With it no Dockerfile counts.",
+            "valuesFilePath": "string: The `valuesFilePath` of the run's request.",
         },
     }
 )

@@ -90,7 +90,7 @@ def _read(text: str) -> _Schedule:
     if len(parts) != len(_FIELDS):
         hint = ""
         if _ISO.fullmatch(text.strip()):
-            hint = "; dates and durations of ISO 8601 are none: write */30 * * * * for each half hour"
+            hint = "; dates and durations of ISO 8601 are not accepted: write */30 * * * * for each half hour"
         elif text.strip().lower() in _WORDS:
             hint = f"; write {_WORDS[text.strip().lower()]}"
         raise ValueError(f"a schedule has five fields, minute hour day month weekday, and this has {len(parts)}{hint}")

@@ -9,7 +9,7 @@ from pulumi_acr_tasks import errors
 
 
 def test_the_tree_in_the_docstring_is_the_tree_of_the_classes() -> None:
-    """Drawn before they are written, in the same order, each under its base."""
+    """The docstring has the classes in their order, each under its base."""
     drawn: list[tuple[str, str]] = []
     stack: list[str] = []
     for line in (errors.__doc__ or "").splitlines():
@@ -26,8 +26,8 @@ def test_the_tree_in_the_docstring_is_the_tree_of_the_classes() -> None:
     assert drawn == written
 
 
-def test_an_answer_is_told_in_at_most_four_lines() -> None:
-    """What we did to which id, what the service said, the cure, the correlation id."""
+def test_a_refusal_has_at_most_four_lines() -> None:
+    """They are the operation and the id, the service's words, the cure, and the correlation id."""
     error = errors.WebhookError(
         409,
         "ProviderCall",
@@ -46,11 +46,11 @@ def test_an_answer_is_told_in_at_most_four_lines() -> None:
     ]
 
 
-def test_an_answer_without_a_body_is_told_in_one_line() -> None:
-    """A service that says nothing has its status told."""
+def test_a_refusal_without_a_body_has_one_line() -> None:
+    """The line has the status."""
     assert str(errors.UnavailableError(503, "", "")) == "request: the service answered 503"
 
 
 def test_several_problems_are_several_lines() -> None:
-    """One sentence each."""
+    """Each problem is a sentence on a line of its own."""
     assert str(errors.ValidationError(["a: is missing", "b: is empty"])) == "a: is missing\nb: is empty"

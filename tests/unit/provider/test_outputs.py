@@ -1,4 +1,4 @@
-"""What the attributes of a Task and a Run hold."""
+"""The attributes of a Task and a Run."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_an_object_stays_one_among_other_outputs() -> None:
 
 
 def test_a_resource_takes_an_object_under_the_specifications_names() -> None:
-    """As its stack output has them."""
+    """The names are those of a stack output."""
     step = _typed(_STEP, outputs.TaskStepProperties)
     wanted = {name: value for name, value in _STEP.items() if name != "later"}
     assert asyncio.run(rpc.serialize_property(step, [], None)) == wanted
@@ -84,14 +84,14 @@ def test_a_constructor_takes_declared_members_only() -> None:
 
 @pytest.mark.parametrize("name", [*(n for n in (*DEFINITIONS, *ANSWERS) if hasattr(outputs, n)), *POLYMORPHIC])
 def test_every_member_of_a_definition_is_there(name: str) -> None:
-    """Under the specification's name, one class for all variants."""
+    """Members have the specification's names, one class for all variants."""
     declared = {pulumi_name for _, pulumi_name, _ in _types._py_properties(getattr(outputs, name))}
     assert declared == set(members(name))
 
 
 @pytest.mark.parametrize("resource", [pulumi_acr_tasks.Task, pulumi_acr_tasks.Run])
-def test_a_resource_has_what_the_service_adds_and_what_was_asked(resource: type) -> None:
-    """Under the names of the state."""
+def test_a_resource_has_its_inputs_and_the_service_s_outputs(resource: type) -> None:
+    """They have their names in state."""
     declared = set(_types.resource_types(resource))
     assert set(OUTPUTS[resource.__name__]) <= declared
     assert set(members("Task") if resource is pulumi_acr_tasks.Task else ["runRequest"]) <= declared
@@ -99,13 +99,13 @@ def test_a_resource_has_what_the_service_adds_and_what_was_asked(resource: type)
 
 
 def test_every_output_type_is_a_dictionary() -> None:
-    """None is left out."""
+    """Every output type is tested."""
     found = [each for _, each in inspect.getmembers(outputs, inspect.isclass) if _types.is_output_type(each)]
     assert len(found) > 15
     assert all(issubclass(each, outputs.OutputType) for each in found)
 
 
-def test_the_unknown_within_an_object_is_seen() -> None:
-    """So that the output of an identity without its principal counts as not known."""
+def test_an_unknown_within_an_object_is_unknown() -> None:
+    """The output of an identity without its principal counts as unknown."""
     identity = outputs.IdentityProperties(type="SystemAssigned", principal_id=pulumi.UNKNOWN)
     assert pulumi.contains_unknowns(identity)

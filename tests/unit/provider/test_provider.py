@@ -34,7 +34,7 @@ def _chosen(**options: Any) -> Any:
 
 
 def test_a_provider_is_found_wherever_it_is_named() -> None:
-    """By our name, by any name when it is one of ours, by Pulumi's package, in a list; the nearest counts."""
+    """It is found under our name, any other name, Pulumi's package, or in a list; the nearest one counts."""
     plain, ours = _provider(), _ours()
     assert _chosen(provider=plain) is plain
     assert _chosen(providers={"acr-tasks": plain}) is plain

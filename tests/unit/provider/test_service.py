@@ -13,13 +13,13 @@ from pulumi_acr_tasks.settings.settings import Settings
 
 
 def test_one_process_has_one_service_for_equal_settings() -> None:
-    """So that its tasks share a client."""
+    """Its tasks share one client."""
     assert service_for(Settings("embedded")) is service_for(Settings("embedded"))
     assert service_for(Settings("embedded")) is not service_for(Settings("embedded", log_level="info"))
 
 
 def test_each_stack_has_an_emulator_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In Pulumi's home, unless the configuration names a folder."""
+    """Its folder is in Pulumi's home, unless the configuration names another."""
     monkeypatch.setenv("PULUMI_HOME", "/home/pulumi")
     monkeypatch.setenv("PULUMI_PROJECT", "shop")
     urn = "urn:pulumi:dev::shop::pulumi-python:dynamic/acr-tasks:Task::build"

@@ -24,7 +24,7 @@ class BaseImageError(Exception):
 
 
 class BaseImageFinder:
-    """A finder of images, which the tool has afterwards. Safe to use from several threads.
+    """A finder of base images, which it loads into the tool's store. Safe to use from several threads.
 
     The emulator's registry stands in for Docker Hub and mcr.microsoft.com: `FROM node:20` is taken from its
     `library/node:20` when somebody has pushed that.
@@ -53,9 +53,9 @@ class BaseImageFinder:
             self._seeded = True
 
     def fetch(self, name: ImageName, run: RunContext, fresh: bool = False) -> str:
-        """Return the id of the image of that name, which the tool has afterwards.
+        """Load the image of that name into the tool's store, and return its id.
 
-        fresh: what the tool has already does not count. Raises BaseImageError.
+        fresh: ignore a copy that the store has already. Raises BaseImageError.
         """
         job, cancellation = run.job, run.cancellation
         digest = self._digest_in_registry(name, job, cancellation)
@@ -74,7 +74,7 @@ class BaseImageFinder:
             raise BaseImageError(self._not_found(name, job, error)) from error
 
     def described(self, name: ImageName, image_id: str, cancellation: Cancellation) -> dict[str, str]:
-        """Registry, repository, tag and digest of an image that was fetched, as the service names them.
+        """Return registry, repository, tag and digest of an image that was fetched, as the service names them.
 
         Docker Hub is `registry.hub.docker.com`.
         """

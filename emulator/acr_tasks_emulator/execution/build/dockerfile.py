@@ -89,7 +89,7 @@ def image_references(
 
 
 def renamed(text: str, references: Iterable[ImageReference], names: Mapping[str, str]) -> str:
-    """Return the Dockerfile with other names for images. names: by image; those that are not among them stay."""
+    """Return the Dockerfile with other names for images. names: the new name by image; other images keep theirs."""
     lines = text.splitlines()
     for reference in references:
         if reference.image in names:
@@ -170,6 +170,6 @@ def _replaced(text: str, variables: Mapping[str, str]) -> str:
         return found
 
     found = _VARIABLE.sub(value, text)
-    if len(found) > LIMIT_LINE:  # or each argument could be made of ten of the one before it
+    if len(found) > LIMIT_LINE:  # without a limit, arguments made of arguments would grow exponentially
         raise SourceError(f"the Dockerfile's arguments stand for more than {LIMIT_LINE} characters")
     return found

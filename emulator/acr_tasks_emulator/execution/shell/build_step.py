@@ -42,7 +42,7 @@ _OF_BUILDKIT = {
 def run_build(step: Step, run: RunContext, start: Callable[[Options], int]) -> int:
     """Carry out the step's line of the agent's shell; return its exit status.
 
-    start: is called with the options of `docker build` once docker would take the line. Raises ScanError,
+    start: called with the options of `docker build` once docker would accept the line. Raises ScanError,
     ImageNameError, and what `start` raises.
     """
 

@@ -28,14 +28,14 @@ _BY_DOCKER = {"publish", "expose", "privileged", "cpus", "isolation"}
 _WITHOUT_A_WORD = {"rm", "interactive", "name", "quiet", "sig-proxy", "label"}
 
 Start = Callable[[Options, ImageName], int]
-"""Starts a container whose line docker takes; returns its exit status."""
+"""A function that starts a container with a line that docker accepts, and returns its exit status."""
 
 
 def run_command(step: Step, run: RunContext, own_networks: bool, start: Start) -> int:
     """Carry out the step's line of the agent's shell; return its exit status.
 
-    The step's members and its command make one line, as in the service. start: is called with the options once docker
-    would take it. own_networks: as of Tool.
+    The step's members and its command make one line, as in the service. start: called with the options once docker
+    would accept it. own_networks: as of Tool.
     """
 
     def act(words: list[str]) -> int:

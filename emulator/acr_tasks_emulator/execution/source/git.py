@@ -78,7 +78,7 @@ class Clone:
         return commit
 
     def is_taken_by_agent(self, reference: str) -> bool:
-        """Tell whether the agent's published code checks out a reference: no tag, `HEAD` or full name of a branch."""
+        """Tell whether the agent's published code checks out a reference: no tag, no `HEAD`, no full branch name."""
         fetched = (self._checkout / ".git" / "FETCH_HEAD").read_text(errors="replace")
         return _TAKEN.fullmatch(reference) is not None or f"\tbranch '{reference}' of " in fetched
 

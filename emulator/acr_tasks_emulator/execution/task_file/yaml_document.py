@@ -25,7 +25,7 @@ from acr_tasks_emulator.execution.task_file.yaml_scalars import Scalar, ScalarEr
 VALUES = 20_000
 """How many values a document may have: texts, lists and mappings, and the names of their members."""
 VALUES_BY_ALIASES = 200_000
-"""How many it would have were each alias written out."""
+"""How many values a document may have with each alias written out."""
 DEPTH = 100
 """How deep lists and mappings may stand in each other."""
 
@@ -34,7 +34,7 @@ _Tree = Any
 
 
 class DocumentError(ValueError):
-    """The text is no YAML document that is read; the text is the agent's, where it has one, without any scalar."""
+    """A YAML document that cannot be read; the message has the agent's words where it has any, and no scalar."""
 
 
 def read_document(text: str) -> Any:

@@ -1,4 +1,4 @@
-"""The service's clock, learnt from its answers."""
+"""The service's clock, known from its answers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class FakeClock:
 
 
 def test_the_time_is_that_of_the_last_answer_and_what_has_passed_since() -> None:
-    """Whatever this machine's clock says; moments of before are reckoned back."""
+    """This machine's clock does not matter; earlier moments are converted too."""
     clock = FakeClock()
     server = ServerTime(clock)
     assert server.now() is None
@@ -33,8 +33,8 @@ def test_the_time_is_that_of_the_last_answer_and_what_has_passed_since() -> None
 
 
 @pytest.mark.parametrize("headers", [{}, {"Date": "yesterday"}])
-def test_an_answer_without_a_date_teaches_nothing(headers: dict[str, str]) -> None:
-    """What was known stays."""
+def test_an_answer_without_a_date_changes_nothing(headers: dict[str, str]) -> None:
+    """The known time stays."""
     server = ServerTime(FakeClock())
     server.update(httpx.Response(200, headers={"Date": "Tue, 15 Nov 1994 08:12:31 GMT"}))
     server.update(httpx.Response(200, headers=headers))
@@ -42,7 +42,7 @@ def test_an_answer_without_a_date_teaches_nothing(headers: dict[str, str]) -> No
 
 
 def test_a_cancel_does_not_interrupt_the_wait_for_a_run_that_was_accepted() -> None:
-    """Without its answer nobody knows which run to cancel."""
+    """Only the answer names the run to cancel."""
     location = "https://arm.example/operations/1"
     answers = [
         httpx.Response(202, headers={"Location": location}),

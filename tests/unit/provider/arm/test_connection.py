@@ -1,4 +1,4 @@
-"""Whose certificates our connections trust, and which of them take no proxy."""
+"""The certificates that our connections trust, and the connections without a proxy."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CA = ["SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"]
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
-    """An environment that names no certificates, and a process that has read none."""
+    """Set an environment without certificates, in a process that has read none."""
     for name in CA:
         monkeypatch.delenv(name, raising=False)
     tls_context.cache_clear()
@@ -27,54 +27,54 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]
 
 @pytest.fixture
 def bundle(tmp_path: Path) -> Path:
-    """The file of a CA of one's own."""
+    """Return the file of a CA of one's own."""
     path = tmp_path / "ca.pem"
     trustme.CA(organization_name="Ours").cert_pem.write_to_path(str(path))
     return path
 
 
 def names(context: ssl.SSLContext) -> list[str]:
-    """Who the authorities of a context are, by organization."""
+    """Return the organizations of a context's authorities."""
     return [str(dict(pair[0] for pair in item["subject"]).get("organizationName")) for item in context.get_ca_certs()]
 
 
 @pytest.mark.parametrize("name", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
-def test_the_environment_names_whom_to_trust(environment: pytest.MonkeyPatch, bundle: Path, name: str) -> None:
-    """By the engine's variable and by az's, for both of our HTTP libraries, and nobody else is trusted."""
+def test_the_environment_names_the_trusted_ca(environment: pytest.MonkeyPatch, bundle: Path, name: str) -> None:
+    """The engine's variable and az's hold for both HTTP libraries, and no other CA is trusted."""
     environment.setenv(name, str(bundle))
     assert ca_certificates() == str(bundle)
     assert names(tls_context()) == ["Ours"]
 
 
 def test_the_engines_variable_comes_first(environment: pytest.MonkeyPatch, bundle: Path) -> None:
-    """SSL_CERT_FILE is obeyed where REQUESTS_CA_BUNDLE is set too."""
+    """SSL_CERT_FILE counts even where REQUESTS_CA_BUNDLE is set."""
     environment.setenv("SSL_CERT_FILE", str(bundle))
     environment.setenv("REQUESTS_CA_BUNDLE", "elsewhere")
     assert ca_certificates() == str(bundle)
 
 
-def test_of_several_folders_the_first_that_is_there_counts(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_first_existing_folder_counts(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """SSL_CERT_DIR may be a list."""
     environment.setenv("SSL_CERT_DIR", f"{tmp_path / 'nowhere'}:{tmp_path}")
     assert ca_certificates() == str(tmp_path)
     assert names(tls_context()) == []
 
 
-def test_without_a_word_the_usual_authorities_are_trusted() -> None:
-    """Those that the libraries bring."""
+def test_by_default_the_usual_authorities_are_trusted() -> None:
+    """They are those that the libraries bring."""
     assert ca_certificates() is None
     assert len(names(tls_context())) > 50
 
 
-def test_a_missing_file_is_told(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """By the variable and the path."""
+def test_a_missing_file_is_an_error(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The error has the variable and the path."""
     environment.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "nowhere.pem"))
     with pytest.raises(SettingsError, match=r"REQUESTS_CA_BUNDLE is '.*nowhere.pem', and there is no such file"):
         open_http()
 
 
-def test_a_file_without_certificates_is_told(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """By the path."""
+def test_a_file_without_certificates_is_an_error(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The error has the path."""
     (tmp_path / "ca.pem").write_text("not a certificate\n")
     environment.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
     with pytest.raises(SettingsError, match=r"the CA certificates in .*ca.pem cannot be read: "):
@@ -83,8 +83,8 @@ def test_a_file_without_certificates_is_told(environment: pytest.MonkeyPatch, tm
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "localhost"])
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_no_proxy_stands_before_this_machine(environment: pytest.MonkeyPatch, scheme: str, host: str) -> None:
-    """What a proxy would reach there is itself."""
+def test_loopback_needs_no_proxy(environment: pytest.MonkeyPatch, scheme: str, host: str) -> None:
+    """A proxy's loopback address is the proxy itself."""
     environment.setenv("HTTP_PROXY", "http://proxy.example:3128")
     environment.setenv("HTTPS_PROXY", "http://proxy.example:3128")
     with open_http() as http:
@@ -95,7 +95,7 @@ def test_no_proxy_stands_before_this_machine(environment: pytest.MonkeyPatch, sc
 
 
 def url_of(text: str) -> object:
-    """A URL as httpx holds it."""
+    """Return a URL as httpx holds it."""
     import httpx
 
     return httpx.URL(text)
@@ -115,5 +115,5 @@ def url_of(text: str) -> object:
     ],
 )
 def test_loopback_is_this_machine_only(url: str, expected: bool) -> None:
-    """By address, or by the name localhost."""
+    """Loopback is an address of it, or the name localhost."""
     assert is_loopback(url) is expected

@@ -1,4 +1,4 @@
-"""How long requests, pauses and other work may take, and how ^C ends them."""
+"""Deadlines and cancellation of requests, pauses and other work."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def asking(method: str = "GET", **operation: bool) -> httpx.Request:
 
 @pytest.fixture
 def never() -> Send:
-    """A server that takes a request and never answers; let go at the end."""
+    """A server that accepts a request and never answers; its threads end with the test."""
     return _never
 
 
@@ -47,7 +47,7 @@ def canceled() -> threading.Event:
 
 
 def test_a_request_that_reads_is_left_at_once_when_the_update_is_canceled(never: Send) -> None:
-    """Whatever timeouts the connection has."""
+    """The connection's timeouts do not delay it."""
     with pytest.raises(CanceledError, match="read run /x: the update was canceled"):
         cancelable(never, canceled())(asking())
 
@@ -56,15 +56,18 @@ def test_a_request_that_reads_is_left_at_once_when_the_update_is_canceled(never:
 def test_a_request_that_writes_is_left_as_one_that_may_have_arrived(
     request_: httpx.Request, never: Send, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """After a moment for its answer: who has none cannot say that nothing was done. So is the wait for its end."""
+    """It is given up after a short grace; without an answer it may have been carried out.
+
+    A long-running operation's poll is too.
+    """
     monkeypatch.setattr("pulumi_acr_tasks.arm.http.transport._GRACE", 0.0)
     with pytest.raises(TransportError) as left:
         cancelable(never, canceled())(request_)
     assert (left.value.arrived, left.value.lasting) == (True, True)
 
 
-def test_what_is_asked_because_of_the_cancellation_is_not_ended_by_it() -> None:
-    """Neither a request after it, nor anything within a limit of its own that is not interruptible."""
+def test_a_cancellation_does_not_end_its_own_requests() -> None:
+    """Neither a later request nor work within an uninterruptible limit is ended."""
     answer = httpx.Response(200)
     slow = threading.Event()
 
@@ -95,7 +98,7 @@ def test_a_limit_ends_a_request_a_pause_and_any_work(never: Send) -> None:
 
 
 def test_errors_of_the_work_are_handed_on() -> None:
-    """As if there were no thread."""
+    """An exception passes from the worker thread to the caller."""
     with pytest.raises(ValueError, match="mine"), deadline(20.0):
         run_cancelable(lambda: int("mine"), threading.Event(), "count")
 
@@ -110,7 +113,7 @@ def test_errors_of_the_work_are_handed_on() -> None:
 def test_a_retry_that_would_come_too_late_is_not_waited_for(
     send: Callable[[httpx.Request], httpx.Response], ending: type[Exception] | None
 ) -> None:
-    """The last answer, or error, is handed on before the limit."""
+    """The last answer or error is returned before the limit."""
     send_ = retry(send, SystemClock(), jitter=False)
     with deadline(0.2):
         if ending is None:
@@ -121,7 +124,7 @@ def test_a_retry_that_would_come_too_late_is_not_waited_for(
 
 
 def test_a_custom_timeout_that_ended_the_work_is_named() -> None:
-    """With what was last heard; an error that has nothing to do with it stays what it is."""
+    """The error also has the last answer; an unrelated error stays as it is."""
 
     def late() -> None:
         assert not fits_deadline(100.0)
@@ -138,8 +141,8 @@ def test_a_custom_timeout_that_ended_the_work_is_named() -> None:
     assert type(plain.value) is TransportError
 
 
-def test_a_service_of_our_own_is_started_again_when_nobody_listens() -> None:
-    """Before the next try; not when the request has arrived, nor when starting does not help."""
+def test_the_embedded_emulator_is_restarted_when_nothing_listens() -> None:
+    """It is restarted before the retry, but not when the request may have arrived or a restart does not help."""
     starts: list[str] = []
 
     def send(request: httpx.Request) -> httpx.Response:
@@ -165,7 +168,7 @@ def test_a_service_of_our_own_is_started_again_when_nobody_listens() -> None:
 
 
 def test_a_limit_holds_behind_the_requests_of_others_too() -> None:
-    """A thread that waits for a lock, or for the answer to another thread's request, keeps its own deadline."""
+    """A thread that waits for a lock or another thread's answer keeps its own deadline."""
     lock = threading.Lock()
     with lock, deadline(0.1), pytest.raises(DeadlineError, match="another resource"), lock_within_deadline(lock):
         raise AssertionError("it is not free")
@@ -173,8 +176,8 @@ def test_a_limit_holds_behind_the_requests_of_others_too() -> None:
         wait_within_deadline(threading.Event())
 
 
-def test_a_token_that_does_not_come_is_left() -> None:
-    """At ^C, and at the limit; neither is an error of the sign-in."""
+def test_a_wait_for_a_token_ends() -> None:
+    """^C and the limit end it, and neither is an error of the sign-in."""
 
     class Never:
         def get_token(self, *scopes: str, **options: object) -> AccessToken:

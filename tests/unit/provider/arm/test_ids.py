@@ -20,7 +20,7 @@ def test_an_id_is_read_and_written_back() -> None:
 
 
 def test_ids_compare_without_case() -> None:
-    """As the service's own do; the spelling of the fixed parts is made canonical."""
+    """Ids compare as the service's do; the spelling of the fixed parts is made canonical."""
     other = RegistryId.parse(_ID.lower() + "/")
     assert other == RegistryId.parse(_ID)
     assert len({other, RegistryId.parse(_ID)}) == 1
@@ -36,14 +36,14 @@ def test_the_ids_of_children_are_taken_apart() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "R", f"{_ID}/tasks/t", "/subscriptions/S/resourceGroups/G", _ID[1:]])
-def test_what_is_no_registry_id_is_refused_with_a_pattern(text: str) -> None:
-    """The error shows what an id looks like."""
+def test_another_text_is_refused_with_a_pattern(text: str) -> None:
+    """The error shows the form of an id."""
     with pytest.raises(ValueError, match="looks like /subscriptions/SUBSCRIPTION/resourceGroups/GROUP"):
         RegistryId.parse(text)
 
 
-def test_the_id_of_something_else_is_no_task_id() -> None:
-    """A run's id is no task's, and the other way round."""
+def test_the_id_of_a_run_is_not_the_id_of_a_task() -> None:
+    """Each kind of id is refused as the other."""
     with pytest.raises(ValidationError, match=r"not the id of a task, which looks like /sub.*/tasks/TASK"):
         parse_task_id(f"{_ID}/runs/cf1")
     with pytest.raises(ValidationError, match=r"not the id of a run, which looks like /sub.*/runs/RUN"):

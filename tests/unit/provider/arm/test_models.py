@@ -1,4 +1,4 @@
-"""Models: nothing that the service says is refused or lost."""
+"""Models, which neither refuse nor lose anything of an answer."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _TASK: dict[str, Any] = {
 
 
 def test_a_task_comes_back_as_it_was() -> None:
-    """Unknown members, unknown enumeration values, nulls and seven-digit dates included."""
+    """Unknown members and enumeration values, nulls and seven-digit dates are kept."""
     task = models.Task.receive(_TASK)
     assert task.raw is _TASK
     assert task.properties.provisioning_state == "Sleeping"

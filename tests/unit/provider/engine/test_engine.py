@@ -29,7 +29,7 @@ def test_a_name_may_hold_the_separator() -> None:
 
 @pytest.mark.parametrize("text", ["", "image", "urn:pulumi:dev::shop::type", "urn:other:dev::shop::type::name"])
 def test_another_text_is_refused(text: str) -> None:
-    """A ValueError says so."""
+    """It raises a ValueError."""
     with pytest.raises(ValueError, match="not a URN"):
         engine.Urn.parse(text)
 

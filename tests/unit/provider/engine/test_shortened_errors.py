@@ -35,7 +35,7 @@ def test_the_first_is_shown_in_full_and_the_others_in_a_line() -> None:
 
 
 def test_another_kind_of_error_is_shown_in_full_too() -> None:
-    """What must be put right is another thing."""
+    """It needs another cure."""
     _raised(_forbidden("a"), "a")
     assert _raised(_forbidden("b", "list tasks of"), "b").count("\n") == 3
 

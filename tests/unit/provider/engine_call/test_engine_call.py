@@ -1,4 +1,4 @@
-"""What happens around every verb, on either host."""
+"""The work around every verb, on either host."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _URN = "urn:pulumi:dev::shop::t::"
 
 
 class _Verbs:
-    """Verbs that keep what they are given, and fail where they are asked to."""
+    """Verbs that record their arguments, and fail on request."""
 
     kinds = verbs.kinds
     check = staticmethod(verbs.check)

@@ -1,4 +1,4 @@
-"""The program for tasks that exist says what they are, asks for secrets, and leaves out what is so by default."""
+"""The program for existing tasks: it declares them without defaults, and reads secrets from the configuration."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _program(**tasks: dict[str, Any]) -> Program:
 
 
 def _declared(program: Program, monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[str, Any]]:
-    """Runs a program with resources that only remember what they are given, and secrets that are called `!`."""
+    """Run a program with resources that only record their arguments, and with secrets that are called `!`."""
     import pulumi
 
     import pulumi_acr_tasks
@@ -71,8 +71,8 @@ def _declared(program: Program, monkeypatch: pytest.MonkeyPatch) -> dict[str, di
     return found
 
 
-def test_a_program_declares_what_the_service_has(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As typed arguments, and the task file as text; location, defaults and what the service set are left out."""
+def test_a_program_declares_the_tasks_of_the_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Arguments are typed, and the task file is text; location, defaults and members of the service are left out."""
     declared = _declared(_program(greeting=_DETAILS), monkeypatch)["greeting"]
     assert set(declared) == {"registry_id", "platform", "step", "trigger", "credentials", "identity", "tags", "adopt"}
     assert declared["registry_id"] == _ID
@@ -88,7 +88,7 @@ def test_a_program_declares_what_the_service_has(monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_program_holds_no_secret() -> None:
-    """It names each instead, by task, item and member."""
+    """It names each secret, by task, item and member."""
     program = _program(greeting=_DETAILS)
     assert "c4nary" not in str(program)
     assert "c4nary" not in repr(program)
@@ -102,7 +102,7 @@ def test_a_program_holds_no_secret() -> None:
 
 
 def test_two_secrets_never_share_a_name() -> None:
-    """Names that differ only in what a key cannot spell."""
+    """Names that differ only in characters that a key cannot have get different keys."""
     values = [{"name": name, "value": "x", "isSecret": True} for name in ("a.b", "a-b")]
     step = {"type": "FileTask", "taskFilePath": "f", "values": values}
     assert _program(task=_DETAILS | {"properties": {"platform": {"os": "Linux"}, "step": step}}).secrets == [
@@ -112,8 +112,8 @@ def test_two_secrets_never_share_a_name() -> None:
 
 
 @pytest.mark.parametrize("content", ["bm90IHlhbWw", "/w==", "", base64.b64encode(b"  steps: []").decode()])
-def test_a_task_file_that_is_no_plain_text_stays_as_it_is(content: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What would not come out the same is not taken apart."""
+def test_another_content_stays_as_it_is(content: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A content that would not come out the same stays in base64."""
     step = {"type": "EncodedTask", "encodedTaskContent": content}
     program = _program(task={"properties": {"platform": {"os": "Linux"}, "step": step}})
     assert _declared(program, monkeypatch)["task"]["step"].encoded_task_content == content
@@ -122,7 +122,7 @@ def test_a_task_file_that_is_no_plain_text_stays_as_it_is(content: str, monkeypa
 
 
 def test_a_task_file_is_shown_as_people_write_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As text, or as the command that az was given; either makes the same base64."""
+    """It is text, or the command that az was given; either makes the same base64."""
     az = "version: v1.1.0\nsteps: \n  - cmd: acr purge --ago 30d\n"
     az += "    disableWorkingDirectoryOverride: true\n    timeout: {}\n"
     sources = {
@@ -140,7 +140,7 @@ def test_a_task_file_is_shown_as_people_write_it(monkeypatch: pytest.MonkeyPatch
 
 
 def test_lines_that_can_be_short_are_short() -> None:
-    """An argument a line where they do not fit on one."""
+    """Arguments that do not fit on a line have a line each."""
     lines = str(_program(greeting=_DETAILS)).splitlines()
     assert [line for line in lines if len(line) > WIDTH and "REGISTRY =" not in line] == []
     assert '        timer_triggers=[TimerTriggerArgs(schedule="0 3 * * *", status="Disabled", name="t1")],' in lines
@@ -154,8 +154,8 @@ def test_lines_that_can_be_short_are_short() -> None:
         (["--registry", _ID, "--endpoint", "ftp://x"], "acr-tasks:endpoint is 'ftp://x'; it is `embedded` or a URL"),
     ],
 )
-def test_what_goes_wrong_is_a_sentence_and_no_program(options: list[str], sentence: str) -> None:
-    """On stderr, with exit status 1, and nothing on stdout."""
+def test_an_error_is_a_sentence_without_a_program(options: list[str], sentence: str) -> None:
+    """It is on stderr, with exit status 1, and stdout is empty."""
     done = CliRunner().invoke(commands, ["export", *options])
     assert done.exit_code == 1
     assert sentence in done.stderr

@@ -22,7 +22,7 @@ URN = "urn:pulumi:dev::shop::my:component:Web$pulumi-python:dynamic/acr-tasks:Ru
 
 @pytest.fixture(autouse=True)
 def no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The process was started by no engine, and nothing has been attached yet."""
+    """Set up a process that no engine has started, with nothing attached."""
     monkeypatch.setattr(sys, "argv", ["pytest"])
     monkeypatch.setattr(log, "_stub", None)
     monkeypatch.setattr(host, "_attached", False)
@@ -56,7 +56,7 @@ def test_a_pool_is_widened_by_its_own_worker() -> None:
 
 
 def test_a_pool_that_is_wider_already_stays() -> None:
-    """Widening never narrows."""
+    """A wider pool is not narrowed."""
     with ThreadPoolExecutor(max_workers=server.WORKERS + 1) as executor:
         executor.submit(server.widen_pool).result(timeout=10)
         assert executor._max_workers == server.WORKERS + 1

@@ -1,4 +1,4 @@
-"""Which backend keeps the state, as a provider can know it."""
+"""The backend of the state, as far as a provider can know it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pulumi_acr_tasks.journal.backend import backend_of
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A project whose program stands in a folder of its own."""
+    """A project with its program in a folder of its own."""
     (tmp_path / "project" / "src").mkdir(parents=True)
     (tmp_path / "project" / "Pulumi.yaml").write_text("name: shop\nbackend:\n  url: s3://of-the-project\n")
     return tmp_path / "project"
@@ -27,7 +27,7 @@ def home(tmp_path: Path) -> Path:
 
 
 def test_the_environment_comes_first_then_the_project_then_the_login(project: Path, home: Path) -> None:
-    """In the CLI's own order."""
+    """The order is the CLI's own."""
     environ = {"PULUMI_BACKEND_URL": "gs://of-the-environment"}
     assert backend_of(environ, home, project / "src") == "gs://of-the-environment"
     assert backend_of({}, home, project / "src") == "s3://of-the-project"
@@ -36,16 +36,16 @@ def test_the_environment_comes_first_then_the_project_then_the_login(project: Pa
 
 
 @pytest.mark.parametrize("text", ["", "backend", "backend: {}", "backend: [", "backend:\n  url:\n   - \t"])
-def test_what_says_nothing_leaves_it_to_the_login(project: Path, home: Path, text: str) -> None:
-    """Also a file that the CLI itself could not read."""
+def test_a_project_without_a_backend_leaves_it_to_the_login(project: Path, home: Path, text: str) -> None:
+    """So does a file that the CLI itself could not read."""
     (project / "Pulumi.yaml").write_text(text)
     assert backend_of({}, home, project) == "https://api.example.org"
     (home / "credentials.json").write_text("[]")
     assert backend_of({}, home, project) == ""
 
 
-def test_what_an_address_leaves_open_is_completed(project: Path, home: Path) -> None:
-    """Two checkouts of a project with a relative folder, and one container name in two storage accounts."""
+def test_a_relative_address_is_completed(project: Path, home: Path) -> None:
+    """Two checkouts with a relative folder differ, and so does one container name in two storage accounts."""
     (project / "Pulumi.yaml").write_text("name: shop\nbackend: {url: file://./.state}\n")
     assert backend_of({}, home, project / "src") == f"file://./.state {project}"
     for absolute in ("file:///state", "file://~/state", "azblob://state"):

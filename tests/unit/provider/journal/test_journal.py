@@ -1,4 +1,4 @@
-"""The journal: what was asked of the service and not yet confirmed to the engine."""
+"""The journal of requests that the engine has not recorded yet."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _find(kept: Journal) -> Entry | None:
     return kept.find(TASK, endpoint=_ENDPOINT)
 
 
-def test_what_a_killed_process_began_is_found_by_the_next(tmp_path: Path) -> None:
+def test_the_entry_of_a_killed_process_is_found_by_the_next(tmp_path: Path) -> None:
     """The entry is in a file before the request is sent."""
     entry = _begin(Journal.open(tmp_path, _URN, now=lambda: 1.0))
     found = _find(Journal.open(tmp_path, _URN, now=lambda: 2.0))
@@ -64,8 +64,8 @@ def test_an_entry_is_found_after_a_move_to_the_plugin_and_back(tmp_path: Path) -
         (_URN, TASK, {"content_hash": "0"}),
     ],
 )
-def test_an_entry_speaks_of_one_thing_only(tmp_path: Path, urn: str | None, kind: str, asked: dict[str, str]) -> None:
-    """One URN, one endpoint, and where they are asked for one id and one request."""
+def test_an_entry_is_for_one_resource(tmp_path: Path, urn: str | None, kind: str, asked: dict[str, str]) -> None:
+    """URN and endpoint have to match, and id and request where they are given."""
     kept = Journal.open(tmp_path, _URN)
     _begin(kept)
     assert Journal.open(tmp_path, urn).find(kind, **{"endpoint": _ENDPOINT, **asked}) is None
@@ -79,14 +79,14 @@ def test_the_same_urn_in_another_backend_has_entries_of_its_own(tmp_path: Path) 
 
 
 def test_an_entry_ends(tmp_path: Path) -> None:
-    """The service has refused: nothing was made."""
+    """A refused request has made nothing, so its entry is removed."""
     kept = Journal.open(tmp_path, _URN)
     kept.end(_begin(kept))
     assert _find(kept) is None
 
 
 def test_the_engine_confirms_by_showing_the_id(tmp_path: Path) -> None:
-    """Another id of the same URN confirms nothing."""
+    """Another id of the same URN does not remove the entry."""
     kept = Journal.open(tmp_path, _URN)
     _begin(kept)
     kept.confirm(f"{_REGISTRY}/tasks/other")
@@ -114,7 +114,7 @@ def test_entries_of_returned_creates_go_when_the_command_ends(tmp_path: Path) ->
 
 
 def test_a_run_is_known_by_its_id_once_it_is_scheduled(tmp_path: Path) -> None:
-    """Until then, by its registry."""
+    """Until then its entry has the registry's id."""
     kept = Journal.open(tmp_path, _URN)
     entry = kept.begin(RUN, endpoint=_ENDPOINT, resource_id=_REGISTRY, content_hash="h")
     kept.amend(entry, resource_id=f"{_REGISTRY}/runs/ca1", run_id="ca1", create_time="2025-04-08T08:17:33Z")
@@ -129,7 +129,7 @@ def test_a_run_is_known_by_its_id_once_it_is_scheduled(tmp_path: Path) -> None:
 
 
 def test_an_entry_ages_out(tmp_path: Path) -> None:
-    """It is not heard any more, and its file goes when the journal is next opened."""
+    """It is not found any more, and its file is removed when the journal is next opened."""
     _begin(Journal.open(tmp_path, _URN, now=lambda: 1000.0))
     (file,) = (tmp_path / "acr-tasks-journal" / "shop" / "dev").iterdir()
     os.utime(file, (1000, 1000))
@@ -141,7 +141,7 @@ def test_an_entry_ages_out(tmp_path: Path) -> None:
 
 
 def test_entries_are_the_owner_s_alone(tmp_path: Path) -> None:
-    """Files that others cannot read, and nothing else lies around."""
+    """Others cannot read the files, and no other file is left."""
     _begin(Journal.open(tmp_path, _URN))
     folder = tmp_path / "acr-tasks-journal" / "shop" / "dev"
     (file,) = folder.iterdir()
@@ -150,7 +150,7 @@ def test_entries_are_the_owner_s_alone(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_cannot_be_written_is_warned_of_once(tmp_path: Path) -> None:
-    """And the journal remembers nothing."""
+    """The journal stays empty."""
     home, warnings = tmp_path / "home", list[str]()
     home.write_text("a file where the folder would be")
     for _ in range(2):
@@ -161,8 +161,8 @@ def test_a_folder_that_cannot_be_written_is_warned_of_once(tmp_path: Path) -> No
     assert "cannot be written" in warnings[0]
 
 
-def test_without_a_urn_nothing_is_remembered(tmp_path: Path) -> None:
-    """The SDK may hide which resource a call is for."""
+def test_without_a_urn_the_journal_stays_empty(tmp_path: Path) -> None:
+    """The SDK may hide the resource of a call."""
     kept = Journal.open(tmp_path, None)
     _begin(kept)
     kept.confirm(_ID)
@@ -171,8 +171,8 @@ def test_without_a_urn_nothing_is_remembered(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"kind": "task"}', '{"later": 1}'])
-def test_what_cannot_be_read_is_no_entry(tmp_path: Path, text: str) -> None:
-    """Half a file after a power cut, or one of another version."""
+def test_an_unreadable_file_is_ignored(tmp_path: Path, text: str) -> None:
+    """The file is incomplete after a power cut, or of another version."""
     kept = Journal.open(tmp_path, _URN)
     _begin(kept)
     (file,) = (tmp_path / "acr-tasks-journal" / "shop" / "dev").iterdir()
@@ -181,7 +181,7 @@ def test_what_cannot_be_read_is_no_entry(tmp_path: Path, text: str) -> None:
 
 
 def test_many_threads_write_at_once(tmp_path: Path) -> None:
-    """Each URN has a file of its own, and one that is written over is always whole."""
+    """Each URN has a file of its own, and each write is atomic."""
     kept = Journal.open(tmp_path, _URN)
 
     def write() -> None:
@@ -201,6 +201,6 @@ def test_many_threads_write_at_once(tmp_path: Path) -> None:
 
 
 def test_a_hash_does_not_depend_on_the_order_of_members() -> None:
-    """Nor on anything but the values."""
+    """It depends on the values alone."""
     assert request_hash({"a": 1, "b": [2]}) == request_hash(json.loads('{"b": [2], "a": 1}'))
     assert request_hash({"a": 1}) != request_hash({"a": 2})

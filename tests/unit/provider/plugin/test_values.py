@@ -34,8 +34,8 @@ def test_numbers_are_whole_and_nulls_are_left_out() -> None:
 
 
 @pytest.mark.parametrize("value", [MARK, wrap_rpc_secret(MARK), _OUTPUT])
-def test_what_is_not_known_is_unknown(value: Any) -> None:
-    """In each form of the protocol, a secret that is not known yet among them."""
+def test_unknown_values_are_recognized(value: Any) -> None:
+    """Each form of the protocol is recognized, an unknown secret among them."""
     assert is_unknown(read(_message({"timeout": value})).values["timeout"])
     assert _plain(write({"timeout": UNKNOWN})) == {"timeout": MARK}
 

@@ -1,4 +1,4 @@
-"""Task files in base64 are made of what people write, and of nothing that cannot be one."""
+"""Task files in base64, made from text, dictionaries, files and commands."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _PURGE = "acr purge --filter 'web:.*' --ago 30d"
 
 @pytest.fixture(autouse=True)
 def loop(monkeypatch: pytest.MonkeyPatch) -> Iterator[asyncio.AbstractEventLoop]:
-    """Outputs need an event loop, as a program has one."""
+    """Run an event loop, which outputs need, as a program has one."""
     monkeypatch.setattr(rpc.settings, "monitor_supports_feature", lambda _: True)
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
@@ -40,7 +40,7 @@ def _text(content: Any) -> str:
 
 
 def test_a_text_is_taken_as_it_stands() -> None:
-    """Only the margin of an indented string goes: the agent finds the version at the beginning of a line."""
+    """Only the margin of an indented string is removed: the agent needs the version at the beginning of a line."""
     indented = "".join(f"        {line}\n" for line in _TEXT.splitlines())
     for text in (_TEXT, indented):
         assert _text(EncodedTaskStepArgs.from_yaml(text).encoded_task_content) == _TEXT
@@ -61,7 +61,7 @@ def test_a_dictionary_and_a_list_of_steps_become_the_same_yaml() -> None:
     ["no", "y", "010", "1e5", "12:30:00", "2020-01-01", "~", "", "a: b # c", "a\nb\n", '{{ index .Values "a" }}', "é"],
 )
 def test_a_string_stays_a_string_for_the_agent(value: str) -> None:
-    """It reads YAML 1.1, in which more words are no strings."""
+    """The agent reads YAML 1.1, in which more words are booleans."""
     import yaml  # the SDK's, which reads 1.1
 
     text = _text(EncodedTaskStepArgs.from_yaml([{"cmd": "a", "id": value}]).encoded_task_content)
@@ -69,8 +69,8 @@ def test_a_string_stays_a_string_for_the_agent(value: str) -> None:
     assert value in text or "\n" in value
 
 
-def test_objects_that_are_like_plain_ones_are_taken(loop: asyncio.AbstractEventLoop) -> None:
-    """Enumerations, what a YAML library has read, and outputs of resources."""
+def test_objects_like_plain_ones_are_accepted(loop: asyncio.AbstractEventLoop) -> None:
+    """Enumerations, values of a YAML library, and outputs of resources are accepted."""
     read = load("steps:\n  - cmd: 'busybox true'\n")[0]
     level = Enum("Level", {"HIGH": "high"}, type=str).HIGH
     output = pulumi.Output.from_input(outputs.SetValue(name="a", value=level))
@@ -93,7 +93,7 @@ def test_a_line_that_the_agent_would_drop_is_quoted() -> None:
 
 
 def test_a_file_is_read_beside_the_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With its values; line ends of Windows are no other task."""
+    """Its values file is read too; line ends of Windows make the same task."""
     monkeypatch.chdir(tmp_path)
     Path("acb.yaml").write_bytes(_TEXT.replace("\n", "\r\n").encode())
     Path("values.yaml").write_text("who: you\n")
@@ -108,7 +108,7 @@ def test_a_file_is_read_beside_the_program(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_a_command_is_the_task_file_that_az_writes() -> None:
-    """To the byte: a task of az is taken over without a change. (Its template, with the blank behind `steps:`.)"""
+    """The bytes are those of az's template, so a task of az is taken over without a change."""
     step, request = EncodedTaskStepArgs.from_cmd(_PURGE), EncodedTaskRunRequestArgs.from_cmd(_PURGE, timeout=600)
     assert _text(step.encoded_task_content) == (
         f"version: v1.1.0\nsteps: \n  - cmd: {_PURGE}\n    disableWorkingDirectoryOverride: true\n    timeout: 3600\n"
@@ -118,15 +118,15 @@ def test_a_command_is_the_task_file_that_az_writes() -> None:
 
 
 @pytest.mark.parametrize("cmd", ["bash -c 'a: b' # c", "acr purge \\\n  --ago 30d", "'quoted' x"])
-def test_a_command_that_is_no_plain_yaml_is_quoted(cmd: str) -> None:
-    """The file is right whatever the command holds; a continued line is one line."""
+def test_a_command_is_quoted_where_yaml_needs_it(cmd: str) -> None:
+    """The file is valid for any command; a continued line becomes one line."""
     text = _text(EncodedTaskStepArgs.from_cmd(cmd).encoded_task_content)
     assert check_task_file(text) == []
     assert load(text)[0]["steps"][0]["cmd"] == cmd.replace("\\\n  ", "")
 
 
 def test_outputs_and_secrets_may_be_anywhere_within(loop: asyncio.AbstractEventLoop) -> None:
-    """What they make is an output, and secret where one of them is; a number from the engine is whole again."""
+    """The result is an output, and secret where one of them is; a number from the engine is whole again."""
     name, secret = pulumi.Output.from_input("web"), pulumi.Output.secret("s3cret")
     made = {
         "dict": EncodedTaskStepArgs.from_yaml([{"cmd": name, "timeout": pulumi.Output.from_input(60.0)}]),
@@ -142,7 +142,7 @@ def test_outputs_and_secrets_may_be_anywhere_within(loop: asyncio.AbstractEventL
 
 
 def test_values_are_a_file_or_a_list() -> None:
-    """A list has its secrets one by one; a dictionary is encrypted as a whole."""
+    """The items of a list are secret one by one; a dictionary is encrypted as a whole."""
     values = [SetValueArgs(name="who", value="you", is_secret=True)]
     step = EncodedTaskStepArgs.from_yaml(_TEXT, values=values)
     assert (step.values, step.encoded_values_content) == (values, None)
@@ -173,8 +173,8 @@ def test_values_are_a_file_or_a_list() -> None:
         ),
     ],
 )
-def test_what_cannot_be_a_task_file_is_told_at_the_line_of_the_program(make: Any, sentence: str) -> None:
-    """With the constructor that was meant."""
+def test_a_wrong_argument_is_an_error_with_the_line_of_the_program(make: Any, sentence: str) -> None:
+    """The sentence names the constructor that was meant."""
     with pytest.raises(ValidationError) as caught:
         make()
     assert sentence in str(caught.value)

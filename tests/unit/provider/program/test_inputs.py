@@ -26,7 +26,7 @@ from pulumi_acr_tasks.schema.values import UNKNOWN
 
 @pytest.fixture(autouse=True)
 def loop(monkeypatch: pytest.MonkeyPatch) -> Iterator[asyncio.AbstractEventLoop]:
-    """Outputs need an event loop, as a program has one, and an engine that knows secrets."""
+    """Run an event loop, which outputs need, and an engine that knows secrets."""
     monkeypatch.setattr(rpc.settings, "monitor_supports_feature", lambda _: True)
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
@@ -37,7 +37,7 @@ def loop(monkeypatch: pytest.MonkeyPatch) -> Iterator[asyncio.AbstractEventLoop]
 
 
 def _serialized(value: Any) -> Any:
-    """Gives what the SDK sends to the engine."""
+    """Return what the SDK sends to the engine."""
     serialized: Awaitable[Any] = rpc.serialize_property(value, [], None)
     return asyncio.get_event_loop().run_until_complete(serialized)
 
@@ -79,7 +79,7 @@ _AS_CAMEL = {
 
 @pytest.mark.parametrize("step", [_AS_TYPES, _AS_SNAKE, _AS_CAMEL], ids=["types", "snake_case", "camelCase"])
 def test_the_three_ways_to_write_a_step_are_one(step: Any) -> None:
-    """Input types, dicts as Python spells them, dicts as ARM spells them; secrets are marked in each."""
+    """Input types, dicts in Python's spelling and dicts in ARM's are equal, and secrets are marked in each."""
     assert _serialized(normalize(step, "TaskStepProperties")) == {
         "type": "Docker",
         "dockerFilePath": "Dockerfile",
@@ -102,7 +102,7 @@ def test_outputs_are_followed_at_any_depth() -> None:
 
 
 def test_an_argument_that_may_be_secret_is_secret() -> None:
-    """As long as isSecret is an output, nobody knows."""
+    """While isSecret is an output, the value counts as secret."""
     argument = {"name": "x", "value": "1", "is_secret": pulumi.Output.from_input(False)}
     assert _serialized(normalize(argument, "Argument"))["value"] == _secret("1")
 
@@ -124,12 +124,12 @@ def test_identities_may_be_a_list() -> None:
 
 
 def test_enumerations_are_their_values() -> None:
-    """So that enums of other packages do."""
+    """Enumerations of other packages are accepted."""
     assert normalize({"os": _Os.LINUX}, "PlatformProperties") == {"os": "Linux"}
 
 
 def test_a_member_in_both_spellings_is_refused() -> None:
-    """Which of them was meant, nobody knows."""
+    """The two values could differ."""
     with pytest.raises(ValidationError, match=r"step: docker_file_path is given twice"):
         normalize({"docker_file_path": "a", "dockerFilePath": "b"}, "TaskStepProperties", "step")
 

@@ -1,4 +1,4 @@
-"""What a preview knows of the outputs that only the service sets."""
+"""Outputs of the service in a preview."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _BOTH = {
 
 @pytest.fixture(autouse=True)
 def loop() -> Iterator[asyncio.AbstractEventLoop]:
-    """Outputs need an event loop, as a program has one."""
+    """Run an event loop, which outputs need, as a program has one."""
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     yield loop
@@ -33,7 +33,7 @@ def loop() -> Iterator[asyncio.AbstractEventLoop]:
 
 
 def _old(**outputs: Any) -> OldOutputs:
-    """Return what the engine's hook has shown."""
+    """Return the outputs in state, as the engine's hook shows them."""
     old = OldOutputs()
     old._remember(pulumi.ResourceHookArgs("urn", "id", "name", "type", old_outputs=outputs))
     return old
@@ -56,14 +56,14 @@ def _previewed(identity: Any, old: OldOutputs, type_: Any = pulumi.UNKNOWN) -> A
 
 
 def _plain(value: Any) -> Any:
-    """Spell what is not known."""
+    """Return a value with a word for each unknown."""
     if isinstance(value, dict):
         return {name: _plain(item) for name, item in value.items()}
     return "?" if value is pulumi.UNKNOWN else value
 
 
-def test_what_will_be_made_is_unknown() -> None:
-    """The principal of the task's own identity, and both ids of each user-assigned one."""
+def test_new_principals_are_unknown() -> None:
+    """These are the principal of the task's own identity, and both ids of each user-assigned one."""
     declared = {"type": "SystemAssigned, UserAssigned", "userAssignedIdentities": {"/a": {}}}
     assert _plain(_previewed(declared, _old())) == {
         "type": "SystemAssigned, UserAssigned",
@@ -73,8 +73,8 @@ def test_what_will_be_made_is_unknown() -> None:
     }
 
 
-def test_what_stays_is_known() -> None:
-    """By id without case; what is added is not known yet."""
+def test_principals_that_stay_are_known() -> None:
+    """Ids are compared without case; those of added identities are unknown."""
     declared = {"type": "systemassigned", "userAssignedIdentities": {"/a": {}, "/b": {}}}
     assert _plain(_previewed(declared, _old(identity=_BOTH))) == {
         "type": "systemassigned",
@@ -87,15 +87,15 @@ def test_what_stays_is_known() -> None:
     }
 
 
-def test_what_is_not_made_is_none() -> None:
-    """A task without an own identity has no principal, before and after."""
+def test_a_missing_identity_has_no_principal() -> None:
+    """This holds before and after the update."""
     identity = _previewed({"type": "UserAssigned", "userAssignedIdentities": {"/A": {}}}, _old(identity=_BOTH))
     assert (identity.principal_id, identity.tenant_id) == (None, None)
     assert _previewed({"type": "None"}, _old()).principal_id is None
 
 
 def test_outputs_of_the_state_are_left_alone() -> None:
-    """An unchanged task: what the service did not say, it has not."""
+    """An unchanged task keeps its outputs; one that the service left out stays absent."""
     assert _previewed({"type": "SystemAssigned"}, _old(), type_="x").principal_id is None
     of_unknown_type: Any = IdentityProperties(type=pulumi.UNKNOWN)
     assert _plain(_identity(of_unknown_type, _old())) == {"type": "?"}
@@ -111,7 +111,7 @@ def _run(old: OldOutputs, **outputs: Any) -> Any:
 
 
 def test_an_ended_run_keeps_its_outputs_in_the_preview_of_an_update() -> None:
-    """Images too, as the type that they have."""
+    """Images are among them, with their type."""
     images = [{"registry": "r", "repository": "a", "digest": "sha256:1"}]
     run = _run(_old(status="Succeeded", runId="cf1", outputImages=images, imageRefs=["r/a@sha256:1"]))
     assert (run.status, run.runId, run.imageRefs) == ("Succeeded", "cf1", ["r/a@sha256:1"])
@@ -121,7 +121,7 @@ def test_an_ended_run_keeps_its_outputs_in_the_preview_of_an_update() -> None:
 
 
 def test_a_run_that_goes_on_keeps_only_what_it_is() -> None:
-    """How it ends is not known yet; a new one is not known at all."""
+    """Its result is unknown; a new run is unknown as a whole."""
     run = _run(_old(status="Running", runId="cf1", imageRefs=[]))
     assert (run.runId, run.status, run.imageRefs) == ("cf1", pulumi.UNKNOWN, pulumi.UNKNOWN)
     assert _run(_old()).runId is pulumi.UNKNOWN

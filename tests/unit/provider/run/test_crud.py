@@ -483,7 +483,7 @@ def test_the_failure_of_a_recorded_run_fails_the_update(recorded: str) -> None:
 
 
 def test_a_recorded_run_without_an_end_is_not_to_be_run_again() -> None:
-    """Only a run that has ended is."""
+    """Only a run that has ended is run again."""
     scene = Scene("Queued")
     scene.service.answers["POST runs/cf1/cancel"] = httpx.Response(403, json={"error": {"code": "No"}})
     news = {**INPUTS, "wait": True, "logs": "none", "queueTimeout": 5}

@@ -45,7 +45,7 @@ def _inputs(olds: dict[str, Any] | None = None) -> dict[str, Any]:
 
 
 def test_a_small_context_is_listed_file_by_file() -> None:
-    """Each with a short hash; a folder without files is a line of its own."""
+    """Each file has a short hash; a folder without files is a line of its own."""
     lines = _tree().split("\n")
     assert [line[5:] for line in lines] == [
         "Dockerfile",
@@ -67,7 +67,7 @@ def test_the_files_of_a_change_are_told(app: Path) -> None:
 
 
 def test_a_large_folder_is_one_line(app: Path) -> None:
-    """Whatever is below it; the small ones are listed still, and the size has a bound."""
+    """Small folders beside it are still listed, and the size of the tree is bounded."""
     _write(*(f"node_modules/package{number}/index.js" for number in range(2000)))
     before = _tree()
     assert len(before) <= SIZE
@@ -114,7 +114,7 @@ def test_a_context_of_too_many_files_in_one_folder_has_no_tree(app: Path) -> Non
 
 
 def test_an_archive_has_the_tree_of_its_folder() -> None:
-    """In whatever order its members are."""
+    """The order of its members does not matter."""
     with tarfile.open("app.tar", "w") as archive:
         for path in sorted(Path("app").rglob("*"), reverse=True):
             archive.add(path, str(path.relative_to("app")), recursive=False)
@@ -123,8 +123,8 @@ def test_an_archive_has_the_tree_of_its_folder() -> None:
     assert archived.tree == _tree()
 
 
-def test_names_are_shown_as_a_terminal_takes_them(app: Path) -> None:
-    """What is no text, or would move the cursor, is escaped."""
+def test_names_are_shown_without_control_characters(app: Path) -> None:
+    """Characters that are not text, or would move the cursor, are escaped."""
     (app / "\x1b[2J\nx").touch()
     Path(os.fsdecode(os.fsencode(app) + b"/\xff")).touch()
     lines = _tree().split("\n")
@@ -133,7 +133,7 @@ def test_names_are_shown_as_a_terminal_takes_them(app: Path) -> None:
 
 
 def test_a_new_run_names_the_first_files() -> None:
-    """As many as a line has room for, and how many follow."""
+    """The line names as many as it has room for, and counts the others."""
     olds = _inputs()
     _write("src/part0/file0.py", text="changed\n")
     assert diff_run(olds, _inputs(olds)).summary == "new run (context changed: src/part0/file0.py)"

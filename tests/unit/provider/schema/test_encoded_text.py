@@ -1,4 +1,4 @@
-"""A changed task file in base64 is told by the numbers of its lines, and by nothing of their text."""
+"""The changed lines of a task file in base64 are named by their numbers, without their text."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ def _base64(text: str) -> str:
     ],
 )
 def test_the_lines_that_differ_are_named(old: str, new: str, said: str) -> None:
-    """As the new file counts them; of lines that are gone, the one above."""
+    """Numbers are those of the new file; removed lines are named by the line above them."""
     assert changed_lines(_base64(old), _base64(new)) == said
 
 
 @pytest.mark.parametrize("content", [None, "!!", "/w==", 5])
-def test_what_is_no_task_file_has_no_lines(content: object) -> None:
-    """What is wrong with it, `check` says."""
+def test_another_content_has_no_lines(content: object) -> None:
+    """`check` reports what is wrong with it."""
     assert changed_lines(content, _base64("ab")) == changed_lines(_base64("ab"), content) == ""
 
 
 def test_the_announcement_names_the_lines() -> None:
-    """Of a task's PATCH and of a new run."""
+    """A task's PATCH and a new run are announced with them."""
     old, new = ({"encodedTaskContent": _base64(text)} for text in ("abc", "abx"))
     tasks = ({"step": {"type": "EncodedTask", **content}} for content in (old, new))
     assert str(diff(*tasks)) == "PATCH step.encodedTaskContent (line 3)"

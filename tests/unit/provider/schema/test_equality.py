@@ -53,7 +53,7 @@ def test_the_type_of_an_identity_follows_from_what_it_has(value: dict[str, Any],
 
 
 def test_identities_compare_their_ids_without_case() -> None:
-    """What the service adds to an id, its principal, is no difference."""
+    """The principal that the service adds to an id is not a difference."""
     one = {"type": "UserAssigned", "userAssignedIdentities": {"/A": {"principalId": "p"}}}
     assert identity(one) == identity({"userAssignedIdentities": {"/a": {}}})
     assert identity({"type": "None"}) == {}
@@ -71,13 +71,13 @@ def test_identities_compare_their_ids_without_case() -> None:
     ],
 )
 def test_members_that_mean_the_same_are_the_same(definition: str, name: str, old: Any, new: Any) -> None:
-    """Each way round."""
+    """The comparison is symmetric."""
     assert same_member(definition, name, old, new)
     assert same_member(definition, name, new, old)
 
 
-def test_an_unknown_value_is_the_same_as_nothing() -> None:
-    """Not even as another unknown one."""
+def test_an_unknown_value_equals_no_value() -> None:
+    """It differs even from another unknown value."""
     assert not same({"a": UNKNOWN}, {"a": UNKNOWN}, Kind("string", "map"))
     assert not same_member("Task", "timeout", UNKNOWN, UNKNOWN)
     assert contains_unknown([{"a": [UNKNOWN]}])

@@ -52,7 +52,7 @@ def test_its_version_is_that_of_the_wheel(schema: Any) -> None:
 
 
 def test_every_member_is_described(schema: Any) -> None:
-    """So are types, resources and functions; a description is a sentence in no language's own spelling."""
+    """Types, resources and functions are described too; a description has no language's own spelling."""
     members = {
         f"{path}/{name}": member
         for path, each in _walk(schema)
@@ -70,7 +70,7 @@ def test_every_member_is_described(schema: Any) -> None:
 
 
 def test_every_reference_leads_to_a_type(schema: Any) -> None:
-    """And every type is referred to."""
+    """Every type is referred to as well."""
     refs = {each["$ref"] for _, each in _walk(schema) if isinstance(each.get("$ref"), str)}
     assert refs - {"pulumi.json#/Any"} == {f"#/types/{token}" for token in schema["types"]}
 
@@ -120,7 +120,7 @@ def test_the_enumerations_are_those_of_the_python_classes(schema: Any) -> None:
 
 
 def test_a_step_is_one_of_three_by_its_type(schema: Any) -> None:
-    """As azure-native has it: a discriminator, and a constant in each of the three."""
+    """As in azure-native, it has a discriminator, and a constant in each of the three types."""
     step = schema["resources"][f"{TOKEN}Task"]["inputProperties"]["step"]
     assert step["discriminator"]["propertyName"] == "type"
     found = {

@@ -60,7 +60,7 @@ def test_a_secret_is_known_in_both_forms() -> None:
 
 
 def test_addresses_are_found_in_values_of_any_kind() -> None:
-    """In members, maps, lists, free values, and in a task file in base64; hashes see them masked."""
+    """They are found in members, maps, lists, free values and task files in base64; hashes see them masked."""
     address, shown = "https://x:t0ken@host/a", "https://x:[secret]@host/a"
     file = base64.b64encode(f"steps:\n  - build: {address}".encode()).decode()
     task = {

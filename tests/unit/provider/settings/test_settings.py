@@ -66,7 +66,7 @@ def test_the_environment_fills_what_the_configuration_leaves_open() -> None:
     [({"ARM_USE_OIDC": "true"}, "oidc"), ({"ARM_USE_MSI": "TRUE"}, "managed-identity"), ({}, "default")],
 )
 def test_the_environment_names_the_credential(environ: dict[str, str], credential: str) -> None:
-    """As it does for azure-native; a configured one wins."""
+    """The variables are azure-native's; a configured credential overrides them."""
     assert _load(environ).credential == credential
     assert _load(environ, credential="cli").credential == "cli"
 
@@ -183,14 +183,14 @@ def test_a_misspelt_key_is_a_problem_with_the_key_that_was_meant(mistake: str) -
 
 
 def test_a_project_of_our_name_has_keys_of_its_own() -> None:
-    """Only those are refused that are close to one of ours."""
+    """Only keys that are close to one of ours are refused."""
     assert check_configuration({"acr-tasks:image": "x", "acr-tasks:credential": "cli"}, "acr-tasks") == []
     assert len(check_configuration({"acr-tasks:endpont": "x"}, "acr-tasks")) == 1
     assert len(check_configuration({"acr_tasks:endpoint": "x", "acr_tasks:image": "x"}, "acr_tasks")) == 1
 
 
 def test_the_tables_of_keys_are_one() -> None:
-    """What the page explains and what Provider takes are the keys that are checked."""
+    """The configuration page and the arguments of Provider have exactly the checked keys."""
     page = (Path(__file__).parents[4] / "docs/guide/configuration.md").read_text()
     for key in KEYS:
         assert re.search(f"`acr-tasks:{key}`", page), key
@@ -221,10 +221,10 @@ def test_the_tables_of_keys_are_one() -> None:
         ({}, {"credential": "managed-identity"}, ""),
     ],
 )
-def test_what_a_credential_lacks_is_known_before_a_request(
+def test_a_missing_part_of_a_credential_is_reported_before_a_request(
     environ: dict[str, str], config: dict[str, str], lacks: str
 ) -> None:
-    """By the key of the configuration, or the variable."""
+    """The sentence names the key of the configuration, or the variable."""
     told = missing_settings(_load(environ, **config))
     assert lacks in told
     assert bool(told) is bool(lacks)

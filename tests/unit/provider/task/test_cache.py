@@ -126,8 +126,8 @@ def test_a_lonely_one_costs_one_request() -> None:
     assert registry.requests == ["page 0"]
 
 
-def test_a_few_do_not_turn_the_pages_of_a_large_registry() -> None:
-    """As many pages as tasks at most, and a GET for each: none is asked for twice."""
+def test_few_tasks_read_few_pages_of_a_large_registry() -> None:
+    """At most one page and one GET are read for each task, and none twice."""
     registry = _Registry(*([f"other{page}"] for page in range(50)), ["x", "y"])
     tasks = registry.tasks()
     assert [tasks.read(name).name for name in ("x", "y", "x", "y")] == ["x", "y", "x", "y"]
@@ -135,8 +135,8 @@ def test_a_few_do_not_turn_the_pages_of_a_large_registry() -> None:
 
 
 @pytest.mark.parametrize("order", [1, -1])
-def test_tasks_of_ours_cost_their_pages(order: int) -> None:
-    """In whatever order they are asked for: 260 tasks are at most five requests."""
+def test_many_tasks_cost_the_pages_of_the_list(order: int) -> None:
+    """260 tasks are at most five requests, in any order."""
     names = [f"task-{number:03}" for number in range(260)]
     registry = _Registry(names[:100], names[100:200], names[200:])
     tasks = registry.tasks()
@@ -144,7 +144,7 @@ def test_tasks_of_ours_cost_their_pages(order: int) -> None:
     assert len(registry.requests) <= 5
 
 
-def test_many_at_once_turn_the_pages_together() -> None:
+def test_concurrent_reads_share_the_pages() -> None:
     """Each page is read once, and only as many pages as are needed."""
     registry = _Registry(["a"], ["b"], ["c"], ["d"])
     registry.open.clear()
@@ -157,8 +157,8 @@ def test_many_at_once_turn_the_pages_together() -> None:
     assert registry.requests == ["page 0", "page 1"]
 
 
-def test_a_list_alone_never_says_that_a_task_is_gone() -> None:
-    """Neither one that lacks it nor one that is not found: its own GET is asked, once."""
+def test_a_missing_task_is_confirmed_by_its_own_get() -> None:
+    """One GET follows a list without the task, and a list that is not found."""
     for registry in (_Registry(["a"]), _Registry(["a"], list_status=404)):
         tasks = registry.tasks()
         assert tasks.read("a").name == "a"
@@ -183,8 +183,8 @@ def test_an_error_reaches_all_that_wait_and_no_later_caller() -> None:
     assert tasks.find("a") is not None
 
 
-def test_our_own_writes_keep_it_true() -> None:
-    """Also while a page that is older than they are is on its way."""
+def test_our_own_writes_update_the_cache() -> None:
+    """A page that is older than a write does not undo it."""
     registry = _Registry(["gone", "old"])
     registry.open.clear()
     tasks, callers = registry.tasks(), _Callers()
@@ -199,8 +199,8 @@ def test_our_own_writes_keep_it_true() -> None:
     assert registry.requests == ["page 0"]
 
 
-def test_one_name_is_made_once() -> None:
-    """By the first resource that claims it, until it gives up."""
+def test_one_resource_claims_a_name() -> None:
+    """The first resource that claims it has it until it gives it up."""
     tasks = _Registry([]).tasks()
     assert tasks.claim("a")
     assert not tasks.claim("A")

@@ -23,7 +23,7 @@ def pair(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Claims, Claims
 
 
 def test_a_task_that_two_resources_declare_is_found(pair: tuple[Claims, Claims]) -> None:
-    """In any case of letters; what a resource declared before does not count."""
+    """Names are compared without case; earlier declarations of a resource do not count."""
     first, second = pair
     assert first.want(_A, _KEY, adopts=False) == []
     assert second.want(_B, _KEY.upper(), adopts=False) == [_A]
@@ -58,8 +58,8 @@ def test_of_two_that_have_one_task_the_last_inherits(pair: tuple[Claims, Claims]
     assert second.heir(_B, _KEY) is None
 
 
-def test_a_manager_is_who_has_the_task_and_keeps_it(pair: tuple[Claims, Claims]) -> None:
-    """To have read a task is not to manage it."""
+def test_the_manager_of_a_task(pair: tuple[Claims, Claims]) -> None:
+    """It is the resource that writes the task; a read does not make it so."""
     first, second = pair
     first.read(_A, _KEY)
     assert second.manager(_B, _KEY) is None
@@ -80,7 +80,7 @@ def test_claims_are_of_one_command(tmp_path: Path) -> None:
 
 
 def test_claims_that_cannot_be_written_are_of_one_process(tmp_path: Path) -> None:
-    """Nothing is raised, also for a file that is not ours to understand."""
+    """They raise nothing, even for an unreadable file."""
     (tmp_path / "file").write_text("")
     kept = Claims(tmp_path / "file", "127.0.0.1:1")
     kept.manage(_A, _KEY)

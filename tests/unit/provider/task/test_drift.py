@@ -147,8 +147,8 @@ def test_a_timer_that_somebody_added_shows_after_those_of_the_program() -> None:
     assert [timer["name"] for timer in seen] == ["t2", "t1", "t0"]
 
 
-def test_what_somebody_removed_is_gone() -> None:
-    """A timer, a host or a whole object that is no longer there is not in the inputs either."""
+def test_removed_members_are_drift() -> None:
+    """A timer, a host or a whole object that no longer exists is removed from the inputs too."""
     timers = observed(_INPUTS, _answer("trigger/timerTriggers", _ANSWER["properties"]["trigger"]["timerTriggers"][:1]))
     assert [timer["name"] for timer in timers["trigger"]["timerTriggers"]] == ["t1"]
     assert "customRegistries" not in observed(_INPUTS, _answer("credentials/customRegistries", {}))["credentials"]
@@ -174,7 +174,7 @@ def test_a_location_left_to_the_registry_stays_so() -> None:
 
 
 def _details() -> dict[str, Any]:
-    """What listDetails answers to the same task: nothing masked, but the source registry still untold."""
+    """Return listDetails' answer to the same task, with all secrets and without the source registry."""
     answer = copy.deepcopy(_ANSWER)
     properties = answer["properties"]
     inputs = copy.deepcopy(_INPUTS)
@@ -186,7 +186,7 @@ def _details() -> dict[str, Any]:
 
 
 def test_secrets_that_nobody_changed_are_no_drift() -> None:
-    """Whatever the service spells differently, or adds to a sign-in by itself."""
+    """The service's spellings, and members that it adds to a sign-in, are no drift."""
     assert observed(_INPUTS, _details(), clear=True) == _INPUTS
 
 
@@ -209,7 +209,7 @@ def test_a_login_without_types_does_not_drift() -> None:
     ],
 )
 def test_a_secret_that_somebody_changed_is_drift(path: str, value: str) -> None:
-    """Shown where the program says it, and nothing else with it."""
+    """The new value is at the member's place, and nothing else differs."""
     answer, wanted = _details(), copy.deepcopy(_INPUTS)
     for task, at in ((answer["properties"], path), (wanted, path.replace("a.azurecr.io", "A.azurecr.io"))):
         *owners, name = at.split("/")
@@ -221,7 +221,7 @@ def test_a_secret_that_somebody_changed_is_drift(path: str, value: str) -> None:
 
 @pytest.mark.parametrize("secret", ["contextAccessToken", "arguments"])
 def test_a_secret_that_somebody_removed_is_drift(secret: str) -> None:
-    """The answer shows all there are."""
+    """The answer of listDetails has every secret."""
     answer = _details()
     del answer["properties"]["step"][secret]
     seen = observed(_INPUTS, answer, clear=True)

@@ -168,7 +168,7 @@ def _changes(service: Service, outs: dict[str, Any], news: dict[str, Any]) -> bo
 
 
 def test_inputs_have_no_defaults_and_no_secret(imported: Imported) -> None:
-    """What the service fills in stands in no program; a secret is a placeholder."""
+    """Defaults of the service are left out; a secret is a placeholder."""
     id_, outs, inputs = imported
     assert id_ == _ID
     assert inputs == {

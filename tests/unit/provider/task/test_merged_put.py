@@ -1,4 +1,4 @@
-"""A PUT that starts from what the service has."""
+"""The body of a PUT, which starts from the service's task."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ _LIVE: dict[str, Any] = {
 
 
 def _kept() -> dict[str, Any]:
-    """The body that changes nothing."""
+    """Return the body that changes nothing."""
     properties = copy.deepcopy(_LIVE["properties"])
     del properties["provisioningState"], properties["creationDate"], properties["step"]["baseImageDependencies"]
     properties["credentials"]["sourceRegistry"]["loginMode"] = "Default"
@@ -82,7 +82,7 @@ def _kept() -> dict[str, Any]:
 
 
 def test_what_the_program_leaves_alone_stays() -> None:
-    """Only what the service sets is taken out; what it does not tell comes from the program."""
+    """Members that only the service sets are removed; masked ones come from the program."""
     assert merged_body(_LIVE, _OLD, _OLD) == _kept()
 
 
@@ -92,7 +92,7 @@ def _merged(**changes: Any) -> dict[str, Any]:
 
 
 def test_a_removed_timer_goes_and_the_others_stay() -> None:
-    """Also those that the program does not know."""
+    """Timers that the program does not know stay too."""
     wanted = _kept()
     del wanted["properties"]["trigger"]["timerTriggers"][1]
     assert _merged(trigger={"timerTriggers": _OLD["trigger"]["timerTriggers"][:1]}) == wanted
@@ -101,7 +101,10 @@ def test_a_removed_timer_goes_and_the_others_stay() -> None:
 
 
 def test_a_changed_timer_is_changed_where_the_program_changed_it() -> None:
-    """A new timer is added; a timer that was removed at the service, and not changed by the program, stays away."""
+    """A new timer is added.
+
+    A timer that the service no longer has, and that the program did not change, is not added.
+    """
     wanted = _kept()
     wanted["properties"]["trigger"]["timerTriggers"][0]["schedule"] = "0 9 * * *"
     wanted["properties"]["trigger"]["timerTriggers"].append({"name": "t3", "schedule": "0 4 * * *"})
@@ -114,13 +117,13 @@ def test_a_changed_timer_is_changed_where_the_program_changed_it() -> None:
 
 
 def test_a_step_of_another_type_is_the_program_s() -> None:
-    """Nothing of the old one fits it."""
+    """It has no member of the old step."""
     wanted, step = _kept(), {"type": "FileTask", "taskFilePath": "a.yaml"}
     wanted["properties"]["step"] = step
     assert _merged(step=step) == wanted
 
 
-def test_a_member_of_a_step_goes() -> None:
+def test_a_member_of_a_step_is_removed() -> None:
     """A token that somebody else changed stays, unless the program changes it."""
     wanted = _kept()
     del wanted["properties"]["step"]["target"]
@@ -130,7 +133,7 @@ def test_a_member_of_a_step_goes() -> None:
 
 
 def test_credentials_are_changed_by_host() -> None:
-    """A changed entry is the program's whole; the service's spelling of the host stays."""
+    """A changed entry is replaced as a whole; the service's spelling of the host stays."""
     wanted, entry = _kept(), {"identity": "[system]"}
     wanted["properties"]["credentials"]["customRegistries"]["A.example"] = entry
     credentials = {**_OLD["credentials"], "customRegistries": {"a.example": entry}}
@@ -163,7 +166,7 @@ def test_identities_are_added_and_removed(identity: Any, wanted: dict[str, Any])
 
 
 def test_other_members_are_set_added_and_taken_out() -> None:
-    """Each by itself."""
+    """Each member is changed by itself."""
     wanted = _kept()
     wanted["properties"]["timeout"] = 700
     wanted["properties"]["trigger"]["baseImageTrigger"] = {"name": "c", "baseImageTriggerType": "Runtime"}
@@ -172,15 +175,15 @@ def test_other_members_are_set_added_and_taken_out() -> None:
     assert _merged(timeout=700, platform={"os": "Linux"}, trigger=trigger, tags={"b": "2"}) == wanted
 
 
-def test_nothing_is_put_of_what_there_is_not() -> None:
-    """Neither null nor an empty object."""
+def test_absent_members_are_left_out() -> None:
+    """The body has neither null nor an empty object for them."""
     live = {"location": "westeurope", "properties": {"platform": {"os": "Linux"}, "step": {"type": "Docker"}}}
     old = {"platform": {"os": "Linux"}, "step": {"type": "Docker"}, "trigger": {}, "tags": {"a": "1"}}
     assert merged_body(live, old, {**old, "tags": None}) == {**live, "identity": {"type": "None"}}
 
 
-def test_what_cannot_be_kept_is_named() -> None:
-    """What others changed and added, and what no definition has; not what changes anyway."""
+def test_lost_members_are_named() -> None:
+    """These are members that others changed or added, and members that no definition has."""
     new = {**_OLD, "trigger": None, "timeout": 700}
     masked = copy.deepcopy(_LIVE)
     del masked["properties"]["step"]["contextAccessToken"]

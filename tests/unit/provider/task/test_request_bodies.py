@@ -82,7 +82,7 @@ _TASK: dict[str, Any] = {
 
 
 class _Wire:
-    """Keeps the bodies that arrive, and answers as if all had been done that was asked."""
+    """A transport that records the bodies, and answers as if each request had succeeded."""
 
     def __init__(self, has: dict[str, Any], becomes: dict[str, Any]) -> None:
         self.requests: list[tuple[str, Any]] = []
@@ -213,10 +213,10 @@ PATCHED: list[tuple[str, Any, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("path", "value", "body"), PATCHED, ids=[f"{path} {value}"[:60] for path, value, _ in PATCHED])
-def test_a_patch_is_what_has_changed(
+def test_a_patch_has_only_the_changes(
     monkeypatch: pytest.MonkeyPatch, path: str, value: Any, body: dict[str, Any]
 ) -> None:
-    """And nothing else, but what the service demands or would default."""
+    """It also has members that the service requires or would set to a default."""
     assert _requests(monkeypatch, _TASK, _set(_TASK, path, value)) == [("PATCH", body)]
 
 
@@ -239,7 +239,7 @@ def test_a_patch_is_what_has_changed(
 def test_every_type_of_step_is_patched(
     monkeypatch: pytest.MonkeyPatch, step: dict[str, Any], path: str, value: Any, patched: dict[str, Any]
 ) -> None:
-    """With its type, and the members that have changed."""
+    """The PATCH has the step's type and the changed members."""
     old = {**_TASK, "step": step}
     assert _requests(monkeypatch, old, _set(old, f"step/{path}", value)) == [("PATCH", _properties(step=patched))]
 
@@ -264,8 +264,8 @@ PUT: list[tuple[str, Any]] = [
 
 
 @pytest.mark.parametrize(("path", "value"), PUT, ids=[f"{path} {value}"[:60] for path, value in PUT])
-def test_a_put_is_what_the_service_has_with_the_change(monkeypatch: pytest.MonkeyPatch, path: str, value: Any) -> None:
-    """Every secret is in it, its identity, and the member that only the service knows."""
+def test_a_put_is_the_service_s_task_with_the_change(monkeypatch: pytest.MonkeyPatch, path: str, value: Any) -> None:
+    """It has every secret, the identity, and the member that only the service knows."""
     new = _set(_TASK, path, value)
     body = put_body(new, "westeurope", replacing=True)
     body["properties"]["agentPoolName"] = "pool"
@@ -276,7 +276,7 @@ def test_a_put_is_what_the_service_has_with_the_change(monkeypatch: pytest.Monke
 
 @pytest.mark.parametrize("path", ["step/valuesFilePath", "step/contextPath"])
 def test_a_member_of_a_file_step_is_removed_by_put(monkeypatch: pytest.MonkeyPatch, path: str) -> None:
-    """No default of it is documented."""
+    """No default of the member is documented."""
     old = {**_TASK, "step": _FILE}
     new = _set(old, path, None)
     method, body = _requests(monkeypatch, old, new)[-1]
@@ -291,8 +291,8 @@ def test_a_put_of_a_task_without_an_identity_says_none(monkeypatch: pytest.Monke
     assert _requests(monkeypatch, _TASK, both)[-1][1]["identity"] == {"type": "None"}
 
 
-def test_what_only_the_service_sets_makes_no_request(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nor does another order, another case, or white space in base64."""
+def test_equal_values_make_no_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Members of the service, another order, another case and white space in base64 make none."""
     same = copy.deepcopy(_TASK)
     same["status"], same["platform"]["os"] = "disabled", "linux"
     same["trigger"]["timerTriggers"].reverse()
@@ -309,8 +309,8 @@ def test_what_only_the_service_sets_makes_no_request(monkeypatch: pytest.MonkeyP
     assert _requests(monkeypatch, old, same) == []
 
 
-def test_every_line_of_the_table_is_here() -> None:
-    """Those of the registry, the name and the location make no request of an update."""
+def test_every_line_of_the_table_has_a_row() -> None:
+    """Registry, name and location are excluded, because an update sends no request for them."""
     tried = [path.replace("/", ".") for path, *_ in (*PATCHED, *PUT)]
     tried += [f"step.{name}" for name in (*_FILE, *_ENCODED)]
     lines = {rule.path for rule in RULES} - {"registryId", "taskName", "location", "step.type"}

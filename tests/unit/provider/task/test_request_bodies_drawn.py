@@ -194,7 +194,7 @@ def _merge_credentials(credentials: dict[str, Any], value: dict[str, Any], into_
 def test_the_request_turns_the_old_task_into_the_new(
     old: dict[str, Any], new: dict[str, Any], by_name: bool, into_entries: bool
 ) -> None:
-    """Whatever two tasks are drawn, the one request leads from the first to the second, secrets included."""
+    """One request leads from any drawn task to any other, secrets included."""
     plan = diff(old, new)
     if plan.route == PATCH:
         result = _merged(old, patch_body(plan, old, new), by_name=by_name, into_entries=into_entries)

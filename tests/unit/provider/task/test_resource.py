@@ -89,7 +89,7 @@ def test_failures_never_name_a_property(provider: TaskProvider) -> None:
 
 
 def test_diff_is_false_when_nothing_has_changed(provider: TaskProvider, console: _Console) -> None:
-    """Whatever else the outputs have."""
+    """Other outputs do not matter."""
     inputs = _checked(provider)
     result = provider.diff("id", {**inputs, "type": "x", "__provider": "old"}, {**inputs, "__provider": "new"})
     assert result.changes is False
@@ -124,8 +124,8 @@ def test_a_replacement_that_the_options_ask_for_is_announced(provider: TaskProvi
     assert "another principal id" in console.lines[1][1]
 
 
-def test_diff_leaves_it_to_the_engine_to_find_what_is_secret_since(provider: TaskProvider) -> None:
-    """Only where no value differs, the engine's own neither: it would call that a change too."""
+def test_diff_lets_the_engine_find_new_secrets(provider: TaskProvider) -> None:
+    """It does so only when no value differs, because the engine would call its own values a change."""
     inputs = {**_checked(provider, tags={"__owner": "me"}), "__provider": "x"}
     assert inputs["tags"] == {"__owner": "me"}
     assert provider.diff("id", {**inputs, "type": "x"}, inputs).changes is None
@@ -255,7 +255,7 @@ def test_checked_inputs_are_marked_leaf_by_leaf(provider: TaskProvider) -> None:
 
 
 def test_diff_refuses_a_task_that_lives_elsewhere(provider: TaskProvider) -> None:
-    """In preview already."""
+    """The preview fails already."""
     olds = {**_checked(provider), "endpoint": "https://management.azure.com"}
     with pytest.raises(
         EndpointError, match=r"lives at https://management\.azure\.com; the stack now points to embedded"
@@ -272,7 +272,7 @@ def test_a_wrong_configuration_is_an_error_in_a_sentence(console: _Console) -> N
 def test_an_emulator_that_is_not_installed_fails_the_preview(
     provider: TaskProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With what to install; likewise what a credential lacks."""
+    """The error names what to install; an incomplete credential fails the preview too."""
     monkeypatch.setattr(embedded, "is_installed", lambda: False)
     with pytest.raises(EmulatorError, match=r"pip install \"pulumi-acr-tasks\[emulator\]\""):
         _checked(provider)

@@ -1,5 +1,5 @@
 # ruff: noqa: E501 - rows of small inputs, each with its sentence
-"""What preview says of what the service's agent would refuse or take otherwise than it seems.
+"""Preview's findings about task files and Dockerfiles that the service's agent refuses or reads differently.
 
 The rules are those of the agent's published code; each row is the smallest input of its kind.
 """
@@ -376,7 +376,7 @@ def test_an_argument_that_only_buildkit_sets_is_a_warning() -> None:
 
 
 def test_a_dockerfile_of_a_local_context_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only that of a Docker build on Linux is: a task file may build with BuildKit."""
+    """Only the Dockerfile of a Docker build on Linux is checked: a task file may build with BuildKit."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "app").mkdir()
     (tmp_path / "app/Dockerfile").write_text("FROM busybox\nARG TARGETOS\nRUN --mount=type=cache,target=/c a\n")

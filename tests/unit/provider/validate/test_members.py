@@ -23,8 +23,8 @@ def test_an_unknown_argument_is_a_problem(resource: str, name: str, sentence: st
     assert sentence in str(check_arguments({name: "x"}, resource)[0])
 
 
-def test_written_by_check(known_task: dict[str, object]) -> None:
-    """What `check` writes may come back from state, and an absent value is no argument."""
+def test_members_that_check_writes_are_accepted(known_task: dict[str, object]) -> None:
+    """They may come back from state, and an absent value is not an argument."""
     resolved, problems = check(known_task, {}, "https://management.azure.com")
     assert problems == []
     assert check_arguments({**resolved, "stepp": None}, "Task") == []

@@ -165,8 +165,8 @@ def test_good_task_names_are_good(name: str) -> None:
 @given(
     st.text(max_size=60).filter(lambda name: not (5 <= len(name) <= 50 and all(c.isalnum() or c in "-_" for c in name)))
 )
-def test_other_task_names_are_not(name: str) -> None:
-    """They do not match it."""
+def test_other_task_names_are_refused(name: str) -> None:
+    """They do not match the specification's pattern."""
     assert len(check_task_name(name, "x")) == 1
 
 
@@ -207,8 +207,8 @@ def test_a_schedule_of_ncrontab_is_right(schedule: str) -> None:
         ("0 0 * * 7", "7 is no weekday: 0 to 6; Sunday is 0"),
         ("*/x * * * *", "'*/x' is no minute: a step is a whole number"),
         ("0\t0 * * *", "and this has 4"),
-        ("PT30M", "dates and durations of ISO 8601 are none: write */30 * * * *"),
-        ("2024-05-01T00:00:00Z", "dates and durations of ISO 8601 are none"),
+        ("PT30M", "dates and durations of ISO 8601 are not accepted: write */30 * * * *"),
+        ("2024-05-01T00:00:00Z", "dates and durations of ISO 8601 are not accepted"),
         ("@daily", "write 0 0 * * *"),
     ],
 )

@@ -1,4 +1,4 @@
-"""A service that answers what a test says, and a clock that a test moves."""
+"""A service with scripted answers, and a clock that a test moves."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ REGISTRY = RegistryId("S", "G", "registry")
 
 @dataclass
 class FakeClock:
-    """A clock that stands still until somebody sleeps."""
+    """A clock that stands still until something sleeps."""
 
     time: float = 0.0
     slept: list[float] = field(default_factory=list)
@@ -33,7 +33,7 @@ class FakeClock:
 
 @dataclass
 class Service:
-    """Answers requests one after the other and remembers them."""
+    """A service that gives its answers one after the other, and records the requests."""
 
     answers: list[Any]
     requests: list[httpx.Request] = field(default_factory=list)

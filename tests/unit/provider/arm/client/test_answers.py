@@ -1,4 +1,4 @@
-"""Answers that are no answer of the service, refusals, and httpx's exceptions."""
+"""Answers other than the service's, refusals, and httpx's exceptions."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ STRANGE: list[tuple[httpx.Response, str]] = [
 
 
 @pytest.mark.parametrize(("answer", "sentence"), STRANGE)
-def test_an_answer_that_is_not_one_is_a_sentence_and_is_asked_for_again(answer: httpx.Response, sentence: str) -> None:
-    """A proxy's page, say: with status, content type and host, and without a value."""
+def test_a_foreign_answer_is_a_sentence_and_the_request_is_repeated(answer: httpx.Response, sentence: str) -> None:
+    """The sentence has the status, content type and host, without a value; a proxy's page is an example."""
     service = Service([answer] * ATTEMPTS)
     with pytest.raises(errors.TransportError) as caught:
         service.client().tasks.get(REGISTRY, "build")
@@ -52,7 +52,7 @@ def test_an_answer_that_is_not_one_is_a_sentence_and_is_asked_for_again(answer: 
     assert service.client().tasks.get(REGISTRY, "build").name == "build"
 
 
-def test_a_run_is_not_scheduled_again_after_an_answer_that_is_not_understood() -> None:
+def test_a_run_is_not_scheduled_again_after_an_unreadable_answer() -> None:
     """The service may have scheduled it."""
     service = Service([httpx.Response(200, html=PAGE)])
     with pytest.raises(errors.TransportError) as caught:
@@ -61,14 +61,14 @@ def test_a_run_is_not_scheduled_again_after_an_answer_that_is_not_understood() -
 
 
 @pytest.mark.parametrize("body", [{}, {"value": {}}, {"value": [], "nextLink": 7}])
-def test_a_list_that_is_none_is_not_taken_for_an_empty_one(body: dict[str, Any]) -> None:
-    """Who lists nothing makes everything anew."""
+def test_a_malformed_list_is_an_error(body: dict[str, Any]) -> None:
+    """An empty list would make everything anew."""
     with pytest.raises(errors.TransportError, match="it is not a list"):
         list(Service([body] * ATTEMPTS).client().tasks.list(REGISTRY))
 
 
-def test_an_item_that_is_not_understood_is_not_in_the_way_of_the_others() -> None:
-    """A task with members of other types keeps its name; what has no name is left out."""
+def test_an_unreadable_item_does_not_hide_the_others() -> None:
+    """A task with members of other types keeps its name; an item without a name is left out."""
     odd = {"name": "odd", "properties": {"step": ["x"], "timeout": "soon"}}
     tasks = list(Service([{"value": [odd, "x", None, {"tags": 3}, {"name": "a"}]}]).client().tasks.list(REGISTRY))
     assert [(task.name, task.is_whole) for task in tasks] == [("odd", False), ("a", True)]
@@ -77,13 +77,13 @@ def test_an_item_that_is_not_understood_is_not_in_the_way_of_the_others() -> Non
 
 
 @pytest.mark.parametrize("body", [{}, {"location": 7}, {"location": "x", "properties": []}])
-def test_a_registry_that_is_none_is_a_sentence(body: dict[str, Any]) -> None:
-    """Its location and login server are read."""
+def test_a_malformed_registry_is_a_sentence(body: dict[str, Any]) -> None:
+    """A registry has a location and a login server."""
     with pytest.raises(errors.TransportError, match="it is not a registry"):
         Service([body] * ATTEMPTS).client().registries.get(REGISTRY)
 
 
-def test_a_redirect_names_where_it_leads_and_no_more() -> None:
+def test_the_error_of_a_redirect_has_the_host_alone() -> None:
     """The rest of the address may hold a signature."""
     service = Service([httpx.Response(307, headers={"location": "https://elsewhere.example.org/x?sig=c4nary"})])
     with pytest.raises(errors.ServiceError) as caught:
@@ -93,8 +93,8 @@ def test_a_redirect_names_where_it_leads_and_no_more() -> None:
     assert "c4nary" not in str(caught.value)
 
 
-def test_numbers_of_headers_that_are_none_are_passed_over() -> None:
-    """Whatever stands in them."""
+def test_malformed_numbers_in_headers_are_ignored() -> None:
+    """Any text in these headers is harmless."""
     headers = [(b"x-ms-ratelimit-remaining-subscription-reads", b"\xb2"), (b"retry-after", b"nan"), (b"date", b"x")]
     service = Service([httpx.Response(200, json={"name": "a"}, headers=headers)])
     assert service.client().tasks.get(REGISTRY, "a").name == "a"
@@ -129,8 +129,8 @@ def test_numbers_of_headers_that_are_none_are_passed_over() -> None:
         (httpx.Response(400, json=["x"]), errors.InvalidRequestError, ""),
     ],
 )
-def test_a_refusal_is_the_error_that_it_means(answer: httpx.Response, kind: type[Exception], cure: str) -> None:
-    """By status, code and target; never sent again, with the cure where there is one."""
+def test_a_refusal_becomes_its_error(answer: httpx.Response, kind: type[Exception], cure: str) -> None:
+    """Status, code and target decide; the request is not repeated, and the error has a cure where one is known."""
     service = Service([answer])
     with pytest.raises(errors.ServiceError) as caught:
         service.client().tasks.create(REGISTRY, "build", {})
@@ -142,7 +142,7 @@ def test_a_refusal_is_the_error_that_it_means(answer: httpx.Response, kind: type
 
 @pytest.mark.parametrize("kind", [kind for kind in vars(_exceptions).values() if isinstance(kind, type)])
 def test_every_exception_of_httpx_is_translated(kind: type[Exception]) -> None:
-    """The table has a line for each of the library's own, by itself or by a base."""
+    """The table has a line for each of the library's exceptions, or for its base."""
     if issubclass(kind, Exception) and kind.__module__ in ("httpx", _exceptions.__name__):
         assert any(issubclass(kind, foreign) for foreign, _, _ in TRANSLATIONS)
 
@@ -173,14 +173,14 @@ FAILED = {"name": "build", "properties": {"provisioningState": "Failed"}}
     ],
 )
 def test_an_error_tells_whether_the_request_may_have_been_carried_out(answers: list[Any], uncertain: bool) -> None:
-    """One attempt without an answer is enough, whatever the last one was answered; so is an accepted request."""
+    """One attempt without an answer is enough, whatever the last answer was; so is an accepted request."""
     with pytest.raises(errors.AcrTasksError) as raised:
         Service(list(answers)).client().tasks.create(REGISTRY, "build", {})
     assert raised.value.uncertain is uncertain
 
 
 def test_a_request_that_was_not_signed_was_not_carried_out() -> None:
-    """No token, no request."""
+    """Without a token no request is sent."""
 
     class Nobody:
         def get_token(self, *scopes: str, **options: Any) -> AccessToken:

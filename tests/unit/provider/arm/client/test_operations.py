@@ -61,7 +61,7 @@ OPERATIONS: list[tuple[str, Callable[[Client], Any], str, str, Any]] = [
 def test_an_operation_is_one_request(
     name: str, call: Callable[[Client], Any], method: str, suffix: str, body: Any
 ) -> None:
-    """Method, path, API version, body and a correlation id of its own."""
+    """The request has its method, path, API version, body and a correlation id of its own."""
     service = Service([{"name": "x", "value": [], "uploadUrl": "https://storage.example.org", "relativePath": "x"}])
     call(service.client())
     (request,) = service.requests
@@ -95,7 +95,7 @@ def test_every_attempt_has_a_correlation_id_of_its_own() -> None:
 
 
 def test_a_list_follows_its_next_link_verbatim() -> None:
-    """Page after page, at the same origin."""
+    """It follows page after page, at the same origin."""
     link = f"{ENDPOINT}{REGISTRY}/tasks?api-version=2019-04-01&%24skiptoken=a%2Fb"
     service = Service([{"value": [{"name": "a"}], "nextLink": link}, {"value": [{"name": "b"}]}])
     assert [task.name for task in service.client().tasks.list(REGISTRY)] == ["a", "b"]
@@ -104,7 +104,7 @@ def test_a_list_follows_its_next_link_verbatim() -> None:
 
 @pytest.mark.parametrize("elsewhere", ["https://evil.example.org/", "http://arm.example.org/", f"{ENDPOINT}:444/"])
 def test_a_link_to_another_origin_is_not_followed(elsewhere: str) -> None:
-    """Neither another host, nor another port, nor without TLS."""
+    """Another host, another port and a link without TLS are refused."""
     service = Service([{"value": [], "nextLink": elsewhere}])
     with pytest.raises(errors.TransportError, match="refers to"):
         list(service.client().tasks.list(REGISTRY))
@@ -112,7 +112,7 @@ def test_a_link_to_another_origin_is_not_followed(elsewhere: str) -> None:
 
 
 def test_a_redirect_is_not_followed() -> None:
-    """An answer that sends us elsewhere is an error, not a way."""
+    """A redirect is an error."""
     service = Service([httpx.Response(307, headers={"location": "https://evil.example.org/"})])
     with pytest.raises(errors.ServiceError, match="307"):
         service.client().tasks.get(REGISTRY, "build")
@@ -120,7 +120,7 @@ def test_a_redirect_is_not_followed() -> None:
 
 
 def test_runs_are_listed_up_to_the_top() -> None:
-    """Whether the service goes on after `$top` is not known: the client stops there."""
+    """The service may answer more than `$top`; the client stops there."""
     service = Service([{"value": [{"name": "b"}, {"name": "a"}], "nextLink": f"{ENDPOINT}/more"}])
     runs = list(service.client().runs.list(REGISTRY, filter_by_run_ids(["x'y"]), top=1))
     assert [run.name for run in runs] == ["b"]
@@ -137,13 +137,13 @@ def test_the_runs_of_several_ids_are_one_filter() -> None:
 
 
 def test_delete_says_whether_there_was_a_task() -> None:
-    """200 with an empty body, and 204 when there was none."""
+    """The answer is 200 with an empty body, or 204 without a task."""
     assert Service([httpx.Response(200)]).client().tasks.delete(REGISTRY, "build") is True
     assert Service([httpx.Response(204)]).client().tasks.delete(REGISTRY, "build") is False
 
 
 def test_an_accepted_update_is_followed_to_its_end() -> None:
-    """202 with Azure-AsyncOperation, as the specification allows it, then the resource itself."""
+    """The answer is 202 with Azure-AsyncOperation, as the specification allows, then the resource itself."""
     monitor = {"azure-asyncoperation": f"{ENDPOINT}/operations/1", "retry-after": "7"}
     service = Service(
         [
@@ -160,7 +160,7 @@ def test_an_accepted_update_is_followed_to_its_end() -> None:
 
 
 def test_an_accepted_run_is_fetched_from_its_location() -> None:
-    """202 with Location only."""
+    """The answer is 202 with Location only."""
     location = {"location": f"{ENDPOINT}/results/1"}
     service = Service(
         [httpx.Response(202, headers=location), httpx.Response(202, headers=location), {"properties": {"runId": "cf1"}}]
@@ -169,7 +169,7 @@ def test_an_accepted_run_is_fetched_from_its_location() -> None:
 
 
 def test_a_failed_long_running_operation_is_an_error() -> None:
-    """With the operation's own code and message."""
+    """The error has the operation's own code and message."""
     service = Service(
         [
             httpx.Response(202, headers={"azure-asyncoperation": f"{ENDPOINT}/operations/1"}),
@@ -181,14 +181,14 @@ def test_a_failed_long_running_operation_is_an_error() -> None:
 
 
 def test_a_run_that_is_accepted_without_a_name_is_an_error() -> None:
-    """Nobody could follow it."""
+    """Such a run could not be polled."""
     with pytest.raises(errors.TransportError, match="without an answer\ncorrelation id "):
         Service([httpx.Response(202)]).client().registries.schedule_run(REGISTRY, {})
 
 
 @pytest.mark.parametrize("state", ["Creating", "Updating"])
 def test_a_task_is_awaited_until_its_state_is_final(state: str) -> None:
-    """A state that has not been seen live, but that the specification has."""
+    """The state stands in the specification, and has not been seen live."""
     service = Service(
         [{"properties": {"provisioningState": state}}, {"properties": {"provisioningState": "Succeeded"}}]
     )
@@ -196,6 +196,6 @@ def test_a_task_is_awaited_until_its_state_is_final(state: str) -> None:
 
 
 def test_a_task_whose_state_is_failed_is_an_error() -> None:
-    """The answer's status alone does not tell."""
+    """The answer's status alone is not enough."""
     with pytest.raises(errors.ServiceError, match="provisioningState is Failed"):
         Service([{"properties": {"provisioningState": "Failed"}}]).client().tasks.update(REGISTRY, "build", {})

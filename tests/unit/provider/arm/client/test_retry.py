@@ -1,4 +1,4 @@
-"""Requests that are repeated, and requests that are slowed down before the service refuses them."""
+"""Retries, and requests that are slowed down before the service refuses them."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_a_run_is_scheduled_again_only_when_the_request_did_not_arrive(error: Ex
     ],
 )
 def test_a_run_is_scheduled_again_after_429_only(answer: httpx.Response, requests: int) -> None:
-    """A throttled request was not carried out; one that met an ill service may have been."""
+    """A throttled request was not carried out; one that was answered 5xx may have been."""
     service = Service([answer, {"name": "cf1"}])
     client = service.client()
     if requests == 1:
@@ -58,7 +58,7 @@ def test_a_run_is_scheduled_again_after_429_only(answer: httpx.Response, request
 
 
 def test_other_requests_are_repeated_with_growing_waits() -> None:
-    """Broken connections and an ill service; `Retry-After` counts where it is given."""
+    """They are repeated after broken connections and 5xx; a `Retry-After` sets the wait."""
     service = Service(
         [httpx.ReadError("broken"), refusal(500, "x"), refusal(503, "x", **{"retry-after": "9"}), refusal(502, "x")]
     )
@@ -67,8 +67,8 @@ def test_other_requests_are_repeated_with_growing_waits() -> None:
     assert service.clock.slept == [0.5, 1.0, 9.0, 4.0]
 
 
-def test_a_retry_after_may_be_a_date_and_is_not_believed_for_ever() -> None:
-    """A date in the past is now; an hour is five minutes."""
+def test_a_retry_after_may_be_a_date_and_is_capped() -> None:
+    """A date in the past is now; an hour becomes five minutes."""
     service = Service(
         [
             refusal(429, "x", **{"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}),
@@ -99,7 +99,7 @@ def test_waiting_ends_when_the_update_is_canceled() -> None:
 
 
 def test_jitter_is_below_the_doubled_wait() -> None:
-    """Waiting clients do not come back all at once."""
+    """Waiting clients return at different times."""
     clock = FakeClock()
     send = retry(lambda _: httpx.Response(500), clock)
     assert send(plain_request()).status_code == 500
@@ -111,7 +111,7 @@ def test_jitter_is_below_the_doubled_wait() -> None:
     ("method", "kind", "refill"), [("GET", "reads", 25), ("POST", "writes", 10), ("DELETE", "deletes", 10)]
 )
 def test_requests_slow_down_before_the_bucket_is_empty(method: str, kind: str, refill: int) -> None:
-    """The scarcest of the scopes counts, and comes back at the bucket's own rate."""
+    """The scarcest scope counts, and requests are sent at the bucket's own rate."""
     clock = FakeClock()
     headers = {
         f"x-ms-ratelimit-remaining-subscription-{kind}": "0",
@@ -134,7 +134,7 @@ def test_other_buckets_are_not_slowed_down() -> None:
 
 
 def test_a_request_that_fails_gives_its_place_back() -> None:
-    """An exception is no request under way."""
+    """A request that raised does not count as in flight."""
     clock = FakeClock()
     answers: list[Any] = [httpx.Response(200, headers={"x-ms-ratelimit-remaining-subscription-reads": "2"})]
     answers += [errors.TransportError("x")] * 20

@@ -18,7 +18,7 @@ from pulumi_acr_tasks.arm.http.sign_in import sign_in
 
 @dataclass
 class Token:
-    """A token of azure-identity's shape."""
+    """A token with the attributes of azure-identity's."""
 
     token: str
     expires_on: int = 2**40
@@ -26,7 +26,7 @@ class Token:
 
 @dataclass
 class Credential:
-    """Gives one token after the other and remembers what it was asked."""
+    """A credential that gives one token after the other, and records the requests for them."""
 
     expires_on: int = 2**40
     asked: list[tuple[tuple[str, ...], str | None]] = field(default_factory=list)
@@ -39,7 +39,7 @@ class Credential:
 
 
 def test_all_requests_share_one_token() -> None:
-    """For the audience's default scope."""
+    """The token is for the audience's default scope."""
     credential, service = Credential(), Service([{}, {}])
     send = sign_in(service, credential, "https://audience/", ENDPOINT)
     send(plain_request())
@@ -49,7 +49,7 @@ def test_all_requests_share_one_token() -> None:
 
 
 def test_a_token_is_renewed_before_it_ends() -> None:
-    """One that ends within five minutes is not used again."""
+    """A token that expires within five minutes is not used again."""
     credential, service = Credential(expires_on=0), Service([{}, {}])
     send = sign_in(service, credential, "https://a", ENDPOINT)
     send(plain_request())
@@ -58,7 +58,7 @@ def test_a_token_is_renewed_before_it_ends() -> None:
 
 
 def test_a_claims_challenge_renews_the_token_once() -> None:
-    """A 401 without one stands."""
+    """A 401 without a claims challenge is an error."""
     claims = base64.b64encode(b'{"access_token":{}}').decode()
     challenge = httpx.Response(
         401, headers={"www-authenticate": f'Bearer error="insufficient_claims", claims="{claims}"'}
@@ -72,8 +72,8 @@ def test_a_claims_challenge_renews_the_token_once() -> None:
 
 
 @pytest.mark.parametrize("url", ["https://evil.example.org/", "http://arm.example.org/"])
-def test_a_token_goes_nowhere_else(url: str) -> None:
-    """Not to another origin, not over plain http."""
+def test_a_token_stays_with_its_origin(url: str) -> None:
+    """It goes neither to another origin nor over plain http."""
     service = Service([])
     with pytest.raises(errors.SignInError, match="no token is sent"):
         sign_in(service, Credential(), "https://a", ENDPOINT)(plain_request(url=url))
@@ -84,7 +84,7 @@ def test_a_token_goes_nowhere_else(url: str) -> None:
 
 
 def test_a_credential_that_fails_says_why_in_one_line() -> None:
-    """azure-identity's own texts are long."""
+    """azure-identity's own texts are long, and are shortened."""
     from azure.identity import CredentialUnavailableError
 
     class Broken(Credential):
@@ -104,14 +104,14 @@ def test_credentials_are_made_without_a_request(name: str) -> None:
 
 
 def test_origins_have_their_port_spelled_out() -> None:
-    """So that they compare."""
+    """Two origins can then be compared."""
     assert origin("https://A.example/x?y") == origin("https://a.example:443") == "https://a.example:443"
     assert may_carry_token("http://127.0.0.1:1/")
     assert not may_carry_token("http://example.org/")
 
 
 def test_tenant_and_client_choose_with_the_default_credential(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The client chooses the managed or workload identity, the tenant also where az and its like sign in."""
+    """The client id chooses the managed or workload identity; the tenant counts for az and similar sign-ins too."""
     from azure import identity
 
     made: list[dict[str, Any]] = []
@@ -142,10 +142,10 @@ def test_tenant_and_client_choose_with_the_default_credential(monkeypatch: pytes
         ("managed-identity", ["on Azure's own machines only", "az login or a service principal"]),
     ],
 )
-def test_a_login_that_is_missing_is_told_with_its_cures(
+def test_a_missing_login_is_an_error_with_its_cures(
     name: str, cures: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever the credential raises."""
+    """Any exception of the credential becomes this error."""
     from azure import identity
 
     class Broken(Credential):
@@ -162,7 +162,7 @@ def test_a_login_that_is_missing_is_told_with_its_cures(
         assert cure in str(caught.value)
 
 
-def test_a_tenant_that_cannot_be_one_is_a_sentence() -> None:
+def test_a_malformed_tenant_is_a_sentence() -> None:
     """azure-identity refuses it when the credential is made."""
     with pytest.raises(errors.SignInError, match="cannot sign in with the credential 'client-secret'"):
         credential_for("client-secret", tenant_id="no tenant!", client_id="c", client_secret="s")

@@ -11,8 +11,8 @@ from pulumi_acr_tasks.arm.client import open_client
 from pulumi_acr_tasks.arm.http.transport import redacted, transport
 
 
-def test_the_talkative_wire_log_tells_sizes_and_what_is_left_but_no_body() -> None:
-    """Bodies hold secrets, those of requests and of answers."""
+def test_the_debug_log_has_sizes_and_limits_but_no_body() -> None:
+    """Bodies of requests and answers hold secrets."""
     lines: list[str] = []
     headers = {"x-ms-ratelimit-remaining-subscription-writes": "199", "x-ms-operation-identifier": "tenantId=t"}
     answer = httpx.Response(200, json={"a": "c4nary"}, headers=headers)
@@ -24,7 +24,7 @@ def test_the_talkative_wire_log_tells_sizes_and_what_is_left_but_no_body() -> No
 
 
 def test_the_wire_log_shows_no_signature() -> None:
-    """Method, address, status, milliseconds, correlation id; of the query only what is harmless."""
+    """It has method, address, status, milliseconds and correlation id; of the query only harmless parameters."""
     lines: list[str] = []
     service = Service([{}, httpx.ConnectError("refused")])
     send = transport(httpx.Client(transport=httpx.MockTransport(service)), lines.append)
@@ -37,7 +37,7 @@ def test_the_wire_log_shows_no_signature() -> None:
 
 
 def test_an_opened_client_reaches_no_network_by_itself() -> None:
-    """Opening costs no request, and httpx's own log is silenced."""
+    """Opening a client sends no request, and httpx's own log is off."""
     import logging
 
     assert open_client("http://127.0.0.1:1").endpoint == "http://127.0.0.1:1"

@@ -1,4 +1,4 @@
-"""What the tests of this folder share: fake, said, service, home."""
+"""Fixtures of this folder: fake, said, service, home."""
 
 from __future__ import annotations
 

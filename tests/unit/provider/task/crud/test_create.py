@@ -63,7 +63,7 @@ def test_an_existing_task_is_refused(service: Service, fake: FakeService) -> Non
 
 
 def test_an_adopted_task_is_changed_only_where_it_differs(service: Service, fake: FakeService) -> None:
-    """By the same PATCH as an update; one that does not differ is only read."""
+    """The PATCH is that of an update; an equal task is only read."""
     create(service, INPUTS)
     fake.requests.clear()
     _, outs = create(next_process(service), {**INPUTS, "adopt": True})
@@ -99,7 +99,7 @@ def test_a_task_is_adopted_unseen_without_the_permission_to_see_secrets(
 
 
 def test_a_registry_that_does_not_exist_fails_the_creation(service: Service, fake: FakeService) -> None:
-    """With the service's own words."""
+    """The error has the service's own words."""
     fake.has_registry = False
     with pytest.raises(errors.RegistryNotFoundError, match="no group"):
         create(service, INPUTS)

@@ -22,14 +22,14 @@ from pulumi_acr_tasks.service import Service
 
 
 def test_deleting_with_the_registry_succeeds_and_says_so(service: Service, fake: FakeService, said: Messages) -> None:
-    """What is gone is named."""
+    """The message names what does not exist any more."""
     fake.has_registry = False
     delete(service, TASK_ID, INPUTS)
     assert said.lines == ["resource group G was gone already"]
 
 
 def test_delete_is_one_request(service: Service, fake: FakeService, said: Messages) -> None:
-    """And none more."""
+    """No other request is sent."""
     _, outs = create(service, INPUTS)
     fake.requests.clear()
     delete(service, TASK_ID, outs)
@@ -50,7 +50,7 @@ def test_deleting_what_is_gone_succeeds_and_says_so(
 
 @pytest.mark.parametrize("doing", ["update", "read", "delete"])
 def test_a_task_at_another_endpoint_is_not_touched(service: Service, fake: FakeService, doing: str) -> None:
-    """Neither changed, nor dropped, nor deleted."""
+    """It is neither changed, nor dropped, nor deleted."""
     outs = {**INPUTS, "endpoint": "embedded"}
     calls = {
         "update": lambda: update(service, outs, INPUTS),

@@ -1,4 +1,4 @@
-"""What a killed or refused creation leaves: in the journal, at the service, and for the next update."""
+"""A killed or refused creation: the journal, the service, and the next update."""
 
 from __future__ import annotations
 
@@ -68,10 +68,10 @@ def test_a_task_of_this_program_is_not_adopted(service: Service, fake: FakeServi
     assert fake.requests == []
 
 
-def test_what_a_killed_update_made_is_taken_over(
+def test_the_task_of_a_killed_update_is_taken_over(
     service: Service, fake: FakeService, said: Messages, home: Path
 ) -> None:
-    """Only by the same URN; it is changed where the program has changed since, and a message says so."""
+    """Only the same URN takes it over; it is changed where the program has changed since, and a message says so."""
     create(service, INPUTS, URN)
     later, new = next_process(service), {**INPUTS, "timeout": 700}
     with pytest.raises(errors.TaskExistsError):
@@ -84,8 +84,8 @@ def test_what_a_killed_update_made_is_taken_over(
 
 
 @pytest.mark.parametrize("doing", ["update", "read", "delete"])
-def test_what_the_engine_has_shown_is_not_taken_over(service: Service, home: Path, doing: str) -> None:
-    """From then on the state knows whose it is."""
+def test_a_task_in_the_state_is_not_taken_over(service: Service, home: Path, doing: str) -> None:
+    """Once the engine has the id, the state says which resource owns the task."""
     _, outs = create(service, INPUTS, URN)
     calls = {
         "update": lambda: update(service, outs, INPUTS, URN),
@@ -145,7 +145,7 @@ def test_what_may_have_been_made_is_looked_for(service: Service, fake: FakeServi
 
 
 def test_the_journal_holds_no_secret(service: Service, home: Path) -> None:
-    """Nor a hash that a password could be guessed from: two passwords have the same."""
+    """It has no hash that reveals a password either: two passwords have the same hash."""
     create(service, WITH_LOGIN, URN)
     (file,) = home.rglob("*.json")
     text = file.read_text()

@@ -25,7 +25,7 @@ from pulumi_acr_tasks.service import Service
 
 
 def test_two_resources_of_one_program_do_not_make_the_same_task(service: Service, fake: FakeService) -> None:
-    """Neither of them overwrites the other."""
+    """The second one is refused, so neither overwrites the other."""
     assert service.tasks(RegistryId.parse(REGISTRY)).claim("build")
     with pytest.raises(errors.TaskExistsError, match="another resource of this program"):
         create(service, INPUTS)

@@ -32,7 +32,7 @@ def test_a_refresh_of_what_did_not_drift_changes_nothing(service: Service) -> No
 
 
 def test_a_refresh_shows_what_somebody_changed(service: Service, fake: FakeService) -> None:
-    """In outputs and inputs alike."""
+    """Outputs and inputs both have the change."""
     _, outs = create(service, INPUTS)
     fake.tasks["build"]["properties"]["timeout"] = 5000
     found = read(next_process(service), TASK_ID, outs)
@@ -49,7 +49,7 @@ def test_a_task_that_is_gone_is_dropped(service: Service, fake: FakeService, sai
 
 
 def test_a_list_that_is_not_found_drops_nothing(service: Service, fake: FakeService) -> None:
-    """Each task is asked for by itself then."""
+    """Each task is then read by itself."""
     made = [create(service, {**INPUTS, "taskName": f"build{number}"}) for number in range(3)]
     fake.refusals["GET /tasks"] = 404
     later = next_process(service)
@@ -85,8 +85,8 @@ def test_a_404_that_proves_nothing_drops_nothing(
 @pytest.mark.parametrize(
     ("status", "kind"), [(401, "Unauthorized"), (403, "Forbidden"), (429, "Throttled"), (503, "Unavailable")]
 )
-def test_what_cannot_be_read_is_an_error(service: Service, fake: FakeService, status: int, kind: str) -> None:
-    """Not signed in, not allowed, too busy, or ill: a refresh that read nothing is not green."""
+def test_an_unreadable_task_is_an_error(service: Service, fake: FakeService, status: int, kind: str) -> None:
+    """A missing sign-in or permission, throttling and 5xx fail the refresh."""
     _, outs = create(service, INPUTS)
     fake.refusals["GET /tasks"] = status
     with pytest.raises(getattr(errors, f"{kind}Error")):
@@ -94,7 +94,10 @@ def test_what_cannot_be_read_is_an_error(service: Service, fake: FakeService, st
 
 
 def test_reads_of_a_service_that_does_not_answer_are_given_up(service: Service) -> None:
-    """After three in a row: hundreds of tasks do not each wait for their retries. An answer begins anew."""
+    """They fail at once after three failures in a row, so that hundreds of tasks do not each retry.
+
+    An answer resets the count.
+    """
     asked = []
 
     def read(*, fails: bool) -> None:
@@ -122,7 +125,7 @@ def drifting(service: Service) -> Service:
 
 
 def test_a_password_that_somebody_changed_is_drift(service: Service, fake: FakeService) -> None:
-    """With secretDrift, by listDetails; tasks without secrets come from the list."""
+    """With secretDrift it is read by listDetails; tasks without secrets come from the list."""
     _, outs = create(service, WITH_LOGIN)
     plain = {**INPUTS, "taskName": "plain", "step": {**INPUTS["step"], "arguments": []}}
     plain_id, plain_outs = create(service, plain)
@@ -148,7 +151,7 @@ def test_a_password_that_somebody_changed_is_drift(service: Service, fake: FakeS
 def test_secrets_that_may_not_be_seen_are_warned_of_once_a_registry(
     service: Service, fake: FakeService, said: Messages
 ) -> None:
-    """And the tasks are read without them."""
+    """The tasks are then read without their secrets."""
     made = [create(service, {**WITH_LOGIN, "taskName": name}) for name in ("build", "build2")]
     for name in ("build", "build2"):
         fake.refusals[f"POST /tasks/{name}/listDetails"] = 403

@@ -29,7 +29,7 @@ ADDED = {"name": "added", "schedule": "0 7 * * *", "later": {"a": 1}}
 
 
 def changed_by_hand(fake: FakeService) -> None:
-    """What others do to a task, and what a later version of the service has in it."""
+    """Change a task as others do, and as a later version of the service would."""
     properties = fake.tasks["build"]["properties"]
     properties.update(agentPoolName="pool", timeout=5000)
     properties["trigger"]["timerTriggers"].append(ADDED)
@@ -37,8 +37,8 @@ def changed_by_hand(fake: FakeService) -> None:
     properties["step"]["arguments"][1]["value"] = "changed by hand"
 
 
-def test_what_patch_cannot_say_is_put_into_what_the_service_has(service: Service, fake: FakeService) -> None:
-    """What others added, what no definition of ours has, and what the program leaves alone survive, in two requests."""
+def test_a_put_starts_from_the_service_s_task(service: Service, fake: FakeService) -> None:
+    """Members of others, unknown members and untouched members survive, in two requests."""
     _, outs = create(service, {**INPUTS, "trigger": {"timerTriggers": [TIMER]}})
     changed_by_hand(fake)
     wanted = copy.deepcopy(fake.tasks["build"]["properties"])
@@ -98,7 +98,7 @@ def test_an_update_that_changes_nothing_at_the_service_makes_no_request(service:
 
 
 def test_another_location_is_refused_in_an_update(service: Service, fake: FakeService) -> None:
-    """Before anything is written; the registry's own costs no PATCH."""
+    """It is refused before any write; the registry's own location costs no PATCH."""
     _, outs = create(service, INPUTS)
     fake.requests.clear()
     with pytest.raises(errors.ValidationError, match="location"):
@@ -108,7 +108,7 @@ def test_another_location_is_refused_in_an_update(service: Service, fake: FakeSe
 
 
 def test_a_task_that_is_gone_is_created_again(service: Service, fake: FakeService, said: Messages) -> None:
-    """Where its registry exists; a warning says so."""
+    """Its registry has to exist; a warning says so."""
     _, outs = create(service, INPUTS)
     fake.tasks.clear()
     update(service, outs, {**INPUTS, "timeout": 700})
