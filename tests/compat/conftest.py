@@ -37,7 +37,7 @@ class Engine(engine_pb2_grpc.EngineServicer):
     def await_message(self, text: str) -> None:
         """Returns when `text` has been logged."""
         with self._changed:
-            assert self._changed.wait_for(lambda: text in [message.message for message in self.messages], timeout=20)
+            assert self._changed.wait_for(lambda: text in [message.message for message in self.messages], timeout=60)
 
 
 class DynamicServer:
@@ -52,7 +52,7 @@ class DynamicServer:
         properties = struct_pb2.Struct()
         properties.update({"__provider": PROBE, "do": do})
         request = provider_pb2.CreateRequest(urn=URN, properties=properties, timeout=timeout)
-        return self._stub.Create.future(request, timeout=40)
+        return self._stub.Create.future(request, timeout=120)
 
     def outputs(self, do: str, timeout: float = 0.0) -> dict[str, Any]:
         """Creates, and gives the outputs."""
@@ -65,7 +65,7 @@ class DynamicServer:
         return str(failed.value.details())
 
     def cancel(self) -> None:
-        self._stub.Cancel(empty_pb2.Empty(), timeout=20)
+        self._stub.Cancel(empty_pb2.Empty(), timeout=60)
 
 
 @pytest.fixture
@@ -86,9 +86,9 @@ def server() -> Iterator[DynamicServer]:
         assert process.stdout
         with process.stdout, grpc.insecure_channel(f"127.0.0.1:{process.stdout.readline().strip()}") as channel:
             stub: Callable[..., Any] = provider_pb2_grpc.ResourceProviderStub(channel)
-            stub.Configure(provider_pb2.ConfigureRequest(args=struct_pb2.Struct()), timeout=20)
+            stub.Configure(provider_pb2.ConfigureRequest(args=struct_pb2.Struct()), timeout=60)
             yield DynamicServer(stub, engine)
     finally:
         process.kill()
-        process.wait(timeout=20)
-        engine_server.stop(None).wait(timeout=20)
+        process.wait(timeout=60)
+        engine_server.stop(None).wait(timeout=60)

@@ -73,7 +73,7 @@ class Emulator:
         for number in (signal.SIGSTOP, signal.SIGKILL):
             for pid in (*wardens, self.process.pid):
                 send(pid, number)
-        self.process.wait(10)
+        self.process.wait(60)
         self._close()
         return started
 

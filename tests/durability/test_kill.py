@@ -133,8 +133,8 @@ def whole_database(data: Path, copy: Path) -> dict[str, str]:
 
 
 def none_left(started: set[Process], data: Path) -> None:
-    """Check that no process and no mount of the killed emulator is left; poll for at most thirty seconds."""
-    deadline = time.monotonic() + 30
+    """Check that no process and no mount of the killed emulator is left; poll for at most two minutes."""
+    deadline = time.monotonic() + 120
     while left := [process for process in started if process.lives]:
         assert time.monotonic() < deadline, left
         threading.Event().wait(0.01)  # a question every 10 ms

@@ -32,6 +32,8 @@ needs_registry = pytest.mark.skipif(shutil.which(PROGRAM) is None, reason=f"{PRO
 
 LOGIN_SERVER = "127.0.0.1:5555"
 
+PATIENCE = 240.0  # seconds until a run is given up; a slow machine does not reach it
+
 NAP = f"sleep 6{os.getpid()}"
 """A command of ours alone, so that we can look for it."""
 
@@ -102,12 +104,12 @@ class ObservedAgents:
 
     def wait(self, run_id: str) -> tuple[Outcome, str]:
         with self.changed:
-            assert self.changed.wait_for(lambda: run_id in self.outcomes, 60), self.text(run_id)
+            assert self.changed.wait_for(lambda: run_id in self.outcomes, PATIENCE), self.text(run_id)
         return self.outcomes[run_id], self.text(run_id)
 
     def wait_for_text(self, run_id: str, text: str) -> None:
         with self.changed:
-            assert self.changed.wait_for(lambda: text in self.text(run_id), 60), self.text(run_id)
+            assert self.changed.wait_for(lambda: text in self.text(run_id), PATIENCE), self.text(run_id)
 
     def run(
         self, step: dict[str, object], files: dict[str, str] | None = None, **members: object

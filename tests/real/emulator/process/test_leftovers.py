@@ -59,7 +59,7 @@ def killed_emulator(data: Path, start: str = PROGRAM) -> subprocess.Popen[str]:
     for number in (signal.SIGSTOP, signal.SIGKILL):  # while they are stopped, none sees the other's end
         for pid in (warden, emulator.pid):
             os.kill(pid, number)
-    emulator.wait(10)
+    emulator.wait(60)
     return emulator
 
 

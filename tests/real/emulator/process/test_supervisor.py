@@ -38,7 +38,7 @@ def start(supervisor: Supervisor, script: str) -> tuple[subprocess.Popen[bytes],
 
 
 def assert_all_gone(alive: int) -> None:
-    readable, _, _ = select.select([alive], [], [], 10)
+    readable, _, _ = select.select([alive], [], [], 60)
     assert readable, "a process is left"
     assert os.read(alive, 1) == b""
     os.close(alive)
@@ -47,13 +47,13 @@ def assert_all_gone(alive: int) -> None:
 @pytest.mark.parametrize(("script", "status"), [("exit 0", 0), ("exit 42", 42), ("kill -9 $$", 137)])
 def test_exit_status(supervisor: Supervisor, script: str, status: int) -> None:
     """The exit status is the program's own, and 128 + n for a signal."""
-    assert supervisor.start(["sh", "-c", script]).wait(10) == status
+    assert supervisor.start(["sh", "-c", script]).wait(60) == status
 
 
 def test_missing_program(supervisor: Supervisor) -> None:
     """A missing program ends with 127 and is named."""
     child = supervisor.start(["no-such-program"], stderr=subprocess.PIPE)
-    _, err = child.communicate(timeout=10)
+    _, err = child.communicate(timeout=60)
     assert (child.returncode, err) == (127, b"no-such-program: No such file or directory\n")
 
 
@@ -65,14 +65,14 @@ def test_environment_folder_and_output_are_passed_on(supervisor: Supervisor, tmp
         cwd=tmp_path,
         stdout=subprocess.PIPE,
     )
-    out, _ = child.communicate(timeout=10)
+    out, _ = child.communicate(timeout=60)
     assert out.decode().splitlines() == ["hello", str(tmp_path)]
 
 
 def test_a_pipe_that_closes_ends_the_program(supervisor: Supervisor) -> None:
     """SIGPIPE has its default action in the program, although Python ignores it."""
     child = supervisor.start(["sh", "-c", "yes | head -1; exit 3"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    _, err = child.communicate(timeout=10)
+    _, err = child.communicate(timeout=60)
     assert (child.returncode, err) == (3, b"")
 
 
@@ -101,7 +101,7 @@ def test_end_is_at_once(supervisor: Supervisor, tmp_path: Path) -> None:
 def test_nothing_survives_the_program(supervisor: Supervisor) -> None:
     """The daemons of a program that has ended are ended."""
     child, alive = start(supervisor, "setsid sleep 60 & echo started; exit 5")
-    assert child.wait(10) == 5
+    assert child.wait(60) == 5
     assert_all_gone(alive)
 
 
@@ -138,7 +138,7 @@ signal.pause()
     for _ in range(3):
         assert parent.stdout.readline() == b"started\n"
     parent.send_signal(signal.SIGKILL)
-    out, _ = parent.communicate(timeout=10)  # the output ends when the last of them has ended
+    out, _ = parent.communicate(timeout=60)  # the output ends when the last of them has ended
     assert out == b""
 
 
@@ -148,6 +148,6 @@ def test_warden_without_an_emulator(tmp_path: Path) -> None:
     os.close(hold)
     made = tmp_path / "made"
     argv = [sys.executable, "-I", "-S", warden.__file__, str(life), "touch", str(made)]
-    assert subprocess.run(argv, pass_fds=(life,), timeout=10, check=False).returncode == 127
+    assert subprocess.run(argv, pass_fds=(life,), timeout=60, check=False).returncode == 127
     os.close(life)
     assert not made.exists()

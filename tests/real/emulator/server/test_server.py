@@ -51,7 +51,7 @@ def upload_url(http: httpx.Client, registry: str) -> str:
 def ended(http: httpx.Client, registry: str) -> dict[str, Any]:
     """Schedule a run and return it when it has ended."""
     run = http.post(f"{registry}/scheduleRun", params=VERSION, json=REQUEST).json()
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while run["properties"]["status"] in {"Queued", "Running"}:
         assert time.monotonic() < deadline
         run = http.get(f"{registry}/runs/{run['name']}", params=VERSION).json()
