@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from acr_tasks_emulator.execution.buildah.image_store import Store
 from acr_tasks_emulator.process import orphans
+from acr_tasks_emulator.process.supervisor import Supervisor
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
 
@@ -124,3 +126,17 @@ def test_a_reused_process_id_is_not_ended(tmp_path: Path) -> None:
             assert stranger.poll() is None
             assert (tmp_path / orphans.RECORD).read_text() == f"{orphans.this_process()}\n"
         stranger.kill()
+
+
+def test_a_machine_without_pid_namespaces_builds_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Buildah runs without a PID namespace where the machine refuses one. Root has a mount namespace all the same."""
+    unshare = tmp_path / "bin" / "unshare"
+    unshare.parent.mkdir()
+    unshare.write_text('#!/bin/sh\ncase "$*" in *--pid*) exit 1;; esac\n')
+    unshare.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{unshare.parent}:{os.environ['PATH']}")
+    supervisor = Supervisor()
+    argv = Store(tmp_path / "buildah", supervisor).argv(["images"])
+    supervisor.close()
+    assert "--pid" not in argv
+    assert ("--mount" in argv) == (os.geteuid() == 0)
