@@ -126,17 +126,13 @@ class Agents:
     def _run(self, job: Job, cancellation: Cancellation) -> None:
         self._record(lambda: self._observer.started(job.run_id))
         log = RunLog(self._record(lambda: self._observer.log(job.run_id)), job.secrets())
-        timer = threading.Timer(job.timeout, cancellation.cancel, ("timedout",))
-        timer.daemon = True
-        timer.start()
         began = time.monotonic()
-        try:
-            outcome = self._executor.run(job, log, cancellation)
-        except Exception as error:  # the run has to end after any error
-            _logger.exception("run %s: the executor failed", job.run_id)
-            outcome = Outcome("Error", error_message=f"the emulator failed: {type(error).__name__}")
-        finally:
-            timer.cancel()
+        with cancellation.canceled_after(job.timeout, "timedout"):
+            try:
+                outcome = self._executor.run(job, log, cancellation)
+            except Exception as error:  # the run has to end after any error
+                _logger.exception("run %s: the executor failed", job.run_id)
+                outcome = Outcome("Error", error_message=f"the emulator failed: {type(error).__name__}")
         outcome = _with_reason(outcome, cancellation, job)
         if outcome.error_message is not None:
             outcome = replace(outcome, error_message=log.masked(outcome.error_message))

@@ -37,6 +37,17 @@ class Cancellation:
         return self._requested.wait(seconds)
 
     @contextlib.contextmanager
+    def canceled_after(self, seconds: float, reason: str) -> Iterator[None]:
+        """Cancel with that reason when the block takes longer than `seconds`."""
+        timer = threading.Timer(seconds, self.cancel, (reason,))
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    @contextlib.contextmanager
     def when_canceled(self, callback: Callable[[], None]) -> Iterator[None]:
         """Call `callback` on a cancellation within the block, at once after an earlier one."""
         with self._lock:

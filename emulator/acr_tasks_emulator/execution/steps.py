@@ -148,14 +148,8 @@ def _attempts(step: Step, act: Act, run: RunContext) -> str | None:
 def _attempt(step: Step, act: Act, run: RunContext) -> str | None:
     own, group = Cancellation(), run.cancellation
     run.matched.discard(step.id)
-    timer = threading.Timer(step.timeout, own.cancel, ("timedout",))
-    timer.daemon = True
-    with group.when_canceled(lambda: own.cancel(group.reason or "")):
-        timer.start()
-        try:
-            status = act(step, run.of_step(own))
-        finally:
-            timer.cancel()
+    with group.when_canceled(lambda: own.cancel(group.reason or "")), own.canceled_after(step.timeout, "timedout"):
+        status = act(step, run.of_step(own))
     if own.requested and own.reason == "timedout":
         return f"the step took longer than its timeout of {step.timeout} seconds"
     return None if status == 0 else f"exit status {status}"

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
+from acr_tasks_emulator.execution.registry.oci_registry import RegistryError
 from acr_tasks_emulator.routes.http import services_of
 from acr_tasks_emulator.services import errors
 
@@ -29,7 +30,12 @@ async def pass_on(request: Request) -> Response:
     """Forward the request to the registry and return its answer."""
     if not _ADDRESS.fullmatch(request.scope["path"]) or b"#" in request.scope["raw_path"]:
         raise errors.INVALID_IMAGE_ADDRESS()
-    address = await run_in_threadpool(services_of(request).images.address)
+    try:
+        address = await run_in_threadpool(services_of(request).oci.address)
+    except RegistryError as error:
+        raise errors.IMAGE_REGISTRY_FAILED(reason=error) from None
+    if address is None:
+        raise errors.NO_IMAGE_REGISTRY()
     client: httpx.AsyncClient = request.app.state.registry_client
     # Forward the address's bytes unchanged: a decoded path could name another resource.
     target = request.scope["raw_path"].split(b"?")[0]

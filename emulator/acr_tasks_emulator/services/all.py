@@ -16,7 +16,7 @@ from acr_tasks_emulator.services.conditions.faults import Faults
 from acr_tasks_emulator.services.conditions.long_running import Operations
 from acr_tasks_emulator.services.conditions.quota import Quota
 from acr_tasks_emulator.services.conditions.request_log import RequestLog
-from acr_tasks_emulator.services.registries.login_server import AdminUsers, Images
+from acr_tasks_emulator.services.registries.login_server import AdminUsers
 from acr_tasks_emulator.services.registries.registries import RegistriesService
 from acr_tasks_emulator.services.registries.removal import Removal
 from acr_tasks_emulator.services.registries.resource_groups import ResourceGroupsService
@@ -64,7 +64,7 @@ class Services:
         self._open_triggers(settings, oci, stack)
         self.sign_in = SignIn(AccessTokens(self._key, settings.token, self.clock), settings.token)
         self.admin_users = AdminUsers(self._key, settings.token)
-        self.images = Images(oci)
+        self.oci = oci
         self.removal = Removal(self.registries, self.resource_groups, self.tasks, self.runs)
 
     def _open_stores(self, settings: Settings, login_server: str, database: Database) -> None:

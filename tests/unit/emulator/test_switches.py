@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
+from acr_tasks_emulator.execution.job import Outcome
 from acr_tasks_emulator.services.blobs.sas import READ, Signer
 from acr_tasks_emulator.services.errors import ServiceError
 from acr_tasks_emulator.settings import SettingsError
@@ -230,7 +231,7 @@ def test_cancel_finished(world_with: Worlds) -> None:
     """The answer is 200 without an effect, or 409."""
     for world, refused in ((world_with(), False), (world_with(cancel_finished="409"), True)):
         run_id = world.scheduled()
-        world.states.cancel_unknown(run_id)
+        world.states.finished(run_id, Outcome("Canceled"))
         if refused:
             assert refusal(lambda world=world, run_id=run_id: world.runs.cancel(world.registry, run_id))[0] == 409
         else:

@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import subprocess
-import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -41,15 +40,11 @@ class DockerCli(Program):
             raise ToolError("the docker client is not installed")
         self.host = os.environ.get("DOCKER_HOST") or _host_of_context()
         cancellation = Cancellation()
-        timer = threading.Timer(_ANSWER_SECONDS, cancellation.cancel, ("no answer",))
-        timer.daemon = True
-        timer.start()
         try:
-            system = self.ask(["version", "--format", "{{.Server.Os}}"], cancellation)
+            with cancellation.canceled_after(_ANSWER_SECONDS, "no answer"):
+                system = self.ask(["version", "--format", "{{.Server.Os}}"], cancellation)
         except ToolError as error:
             raise ToolError(f"no docker daemon answers ({'no answer' if cancellation.requested else error})") from error
-        finally:
-            timer.cancel()
         if system != "linux":
             raise ToolError(f"the docker daemon runs containers of {system}, and Linux is needed")
 

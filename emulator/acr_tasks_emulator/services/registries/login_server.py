@@ -1,4 +1,4 @@
-"""The login server: the registry of images behind it, and the admin users with which docker signs in."""
+"""The admin users with which docker signs in to the login server."""
 
 from __future__ import annotations
 
@@ -6,26 +6,8 @@ import hashlib
 import hmac
 from typing import Any
 
-from acr_tasks_emulator.execution.registry.oci_registry import OciRegistry, RegistryError
 from acr_tasks_emulator.services import errors
 from acr_tasks_emulator.store.registries import RegistryRow
-
-
-class Images:
-    """The registry of images, which starts when it is first needed."""
-
-    def __init__(self, registry: OciRegistry) -> None:
-        self._registry = registry
-
-    def address(self) -> str:
-        """Return the registry's host:port on this machine. Raises ServiceError when it is not installed or fails."""
-        try:
-            address = self._registry.address()
-        except RegistryError as error:
-            raise errors.IMAGE_REGISTRY_FAILED(reason=error) from None
-        if address is None:
-            raise errors.NO_IMAGE_REGISTRY()
-        return address
 
 
 class AdminUsers:

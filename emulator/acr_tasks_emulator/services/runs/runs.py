@@ -9,8 +9,8 @@ from itertools import islice
 from typing import Any
 
 from acr_tasks_emulator.clock import Clock
-from acr_tasks_emulator.execution.agents import Agents
-from acr_tasks_emulator.execution.job import Job
+from acr_tasks_emulator.execution.agents import CLOSED_MESSAGE, Agents
+from acr_tasks_emulator.execution.job import Job, Outcome
 from acr_tasks_emulator.services import bodies, errors
 from acr_tasks_emulator.services.blobs.blobs import BlobsService, container_of
 from acr_tasks_emulator.services.conditions import refusals
@@ -194,7 +194,7 @@ class RunsService:
                 raise errors.RUN_FINISHED(name=run.run_id, status=run.status)
             return
         if not self._agents.cancel(run.run_id):
-            self._states.cancel_unknown(run.run_id)
+            self._states.finished(run.run_id, Outcome("Canceled"))
 
     def counts(self) -> dict[str, int]:
         """Return how many runs there are in each status."""
@@ -226,7 +226,7 @@ class RunsService:
     def resume(self) -> None:
         """Resume after a start: runs in progress in an earlier process end as Error, queued ones are queued again."""
         for run in self._store.with_status("Started", "Running"):
-            self._states.abandon(run.run_id)
+            self._states.finished(run.run_id, Outcome("Error", error_message=CLOSED_MESSAGE))
         registries = {row.key: row for row in self._registries.all()}
         for run in self._store.with_status("Queued"):
             self._agents.submit(self._job(registries[run.registry], run))

@@ -59,14 +59,6 @@ class RunStates:
             return _DiscardedLog()
         return self._blobs.open_log(run.registry, run_id)
 
-    def cancel_unknown(self, run_id: str) -> None:
-        """End a run that no agent knows."""
-        self.finished(run_id, Outcome("Canceled"))
-
-    def abandon(self, run_id: str) -> None:
-        """End a run whose agent died with an earlier process."""
-        self.finished(run_id, Outcome("Error", error_message=CLOSED_MESSAGE))
-
     def _end_log(self, run: RunRow, status: str) -> None:
         log = self._blobs.find_log(run.registry, run.run_id)
         if log is not None and COMPLETE in log.metadata:
