@@ -9,7 +9,7 @@ from pulumi_acr_tasks.errors import ForbiddenError, UpdateError, ValidationError
 from pulumi_acr_tasks.schema.equality import same_member
 from pulumi_acr_tasks.task.diff import LOOK_UP, PATCH, PUT, Plan, diff
 from pulumi_acr_tasks.task.drift import observed
-from pulumi_acr_tasks.task.merged_put import lost, merged_body
+from pulumi_acr_tasks.task.requests import lost, merged_body
 from pulumi_acr_tasks.task.request_bodies import patch_body, put_body
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pulumi_acr_tasks.task.diff import diff
-from pulumi_acr_tasks.task.merged_put import lost, merged_body
+from pulumi_acr_tasks.task.requests import lost, merged_body
 
 _LOGIN = {"userName": {"value": "u", "type": "Opaque"}, "password": {"value": "p", "type": "Opaque"}}
 _OLD: dict[str, Any] = {
