@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from pulumi.dynamic import (
     CheckFailure,
@@ -33,7 +33,11 @@ class DynamicProvider(ResourceProvider):
 
     # The pickled provider is a reference to its class, and holds no secret.
     serialize_as_secret_always = False
-    verbs: ClassVar[Verbs]
+
+    @property
+    def verbs(self) -> Verbs:
+        """The verbs of the resource, imported by the first call: a program that only declares resources needs none."""
+        raise NotImplementedError
 
     def configure(self, req: ConfigureRequest) -> None:
         host.attach()

@@ -27,15 +27,13 @@ from pulumi_acr_tasks.plugin import configuration
 from pulumi_acr_tasks.plugin.values import Properties, masked, read, whole_lists, write
 from pulumi_acr_tasks.program.declaration import with_program_values
 from pulumi_acr_tasks.program.inputs import encrypted
-from pulumi_acr_tasks.run import verbs as run_verbs
 from pulumi_acr_tasks.schema.definitions import RESULTS
 from pulumi_acr_tasks.schema.secrets import without_secrets
 from pulumi_acr_tasks.schema.spelling import parse
-from pulumi_acr_tasks.task import verbs as task_verbs
 from pulumi_acr_tasks.validate.hints import did_you_mean
 
 PACKAGE = "acr-tasks"
-_VERBS: dict[str, Verbs] = {f"{PACKAGE}:index:Task": task_verbs, f"{PACKAGE}:index:Run": run_verbs}
+_TASK, _RUN = f"{PACKAGE}:index:Task", f"{PACKAGE}:index:Run"
 _KINDS = {
     "add": (proto.PropertyDiff.ADD, proto.PropertyDiff.ADD_REPLACE),
     "delete": (proto.PropertyDiff.DELETE, proto.PropertyDiff.DELETE_REPLACE),
@@ -214,10 +212,14 @@ def _type(request: Any) -> str:
 
 def _verbs(request: Any) -> Verbs:
     """Return the verbs of the request's type. Raises ValidationError: programs without an SDK may send any type."""
+    from pulumi_acr_tasks.run import verbs as run
+    from pulumi_acr_tasks.task import verbs as task
+
+    verbs: dict[str, Verbs] = {_TASK: task, _RUN: run}
     type_ = _type(request)
-    if type_ not in _VERBS:
-        raise ValidationError([f"{type_} is not a type of resource{did_you_mean(type_, _VERBS)}"])
-    return _VERBS[type_]
+    if type_ not in verbs:
+        raise ValidationError([f"{type_} is not a type of resource{did_you_mean(type_, verbs)}"])
+    return verbs[type_]
 
 
 def _request(message: Any) -> Request:
@@ -231,7 +233,7 @@ def _request(message: Any) -> Request:
 def _previewed(request: Any, inputs: Properties, olds: Properties) -> dict[str, Any]:
     from pulumi_acr_tasks.plugin.previews import previewed_run, previewed_task
 
-    preview = previewed_task if _verbs(request) is _VERBS[f"{PACKAGE}:index:Task"] else previewed_run
+    preview = previewed_task if _type(request) == _TASK else previewed_run
     return preview(inputs.values, olds.values)
 
 

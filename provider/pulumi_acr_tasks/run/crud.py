@@ -17,6 +17,7 @@ from pulumi_acr_tasks.errors import (
     NotFoundError,
     RunError,
     TransportError,
+    ValidationError,
 )
 from pulumi_acr_tasks.journal.journal import Journal
 from pulumi_acr_tasks.run.cancel import cancel, is_another
@@ -41,7 +42,7 @@ PROPERTIES = tuple(OUTPUTS["Run"])
 
 
 def create(
-    service: Service, inputs: dict[str, Any], call: Call, clock: Clock | None = None
+    service: Service, inputs: dict[str, Any], call: Call | None = None, clock: Clock | None = None
 ) -> tuple[str, dict[str, Any]]:
     """Schedule a run, await its end, and return its ARM id and its outputs.
 
@@ -49,7 +50,7 @@ def create(
     TransportError. After an error nothing is in state, and the next update schedules another run. After a kill the next
     update on this machine resumes the same run.
     """
-    return _Creation(service, inputs, call, clock or SystemClock()).create()
+    return _Creation(service, inputs, call or Call.served(), clock or SystemClock()).create()
 
 
 class _Creation:
@@ -159,14 +160,27 @@ def _unanswered(lost: LostAnswer, known: str) -> str:
     return "\n".join([first, known, *rest])
 
 
-def read(service: Service, id_: str, state: dict[str, Any], call: Call) -> dict[str, Any] | None:
-    """Read a run and return its outputs; None when its registry does not exist any more.
+def import_(service: Service, id_: str) -> tuple[str, dict[str, Any], dict[str, Any]]:
+    """Raise ValidationError: a run cannot be imported."""
+    raise ValidationError(
+        [
+            "a run cannot be imported: the service does not keep what was asked for, so pulumi up would run it again\n"
+            "declare the run in the program, and pulumi up runs it once; to read one that exists, use getRun"
+        ]
+    )
+
+
+def read(
+    service: Service, id_: str, state: dict[str, Any], call: Call | None = None
+) -> tuple[str | None, dict[str, Any], None]:
+    """Read a run and return its id and outputs; no id when its registry does not exist any more.
 
     A run that the service has forgotten stays in state, with a warning, because dropping it would run it again.
     Raises ServiceError and TransportError for a run that cannot be read.
     """
+    call = call or Call.served()
     service.refuse_other_endpoint("run", state)
-    _note(service, id_, call)
+    _note(service, id_)
     registry, run_id = parse_run_id(id_)
     try:
         run = service.client().runs.get(registry, run_id)
@@ -175,15 +189,15 @@ def read(service: Service, id_: str, state: dict[str, Any], call: Call) -> dict[
             raise  # a read by id (opts.id): no state could be kept
         gone = service.gone(registry)
         if not gone:
-            return _forgotten(state, run_id, call)
+            return id_, _forgotten(state, run_id, call), None
         call.console.warning(f"{gone} does not exist any more; the run is dropped from the state")
-        return None
+        return None, {}, None
     if is_another(state, run):
-        return _forgotten(state, run_id, call)
+        return id_, _forgotten(state, run_id, call), None
     found = outputs(state, run)
     if found.get("status") in FAILED and state.get("wait") is False and state.get("status") != found["status"]:
         call.console.warning(f"Run {run_id} ended as {found['status']}. The next pulumi up runs it again.")
-    return found
+    return id_, found, None
 
 
 def update(
@@ -191,7 +205,7 @@ def update(
     id_: str,
     olds: dict[str, Any],
     news: dict[str, Any],
-    call: Call,
+    call: Call | None = None,
     clock: Clock | None = None,
 ) -> dict[str, Any]:
     """Change whether the run is archived, await a run that was not awaited yet, and return the outputs.
@@ -199,10 +213,10 @@ def update(
     No other change reaches the service. Raises RunError when the awaited run did not succeed, ServiceError and
     TransportError.
     """
-    clock = clock or SystemClock()
+    call, clock = call or Call.served(), clock or SystemClock()
     began = clock.now()
     service.refuse_other_endpoint("run", olds)
-    _note(service, id_, call)
+    _note(service, id_)
     outs = {**{name: olds[name] for name in (*PROPERTIES, "imageRefs") if name in olds}, **news}
     registry, run_id = parse_run_id(id_)
     if archive_of(olds) != archive_of(news):
@@ -233,13 +247,16 @@ def update(
     return outputs(outs, run)
 
 
-def delete(service: Service, id_: str, state: dict[str, Any], call: Call, clock: Clock | None = None) -> None:
+def delete(
+    service: Service, id_: str, state: dict[str, Any], call: Call | None = None, clock: Clock | None = None
+) -> None:
     """Forget the run; with `cancelOnDelete` cancel it if it has not ended.
 
     A run that does not exist any more is a success, with a message. Raises RunError when a canceled run goes on,
     ServiceError and TransportError.
     """
-    _note(service, id_, call)
+    call, clock = call or Call.served(), clock or SystemClock()
+    _note(service, id_)
     if state.get("status") in TERMINAL:
         return
     registry, run_id = parse_run_id(id_)
@@ -251,13 +268,12 @@ def delete(service: Service, id_: str, state: dict[str, Any], call: Call, clock:
         )
         return
     service.refuse_other_endpoint("run", state)
-    clock = clock or SystemClock()
     if service.scheduler(registry, clock).is_ours(run_id):
         return  # the resource that replaces this one has the same run
     cancel(service, registry, run_id, state, call, clock)
 
 
-def _note(service: Service, id_: str, call: Call) -> None:
+def _note(service: Service, id_: str) -> None:
     """Record that the engine's state has that run."""
     service.journal().confirm(id_)
     service.note_recorded_run(id_)

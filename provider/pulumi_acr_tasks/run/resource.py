@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import pulumi
 from pulumi.dynamic import Resource
@@ -15,7 +15,6 @@ from pulumi_acr_tasks.program.declaration import engine_properties, program_erro
 from pulumi_acr_tasks.program.inputs import normalize, translate_paths
 from pulumi_acr_tasks.program.preview import OldOutputs, complete_run
 from pulumi_acr_tasks.provider import with_alias, with_provider
-from pulumi_acr_tasks.run import verbs
 from pulumi_acr_tasks.run.images import image_lists
 from pulumi_acr_tasks.schema.definitions import INPUTS, snake_case
 
@@ -25,7 +24,11 @@ _INPUTS = INPUTS["Run"]
 class RunProvider(DynamicProvider):
     """The provider of a run. The class's path stands in users' state, so it never changes."""
 
-    verbs: ClassVar[Verbs] = verbs
+    @property
+    def verbs(self) -> Verbs:
+        from pulumi_acr_tasks.run import verbs
+
+        return verbs
 
 
 RunProvider.__module__ = "pulumi_acr_tasks"

@@ -1,4 +1,4 @@
-"""Create, read, update and delete of a task. Inputs and outputs are flat camelCase dicts, as in state."""
+"""Create, update and delete of a task; its read has a file of its own. Values are flat camelCase dicts, as in state."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from pulumi_acr_tasks.errors import (
     NotFoundError,
     RegistryNotFoundError,
     TaskExistsError,
+    UpdateError,
     ValidationError,
 )
 from pulumi_acr_tasks.journal.journal import TASK, request_hash
 from pulumi_acr_tasks.schema.definitions import Kind
-from pulumi_acr_tasks.schema.equality import identity_type
-from pulumi_acr_tasks.schema.secrets import MASK, masked, secret_values
-from pulumi_acr_tasks.task.diff import Plan, diff
-from pulumi_acr_tasks.task.drift import PURE_OUTPUTS, inputs_of, observed, outputs, with_identity
-from pulumi_acr_tasks.task.placeholders import filled, unfilled, with_placeholders
-from pulumi_acr_tasks.task.request_bodies import put_body
-from pulumi_acr_tasks.task.send_change import change, location
+from pulumi_acr_tasks.schema.equality import identity_type, same_member
+from pulumi_acr_tasks.schema.secrets import masked
+from pulumi_acr_tasks.task.diff import LOOK_UP, PATCH, PUT, Plan, diff
+from pulumi_acr_tasks.task.drift import PURE_OUTPUTS, observed, outputs, with_identity
+from pulumi_acr_tasks.task.placeholders import filled
+from pulumi_acr_tasks.task.requests import lost, merged_body, patch_body, put_body
 
 if TYPE_CHECKING:
     from pulumi_acr_tasks.arm.models import Task
@@ -48,7 +48,7 @@ def create(service: Service, inputs: dict[str, Any]) -> tuple[str, dict[str, Any
             f"task {name} of registry {registry.registry_name} belongs to another resource of this program\n"
             f"give this one another task name, or remove the other one ({owner})"
         )
-    actual_location = location(service, registry, inputs)
+    actual_location = _location(service, registry, inputs)
     tasks = service.tasks(registry)
     existing = tasks.find(name)
     if existing is None:
@@ -74,7 +74,7 @@ def _make(service: Service, registry: RegistryId, inputs: dict[str, Any], actual
         content_hash=request_hash(masked(inputs, _TASK)),
     )
     try:
-        answer = service.client().tasks.create(registry, name, put_body(inputs, actual_location))
+        return _put(service, registry, name, put_body(inputs, actual_location))
     except BaseException as error:
         tasks.release(name)
         if isinstance(error, AcrTasksError) and not error.uncertain:
@@ -84,7 +84,12 @@ def _make(service: Service, registry: RegistryId, inputs: dict[str, Any], actual
             error.add(f"task {name} may have been made all the same ({id_})")
             error.unconfirmed = id_, {**inputs, "provisioningState": UNCONFIRMED}
         raise
-    tasks.wrote(name, answer)
+
+
+def _put(service: Service, registry: RegistryId, name: str, body: dict[str, Any]) -> Task:
+    """Send a PUT of the task, and keep the answer in the cache."""
+    answer = service.client().tasks.create(registry, name, body)
+    service.tasks(registry).wrote(name, answer)
     return answer
 
 
@@ -111,19 +116,15 @@ def _adopt(service: Service, registry: RegistryId, inputs: dict[str, Any], exist
         live = client.tasks.get_details(registry, name).raw
     except ForbiddenError:
         engine.console().warning(f"task {name} is adopted unseen (listDetails is not permitted): all of it is replaced")
-        answer = client.tasks.create(
-            registry, name, put_body(inputs, location(service, registry, inputs), replacing=True)
-        )
-        service.tasks(registry).wrote(name, answer)
-        return answer
+        return _put(service, registry, name, put_body(inputs, _location(service, registry, inputs), replacing=True))
     # As a refresh sees it: a default of the service that the program does not write is no difference.
     seen = observed(inputs, live, clear=True)
     plan = diff(seen, inputs)
     engine.console().info(f"task {name} {origin}, and is taken over: {plan}")
-    return change(service, registry, plan, seen, inputs, live) or existing
+    return _change(service, registry, plan, seen, inputs, live) or existing
 
 
-def update(service: Service, old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+def update(service: Service, id_: str, old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
     """Change the task by one request (two for a PUT), and return the new outputs.
 
     A task that is gone although its registry exists is created again, and a warning says so. A task whose create was
@@ -132,10 +133,10 @@ def update(service: Service, old: dict[str, Any], new: dict[str, Any]) -> dict[s
     service.refuse_other_endpoint("task", old)
     new = filled(new, old)
     registry, name = RegistryId.parse(new["registryId"]), new["taskName"]
-    service.journal().confirm(registry.task(name))
-    service.keep(registry.task(name))
+    service.journal().confirm(id_)
+    service.keep(id_)
     if old.get("provisioningState") == UNCONFIRMED:
-        actual_location = location(service, registry, new)
+        actual_location = _location(service, registry, new)
         existing = service.tasks(registry).find(name)
         if existing is not None:
             answer = _adopt(service, registry, new, existing, "was made although no answer said so")
@@ -143,7 +144,7 @@ def update(service: Service, old: dict[str, Any], new: dict[str, Any]) -> dict[s
             answer = _make(service, registry, new, actual_location)
         return outputs(new, answer.raw)
     try:
-        changed = change(service, registry, _plan(service, old, new), old, new)
+        changed = _change(service, registry, _plan(service, old, new), old, new)
     except RegistryNotFoundError:
         raise
     except NotFoundError:
@@ -163,110 +164,89 @@ def _plan(service: Service, old: dict[str, Any], new: dict[str, Any]) -> Plan:
     return diff(old, new)
 
 
-def _make_again(service: Service, registry: RegistryId, old: dict[str, Any], new: dict[str, Any]) -> Task:
-    """Create a task that was gone, with a warning."""
-    name, actual_location = new["taskName"], location(service, registry, new)
-    has_principal = "System" in identity_type(old.get("identity") or {})
-    lost = "; its system-assigned identity has another principal id" if has_principal else ""
-    engine.console().warning(f"task {name} was gone; it is created again{lost}")
-    answer = service.client().tasks.create(registry, name, put_body(new, actual_location))
-    service.tasks(registry).wrote(name, answer)
+def _change(
+    service: Service,
+    registry: RegistryId,
+    plan: Plan,
+    old: dict[str, Any],
+    new: dict[str, Any],
+    live: dict[str, Any] | None = None,
+) -> Task | None:
+    """Send the one request that `plan` needs, the difference of `old` and `new`; return the task, None without one.
+
+    How PATCH merges is documented in places only: a change that its answer does not show is put, once. `live` is the
+    answer of listDetails, where it is known already. Raises UpdateError when the PUT does not help either.
+    """
+    name = new["taskName"]
+    if any(each.route == LOOK_UP for each in plan.changes):
+        _location(service, registry, new)
+    if plan.route not in (PATCH, PUT):
+        return None
+    if plan.route == PATCH:
+        answer = service.client().tasks.update(registry, name, patch_body(plan, old, new))
+        unmet = _unmet(plan, new, answer)
+        if not unmet:
+            service.tasks(registry).wrote(name, answer)
+            return answer
+        engine.console().info(f"PUT (PATCH did not change {unmet})")
+        live = None
+    answer = _put(service, registry, name, _whole_body(service, registry, plan, old, new, live))
+    unmet = _unmet(plan, new, answer)
+    if unmet:
+        raise UpdateError(f"task {name}: the service accepted the update, and its answer shows the old {unmet}")
     return answer
 
 
-def read(service: Service, id_: str, props: dict[str, Any]) -> tuple[str | None, dict[str, Any], dict[str, Any] | None]:
-    """Return the task's id, its outputs, and its inputs where they differ from the state's.
-
-    The id is None when the task is gone; a warning says what is gone. With `secretDrift` the values hold the secrets
-    that the service has, in clear text. A task that cannot be read is an error: a refresh
-    that read nothing must not look like one that found no change.
-    """
-    service.refuse_other_endpoint("task", props)
-    registry, name = parse_task_id(id_)
-    urn = engine.current_request().urn
-    service.journal().confirm(id_)
-    service.claims().read(urn, service.claim_key(id_))
-    inputs = inputs_of(props)
-    # A read by id (opts.id) has only inputs: the state has no task to drop, and no other reads to share a request with.
-    alone = not any(key in props for key in PURE_OUTPUTS)
-    try:
-        answer, clear = _read_task(service, registry, name, inputs, alone=alone)
-    except NotFoundError:
-        if alone:
-            raise
-        gone = service.gone(registry) or f"task {name}"
-        engine.console().warning(f"{gone} does not exist any more; the task is dropped from the state")
-        return None, {}, None
-    ours = {**inputs, "registryId": inputs.get("registryId") or str(registry), "taskName": name}
-    seen = observed(ours, answer.raw, clear=clear)
-    # Unchanged inputs stay as they are in state, where secrets are marked leaf by leaf.
-    return id_, outputs(seen, answer.raw), None if seen == inputs else seen
-
-
-def import_(service: Service, id_: str) -> tuple[str, dict[str, Any], dict[str, Any]]:
-    """Return the id, the outputs and the inputs of a task of which only the id is known.
-
-    Only listDetails shows which secrets a task has. The outputs have them in clear text, the inputs have a placeholder
-    for each, and a warning names them. Raises ValidationError for an id of anything but a task that a program can
-    declare, ServiceError for a task that may not be read.
-    """
-    registry, answer = _find_task(service, id_)
-    name = str(answer.name)
-    own = {"registryId": str(registry), "taskName": name, "endpoint": service.settings.endpoint}
-    inputs = inputs_of(observed(own, answer.raw, clear=True))
-    if not inputs.get("platform") or not inputs.get("step"):
-        raise ValidationError([f"task {name} has no platform or no step, so no program can declare it"])
-    shown = with_placeholders(inputs)
-    if ids := shown.get("identity", {}).get("userAssignedIdentities"):
-        shown["identity"] = {**shown["identity"], "userAssignedIdentities": list(ids)}  # as programs write them
-    if left := list(unfilled(shown)):
-        engine.console().warning(
-            f"task {name} has secrets: {', '.join(left)}\n"
-            f"the program that pulumi import writes has {MASK} there: replace it by secrets of the configuration; "
-            "until then the task keeps its own"
-        )
-    id_ = registry.task(name)
-    service.claims().read(engine.current_request().urn, service.claim_key(id_))
-    return id_, outputs(inputs, answer.raw), shown
-
-
-def _find_task(service: Service, id_: str) -> tuple[RegistryId, Task]:
-    """Return the registry and the details of the task that a user names by its id."""
-    registry, name = parse_task_id(id_)
-    try:
-        return registry, service.client().tasks.get_details(registry, name)
-    except RegistryNotFoundError:
-        raise
-    except NotFoundError:
-        missing = (
-            f"task {name} does not exist in registry {registry.registry_name} of group {registry.resource_group_name}"
-        )
+def _location(service: Service, registry: RegistryId, inputs: dict[str, Any]) -> str:
+    """Return the registry's location; raise ValidationError when the inputs name another one."""
+    declared = inputs.get("location")
+    actual = str(service.registry(registry, declared).get("location") or "")
+    if declared is not None and not same_member("Task", "location", declared, actual):
         raise ValidationError(
-            [f"{missing}; the registry's tasks: az acr task list -r {registry.registry_name}"]
-        ) from None
-    except ForbiddenError as error:
-        error.add("without that permission, take the task over by a resource that sets adopt")
-        raise
+            [
+                f"location: {declared!r} is not the location of registry {registry.registry_name}, {actual!r}; "
+                "leave it out, a task is always where its registry is"
+            ]
+        )
+    return actual
 
 
-def _read_task(
-    service: Service, registry: RegistryId, name: str, inputs: dict[str, Any], *, alone: bool
-) -> tuple[Task, bool]:
-    """Read a task; return whether its secrets are shown, too. Only the task's own GET raises NotFoundError."""
-    client, tasks = service.client(), service.tasks(registry)
-    drift = service.settings.secret_drift and any(True for _ in secret_values(inputs, _TASK, addresses=False))
-    if drift and not tasks.is_masked:
-        try:
-            return client.tasks.get_details(registry, name), True
-        except NotFoundError:
-            pass  # the task's own GET is asked below
-        except ForbiddenError as error:
-            if tasks.refused_details():
-                engine.console().warning(
-                    f"secrets of registry {registry.registry_name} are not compared, although acr-tasks:secretDrift "
-                    f"asks for it\n{error}"
-                )
-    return client.tasks.get(registry, name) if alone else tasks.read(name), False
+def _whole_body(
+    service: Service,
+    registry: RegistryId,
+    plan: Plan,
+    old: dict[str, Any],
+    new: dict[str, Any],
+    live: dict[str, Any] | None,
+) -> dict[str, Any]:
+    """Return the PUT's body: the service's task, changed; the program's task where listDetails is not permitted."""
+    client, name = service.client(), new["taskName"]
+    try:
+        return merged_body(live or client.tasks.get_details(registry, name).raw, old, new)
+    except ForbiddenError:
+        visible = client.tasks.get(registry, name).raw
+    gone = lost(plan, visible, new)
+    engine.console().warning(
+        f"task {name} is put from the program alone, because listDetails is not permitted; "
+        + (f"not kept: {', '.join(gone)}" if gone else "nothing that can be seen is lost")
+    )
+    return put_body(new, visible.get("location") or _location(service, registry, new), replacing=True)
+
+
+def _unmet(plan: Plan, new: dict[str, Any], answer: Task) -> str:
+    """Return the paths of `plan` that the answer shows unchanged; empty when all is as asked."""
+    asked = {each.path for each in plan.changes}
+    left = diff(observed(new, answer.raw), new).changes
+    return ", ".join(each.path for each in left if each.path in asked)
+
+
+def _make_again(service: Service, registry: RegistryId, old: dict[str, Any], new: dict[str, Any]) -> Task:
+    """Create a task that was gone, with a warning."""
+    name, actual_location = new["taskName"], _location(service, registry, new)
+    has_principal = "System" in identity_type(old.get("identity") or {})
+    cost = "; its system-assigned identity has another principal id" if has_principal else ""
+    engine.console().warning(f"task {name} was gone; it is created again{cost}")
+    return _put(service, registry, name, put_body(new, actual_location))
 
 
 def delete(service: Service, id_: str, props: dict[str, Any]) -> None:

@@ -1,7 +1,8 @@
-"""The body of a PUT that starts from the service's task: the program's difference is applied to it, and nothing else.
+"""The bodies of the requests that change a task: the smallest PATCH, the whole PUT, and the merged PUT.
 
-Members that this version does not know, timers that somebody added, and values that the program is told to ignore stay
-as they are: a PUT then changes no more than a PATCH would.
+The merged PUT starts from the service's task: the program's difference is applied to it, and nothing else. Members that
+this version does not know, timers that somebody added, and values that the program is told to ignore stay as they are:
+a PUT then changes no more than a PATCH would.
 """
 
 from __future__ import annotations
@@ -11,10 +12,117 @@ from collections.abc import Iterator
 from typing import Any
 
 from pulumi_acr_tasks.schema.definitions import Kind, members, variant, writable
-from pulumi_acr_tasks.schema.equality import identity_type, same, same_member
-from pulumi_acr_tasks.task.diff import Plan, diff, keyed
+from pulumi_acr_tasks.schema.equality import default, identity_type, same, same_member
+from pulumi_acr_tasks.task.diff import Plan, diff, keyed, value_at
 from pulumi_acr_tasks.task.drift import HIDDEN, PURE_OUTPUTS, observed
-from pulumi_acr_tasks.task.request_bodies import PROPERTIES, identity_put
+
+# Inputs that stand beside `properties` in a task's body.
+_OUTSIDE = ("location", "tags", "identity")
+_PROPERTIES = ("status", "platform", "agentConfiguration", "timeout", "step", "trigger", "credentials")
+
+
+def put_body(inputs: dict[str, Any], location: str, *, replacing: bool = False) -> dict[str, Any]:
+    """Return the body of a PUT that makes a task what its inputs say. `location` is the registry's.
+
+    With `replacing`, an identity that the inputs do not have is removed explicitly.
+    """
+    body: dict[str, Any] = {"location": location}
+    if inputs.get("tags"):
+        body["tags"] = copy.deepcopy(inputs["tags"])
+    identity = _identity_put(inputs.get("identity") or {})
+    if identity["type"] != "None" or replacing:
+        body["identity"] = identity
+    body["properties"] = {
+        name: writable(inputs[name], members("Task")[name]) for name in _PROPERTIES if inputs.get(name) is not None
+    }
+    return body
+
+
+def patch_body(plan: Plan, old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """Return the body of the smallest PATCH that turns `old` into `new`, for a plan whose route is PATCH.
+
+    Nothing that did not change is in it, except what the service demands (the step's type) or would otherwise default
+    (a trigger's status), and what one cannot send in part (arrays, triggers, credentials).
+    """
+    body: dict[str, Any] = {}
+    for change in plan.changes:
+        path, _, key = change.path.partition("[")
+        if path == "location":
+            continue  # a PATCH has no location
+        if path == "tags":
+            body["tags"] = new.get("tags") or {}
+        elif path == "identity":
+            body["identity"] = _identity_patch(old.get("identity") or {}, new.get("identity") or {})
+        else:
+            _set_property(body.setdefault("properties", {}), path, key[:-1], old, new)
+    return body
+
+
+def _set_property(properties: dict[str, Any], path: str, key: str, old: dict[str, Any], new: dict[str, Any]) -> None:
+    if path == "trigger.timerTriggers":
+        timer = keyed(value_at(new, path), "name")[key][1]
+        timers = properties.setdefault("trigger", {}).setdefault("timerTriggers", [])
+        timers.append(_with_status(timer, "TimerTrigger"))
+    elif path == "trigger.sourceTriggers":
+        # All of them: whether PATCH merges source triggers by name or replaces the list is not known, and this is
+        # right either way.
+        triggers = [_with_status(trigger, "SourceTrigger") for trigger in value_at(new, path)]
+        properties.setdefault("trigger", {})["sourceTriggers"] = triggers
+    elif path == "trigger.baseImageTrigger":
+        trigger = _with_status(value_at(new, path), "BaseImageTrigger")
+        properties.setdefault("trigger", {})["baseImageTrigger"] = trigger
+    elif path == "credentials.customRegistries":
+        registries = properties.setdefault("credentials", {}).setdefault("customRegistries", {})
+        _set_credentials(registries, key, value_at(old, path), value_at(new, path))
+    else:
+        _set_member(properties, path, new)
+
+
+def _set_member(properties: dict[str, Any], path: str, new: dict[str, Any]) -> None:
+    """Set a single member, to its documented default when it is removed. A step's type goes with its members."""
+    *owners, name = path.split(".")
+    owner, definition = properties, "Task"
+    for part in owners:
+        owner, definition = owner.setdefault(part, {}), members(definition)[part].name
+    step = new.get("step") or {}
+    if owners == ["step"]:
+        owner["type"] = step.get("type")
+        definition = variant(definition, step)
+    value = value_at(new, path)
+    owner[name] = default(definition, name) if value is None else writable(value, members(definition)[name])
+
+
+def _set_credentials(registries: dict[str, Any], host: str, old: Any, new: Any) -> None:
+    """Set one host's entry as a whole, or null; a host that the service has keeps its spelling there."""
+    before, after = keyed(old, "host"), keyed(new, "host")
+    spelling = before[host][0] if host in before else after[host][0]
+    registries[spelling] = copy.deepcopy(after[host][1]) if host in after else None
+
+
+def _with_status(trigger: dict[str, Any], definition: str) -> dict[str, Any]:
+    """Return a trigger with its status: the service's update models would enable a disabled trigger without one."""
+    return {**writable(trigger, Kind(definition)), "status": trigger.get("status") or default(definition, "status")}
+
+
+def _identity_put(value: dict[str, Any]) -> dict[str, Any]:
+    """Return an identity for a PUT: its type, also `None`, and its ids without their principals."""
+    ids = value.get("userAssignedIdentities")
+    type_ = identity_type(value)
+    return {"type": type_, "userAssignedIdentities": {id_: {} for id_ in ids}} if ids else {"type": type_}
+
+
+def _identity_patch(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """Return an identity for a PATCH: the new type, `{}` for each added id, and null for each removed id."""
+    type_ = identity_type(new)
+    if type_ == "None":
+        return {"type": type_}
+    before = {id_.lower(): id_ for id_ in old.get("userAssignedIdentities") or {}}
+    after = {id_.lower(): id_ for id_ in new.get("userAssignedIdentities") or {}}
+    ids: dict[str, Any] = {spelled: {} for id_, spelled in after.items() if id_ not in before}
+    if after:
+        # Without any user-assigned identity left, the type alone says that they are all gone.
+        ids.update({spelled: None for id_, spelled in before.items() if id_ not in after})
+    return {"type": type_, "userAssignedIdentities": ids} if ids else {"type": type_}
 
 
 def merged_body(live: dict[str, Any], old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
@@ -27,9 +135,11 @@ def merged_body(live: dict[str, Any], old: dict[str, Any], new: dict[str, Any]) 
     tags = new.get("tags") if not same_member("Task", "tags", old.get("tags"), new.get("tags")) else live.get("tags")
     if tags:
         body["tags"] = copy.deepcopy(tags)
-    body["identity"] = _identity(live.get("identity") or {}, old.get("identity") or {}, new.get("identity") or {})
+    body["identity"] = _merged_identity(
+        live.get("identity") or {}, old.get("identity") or {}, new.get("identity") or {}
+    )
     properties = {name: item for name, item in (live.get("properties") or {}).items() if name not in PURE_OUTPUTS}
-    for name in PROPERTIES:
+    for name in _PROPERTIES:
         value = _member("Task", name, properties.pop(name, None), old.get(name), new.get(name))
         if value is not None and value != {}:
             properties[name] = value
@@ -130,10 +240,10 @@ def _hosts(kind: Kind, live: dict[str, Any], old: dict[str, Any], new: dict[str,
     return merged
 
 
-def _identity(live: dict[str, Any], old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+def _merged_identity(live: dict[str, Any], old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
     """Return the identity of the PUT, never left out: the service's, with the ids that the program adds and removes."""
     if same_member("Task", "identity", old, new):
-        return identity_put(live)
+        return _identity_put(live)
     new_ids = new.get("userAssignedIdentities") or {}
     if not new_ids:
         return {"type": identity_type(new)}
@@ -141,7 +251,7 @@ def _identity(live: dict[str, Any], old: dict[str, Any], new: dict[str, Any]) ->
     ids = {id_.lower(): id_ for id_ in live.get("userAssignedIdentities") or {} if id_.lower() not in gone}
     for id_ in new_ids:
         ids.setdefault(id_.lower(), id_)
-    return identity_put({"type": new.get("type"), "userAssignedIdentities": {id_: {} for id_ in ids.values()}})
+    return _identity_put({"type": new.get("type"), "userAssignedIdentities": {id_: {} for id_ in ids.values()}})
 
 
 def _unknown_members(kind: Kind, value: Any, path: str) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import pulumi
 from pulumi.dynamic import Resource
@@ -16,7 +16,6 @@ from pulumi_acr_tasks.program.inputs import normalize, translate_paths
 from pulumi_acr_tasks.program.preview import OldOutputs, complete_task
 from pulumi_acr_tasks.provider import with_alias, with_provider
 from pulumi_acr_tasks.schema.definitions import INPUTS, snake_case
-from pulumi_acr_tasks.task import verbs
 
 _INPUTS = INPUTS["Task"]
 
@@ -24,7 +23,11 @@ _INPUTS = INPUTS["Task"]
 class TaskProvider(DynamicProvider):
     """The provider of a task. The class's path stands in users' state, so it never changes."""
 
-    verbs: ClassVar[Verbs] = verbs
+    @property
+    def verbs(self) -> Verbs:
+        from pulumi_acr_tasks.task import verbs
+
+        return verbs
 
 
 TaskProvider.__module__ = "pulumi_acr_tasks"

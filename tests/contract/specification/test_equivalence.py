@@ -26,7 +26,7 @@ from pulumi_acr_tasks.settings.settings import Settings
 from pulumi_acr_tasks.task import crud as task
 from pulumi_acr_tasks.task.diff import diff
 from pulumi_acr_tasks.task.drift import outputs
-from pulumi_acr_tasks.task.request_bodies import put_body
+from pulumi_acr_tasks.task.requests import put_body
 
 PAIRS = int(os.environ.get("ACR_TASKS_PAIRS", "40"))
 
@@ -125,7 +125,7 @@ def test_our_requests_have_the_result_of_a_put(
     event(f"route: {diff(old, new).route}")
     try:
         made = client.tasks.create(registry, ours, put_body(old, location))
-        task.update(there, outputs(old, made.raw), new)
+        task.update(there, registry.task(ours), outputs(old, made.raw), new)
         client.tasks.create(registry, theirs, put_body(new, location))
         found, wanted = (shown(client.tasks.get_details(registry, name).raw) for name in (ours, theirs))
     finally:

@@ -20,7 +20,7 @@ from pulumi_acr_tasks.arm.client import API_VERSION, Client
 from pulumi_acr_tasks.arm.ids import RegistryId
 from pulumi_acr_tasks.schema.definitions import Kind, kind
 from pulumi_acr_tasks.task.drift import live_task
-from pulumi_acr_tasks.task.request_bodies import put_body
+from pulumi_acr_tasks.task.requests import put_body
 from pulumi_acr_tasks.validate.members import check_value
 
 pytestmark = pytest.mark.arm_documented("azure-spec/2019-04-01/examples, and the list of faults in its README")

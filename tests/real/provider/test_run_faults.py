@@ -112,9 +112,9 @@ class World:
                 wanted["runRequest"] = {**wanted["runRequest"], "imageNames": [f"app-{number}:v1"]}
             given, problems = check({k: v for k, v in wanted.items() if v is not None}, service.settings)
             assert problems == []
-            call = Call(f"{URN}{number}", console, threading.Event(), timeout)  # type: ignore[arg-type]
+            call = Call(console, threading.Event(), timeout)  # type: ignore[arg-type]
             try:
-                with engine.serving(engine.Request(call.urn or "")):
+                with engine.serving(engine.Request(f"{URN}{number}")):
                     made = run.create(service, given, call)[1]
                 self.made.append(made)
                 return str(made["status"])

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from pulumi_acr_tasks import engine
 from pulumi_acr_tasks.arm.clock import deadline
 from pulumi_acr_tasks.errors import AcrTasksError, CanceledError, ServiceError
 from pulumi_acr_tasks.run.log.display import BackgroundLog, RateLimitedDisplay
@@ -36,14 +37,18 @@ _TIMEOUT = 3600  # seconds; the specification's default for a request's timeout
 class Call:
     """One call of the engine.
 
-    `urn`: the resource's. `console`: shows messages of the resource. `cancel`: set when the user cancels the update.
-    `timeout`: the resource's custom timeout in seconds, 0 without one.
+    `console`: shows messages of the resource. `cancel`: set when the user cancels the update. `timeout`: the resource's
+    custom timeout in seconds, 0 without one.
     """
 
-    urn: str | None
     console: Console
     cancel: threading.Event
     timeout: float = 0.0
+
+    @classmethod
+    def served(cls) -> Call:
+        """Return the call that this thread serves."""
+        return cls(engine.console(), engine.canceled, engine.current_request().timeout)
 
 
 @dataclass(frozen=True)

@@ -162,7 +162,7 @@ class Scene:
     def __init__(self, *statuses: str, timeout: float = 0.0) -> None:
         self.console, self.clock, self.stop = FakeConsole(), FakeClock(), threading.Event()
         self.service = FakeService(self.clock, *statuses)
-        self.call = Call("urn", self.console, self.stop, timeout)
+        self.call = Call(self.console, self.stop, timeout)
 
     def create(self, **inputs: Any) -> tuple[str, dict[str, Any]]:
         given = {**INPUTS, "logs": "none", **inputs}
@@ -175,4 +175,5 @@ class Scene:
         return str(failed.value)
 
     def read(self, **state: Any) -> dict[str, Any] | None:
-        return run.read(self.service, ID, {**INPUTS, "runId": "cf1", **state}, self.call)
+        id_, found, _ = run.read(self.service, ID, {**INPUTS, "runId": "cf1", **state}, self.call)
+        return found if id_ else None

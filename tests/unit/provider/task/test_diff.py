@@ -11,7 +11,7 @@ import pytest
 from pulumi_acr_tasks.schema.definitions import DEFINITIONS
 from pulumi_acr_tasks.schema.values import UNKNOWN
 from pulumi_acr_tasks.task.diff import IGNORED, LOOK_UP, PATCH, PUT, REPLACE, RULES, diff
-from pulumi_acr_tasks.task.request_bodies import patch_body, put_body
+from pulumi_acr_tasks.task.requests import patch_body, put_body
 
 _USER = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/"
 _LOGIN = {"userName": {"value": "u", "type": "Opaque"}, "password": {"value": "p", "type": "Opaque"}}

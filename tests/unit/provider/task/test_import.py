@@ -18,7 +18,7 @@ from pulumi_acr_tasks.run import verbs as run_verbs
 from pulumi_acr_tasks.schema.spelling import spelled
 from pulumi_acr_tasks.service import Service
 from pulumi_acr_tasks.settings.settings import Settings
-from pulumi_acr_tasks.task import announce, crud
+from pulumi_acr_tasks.task import announce, crud, read
 from pulumi_acr_tasks.task import verbs as task_verbs
 from pulumi_acr_tasks.task.placeholders import filled, unfilled, with_placeholders
 
@@ -152,7 +152,7 @@ Imported = tuple[str, dict[str, Any], dict[str, Any]]
 def imported(service: Service) -> Imported:
     """The id, the outputs and the inputs of the imported task."""
     with engine.serving(engine.Request("")):
-        return crud.import_(service, _ID)
+        return read.import_(service, _ID)
 
 
 def _checked(service: Service, olds: dict[str, Any], news: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
@@ -234,14 +234,14 @@ def test_another_secret_is_sent_alone(service: Service, task: Task, imported: Im
     news = spelled(copy.deepcopy(inputs), task_verbs.kinds)
     news["step"]["arguments"][0]["value"] = "2"
     with engine.serving(engine.Request("")):
-        found = crud.update(service, outs, news)
+        found = crud.update(service, _ID, outs, news)
     arguments = [{"name": "x", "value": "2"}, {"name": "y", "value": "c4nary-y", "isSecret": True}]
     assert task.bodies == [{"properties": {"step": {"type": "Docker", "arguments": arguments}}}]
     assert found["step"]["arguments"] == arguments
 
     news["step"]["contextAccessToken"] = "new"
     with engine.serving(engine.Request("")):
-        crud.update(service, found, news)
+        crud.update(service, _ID, found, news)
     assert task.bodies[1:] == [{"properties": {"step": {"type": "Docker", "contextAccessToken": "new"}}}]
 
 
@@ -289,7 +289,7 @@ def test_an_id_that_is_not_a_task_s_is_a_sentence(id_: str, service: Service) ->
         engine.serving(engine.Request("")),
         pytest.raises(ValidationError, match="is not the id of a task, which looks"),
     ):
-        crud.import_(service, id_)
+        read.import_(service, id_)
 
 
 @pytest.mark.parametrize(
@@ -301,14 +301,14 @@ def test_a_task_that_cannot_be_read_is_an_error(
     """A missing task is an error; so is a missing permission, with the way that needs none."""
     task.status = status
     with engine.serving(engine.Request("")), pytest.raises(kind, match=words):
-        crud.import_(service, _ID)
+        read.import_(service, _ID)
 
 
 def test_a_task_that_no_program_can_declare_is_refused(service: Service, task: Task) -> None:
     """The service's own `quicktask` has neither platform nor step."""
     del task.details["properties"]["step"]
     with engine.serving(engine.Request("")), pytest.raises(ValidationError, match="no platform or no step"):
-        crud.import_(service, _ID)
+        read.import_(service, _ID)
 
 
 def test_a_run_cannot_be_imported(service: Service) -> None:

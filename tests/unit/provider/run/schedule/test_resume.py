@@ -41,7 +41,7 @@ class Update(Scene):
         super().__init__(*statuses)
         self.kept: list[str] = []
         self.console.info = self.kept.append
-        self.call = Call(urn, self.console, self.stop)
+        self.call = Call(self.console, self.stop)
         self.service.urn = urn
         if created:
             self.service.said = {"createTime": created}

@@ -12,6 +12,7 @@ import httpx
 from pulumi_acr_tasks import engine
 from pulumi_acr_tasks.service import Service
 from pulumi_acr_tasks.task import announce, crud, drift
+from pulumi_acr_tasks.task import read as reads
 
 ENDPOINT = "https://arm.example.org"
 
@@ -111,13 +112,13 @@ def create(service: Service, inputs: dict[str, Any], urn: str = "") -> tuple[str
 
 def update(service: Service, old: dict[str, Any], new: dict[str, Any], urn: str = "") -> dict[str, Any]:
     with engine.serving(engine.Request(urn)):
-        return crud.update(service, old, new)
+        return crud.update(service, TASK_ID, old, new)
 
 
 def read(service: Service, id_: str, props: dict[str, Any], urn: str = "") -> Any:
     """Return the outputs and the inputs of the refreshed state; None when the task is dropped from it."""
     with engine.serving(engine.Request(urn)):
-        found, outs, inputs = crud.read(service, id_, props)
+        found, outs, inputs = reads.read(service, id_, props)
     return (outs, drift.inputs_of(props) if inputs is None else inputs) if found else None
 
 

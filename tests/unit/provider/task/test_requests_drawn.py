@@ -17,7 +17,7 @@ from pulumi_acr_tasks.schema.definitions import Kind
 from pulumi_acr_tasks.schema.equality import same
 from pulumi_acr_tasks.task.diff import PATCH, PUT, diff
 from pulumi_acr_tasks.task.drift import live_task
-from pulumi_acr_tasks.task.request_bodies import patch_body, put_body
+from pulumi_acr_tasks.task.requests import patch_body, put_body
 
 drawn = settings(
     max_examples=10 * int(os.environ.get("ACR_TASKS_LIVES", "5")),

@@ -16,7 +16,7 @@ from pulumi_acr_tasks.service import Service
 from pulumi_acr_tasks.settings.settings import Settings
 from pulumi_acr_tasks.task import crud as task
 from pulumi_acr_tasks.task.diff import RULES
-from pulumi_acr_tasks.task.request_bodies import put_body
+from pulumi_acr_tasks.task.requests import put_body
 
 _ENDPOINT = "https://arm.example.org"
 _REGISTRY = "/subscriptions/S/resourceGroups/G/providers/Microsoft.ContainerRegistry/registries/registry"
@@ -123,7 +123,7 @@ def _requests(monkeypatch: pytest.MonkeyPatch, old: dict[str, Any], new: dict[st
     wire = _Wire(has, {**put_body(new, "westeurope", replacing=True), "name": "build"})
     client = Client(transport(httpx.Client(transport=httpx.MockTransport(wire))), _ENDPOINT)
     service = Service(Settings(endpoint=_ENDPOINT), client)
-    task.update(service, old, new)
+    task.update(service, f"{_REGISTRY}/tasks/build", old, new)
     return wire.requests
 
 
