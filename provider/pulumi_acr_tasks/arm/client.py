@@ -7,7 +7,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
 import httpx
@@ -17,7 +17,7 @@ from pulumi_acr_tasks.arm.clock import Clock, ServerTime, SystemClock
 from pulumi_acr_tasks.arm.http.answers import ACCEPTED, answer_of, read_answers, refusal
 from pulumi_acr_tasks.arm.http.connection import open_http, origin
 from pulumi_acr_tasks.arm.http.retry_and_throttle import LONGEST_RETRY_AFTER, retry, retry_after, throttle
-from pulumi_acr_tasks.arm.http.sign_in import Caller, sign_in
+from pulumi_acr_tasks.arm.http.sign_in import TokenCredential, caller_names, sign_in
 from pulumi_acr_tasks.arm.http.transport import (
     CORRELATION_ID,
     UNCERTAIN,
@@ -30,10 +30,6 @@ from pulumi_acr_tasks.arm.http.transport import (
 )
 from pulumi_acr_tasks.arm.operations import Registries, Runs, Tasks
 from pulumi_acr_tasks.errors import AcrTasksError, ServiceError, TransportError
-
-if TYPE_CHECKING:
-    from pulumi_acr_tasks.arm.credentials import TokenCredential
-
 
 API_VERSION = "2019-04-01"
 
@@ -49,7 +45,7 @@ class Client:
         self._send = send
         self._clock = clock or SystemClock()
         self.server_time = ServerTime(self._clock)
-        self.caller = Caller()
+        self._authorization = ""
         self.registries = Registries(self)
         self.runs = Runs(self)
         self.tasks = Tasks(self)
@@ -70,6 +66,10 @@ class Client:
         response = self._request(method, url, operation, json=json, params=query)
         with carried_out():
             return self._finished(response, operation)
+
+    def caller_names(self) -> set[str]:
+        """Return the names and ids of the identity that signed the last request, as `systemData` may show them."""
+        return caller_names(self._authorization)
 
     def answer(self, method: str, operation: Operation, path: str = "", **options: Any) -> Any:
         """Send a request as `call` does, and return what the operation has read of the answer."""
@@ -116,7 +116,7 @@ class Client:
         try:
             response = self._send(request)
             self.server_time.update(response)
-            self.caller.update(request)
+            self._authorization = request.headers.get("authorization", self._authorization)
             if response.status_code not in ACCEPTED:
                 refused = refusal(response)
                 refused.retry_after = retry_after(response)

@@ -128,6 +128,17 @@ class Run(Model):
     name: str | None = None
     properties: RunProperties = Field(default_factory=RunProperties)
 
+    @property
+    def run_id(self) -> str:
+        """The short id of the run, such as `cf1`."""
+        return self.properties.run_id or self.name or ""
+
+    @property
+    def principals(self) -> set[str]:
+        """The names of the run's creator and last editor. Right after scheduling only the latter is known."""
+        system_data = self.raw.get("systemData") or {}
+        return {str(system_data[member]) for member in ("createdBy", "lastModifiedBy") if system_data.get(member)}
+
 
 class TaskProperties(_defined("Task")):  # type: ignore[misc]  # a computed base class
     """The properties of a task."""

@@ -24,7 +24,7 @@ from pulumi_acr_tasks.run.cancel import cancel, is_another
 from pulumi_acr_tasks.run.check import context_of
 from pulumi_acr_tasks.run.context import upload_context
 from pulumi_acr_tasks.run.diff import ARCHIVE, FAILED, archive_of, awaits, is_address, pushes
-from pulumi_acr_tasks.run.schedule.lost_answers import LostAnswer, SearchTerms, id_of
+from pulumi_acr_tasks.run.schedule.lost_answers import LostAnswer, SearchTerms
 from pulumi_acr_tasks.run.schedule.resume import JournaledRun
 from pulumi_acr_tasks.run.wait.failures import cancel_command
 from pulumi_acr_tasks.run.wait.terms import TERMINAL
@@ -85,18 +85,18 @@ class _Creation:
                 if request is None or not _lacked_its_context(inputs, error):
                     raise
                 console.warning(
-                    f"The agent of run {id_of(run)} could not download the context that was uploaded for it: another "
+                    f"The agent of run {run.run_id} could not download the context that was uploaded for it: another "
                     "run is scheduled, once."
                 )
                 run = self._await(self._schedule(request))
         outs = outputs(inputs, run)
         if outs.get("status") == "Succeeded" and not outs["imageRefs"] and pushes(inputs["runRequest"]):
             console.warning(
-                f"Run {id_of(run)} pushes images, but the service has reported none of them, so there are no "
+                f"Run {run.run_id} pushes images, but the service has reported none of them, so there are no "
                 "references to images. Ask the registry for a digest."
             )
         self._service.journal().returned()
-        return run.id or self._registry.run(id_of(run)), outs
+        return run.id or self._registry.run(run.run_id), outs
 
     def _request(self) -> dict[str, Any]:
         """Return the request as it is sent, after its local context was uploaded."""
@@ -129,14 +129,14 @@ class _Creation:
                 raise TransportError(_unanswered(lost, self._scheduler.describe(lost, found))) from lost.error
             run = found.run
         self._journaled.scheduled(run)
-        self._call.console.status(f"queued as {id_of(run)}")
+        self._call.console.status(f"queued as {run.run_id}")
         return run
 
     def _await(self, run: Run) -> Run:
         return AwaitedRun(
             self._service,
             self._registry,
-            id_of(run),
+            run.run_id,
             self._inputs,
             self._call,
             self._began,

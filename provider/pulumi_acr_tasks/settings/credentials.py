@@ -1,15 +1,32 @@
-"""The credential that the settings choose, and the settings that each one needs."""
+"""The credentials of azure-identity that the settings choose, and the settings that each one needs."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from pulumi_acr_tasks.arm.http.connection import ca_certificates, open_http
 from pulumi_acr_tasks.errors import SignInError
 
 if TYPE_CHECKING:
-    from pulumi_acr_tasks.arm.credentials import TokenCredential
+    from pulumi_acr_tasks.arm.http.sign_in import AccessToken, TokenCredential
     from pulumi_acr_tasks.settings.settings import Settings
 
+# Entra ID in the public, the US government's and the Chinese cloud.
+_MICROSOFTS = (".microsoftonline.com", ".microsoftonline.us", ".chinacloudapi.cn")
+_CURES = {
+    "default": "log in with one of: az login; a service principal (acr-tasks:credential client-secret, with "
+    "acr-tasks:tenantId, clientId and clientSecret); on Azure's own machines a managed identity, in AKS a workload "
+    "identity (acr-tasks:credential managed-identity or workload-identity)",
+    "cli": "log in: az login, with --tenant when acr-tasks:tenantId names one",
+    "managed-identity": "a managed identity exists on Azure's own machines only, and acr-tasks:clientId chooses a "
+    "user-assigned one; elsewhere use az login or a service principal",
+    "workload-identity": "check the federated credential of acr-tasks:clientId, and AZURE_FEDERATED_TOKEN_FILE",
+    "client-secret": "check acr-tasks:tenantId, clientId and clientSecret; a secret that has expired is made anew with "
+    "az ad app credential reset",
+    "oidc": "check acr-tasks:tenantId and clientId, and that the application has a federated credential for this job",
+}
 _ENVIRONMENT = {
     "workload-identity": "AZURE_FEDERATED_TOKEN_FILE in the environment (AKS sets it for pods with a service account)",
     "oidc": "ARM_OIDC_TOKEN, ARM_OIDC_TOKEN_FILE_PATH, or ARM_OIDC_REQUEST_URL with ARM_OIDC_REQUEST_TOKEN in the "
@@ -52,19 +69,81 @@ def _has_assertion(settings: Settings) -> bool:
 
 
 def credential_of(settings: Settings) -> TokenCredential | None:
-    """Return the credential for an endpoint of Azure. Raise SignInError when a setting is missing."""
-    from pulumi_acr_tasks.arm.credentials import credential_for
+    """Return the credential that the settings choose; None for `none`.
 
+    Raise SignInError when a setting is missing, and for an impossible tenant or authority.
+    """
+    name = settings.credential
+    if name == "none":
+        return None
     if missing := missing_settings(settings):
         raise SignInError(missing)
-    return credential_for(
-        settings.credential,
-        tenant_id=settings.tenant_id,
-        client_id=settings.client_id,
-        client_secret=settings.client_secret,
-        authority=settings.authority,
-        oidc_token=settings.oidc_token,
-        oidc_token_file=settings.oidc_token_file,
-        oidc_request_url=settings.oidc_request_url,
-        oidc_request_token=settings.oidc_request_token,
-    )
+    try:
+        found = _identity(settings)
+    except ValueError as error:  # a tenant or an authority that cannot be one
+        raise SignInError(f"cannot sign in with the credential {name!r}: {error}") from error
+    return _Chosen(found, settings.tenant_id if name == "default" else None, _CURES.get(name, ""))
+
+
+class _Chosen:
+    """A credential in the tenant that the settings name (None: the credential's own), with the cure when it fails."""
+
+    def __init__(self, credential: TokenCredential, tenant_id: str | None, cure: str) -> None:
+        self._credential, self._tenant_id, self.cure = credential, tenant_id, cure
+
+    def get_token(self, *scopes: str, claims: str | None = None, **kwargs: Any) -> AccessToken:
+        """Return a token, as azure-identity's credentials do."""
+        tenant = {"tenant_id": self._tenant_id} if self._tenant_id else {}
+        return self._credential.get_token(*scopes, claims=claims, **tenant, **kwargs)
+
+
+def _identity(settings: Settings) -> TokenCredential:
+    """Return azure-identity's credential. Raise ValueError for an impossible tenant or authority."""
+    # Imported here: an emulator needs none of it, and it takes 200 ms.
+    from azure import identity
+
+    name, tenant_id, client_id = settings.credential, settings.tenant_id, settings.client_id
+    cloud: dict[str, Any] = {"connection_verify": ca_certificates() or True}
+    if authority := settings.authority:
+        # An authority that is not Microsoft's is unknown to the public cloud's instance discovery: it is not asked.
+        cloud |= {"authority": authority, "disable_instance_discovery": not authority.endswith(_MICROSOFTS)}
+    if name == "cli":
+        return identity.AzureCliCredential(tenant_id=tenant_id or "")
+    if name == "managed-identity":
+        return identity.ManagedIdentityCredential(client_id=client_id)
+    if name == "workload-identity":
+        return identity.WorkloadIdentityCredential(
+            tenant_id=tenant_id, client_id=client_id, token_file_path=settings.oidc_token_file, **cloud
+        )
+    if name == "client-secret":
+        return identity.ClientSecretCredential(tenant_id or "", client_id or "", settings.client_secret or "", **cloud)
+    if name == "oidc":
+        return identity.ClientAssertionCredential(tenant_id or "", client_id or "", _assertion(settings), **cloud)
+    # What is not given is left to the environment, which azure-identity reads.
+    chosen: dict[str, Any] = {}
+    if client_id:
+        chosen |= {"managed_identity_client_id": client_id, "workload_identity_client_id": client_id}
+    if tenant_id:
+        chosen |= {"workload_identity_tenant_id": tenant_id, "additionally_allowed_tenants": [tenant_id]}
+    return identity.DefaultAzureCredential(**chosen, **cloud)
+
+
+def _assertion(settings: Settings) -> Callable[[], str]:
+    """Return the function that fetches an assertion when one is needed: assertions live only minutes."""
+    token_file, request_url = settings.oidc_token_file, settings.oidc_request_url
+    if token_file:
+        return lambda: Path(token_file).read_text(encoding="utf-8").strip()
+    if request_url and settings.oidc_request_token:
+
+        def fetch() -> str:
+            with open_http(timeout=30) as http:
+                response = http.get(
+                    request_url,
+                    params={"audience": "api://AzureADTokenExchange"},
+                    headers={"Authorization": f"Bearer {settings.oidc_request_token}"},
+                )
+            response.raise_for_status()
+            return str(response.json()["value"])
+
+        return fetch
+    return lambda: settings.oidc_token or ""

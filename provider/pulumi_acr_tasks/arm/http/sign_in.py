@@ -1,4 +1,4 @@
-"""Middleware that signs requests in, and the identity behind the token."""
+"""Middleware that signs requests in, and the identity behind a token."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import re
 import threading
 import time
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import httpx
 
@@ -18,13 +18,27 @@ from pulumi_acr_tasks.arm.http.connection import certificate_problem, may_carry_
 from pulumi_acr_tasks.errors import CanceledError, DeadlineError, SignInError
 
 if TYPE_CHECKING:
-    from pulumi_acr_tasks.arm.credentials import AccessToken, TokenCredential
     from pulumi_acr_tasks.arm.http.transport import Send
 
 # Tokens are renewed this many seconds before they end.
 _EARLY = 300
 # A user is shown by name, an application or a managed identity by one of its ids.
 _NAMES, _IDS = ("upn", "unique_name", "preferred_username"), ("oid", "appid", "azp")
+
+
+class AccessToken(Protocol):
+    """A token of azure-identity, and when it ends (seconds since 1970)."""
+
+    @property
+    def token(self) -> str: ...
+    @property
+    def expires_on(self) -> int: ...
+
+
+class TokenCredential(Protocol):
+    """The protocol of azure-core of the same name."""
+
+    def get_token(self, *scopes: str, claims: str | None = None, **kwargs: Any) -> AccessToken: ...
 
 
 def sign_in(
@@ -94,25 +108,15 @@ def _challenge_claims(challenge: str) -> str | None:
         return None
 
 
-class Caller:
-    """The identity that signed our last request, as far as its token tells; to compare with `systemData`."""
-
-    def __init__(self) -> None:
-        self._authorization = ""
-
-    def update(self, request: httpx.Request) -> None:
-        """Take the identity from a request that was sent."""
-        self._authorization = request.headers.get("authorization", "") or self._authorization
-
-    def names(self) -> set[str]:
-        """Return the names and ids under which `systemData` may show us; empty with an opaque token or none."""
-        claims = _token_claims(self._authorization.rpartition(" ")[2])
-        # A guest's name is written in several ways (`live.com#…`, `…#EXT#@…`), which cannot be compared.
-        return {
-            str(claims[name])
-            for name in (*_NAMES, *_IDS)
-            if claims.get(name) and not (name in _NAMES and "#" in str(claims[name]))
-        }
+def caller_names(authorization: str) -> set[str]:
+    """Return the names and ids under which `systemData` may show the sender of a header; empty for an opaque token."""
+    claims = _token_claims(authorization.rpartition(" ")[2])
+    # A guest's name is written in several ways (`live.com#…`, `…#EXT#@…`), which cannot be compared.
+    return {
+        str(claims[name])
+        for name in (*_NAMES, *_IDS)
+        if claims.get(name) and not (name in _NAMES and "#" in str(claims[name]))
+    }
 
 
 def _token_claims(token: str) -> dict[str, Any]:

@@ -70,7 +70,7 @@ class SearchResult:
     @property
     def ids(self) -> list[str]:
         """The short ids of the candidates."""
-        return [id_of(run) for run in self.candidates]
+        return [run.run_id for run in self.candidates]
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def describe(found: SearchResult, registry: RegistryId, endpoint: str, since: da
         reason = str(found.error).splitlines()[0]
         seen = f"The run may have been started all the same, and the runs cannot be looked at: {reason}."
     elif found.candidates:
-        ids = [f"{id_of(run)} ({run.properties.status})" for run in found.candidates]
+        ids = [f"{run.run_id} ({run.properties.status})" for run in found.candidates]
         more = f" and {len(ids) - SHOWN} more" if len(ids) > SHOWN else ""
         seen = (
             "The run may have been started all the same: it may be one of "
@@ -112,11 +112,6 @@ def describe(found: SearchResult, registry: RegistryId, endpoint: str, since: da
     else:
         seen = "The run may have been started all the same, although no run that the service lists since then fits."
     return f"{seen}\n{after}\nThe runs{time}: {where}"
-
-
-def id_of(run: Run) -> str:
-    """Return the short id of a run, such as `cf1`."""
-    return run.properties.run_id or run.name or ""
 
 
 _EARLY = timedelta(seconds=2)  # the service gives its time in whole seconds
@@ -159,7 +154,7 @@ def judge(run: Run, lost: LostRequest) -> Verdict:
         created_at is None
         or (lost.since is not None and created_at < lost.since - _EARLY)
         or (lost.until is not None and created_at > lost.until + _LATE)
-        or _is_foreign(principals_of(run), lost.principals)
+        or _is_foreign(run.principals, lost.principals)
         or any(shown.get(trigger) for trigger in _TRIGGERS)
         or bool(shown.get("isArchiveEnabled")) != bool(lost.request.get("isArchiveEnabled"))
         or not _fits_type(shown, lost.request)
@@ -170,12 +165,6 @@ def judge(run: Run, lost: LostRequest) -> Verdict:
     if verdict is Verdict.PROVED and lost.since is None:
         return Verdict.UNPROVED  # without a time it may be a run of last week
     return verdict
-
-
-def principals_of(run: Run) -> set[str]:
-    """Return the names of the run's creator and last editor. Right after scheduling only the latter is known."""
-    system_data = run.raw.get("systemData") or {}
-    return {str(system_data[member]) for member in ("createdBy", "lastModifiedBy") if system_data.get(member)}
 
 
 def _is_foreign(principals: set[str], ours: Iterable[str]) -> bool:
@@ -257,7 +246,7 @@ def _pattern(name: str, run: Run) -> re.Pattern[str]:
 
     The run's own id is known; any other template may become anything.
     """
-    name = _RUN_ID.sub(run.properties.run_id or run.name or "", name)
+    name = _RUN_ID.sub(run.run_id, name)
     if ":" not in name.rpartition("/")[2] and not name.endswith("}}"):
         name += ":latest"
     parts = (".+" if part.startswith("{{") else re.escape(part) for part in _TEMPLATE.split(name))

@@ -16,7 +16,6 @@ from pulumi_acr_tasks.run.schedule.lost_answers import (
     LostAnswer,
     SearchResult,
     SearchTerms,
-    id_of,
 )
 from pulumi_acr_tasks.run.schedule.schedule import Scheduler
 from pulumi_acr_tasks.run.wait.terms import TERMINAL
@@ -76,7 +75,7 @@ class JournaledRun:
         if entry.content_hash != self._hash or self._has_secrets:
             self._cancel(run, entry, client, console)
             return None
-        console.info(f"Run {id_of(run)}, which an interrupted update had scheduled, is taken up again.")
+        console.info(f"Run {run.run_id}, which an interrupted update had scheduled, is taken up again.")
         self.scheduled(run)
         return run
 
@@ -125,14 +124,14 @@ class JournaledRun:
         same = entry.content_hash == self._hash
         reason = "may have been given other secrets" if same else "was scheduled for other inputs"
         if run.properties.status in TERMINAL:
-            console.info(f"Run {id_of(run)} of an interrupted update {reason}: another one is started.")
+            console.info(f"Run {run.run_id} of an interrupted update {reason}: another one is started.")
             return
         try:
-            client.runs.cancel(_registry_of(entry), id_of(run))
+            client.runs.cancel(_registry_of(entry), run.run_id)
         except AcrTasksError as error:
-            console.warning(f"Run {id_of(run)} of an interrupted update {reason}, and cannot be canceled. {error}")
+            console.warning(f"Run {run.run_id} of an interrupted update {reason}, and cannot be canceled. {error}")
         else:
-            console.info(f"Run {id_of(run)} of an interrupted update {reason}: it is canceled, another one is started.")
+            console.info(f"Run {run.run_id} of an interrupted update {reason}: it is canceled, another one is started.")
 
     def begin(self, client: Client) -> None:
         """Record that a run is about to be scheduled."""
@@ -147,7 +146,7 @@ class JournaledRun:
 
     def scheduled(self, run: Run) -> None:
         """Record which run was scheduled; call it again when the service shows more of the run."""
-        run_id = id_of(run)
+        run_id = run.run_id
         created = run.properties.create_time or ""
         if self._entry is not None and (self._entry.run_id, self._entry.create_time) != (run_id, created):
             self._entry = self._journal.amend(

@@ -18,9 +18,7 @@ from pulumi_acr_tasks.run.schedule.lost_answers import (
     SearchTerms,
     Verdict,
     describe,
-    id_of,
     judge,
-    principals_of,
 )
 
 if TYPE_CHECKING:
@@ -106,8 +104,8 @@ class Scheduler:
             return run_id in self._ours
 
     def _remember(self, run: Run) -> None:
-        self._ours.add(id_of(run))
-        self._principals |= principals_of(run)
+        self._ours.add(run.run_id)
+        self._principals |= run.principals
 
     def find(self, lost: LostAnswer, terms: SearchTerms) -> SearchResult:
         """Search for the run that a request without an answer has started.
@@ -147,10 +145,10 @@ class Scheduler:
             return SearchResult(error=error)
         self._await_posts()
         with self._changed:
-            verdicts = {id_of(run): self._judge(run, lost) for run in newest}
-            fitting = [run for run in newest if verdicts[id_of(run)] is not Verdict.OTHER]
-            proved = [run for run in fitting if verdicts[id_of(run)] is Verdict.PROVED]
-            undecided = any(verdicts[id_of(run)] is Verdict.OPEN for run in fitting)
+            verdicts = {run.run_id: self._judge(run, lost) for run in newest}
+            fitting = [run for run in newest if verdicts[run.run_id] is not Verdict.OTHER]
+            proved = [run for run in fitting if verdicts[run.run_id] is Verdict.PROVED]
+            undecided = any(verdicts[run.run_id] is Verdict.OPEN for run in fitting)
             if len(proved) == 1 and not undecided and not self._is_contended(proved[0], lost):
                 self._lost.remove(lost)
                 self._remember(proved[0])
@@ -169,7 +167,7 @@ class Scheduler:
             self._changed.wait_for(lambda: not posting & self._posting, timeout=_POST_TIMEOUT)
 
     def _judge(self, run: Run, lost: LostAnswer) -> Verdict:
-        if id_of(run) in self._ours or (run.id or "").lower() in self._recorded:
+        if run.run_id in self._ours or (run.id or "").lower() in self._recorded:
             return Verdict.OTHER
         return judge(run, self._request_of(lost))
 
@@ -177,7 +175,7 @@ class Scheduler:
         time = self._client.server_time
         since = lost.sent or time.at(lost.began)
         until = lost.sent + IN_FLIGHT if lost.sent else time.at(lost.until)
-        return LostRequest(lost.request, since, until, frozenset(self._principals | self._client.caller.names()))
+        return LostRequest(lost.request, since, until, frozenset(self._principals | self._client.caller_names()))
 
     def describe(self, lost: LostAnswer, found: SearchResult) -> str:
         """Return what the user has to know of a lost answer."""

@@ -16,9 +16,8 @@ from pulumi_acr_tasks.arm.clock import (
     run_cancelable,
     wait_within_deadline,
 )
-from pulumi_acr_tasks.arm.credentials import AccessToken
 from pulumi_acr_tasks.arm.http.retry_and_throttle import retry
-from pulumi_acr_tasks.arm.http.sign_in import sign_in
+from pulumi_acr_tasks.arm.http.sign_in import AccessToken, sign_in
 from pulumi_acr_tasks.arm.http.transport import Operation, Send, cancelable, restart_service
 from pulumi_acr_tasks.engine_call import custom_timeout
 from pulumi_acr_tasks.errors import CanceledError, DeadlineError, TransportError, UnavailableError

@@ -11,9 +11,8 @@ from tests.unit.provider.arm.client.scene import ENDPOINT, REGISTRY, Service, re
 
 from pulumi_acr_tasks import errors
 from pulumi_acr_tasks.arm.client import Client
-from pulumi_acr_tasks.arm.credentials import AccessToken
 from pulumi_acr_tasks.arm.http.retry_and_throttle import ATTEMPTS
-from pulumi_acr_tasks.arm.http.sign_in import sign_in
+from pulumi_acr_tasks.arm.http.sign_in import AccessToken, sign_in
 from pulumi_acr_tasks.arm.http.transport import TRANSLATIONS
 
 PAGE = "<!DOCTYPE html><html><head><title>Log in &amp;\x1b[31m go on</title></head><body>x</body></html>"

@@ -11,9 +11,10 @@ import pytest
 from tests.unit.provider.arm.client.scene import ENDPOINT, Service, plain_request
 
 from pulumi_acr_tasks import errors
-from pulumi_acr_tasks.arm.credentials import AccessToken, credential_for
 from pulumi_acr_tasks.arm.http.connection import may_carry_token, origin
-from pulumi_acr_tasks.arm.http.sign_in import sign_in
+from pulumi_acr_tasks.arm.http.sign_in import AccessToken, TokenCredential, sign_in
+from pulumi_acr_tasks.settings.credentials import credential_of
+from pulumi_acr_tasks.settings.settings import Settings
 
 
 @dataclass
@@ -36,6 +37,10 @@ class Credential:
         self.asked.append((scopes, claims))
         self.options.append(options)
         return Token(f"token{len(self.asked)}", self.expires_on)
+
+
+def _chosen(name: str, **settings: str) -> TokenCredential | None:
+    return credential_of(Settings(ENDPOINT, credential=name, **settings))
 
 
 def test_all_requests_share_one_token() -> None:
@@ -99,8 +104,8 @@ def test_a_credential_that_fails_says_why_in_one_line() -> None:
 @pytest.mark.parametrize("name", ["default", "cli", "managed-identity", "client-secret"])
 def test_credentials_are_made_without_a_request(name: str) -> None:
     """They ask for tokens when the first request needs one."""
-    assert credential_for(name, tenant_id="t", client_id="c", client_secret="s") is not None
-    assert credential_for("none") is None
+    assert _chosen(name, tenant_id="t", client_id="c", client_secret="s") is not None
+    assert _chosen("none") is None
 
 
 def test_origins_have_their_port_spelled_out() -> None:
@@ -122,7 +127,7 @@ def test_tenant_and_client_choose_with_the_default_credential(monkeypatch: pytes
         return inner
 
     monkeypatch.setattr(identity, "DefaultAzureCredential", default)
-    credential = credential_for("default", tenant_id="t", client_id="c")
+    credential = _chosen("default", tenant_id="t", client_id="c")
     assert credential is not None
     assert credential.get_token("scope").token == "token1"
     assert {key: made[0][key] for key in made[0] if key != "connection_verify"} == {
@@ -154,7 +159,7 @@ def test_a_missing_login_is_an_error_with_its_cures(
 
     for kind in ("DefaultAzureCredential", "AzureCliCredential", "ManagedIdentityCredential"):
         monkeypatch.setattr(identity, kind, lambda **_: Broken())
-    credential = credential_for(name)
+    credential = _chosen(name)
     assert credential is not None
     with pytest.raises(errors.SignInError) as caught:
         sign_in(Service([]), credential, "https://a", ENDPOINT)(plain_request())
@@ -165,4 +170,6 @@ def test_a_missing_login_is_an_error_with_its_cures(
 def test_a_malformed_tenant_is_a_sentence() -> None:
     """azure-identity refuses it when the credential is made."""
     with pytest.raises(errors.SignInError, match="cannot sign in with the credential 'client-secret'"):
-        credential_for("client-secret", tenant_id="no tenant!", client_id="c", client_secret="s")
+        credential_of(
+            Settings(ENDPOINT, credential="client-secret", tenant_id="no tenant!", client_id="c", client_secret="s")
+        )
