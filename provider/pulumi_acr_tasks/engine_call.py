@@ -27,11 +27,12 @@ from pulumi_acr_tasks.errors import (
     TransportError,
     UnavailableError,
 )
-from pulumi_acr_tasks.program.inputs import encrypted
+from pulumi_acr_tasks.host.sdk import marked_secret
 from pulumi_acr_tasks.schema.definitions import Kind, camel_case
 from pulumi_acr_tasks.schema.redaction import redact
-from pulumi_acr_tasks.schema.secrets import without_secrets
+from pulumi_acr_tasks.schema.secrets import map_secrets, without_secrets
 from pulumi_acr_tasks.schema.spelling import parse, spelled, value_at, without_ignored
+from pulumi_acr_tasks.schema.values import Unknown
 from pulumi_acr_tasks.settings.credentials import missing_settings
 from pulumi_acr_tasks.settings.settings import Settings
 from pulumi_acr_tasks.validate.problem import Problem, errors
@@ -45,6 +46,7 @@ Keep = Callable[[str, Values, str], bool]
 """Makes the engine keep a resource although its create fails: its id, its outputs, the reason. Returns whether it will.
 """
 
+_ANY = Kind("any")
 # A quoted value, or a word, that would fill the screen.
 _ENDLESS = re.compile(r"'(?:[^'\\]|\\.){400,}'|\S{400,}")
 _POSITION = re.compile(r"line (\d+), column (\d+): ")
@@ -244,6 +246,23 @@ def _in_short(text: str) -> str:
     return _ENDLESS.sub(lambda value: f"{value[0][:100]}…", text)
 
 
+def encrypted(props: dict[str, Any], inputs: Mapping[str, Kind], *, whole_lists: bool) -> dict[str, Any]:
+    """Return properties in which every secret is marked, in the form that the engine reads.
+
+    `inputs` gives the kinds of the resource's arguments. Checked inputs are marked leaf by leaf, so that a diff shows
+    what is beside a secret. Outputs are marked with `whole_lists`, because the engine itself marks a list of outputs as
+    a whole where the inputs have a secret in it. What is not known yet is not marked.
+    """
+
+    def mark(item: Any) -> Any:
+        return item if isinstance(item, Unknown) else marked_secret(item)
+
+    return {
+        name: map_secrets(value, inputs.get(name, Kind("any")), mark, whole_lists=whole_lists)
+        for name, value in props.items()
+    }
+
+
 def _in_file(problem: Problem, task_file: str) -> Problem:
     """Return a problem of an encoded task with the file that the task was read from: `acb.yaml:5:3: …`."""
     position = _POSITION.match(problem.message)
@@ -254,7 +273,7 @@ def _in_file(problem: Problem, task_file: str) -> Problem:
 
 
 def _without_ignored(request: Request, verbs: Verbs, olds: Values, news: Values) -> Values:
-    return without_ignored(news, olds, request.ignore_changes, verbs.kinds)
+    return without_ignored(news, olds, request.ignore_changes, verbs.kinds) if request.ignore_changes else news
 
 
 def replaced_by_options(paths: list[str], old: dict[str, Any], new: dict[str, Any]) -> list[str]:

@@ -21,12 +21,11 @@ from pulumi.runtime.proto import provider_pb2_grpc
 from pulumi_acr_tasks import engine
 from pulumi_acr_tasks.engine import Request, Urn
 from pulumi_acr_tasks.engine.log import shown
-from pulumi_acr_tasks.engine_call import EngineCalls, Verbs
+from pulumi_acr_tasks.engine_call import EngineCalls, Verbs, encrypted
 from pulumi_acr_tasks.errors import AcrTasksError, ValidationError
 from pulumi_acr_tasks.plugin import configuration
 from pulumi_acr_tasks.plugin.values import Properties, masked, read, whole_lists, write
 from pulumi_acr_tasks.program.declaration import with_program_values
-from pulumi_acr_tasks.program.inputs import encrypted
 from pulumi_acr_tasks.schema.definitions import RESULTS
 from pulumi_acr_tasks.schema.secrets import without_secrets
 from pulumi_acr_tasks.schema.spelling import parse

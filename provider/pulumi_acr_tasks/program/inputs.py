@@ -1,4 +1,4 @@
-"""Arguments of a program in ARM's form (camelCase dicts, secrets marked), and values between engine and provider."""
+"""Arguments of a program in ARM's form: camelCase dicts, secrets marked."""
 
 from __future__ import annotations
 
@@ -15,12 +15,10 @@ from typing import Any
 
 import pulumi
 
-from pulumi_acr_tasks.host.sdk import marked_secret
 from pulumi_acr_tasks.program.declaration import program_error
-from pulumi_acr_tasks.schema.definitions import Kind, camel_case, members, snake_case, variant, writable
-from pulumi_acr_tasks.schema.secrets import holds_secret, is_secret, map_secrets
+from pulumi_acr_tasks.schema.definitions import Kind, camel_case, members, snake_case, variant
+from pulumi_acr_tasks.schema.secrets import holds_secret, is_secret
 from pulumi_acr_tasks.schema.spelling import translate
-from pulumi_acr_tasks.schema.values import UNKNOWN, Unknown, from_engine
 
 _ITEM = re.compile(r"\[\d+\]")  # a path that leads through a list
 _warnings: set[asyncio.Task[None]] = set()
@@ -45,64 +43,6 @@ def normalize(value: Any, of: Kind, path: str, *, checked: bool = False) -> Any:
     Raises ProgramError when a member is given in both spellings, and for a value that the engine cannot take.
     """
     return _Normalizer(checked).normal(value, of, path)
-
-
-def to_plan(props: dict[str, Any]) -> dict[str, Any]:
-    """Return the engine's properties for modules without Pulumi: whole numbers, UNKNOWN for Pulumi's Unknown.
-
-    Properties that begin with `__` are the SDK's own and ours; within one, such a key is the user's (a tag `__owner`).
-    """
-    known = {key: value for key, value in props.items() if not key.startswith("__")}
-    plain: dict[str, Any] = _exchange(from_engine(known), pulumi.output.Unknown, UNKNOWN)
-    return plain
-
-
-def from_plan(inputs: dict[str, Any]) -> dict[str, Any]:
-    """Return inputs as the engine takes them; the inverse of `to_plan`."""
-    plain: dict[str, Any] = _exchange(inputs, Unknown, pulumi.UNKNOWN)
-    return plain
-
-
-def encrypted(props: dict[str, Any], inputs: Mapping[str, Kind], *, whole_lists: bool) -> dict[str, Any]:
-    """Return properties in which every secret is marked, in the form that the engine reads.
-
-    `inputs` gives the kinds of the resource's arguments. Checked inputs are marked leaf by leaf, so that a diff shows
-    what is beside a secret. Outputs are marked with `whole_lists`, because the engine itself marks a list of outputs as
-    a whole where the inputs have a secret in it. What is not known yet is not marked.
-    """
-
-    def mark(item: Any) -> Any:
-        return item if isinstance(item, Unknown) else marked_secret(item)
-
-    return {
-        name: map_secrets(value, inputs.get(name, _ANY), mark, whole_lists=whole_lists) for name, value in props.items()
-    }
-
-
-def may_be_secret_since(olds: dict[str, Any], news: dict[str, Any], inputs: Mapping[str, Kind]) -> bool:
-    """Return whether the engine should compare the inputs itself, for values that the program has made secret since.
-
-    The engine tells no provider which values are secret. It may compare only when nothing else differs. A list with a
-    value that is secret by its nature is marked as a whole after a refresh, and item by item after an update: the
-    engine would call that a change. States of earlier releases show the secrets of addresses.
-    """
-    names = {*inputs, "endpoint", "contextHash", "contextContents", "__provider"}
-    old, new = (
-        {name: writable(props[name], inputs.get(name, _ANY)) for name in names if name in props}
-        for props in (olds, news)
-    )
-    hidden, addresses = list[Any](), list[str]()
-    for name, of in inputs.items():
-        map_secrets(new.get(name), of, hidden.append, addresses.append, whole_lists=True)
-    return old == new and (bool(addresses) or not any(isinstance(each, list) for each in hidden))
-
-
-def _exchange(value: Any, kind: type, stand_in: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _exchange(item, kind, stand_in) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_exchange(item, kind, stand_in) for item in value]
-    return stand_in if isinstance(value, kind) else value
 
 
 def translate_paths(opts: pulumi.ResourceOptions | None, inputs: Mapping[str, Kind]) -> pulumi.ResourceOptions:

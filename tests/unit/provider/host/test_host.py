@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any
 
+import pulumi
 import pytest
 from pulumi.runtime import proto
 from pulumi.runtime.proto import provider_pb2, status_pb2
@@ -16,6 +17,8 @@ from pulumi_acr_tasks import engine, host
 from pulumi_acr_tasks.engine import cancel, log
 from pulumi_acr_tasks.errors import SourceError
 from pulumi_acr_tasks.host import server
+from pulumi_acr_tasks.host.provider import from_sdk, to_sdk
+from pulumi_acr_tasks.schema.values import UNKNOWN
 
 URN = "urn:pulumi:dev::shop::my:component:Web$pulumi-python:dynamic/acr-tasks:Run::image"
 
@@ -160,3 +163,12 @@ def test_what_others_wrote_brings_no_control_sequences_and_no_markup(capsys: pyt
         raise SourceError("proxy says:\x1b[2J\x07 no")
     except SourceError:
         assert server.ReadableTraceback().format_exc() == "proxy says: no"
+
+
+def test_unknown_values_cross_the_border_both_ways() -> None:
+    """The pure floors have a stand-in of their own for Pulumi's Unknown."""
+    plan = from_sdk({"a": [pulumi.UNKNOWN], "n": 3.0, "__provider": "x"})
+    assert plan["a"][0] is UNKNOWN
+    assert plan["n"] == 3
+    assert to_sdk(plan)["a"][0] is pulumi.UNKNOWN
+    assert set(plan) == {"a", "n"}

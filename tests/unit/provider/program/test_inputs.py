@@ -18,10 +18,9 @@ from pulumi.runtime import rpc
 from pulumi_acr_tasks import args
 from pulumi_acr_tasks.errors import ValidationError
 from pulumi_acr_tasks.program import inputs
-from pulumi_acr_tasks.program.inputs import from_plan, to_plan, translate_paths
+from pulumi_acr_tasks.program.inputs import translate_paths
 from pulumi_acr_tasks.schema.definitions import DEFINITIONS, INPUTS, Kind, kind, snake_case
 from pulumi_acr_tasks.schema.spelling import without_ignored
-from pulumi_acr_tasks.schema.values import UNKNOWN
 
 
 @pytest.fixture(autouse=True)
@@ -231,15 +230,6 @@ def test_paths_that_only_we_can_read_are_ignored(path: str, wanted: dict[str, An
     before = copy.deepcopy(new)
     assert without_ignored(new, old, [path], INPUTS["Task"]) == {**new, **wanted}
     assert new == before
-
-
-def test_unknown_values_cross_the_border_both_ways() -> None:
-    """The pure floors have a stand-in of their own for Pulumi's Unknown."""
-    plan = to_plan({"a": [pulumi.UNKNOWN], "n": 3.0, "__provider": "x"})
-    assert plan["a"][0] is UNKNOWN
-    assert plan["n"] == 3
-    assert from_plan(plan)["a"][0] is pulumi.UNKNOWN
-    assert set(plan) == {"a", "n"}
 
 
 @pytest.mark.parametrize("name", [name for name in DEFINITIONS if name not in ("Task", "UserIdentityProperties")])

@@ -18,7 +18,7 @@ from pulumi_acr_tasks.program.declaration import engine_properties
 from pulumi_acr_tasks.program.inputs import normalize
 from pulumi_acr_tasks.schema.definitions import INPUTS
 from pulumi_acr_tasks.service import service_for
-from pulumi_acr_tasks.task import crud as task
+from pulumi_acr_tasks.task import verbs as task
 from pulumi_acr_tasks.task.resource import TaskProvider
 
 _ID = "/subscriptions/S/resourceGroups/G/providers/Microsoft.ContainerRegistry/registries/registry"
