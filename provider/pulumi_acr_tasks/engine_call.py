@@ -29,8 +29,7 @@ from pulumi_acr_tasks.errors import (
 )
 from pulumi_acr_tasks.host.sdk import marked_secret
 from pulumi_acr_tasks.schema.definitions import Kind, camel_case
-from pulumi_acr_tasks.schema.redaction import redact
-from pulumi_acr_tasks.schema.secrets import map_secrets, without_secrets
+from pulumi_acr_tasks.schema.secrets import map_secrets, redact, without_secrets
 from pulumi_acr_tasks.schema.spelling import parse, spelled, value_at, without_ignored
 from pulumi_acr_tasks.schema.values import Unknown
 from pulumi_acr_tasks.settings.credentials import missing_settings

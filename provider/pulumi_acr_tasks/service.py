@@ -47,14 +47,14 @@ class Notes:
 
     `replace_on_changes`: the option's paths, from `check` to the `diff` right after it; None without a `check`.
     `warnings`: the warnings that were shown; the engine checks a resource again when it replaces it. `task_name`: the
-    name of a task that exists, for a `check` without the old inputs. `plan`: old outputs, new inputs and their
-    difference, from `diff` to `update`.
+    name of a task that exists, for a `check` without the old inputs. `plan`: from `diff` to `update`, a task's old
+    outputs, its new inputs, these with the secrets that placeholders stand for, and the difference.
     """
 
     replace_on_changes: list[str] | None = None
     warnings: set[str] = field(default_factory=set)
     task_name: Any = None
-    plan: tuple[dict[str, Any], dict[str, Any], Any] | None = None
+    plan: tuple[dict[str, Any], dict[str, Any], dict[str, Any], Any] | None = None
 
 
 @dataclass

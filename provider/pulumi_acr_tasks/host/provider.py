@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +39,7 @@ class DynamicProvider(ResourceProvider):
     # The pickled provider is a reference to its class, and holds no secret.
     serialize_as_secret_always = False
 
-    @property
+    @functools.cached_property
     def verbs(self) -> Verbs:
         """The verbs of the resource, imported by the first call: a program that only declares resources needs none."""
         raise NotImplementedError

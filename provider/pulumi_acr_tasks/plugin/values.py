@@ -16,8 +16,7 @@ from pulumi.runtime import rpc
 
 from pulumi_acr_tasks.host.sdk import SECRET, SIGNATURE, marked_secret
 from pulumi_acr_tasks.schema.definitions import camel_case
-from pulumi_acr_tasks.schema.redaction import leaves, mask_of
-from pulumi_acr_tasks.schema.secrets import Mask
+from pulumi_acr_tasks.schema.secrets import Mask, leaves, mask_of
 from pulumi_acr_tasks.schema.spelling import value_at
 from pulumi_acr_tasks.schema.values import UNKNOWN, Unknown, from_engine
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -24,7 +25,7 @@ _INPUTS = INPUTS["Run"]
 class RunProvider(DynamicProvider):
     """The provider of a run. The class's path stands in users' state, so it never changes."""
 
-    @property
+    @functools.cached_property
     def verbs(self) -> Verbs:
         from pulumi_acr_tasks.run import verbs
 

@@ -16,10 +16,10 @@ from pulumi_acr_tasks.schema.definitions import members, snake_case
 from pulumi_acr_tasks.schema.equality import identity_type
 from pulumi_acr_tasks.schema.secrets import MASK
 from pulumi_acr_tasks.task.check import check as check_inputs
+from pulumi_acr_tasks.task.crud import planned
 from pulumi_acr_tasks.task.diff import PUT, REPLACE, Plan
-from pulumi_acr_tasks.task.diff import diff as compare
 from pulumi_acr_tasks.task.drift import inputs_of
-from pulumi_acr_tasks.task.placeholders import filled, known_unknown, unfilled
+from pulumi_acr_tasks.task.placeholders import known_unknown, unfilled
 from pulumi_acr_tasks.validate.problem import Problem, errors
 
 if TYPE_CHECKING:
@@ -84,14 +84,10 @@ def _named(service: Service, olds: dict[str, Any], news: dict[str, Any]) -> dict
 
 def diff(service: Service, id_: str, olds: dict[str, Any], news: dict[str, Any]) -> Difference:
     """Compare a task's old outputs with its new inputs, and announce the request that follows."""
-    service.refuse_other_endpoint("task", olds)
-    news = filled(news, olds)
-    service.journal().confirm(id_)
-    notes, plan = service.notes, compare(olds, news)
+    given, notes = news, service.notes
+    news, plan = planned(service, id_, olds, given)
     paths, notes.replace_on_changes = notes.replace_on_changes, None
-    notes.plan = (olds, news, plan)
-    if plan.route != REPLACE:
-        service.keep(id_)
+    notes.plan = (olds, given, news, plan)
     if plan.route is None:
         return Difference(False)
     if paths is not None:

@@ -19,7 +19,7 @@ from pulumi_acr_tasks.journal.journal import TASK, request_hash
 from pulumi_acr_tasks.schema.definitions import Kind
 from pulumi_acr_tasks.schema.equality import identity_type, same_member
 from pulumi_acr_tasks.schema.secrets import masked
-from pulumi_acr_tasks.task.diff import LOOK_UP, PATCH, PUT, Plan, diff
+from pulumi_acr_tasks.task.diff import LOOK_UP, PATCH, PUT, REPLACE, Plan, diff
 from pulumi_acr_tasks.task.drift import PURE_OUTPUTS, observed, outputs, with_identity
 from pulumi_acr_tasks.task.placeholders import filled
 from pulumi_acr_tasks.task.requests import lost, merged_body, patch_body, put_body
@@ -130,11 +130,12 @@ def update(service: Service, id_: str, old: dict[str, Any], new: dict[str, Any])
     A task that is gone although its registry exists is created again, and a warning says so. A task whose create was
     never confirmed is looked for first.
     """
-    service.refuse_other_endpoint("task", old)
-    new = filled(new, old)
+    noted, service.notes.plan = service.notes.plan, None
+    if noted is not None and noted[:2] == (old, new):
+        _, _, new, plan = noted
+    else:
+        new, plan = planned(service, id_, old, new)
     registry, name = RegistryId.parse(new["registryId"]), new["taskName"]
-    service.journal().confirm(id_)
-    service.keep(id_)
     if old.get("provisioningState") == UNCONFIRMED:
         actual_location = _location(service, registry, new)
         existing = service.tasks(registry).find(name)
@@ -144,7 +145,7 @@ def update(service: Service, id_: str, old: dict[str, Any], new: dict[str, Any])
             answer = _make(service, registry, new, actual_location)
         return outputs(new, answer.raw)
     try:
-        changed = _change(service, registry, _plan(service, old, new), old, new)
+        changed = _change(service, registry, plan, old, new)
     except RegistryNotFoundError:
         raise
     except NotFoundError:
@@ -155,13 +156,19 @@ def update(service: Service, id_: str, old: dict[str, Any], new: dict[str, Any])
     return outputs(new, changed.raw)
 
 
-def _plan(service: Service, old: dict[str, Any], new: dict[str, Any]) -> Plan:
-    """Return the difference that `diff` found for these very values; compare them when it was not asked."""
-    noted, service.notes.plan = service.notes.plan, None
-    if noted is not None and noted[:2] == (old, new):
-        plan: Plan = noted[2]
-        return plan
-    return diff(old, new)
+def planned(service: Service, id_: str, old: dict[str, Any], new: dict[str, Any]) -> tuple[dict[str, Any], Plan]:
+    """Return the new inputs with a secret in place of each placeholder, and how they differ from the old outputs.
+
+    The engine has the task in its state: the journal's entry is confirmed, and the task is the resource's own unless it
+    is replaced.
+    """
+    service.refuse_other_endpoint("task", old)
+    new = filled(new, old)
+    plan = diff(old, new)
+    service.journal().confirm(id_)
+    if plan.route != REPLACE:
+        service.keep(id_)
+    return new, plan
 
 
 def _change(

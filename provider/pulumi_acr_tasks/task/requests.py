@@ -16,8 +16,6 @@ from pulumi_acr_tasks.schema.equality import default, identity_type, same, same_
 from pulumi_acr_tasks.task.diff import Plan, diff, keyed, value_at
 from pulumi_acr_tasks.task.drift import HIDDEN, PURE_OUTPUTS, observed
 
-# Inputs that stand beside `properties` in a task's body.
-_OUTSIDE = ("location", "tags", "identity")
 _PROPERTIES = ("status", "platform", "agentConfiguration", "timeout", "step", "trigger", "credentials")
 
 

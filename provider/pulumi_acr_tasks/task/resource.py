@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -23,7 +24,7 @@ _INPUTS = INPUTS["Task"]
 class TaskProvider(DynamicProvider):
     """The provider of a task. The class's path stands in users' state, so it never changes."""
 
-    @property
+    @functools.cached_property
     def verbs(self) -> Verbs:
         from pulumi_acr_tasks.task import verbs
 

@@ -14,7 +14,7 @@ from pulumi_acr_tasks.errors import AcrTasksError, CanceledError, ServiceError
 from pulumi_acr_tasks.run.log.display import BackgroundLog, RateLimitedDisplay
 from pulumi_acr_tasks.run.wait.failures import RunFailure, cancel_hint, log_location
 from pulumi_acr_tasks.run.wait.terms import QueueMessages, Wait, WaitCanceledError, WaitOutageError, WaitTimeoutError
-from pulumi_acr_tasks.schema.redaction import mask_of
+from pulumi_acr_tasks.schema.secrets import mask_of
 
 if TYPE_CHECKING:
     from pulumi_acr_tasks.arm.client import Client

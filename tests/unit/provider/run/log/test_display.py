@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pulumi_acr_tasks.run.log.display import RateLimitedDisplay
-from pulumi_acr_tasks.schema.redaction import mask_of
+from pulumi_acr_tasks.schema.secrets import mask_of
 
 
 class FakeClock:
