@@ -7,7 +7,6 @@ The rules are those of the agent's published code; each row is the smallest inpu
 from __future__ import annotations
 
 import base64
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +15,6 @@ from pulumi_acr_tasks.run.check import check as check_run
 from pulumi_acr_tasks.settings.settings import Settings
 from pulumi_acr_tasks.task.check import check as check_task
 from pulumi_acr_tasks.validate.problem import Problem
-from pulumi_acr_tasks.validate.task_file.dockerfile import check_dockerfile
 from pulumi_acr_tasks.validate.task_file.file import check_encoded_task, check_task_file
 
 
@@ -209,89 +207,6 @@ def docker(**more: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("name", "reason"),
-    [
-        ("Web:1", "upper case is not allowed in a repository's name; write web"),
-        ("Web V1", "lower case letters and digits"),
-        (".devcontainer:1", "lower case letters and digits"),
-        ("web:", "the tag behind the colon is empty"),
-        ("$Registry/web:$ID", "aliases are for task files; write {{.Run.ID}}"),
-        ("https://myregistry.azurecr.io/web:1", "without a scheme"),
-        ("web@sha256:" + "a" * 64, "a digest is known only when the image is built"),
-        ("", "empty"),
-        ("web:-x", "begins with a letter, a digit or _"),
-        ("web:" + "x" * 129, "1 to 128"),
-        ("a" * 256, "at most 255"),
-        ("web//app", "/ between its parts"),
-    ],
-)
-def test_an_image_name_that_the_service_refuses_is_an_error_by_element(name: str, reason: str) -> None:
-    """The error has the reason."""
-    (problem,) = task(docker(imageNames=["web:1", name]))
-    assert problem.path == "step.image_names[1]"
-    assert reason in problem.message
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["web", "web:1", "team/web_app:V1.0", "{{.Run.Registry}}/web:{{.Run.ID}}", "x.azurecr.io/a:1", "a:{{.Values.x}}"],
-)
-def test_an_image_name_that_the_service_accepts_is_right(name: str) -> None:
-    """A template stands for any text."""
-    assert task(docker(imageNames=[name])) == []
-
-
-@pytest.mark.parametrize("context", ["./app", ".", "src", "nul", "C:\\app", "/home/me/app", "{{.Values.ctx}}"])
-def test_a_relative_context_of_a_task_needs_one_source_trigger(context: str) -> None:
-    """Only a Run takes a local folder."""
-    (problem,) = task(docker(contextPath=context))
-    assert problem.path == "step.context_path"
-    assert "an absolute address" in problem.message
-    assert "only a Run takes a local folder" in problem.message
-    trigger = {"name": "s", "sourceTriggerEvents": ["commit"]}
-    trigger["sourceRepository"] = {
-        "sourceControlType": "Github",
-        "repositoryUrl": "https://github.com/o/r",
-        "sourceControlAuthProperties": {"tokenType": "PAT", "token": "t"},
-    }
-    assert task(docker(contextPath=context), trigger={"sourceTriggers": [trigger]}) == []
-
-
-def test_a_token_in_an_address_without_a_scheme_is_not_repeated() -> None:
-    """An address with an @ or a question mark may hold one."""
-    for context in ("x:hush-token@github.com/o/r", "app.tar.gz?sig=hush-token"):
-        (problem,) = task(docker(contextPath=context))
-        assert "hush" not in str(problem)
-
-
-@pytest.mark.parametrize(
-    ("address", "sentence"),
-    [
-        ("file:///home/me/app", "is an address of file; the service fetches git, http, https, oci"),
-        ("ftp://server/app.tar", "is an address of ftp"),
-        ("https://", "is an address without a host"),
-        ("https://[x/app.git", "is not an address"),
-        ("https://github.com/example/app/archive/refs/tags/v1.tar.gz", "give https://github.com/example/app.git#"),
-        ("https://github.com/example/app/tree/main/dir", "give https://github.com/example/app.git#"),
-        ("https://codeload.github.com/example/app/tar.gz/main", "give https://github.com/example/app.git#"),
-        ("ssh://git@github.com/example/app.git", "is an ssh address, for which the agent has no key"),
-        ("git@github.com:example/app.git", "is an ssh address, for which the agent has no key"),
-    ],
-)
-def test_an_address_that_the_service_cannot_fetch_is_an_error_everywhere(address: str, sentence: str) -> None:
-    """It is one in a task's step, in a run's context and in its source location."""
-    (problem,) = task(docker(contextPath=address))
-    assert (problem.path, sentence in problem.message) == ("step.context_path", True)
-    request = {"type": "DockerBuildRequest", "dockerFilePath": "Dockerfile"}
-    for inputs, path in (
-        ({"runRequest": request, "context": address}, "context"),
-        ({"runRequest": {**request, "sourceLocation": address}}, "run_request.source_location"),
-    ):
-        (problem,) = check_run({**REGISTRY, **inputs}, SETTINGS)[1]
-        assert (problem.path, sentence in problem.message) == (path, True)
-
-
-@pytest.mark.parametrize(
     ("inputs", "path", "sentence"),
     [
         (
@@ -325,69 +240,3 @@ def test_a_task_id_in_place_of_a_task_name_is_one_error() -> None:
     id_ = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.ContainerRegistry/registries/myregistry/tasks/build"
     (problem,) = check_run({**REGISTRY, "runRequest": {"type": "TaskRunRequest", "taskId": id_}}, SETTINGS)[1]
     assert (problem.path, "give task_name ('build')" in problem.message) == ("run_request.task_id", True)
-
-
-DOCKERFILES = [
-    (
-        "FROM --platform=$BUILDPLATFORM busybox AS build\nRUN a\n",
-        "line 1, column 1: FROM --platform=$BUILDPLATFORM fails",
-    ),
-    ("ARG X\nFROM ${X:-busybox}\n", "line 2, column 1: FROM ${X:-busybox} fails"),
-    ("FROM busybox\nRUN --mount=type=cache,target=/c a\n", "line 2, column 1: RUN --mount needs BuildKit"),
-    ("FROM busybox\nRUN \\\n  --mount=type=cache,target=/c a\n", "line 2, column 1: RUN --mount needs BuildKit"),
-    ("FROM busybox\n# a\n  run --network=none a\n", "line 3, column 3: RUN --network needs BuildKit"),
-    ("FROM busybox\nCOPY --link a b\n", "line 2, column 1: COPY --link needs BuildKit"),
-    (
-        "FROM busybox\nRUN <<EOF\necho a\nRUN --mount=x b\nEOF\n",
-        "line 2, column 1: a here-document (<<) needs BuildKit",
-    ),
-    ("FROM busybox\nCOPY <<a /b\nx\na\n", "line 2, column 1: a here-document (<<) needs BuildKit"),
-]
-
-
-@pytest.mark.parametrize(("text", "sentence"), DOCKERFILES)
-def test_a_dockerfile_that_the_classic_builder_refuses_is_an_error_with_its_position(text: str, sentence: str) -> None:
-    """The error has the cure."""
-    (finding,) = check_dockerfile(text)
-    assert finding.fails
-    assert finding.sentence.startswith(sentence)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "# syntax=docker/dockerfile:1\nARG TAG=1\nFROM --platform=linux/amd64 busybox:${TAG} AS a\nCOPY --from=a --chown=1 /a /b\n",
-        "# escape=`\nFROM busybox\nRUN dir `\n  --mount\n",
-        "FROM busybox\nRUN echo '<<EOF' --mount\nRUN sh -c \"cat << EOF\"\n",
-        "",
-    ],
-)
-def test_a_dockerfile_that_the_classic_builder_accepts_is_right(text: str) -> None:
-    """Its own options, and text that only looks like BuildKit's, are accepted."""
-    assert check_dockerfile(text) == []
-
-
-def test_an_argument_that_only_buildkit_sets_is_a_warning() -> None:
-    """The build goes on with an empty value."""
-    (finding,) = check_dockerfile('FROM busybox\nARG TARGETARCH\nRUN echo "arch=[$TARGETARCH]"\n')
-    assert not finding.fails
-    assert finding.sentence.startswith("line 2, column 1: TARGETARCH is empty")
-    assert check_dockerfile("FROM busybox\nARG TARGETARCH=amd64\n") == []
-
-
-def test_a_dockerfile_of_a_local_context_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only the Dockerfile of a Docker build on Linux is checked: a task file may build with BuildKit."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "app").mkdir()
-    (tmp_path / "app/Dockerfile").write_text("FROM busybox\nARG TARGETOS\nRUN --mount=type=cache,target=/c a\n")
-    (tmp_path / "app/acb.yaml").write_text(cmd("busybox echo a > b"))
-    request: dict[str, Any] = {"type": "DockerBuildRequest"}
-    found = check_run({**REGISTRY, "runRequest": request, "context": "app"}, SETTINGS)[1]
-    assert [(problem.path, problem.message[:35], problem.warning) for problem in found] == [
-        ("run_request.docker_file_path", "'Dockerfile', line 3, column 1: RUN", False),
-        ("run_request.docker_file_path", "'Dockerfile', line 2, column 1: TAR", True),
-    ]
-    request = {"type": "FileTaskRunRequest", "taskFilePath": "acb.yaml"}
-    inputs, found = check_run({**REGISTRY, "runRequest": request, "context": "app"}, SETTINGS)
-    assert [(problem.path, problem.warning) for problem in found] == [("run_request.task_file_path", True)]
-    assert "contextHash" in inputs

@@ -12,12 +12,9 @@ from hypothesis import strategies as st
 from pulumi_acr_tasks.schema.definitions import Kind, kind
 from pulumi_acr_tasks.schema.values import UNKNOWN
 from pulumi_acr_tasks.task.check import check
-from pulumi_acr_tasks.validate.credentials import check_credentials, check_identity
-from pulumi_acr_tasks.validate.cron import check_schedule, firing_times, schedule_warnings
 from pulumi_acr_tasks.validate.members import check_value
 from pulumi_acr_tasks.validate.names import check_registry_name, check_task_name, resolve_registry
 from pulumi_acr_tasks.validate.properties import check_platform
-from pulumi_acr_tasks.validate.triggers import check_trigger
 
 _DEFAULTS = {"subscriptionId": "s-1", "resourceGroupName": "group", "registryName": "registry"}
 _ID = "/subscriptions/s-1/resourceGroups/group/providers/Microsoft.ContainerRegistry/registries/registry"
@@ -171,85 +168,6 @@ def test_other_task_names_are_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "schedule",
-    [
-        "0 9 * * *",
-        "*/5 * * * *",
-        "0 0 1,15 * Mon-Fri",
-        "5/10 8-18/2 * jan,JUL *",
-        "0 0 29 2 *",
-        "0 0 * * SUNDAY",
-        "0 0 29 2 Mon",
-    ],
-)
-def test_a_schedule_of_ncrontab_is_right(schedule: str) -> None:
-    """Names in any case, lists, ranges and steps are accepted."""
-    assert check_schedule(schedule) == []
-
-
-@pytest.mark.parametrize(
-    ("schedule", "sentence"),
-    [
-        ("0 0 9 * * *", "has five fields, minute hour day month weekday, and this has 6"),
-        ("0 9 * *", "this has 4"),
-        ("60 * * * *", "60 is no minute: 0 to 59"),
-        ("0 24 * * *", "24 is no hour"),
-        ("0 0 0 * *", "0 is no day: 1 to 31"),
-        ("0 0 * 13 *", "13 is no month"),
-        ("0 9 * * 7", "7 is no weekday: 0 to 6"),
-        ("0 9 L * *", "'L' is no day"),
-        ("0 9 15W * *", "'15W' is no day"),
-        ("0 9 * * 5#2", "'5#2' is no weekday"),
-        ("0 9 ? * 1", "'?' is no day"),
-        ("*-5 * * * *", "'*' is no minute"),
-        ("0,, * * * *", "'' is no minute"),
-        ("0 0 * * monkey", "'monkey' is no weekday"),
-        ("0 0 * * 7", "7 is no weekday: 0 to 6; Sunday is 0"),
-        ("*/x * * * *", "'*/x' is no minute: a step is a whole number"),
-        ("0\t0 * * *", "and this has 4"),
-        ("PT30M", "dates and durations of ISO 8601 are not accepted: write */30 * * * *"),
-        ("2024-05-01T00:00:00Z", "dates and durations of ISO 8601 are not accepted"),
-        ("@daily", "write 0 0 * * *"),
-    ],
-)
-def test_a_schedule_that_ncrontab_refuses_is_wrong(schedule: str, sentence: str) -> None:
-    """The sentence names the field and the reason."""
-    (said,) = check_schedule(schedule)
-    assert sentence in said
-
-
-@pytest.mark.parametrize(
-    ("schedule", "sentence", "fires"),
-    [
-        ("*/120 * * * *", "the minute's step in */120 is longer than its range: only minute 0 is hit", ({0}, 0)),
-        ("007 * * * *", None, ({7}, 0)),
-        ("0 22-6 * * *", "the hours 22-6 run backwards and are read as 6-22", (set(range(6, 23)), 1)),
-        ("0 0 * * SAT-SUN", "the weekdays SAT-SUN run backwards and are read as 0-6", (set(range(7)), 4)),
-        ("*/0 * * * *", "the minute's step in */0 is below 1 and means every minute", (set(range(60)), 0)),
-        ("*/-5 * * * *", "below 1", (set(range(60)), 0)),
-        ("0 9 * * mo", None, ({1}, 4)),
-        ("0 9 * * S", None, ({0}, 4)),
-        ("0 0 * j *", None, ({1}, 3)),
-        ("5/10 * * * *", None, ({5, 15, 25, 35, 45, 55}, 0)),
-        ("5/1 * * * *", None, ({5}, 0)),
-        ("0 0 30 2 *", "it never fires: no such month has such a day", ({30}, 2)),
-        ("0 0 31 4,6,9,11 *", "it never fires", ({31}, 2)),
-        ("0 0 1 * 1", "day 1 and weekday 1 must both hold; cron would take either", ({1}, 2)),
-    ],
-)
-def test_a_valid_schedule_that_is_probably_a_mistake_is_a_warning(
-    schedule: str, sentence: str | None, fires: tuple[set[int], int]
-) -> None:
-    """The warning says what NCrontab does with it."""
-    assert check_schedule(schedule) == []
-    found = firing_times(schedule)
-    assert found is not None
-    assert set(found[fires[1]]) == fires[0]
-    told = schedule_warnings(schedule)
-    assert told == [] if sentence is None else sentence in told[0]
-
-
-@pytest.mark.parametrize(
     ("platform", "sentence"),
     [
         ({"os": "windows", "architecture": "arm"}, "platform.architecture: is 'arm'; Windows runs on amd64 only"),
@@ -271,114 +189,6 @@ def test_a_platform_must_fit_together(platform: dict[str, Any], sentence: str) -
 def test_a_platform_that_fits_is_right(platform: Any) -> None:
     """Its case does not matter."""
     assert check_platform(platform, "platform") == []
-
-
-_LOGIN = {"userName": {"value": "u", "type": "Opaque"}, "password": {"value": "c4nary", "type": "Opaque"}}
-
-
-@pytest.mark.parametrize(
-    ("registries", "sentence"),
-    [
-        ({"https://h": _LOGIN}, '["https://h"]: is not a login server, such as myregistry.azurecr.io'),
-        ({"h.io": _LOGIN, "H.io": _LOGIN}, '["H.io"]: is given twice; the case of hosts does not count'),
-        ({"h.io": {}}, '["h.io"]: has neither user_name and password nor an identity'),
-        ({"h.io": {"password": {"value": "c4nary"}}}, '["h.io"].user_name: is missing beside password'),
-        ({"h.io": {"userName": {"value": "u"}}}, '["h.io"].password: is missing beside user_name'),
-        ({"h.io": {**_LOGIN, "password": {}}}, '["h.io"].password.value: is missing'),
-        (
-            {"h.io": {**_LOGIN, "password": {"value": "c4nary", "type": "Vaultsecret"}}},
-            '["h.io"].password.value: is not a URL; with type Vaultsecret it is the URL of a Key Vault secret',
-        ),
-        ({"h.io": {"identity": "[system]"}}, "[\"h.io\"].identity: is '[system]', and the task has no system-assigned"),
-        ({"h.io": {"identity": "system"}}, "[\"h.io\"].identity: is 'system', and the task has no system-assigned"),
-        ({"h.io": {**_LOGIN, "userName": {"type": "Opaque"}}}, '["h.io"].user_name.value: is missing'),
-    ],
-)
-def test_credentials_that_cannot_work_are_refused(registries: dict[str, Any], sentence: str) -> None:
-    """No password is printed."""
-    said = [str(p) for p in check_credentials({"customRegistries": registries}, "credentials")]
-    assert any(line.startswith(f"credentials.custom_registries{sentence}") for line in said), said
-    assert "c4nary" not in "".join(said)
-
-
-def test_credentials_that_can_work_are_right() -> None:
-    """A login, an identity's client id, the system's identity of a task, and a vault's secret are accepted."""
-    registries = {
-        "a.azurecr.io": _LOGIN,
-        "b.azurecr.io:5000": {"identity": "00000000-0000-0000-0000-000000000000"},
-        "c": {"identity": "[system]"},
-        "d": {**_LOGIN, "password": {"value": "https://v.vault.azure.net/secrets/s", "type": "vaultsecret"}},
-    }
-    for identity in ({"type": "SystemAssigned"}, {"type": UNKNOWN}, UNKNOWN):
-        assert check_credentials({"customRegistries": registries}, "credentials", identity=identity) == []
-
-
-@pytest.mark.parametrize(
-    ("identity", "sentence"),
-    [
-        ({"type": "UserAssigned"}, "identity.user_assigned_identities: is missing for type 'UserAssigned'"),
-        (
-            {"type": "SystemAssigned", "userAssignedIdentities": {"/x": {}}},
-            "identity.type: is 'SystemAssigned', although there",
-        ),
-        ({"userAssignedIdentities": {"/x": {}}}, 'identity.user_assigned_identities["/x"]: is not the ARM id'),
-    ],
-)
-def test_identities_must_fit_together(identity: dict[str, Any], sentence: str) -> None:
-    """The type and the ids are compared."""
-    said = [str(problem) for problem in check_identity(identity, "identity")]
-    assert any(line.startswith(sentence) for line in said), said
-
-
-def _source(**members: Any) -> dict[str, Any]:
-    auth = {"tokenType": "PAT", "token": "c4nary"}
-    repository = {"sourceControlType": "Github", "repositoryUrl": "https://x", "sourceControlAuthProperties": auth}
-    return {"name": "s", "sourceRepository": repository, "sourceTriggerEvents": ["commit"], **members}
-
-
-@pytest.mark.parametrize(
-    ("trigger", "sentence"),
-    [
-        (
-            {"timerTriggers": [{"name": "t", "schedule": "0 9 * * *"}, {"name": "t", "schedule": "0 8 * * *"}]},
-            "trigger.timer_triggers: has 2 triggers named 't'",
-        ),
-        (
-            {"timerTriggers": [{"name": "t", "schedule": "0 9 * * *"}, {"name": "u", "schedule": "0  9 * * *"}]},
-            "trigger.timer_triggers[1].schedule: is the schedule of trigger.timer_triggers[0] too",
-        ),
-        (
-            {
-                "timerTriggers": [
-                    {"name": "t", "schedule": "*/30 9 * jan Mon-Fri"},
-                    {"name": "u", "schedule": "0,30 9 * 1 1-5"},
-                ]
-            },
-            "trigger.timer_triggers[1].schedule: is the schedule of trigger.timer_triggers[0] too",
-        ),
-        ({"timerTriggers": [{"name": "t", "schedule": "x"}]}, "trigger.timer_triggers[0].schedule: is 'x'"),
-        (
-            {"sourceTriggers": [_source(sourceRepository={"sourceControlType": "Github", "repositoryUrl": "x"})]},
-            "trigger.source_triggers[0].source_repository.source_control_auth_properties: is missing",
-        ),
-        (
-            {"sourceTriggers": [_source(sourceTriggerEvents=[])]},
-            "trigger.source_triggers[0].source_trigger_events: is empty",
-        ),
-        ({"sourceTriggers": [_source(), _source()]}, "trigger.source_triggers: has 2 triggers named 's'"),
-    ],
-)
-def test_triggers_that_cannot_work_are_refused(trigger: dict[str, Any], sentence: str) -> None:
-    """Names, schedules and the token for the webhook are checked."""
-    said = [str(problem) for problem in check_trigger(trigger, "trigger")]
-    assert any(line.startswith(sentence) for line in said), said
-
-
-@pytest.mark.parametrize("context", ["/dev/null", "oci://registry/artifact:1"])
-def test_a_source_trigger_needs_a_repository(context: str) -> None:
-    """A context that is not a repository has no commits."""
-    (problem,) = check_trigger({"sourceTriggers": [_source()]}, "trigger", context_path=context)
-    assert problem.path == "trigger.source_triggers"
 
 
 def test_no_sentence_holds_a_secret_in_the_wrong_shape() -> None:
