@@ -1,4 +1,7 @@
-"""The command line `acr-tasks`: check task files, and print a program for the tasks of a registry."""
+"""The command line `acr-tasks`: check task files, and print a program for the tasks of a registry.
+
+Each command imports what it needs, so that the others, and `--help`, answer at once.
+"""
 
 from __future__ import annotations
 

@@ -208,6 +208,7 @@ def make_registry(client: Client, registry: RegistryId, location: str | None) ->
 
     So a program that is written for Azure runs on the embedded emulator unchanged.
     """
+    # Imported here: a program that only declares resources needs no HTTP library.
     from pulumi_acr_tasks.arm.http.transport import Operation
     from pulumi_acr_tasks.arm.operations import REGISTRY_API_VERSION
 

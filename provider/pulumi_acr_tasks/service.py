@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pulumi_acr_tasks import embedded, engine
+from pulumi_acr_tasks.arm.client import Client, open_client
 from pulumi_acr_tasks.arm.clock import lock_within_deadline
 from pulumi_acr_tasks.errors import (
     AcrTasksError,
@@ -27,12 +28,12 @@ from pulumi_acr_tasks.journal.backend import backend_of
 from pulumi_acr_tasks.journal.journal import Journal, hand_over
 from pulumi_acr_tasks.run.schedule.schedule import Scheduler
 from pulumi_acr_tasks.run.wait.poller import Poller, poller_of
+from pulumi_acr_tasks.settings.credentials import credential_of
 from pulumi_acr_tasks.settings.settings import EMBEDDED, Settings, pulumi_home
 from pulumi_acr_tasks.task.cache import TaskCache
 from pulumi_acr_tasks.task.claims import Claims, withdraw
 
 if TYPE_CHECKING:
-    from pulumi_acr_tasks.arm.client import Client
     from pulumi_acr_tasks.arm.clock import Clock
     from pulumi_acr_tasks.arm.ids import RegistryId
     from pulumi_acr_tasks.arm.models import Run
@@ -256,9 +257,6 @@ class Service:
 
 
 def _open(settings: Settings) -> Client:
-    from pulumi_acr_tasks.arm.client import open_client
-    from pulumi_acr_tasks.settings.credentials import credential_of
-
     endpoint, start = embedded.serve(settings) if settings.is_embedded else (settings.endpoint, None)
     return open_client(
         endpoint,

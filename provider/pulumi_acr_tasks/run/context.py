@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from pulumi_acr_tasks.arm.clock import fits_deadline
 from pulumi_acr_tasks.arm.http.connection import is_loopback
 from pulumi_acr_tasks.errors import CanceledError, DeadlineError, SourceError
+from pulumi_acr_tasks.source.upload import upload
 
 if TYPE_CHECKING:
     from pulumi_acr_tasks.arm.client import Client
@@ -28,8 +29,6 @@ def upload_context(
 
     Raises SourceError for a context that cannot be packed, has changed since `check`, or is refused by the storage.
     """
-    from pulumi_acr_tasks.source.upload import upload
-
     call.console.status("packing the context")
     progress = PackingProgress(call.console.status, call.cancel)
     with context.archive(inputs["contextHash"], inputs.get("contextContents"), progress) as archive:

@@ -29,6 +29,7 @@ def context_hash(
     :param values_file_path: the request's, for a FileTaskRunRequest.
     :raises ValidationError: the folder or a file does not exist, or cannot be read.
     """
+    # Imported here: most programs name no image by its content.
     from pulumi_acr_tasks.run.check import local_context_hash
     from pulumi_acr_tasks.settings.settings import EMBEDDED, Settings
 

@@ -1,6 +1,6 @@
 """Upload of an archive to the service's storage, by a link that the service gives.
 
-The link's signature is a secret, so no message shows the link.
+The link's signature is a secret, so no message shows the link. Azure's library is imported with the first upload.
 """
 
 from __future__ import annotations

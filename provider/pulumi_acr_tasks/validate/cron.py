@@ -145,6 +145,7 @@ def _number(text: str, of: _Field) -> int:
 
 
 def _ever_fires(allowed: list[set[int]]) -> bool:
+    # Imported here: a program without timers does not need it.
     from croniter import CroniterBadCronError, CroniterBadDateError, croniter
 
     # In numbers, because croniter has other names than NCrontab. The search begins in the year 2000, the first of the

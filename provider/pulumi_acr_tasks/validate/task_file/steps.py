@@ -179,7 +179,7 @@ def _is_templated(value: Any) -> bool:
 
 
 def _is_quoted(value: Any) -> bool:
-    from ruamel.yaml.scalarstring import ScalarString
+    from ruamel.yaml.scalarstring import ScalarString  # imported as in the module that reads YAML
 
     return isinstance(value, ScalarString)
 

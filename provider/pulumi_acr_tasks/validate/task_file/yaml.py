@@ -1,4 +1,7 @@
-"""YAML as the agent reads it: dates are text. Each error has a position and a sentence."""
+"""YAML as the agent reads it: dates are text. Each error has a position and a sentence.
+
+The parser is imported with the first text: most programs have none.
+"""
 
 from __future__ import annotations
 
