@@ -20,7 +20,7 @@ from pulumi_acr_tasks.errors import (
     ValidationError,
 )
 from pulumi_acr_tasks.journal.journal import Journal
-from pulumi_acr_tasks.run.cancel import cancel, is_another
+from pulumi_acr_tasks.run.cancel_on_delete import cancel, is_another
 from pulumi_acr_tasks.run.check import context_of
 from pulumi_acr_tasks.run.context import upload_context
 from pulumi_acr_tasks.run.diff import ARCHIVE, FAILED, archive_of, awaits, is_address, pushes

@@ -1,4 +1,4 @@
-"""Cancellation of the run of a deleted resource."""
+"""Cancellation of a run whose resource is deleted; an awaited run is canceled where it is awaited."""
 
 from __future__ import annotations
 
