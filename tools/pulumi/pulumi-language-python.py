@@ -80,7 +80,7 @@ def generated_by(method):
 
 
 def end_with_the_engine():
-    """Ends this process and its packs soon after an engine that was killed: it can end nobody then."""
+    """End this process and its packs soon after a killed engine, which cannot end them itself."""
     host, _, port = ENGINE.rpartition(":")
     missed = 0
     while missed < 2:  # a single refusal may be a machine that is out of ports

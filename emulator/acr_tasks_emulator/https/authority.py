@@ -72,7 +72,7 @@ def _authority(path: Path) -> trustme.CA:
         if public_key(pem, path) == public_bytes(x509.load_pem_x509_certificate(pem)):
             return trustme.CA.from_pem(pem, pem)
     except (ValueError, SettingsError):
-        pass  # whatever it is, it is no authority
+        pass  # any other file is not an authority
     raise SettingsError(
         f"{path} is no certificate authority: remove it, and another one is made, which clients have to trust anew."
     )

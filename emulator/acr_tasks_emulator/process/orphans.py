@@ -28,7 +28,7 @@ MARK = "ACR_TASKS_EMULATOR_PROCESS"
 GRACE_SECONDS = 10.0
 _SCRATCH = ("runs", "scratch", "buildah/tmp")
 _PROC = Path("/proc")
-_ENDED = ("Z", "X")  # nobody has waited for it yet
+_ENDED = ("Z", "X")  # its parent has not waited for it yet
 _logger = logging.getLogger(__name__)
 
 

@@ -172,7 +172,7 @@ class Client:
     def _wait(self, response: httpx.Response, wait: float, operation: Operation) -> None:
         asked = retry_after(response)
         seconds = wait if asked is None else min(asked, LONGEST_RETRY_AFTER)
-        # An accepted request that cannot be repeated is awaited: without its answer nobody knows what to cancel.
+        # An accepted request that cannot be repeated is awaited: only its answer says what to cancel.
         self._clock.sleep(seconds, interruptible=operation.idempotent and not operation.after_cancel)
 
     def _same_origin(self, link: str, operation: Operation) -> str:

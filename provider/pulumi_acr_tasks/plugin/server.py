@@ -31,7 +31,7 @@ def main() -> None:
     server, port = serve()
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
-    with contextlib.suppress(LookupError):  # started by hand: nobody is to be watched
+    with contextlib.suppress(LookupError):  # started by hand: no engine to watch
         watch.attach()
     with contextlib.suppress(KeyboardInterrupt):
         threading.Event().wait()

@@ -176,7 +176,7 @@ def _known(value: Any, encode: Callable[[Any], str]) -> pulumi.Input[str]:
 
 
 def _plain(value: Any) -> tuple[Any, bool]:
-    """Return a value with plain dicts, lists and strings for whatever is like them, and whether an output is in it."""
+    """Return a value with plain dicts, lists and strings in place of similar types, and whether an output is in it."""
     if isinstance(value, pulumi.Output) or inspect.isawaitable(value):
         return value, True
     if isinstance(value, Mapping):

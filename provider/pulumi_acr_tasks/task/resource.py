@@ -39,7 +39,7 @@ TaskProvider.__module__ = "pulumi_acr_tasks"
 class Task(Resource, module="acr-tasks", name="Task"):
     """A task in a registry: a step, the platform it runs on, and what triggers it.
 
-    Every attribute but the last five echoes what the program wrote, resolved.
+    The attributes up to `adopt` are the program's arguments, completed. The service sets the others.
     """
 
     registry_id: pulumi.Output[str] = pulumi.property("registryId")

@@ -180,7 +180,7 @@ def test_a_context_is_uploaded_by_its_link(
 
 
 @pytest.mark.arm_documented("azure-mgmt-containerregistry 10.3.0: which statuses and bodies it accepts")
-def test_a_run_is_cancelled(client: Any, version: Any, service: Any, here: dict[str, str]) -> None:
+def test_a_run_is_canceled(client: Any, version: Any, service: Any, here: dict[str, str]) -> None:
     """The thirteenth operation: begin_cancel returns, and the run ends as Canceled."""
     models = version.models
     text = "version: v1.1.0\nsteps:\n  - cmd: busybox sleep 60\n    startDelay: 60\n"

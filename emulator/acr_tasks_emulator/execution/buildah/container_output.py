@@ -50,7 +50,7 @@ def passes_on(environment: Sequence[str]) -> bool:
 class ContainerOutput:
     """The output pipe of one container. `mounts` are buildah's, `wrapped` is the command line that prints into it.
 
-    pipe: a path in a folder that nobody else can look into. environment: `NAME=VALUE`, as `passes_on` takes them.
+    pipe: a path in a folder that only its owner can read. environment: `NAME=VALUE`, as `passes_on` takes them.
     """
 
     def __init__(self, pipe: Path, busybox: Path, environment: Sequence[str] = ()) -> None:

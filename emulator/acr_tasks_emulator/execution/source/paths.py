@@ -28,7 +28,7 @@ def folder_in(root: Path, name: str) -> Path:
 
 
 def _resolved(root: Path, name: str) -> Path:
-    """Resolve a name below `root`. Raises SourceError for what is not a name, and for one that leads out."""
+    """Resolve a name below `root`. Raises SourceError for a malformed name, and for one that leads out."""
     if "\0" in name or len(name) > _LONGEST or any(len(part.encode()) > _LONGEST_PART for part in name.split("/")):
         raise SourceError(f"{name[:100]!r} is not the name of a file")
     path = Path(os.path.realpath(root / name))  # unlike resolve(), it takes links in a circle

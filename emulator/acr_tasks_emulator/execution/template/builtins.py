@@ -18,7 +18,7 @@ class CallError(TemplateError):
 
 
 def truth(value: Any) -> bool:
-    """Return what Go's templates take for true: whatever is not zero, empty or nothing."""
+    """Return whether a value is true for Go's templates: not zero, not empty, not nil."""
     return bool(value)
 
 

@@ -94,7 +94,7 @@ class _Entry:
         self.status = 0
 
     def see(self, message: Message) -> None:
-        """Note the status; write before the end of the answer: a caller who has it all finds the entry."""
+        """Note the status; write the entry before the answer ends, so that a caller with all of it finds the entry."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
         elif not message.get("more_body"):

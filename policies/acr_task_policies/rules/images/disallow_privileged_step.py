@@ -1,4 +1,4 @@
-"""A privileged container, or one with the agent's folders, can do whatever the agent can."""
+"""A ban on privileged steps: a privileged container, or one with the agent's folders, has the agent's rights."""
 
 from __future__ import annotations
 

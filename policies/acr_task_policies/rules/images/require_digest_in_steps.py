@@ -1,4 +1,4 @@
-"""A tag can be moved by whoever may push to its repository; a digest cannot."""
+"""A requirement to pin images by digest: a push can move a tag, but not a digest."""
 
 from __future__ import annotations
 

@@ -158,7 +158,7 @@ class JournaledRun:
             )
 
     def note_candidates(self, found: SearchResult) -> None:
-        """Record the candidates that the user was told of, once nothing more will decide between them."""
+        """Record the candidates that a message has named, once nothing more can decide between them."""
         if self._entry is not None and found.candidates and not found.undecided:
             self._entry = self._journal.amend(self._entry, told=" ".join(found.ids))
 

@@ -83,7 +83,7 @@ class BatchReader(Generic[R]):
             self.failure = error
             return None
         except Exception:
-            # Deliberately any: refused, or not to be read in whatever way. Reading by id may still work.
+            # Deliberately any: whatever is wrong with the list, reading by id may still work.
             self._find = None
         return found
 
