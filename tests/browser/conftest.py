@@ -25,7 +25,7 @@ ARGUMENTS = [
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
-PATIENCE = 30_000
+PATIENCE = 120_000
 """Milliseconds that a change of the page may take on a busy machine."""
 
 QUICK = "version: v1.1.0\nsteps:\n  - cmd: busybox echo hello\n"

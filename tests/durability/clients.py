@@ -44,7 +44,7 @@ class Acknowledged:
         """Return when there are so many answers more than now."""
         with self.changed:
             wanted = self.answers + more
-            assert self.changed.wait_for(lambda: self.answers >= wanted, 120), "the emulator does not answer"
+            assert self.changed.wait_for(lambda: self.answers >= wanted, 300), "the emulator does not answer"
 
 
 class Arm:

@@ -87,7 +87,7 @@ def killed(emulator: Emulator, folder: Folder, choice: random.Random) -> set[Pro
     moment = time.monotonic() - began
     started = emulator.kill(with_wardens)
     for client in clients:
-        client.join(60)
+        client.join(120)
         assert not client.is_alive()
         assert client.failure is None, client.failure
     known = folder.acknowledged
