@@ -77,7 +77,7 @@ def coordinates() -> Iterator[Coordinates]:
     environ = os.environ
     rest = (
         token := environ.get("ACR_TASKS_TOKEN", "contract-token-0123"),
-        float(environ.get("ACR_TASKS_PATIENCE", "30")),
+        float(environ.get("ACR_TASKS_PATIENCE", "120")),
         float(environ.get("ACR_TASKS_SETTLE", "1")),
         environ.get("ACR_TASKS_REPOSITORY_URL", "https://github.com/Azure-Samples/acr-build-helloworld-node"),
         environ.get("ACR_TASKS_REPOSITORY_TOKEN", "repository-token-0123"),
@@ -295,10 +295,16 @@ def long_run(arm: Arm, quick_request: Body) -> Iterator[Callable[[], str]]:
 
 @pytest.fixture
 def queued_run(arm: Arm, long_run: Callable[[], str]) -> str:
-    """A run that stays in the queue, because runs that last occupy every agent."""
+    """A run that stays in the queue, because runs that last occupy every agent.
+
+    The first one finds an agent, and tells how long a start takes on this machine.
+    """
+    began = time.monotonic()
+    arm.until(long_run(), "Running")
+    settle = max(arm.settle, 3 * (time.monotonic() - began))
     for _ in range(20):
         run_id = long_run()
-        deadline = time.monotonic() + arm.settle
+        deadline = time.monotonic() + settle
         while arm.ok("GET", f"runs/{run_id}")["properties"]["status"] in ("Queued", "Started"):
             if time.monotonic() > deadline:
                 return run_id
