@@ -67,6 +67,10 @@ class PluginServicer(provider_pb2_grpc.ResourceProviderServicer):
     _calls: EngineCalls
     _urn: str
 
+    def __init__(self) -> None:
+        # The resources whose last diff left it to the engine to apply the options of the resource to a change.
+        self._left_to_the_engine = set[str]()
+
     def GetPluginInfo(self, request: Any, context: Any) -> Any:
         return proto.PluginInfo(version=version("pulumi-acr-tasks"))
 
@@ -100,6 +104,13 @@ class PluginServicer(provider_pb2_grpc.ResourceProviderServicer):
     def Check(self, request: Any, context: Any) -> Any:
         olds, news = read(request.olds), read(request.news)
         call = with_program_values(_request(request), news.internal)
+        if not olds.values and request.urn in self._left_to_the_engine and not call.replace_on_changes:
+            # Only the Python classes hand on the option's paths, for a line that names them. In other languages this
+            # shows now: the engine checks once more, for the new resource.
+            engine.console(request.urn).info(
+                "replaced, because an option of the resource asks for it (replaceOnChanges)"
+            )
+        self._left_to_the_engine.discard(request.urn)
         inputs, failures = self._calls.check(_verbs(request), call, olds.values, news.values)
         if failures:
             return proto.CheckResponse(failures=[proto.CheckFailure(property="", reason=each) for each in failures])
@@ -109,6 +120,8 @@ class PluginServicer(provider_pb2_grpc.ResourceProviderServicer):
     def Diff(self, request: Any, context: Any) -> Any:
         olds, news = read(request.olds), read(request.news)
         found = self._calls.diff(_verbs(request), _request(request), request.id, olds.values, news.values)
+        if found.changes is None:
+            self._left_to_the_engine.add(request.urn)
         changes = proto.DiffResponse.DIFF_SOME if found.changes or found.details else proto.DiffResponse.DIFF_NONE
         old_inputs = read(request.old_inputs)
         if found.changes is False and whole_lists(old_inputs.secrets) != whole_lists(news.secrets):

@@ -224,6 +224,22 @@ def test_a_diff_has_the_path_of_each_change(plugin: Plugin) -> None:
     assert (list(moved.replaces), moved.deleteBeforeReplace) == (["taskName"], True)
 
 
+def test_a_replacement_that_only_an_option_asks_for_is_announced(
+    plugin: Plugin, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Outside Python no path of the option reaches the provider: a check without old inputs after the diff shows it."""
+    made = plugin.create("build", {**NEWS, "timeout": 600})
+    plugin.check("other", NEWS)  # a new resource
+    plugin.diff("build", made, {**NEWS, "timeout": 600}, {**NEWS, "timeout": 900})
+    assert "replaced" not in capsys.readouterr().err
+    plugin.check("build", {**NEWS, "timeout": 900})
+    assert (
+        "build: replaced, because an option of the resource asks for it (replaceOnChanges)" in capsys.readouterr().err
+    )
+    plugin.check("build", {**NEWS, "timeout": 900})
+    assert "replaced" not in capsys.readouterr().err
+
+
 def test_a_create_whose_answer_is_lost_is_kept_in_state(plugin: Plugin) -> None:
     """The engine reads id, outputs and reason from the details of the error, and secrets are marked there too."""
     lost = {"match": {"method": "PUT", "path": "/tasks/"}, "times": 50, "drop": "after"}
