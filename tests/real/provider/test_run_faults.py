@@ -276,7 +276,7 @@ ENCODED = {"type": "EncodedTaskRunRequest", "encodedTaskContent": STEPS, "platfo
 def test_the_run_of_another_caller_is_never_claimed(wait: bool, new_world: Callable[..., World]) -> None:
     """Our request is lost, and another caller schedules the same one meanwhile."""
     world = new_world()
-    world.fault(rule("POST", POST, delayMs=1500, drop="before", times=1))
+    world.fault(rule("POST", POST, delayMs=5000, drop="before", times=1))
     with ThreadPoolExecutor(1) as pool:
         ours = pool.submit(world.make, runRequest=ENCODED, context=None, wait=wait)
         world.met("POST", "/scheduleRun")
