@@ -23,7 +23,7 @@ from pulumi_acr_tasks.journal.journal import Journal
 from pulumi_acr_tasks.run.cancel_on_delete import cancel, is_another
 from pulumi_acr_tasks.run.check import context_of
 from pulumi_acr_tasks.run.context import upload_context
-from pulumi_acr_tasks.run.diff import ARCHIVE, FAILED, archive_of, awaits, is_address, pushes
+from pulumi_acr_tasks.run.diff import ARCHIVE, FAILED, archive_of, awaits, pushes
 from pulumi_acr_tasks.run.schedule.lost_answers import LostAnswer, SearchTerms
 from pulumi_acr_tasks.run.schedule.resume import JournaledRun
 from pulumi_acr_tasks.run.wait.failures import cancel_command
@@ -101,12 +101,12 @@ class _Creation:
     def _request(self) -> dict[str, Any]:
         """Return the request as it is sent, after its local context was uploaded."""
         request = dict(self._inputs["runRequest"])
-        if is_address(self._inputs.get("context")):
-            request["sourceLocation"] = self._inputs["context"]
-        elif self._inputs.get("contextHash"):
+        if self._inputs.get("contextHash"):
             context = context_of(self._inputs, self._service.settings)
             request |= context.request_changes()
             request["sourceLocation"] = upload_context(self._client, self._registry, context, self._inputs, self._call)
+        elif self._inputs.get("context"):
+            request["sourceLocation"] = self._inputs["context"]  # an address: `check` hashes what is local
         return request
 
     def _schedule(self, request: dict[str, Any]) -> Run:

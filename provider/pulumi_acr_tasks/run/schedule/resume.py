@@ -9,7 +9,6 @@ from pulumi_acr_tasks.arm.ids import RegistryId, parse_run_id
 from pulumi_acr_tasks.arm.models import Date
 from pulumi_acr_tasks.errors import AcrTasksError, NotFoundError, TransportError
 from pulumi_acr_tasks.journal.journal import RUN, Entry, Journal, request_hash
-from pulumi_acr_tasks.run.diff import is_address
 from pulumi_acr_tasks.run.schedule.lost_answers import (
     IN_FLIGHT,
     TRANSIENT,
@@ -40,7 +39,7 @@ class JournaledRun:
         self._journal, self._registry = journal, registry
         self._endpoint = str(inputs.get("endpoint") or "")
         hashed = {name: inputs.get(name) for name in ("contextHash", "triggers", "runRequest")}
-        if is_address(inputs.get("context")):
+        if inputs.get("context") and not inputs.get("contextHash"):  # an address
             hashed["context"] = inputs["context"]
         public = _without_secrets(hashed)
         self._has_secrets = public != hashed
