@@ -30,6 +30,7 @@ INTERPRETER = (
     "source/test_*.py",
     "task/test_resource.py",
     "../../real/provider/test_fresh_process.py",
+    "../../real/provider/test_plugin.py",
 )
 
 Version = tuple[int, int]

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-OPTIONS = ["--universal", "--python-version", "3.10", "--generate-hashes", "--no-header", "--no-annotate", "--quiet"]
+OPTIONS = ["--python-version", "3.10", "--generate-hashes", "--no-header", "--no-annotate", "--quiet"]
 
 
 def main() -> None:
@@ -17,12 +17,14 @@ def main() -> None:
         subprocess.run([f"{folder}/bin/pip", "install", "--quiet", "uv"], check=True)
         compiled = [f"{folder}/bin/uv", "pip", "compile", *OPTIONS]
         ours = ["--no-emit-package", "acr-tasks-emulator"]
+        universal = [*compiled, "--universal"]
         both = ["pyproject.toml", "emulator/pyproject.toml", "--extra", "dev"]
-        subprocess.run([*compiled, *both, *ours, "--output-file", "requirements.lock"], cwd=ROOT, check=True)
+        subprocess.run([*universal, *both, *ours, "--output-file", "requirements.lock"], cwd=ROOT, check=True)
+        # Of Python 3.14 the SDK asks for a later grpcio than the oldest.
         oldest = ["tests/compat/oldest.in", "--output-file", "tests/compat/oldest.lock"]
         subprocess.run([*compiled, *oldest], cwd=ROOT, check=True)
         newest = ["pyproject.toml", "tests/compat/newest.in", "--constraint", "requirements.lock"]
-        subprocess.run([*compiled, *newest, "--output-file", "tests/compat/newest.lock"], cwd=ROOT, check=True)
+        subprocess.run([*universal, *newest, "--output-file", "tests/compat/newest.lock"], cwd=ROOT, check=True)
 
 
 if __name__ == "__main__":

@@ -24,12 +24,13 @@ CLOSING = re.compile(r"^=+ (?P<counts>.*\d+ (?:passed|failed|error).*) in [\d.]+
 QUIET_CLOSING = re.compile(r"^(?P<counts>\d+ (?:passed|failed|error)[^=]*) in [\d.]+s")
 COUNT = re.compile(r"(\d+) (passed|failed|skipped|error)")
 DURATION = re.compile(r"^(?P<seconds>[\d.]+)s (?:call|setup|teardown) +(?P<test>\S.*)")
+SKIPPED = re.compile(r"^SKIPPED \[\d+\] (?P<test>.*)")
 SLOWEST = 10
 
 
 @dataclass
 class Result:
-    """How one verb ended: exit status, seconds, those of CPU, what its test runs counted, and its slowest tests."""
+    """How one verb ended: exit status, seconds, those of CPU, what its tests counted, the slowest and the skipped."""
 
     verb: str
     status: int = 0
@@ -37,6 +38,7 @@ class Result:
     cpu: float = 0.0  # of all processes that a parent has waited for; an emulator that outlives its command is not one
     counts: dict[str, int] = field(default_factory=dict)
     slow: list[tuple[float, str]] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
 
     def read(self, line: str) -> bool:
         """Add up the closing line of a pytest run; return False for a line that only the summary shows."""
@@ -44,6 +46,8 @@ class Result:
         if duration:
             self.slow.append((float(duration["seconds"]), duration["test"].strip()))
             return False
+        if skipped := SKIPPED.match(line):
+            self.skipped.append(skipped["test"])
         closing = CLOSING.match(line) or QUIET_CLOSING.match(line)
         if closing:
             for number, outcome in COUNT.findall(closing["counts"]):
@@ -100,6 +104,8 @@ def main(verbs: list[str]) -> int:
     print("  slowest tests:")
     for seconds, test in sorted((each for result in results for each in result.slow), reverse=True)[:SLOWEST]:
         print(f"    {seconds:6.1f} s  {test}")
+    for skipped in (each for result in results for each in result.skipped):
+        print(f"  skipped: {skipped}")
     total = {name: sum(result.counts.get(name, 0) for result in results) for name in ("passed", "failed", "skipped")}
     print(", ".join(f"{number} {name}" for name, number in total.items()))
     return 1 if any(result.status for result in results) else 0

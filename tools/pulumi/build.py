@@ -122,6 +122,12 @@ def go_lines(command: list[str], source: Path, progress: Progress) -> list[str]:
             progress.step()
             last = [*last[-9:], line.rstrip()]
         if process.wait() != 0:
+            unreached = [found[1] for line in last if (found := re.search(r"(dial tcp.*)", line))]
+            if unreached:
+                raise BuildError(
+                    f"the Go module registry does not answer, and this machine lacks modules ({unreached[-1]}). "
+                    "One build with a network is enough: its programs are kept."
+                )
             raise BuildError(f"`{' '.join(command[:2])}` failed:\n      " + "\n      ".join(last))
         out.seek(0)
         return out.read().splitlines()
