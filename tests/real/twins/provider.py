@@ -213,10 +213,10 @@ class Provider:
             return None
         return Resource(answer.id, unmarshal(answer.inputs), unmarshal(answer.properties))
 
-    def delete(self, old: Resource) -> bool:
+    def delete(self, old: Resource, timeout: float = 0.0) -> bool:
         """Delete; return whether it succeeded."""
         sent = {"old_inputs": self._sent(old.inputs), "properties": self._sent(old.outputs)}
-        return self._call("delete", "Delete", "DeleteRequest", id=old.id, **sent) is not None
+        return self._call("delete", "Delete", "DeleteRequest", id=old.id, timeout=timeout, **sent) is not None
 
     def _call(self, name: str, method: str, message: str, **fields: Any) -> Any:
         """Call the provider; return None for an error, which is noted."""

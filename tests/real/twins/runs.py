@@ -85,12 +85,14 @@ def faults(draw: Draw) -> Faults:
 @st.composite
 def inputs(draw: Draw, before: Values | None = None) -> Values:
     """Draw the inputs of a run that is not awaited; they often keep most of the ones before."""
+    if before is not None and seldom(draw, 2):
+        return alike(draw, before)
     was = before["runRequest"] if before else None
     kind = draw(st.sampled_from((*_REQUESTS, *[was["type"] if was else "EncodedTaskRunRequest"] * 8)))
     request = _REQUESTS[kind](draw, was if was and was["type"] == kind else None)
     values: Values = {"runRequest": request, "wait": False, "logs": draw(st.sampled_from(("none", "on-failure")))}
     if kind in _NEEDS_FILES:
-        source = draw(st.sampled_from(("files", "files", "files", "address", "location", "none")))
+        source = draw(st.sampled_from((*["files"] * 5, "address", "location", "none")))
         values |= {"context": "files"} if source == "files" else {}
         values |= {"context": "https://github.com/a/a.git"} if source == "address" else {}
         values["runRequest"] |= {"sourceLocation": "https://x:secret-a@h.example/a"} if source == "location" else {}
@@ -99,6 +101,12 @@ def inputs(draw: Draw, before: Values | None = None) -> Values:
     if seldom(draw, 4):
         values["cancelOnDelete"] = draw(st.booleans())
     return values
+
+
+def alike(draw: Draw, before: Values) -> Values:
+    """Return inputs that schedule no other run: only what a PATCH carries, or no request, differs."""
+    request = {**before["runRequest"], "isArchiveEnabled": draw(st.booleans())}
+    return {**before, "runRequest": request, "cancelOnDelete": draw(st.booleans())}
 
 
 @st.composite

@@ -140,8 +140,8 @@ class _Update:
             made = self._create(inputs)
             self._keep(made or old)
             if made is not None:
-                self.provider.delete(old)
-        elif self.provider.delete(old):
+                self.provider.delete(old, self.goal.timeout)
+        elif self.provider.delete(old, self.goal.timeout):
             self._keep(self._create(inputs))
 
     def _create(self, inputs: Values) -> Resource | None:
