@@ -100,7 +100,7 @@ def test_presets_unknowns_and_remedies(idle_emulator: Emulator, new_stack: Calla
 
     # a preview: the tag is reported, although an argument beside it is unknown
     previewed = stack.preview("--policy-pack", PACK).succeeded()
-    assert "step.image_names[0] has no tag, which means latest" in previewed.screen
+    assert f"{stack.host.path('step.image_names[0]')} has no tag, which means latest" in previewed.screen
     assert "secret-canary-4711" not in previewed.screen
 
     # the preset `strict` forbids, before any request
