@@ -1,13 +1,14 @@
 // Build an image from the folder `app`, and try exactly that image.
 
+import * as pulumi from "@pulumi/pulumi";
 import * as acr from "pulumi-acr-tasks";
 
 const platform = { os: "Linux" };
-const tag = acr.contextHashOutput({ context: "app" }).hash.apply((hash) => hash.slice(0, 12));
+const { hash } = acr.contextHashOutput({ context: "app" });
 
 const build = new acr.Run("build", {
     context: "app",
-    runRequest: { type: "DockerBuildRequest", imageNames: [tag.apply((it) => `report:${it}`)], platform },
+    runRequest: { type: "DockerBuildRequest", imageNames: [pulumi.interpolate`report:${hash}`], platform },
 });
 export const image = build.imageRefs[0];
 

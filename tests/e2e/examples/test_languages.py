@@ -20,6 +20,10 @@ from ..varied_tasks import changes_nothing, import_all, put
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
 PLUGIN = "pulumi-resource-acr-tasks"
 BUILD_SECONDS = 600  # what npm fetches and Go compiles when its cache is empty
+QUESTIONS = {
+    "typescript": ("npm", "view", "typescript", "version", "--fetch-retries=0", "--cache=asked"),
+    "go": ("go", "list", "-m", "-versions", "github.com/pulumi/pulumi/sdk/v3"),
+}
 
 pytestmark = pytest.mark.one_host(reason="these programs name the plugin's types themselves, and run once")
 
@@ -35,11 +39,23 @@ def new_project(
 
 
 def make_ready(stack: Stack, *command: str) -> None:
-    """Run a command in the project's folder."""
+    """Run a command in the project's folder; skip the scenario where it fails for want of its language's registry."""
     done = subprocess.run(
         command, cwd=stack.folder, env=stack.environment, capture_output=True, text=True, timeout=BUILD_SECONDS
     )
+    question = QUESTIONS[stack.project]
+    if done.returncode != 0 and not answered(question, stack):
+        pytest.skip(f"packages are missing here, and no registry answers `{' '.join(question)}`")
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def answered(question: tuple[str, ...], stack: Stack) -> bool:
+    """Return whether a registry answers a question that no cache can answer."""
+    try:
+        done = subprocess.run(question, cwd=stack.folder.parent, env=stack.environment, capture_output=True, timeout=60)
+    except subprocess.TimeoutExpired:
+        return False
+    return done.returncode == 0
 
 
 def add_package(stack: Stack, path: str) -> None:
