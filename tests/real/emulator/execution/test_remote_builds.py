@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from ..source.test_remote import Files, GitDaemon, needs_git, repository, served
+from ..source.repositories import Files, GitDaemon, repository, served
+from ..source.test_remote import needs_git
 from .observed_agents import ObservedAgents, docker, encoded, missing
 
 pytestmark = [pytest.mark.skipif(missing is not None, reason=missing or "buildah works"), needs_git]

@@ -1,4 +1,4 @@
-"""Hostile repositories and git servers."""
+"""Fixtures of tests that fetch from git repositories."""
 
 from __future__ import annotations
 
@@ -18,8 +18,7 @@ from acr_tasks_emulator.execution.run_log import RunLog
 from acr_tasks_emulator.execution.source.fetch import SourceFetcher
 from acr_tasks_emulator.process.supervisor import Supervisor
 
-from .repositories import Fetch, Quiet
-from .test_remote import served
+from .repositories import Fetch, Quiet, served
 
 
 @pytest.fixture

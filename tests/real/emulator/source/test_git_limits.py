@@ -1,4 +1,4 @@
-"""Hostile repositories and git servers."""
+"""Repositories and servers that take more than is allowed: memory, disk, files, time."""
 
 from __future__ import annotations
 
@@ -19,8 +19,7 @@ from acr_tasks_emulator.execution.cancellation import Cancellation
 from acr_tasks_emulator.execution.source import SourceError, git
 from acr_tasks_emulator.execution.source.archive import LIMITS
 
-from .repositories import Fetch, Quiet, call, commit, repository, submodule
-from .test_remote import served
+from .repositories import Fetch, Quiet, commit, run_git, served, small_repository, submodule
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 
@@ -29,14 +28,14 @@ def test_a_git_bomb(origin: tuple[Path, str], fetch: Fetch, monkeypatch: pytest.
     """A commit of a kilobyte that names a billion files fails at a limit, of git's memory or of files."""
     monkeypatch.setattr(git, "MEMORY_KIB", 512 * 1024)
     folder, base = origin
-    app = repository(folder / "app")
-    blob = call(app, "hash-object", "-w", "--stdin", given=b"boom")
+    app = small_repository(folder / "app")
+    blob = run_git(app, "hash-object", "-w", "--stdin", given=b"boom")
     kind, last = "100644 blob", blob
     for _ in range(9):
-        last = call(app, "mktree", given="".join(f"{kind} {last}\tn{n}\n" for n in range(10)).encode())
+        last = run_git(app, "mktree", given="".join(f"{kind} {last}\tn{n}\n" for n in range(10)).encode())
         kind = "040000 tree"
-    call(app, "update-ref", "refs/heads/main", call(app, "commit-tree", "-m", "x", last))
-    call(app, "update-server-info")
+    run_git(app, "update-ref", "refs/heads/main", run_git(app, "commit-tree", "-m", "x", last))
+    run_git(app, "update-server-info")
     with pytest.raises(SourceError, match=f"[Oo]ut of memory|more than {LIMITS.entries} files"):
         fetch(f"{base}/app/.git")
 
@@ -55,13 +54,13 @@ def test_limits_of_a_repository(
     """Files, bytes and levels of a repository and its submodules count together."""
     monkeypatch.setattr(git, "LIMITS", replace(LIMITS, **limit))
     folder, base = origin
-    part = repository(folder / "part", big="x" * 100_000)
+    part = small_repository(folder / "part", big="x" * 100_000)
     (part / Path(*"abcdefghi")).mkdir(parents=True)
     (part / Path(*"abcdefghi") / "deep").touch()
-    commit(part, **{f"file{number}": "x" for number in range(20)})
-    app = repository(folder / "app")
+    commit(part, {f"file{number}": "x" for number in range(20)})
+    app = small_repository(folder / "app")
     assert (fetch(f"{base}/app/.git") / "README").exists()
-    submodule(app, "part", f"{base}/part/.git", call(part, "rev-parse", "HEAD"))
+    submodule(app, "part", f"{base}/part/.git", run_git(part, "rev-parse", "HEAD"))
     with pytest.raises(SourceError, match=problem):
         fetch(f"{base}/app/.git")
 
@@ -73,7 +72,7 @@ def test_a_repository_that_grows(
     monkeypatch.setattr(git, "LIMITS", replace(LIMITS, size_bytes=1_000_000))
     monkeypatch.setattr(git, "WATCH_SECONDS", 0.05)
     folder, _ = origin
-    app = repository(folder / "app")
+    app = small_repository(folder / "app")
     (app / "big").write_bytes(os.urandom(3_000_000))
     commit(app)
     ended = threading.Event()

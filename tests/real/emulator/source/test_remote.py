@@ -1,4 +1,4 @@
-"""Hostile repositories and git servers."""
+"""Sources at addresses: what is fetched, and what is refused."""
 
 from __future__ import annotations
 
@@ -6,16 +6,13 @@ import base64
 import contextlib
 import hashlib
 import io
-import os
 import re
 import shutil
 import socketserver
-import subprocess
 import tarfile
-import threading
 from collections.abc import Callable, Iterator
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +28,8 @@ from acr_tasks_emulator.execution.source import SourceError, fetch
 from acr_tasks_emulator.execution.source.fetch import SourceFetcher
 from acr_tasks_emulator.execution.source.location import github_repository, is_git
 from acr_tasks_emulator.process.supervisor import Supervisor
+
+from .repositories import Files, GitDaemon, commit, repository, run_git, served
 
 needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 
@@ -76,37 +75,6 @@ def fetching(tmp_path: Path) -> Iterator[Fetching]:
     opened.close()
 
 
-@contextlib.contextmanager
-def served(server: socketserver.BaseServer) -> Iterator[int]:
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    try:
-        yield server.server_address[1]
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-class Files(SimpleHTTPRequestHandler):
-    """A server of files that records the sign-in, and redirects from /to/."""
-
-    def __init__(self, *args: Any, seen: list[str], leads: str, folder: Path) -> None:
-        self.seen, self.leads = seen, leads
-        super().__init__(*args, directory=str(folder))
-
-    def do_GET(self) -> None:
-        self.seen.append(f"{self.path} {self.headers.get('Authorization', '')}")
-        if self.path.startswith("/to/"):
-            self.send_response(302)
-            self.send_header("Location", self.leads)
-            self.end_headers()
-        else:
-            super().do_GET()
-
-    def log_message(self, *args: Any) -> None: ...
-
-
 Serve = Callable[..., tuple[str, list[str]]]
 
 
@@ -124,58 +92,20 @@ def files(tmp_path: Path) -> Iterator[Serve]:
         yield serve
 
 
-def git(folder: Path, *arguments: str) -> str:
-    settings = ["-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "protocol.file.allow=always"]
-    environment = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
-    done = subprocess.run(
-        ["git", *settings, *arguments], cwd=folder, env=environment, capture_output=True, check=True, timeout=60
-    )
-    return done.stdout.decode().strip()
-
-
-def repository(folder: Path, files: dict[str, str]) -> str:
-    """Make a repository with one commit on main; return the commit."""
-    folder.mkdir(parents=True)
-    git(folder, "init", "-q", "-b", "main")
-    return commit(folder, files)
-
-
-def commit(folder: Path, files: dict[str, str]) -> str:
-    for name, text in files.items():
-        (folder / name).parent.mkdir(exist_ok=True)
-        (folder / name).write_text(text)
-    git(folder, "add", "-A")
-    git(folder, "commit", "-q", "-m", "x")
-    git(folder, "update-server-info")
-    return git(folder, "rev-parse", "HEAD")
-
-
-class GitDaemon(socketserver.StreamRequestHandler):
-    """git's own server, one process a connection."""
-
-    base: Path
-
-    def handle(self) -> None:
-        command = ["git", "daemon", "--inetd", "--export-all", f"--base-path={self.base}", str(self.base)]
-        environment = {**os.environ, "GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory"}
-        environment["GIT_CONFIG_VALUE_0"] = "*"
-        subprocess.run(command, stdin=self.connection, stdout=self.connection, env=environment, timeout=60, check=False)
-
-
 @needs_git
 def test_git(fetching: Fetching, tmp_path: Path) -> None:
     """Branches, tags, commits and folders of a repository are fetched, submodules with them."""
     served_folder = tmp_path / "git"
     repository(served_folder / "part", {"word": "part\n"})
     first = repository(served_folder / "app", {"Dockerfile": "one\n", "sub/Dockerfile": "below\n"})
-    git(served_folder / "app", "tag", "v1")
-    git(served_folder / "app", "checkout", "-q", "-b", "topic")
+    run_git(served_folder / "app", "tag", "v1")
+    run_git(served_folder / "app", "checkout", "-q", "-b", "topic")
     (served_folder / "app" / ".gitmodules").write_text('[submodule "part"]\n\tpath = part\n\turl = ../part\n')
-    git(served_folder / "app", "clone", "-q", str(served_folder / "part"), "part")
+    run_git(served_folder / "app", "clone", "-q", str(served_folder / "part"), "part")
     second = commit(served_folder / "app", {"Dockerfile": "two\n"})
     commit(served_folder / "app", {"Dockerfile": "three\n"})
-    git(served_folder / "app", "checkout", "-q", "main")
-    git(served_folder / "app", "update-ref", "refs/pull/7/head", "topic")
+    run_git(served_folder / "app", "checkout", "-q", "main")
+    run_git(served_folder / "app", "update-ref", "refs/pull/7/head", "topic")
     handler = type("Handler", (GitDaemon,), {"base": served_folder})
     with served(socketserver.ThreadingTCPServer(("127.0.0.1", 0), handler)) as port:
         url = f"git://127.0.0.1:{port}/app"
@@ -215,9 +145,9 @@ def test_submodules_that_are_refused(fetching: Fetching, tmp_path: Path, files: 
     """A submodule's address is judged like the repository's own."""
     folder = tmp_path / "git" / "app"
     head = repository(folder, {".gitmodules": f'[submodule "x"]\n\tpath = x\n\turl = {url}\n'})
-    git(folder, "update-index", "--add", "--cacheinfo", f"160000,{head},x")
-    git(folder, "commit", "-q", "-m", "x")
-    git(folder, "update-server-info")
+    run_git(folder, "update-index", "--add", "--cacheinfo", f"160000,{head},x")
+    run_git(folder, "commit", "-q", "-m", "x")
+    run_git(folder, "update-server-info")
     address, _ = files(folder)
     with pytest.raises(SourceError, match=r"git submodule failed: .* not allowed"):
         fetching.fetch(f"{address}/.git")

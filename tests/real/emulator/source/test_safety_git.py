@@ -13,8 +13,7 @@ import pytest
 from acr_tasks_emulator.execution.source import SourceError
 from acr_tasks_emulator.execution.source.paths import file_in
 
-from .repositories import Fetch, Quiet, call, commit, repository, submodule
-from .test_remote import served
+from .repositories import Fetch, Quiet, commit, run_git, served, small_repository, submodule
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 
@@ -40,9 +39,9 @@ pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git is not 
 def test_references_and_folders(origin: tuple[Path, str], fetch: Fetch, reference: str) -> None:
     """Options in place of branches are refused. So are folders outside of the repository or behind a link out of it."""
     folder, url = origin
-    app = repository(folder / "app")
+    app = small_repository(folder / "app")
     (app / "link").symlink_to("/etc")
-    commit(app, a="a")
+    commit(app, {"a": "a"})
     with pytest.raises(SourceError):
         fetch(f"{url}/app/.git#{reference}")
 
@@ -50,7 +49,7 @@ def test_references_and_folders(origin: tuple[Path, str], fetch: Fetch, referenc
 def test_folders_of_the_repository(origin: tuple[Path, str], fetch: Fetch) -> None:
     """A folder of the repository is found, also behind a link within the repository."""
     folder, url = origin
-    app = repository(folder / "app")
+    app = small_repository(folder / "app")
     (app / "sub").mkdir()
     (app / "sub" / "file").write_text("below")
     (app / "link").symlink_to("sub")
@@ -63,7 +62,7 @@ def test_folders_of_the_repository(origin: tuple[Path, str], fetch: Fetch) -> No
 def test_links_out_of_the_source(origin: tuple[Path, str], fetch: Fetch, target: str) -> None:
     """A link of a repository stays, whatever its target; nothing is read through it."""
     folder, url = origin
-    app = repository(folder / "app")
+    app = small_repository(folder / "app")
     (app / "sub").mkdir()
     (app / "sub" / "leak").symlink_to(target)
     commit(app)
@@ -92,8 +91,8 @@ def test_links_out_of_the_source(origin: tuple[Path, str], fetch: Fetch, target:
 def test_submodules(origin: tuple[Path, str], fetch: Fetch, url: str) -> None:
     """A submodule is fetched by https, http and git alone."""
     folder, base = origin
-    app = repository(folder / "app")
-    submodule(app, "part", url, call(app, "rev-parse", "HEAD"))
+    app = small_repository(folder / "app")
+    submodule(app, "part", url, run_git(app, "rev-parse", "HEAD"))
     with pytest.raises(SourceError):
         fetch(f"{base}/app/.git")
 
@@ -101,11 +100,11 @@ def test_submodules(origin: tuple[Path, str], fetch: Fetch, url: str) -> None:
 def test_names_of_submodules(origin: tuple[Path, str], fetch: Fetch, tmp_path: Path) -> None:
     """A name with a blank is accepted; one that leads out of the checkout is refused, and nothing is written there."""
     folder, base = origin
-    part = repository(folder / "part", word="part")
-    app = repository(folder / "app")
-    submodule(app, "libs/part", f"{base}/part/.git", call(part, "rev-parse", "HEAD"), "a b")
+    part = small_repository(folder / "part", word="part")
+    app = small_repository(folder / "app")
+    submodule(app, "libs/part", f"{base}/part/.git", run_git(part, "rev-parse", "HEAD"), "a b")
     assert (fetch(f"{base}/app/.git") / "libs" / "part" / "word").read_text() == "part"
-    submodule(app, "evil", f"{base}/part/.git", call(part, "rev-parse", "HEAD"), "../../../hooks")
+    submodule(app, "evil", f"{base}/part/.git", run_git(part, "rev-parse", "HEAD"), "../../../hooks")
     with pytest.raises(SourceError, match="git submodule failed"):
         fetch(f"{base}/app/.git")
     assert not list(tmp_path.rglob("hooks/HEAD"))
@@ -114,7 +113,7 @@ def test_names_of_submodules(origin: tuple[Path, str], fetch: Fetch, tmp_path: P
 def test_alternates_and_redirects_are_not_followed(origin: tuple[Path, str], fetch: Fetch, tmp_path: Path) -> None:
     """Objects are not fetched from the server's alternates, and a later redirect is refused."""
     folder, base = origin
-    app = repository(folder / "app")
+    app = small_repository(folder / "app")
     asked: list[str] = []
 
     class Elsewhere(Quiet):
@@ -130,7 +129,7 @@ def test_alternates_and_redirects_are_not_followed(origin: tuple[Path, str], fet
 
     with served(ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere)) as port:
         elsewhere = f"http://127.0.0.1:{port}"
-        shutil.rmtree(app / ".git" / "objects" / call(app, "rev-parse", "HEAD")[:2])
+        shutil.rmtree(app / ".git" / "objects" / run_git(app, "rev-parse", "HEAD")[:2])
         (app / ".git" / "objects" / "info" / "http-alternates").write_text(f"{elsewhere}/objects\n")
         with pytest.raises(SourceError, match="git fetch failed"):
             fetch(f"{base}/app/.git")
@@ -145,7 +144,7 @@ def test_alternates_and_redirects_are_not_followed(origin: tuple[Path, str], fet
 
 def test_a_repository_that_has_moved(tmp_path: Path, fetch: Fetch) -> None:
     """Git follows the redirect of the first request; the token stays with the first host."""
-    repository(tmp_path / "origin" / "app")
+    small_repository(tmp_path / "origin" / "app")
     before: list[str | None] = []
     after: list[str | None] = []
 
@@ -201,7 +200,7 @@ def test_the_user_s_git_settings_are_ignored(
 ) -> None:
     """The user's own settings, hooks, templates and helpers have no effect."""
     folder, base = origin
-    app = repository(folder / "app", word="x")
+    app = small_repository(folder / "app", word="x")
     marker = tmp_path / "was-here"
     home = tmp_path / "home"
     (home / "templates" / "hooks").mkdir(parents=True)
