@@ -8,7 +8,7 @@ import pytest
 
 from acr_tasks_emulator.execution.job import Outcome
 
-from .observed_agents import LOGIN_SERVER, ObservedAgents, docker, encoded, manifest, needs_registry
+from .observed_agents import LINGER, LOGIN_SERVER, ObservedAgents, docker, encoded, manifest, needs_registry
 
 
 @needs_registry
@@ -53,7 +53,10 @@ def test_base_images_from_the_registry(agents: ObservedAgents) -> None:
             docker(imageNames=["base"]), {"Dockerfile": f"FROM busybox\nRUN echo {word} > /word\n"}
         )
         assert outcome.status == "Succeeded", log
-        child = f"FROM {LOGIN_SERVER}/base\nCOPY --from=mcr.microsoft.com/library/busybox /bin/sh /s\nRUN cat /word\n"
+        child = (
+            f"FROM {LOGIN_SERVER}/base\nCOPY --from=mcr.microsoft.com/library/busybox /bin/sh /s\n"
+            f"RUN cat /word; {LINGER}\n"
+        )
         outcome, log = agents.run(docker(noCache=True), {"Dockerfile": child})
         assert outcome.status == "Succeeded", log
         assert f"\n{word}\n" in log
@@ -64,11 +67,11 @@ def test_base_images_from_the_registry(agents: ObservedAgents) -> None:
 
 def test_arguments_and_target(agents: ObservedAgents) -> None:
     """Arguments reach the build and secret ones are masked; stages after the target are not built."""
-    dockerfile = """\
+    dockerfile = f"""\
 FROM busybox AS one
 ARG TOKEN
 ARG PLAIN
-RUN echo $TOKEN $PLAIN | rev; echo $TOKEN
+RUN echo $TOKEN $PLAIN | rev; echo $TOKEN; {LINGER}
 FROM one
 RUN exit 9
 """
@@ -90,7 +93,8 @@ def test_docker_requests_as_lines_of_a_shell(agents: ObservedAgents) -> None:
     """The members of a Docker step are one line of the agent's shell: quotes come off, what is missing is empty, a name
     with another registry is put below the run's, and no form of a secret is shown.
     """
-    dockerfile = 'FROM busybox\nARG A\nARG B\nARG C\nARG TARGETARCH\nRUN echo "[$A][$B][$TARGETARCH]"; echo $C\n'
+    output = f'echo "[$A][$B][$TARGETARCH]"; echo $C; {LINGER}'
+    dockerfile = f"FROM busybox\nARG A\nARG B\nARG C\nARG TARGETARCH\nRUN {output}\n"
     arguments = [
         {"name": "A", "value": "{{.Values.x}}{{.Run.Unknown}}"},
         {"name": "B", "value": "'two words'"},
@@ -115,7 +119,7 @@ def test_secret_arguments_that_are_invalid_templates(agents: ObservedAgents) -> 
 
 def test_secrets_of_builds(agents: ObservedAgents) -> None:
     """A build step's secret is a file of the source. With docker it takes BuildKit, which a client may lack."""
-    dockerfile = "FROM busybox\nRUN --mount=type=secret,id=token rev /run/secrets/token; echo\n"
+    dockerfile = f"FROM busybox\nRUN --mount=type=secret,id=token rev /run/secrets/token; echo; {LINGER}\n"
     files = {"Dockerfile": dockerfile, "token": f"{agents.data}"}
     env = "  env: [DOCKER_BUILDKIT=1]\n"
     outcome, log = agents.run(encoded(f"steps:\n- build: --no-cache --secret id=token,src=token .\n{env}"), files)

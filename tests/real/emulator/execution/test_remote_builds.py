@@ -12,7 +12,7 @@ import pytest
 
 from ..source.repositories import Files, GitDaemon, repository, served
 from ..source.test_remote import needs_git
-from .observed_agents import ObservedAgents, docker, encoded, missing
+from .observed_agents import LINGER, ObservedAgents, docker, encoded, missing
 
 pytestmark = [pytest.mark.skipif(missing is not None, reason=missing or "buildah works"), needs_git]
 
@@ -26,7 +26,7 @@ def agents(tmp_path: Path) -> Iterator[ObservedAgents]:
 
 def test_builds_from_git(agents: ObservedAgents, tmp_path: Path) -> None:
     """A Docker step and a build step use a folder of a repository as their context; the run has the commit."""
-    dockerfile = "FROM busybox\nCOPY word /word\nARG COMMIT\nRUN cat /word; echo built at $COMMIT\n"
+    dockerfile = f"FROM busybox\nCOPY word /word\nARG COMMIT\nRUN cat /word; echo built at $COMMIT; {LINGER}\n"
     commit = repository(tmp_path / "git" / "app", {"sub/Dockerfile": dockerfile, "sub/word": "from git\n"})
     handler = type("Handler", (GitDaemon,), {"base": tmp_path / "git"})
     with served(socketserver.ThreadingTCPServer(("127.0.0.1", 0), handler)) as port:
