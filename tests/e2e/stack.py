@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -159,9 +161,17 @@ class Stack:
 
     @staticmethod
     def ended(process: subprocess.Popen[str]) -> Outcome:
-        """Wait for a started command."""
-        screen, _ = process.communicate(timeout=SECONDS)
-        return Outcome(process.returncode, screen)
+        """Wait for a started command, and return what is left of its screen."""
+        assert process.stdout is not None
+        # Not `communicate` with a timeout: it drops the lines that this stream holds already after a line was read.
+        limit = threading.Timer(SECONDS, os.killpg, (process.pid, signal.SIGKILL))
+        limit.start()
+        try:
+            screen = process.stdout.read()
+            return Outcome(process.wait(), screen)
+        finally:
+            limit.cancel()
+            process.stdout.close()
 
     def pulumi(self, *arguments: str) -> Outcome:
         return self.ended(self.start(*arguments))
