@@ -146,11 +146,7 @@ class Provider:
             "diff",
             "Diff",
             "DiffRequest",
-            id=old.id,
-            olds=self._sent(old.outputs),
-            old_inputs=self._sent(old.inputs),
-            news=self._sent(news),
-            ignoreChanges=list(ignored),
+            **self._change(old, news, ignored),
         )
         if answer is None:
             return None
@@ -182,11 +178,7 @@ class Provider:
             "update",
             "Update",
             "UpdateRequest",
-            id=old.id,
-            olds=self._sent(old.outputs),
-            old_inputs=self._sent(old.inputs),
-            news=self._sent(news),
-            ignoreChanges=list(ignored),
+            **self._change(old, news, ignored),
             timeout=timeout,
             preview=preview,
         )
@@ -217,6 +209,16 @@ class Provider:
         """Delete; return whether it succeeded."""
         sent = {"old_inputs": self._sent(old.inputs), "properties": self._sent(old.outputs)}
         return self._call("delete", "Delete", "DeleteRequest", id=old.id, timeout=timeout, **sent) is not None
+
+    def _change(self, old: Resource, news: Values, ignored: Sequence[str]) -> dict[str, Any]:
+        """Return the fields that the messages of a difference and of an update share."""
+        return {
+            "id": old.id,
+            "olds": self._sent(old.outputs),
+            "old_inputs": self._sent(old.inputs),
+            "news": self._sent(news),
+            "ignoreChanges": list(ignored),
+        }
 
     def _call(self, name: str, method: str, message: str, **fields: Any) -> Any:
         """Call the provider; return None for an error, which is noted."""

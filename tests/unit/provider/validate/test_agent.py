@@ -10,11 +10,9 @@ import base64
 from typing import Any
 
 import pytest
+from tests.unit.provider.validate.scene import REGISTRY, SETTINGS, docker, task
 
 from pulumi_acr_tasks.run.check import check as check_run
-from pulumi_acr_tasks.settings.settings import Settings
-from pulumi_acr_tasks.task.check import check as check_task
-from pulumi_acr_tasks.validate.problem import Problem
 from pulumi_acr_tasks.validate.task_file.file import check_encoded_task, check_task_file
 
 
@@ -28,9 +26,6 @@ def warnings_of_task_file(text: str) -> list[str]:
     return [str(finding) for finding in check_task_file(text) if finding.warning]
 
 
-SETTINGS = Settings.load({"endpoint": "embedded"}.get, {})
-REGISTRY = {"subscriptionId": "s", "resourceGroupName": "rg", "registryName": "emulator"}
-LINUX = {"platform": {"os": "Linux"}}
 HEAD = "version: v1.1.0\n"
 
 
@@ -196,14 +191,6 @@ def test_line_breaks_in_base64_do_not_count() -> None:
     """A trailing one does not count either."""
     encoded = base64.b64encode(cmd("a").encode()).decode()
     assert check_encoded_task(f"{encoded[:36]}\n{encoded[36:]}\r\n", "x") == []
-
-
-def task(step: dict[str, Any], **more: Any) -> list[Problem]:
-    return check_task({**REGISTRY, **LINUX, "taskName": "build", "step": step, **more}, {}, "embedded")[1]
-
-
-def docker(**more: Any) -> dict[str, Any]:
-    return {"type": "Docker", "dockerFilePath": "Dockerfile", "contextPath": "https://example.com/app.git", **more}
 
 
 @pytest.mark.parametrize(

@@ -7,25 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.unit.provider.validate.scene import REGISTRY, SETTINGS
 
 from pulumi_acr_tasks.run.check import check as check_run
-from pulumi_acr_tasks.settings.settings import Settings
-from pulumi_acr_tasks.task.check import check as check_task
-from pulumi_acr_tasks.validate.problem import Problem
 from pulumi_acr_tasks.validate.task_file.dockerfile import check_dockerfile
-
-SETTINGS = Settings.load({"endpoint": "embedded"}.get, {})
-REGISTRY = {"subscriptionId": "s", "resourceGroupName": "rg", "registryName": "emulator"}
-LINUX = {"platform": {"os": "Linux"}}
-
-
-def task(step: dict[str, Any], **more: Any) -> list[Problem]:
-    return check_task({**REGISTRY, **LINUX, "taskName": "build", "step": step, **more}, {}, "embedded")[1]
-
-
-def docker(**more: Any) -> dict[str, Any]:
-    return {"type": "Docker", "dockerFilePath": "Dockerfile", "contextPath": "https://example.com/app.git", **more}
-
 
 DOCKERFILES = [
     (
