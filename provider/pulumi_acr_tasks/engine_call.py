@@ -45,7 +45,6 @@ Keep = Callable[[str, Values, str], bool]
 """Makes the engine keep a resource although its create fails: its id, its outputs, the reason. Returns whether it will.
 """
 
-_ANY = Kind("any")
 # A quoted value, or a word, that would fill the screen.
 _ENDLESS = re.compile(r"'(?:[^'\\]|\\.){400,}'|\S{400,}")
 _POSITION = re.compile(r"line (\d+), column (\d+): ")
