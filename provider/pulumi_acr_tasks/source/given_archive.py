@@ -6,17 +6,21 @@ import gzip
 import os
 import tarfile
 import tempfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pulumi_acr_tasks.errors import SourceError
 from pulumi_acr_tasks.source.archive import Counter, Progress
 from pulumi_acr_tasks.source.context import FILES, inner_name
 from pulumi_acr_tasks.source.digest import ContextHash, Fingerprint, cached, hash_stream
 from pulumi_acr_tasks.source.entries import Entry
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 SUFFIXES = (".tar", ".tar.gz", ".tgz")
 
@@ -75,9 +79,7 @@ class Tarball:
         """
         if self.fingerprint().reconciled(expected, contents) != expected:
             raise SourceError(f"The archive {self.path} has changed since this update began: run pulumi up again.")
-        with self.path.open("rb") as file:
-            compressed = file.read(len(_GZIP)) == _GZIP
-        if compressed:
+        if _is_compressed(self.path):
             yield self.path
             return
         with tempfile.TemporaryDirectory(prefix="acr-tasks-", ignore_cleanup_errors=True) as folder:
@@ -100,16 +102,37 @@ class Tarball:
     def _members(self, *, contents: bool = False) -> Iterator[tuple[Entry, str]]:
         """Yield the members in the archive's order, with the hashes of their contents if `contents` is true."""
         try:
-            with tarfile.open(self.path, "r|*") as archive:
+            opened = gzip.open if _is_compressed(self.path) else open
+            with opened(self.path, "rb") as file, tarfile.open(fileobj=file, mode="r:", tarinfo=_Member) as archive:
                 for member in archive:
                     entry = _entry(member, self.path)
                     if entry is None:
                         continue
-                    file = archive.extractfile(member) if contents and entry.kind == "file" else None
-                    yield entry, hash_stream(file) if file is not None else ""
-        except (tarfile.TarError, OSError, EOFError) as error:
+                    content = archive.extractfile(member) if contents and entry.kind == "file" else None
+                    yield entry, hash_stream(content) if content is not None else ""
+                while file.read(1 << 20):  # the checksum stands at the end of the compression
+                    pass
+        except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise SourceError(f"{self.path} cannot be read as an archive ({', '.join(SUFFIXES)}): {reason}.") from error
+
+
+def _is_compressed(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(_GZIP)) == _GZIP
+
+
+class _Member(tarfile.TarInfo):
+    """A member whose damaged header is an error; `tarfile` takes it for the end of the archive."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        try:
+            return super().frombuf(buf, encoding, errors)
+        except tarfile.HeaderError as error:
+            if buf.strip(tarfile.NUL):
+                raise tarfile.ReadError(str(error)) from error
+            raise
 
 
 def _entry(member: tarfile.TarInfo, archive: Path) -> Entry | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
 import tarfile
@@ -89,12 +90,50 @@ def test_a_file_that_is_missing_in_it_is_a_problem(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_not_an_archive_is_a_problem(tmp_path: Path) -> None:
-    """Its name does not matter; half of an archive is a problem too."""
+    """Its name does not matter; a member of the request is not looked for in it."""
     packed = tarball(tmp_path / "c.tgz", folder(tmp_path / "context"))
-    for data in (b"not an archive" * 100, packed.path.read_bytes()[:-60]):
+    for data in (b"", b"not an archive" * 100, bz2.compress(gzip.decompress(packed.path.read_bytes()))):
         packed.path.write_bytes(data)
-        ((name, sentence),) = packed.problems()
-        assert (name, "cannot be read as an archive" in sentence) == ("", True)
+        assert _cannot_be_read(packed)
+
+
+@pytest.mark.parametrize("mode", ["w", "w:gz"])
+def test_an_archive_that_is_cut_off_anywhere_is_a_problem(mode: str, tmp_path: Path) -> None:
+    """The checksum at the end of the compression counts; the empty blocks at the end of a plain archive do not."""
+    packed = tarball(tmp_path / "c.tar", folder(tmp_path / "context"), mode)
+    whole = packed.path.read_bytes()
+    end = len(whole) if mode == "w:gz" else len(whole.rstrip(b"\0"))
+    for size in range(0, end, 1 if mode == "w:gz" else 100):
+        packed.path.write_bytes(whole[:size])
+        if mode == "w:gz" or size % tarfile.BLOCKSIZE:
+            assert _cannot_be_read(packed), size
+
+
+@pytest.mark.parametrize("mode", ["w", "w:gz"])
+def test_an_archive_with_a_damaged_header_is_a_problem(mode: str, tmp_path: Path) -> None:
+    """The members behind it are not left out of the hash in silence."""
+    packed = tarball(tmp_path / "c.tar", folder(tmp_path / "context"))
+    plain = bytearray(gzip.decompress(packed.path.read_bytes()))
+    plain[plain.index(b"./run.sh")] ^= 1
+    packed.path.write_bytes(plain if mode == "w" else gzip.compress(plain))
+    assert _cannot_be_read(packed)
+
+
+def test_an_archive_with_a_wrong_checksum_is_a_problem(tmp_path: Path) -> None:
+    """The service could not unpack it."""
+    packed = tarball(tmp_path / "c.tgz", folder(tmp_path / "context"))
+    data = bytearray(packed.path.read_bytes())
+    data[-5] ^= 1
+    packed.path.write_bytes(data)
+    assert _cannot_be_read(packed)
+
+
+def _cannot_be_read(packed: Tarball) -> bool:
+    """Return whether checks and the fingerprint both refuse the archive."""
+    ((name, sentence),) = packed.problems()
+    with pytest.raises(SourceError, match="cannot be read as an archive"):
+        packed.fingerprint()
+    return name == "" and "cannot be read as an archive" in sentence
 
 
 ESCAPES = [
