@@ -14,11 +14,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from edited_modules import modfile
-
 COMMAND = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
 STAMP = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
-SOURCES = ("go.mod", "go.sum", "edited_modules.py")  # what the CLI is built from
 STAND_INS = (
     "pulumi-language-python",
     "pulumi-language-python.py",
@@ -54,14 +51,14 @@ def digest(source: Path, *names: str) -> str:
 
 
 def binary(source: Path) -> Path:
-    """Return the path of the CLI that is built from these sources, whether it is there or not."""
-    return cache() / f"pulumi-{digest(source, *SOURCES)}" / "pulumi"
+    """Return the path of the CLI that is built from these go.mod and go.sum, whether it is there or not."""
+    return cache() / f"pulumi-{digest(source, 'go.mod', 'go.sum')}" / "pulumi"
 
 
 def finished(source: Path) -> Path | None:
     """Return the engine's folder where the CLI has been built before, with today's stand-ins beside it; else None."""
     built = binary(source)
-    folder = cache() / f"engine-{digest(source, *SOURCES, *STAND_INS)}"
+    folder = cache() / f"engine-{digest(source, 'go.mod', 'go.sum', *STAND_INS)}"
     if (folder / "pulumi").exists():
         return folder
     if not built.exists():
@@ -152,27 +149,20 @@ def run(source: Path, say: Callable[[str], None]) -> Path:
         if not binary(source).exists():
             say(f"building the Pulumi CLI {wanted} from the Go module registry: some 4 minutes on two cores, once")
             binary(source).parent.mkdir(exist_ok=True)
-            compile_package(go, source, COMMAND, binary(source), say, f"-X {STAMP}={wanted}", modfile)
+            compile_package(go, source, COMMAND, binary(source), say, f"-X {STAMP}={wanted}")
     folder = finished(source)
     assert folder
     return folder
 
 
 def compile_package(
-    go: str,
-    source: Path,
-    package: str,
-    target: Path,
-    say: Callable[[str], None],
-    flags: str = "",
-    edited: Callable[[str, Path, Path], Path] | None = None,
+    go: str, source: Path, package: str, target: Path, say: Callable[[str], None], flags: str = ""
 ) -> None:
-    """Compile a Go package, with the go.mod of `edited` if given, and put the program at its place when it is whole."""
+    """Compile a Go package, and put the program at its place when it is whole."""
     packages = go_lines([go, "list", "-deps", package], source, Progress("modules fetched", None, say))
     with tempfile.TemporaryDirectory(dir=cache()) as work:
         built = Path(work, "program")
-        modules = [f"-modfile={edited(go, source, Path(work))}"] if edited else []
-        command = [go, "build", "-v", *modules, "-ldflags", f"-s -w {flags}", "-o", str(built), package]
+        command = [go, "build", "-v", "-ldflags", f"-s -w {flags}", "-o", str(built), package]
         go_lines(command, source, Progress("packages compiled", len(packages), say))
         built.replace(target)
 
