@@ -96,7 +96,7 @@ class Specification:
             return [f"{status} is no answer of {operation_id}: {content[:500]!r}"]
         if "schema" not in described:
             return [f"a body that is not described: {content[:500]!r}"] if content else []
-        return _told(self._validator(described["schema"]["$ref"]), content)
+        return _violations(self._validator(described["schema"]["$ref"]), content)
 
     def requests(self, parameters: dict[str, list[Any]], members: dict[str, list[Any]]) -> Schema:
         """Return the document to draw requests from.
@@ -212,10 +212,10 @@ def described(version: str) -> Specification:
 
 def error_problems(content: bytes) -> list[str]:
     """Return what is wrong with the body of a refusal; an empty list for one of Resource Manager."""
-    return _told(jsonschema_rs.Draft7Validator(ERROR), content)
+    return _violations(jsonschema_rs.Draft7Validator(ERROR), content)
 
 
-def _told(validator: jsonschema_rs.Draft7Validator, content: bytes) -> list[str]:
+def _violations(validator: jsonschema_rs.Draft7Validator, content: bytes) -> list[str]:
     value = json.loads(content)
     return [f"{'/'.join(map(str, each.instance_path))}: {each.message}" for each in validator.iter_errors(value)]
 

@@ -118,8 +118,8 @@ class World:
         for operation_id in OPERATIONS:
             counts = {status: n for (name, status), n in sorted(self.answers.items()) if name == operation_id}
             good = sum(n for status, n in counts.items() if status < 300)
-            told = ", ".join(f"{status}: {n}" for status, n in counts.items())
-            lines.append(f"{operation_id:<36} {good / max(1, sum(counts.values())):>5.0%}  {told}")
+            statuses = ", ".join(f"{status}: {n}" for status, n in counts.items())
+            lines.append(f"{operation_id:<36} {good / max(1, sum(counts.values())):>5.0%}  {statuses}")
         return "\n".join(lines)
 
 
@@ -165,7 +165,7 @@ def life_in(world: World) -> type[RuleBasedStateMachine]:
 
 
 @pytest.mark.parametrize(("version", "mode"), WORLDS)
-@pytest.mark.timeout(600 + 6 * LIVES)  # a failure is made small before it is told
+@pytest.mark.timeout(600 + 6 * LIVES)  # a failing sequence is shrunk before it is reported
 @pytest.mark.arm_documented("containerregistry_build.json; where the service differs, overlay.py says how we know")
 def test_every_answer_is_described(version: str, mode: str, emulated: Callable[..., Arm]) -> None:
     """Valid and invalid requests, in any order, get no 5xx and only valid answers."""

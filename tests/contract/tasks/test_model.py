@@ -268,7 +268,7 @@ def life_in(arm: Arm, location: str) -> type[RuleBasedStateMachine]:
     return Life
 
 
-@pytest.mark.timeout(600 + 4 * LIVES)  # a failure is made small before it is without_own_members
+@pytest.mark.timeout(600 + 4 * LIVES)  # a failing sequence is shrunk before it is reported
 @pytest.mark.arm_documented("mostly recorded by azure-cli; the rest from the specification and the clients")
 def test_tasks_are_as_the_model_has_them(emulated: Any) -> None:
     """After any sequence of operations, PUT, PATCH, GET, LIST and listDetails answer what the model does."""

@@ -6,7 +6,7 @@ database of that moment. A placeholder stands for the endpoint.
 
 from __future__ import annotations
 
-import socket
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -34,8 +34,7 @@ def released(
 ) -> Iterator[tuple[Stack, Emulator]]:
     """Return the stack of a release, and the emulator that has its tasks and runs."""
     folder = STATES / str(request.param)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = 20_000 + os.getpid() % 12_000  # below the ports that Linux hands out, which others could get meanwhile
     data = tmp_path / "data"
     data.mkdir()
     with closing(sqlite3.connect(data / "emulator.sqlite")) as database:

@@ -204,16 +204,12 @@ def _unknown(*_: Any, **__: Any) -> Any:
     raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
 
-def _of_an_endpoint(kind: str, port: int) -> str:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        free = probe.getsockname()[1]
-    return {
-        "refused": f"http://127.0.0.1:{free}",
-        "no such name": "https://registry.invalid",
-        "a name that is none": f"http://{'a' * 70}.example",
-        "https at a http port": f"https://127.0.0.1:{port}",
-    }[kind]
+@pytest.fixture
+def refusing() -> Iterator[str]:
+    """Yield an address that refuses connections: its port is bound, so no other program can listen there."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield f"127.0.0.1:{bound.getsockname()[1]}"
 
 
 @pytest.mark.parametrize(
@@ -236,6 +232,7 @@ def test_a_wrong_endpoint_is_a_sentence(
     cure: str,
     tried: str,
     server: _Server,
+    refusing: str,
     http: httpx.Client,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -243,7 +240,12 @@ def test_a_wrong_endpoint_is_a_sentence(
     if kind == "no such name":
         monkeypatch.setattr(socket, "getaddrinfo", _unknown)  # what the system says; asking it may need a network
     server.answer = _answer(400, "plain http")
-    endpoint = _of_an_endpoint(kind, server.server_address[1])
+    endpoint = {
+        "refused": f"http://{refusing}",
+        "no such name": "https://registry.invalid",
+        "a name that is none": f"http://{'a' * 70}.example",
+        "https at a http port": f"https://127.0.0.1:{server.server_address[1]}",
+    }[kind]
     with pytest.raises(errors.TransportError) as caught:
         _client(endpoint, http).tasks.get(REGISTRY, "build")
     first, *rest = str(caught.value).splitlines()

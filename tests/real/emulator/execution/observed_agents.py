@@ -10,6 +10,7 @@ import tarfile
 import tempfile
 import threading
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -55,6 +56,7 @@ def why_no_docker() -> str | None:
 
 
 docker_missing = why_no_docker()
+assert not (docker_missing and "ACR_TASKS_NEEDS_DOCKER" in os.environ), docker_missing  # `make docker` skips nothing
 
 TOOLS = [
     pytest.param("buildah", marks=pytest.mark.skipif(missing is not None, reason=missing or "buildah works")),
@@ -90,7 +92,13 @@ class ObservedAgents:
         self.logs[run_id] = b""
         return Sink(self, run_id)
 
-    def submit(self, step: dict[str, object], files: dict[str, str] | None = None, **members: object) -> str:
+    def submit(
+        self,
+        step: dict[str, object],
+        files: dict[str, str] | None = None,
+        login_server: str = LOGIN_SERVER,
+        **members: object,
+    ) -> str:
         self.count += 1
         run_id = f"cf{self.count}"
         source = None
@@ -101,7 +109,7 @@ class ObservedAgents:
                     member = tarfile.TarInfo(name)
                     member.size = len(text.encode())
                     tar.addfile(member, io.BytesIO(text.encode()))
-        job = Job(run_id, "emulator", LOGIN_SERVER, step, source=source, **members)  # type: ignore[arg-type]
+        job = Job(run_id, "emulator", login_server, step, source=source, **members)  # type: ignore[arg-type]
         self.inner.submit(job)
         return run_id
 
@@ -114,9 +122,7 @@ class ObservedAgents:
         with self.changed:
             assert self.changed.wait_for(lambda: text in self.text(run_id), PATIENCE), self.text(run_id)
 
-    def run(
-        self, step: dict[str, object], files: dict[str, str] | None = None, **members: object
-    ) -> tuple[Outcome, str]:
+    def run(self, step: dict[str, object], files: dict[str, str] | None = None, **members: Any) -> tuple[Outcome, str]:
         return self.wait(self.submit(step, files, **members))
 
     def text(self, run_id: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -65,9 +66,7 @@ steps:
 @needs_docker
 def test_options_of_containers(agents: ObservedAgents) -> None:
     """Ports are published on this machine's loopback alone; user, processors and privileges are the step's."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = 20_000 + os.getpid() % 12_000  # below the ports that Linux hands out, which others could get meanwhile
     task = f"""\
 steps:
   - id: held
@@ -127,7 +126,7 @@ def test_images_of_others_keep_their_names(agents: ObservedAgents) -> None:
     """An image of others keeps its name, and builds do not use it for the registry's image of that name."""
     name = f"{LOGIN_SERVER}/mine:1"
     files = {"Dockerfile": "FROM scratch\nCOPY word /word\n", "word": "ours"}
-    ask("tag", next(iter(ask("images", "-q", LABEL))), name)
+    ask("tag", ask("images", "-q", LABEL)[-1], name)  # the oldest, busybox, which no other test removes
     before = ask("image", "inspect", "--format", "{{.Id}}", name)
     try:
         outcome, log = agents.run(docker(imageNames=["mine:1"]), files)
@@ -144,13 +143,14 @@ def test_images_of_others_keep_their_names(agents: ObservedAgents) -> None:
 @needs_docker
 def test_the_daemon_pulls_nothing(agents: ObservedAgents) -> None:
     """The daemon does not pull a missing image, whatever the host in its name."""
-    with socket.create_server(("127.0.0.1", int(LOGIN_SERVER.rpartition(":")[2]))) as server:
+    with socket.create_server(("127.0.0.1", 0)) as server:
         server.setblocking(False)
-        files = {"Dockerfile": f"FROM {LOGIN_SERVER}/never/there\nRUN true\n"}
-        outcome, log = agents.run(docker(), files)
+        login_server = f"127.0.0.1:{server.getsockname()[1]}"
+        files = {"Dockerfile": f"FROM {login_server}/never/there\nRUN true\n"}
+        outcome, log = agents.run(docker(), files, login_server=login_server)
         assert outcome.status == "Failed"
-        assert f"image {LOGIN_SERVER}/never/there:latest was not found" in log
-        with pytest.raises(BlockingIOError):  # nobody has connected
+        assert f"image {login_server}/never/there:latest was not found" in log
+        with pytest.raises(BlockingIOError):  # no connection has come
             server.accept()
 
 
