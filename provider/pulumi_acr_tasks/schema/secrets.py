@@ -18,11 +18,14 @@ from pulumi_acr_tasks.validate.task_file.yaml import load
 
 MASK = "[secret]"
 
+# These expressions take linear time, because a text may hold a file in base64: none begins with a repetition.
 # The part before the host. A quotation mark ends it, so that two addresses in a JSON text are not taken for one.
-_USER = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<user>[^\s/?#\"<>]+)@(?P<rest>[^\s\"<>]*)")
-_QUERY = re.compile(
-    r"(?<=[?&#;])(?P<name>sig|code|key|pat|pwd|auth|[\w.~-]*(?:token|secret|passw|pwd|api[_-]?key|access[_-]?key|signature|"
-    r"credential)[\w.~-]*)=(?P<value>[^&#\s\"'<>]+)",
+_USER = re.compile(r"(?<=[A-Za-z0-9+.-])://(?P<user>[^\s/?#\"<>]+)@(?P<rest>[^\s\"<>]*)")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*\Z")
+_MEMBER = re.compile(r"(?<=[?&#;])[\w.~-]+(?==)")
+_VALUE = re.compile(r"[^&#\s\"'<>]+")
+_SECRET_MEMBER = re.compile(
+    r"^(?:sig|code|key|pat|pwd|auth)$|token|secret|passw|pwd|api[_-]?key|access[_-]?key|signature|credential",
     re.IGNORECASE,
 )
 _NAMES = ("git", "anonymous", "oauth2", "x-access-token", "x-oauth-basic")
@@ -32,6 +35,7 @@ _PLACEHOLDER = re.compile(r"\[secret\]|\{\{.*\}\}|\$\{?\w+\}?")
 """Placeholders of secrets: our own mask, a template of a task file, a variable."""
 
 _WEB = ("http", "https", "oci")
+_LONGEST_SCHEME = 32  # characters that are looked at
 _TOKEN = 16  # characters of a user name beside a password that is taken for a token
 
 _SHORTEST = 4
@@ -183,13 +187,19 @@ def _candidates(text: str) -> Iterator[tuple[int, int]]:
         for match in _USER.finditer(text):
             name, colon, password = match["user"].partition(":")
             start = match.start("user")
-            if _is_token(match["scheme"].lower(), name, password, match["rest"]):
+            scheme = _SCHEME.search(text, max(0, match.start() - _LONGEST_SCHEME), match.start())
+            if scheme and _is_token(scheme[0].lower(), name, password, match["rest"]):
                 yield start, start + len(name)
-            if colon and password and password not in _NAMES:
+            if scheme and colon and password and password not in _NAMES:
                 yield start + len(name) + 1, match.end("user")
     if "=" in text:
-        for match in _QUERY.finditer(text):
-            yield match.span("value")
+        done = 0
+        for member in _MEMBER.finditer(text):
+            if member.start() < done or not _SECRET_MEMBER.search(member[0]):
+                continue
+            if value := _VALUE.match(text, member.end() + 1):
+                done = value.end()
+                yield value.span()
 
 
 def _is_token(scheme: str, name: str, password: str, rest: str) -> bool:

@@ -14,8 +14,8 @@ _HEREDOC = re.compile(r"<<-?\s*([\"']?)([A-Za-z_][\w.-]*)\1")
 _FLAG = re.compile(r"--([a-z]+)(?:=(\S+))?")
 _BUILDKIT_FLAGS = {
     "RUN": ("mount", "network", "security"),
-    "COPY": ("link", "parents", "exclude"),
-    "ADD": ("link", "checksum", "keep", "exclude"),
+    "COPY": ("link", "parents", "exclude", "chmod"),
+    "ADD": ("link", "checksum", "keep", "exclude", "chmod"),
 }
 
 
@@ -61,7 +61,7 @@ def check_dockerfile(text: str) -> list[Finding]:
 
 def instructions(text: str) -> Iterator[Instruction]:
     """Yield the instructions of a Dockerfile, continued lines joined."""
-    escape, lines = "\\", text.removeprefix("\ufeff").splitlines()
+    escape, lines = "\\", re.split(r"\r?\n", text.removeprefix("\ufeff"))
     for line in lines:
         directive = _DIRECTIVE.fullmatch(line.strip())
         if directive is None:

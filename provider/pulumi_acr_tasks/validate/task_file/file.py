@@ -19,7 +19,7 @@ from pulumi_acr_tasks.validate.task_file.yaml import LONGEST, Position, load
 _ACR = "acr … is the cmd of a step: the file is version: v1.1.0, steps:, and below it   - cmd: acr purge …"
 
 # Text that most YAML has and base64 never.
-_PLAIN = re.compile(r":\s|:$|^\s*- ", re.MULTILINE)
+_PLAIN = re.compile(r":\s|:$|^[ \t]*- ", re.MULTILINE)
 
 
 def check_encoded_task(value: Any, path: str) -> list[Problem]:

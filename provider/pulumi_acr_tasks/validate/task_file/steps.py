@@ -82,7 +82,7 @@ def _check_steps(steps: Any) -> Findings:
             yield item_position(steps, index), "a step is a map with cmd, build or push"
             continue
         yield from _check_step(step, item_position(steps, index))
-        id_ = str(step.get("id", f"acb_step_{index}"))
+        id_ = str(f"acb_step_{index}" if step.get("id") in (None, "") else step["id"])
         if id_ in ids and not _is_templated(id_):
             yield key_position(step, "id"), f"the id {id_!r} is another step's already"
         ids.setdefault(id_, index)
@@ -188,12 +188,19 @@ def key_position(node: Any, key: str) -> Position:
     """Return the position of a key of a map."""
     try:
         line, column = node.lc.key(key)
-    except KeyError:  # merged from another map by `<<`
-        line, column = node.lc.line, node.lc.col
+    except (KeyError, TypeError):  # merged from another map by `<<`, or a map with a tag, whose keys have none
+        return _start(node)
     return int(line), int(column)
 
 
 def item_position(nodes: Any, index: int) -> Position:
     """Return the position of an item of a list."""
-    line, column = nodes.lc.item(index)
+    try:
+        line, column = nodes.lc.item(index)
+    except (KeyError, TypeError):  # a list with a tag, whose items have none
+        return _start(nodes)
     return int(line), int(column)
+
+
+def _start(node: Any) -> Position:
+    return int(node.lc.line or 0), int(node.lc.col or 0)

@@ -14,7 +14,6 @@ from pulumi_acr_tasks.validate.task_file.steps import Findings, item_position, k
 from pulumi_acr_tasks.validate.task_file.text import PLACEHOLDER
 
 _QUOTED = re.compile(r"'[^']*'|\"(?:\\.|[^\"\\])*\"|\\.", re.DOTALL)
-_IN_DOUBLE = re.compile(r'"(?:\\.|[^"\\])*"', re.DOTALL)
 _EXPANDED = re.compile(r"(?<!\\)(?:\$[A-Za-z_{(]|`)")
 _GIT_HOST = re.compile(
     r"(?:https?://)?(?:www\.)?(?:github|gitlab|bitbucket)\.[a-z]+/[\w.-]+/[\w.-]+?/?(?:#\S*)?", re.IGNORECASE
@@ -74,7 +73,7 @@ def line_warnings(line: str, name: str = "cmd") -> Iterator[str]:
     """Yield warnings about a line with which the agent's shell does something else than its author expects."""
     line = re.sub(r"\\\r?\n", " ", line).strip()
     plain = _QUOTED.sub(lambda match: "q" * len(match[0]), line)
-    if re.search(r"[0-9]*[<>]", plain):
+    if re.search(r"[<>]", plain):
         yield f"{name}: the agent's shell takes the redirection, on the agent: quote it, or run sh -c '…' in the image"
     if re.search(r"&&|\|\||;|\||&", plain):
         yield (
@@ -83,8 +82,8 @@ def line_warnings(line: str, name: str = "cmd") -> Iterator[str]:
         )
     if "\n" in plain.strip():
         yield f"{name}: a second line is a command of the agent itself: end lines with \\, or make it a step of its own"
-    expanded = [match[0] for match in _IN_DOUBLE.finditer(line) if _EXPANDED.search(match[0])]
-    if _EXPANDED.search(plain) or expanded:
+    in_double = (quoted for quoted in _QUOTED.findall(line) if quoted.startswith('"'))
+    if _EXPANDED.search(plain) or any(map(_EXPANDED.search, in_double)):
         yield (
             f"{name}: the agent's shell replaces $x and $(…) before the container sees them: put them in single quotes"
         )

@@ -31,7 +31,6 @@ def load(text: str) -> tuple[Any, Position | None, str]:
 
     yaml = YAML(typ="rt")
     yaml.Scanner, yaml.Constructor = _scanner(), _constructor()
-    yaml.allow_duplicate_keys = True  # the agent uses the last one
     yaml.preserve_quotes = True  # a quoted "true" is not a boolean
     try:
         content = next(iter(yaml.load_all(text)), None)  # the agent reads only the first document
@@ -105,6 +104,10 @@ def _constructor() -> type[Any]:
 
     class Plain(RoundTripConstructor):
         """A constructor that reports a value that does not fit its tag as an error with its position."""
+
+        def check_mapping_key(self, node: Any, key_node: Any, mapping: Any, key: Any, value: Any) -> bool:
+            """Return True: of a repeated key the agent uses the last value."""
+            return True
 
         def construct_object(self, node: Any, deep: bool = False) -> Any:
             """Return the object of a node."""

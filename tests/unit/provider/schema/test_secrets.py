@@ -54,6 +54,13 @@ def test_an_address_without_a_secret_is_shown(text: str) -> None:
     assert not holds_secret(text)
 
 
+@pytest.mark.parametrize("filler", ["A", "QUFB0", "a.b-", "token", "https://", "?a"])
+def test_an_address_beside_a_file_in_base64_is_found_in_linear_time(filler: str) -> None:
+    """A task file may hold such a file, and preview looks for secrets in each text. In quadratic time it hangs."""
+    text = f"{filler * 12_000} https://x:t0ken@host/?{filler * 12_000}"
+    assert "t0ken" not in without_secrets(text)
+
+
 def test_a_secret_is_known_in_both_forms() -> None:
     """A log may show it as it is meant."""
     assert secrets_in("https://x:p%40ss@host/?sig=a%2Bb") == ["p%40ss", "p@ss", "a%2Bb", "a+b"]

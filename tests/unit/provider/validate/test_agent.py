@@ -122,6 +122,7 @@ def test_a_line_that_the_agents_shell_changes_is_a_warning(line: str, sentence: 
     [
         "busybox sh -c 'echo a && echo $HOME > x; date | sort'",
         "busybox echo 'a;b' \"c>d\"",
+        'busybox sh -c \'echo "$HOME" "`date`"\'',
         "|\n      busybox echo \\\n      two",
         "-t busybox echo hi",
         "busybox echo {{.Values.a}} $Registry",

@@ -21,6 +21,8 @@ DOCKERFILES = [
     ("FROM busybox\nRUN --mount=type=cache,target=/c a\n", "line 2, column 1: RUN --mount needs BuildKit"),
     ("FROM busybox\nRUN \\\n  --mount=type=cache,target=/c a\n", "line 2, column 1: RUN --mount needs BuildKit"),
     ("FROM busybox\n# a\n  run --network=none a\n", "line 3, column 3: RUN --network needs BuildKit"),
+    ("FROM busybox\nCOPY --chmod=755 --chown=1 a b\n", "line 2, column 1: COPY --chmod needs BuildKit"),
+    ("FROM busybox\nADD --chown=1 --chmod=755 a b\n", "line 2, column 1: ADD --chmod needs BuildKit"),
     ("FROM busybox\nCOPY --link a b\n", "line 2, column 1: COPY --link needs BuildKit"),
     (
         "FROM busybox\nRUN <<EOF\necho a\nRUN --mount=x b\nEOF\n",
@@ -44,6 +46,7 @@ def test_a_dockerfile_that_the_classic_builder_refuses_is_an_error_with_its_posi
         "# syntax=docker/dockerfile:1\nARG TAG=1\nFROM --platform=linux/amd64 busybox:${TAG} AS a\nCOPY --from=a --chown=1 /a /b\n",
         "# escape=`\nFROM busybox\nRUN dir `\n  --mount\n",
         "FROM busybox\nRUN echo '<<EOF' --mount\nRUN sh -c \"cat << EOF\"\n",
+        "FROM busybox\r\n# a\u2028FROM $\x0cRUN --mount=x\x85COPY --chmod=1 a b\r\nRUN echo 'a\x0bRUN --mount=x'\r\n",
         "",
     ],
 )

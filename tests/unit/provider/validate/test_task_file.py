@@ -116,6 +116,8 @@ def test_templates_are_not_checked_before_they_are_rendered(text: str) -> None:
         "secrets: [{id: s, keyvault: u, clientID: c}]\nvolumes: [{name: v, secret: {f: YQ==}}]\nnetworks: [{name: n}]\n"
         "steps:\n  - {cmd: a, env: [A=b], volumeMounts: [{name: v, mountPath: /v}]}\n",
         "steps:\n  - cmd: a\n    cmd: b\n",
+        "version: v9\nversion: v1.1.0\nsteps: []\nsteps:\n  - cmd: a\n    timeout: soon\n    timeout: 5\n",
+        "steps:\n  - {cmd: a, id: }\n  - {cmd: b, id: ''}\n  - {cmd: c, id: }\n",
     ],
 )
 def test_what_the_agent_accepts_is_right(text: str) -> None:
@@ -188,6 +190,16 @@ _TROUBLE = {
         "x: &x {id: a b}\nsteps:\n  - <<: *x\n    cmd: a\n",
         ["line 3, column 5: a step's id has"],
     ),
+    "a step that is nothing but a merge": (
+        "x: &x {cmd: a, when: x}\nsteps:\n  - <<: *x\n",
+        ["line 3, column 5: when is a list"],
+    ),
+    "maps and lists with tags": (
+        "!t\nsteps: !l [!s {cmd: a, when: 5, env: !e [{}]}]\n",
+        ["line 2, column 24: when is a list", "line 2, column 38: env is a list of strings"],
+    ),
+    "escaped quotes in a command": (_STEP + "  - cmd: |\n      " + '\\"' * 40_000, []),
+    "a command of digits": (_STEP + "  - cmd: a " + "1" * 80_000, []),
     "a key that is a list": (f"{_STEP}? [a]\n: b\n", []),
 }
 
