@@ -169,7 +169,7 @@ def _serve(settings: Settings) -> None:
     with instance.owned(settings.data), running(settings) as emulator:
         about = {**emulator.about, "pid": os.getpid()}
         if emulator.warning and settings.executor == "auto":
-            _print_error(emulator.warning)
+            _print_error(f"builds and steps are only simulated: {emulator.warning}")
         port = int(about["loginServer"].rpartition(":")[2])
         given = running_options.recorded(settings, emulator.registries, port, emulator.executor)
         with instance.announced(settings.data, about, emulator.address.check, given):

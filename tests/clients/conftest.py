@@ -1,4 +1,4 @@
-"""Microsoft's `az`, in a configuration folder of its own, on an emulator over TLS. It can reach nothing else."""
+"""Microsoft's `az` on an emulator over TLS, with a configuration folder of its own. It reaches no other host."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 
 SECONDS = 120
-NOWHERE = "http://127.0.0.1:9"  # the port `discard`: a proxy that is not there
+NO_PROXY = "http://127.0.0.1:9"  # the port `discard`, where no proxy listens
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What one command said, and how it ended."""
+    """The exit status and the output of one command."""
 
     status: int
     output: str
@@ -32,7 +32,7 @@ class Answer:
 
 
 class Az:
-    """`az`, as somebody types it; answers are JSON."""
+    """A caller of `az` that takes the command line as people type it, and reads JSON."""
 
     def __init__(self, program: str, folder: Path, endpoint: str, ca_cert: str) -> None:
         self.folder = folder
@@ -47,7 +47,7 @@ class Az:
             "AZURE_CORE_NO_COLOR": "true",
             "AZURE_CORE_OUTPUT": "json",
             "REQUESTS_CA_BUNDLE": ca_cert,
-            **dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy"), NOWHERE),
+            **dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy"), NO_PROXY),
             **dict.fromkeys(("NO_PROXY", "no_proxy"), "127.0.0.1"),
         }
 
@@ -64,8 +64,8 @@ class Az:
         return Answer(done.returncode, done.stdout, done.stderr)
 
 
-def settle(az: Az) -> None:
-    """Makes the emulator the cloud that az talks to."""
+def choose_cloud(az: Az) -> None:
+    """Make the emulator the cloud of az."""
     az(f"cloud register -n emulator --endpoint-resource-manager {az.endpoint}")
     registered = az("cloud show -n emulator").json
     assert registered["endpoints"]["activeDirectory"] == az.endpoint
@@ -75,7 +75,7 @@ def settle(az: Az) -> None:
 
 @pytest.fixture(scope="session")
 def program() -> str:
-    """The path of `az`."""
+    """Return the path of `az`."""
     given = os.environ.get("ACR_TASKS_AZ")
     if not given:
         pytest.skip("there is no az here: `make clients` brings one")
@@ -84,13 +84,13 @@ def program() -> str:
 
 @pytest.fixture(scope="session")
 def az(program: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Az]:
-    """An `az` that has signed in."""
+    """Yield an `az` that has signed in."""
     import acr_tasks_emulator
 
     with acr_tasks_emulator.serve(executor="auto", tls=True) as emulator:
         assert emulator.ca_cert is not None
         az = Az(program, tmp_path_factory.mktemp("az"), emulator.endpoint, emulator.ca_cert)
-        settle(az)
+        choose_cloud(az)
         tenant, application = "00000000-0000-0000-0000-00000000aaaa", "11111111-1111-1111-1111-111111111111"
         (account,) = az(f"login --service-principal -u {application} -p anything --tenant {tenant}").json
         assert (account["id"], account["tenantId"]) == (emulator.subscription_id, tenant)

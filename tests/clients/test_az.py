@@ -1,4 +1,4 @@
-"""What people do with `az acr`, typed as they type it."""
+"""The commands of `az acr` that people use, typed as they type them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from .conftest import Az, settle
+from .conftest import Az, choose_cloud
 
 
 @pytest.fixture
 def task(az: Az) -> Iterator[str]:
-    """A task that runs one command."""
+    """Yield the name of a task that runs one command."""
     name = "commandtask"
     assert az(f"acr task create -r emulator -n {name} -c /dev/null --cmd 'busybox echo hello'").json["name"] == name
     yield name
@@ -22,7 +22,7 @@ def task(az: Az) -> Iterator[str]:
 
 @pytest.fixture
 def context(az: Az) -> Path:
-    """A folder with a Dockerfile and a task file."""
+    """Return a folder with a Dockerfile and a task file."""
     folder = az.folder / "context"
     folder.mkdir(exist_ok=True)
     (folder / "Dockerfile").write_text("FROM busybox\nRUN echo from the Dockerfile\n")
@@ -31,7 +31,7 @@ def context(az: Az) -> Path:
 
 
 def test_a_registry_is_found_and_made(az: Az) -> None:
-    """The one that is there, and one of our own in a group of our own."""
+    """The registry of the emulator is listed; another one is made in a group, changed and deleted."""
     # What is there already
     (registry,) = az("acr list").json
     assert registry["name"] == "emulator"
@@ -63,7 +63,7 @@ def test_a_registry_is_found_and_made(az: Az) -> None:
 
 
 def test_a_task_lives(az: Az, context: Path) -> None:
-    """Made of a command, of a file and of a repository; changed, listed, removed."""
+    """A task is made of a command, a file or a repository, then changed, listed and deleted."""
     # A command becomes an encoded step
     made = az("acr task create -r emulator -n first -c /dev/null --cmd 'busybox echo hello' --timeout 600").json
     assert (made["step"]["type"], made["timeout"], made["status"]) == ("EncodedTask", 600, "Enabled")
@@ -95,7 +95,7 @@ def test_a_task_lives(az: Az, context: Path) -> None:
     changed = az("acr task update -r emulator -n first --cmd 'busybox true' --timeout 700 --status Disabled").json
     assert (changed["timeout"], changed["status"]) == (700, "Disabled")
 
-    # Listed and removed; what is not there is said
+    # Listed and deleted; a missing task is an error
     assert {"first", "second", "third"} <= {task["name"] for task in az("acr task list -r emulator").json}
     for name in ("first", "second", "third"):
         assert az(f"acr task delete -r emulator -n {name} --yes").status == 0
@@ -106,7 +106,7 @@ def test_a_task_lives(az: Az, context: Path) -> None:
 
 
 def test_a_task_runs(az: Az, task: str) -> None:
-    """With its log on the screen, without, and not awaited; runs are shown, kept and canceled."""
+    """A run shows its log, or is awaited without it, or is not awaited; runs are listed, kept and canceled."""
     # The log comes as it grows
     run = az(f"acr task run -r emulator -n {task}")
     assert run.status == 0
@@ -124,7 +124,7 @@ def test_a_task_runs(az: Az, task: str) -> None:
     assert [each["task"] for each in listed] == [task, task]
     assert listed[0]["runId"] == run_id
 
-    # Kept
+    # Archived
     kept = az(f"acr task update-run -r emulator --run-id {run_id} --no-archive false").json
     assert kept["isArchiveEnabled"] is True
 
@@ -142,7 +142,7 @@ def test_a_task_runs(az: Az, task: str) -> None:
 
 
 def test_timers_come_and_go(az: Az, task: str) -> None:
-    """One is added, put to sleep, and removed."""
+    """A timer is added, disabled and removed."""
     timer = f"-r emulator -n {task} --timer-name t9"
     added = az(f"acr task timer add {timer} --schedule '0 21 * * *'").json["trigger"]["timerTriggers"]
     assert added == [{"name": "t9", "schedule": "0 21 * * *", "status": "Enabled"}]
@@ -152,20 +152,20 @@ def test_timers_come_and_go(az: Az, task: str) -> None:
 
 
 def test_credentials_come_and_go(az: Az, task: str) -> None:
-    """Of another registry: added, changed, removed, and shown in clear by the one command that asks for that."""
+    """Credentials of another registry are added, changed and removed; one command shows them in clear."""
     host = f"-r emulator -n {task} --login-server registry.example.com"
     added = az(f"acr task credential add {host} -u bob -p password-0123456789")
     assert list(added.json) == ["registry.example.com"]
     assert "password-0123456789" not in added.output
     assert az(f"acr task credential update {host} -u bob -p password-9876543210").status == 0
-    listed = az(f"acr task credential list -r emulator -n {task}").json  # which az asks listDetails for
+    listed = az(f"acr task credential list -r emulator -n {task}").json  # az sends listDetails for it
     assert listed["registry.example.com"]["password"]["value"] == "password-9876543210"
     assert az(f"acr task credential remove {host}").status == 0
     assert not az(f"acr task credential list -r emulator -n {task}").json
 
 
 def test_identities_come_and_go(az: Az, task: str) -> None:
-    """The system's and a user's: assigned, shown, removed."""
+    """Identities of the system and of users are assigned, shown and removed."""
     user = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/mine"
     assert az(f"acr task identity assign -r emulator -n {task}").json["identity"]["type"] == "SystemAssigned"
     assert az(f"acr task identity assign -r emulator -n {task} --identities [system] {user}").status == 0
@@ -177,7 +177,7 @@ def test_identities_come_and_go(az: Az, task: str) -> None:
 
 
 def test_a_folder_is_built_and_run(az: Az, context: Path) -> None:
-    """The folder is packed and uploaded; commands and files run without a task."""
+    """A folder is packed, uploaded and built; commands and task files run without a task."""
     built = az("acr build -r emulator -t app:v1 context")
     assert built.status == 0, built.notices
     assert "Uploading archived source code" in built.notices
@@ -196,8 +196,8 @@ def test_a_folder_is_built_and_run(az: Az, context: Path) -> None:
     assert (failed.status, "was successful after" in failed.output) == (1, False)
 
 
-def test_what_was_built_is_there(az: Az, context: Path) -> None:
-    """Really built: the log has what RUN says, and the run the digest."""
+def test_a_build_is_a_real_one(az: Az, context: Path) -> None:
+    """The log has the output of RUN, and the run has the digest of its image."""
     built = az("acr build -r emulator -t real:v1 context")
     if "simulated" in built.output:
         pytest.skip("there is no builder here")
@@ -211,7 +211,7 @@ def test_what_was_built_is_there(az: Az, context: Path) -> None:
 
 
 def test_the_rest_of_the_cloud_answers(az: Az) -> None:
-    """Places, resource providers, resources, and any address by hand."""
+    """Locations, resource providers, resources and requests by `az rest` are answered."""
     assert "westeurope" in [place["name"] for place in az("account list-locations").json]
     assert az("provider show -n Microsoft.ContainerRegistry").json["registrationState"] == "Registered"
     assert az("provider register -n Microsoft.ContainerRegistry").status == 0
@@ -224,15 +224,15 @@ def test_the_rest_of_the_cloud_answers(az: Az) -> None:
     assert az("acr agentpool list -r emulator").json == []
 
 
-def test_only_who_has_the_token_signs_in(program: str, tmp_path: Path) -> None:
-    """With `--token`, a service principal's secret and a managed identity's header must be it."""
+def test_sign_in_needs_the_token(program: str, tmp_path: Path) -> None:
+    """With `--token`, the secret of a service principal and the header of a managed identity have to be it."""
     import acr_tasks_emulator
 
     token = "az-token-0123456789"
     with acr_tasks_emulator.serve(tls=True, token=token) as emulator:
         assert emulator.ca_cert is not None
         az = Az(program, tmp_path, emulator.endpoint, emulator.ca_cert)
-        settle(az)
+        choose_cloud(az)
         principal = "login --service-principal -u 11111111-1111-1111-1111-111111111111 --tenant contoso.example -p"
         refused = az(f"{principal} wrong")
         assert refused.status == 1

@@ -1,4 +1,4 @@
-"""What `az acr` asks of 2025-03-01-preview, and 2019-04-01 has not."""
+"""The features of `az acr` that 2025-03-01-preview has, and 2019-04-01 has not."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from .conftest import Az
 
 
 def test_a_system_task_has_no_step(az: Az) -> None:
-    """It is made, changed, listed and removed like any other."""
+    """A system task is made, changed, listed and deleted like any other."""
     made = az("acr task create -r emulator -n quicktask --is-system-task --log-template 'logs:{{.Run.ID}}'").json
     assert (made["isSystemTask"], made["step"], made["platform"]) == (True, None, None)
     changed = az("acr task update -r emulator -n quicktask --log-template 'other:{{.Run.ID}}'").json
@@ -16,7 +16,7 @@ def test_a_system_task_has_no_step(az: Az) -> None:
 
 
 def test_the_identity_for_the_registry_is_set_and_cleared(az: Az) -> None:
-    """`none` takes it away, and leaves the mode of sign-in."""
+    """`none` clears the identity, and keeps the mode of sign-in."""
     task = "-r emulator -n identitytask"
     made = az(
         f"acr task create {task} -c /dev/null --cmd 'busybox true' --auth-mode Default --source-acr-auth-id '[caller]'"
@@ -28,7 +28,7 @@ def test_the_identity_for_the_registry_is_set_and_cleared(az: Az) -> None:
 
 
 def test_a_run_has_values_a_pool_and_a_log_of_its_own(az: Az) -> None:
-    """Values override the task's; the log is followed although it becomes an artifact, and read as one afterwards."""
+    """Values override the task's; a log that becomes an artifact is followed during the run, and read afterwards."""
     task = "-r emulator -n owntask"
     saying = "--cmd 'busybox echo said {{.Values.word}}'"
     assert az(f"acr task create {task} -c /dev/null {saying} --set word=nothing").status == 0

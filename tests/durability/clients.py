@@ -19,16 +19,16 @@ RUNS_EACH = 5
 COMMANDS = (
     "busybox echo hello",
     "busybox sh -c 'echo hello; sleep 0.3'",
-    "busybox sh -c 'setsid sleep 600 & echo hello; sleep 0.3'",  # a daemon, which nobody but the emulator ends
+    "busybox sh -c 'setsid sleep 600 & echo hello; sleep 0.3'",  # a daemon, which only the emulator ends
 )
 
 
 @dataclass
 class Acknowledged:
-    """What was answered with success; a task that is None was deleted."""
+    """The tasks, runs and sources that the emulator has acknowledged; a task that is None was deleted."""
 
     tasks: dict[str, dict[str, Any] | None] = field(default_factory=dict)
-    asked: dict[str, dict[str, Any] | None] = field(default_factory=dict)  # without an answer when the emulator died
+    asked: dict[str, dict[str, Any] | None] = field(default_factory=dict)  # requests without an answer yet
     runs: set[str] = field(default_factory=set)
     sources: dict[str, bytes] = field(default_factory=dict)
     changed: threading.Condition = field(default_factory=threading.Condition)
@@ -48,7 +48,7 @@ class Acknowledged:
 
 
 class Arm:
-    """Plain requests to one registry."""
+    """A client of one registry, without any retry."""
 
     def __init__(self, about: dict[str, Any]) -> None:
         self.registry = about["registries"][0]
@@ -64,9 +64,9 @@ class Arm:
 
 
 class Client(threading.Thread):
-    """Writes its own tasks over and over, and now and then uploads a source and schedules a run, until nobody answers.
+    """A thread that writes its own tasks, uploads sources and schedules runs, until the emulator does not answer.
 
-    number: which of the clients this is; the tasks of two clients are different ones.
+    number: the client's, which is part of the names of its tasks.
     """
 
     def __init__(self, number: int, about: dict[str, Any], acknowledged: Acknowledged, choice: random.Random) -> None:
@@ -82,7 +82,7 @@ class Client(threading.Thread):
             with self._arm.http:
                 self._write_on()
         except httpx.TransportError:
-            return  # the emulator was killed: what this is about
+            return  # the emulator was killed
         except BaseException as error:
             self.failure = error
 
@@ -112,7 +112,7 @@ class Client(threading.Thread):
         self._acknowledged.one_more()
 
     def _upload(self) -> str:
-        """A context in one piece or in blocks; its size is not that of any buffer."""
+        """Upload a context of any size, in one piece or in blocks; return its relative path."""
         content = context(self._choice.randbytes(self._choice.randrange(1, 300_000)))
         target = self._arm.ok("POST", "listBuildSourceUploadUrl")
         with httpx.Client(timeout=60, trust_env=False) as blobs:
@@ -152,7 +152,7 @@ def encoded(command: str) -> str:
 
 
 def context(data: bytes) -> bytes:
-    """A context whose Dockerfile starts a daemon."""
+    """Return a context whose Dockerfile starts a daemon."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
         dockerfile = b"FROM busybox\nCOPY data /\nRUN setsid sleep 600 & sleep 0.3\n"

@@ -38,7 +38,7 @@ def stat(pid: int | str) -> list[str] | None:
 
 
 class Emulator:
-    """`serve` on a data folder. `about` is its ready line."""
+    """A process of `serve` on a data folder. `about`: its ready line."""
 
     def __init__(self, data: Path, *options: str) -> None:
         self.data = data
@@ -67,7 +67,7 @@ class Emulator:
 
     def kill(self, with_wardens: bool) -> set[Process]:
         """Kill the emulator, with `with_wardens` its wardens at the same moment; return the processes below it."""
-        self.process.send_signal(signal.SIGSTOP)  # it starts nothing any more
+        self.process.send_signal(signal.SIGSTOP)  # from here on it starts nothing
         started = self.started()
         wardens = [each.pid for each in started if "warden.py" in each.command] if with_wardens else []
         for number in (signal.SIGSTOP, signal.SIGKILL):
@@ -110,11 +110,11 @@ def inside(data: Path) -> list[str]:
         if not folder.name.isdigit() or int(folder.name) == os.getpid() or stat(folder.name) is None:
             continue
         try:
-            places = [command(int(folder.name)), *(str((folder / name).readlink()) for name in ("root", "cwd"))]
+            texts = [command(int(folder.name)), *(str((folder / name).readlink()) for name in ("root", "cwd"))]
         except OSError:
             continue  # it has ended meanwhile
-        if any(str(data) in place for place in places):
-            found.append(f"{folder.name}: {' '.join(places)}")
+        if any(str(data) in text for text in texts):
+            found.append(f"{folder.name}: {' '.join(texts)}")
     return found
 
 

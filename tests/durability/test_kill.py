@@ -45,7 +45,9 @@ class Folder:
 
     def file(self, relative_path: str) -> Path:
         """Return the path of an uploaded source, which no link of the service reads."""
-        return next((self.data / "blobs" / "whole").glob(f"*/{relative_path}"))
+        found = list((self.data / "blobs" / "whole").glob(f"*/{relative_path}"))
+        assert found, f"the source {relative_path} is lost"
+        return found[0]
 
 
 @pytest.mark.timeout(600 + 150 * KILLS)
@@ -83,7 +85,7 @@ def killed(emulator: Emulator, folder: Folder, choice: random.Random) -> set[Pro
     for client in clients:
         client.start()
     folder.acknowledged.wait_for(answers)
-    threading.Event().wait(pause)  # not a wait for anything: between which answers is what chance decides
+    threading.Event().wait(pause)  # waits for nothing: the kill comes at any time between two answers
     moment = time.monotonic() - began
     started = emulator.kill(with_wardens)
     for client in clients:
@@ -100,7 +102,7 @@ def killed(emulator: Emulator, folder: Folder, choice: random.Random) -> set[Pro
     known.runs.add(lasting)
     assert any("sleep 600" in process.command for process in started)
     if not with_wardens:
-        none_left(started, folder.data)  # the wardens see to that, without a next start
+        none_left(started, folder.data)  # the wardens end them, without a next start
     return started
 
 
@@ -111,7 +113,7 @@ def last(arm: Arm) -> str:
         request = {"type": "EncodedTaskRunRequest", "platform": {"os": "linux"}, "encodedTaskContent": content}
         run_id = str(arm.ok("POST", "scheduleRun", request)["name"])
         link = arm.ok("POST", f"runs/{run_id}/listLogSasUrl")["logLink"]
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE
         while "\r\nlasting\r\n" not in arm.http.get(link).text:
             assert time.monotonic() < deadline, f"{run_id} has not begun"
             threading.Event().wait(0.05)  # a question every 50 ms

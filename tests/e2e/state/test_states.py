@@ -34,7 +34,7 @@ def released(
 ) -> Iterator[tuple[Stack, Emulator]]:
     """Return the stack of a release, and the emulator that has its tasks and runs."""
     folder = STATES / str(request.param)
-    port = 20_000 + os.getpid() % 12_000  # below the ports that Linux hands out, which others could get meanwhile
+    port = 10_000 + os.getpid() % 9_000  # below the ports that Linux and emulators choose, which others could get
     data = tmp_path / "data"
     data.mkdir()
     with closing(sqlite3.connect(data / "emulator.sqlite")) as database:
