@@ -12,8 +12,8 @@ from ..emulator import Emulator
 from ..stack import Stack
 
 # Quotes, template braces, shell and format characters, a backslash, a line break, letters beyond ASCII.
-ODD = "c4nary'\"{{x}}$HOME%s\\\n€t4il"
-CLEAR = ("c4nary", "t4il", "YTogYzRuYXJ5", base64.b64encode(ODD.encode()).decode()[:24])
+ODD = "c4nary'\"{{x}}$HOME%s\\\n€t4il-0815"
+CLEAR = ("c4nary", "t4il-0815", "YTogYzRuYXJ5", base64.b64encode(ODD.encode()).decode()[:24])
 
 PROGRAM = f"""
 import base64
@@ -22,7 +22,7 @@ import pulumi
 from pulumi_acr_tasks import *
 
 ODD = {ODD!r}
-VALUES = base64.b64encode(b"a: c4nary-in-a-file-t4il").decode()
+VALUES = base64.b64encode(b"a: c4nary-in-a-file-t4il-0815").decode()
 linux = PlatformPropertiesArgs(os="Linux")
 login = CredentialsArgs(custom_registries={{
     "r.example": CustomRegistryCredentialsArgs(
@@ -37,10 +37,10 @@ encoded = Task(
         encoded_task_content=task_file,
         encoded_values_content=VALUES,
         context_access_token=ODD,
-        context_path="https://x:c4nary-in-a-context-t4il@github.com/a/b.git",
+        context_path="https://x:c4nary-in-a-context-t4il-0815@github.com/a/b.git",
         values=[
             {{"name": "hidden", "value": ODD, "is_secret": True}},
-            {{"name": "readable", "value": pulumi.Output.secret("c4nary-of-pulumi-t4il")}},
+            {{"name": "readable", "value": pulumi.Output.secret("c4nary-of-pulumi-t4il-0815")}},
         ],
     ),
     trigger=TriggerPropertiesArgs(source_triggers=[SourceTriggerArgs(
@@ -48,7 +48,7 @@ encoded = Task(
         source_trigger_events=["commit"],
         source_repository=SourcePropertiesArgs(
             source_control_type="Github",
-            repository_url="https://c4nary-for-a-user-t4il@github.com/a/b",
+            repository_url="https://c4nary-for-a-user-t4il-0815@github.com/a/b",
             source_control_auth_properties=AuthInfoArgs(token_type="PAT", token=ODD, refresh_token=ODD),
         ),
     )]),
@@ -60,10 +60,10 @@ docker = Task(
     platform=linux,
     step=DockerBuildStepArgs(
         docker_file_path="Dockerfile",
-        context_path="https://a.example/b.tar.gz?sv=1&sig=c4nary-signature-t4il",
+        context_path="https://a.example/b.tar.gz?sv=1&sig=c4nary-signature-t4il-0815",
         arguments=[ArgumentArgs(name="V", value="one"), ArgumentArgs(name="A", value=ODD, is_secret=True)],
     ),
-    tags={{"source": "https://x:c4nary-in-a-tag-t4il@github.com/a/b"}},
+    tags={{"source": "https://x:c4nary-in-a-tag-t4il-0815@github.com/a/b"}},
 )
 run = Run(
     "run",
@@ -73,17 +73,17 @@ run = Run(
         values=[SetValueArgs(name="hidden", value=ODD, is_secret=True)],
         credentials=login,
     ),
-    triggers=[{{"source": "https://x:c4nary-in-a-trigger-t4il@github.com/a/b"}}],
+    triggers=[{{"source": "https://x:c4nary-in-a-trigger-t4il-0815@github.com/a/b"}}],
 )
 Run(
     "located",
-    context="https://x:c4nary-in-a-run-t4il@github.com/a/b.git",
+    context="https://x:c4nary-in-a-run-t4il-0815@github.com/a/b.git",
     run_request={{"type": "FileTaskRunRequest", "taskFilePath": "a.yaml"}},
 )
 Run(
     "located-by-request",
     run_request=FileTaskRunRequestArgs(
-        task_file_path="a.yaml", source_location="https://a.example/b.tar.gz?sig=c4nary-signature-t4il"
+        task_file_path="a.yaml", source_location="https://a.example/b.tar.gz?sig=c4nary-signature-t4il-0815"
     ),
 )
 pulumi.export("docker", docker.step)
