@@ -68,7 +68,8 @@ durability: environment builder ## 20 kills of an emulator under load: what it a
 
 properties: environment ## 150 lives of a registry under each version and mode, by the specification; wrong requests; tasks and a model; lives on both hosts (minutes)
 	@ACR_TASKS_LIVES=150 $(VENV)/python -m pytest tests/contract/specification/test_properties.py \
-	  tests/contract/errors/test_refusals.py tests/contract/tasks/test_model.py tests/unit/provider/task/test_requests_drawn.py --timeout 1800 -n 2
+	  tests/contract/errors/test_refusals.py tests/contract/tasks/test_model.py tests/unit/provider/task/test_requests_drawn.py \
+	  tests/policies/test_whatever_comes.py --timeout 1800 -n 2
 	@ACR_TASKS_LIVES=60 $(VENV)/python -m pytest tests/real/twins --timeout 1800 -n 2
 
 real: environment builder ## what starts real servers, processes and builders, without the engine

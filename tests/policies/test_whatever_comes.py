@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import os
 from typing import Any
 
 import pytest
@@ -145,7 +146,18 @@ STRICT = {
 }
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+def drawn(examples: int) -> settings:
+    """Return settings that draw the same examples in each run, and new ones where `make properties` asks for lives."""
+    return settings(
+        max_examples=examples,
+        derandomize="ACR_TASKS_LIVES" not in os.environ,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+@drawn(150)
 @given(properties=PROPERTIES, kind=st.sampled_from([TASK, RUN, PLUGIN_TASK, PLUGIN_RUN, NATIVE_TASK, NATIVE_RUN]))
 def test_no_rule_raises_and_none_prints_a_secret(properties: dict[str, Any], kind: str) -> None:
     """Unknowns, wrong types and secrets in any place lead to sentences without values, or to nothing."""
@@ -171,7 +183,7 @@ def test_no_rule_raises_and_none_prints_a_secret(properties: dict[str, Any], kin
 
 
 @pytest.mark.parametrize("name", [policy.name for policy in policies() if getattr(policy, "has_remediation", bool)()])
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@drawn(40)
 @given(properties=PROPERTIES)
 def test_no_remedy_raises_and_none_prints_a_secret(name: str, properties: dict[str, Any], remediated: Any) -> None:
     """A remedy changes what it can, and its diagnostic holds no value."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import example, given
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from acr_tasks_emulator.dashboard.ansi import CLASSES, classes_of, style_of, to_html
@@ -46,6 +46,7 @@ def test_a_style_goes_on() -> None:
     assert classes_of(to_html(f"{ESC}0m", style)[1]) == ()
 
 
+@settings(derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
 @example("\x1b[")  # a sequence without an end
 @given(st.text(alphabet=st.sampled_from([*"\x1b[]0123456789;:mKH<>&\"'\r\n\x07\\ab"]), max_size=60))
 def test_anything(text: str) -> None:

@@ -6,7 +6,7 @@ import base64
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pulumi_acr_tasks.schema.definitions import Kind, kind
@@ -153,12 +153,17 @@ def test_good_registry_names_are_good(name: str) -> None:
     assert check_registry_name(name, "x") == []
 
 
+_drawn = settings(derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@_drawn
 @given(st.from_regex(r"[a-zA-Z0-9_-]{5,50}", fullmatch=True))
 def test_good_task_names_are_good(name: str) -> None:
     """They match the specification's pattern."""
     assert check_task_name(name, "x") == []
 
 
+@_drawn
 @given(
     st.text(max_size=60).filter(lambda name: not (5 <= len(name) <= 50 and all(c.isalnum() or c in "-_" for c in name)))
 )
