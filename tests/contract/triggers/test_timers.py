@@ -17,11 +17,10 @@ SCHEDULE = [{"name": "t1", "schedule": "*/5 * * * *"}, {"name": "t2", "schedule"
 @pytest.mark.arm_documented("13, 5.1 and the example RunsGet_WithTimerTrigger")
 def test_timers(emulated: Callable[..., Arm], quick_task: Body) -> None:
     """A timer runs its task whenever it is due, and the run has the timer's name and time."""
-    arm = emulated()
+    arm = emulated(switches={"page-size": 1000})  # one page, because a timer may fire between two
     arm.ok("PUT", "tasks/timed-task", quick_task(trigger={"timerTriggers": SCHEDULE}))
     arm.ok("POST", "/_emulator/clock/advance", {"seconds": 24 * 60 * 60})
-    runs = arm.ok("GET", "runs", **{"$top": 500})["value"]
-    runs += arm.http.get(arm.ok("GET", "runs")["nextLink"]).json()["value"] if len(runs) == 100 else []
+    runs = arm.ok("GET", "runs")["value"]
     occurrences = {run["properties"]["timerTrigger"]["scheduleOccurrence"] for run in runs}
     assert len(occurrences) == len(runs) > 100
     newest = arm.until(runs[0]["name"])["properties"]

@@ -47,8 +47,13 @@ class Service:
 
 @contextlib.contextmanager
 def served() -> Iterator[Service]:
-    """Serve until the block ends. Runs stay in the queue: when one would end must not decide what a refresh finds."""
-    with acr_tasks_emulator.serve(executor="simulated", switches={"agent-delay": 3600}) as emulator:
+    """Serve until the block ends. Runs stay in the queue: when one would end must not decide what a refresh finds.
+
+    The ids of runs begin with letters that follow from the registry's name. With this name no id is a word: in another
+    registry the 22nd run is `com`, and a comparison that leaves out ids would change `github.com`.
+    """
+    options: dict[str, Any] = {"registries": ("twins",), "switches": {"agent-delay": 3600}}
+    with acr_tasks_emulator.serve(executor="simulated", **options) as emulator:
         address = urlsplit(emulator.endpoint).netloc
         server = ThreadingHTTPServer(("127.0.0.1", 0), Relay)
         service = Service(f"http://127.0.0.1:{server.server_port}", emulator)
