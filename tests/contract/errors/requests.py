@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from acr_tasks_emulator.services.blobs import blobs
+from acr_tasks_emulator.services.conditions.quota import BUCKETS
 
 from ..conftest import REGISTRY_API_VERSION, Arm, Coordinates, encoded
 
@@ -119,9 +120,11 @@ def block_list(arm: Emulated, *names: str, xml: str | None = None) -> httpx.Resp
 
 
 def throttled(arm: Emulated) -> httpx.Response:
-    while (answer := arm("DELETE", "tasks/nosuch")).status_code != 429:
-        assert answer.status_code == 204
-    return answer
+    """Use up a bucket of one token, which a slow machine does not refill in between."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(BUCKETS, "deletes", (1, 0.001))
+        assert arm("DELETE", "tasks/nosuch").status_code == 204
+        return arm("DELETE", "tasks/nosuch")
 
 
 def replaced_elsewhere(arm: Emulated) -> httpx.Response:
