@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urljoin
 
 import httpx
 
@@ -16,7 +16,7 @@ from pulumi_acr_tasks.arm import models
 from pulumi_acr_tasks.arm.clock import Clock, ServerTime, SystemClock
 from pulumi_acr_tasks.arm.http.answers import ACCEPTED, answer_of, read_answers, refusal
 from pulumi_acr_tasks.arm.http.connection import open_http, origin
-from pulumi_acr_tasks.arm.http.retry_and_throttle import LONGEST_RETRY_AFTER, retry, retry_after, throttle
+from pulumi_acr_tasks.arm.http.retry_and_throttle import retry, retry_after, throttle
 from pulumi_acr_tasks.arm.http.sign_in import TokenCredential, caller_names, sign_in
 from pulumi_acr_tasks.arm.http.transport import (
     CORRELATION_ID,
@@ -80,16 +80,22 @@ class Client:
     ) -> Iterator[tuple[builtins.list[Any], bool]]:
         """Yield the pages of a list, each with whether there are more; read a page only when it is wanted.
 
-        Follow `nextLink` as it stands, at the same origin only.
+        Follow `nextLink` as it stands, at the same origin only. Raise TransportError for a link that comes again.
         """
-        operation = replace(operation, reads=_page)
+        operation, seen = replace(operation, reads=_page), set[str]()
         response = self.call("GET", operation, path, params=params)
         while True:
             items, link = _answered(response, operation)
             yield items, bool(link)
             if not link:
                 return
-            response = self._request("GET", self._same_origin(link, operation), operation)
+            if link in seen:
+                raise TransportError(
+                    f"{operation.action} {operation.resource_id}: the list has no end: a page refers to a former one\n"
+                    f"correlation id {response.request.headers.get(CORRELATION_ID, '')}"
+                )
+            seen.add(link)
+            response = self._request("GET", self._same_origin(link, response, operation), operation)
 
     def items(self, operation: Operation, path: str, params: dict[str, str] | None = None) -> Iterator[Any]:
         """Yield the items of a list, page after page."""
@@ -132,12 +138,13 @@ class Client:
         location = response.headers.get("location")
         original = response.request
         if monitor:
-            self._poll_status(self._same_origin(monitor, operation), response, operation)
+            self._poll_status(self._same_origin(monitor, response, operation), response, operation)
             if original.method in ("PUT", "PATCH"):
                 return self._request("GET", str(original.url), operation)
-            return self._request("GET", self._same_origin(location, operation), operation) if location else response
-        if location and response.status_code == 202:
-            return self._poll_location(self._same_origin(location, operation), response, operation)
+            if location:
+                return self._request("GET", self._same_origin(location, response, operation), operation)
+        elif location and response.status_code == 202:
+            return self._poll_location(response, operation)
         return response
 
     def _poll_status(self, url: str, response: httpx.Response, operation: Operation) -> None:
@@ -146,7 +153,7 @@ class Client:
             self._wait(response, wait, operation)
             response = self._request("GET", url, asking)
             body = answer_of(response) or {}
-            status = str(body.get("status") or "Succeeded").lower()
+            status = str(body.get("status") or ("Succeeded" if response.status_code != 202 else "InProgress")).lower()
             if status in ("failed", "canceled"):
                 error: dict[str, Any] = body["error"] if isinstance(body.get("error"), dict) else {}
                 raise ServiceError(
@@ -160,9 +167,11 @@ class Client:
             if status == "succeeded":
                 return
 
-    def _poll_location(self, url: str, response: httpx.Response, operation: Operation) -> httpx.Response:
-        asking = replace(operation, idempotent=True)
+    def _poll_location(self, response: httpx.Response, operation: Operation) -> httpx.Response:
+        asking, url = replace(operation, idempotent=True), ""
         for wait in _waits():
+            # The service may move the address with each answer.
+            url = self._same_origin(response.headers.get("location") or url, response, operation)
             self._wait(response, wait, operation)
             response = self._request("GET", url, asking)
             if response.status_code != 202:
@@ -170,13 +179,15 @@ class Client:
         raise AssertionError("polling has no end of its own")
 
     def _wait(self, response: httpx.Response, wait: float, operation: Operation) -> None:
-        asked = retry_after(response)
-        seconds = wait if asked is None else min(asked, LONGEST_RETRY_AFTER)
+        # A Retry-After of 0 would poll without any pause.
+        seconds = retry_after(response) or wait
         # An accepted request that cannot be repeated is awaited: only its answer says what to cancel.
         self._clock.sleep(seconds, interruptible=operation.idempotent and not operation.after_cancel)
 
-    def _same_origin(self, link: str, operation: Operation) -> str:
+    def _same_origin(self, link: str, response: httpx.Response, operation: Operation) -> str:
+        """Return a link of an answer, which may be relative. Raise TransportError for one to another origin."""
         try:
+            link = urljoin(str(response.request.url), link)
             elsewhere = origin(link)
         except ValueError:
             elsewhere = "an invalid address"

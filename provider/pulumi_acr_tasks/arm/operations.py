@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pulumi_acr_tasks.arm import models
@@ -95,9 +96,7 @@ class Runs:
         if top is not None:
             params["$top"] = str(top)
         operation = Operation("list runs of", str(registry))
-        for index, body in enumerate(self._client.items(operation, "/runs", params)):
-            if top is not None and index >= top:
-                return
+        for body in islice(self._client.items(operation, "/runs", params), top):
             run = models.Run.receive_item(body)
             if run is not None and run.is_whole:
                 yield run

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -134,16 +135,17 @@ def _assertion(settings: Settings) -> Callable[[], str]:
     if token_file:
         return lambda: Path(token_file).read_text(encoding="utf-8").strip()
     if request_url and settings.oidc_request_token:
-
-        def fetch() -> str:
-            with open_http(timeout=30) as http:
-                response = http.get(
-                    request_url,
-                    params={"audience": "api://AzureADTokenExchange"},
-                    headers={"Authorization": f"Bearer {settings.oidc_request_token}"},
-                )
-            response.raise_for_status()
-            return str(response.json()["value"])
-
-        return fetch
+        return partial(fetch_assertion, request_url, settings.oidc_request_token)
     return lambda: settings.oidc_token or ""
+
+
+def fetch_assertion(request_url: str, token: str) -> str:
+    """Fetch an assertion of the job that runs this process, from where its CI system says."""
+    import httpx
+
+    # The URL has a query of its own (GitHub's: `?api-version=2.0`), which httpx's `params` would replace.
+    url = httpx.URL(request_url).copy_merge_params({"audience": "api://AzureADTokenExchange"})
+    with open_http(timeout=30) as http:
+        response = http.get(url, headers={"Authorization": f"Bearer {token}"})
+    response.raise_for_status()
+    return str(response.json()["value"])

@@ -129,8 +129,8 @@ class _Reader:
             tenant_id=self._value("tenantId", "ARM_TENANT_ID", "AZURE_TENANT_ID"),
             client_id=self._value("clientId", "ARM_CLIENT_ID", "AZURE_CLIENT_ID"),
             client_secret=self._value("clientSecret", "ARM_CLIENT_SECRET", "AZURE_CLIENT_SECRET"),
-            audience=self._value("audience") or (cloud.audience if endpoint == cloud.endpoint else endpoint),
-            authority=self._env("AZURE_AUTHORITY_HOST") or cloud.authority,
+            audience=self._value("audience") or (cloud.audience if endpoint.lower() == cloud.endpoint else endpoint),
+            authority=(self._env("AZURE_AUTHORITY_HOST") or cloud.authority).rstrip("/"),
             embedded_data=self._value("embeddedData"),
             secret_drift=self._boolean("secretDrift"),
             answer_timeout=self._seconds("answerTimeout", 600.0),
@@ -177,7 +177,8 @@ class _Reader:
         return default
 
     def _endpoint(self, cloud: Environment) -> str:
-        value = (self._config("endpoint") or cloud.endpoint).rstrip("/")
+        scheme, colon, rest = (self._config("endpoint") or cloud.endpoint).rstrip("/").partition(":")
+        value = f"{scheme.lower()}:{rest}" if colon else scheme
         if value == EMBEDDED:
             return value
         if not _is_origin(value):
@@ -218,5 +219,5 @@ def _is_origin(value: str) -> bool:
         _ = parts.port
     except ValueError:
         return False
-    plain = not (parts.query or parts.fragment or "@" in parts.netloc or " " in value)
+    plain = not (parts.query or parts.fragment or "@" in parts.netloc or value != "".join(value.split()))
     return parts.scheme in ("http", "https") and bool(parts.hostname) and plain

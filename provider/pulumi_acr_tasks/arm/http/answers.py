@@ -77,8 +77,10 @@ def describe_body(response: httpx.Response) -> str:
 
 def _read(response: httpx.Response, operation: Operation) -> Any:
     headers, empty = response.headers, not response.content.strip()
-    if "azure-asyncoperation" in headers or (response.status_code == 202 and "location" in headers):
-        return None  # the answer comes later, from that address
+    later = "azure-asyncoperation" in headers or (response.status_code == 202 and "location" in headers)
+    # The answer comes later, from that address. The status of an operation may repeat the header.
+    if later and (response.request.method != "GET" or (response.status_code == 202 and operation.reads is not None)):
+        return None
     if empty and (response.status_code in (202, 204) or "location" in headers or not operation.answers):
         return None
     if empty:

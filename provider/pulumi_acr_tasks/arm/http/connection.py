@@ -30,6 +30,7 @@ _DIRECT: dict[str, httpx.BaseTransport | None] = {f"all://{host}": None for host
 
 # OpenSSL's names for an answer that is not TLS.
 _NO_TLS = ("WRONG_VERSION_NUMBER", "UNKNOWN_PROTOCOL", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE")
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 _ENDPOINT = "check acr-tasks:endpoint"
 
 
@@ -100,11 +101,20 @@ def certificate_problem(error: BaseException) -> str:
 def open_http(**options: Any) -> httpx.Client:
     """Open a client that follows no redirect; `options` are httpx.Client's.
 
-    Raise SettingsError as `tls_context` does.
+    Raise SettingsError as `tls_context` does, and when the environment names a proxy that cannot be used.
     """
     import httpx
 
-    return httpx.Client(verify=tls_context(), mounts=_DIRECT, follow_redirects=False, **options)
+    tls = tls_context()
+    named = [name for name in os.environ if name.lower() in _PROXIES and os.environ[name]]
+    try:
+        return httpx.Client(verify=tls, mounts=_DIRECT, follow_redirects=False, **options)
+    except (httpx.InvalidURL, ValueError, ImportError) as error:
+        # The library's words may quote a password.
+        cure = "a proxy is http://HOST:PORT, and NO_PROXY has names and addresses without ports and brackets"
+        if isinstance(error, ImportError):
+            cure = 'a SOCKS proxy needs pip install "httpx[socks]"'
+        raise SettingsError(f"the proxy of {', '.join(sorted(named))} cannot be used: {cure}") from None
 
 
 class Reason(NamedTuple):

@@ -29,7 +29,7 @@ ATTEMPTS = 6
 FEW_ATTEMPTS = 4
 _BASE, _LONGEST = 0.5, 30.0
 # A bucket of the Resource Manager fills again within seconds: a longer Retry-After is cut to this.
-LONGEST_RETRY_AFTER = 300.0
+_LONGEST_RETRY_AFTER = 300.0
 _UNAVAILABLE = (500, 502, 503, 504)
 
 
@@ -91,16 +91,16 @@ def _may_help(response: httpx.Response, operation: Operation) -> bool:
 def _wait(attempt: int, response: httpx.Response | None, jitter: bool) -> float:
     asked = retry_after(response) if response is not None else None
     if asked is not None:
-        return min(asked, LONGEST_RETRY_AFTER)
+        return asked
     longest = min(_BASE * 2**attempt, _LONGEST)
     return random.uniform(0, longest) if jitter else longest  # noqa: S311  # spreads load, guards nothing
 
 
 def retry_after(response: httpx.Response) -> float | None:
-    """Return `Retry-After`, seconds or a date, in seconds from now; None where it is absent or neither."""
+    """Return `Retry-After`, seconds or a date, in seconds from now, five minutes at most; None for anything else."""
     value = response.headers.get("retry-after", "")
     try:
-        return max(0.0, float(value))
+        return min(max(0.0, float(value)), _LONGEST_RETRY_AFTER)
     except ValueError:
         pass
     try:
@@ -109,7 +109,7 @@ def retry_after(response: httpx.Response) -> float | None:
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=timezone.utc)
-    return max(0.0, (moment - datetime.now(timezone.utc)).total_seconds())
+    return min(max(0.0, (moment - datetime.now(timezone.utc)).total_seconds()), _LONGEST_RETRY_AFTER)
 
 
 # Tokens that come back each second.

@@ -94,6 +94,29 @@ def test_loopback_needs_no_proxy(environment: pytest.MonkeyPatch, scheme: str, h
         assert choose(url_of(f"{scheme}://management.azure.com/")) is not direct
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "cure"),
+    [
+        ("HTTPS_PROXY", "socks5://u:c4nary@proxy.example", "HTTPS_PROXY cannot be used: a SOCKS proxy needs pip"),
+        ("HTTPS_PROXY", "http://u:c4nary#@proxy.example", "HTTPS_PROXY cannot be used: a proxy is http://HOST:PORT"),
+        ("ALL_PROXY", "ftp://u:c4nary@proxy.example", "ALL_PROXY cannot be used"),
+        ("NO_PROXY", "localhost,[::1]", "NO_PROXY cannot be used"),
+    ],
+)
+def test_a_proxy_that_cannot_be_used_is_a_sentence(
+    environment: pytest.MonkeyPatch, name: str, value: str, cure: str
+) -> None:
+    """The sentence names the variable, and not its value, which may hold a password."""
+    for other in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
+        environment.delenv(other, raising=False)
+        environment.delenv(other.lower(), raising=False)
+    environment.setenv(name, value)
+    with pytest.raises(SettingsError) as caught:
+        open_http()
+    assert cure in str(caught.value)
+    assert "c4nary" not in str(caught.value)
+
+
 def url_of(text: str) -> object:
     """Return a URL as httpx holds it."""
     import httpx

@@ -7,11 +7,13 @@ import re
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from pulumi_acr_tasks import Provider
 from pulumi_acr_tasks.errors import SettingsError
 from pulumi_acr_tasks.schema.definitions import snake_case
+from pulumi_acr_tasks.settings import credentials
 from pulumi_acr_tasks.settings.credentials import missing_settings
 from pulumi_acr_tasks.settings.keys import KEYS, check_configuration
 from pulumi_acr_tasks.settings.settings import Settings
@@ -228,3 +230,28 @@ def test_a_missing_part_of_a_credential_is_reported_before_a_request(
     told = missing_settings(_load(environ, **config))
     assert lacks in told
     assert bool(told) is bool(lacks)
+
+
+def test_the_address_of_an_assertion_keeps_its_own_query(monkeypatch: pytest.MonkeyPatch) -> None:
+    """GitHub's address has the version of its API there."""
+    asked: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(200, json={"value": "assertion"})
+
+    transport = httpx.MockTransport(answer)
+    monkeypatch.setattr(credentials, "open_http", lambda **options: httpx.Client(transport=transport, **options))
+    assert credentials.fetch_assertion("https://job.example/idtoken/1?api-version=2.0", "t0ken") == "assertion"
+    (request,) = asked
+    assert dict(request.url.params) == {"api-version": "2.0", "audience": "api://AzureADTokenExchange"}
+    assert request.headers["authorization"] == "Bearer t0ken"
+
+
+def test_the_scheme_of_an_endpoint_has_no_case() -> None:
+    """What is refused for http is refused for HTTP, and the public cloud keeps its audience."""
+    with pytest.raises(SettingsError, match="never sent over plain http"):
+        _load(endpoint="HTTP://arm.example.org")
+    assert _load(endpoint="HTTPS://Management.Azure.com/").audience == "https://management.azure.com"
+    with pytest.raises(SettingsError, match="it is `embedded` or a URL"):
+        _load(endpoint="https://arm.example.org\t")

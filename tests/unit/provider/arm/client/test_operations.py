@@ -102,7 +102,24 @@ def test_a_list_follows_its_next_link_verbatim() -> None:
     assert str(service.requests[1].url) == link
 
 
-@pytest.mark.parametrize("elsewhere", ["https://evil.example.org/", "http://arm.example.org/", f"{ENDPOINT}:444/"])
+def test_a_link_may_be_relative() -> None:
+    """HTTP allows it in headers, and a list of another make may do the same."""
+    service = Service([{"value": [], "nextLink": f"{REGISTRY}/tasks?page=2"}, {"value": [{"name": "b"}]}])
+    assert [task.name for task in service.client().tasks.list(REGISTRY)] == ["b"]
+    assert str(service.requests[1].url) == f"{ENDPOINT}{REGISTRY}/tasks?page=2"
+
+
+def test_a_list_without_an_end_is_an_error() -> None:
+    """A page that refers to itself, or to an earlier one, would be read for ever."""
+    links = [f"{ENDPOINT}/a", f"{ENDPOINT}/b", f"{ENDPOINT}/a"]
+    service = Service([{"value": [{"name": "t"}], "nextLink": link} for link in links])
+    with pytest.raises(errors.TransportError, match="the list has no end"):
+        list(service.client().tasks.list(REGISTRY))
+
+
+@pytest.mark.parametrize(
+    "elsewhere", ["//evil.example.org/x", "https://evil.example.org/", "http://arm.example.org/", f"{ENDPOINT}:444/"]
+)
 def test_a_link_to_another_origin_is_not_followed(elsewhere: str) -> None:
     """Another host, another port and a link without TLS are refused."""
     service = Service([{"value": [], "nextLink": elsewhere}])
@@ -121,6 +138,9 @@ def test_a_redirect_is_not_followed() -> None:
 
 def test_runs_are_listed_up_to_the_top() -> None:
     """The service may answer more than `$top`; the client stops there."""
+    service = Service([{"value": [{"name": "b"}], "nextLink": f"{ENDPOINT}/more"}])
+    assert len(list(service.client().runs.list(REGISTRY, top=1))) == 1
+    assert len(service.requests) == 1
     service = Service([{"value": [{"name": "b"}, {"name": "a"}], "nextLink": f"{ENDPOINT}/more"}])
     runs = list(service.client().runs.list(REGISTRY, filter_by_run_ids(["x'y"]), top=1))
     assert [run.name for run in runs] == ["b"]
@@ -166,6 +186,34 @@ def test_an_accepted_run_is_fetched_from_its_location() -> None:
         [httpx.Response(202, headers=location), httpx.Response(202, headers=location), {"properties": {"runId": "cf1"}}]
     )
     assert service.client().registries.schedule_run(REGISTRY, {}).properties.run_id == "cf1"
+
+
+def test_a_location_may_be_relative_and_move() -> None:
+    """Each answer may name another address; a Retry-After of 0 does not mean a poll without a pause."""
+    moves = [httpx.Response(202, headers={"location": f"/results/{n}", "retry-after": "0"}) for n in (1, 2)]
+    service = Service([*moves, httpx.Response(202), {"properties": {"runId": "cf1"}}])
+    assert service.client().registries.schedule_run(REGISTRY, {}).properties.run_id == "cf1"
+    assert [request.url.path for request in service.requests[1:]] == ["/results/1", "/results/2", "/results/2"]
+    assert service.clock.slept == [1, 2, 4]
+
+
+@pytest.mark.parametrize("header", ["azure-asyncoperation", "location"])
+def test_the_status_of_an_operation_may_repeat_its_address(header: str) -> None:
+    """The body counts; without one, 202 says that the operation goes on."""
+    monitor = {"azure-asyncoperation": f"{ENDPOINT}/operations/1"}
+    again = {header: f"{ENDPOINT}/operations/1"}
+    service = Service(
+        [
+            httpx.Response(201, json={}, headers=monitor),
+            httpx.Response(200, json={"status": "InProgress"}, headers=again),
+            httpx.Response(202, json={"status": "InProgress"}, headers=again),
+            httpx.Response(202, headers=again),
+            httpx.Response(200, json={"status": "Succeeded"}, headers=again),
+            {"name": "build", "properties": {"provisioningState": "Succeeded"}},
+        ]
+    )
+    assert service.client().tasks.create(REGISTRY, "build", {}).name == "build"
+    assert not service.answers
 
 
 def test_a_failed_long_running_operation_is_an_error() -> None:
