@@ -1,6 +1,6 @@
-"""Runs tests/clients with Microsoft's own azure-cli, which gets a virtual environment of its own, `.venv-az`.
+"""Runs tests/clients with Microsoft's azure-cli in a virtual environment of its own, `.venv-az`.
 
-ACR_TASKS_AZ may name an `az` that is there already; nothing is installed then.
+With ACR_TASKS_AZ, the path of an `az`, nothing is installed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ VERSION = "2.91.0"
 
 
 def az() -> Path:
-    """Makes sure that there is an `az` (some 700 MB); returns its path."""
+    """Make sure that there is an `az` (some 700 MB); return its path."""
     given = os.environ.get("ACR_TASKS_AZ")
     if given:
         return Path(given)

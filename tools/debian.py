@@ -1,4 +1,4 @@
-"""Brings programs from Debian: with apt where it may (as root), and otherwise by naming the one command to run.
+"""Installs programs from Debian: root gets them by apt, other users get the command to run.
 
 Starts no system service.
 """
@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 COMMAND = "apt-get install --no-install-recommends"
-REFUSAL = Path("/usr/sbin/policy-rc.d")  # Debian's own switch: packages ask it before they start a service
+REFUSAL = Path("/usr/sbin/policy-rc.d")  # Debian's own switch: packages run it before they start a service
 
 
 def say(text: str) -> None:
@@ -22,14 +22,14 @@ def say(text: str) -> None:
 
 
 def missing(parts: Mapping[str, str]) -> list[str]:
-    """The packages of the commands that are not on PATH. parts: a Debian package for each command."""
+    """Return the packages of the commands that are not on PATH. parts: a Debian package for each command."""
     return [package for command, package in parts.items() if not shutil.which(command)]
 
 
 def provide(parts: Mapping[str, str], without: str, purpose: str) -> bool:
-    """Whether all of the commands are there, after having done for it what may be done.
+    """Install what is missing, if possible; return whether all of the commands are there.
 
-    without: what becomes of it where they are not, in a sentence. purpose: what the named command is for.
+    without: a sentence about what happens where they are not. purpose: the purpose of the command to run.
     """
     packages = missing(parts)
     if not packages:
@@ -44,13 +44,13 @@ def provide(parts: Mapping[str, str], without: str, purpose: str) -> bool:
 
 
 def advice(packages: list[str]) -> str:
-    """The command that a person runs to install packages."""
+    """Return the command with which a person installs packages."""
     return f"sudo {COMMAND} {' '.join(packages)}"
 
 
 @contextlib.contextmanager
 def _no_services() -> Iterator[None]:
-    """Keeps packages from starting their services while it lasts; an administrator's own rule stays in force."""
+    """Keep packages from starting services until the block ends; an administrator's own rule stays in force."""
     if REFUSAL.exists():
         yield
         return
@@ -63,7 +63,7 @@ def _no_services() -> Iterator[None]:
 
 
 def _install(packages: list[str]) -> bool:
-    """Installs Debian packages; False, after saying why, when apt cannot."""
+    """Install Debian packages; when apt cannot, say why and return False."""
     say(f"installing {', '.join(packages)} from Debian")
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for command in (["update", "-q"], ["install", "-q", "-y", "--no-install-recommends", *packages]):

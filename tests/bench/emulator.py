@@ -1,4 +1,4 @@
-"""What the emulator costs: requests a second beside a bare server's, its start beside its imports', its memory."""
+"""The cost of the emulator: requests a second and its start, each beside a floor, and its memory."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ STEP = {"type": "EncodedTask", "encodedTaskContent": "c3RlcHM6CiAgLSBjbWQ6IGJ1c3
 
 
 class Server:
-    """`serve` with the simulated executor, in a process of its own."""
+    """A process of `serve` with the simulated executor."""
 
     def __init__(self, *options: str) -> None:
         began = time.monotonic()
@@ -46,7 +46,7 @@ class Server:
         return answer.json()
 
     def memory(self) -> tuple[float, float]:
-        """MiB resident, and MiB in proportion to who shares them."""
+        """Return the MiB that are resident, and the MiB where shared ones count in proportion."""
         text = Path(f"/proc/{self.process.pid}/smaps_rollup").read_text()
         return kilobytes(text, "Rss") / 1024, kilobytes(text, "Pss") / 1024
 
@@ -105,7 +105,7 @@ def requests() -> None:
 
 
 def floor(length: int, request: Callable[[int], bytes]) -> Speed:
-    """The speed of a server that answers as many bytes and does nothing else."""
+    """Return the speed of a server that answers as many bytes and does nothing else."""
     command = [sys.executable, "-m", "tests.bench.bare", str(length)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as bare:
         assert bare.stdout
@@ -153,7 +153,7 @@ def memory() -> None:
             server.ask("GET", "runs")
             print_memory(f"{RUNS:,} runs that wait", server)
             while not ended(server):
-                time.sleep(0.5)  # asking takes the emulator's time, too
+                time.sleep(0.5)  # each poll takes the emulator's time, too
             print_memory(f"{RUNS:,} runs that have ended", server)
         print(f"{'they were queued in':<38} {seconds:.1f} s")
         with served("--data", data) as server:

@@ -1,7 +1,7 @@
-"""How long news of a run takes to the screen: a line of its log, and its end.
+"""The seconds until the screen shows a line of a run's log, and the end of the run.
 
 Lines are stamped in the container with the machine's uptime, ends with the service's `finishTime`; both are compared
-with the moment at which pulumi has printed them, as CI would see it.
+with the time at which pulumi prints them, as CI would see it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ RUNS = 8
 ROUNDS = 3
 UPTIME = Path("/proc/uptime")
 
-# The runs end 0.8 s apart: the end of one is hardly ever found by asking for another.
+# The runs end 0.8 s apart, so a poll for one run hardly ever finds the end of another.
 PROGRAM = """
 import base64
 from pulumi_acr_tasks import EncodedTaskRunRequestArgs, PlatformPropertiesArgs, Run
@@ -64,7 +64,9 @@ def main() -> None:
                     Path(name) / f"round-{number}", "runs", program=PROGRAM.replace("RUNS", str(RUNS)), **service.config
                 )
             shown, created = watched(stack.start("up", "--yes", "--skip-preview", "--stack", "dev", "--parallel", "64"))
-            finished = {run["runId"]: moment(run["finishTime"]) for run in service.runs() if run["runId"] in created}
+            finished = {
+                run["runId"]: seconds_since_1970(run["finishTime"]) for run in service.runs() if run["runId"] in created
+            }
             lines += shown
             ends += [seen - finished[run_id] for run_id, seen in created.items()]
     print(f"{'log line from agent to screen':<38} {spread(lines)}")
@@ -72,7 +74,7 @@ def main() -> None:
 
 
 def watched(update: subprocess.Popen[str]) -> tuple[list[float], dict[str, float]]:
-    """Reads the screen to its end: each stamped line's age in seconds, and when each run's resource was finished.
+    """Read the screen to its end; return the age of each stamped line in seconds, and the time of each created run.
 
     Raises SystemExit with the screen when a run did not succeed.
     """
@@ -91,13 +93,13 @@ def watched(update: subprocess.Popen[str]) -> tuple[list[float], dict[str, float
 
 
 def _timed(update: subprocess.Popen[str]) -> Iterator[tuple[str, float, float]]:
-    """Each line, with the time and the machine's uptime when it came."""
+    """Yield each line, with the time and the machine's uptime at which it came."""
     assert update.stdout
     with update.stdout as screen:
         for line in screen:
             yield line, time.time(), float(UPTIME.read_text().split()[0])
 
 
-def moment(text: str) -> float:
-    """Seconds since 1970 of the service's `2026-01-02T03:04:05.1234567+00:00`."""
+def seconds_since_1970(text: str) -> float:
+    """Return the seconds since 1970 of the service's `2026-01-02T03:04:05.1234567+00:00`."""
     return datetime.fromisoformat(f"{text[:26]}+00:00").timestamp()

@@ -1,4 +1,4 @@
-"""Asks one server for one thing as fast as it answers, with little work of its own."""
+"""A client that repeats one request as fast as the server answers, with little work of its own."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ _LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Speed:
-    """How fast a server was: requests a second, and the milliseconds of processor that each cost it."""
+    """The speed of a server: requests a second, and its milliseconds of CPU for each."""
 
     requests: float
     processor: float
 
 
 def speed(pid: int, port: int, request: Callable[[int], bytes], seconds: float) -> Speed:
-    """Ask over eight connections, a request on each at any time. Raises AssertionError for an answer but 200.
+    """Send requests over eight connections, one on each at any time. Raise AssertionError for an answer but 200.
 
-    request: gives the whole text of the request of that number.
+    request: returns the whole text of the request of that number.
     """
     connections = [socket.create_connection(("127.0.0.1", port)) for _ in range(CONNECTIONS)]
     try:
@@ -47,19 +47,26 @@ def read_answer(connection: socket.socket) -> bytes:
     """Read one whole answer and return its body."""
     data = b""
     while b"\r\n\r\n" not in data:
-        data += connection.recv(1 << 16)
+        data += received(connection)
     head, _, body = data.partition(b"\r\n\r\n")
     length = _LENGTH.search(head)
     assert head.startswith(b"HTTP/1.1 200 "), head
     assert length
     parts, missing = [body], int(length[1]) - len(body)
     while missing > 0:
-        parts.append(connection.recv(1 << 16))
+        parts.append(received(connection))
         missing -= len(parts[-1])
     return b"".join(parts)
 
 
+def received(connection: socket.socket) -> bytes:
+    """Return the next bytes. Raise AssertionError when the server has closed the connection."""
+    found = connection.recv(1 << 16)
+    assert found, "the server has closed the connection"
+    return found
+
+
 def processor(pid: int) -> float:
-    """Seconds of processor that a process has had so far."""
+    """Return the seconds of CPU of a process so far."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -1,8 +1,8 @@
-"""How much memory packing a large context takes, of data that no compression makes smaller.
+"""The memory of packing a large context, of data that no compression makes smaller.
 
     python -m tests.bench.memory FOLDER
 
-prints the growth of the peak in bytes, of the one process that packs.
+packs the folder and prints the growth of its own peak in bytes.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ def main(mebibytes: int) -> None:
             for _ in range(mebibytes):
                 file.write(os.urandom(1 << 20))
         started = time.monotonic()
-        told = subprocess.run([sys.executable, "-m", __name__, folder], check=True, capture_output=True, text=True)
+        packed = subprocess.run([sys.executable, "-m", __name__, folder], check=True, capture_output=True, text=True)
         seconds = time.monotonic() - started
-    growth = int(told.stdout) / (1 << 20)
+    growth = int(packed.stdout) / (1 << 20)
     print(f"{'growth of the peak':<38} {growth:.1f} MiB, {growth / mebibytes:.2%} of the context ({seconds:.0f} s)")
 
 
 def peak() -> int:
-    """The most memory that this process has had resident, in bytes. Not `getrusage`, which counts the parent too."""
+    """Return the peak of this process's resident memory in bytes. `getrusage` would count the parent, too."""
     found = re.search(r"VmHWM:\s+(\d+) kB", STATUS.read_text())
     assert found
     return int(found[1]) << 10

@@ -66,7 +66,7 @@ def write_plugin(folder: Path) -> Path:
 
 
 class NothingServicer(provider_pb2_grpc.ResourceProviderServicer):
-    """A provider that remembers nothing and asks nobody."""
+    """A provider without any state and any request."""
 
     def GetPluginInfo(self, request: Any, context: Any) -> Any:
         return proto.PluginInfo(version="0.0.0")

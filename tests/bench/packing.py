@@ -1,4 +1,4 @@
-"""What packing a context costs, beside `tar czf` of the same files on the same disk."""
+"""The cost of packing a context, beside `tar czf` of the same files on the same disk."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def pack(context: Context, expected: str) -> None:
 
 
 def best(work: Callable[[], object]) -> float:
-    """The least seconds of several rounds: what else the machine does can only add to them."""
+    """Return the least seconds of several rounds: other work of the machine can only add to them."""
     taken = []
     for _ in range(ROUNDS):
         started = time.monotonic()
@@ -50,7 +50,7 @@ def best(work: Callable[[], object]) -> float:
 
 
 def write(folder: Path) -> int:
-    """Writes files such as sources are, 100 to a folder and 4 KiB on average; their size in all, in bytes."""
+    """Write files like those of sources, 100 to a folder and 4 KiB on average; return their size in all, in bytes."""
     chance = random.Random(1)
     words = ["".join(chance.choices("etaoinshrdlu_", k=chance.randint(2, 11))) for _ in range(2_000)]
     total = 0

@@ -1,4 +1,4 @@
-"""What many measurements of one thing have in common."""
+"""Percentiles and medians of repeated measurements."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from collections.abc import Callable, Mapping, Sequence
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """The smallest value that this share of all (0 to 1) does not exceed; raises ValueError without any."""
+    """Return the smallest value that this share of all (0 to 1) does not exceed. Raise ValueError without a value."""
     if not values:
         raise ValueError("nothing was measured")
     return sorted(values)[max(0, math.ceil(share * len(values)) - 1)]
 
 
 def spread(values: Sequence[float]) -> str:
-    """`p50 0.31 s, p95 0.62 s of 200`, of seconds."""
+    """Return `p50 0.31 s, p95 0.62 s of 200` for seconds."""
     if not values:
         return "nothing was measured"
     return f"p50 {percentile(values, 0.5):.2f} s, p95 {percentile(values, 0.95):.2f} s of {len(values)}"

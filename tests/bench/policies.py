@@ -1,4 +1,4 @@
-"""What the policy pack adds to a preview: its time beside that of the same preview with a pack that checks nothing."""
+"""The time of a preview with the policy pack, beside the same preview with a pack that checks nothing."""
 
 from __future__ import annotations
 

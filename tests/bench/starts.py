@@ -1,4 +1,4 @@
-"""What a program waits for before its first resource: imports, and the start of the process that serves a host."""
+"""The time before a program's first resource: imports, and the start of the process that serves a host."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.bench import nothing
 from tests.bench.percentiles import medians
 
 ROUNDS = 7
-_NOBODY = "127.0.0.1:1"  # the engine's address: no engine is asked before the port line
+_NO_ENGINE = "127.0.0.1:1"  # a provider does not call the engine before it prints its port
 
 IMPORTS = (
     "import pulumi",
@@ -52,7 +52,7 @@ def imported(code: str) -> float:
 def started(command: list[str]) -> float:
     """Return the seconds from the process's start to its port line, and end the process."""
     began = time.monotonic()
-    with subprocess.Popen([*command, _NOBODY], stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen([*command, _NO_ENGINE], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         try:
             int(process.stdout.readline())

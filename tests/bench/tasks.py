@@ -1,4 +1,4 @@
-"""What each operation on many tasks and runs costs on both hosts, beside a provider of the same host that does nothing.
+"""The cost of operations on many tasks and runs on both hosts, beside a provider of the same host that does nothing.
 
 The same programs run under the same engine in turns. The requests stand beside those of others.
 """
@@ -23,7 +23,7 @@ from tests.e2e.stack import Outcome, Stack
 TASKS = 200
 CHANGED = 50
 RUNS = 40
-SECONDS = 5  # of a run; the service tells whole seconds
+SECONDS = 5  # of a run; the service's delays are whole seconds
 
 OURS = """
 from pulumi_acr_tasks import EncodedTaskStepArgs, PlatformPropertiesArgs, Task
@@ -53,7 +53,7 @@ for number in range({count}):
 
 @dataclass(frozen=True)
 class Operation:
-    """One command, and what Terraform's azurerm was measured to need for it (200 tasks, requests and seconds)."""
+    """A command. `azurerm`: the requests and seconds that were measured of Terraform's provider, for 200 tasks."""
 
     name: str
     command: Callable[[Stack], Outcome]

@@ -110,7 +110,9 @@ def process(host: Host, home: Path, address: str, forks: Path) -> Iterator[Any]:
     with subprocess.Popen(command, env=environment, cwd=home, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout
         try:
-            with grpc.insecure_channel(f"127.0.0.1:{server.stdout.readline().strip()}") as channel:
+            port = server.stdout.readline().strip()
+            assert port, f"the process of {host.module} has ended before it printed its port"
+            with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
                 yield provider_pb2_grpc.ResourceProviderStub(channel)
         finally:
             server.kill()
