@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -35,6 +35,7 @@ from pulumi_acr_tasks.schema.values import Unknown
 from pulumi_acr_tasks.settings.credentials import missing_settings
 from pulumi_acr_tasks.settings.settings import Settings
 from pulumi_acr_tasks.validate.problem import Problem, errors
+from pulumi_acr_tasks.validate.readable_secrets import Path, check_marks
 
 if TYPE_CHECKING:
     from pulumi_acr_tasks.service import Service
@@ -123,10 +124,13 @@ class EngineCalls:
 
         return service_for(self.settings)
 
-    def check(self, verbs: Verbs, request: Request, olds: Values, news: Values) -> tuple[Values, list[str]]:
+    def check(
+        self, verbs: Verbs, request: Request, olds: Values, news: Values, marks: Collection[Path] = ()
+    ) -> tuple[Values, list[str]]:
         """Return the completed inputs, and the failures that stop the resource.
 
-        No failure names a property: the engine would print its value, secret or not.
+        `marks` are the paths of what the program has marked as secret, where the engine says so. No failure names a
+        property: the engine would print its value, secret or not.
         """
         with self._serving(request, olds, news):
             self._refuse_wrong_settings()
@@ -134,7 +138,9 @@ class EngineCalls:
             service.organization = request.organization or service.organization
             service.notes.replace_on_changes = list(request.replace_on_changes)
             # A transform may have set inputs in Python's spelling.
-            inputs, problems = verbs.check(service, olds, spelled(news, verbs.kinds))
+            news = spelled(news, verbs.kinds)
+            inputs, problems = verbs.check(service, olds, news)
+            problems += check_marks(news, verbs.kinds, marks)
             problems = [_in_file(self.spell(problem), request.task_file) for problem in problems]
             self._warn(problems)
             failures = [_in_short(without_secrets(str(problem))) for problem in errors(problems)]

@@ -17,6 +17,8 @@ R = TypeVar("R", bound="Task | Run")
 class Task(task.Task):
     """A task in a registry, served by the provider plugin. Its arguments are those of the dynamic Task."""
 
+    _marks_reach_check = True
+
     @classmethod
     def get(cls, resource_name: str, id: pulumi.Input[str], opts: pulumi.ResourceOptions | None = None) -> Task:  # noqa: A002
         """Read a task that exists, without its secrets. The stack does not change it, and does not delete it.
@@ -31,6 +33,8 @@ class Task(task.Task):
 
 class Run(run.Run):
     """A run in a registry, served by the provider plugin. Its arguments are those of the dynamic Run."""
+
+    _marks_reach_check = True
 
     @classmethod
     def get(cls, resource_name: str, id: pulumi.Input[str], opts: pulumi.ResourceOptions | None = None) -> Run:  # noqa: A002

@@ -22,13 +22,14 @@ from pulumi_acr_tasks import engine
 from pulumi_acr_tasks.engine import Request, Urn
 from pulumi_acr_tasks.engine.log import shown
 from pulumi_acr_tasks.engine_call import EngineCalls, Verbs, encrypted
-from pulumi_acr_tasks.errors import AcrTasksError, ValidationError
+from pulumi_acr_tasks.errors import AcrTasksError, SettingsError, ValidationError
 from pulumi_acr_tasks.plugin import configuration
 from pulumi_acr_tasks.plugin.values import Properties, masked, read, whole_lists, write
 from pulumi_acr_tasks.program.declaration import with_program_values
 from pulumi_acr_tasks.schema.definitions import RESULTS
 from pulumi_acr_tasks.schema.secrets import without_secrets
 from pulumi_acr_tasks.schema.spelling import parse
+from pulumi_acr_tasks.schema.values import contains_unknown
 from pulumi_acr_tasks.validate.hints import did_you_mean
 
 PACKAGE = "acr-tasks"
@@ -64,12 +65,18 @@ def _answered(call: Call) -> Call:
 class PluginServicer(provider_pb2_grpc.ResourceProviderServicer):
     """The servicer of one provider: the default one, or an explicit one of the program."""
 
-    _calls: EngineCalls
-    _urn: str
-
     def __init__(self) -> None:
+        self._configured: EngineCalls | None = None
+        self._urn = ""
         # The resources whose last diff left it to the engine to apply the options of the resource to a change.
         self._left_to_the_engine = set[str]()
+
+    @property
+    def _calls(self) -> EngineCalls:
+        """The calls of the configured provider. Raises SettingsError before Configure."""
+        if self._configured is None:
+            raise SettingsError("the provider has no configuration yet; the engine sends it first (Configure)")
+        return self._configured
 
     def GetPluginInfo(self, request: Any, context: Any) -> Any:
         return proto.PluginInfo(version=version("pulumi-acr-tasks"))
@@ -78,6 +85,19 @@ class PluginServicer(provider_pb2_grpc.ResourceProviderServicer):
     def GetSchema(self, request: Any, context: Any) -> Any:
         file = resources.files("pulumi_acr_tasks.plugin") / "schema.json"
         return proto.GetSchemaResponse(schema=file.read_text(encoding="utf-8"))
+
+    def Parameterize(self, request: Any, context: Any) -> Any:
+        return context.abort(
+            grpc.StatusCode.UNIMPLEMENTED,
+            f"{PACKAGE} takes no parameters; leave out the arguments behind the name of the plugin",
+        )
+
+    def Attach(self, request: Any, context: Any) -> Any:
+        # A plugin has one configuration, and the Cancel at the end of a command ends its waits for good.
+        return context.abort(
+            grpc.StatusCode.UNIMPLEMENTED,
+            "the plugin serves the command that has started it, and no other; unset PULUMI_DEBUG_PROVIDERS",
+        )
 
     @_answered
     def CheckConfig(self, request: Any, context: Any) -> Any:
@@ -97,7 +117,7 @@ class PluginServicer(provider_pb2_grpc.ResourceProviderServicer):
     @_answered
     def Configure(self, request: Any, context: Any) -> Any:
         self._urn = request.urn
-        self._calls = configuration.configured(read(request.args).values)
+        self._configured = configuration.configured(read(request.args).values)
         return proto.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
 
     @_answered
@@ -111,7 +131,7 @@ class PluginServicer(provider_pb2_grpc.ResourceProviderServicer):
                 "replaced, because an option of the resource asks for it (replaceOnChanges)"
             )
         self._left_to_the_engine.discard(request.urn)
-        inputs, failures = self._calls.check(_verbs(request), call, olds.values, news.values)
+        inputs, failures = self._calls.check(_verbs(request), call, olds.values, news.values, news.secrets)
         if failures:
             return proto.CheckResponse(failures=[proto.CheckFailure(property="", reason=each) for each in failures])
         return proto.CheckResponse(inputs=write(inputs, news.secrets, whole_lists=False))
@@ -192,12 +212,15 @@ class PluginServicer(provider_pb2_grpc.ResourceProviderServicer):
         from pulumi_acr_tasks.functions import invoke
 
         args = read(request.args)
+        calls = self._calls
+        if contains_unknown(args.values):
+            return proto.InvokeResponse()  # a preview; the engine answers so while the configuration is not known
         # The URN of the provider tells the stack: the protocol names no resource here.
         with engine.serving(Request(self._urn)):
-            found, problems = invoke(self._calls.service, request.tok, args.values)
+            found, problems = invoke(calls.service, request.tok, args.values)
         if problems:
             # One failure for all problems: the SDK of Python shows the first failure only.
-            reason = without_secrets("\n".join(str(self._calls.spell(problem)) for problem in problems))
+            reason = without_secrets("\n".join(str(calls.spell(problem)) for problem in problems))
             return proto.InvokeResponse(failures=[proto.CheckFailure(property="", reason=reason)])
         results = RESULTS[request.tok.rpartition(":")[2]]
         # The field's name is a word of Python.

@@ -19,6 +19,7 @@ from pulumi_acr_tasks.program.declaration import program_error
 from pulumi_acr_tasks.schema.definitions import Kind, camel_case, members, snake_case, variant
 from pulumi_acr_tasks.schema.secrets import holds_secret, is_secret
 from pulumi_acr_tasks.schema.spelling import translate
+from pulumi_acr_tasks.validate.readable_secrets import ITEMS, readable_secret
 
 _ITEM = re.compile(r"\[\d+\]")  # a path that leads through a list
 _warnings: set[asyncio.Task[None]] = set()
@@ -28,7 +29,7 @@ _ANY = Kind("any")
 _LARGEST = 2**53  # whole numbers travel as floats
 
 
-def normalize(value: Any, of: Kind, path: str, *, checked: bool = False) -> Any:
+def normalize(value: Any, of: Kind, path: str, *, checked: bool = False, warns: bool = True) -> Any:
     """Return an argument of that kind in ARM's form, for the constructors of Task and Run.
 
     Input types, output types and dicts (keys in either spelling) become dicts with camelCase keys. Keys of maps stay as
@@ -40,9 +41,12 @@ def normalize(value: Any, of: Kind, path: str, *, checked: bool = False) -> Any:
     the whole list where the program has marked one item, and then no diff shows what is beside the secret. The engine
     does not check what it only reads (`opts.id`).
 
+    With `warns` a warning names each Pulumi secret that the service shows, because the engine tells a dynamic provider
+    no marks.
+
     Raises ProgramError when a member is given in both spellings, and for a value that the engine cannot take.
     """
-    return _Normalizer(checked).normal(value, of, path)
+    return _Normalizer(checked, warns).normal(value, of, path)
 
 
 def translate_paths(opts: pulumi.ResourceOptions | None, inputs: Mapping[str, Kind]) -> pulumi.ResourceOptions:
@@ -62,8 +66,8 @@ def translate_paths(opts: pulumi.ResourceOptions | None, inputs: Mapping[str, Ki
 class _Normalizer:
     """A converter of one resource's arguments into ARM's form; with `checked`, `check` marks secrets within lists."""
 
-    def __init__(self, checked: bool) -> None:
-        self._checked = checked
+    def __init__(self, checked: bool, warns: bool) -> None:
+        self._checked, self._warns = checked, warns
 
     def normal(self, value: Any, of: Kind, path: str) -> Any:
         if isinstance(value, pulumi.Output) or inspect.isawaitable(value):
@@ -122,10 +126,10 @@ class _Normalizer:
             return self.normal(item, _ANY, path)
         normal = self.normal(item, member, path)
         if not is_secret(definition, name, owner):
-            if definition in ("Argument", "SetValue") and name == "value":
+            if self._warns and definition in ITEMS and name == "value":
                 _warn_of_readable_secret(item, owner.get("name"), path)
             return normal
-        certain = definition not in ("Argument", "SetValue") or owner.get("isSecret") is True
+        certain = definition not in ITEMS or owner.get("isSecret") is True
         if certain and self._is_marked_later(path):
             return pulumi.Output.unsecret(normal) if isinstance(normal, pulumi.Output) else normal
         return pulumi.Output.secret(normal)
@@ -167,20 +171,13 @@ def _key(key: Any, path: str) -> str:
 
 
 def _warn_of_readable_secret(value: Any, name: Any, path: str) -> None:
-    """Warn of a Pulumi secret that the service would show to everybody who may read the task or run.
-
-    The value is sent as it is: a mark for the service would change tasks and start runs anew.
-    """
+    """Warn of a value that is a Pulumi secret, although the service will show it."""
     if not isinstance(value, pulumi.Output):
         return
 
     async def warn() -> None:
         if await value.is_secret():
-            named = f" {name}" if isinstance(name, str) else ""
-            pulumi.log.warn(
-                f"{path}: the value of{named} is a Pulumi secret, and the service shows it to everybody who may read "
-                "the task or run, and in logs; is_secret=True hides it there too"
-            )
+            pulumi.log.warn(str(readable_secret(path, name)))
 
     with contextlib.suppress(RuntimeError):  # no event loop: nothing is deployed
         task = asyncio.get_running_loop().create_task(warn())

@@ -46,6 +46,9 @@ class Run(Resource, module="acr-tasks", name="Run"):
     awaits the run that was scheduled; on another machine a new run starts.
     """
 
+    # The engine tells a dynamic provider's `check` no marks of secrets, so the constructor warns.
+    _marks_reach_check = False
+
     registry_id: pulumi.Output[str] = pulumi.property("registryId")
     endpoint: pulumi.Output[str] = pulumi.property("endpoint")
     run_request: pulumi.Output[outputs.RunRequest] = pulumi.property("runRequest")
@@ -120,9 +123,9 @@ class Run(Resource, module="acr-tasks", name="Run"):
         """
         given = locals()
         opts = translate_paths(opts, _INPUTS)
-        checked = opts.id is None
+        checked, warns = opts.id is None, not self._marks_reach_check
         names = {snake_case(name): kind for name, kind in _INPUTS.items()}
-        props = {name: normalize(given[name], kind, name, checked=checked) for name, kind in names.items()}
+        props = {name: normalize(given[name], kind, name, checked=checked, warns=warns) for name, kind in names.items()}
         self._register(resource_name, engine_properties(type(self), props, opts), opts)
 
     def _register(self, resource_name: str, props: dict[str, Any], opts: pulumi.ResourceOptions) -> None:

@@ -78,7 +78,7 @@ def map_secrets(
     if isinstance(value, str):
         return address(value) if holds_secret(value) else value
     if isinstance(value, list):
-        if whole_lists and _has_secret(value, kind):
+        if whole_lists and has_secret(value, kind):
             return change(value)
         return [inner(item, kind.item) for item in value]
     if not isinstance(value, dict):
@@ -119,7 +119,8 @@ def secret_values(value: Any, kind: Kind, *, addresses: bool = True) -> Iterator
     return (item for item in found if isinstance(item, str))
 
 
-def _has_secret(value: Any, kind: Kind) -> bool:
+def has_secret(value: Any, kind: Kind) -> bool:
+    """Return whether a value of that kind has a secret: one by its nature, or in an address."""
     found: list[Any] = []
     map_secrets(value, kind, found.append)
     return bool(found)

@@ -42,6 +42,9 @@ class Task(Resource, module="acr-tasks", name="Task"):
     The attributes up to `adopt` are the program's arguments, completed. The service sets the others.
     """
 
+    # The engine tells a dynamic provider's `check` no marks of secrets, so the constructor warns.
+    _marks_reach_check = False
+
     registry_id: pulumi.Output[str] = pulumi.property("registryId")
     task_name: pulumi.Output[str] = pulumi.property("taskName")
     endpoint: pulumi.Output[str] = pulumi.property("endpoint")
@@ -115,9 +118,9 @@ class Task(Resource, module="acr-tasks", name="Task"):
         opts = translate_paths(opts, _INPUTS)
         # Two tasks of one name cannot exist, and `--replace` does not call diff.
         opts.delete_before_replace = True
-        checked = opts.id is None
+        checked, warns = opts.id is None, not self._marks_reach_check
         names = {snake_case(name): kind for name, kind in _INPUTS.items()}
-        props = {name: normalize(given[name], kind, name, checked=checked) for name, kind in names.items()}
+        props = {name: normalize(given[name], kind, name, checked=checked, warns=warns) for name, kind in names.items()}
         self._register(resource_name, engine_properties(type(self), props, opts), opts)
 
     def _register(self, resource_name: str, props: dict[str, Any], opts: pulumi.ResourceOptions) -> None:

@@ -110,7 +110,7 @@ def test_a_canary_in_every_secret_is_never_seen(idle_emulator: Emulator, new_sta
     emulator = idle_emulator
     stack = new_stack(program=PROGRAM, logLevel="debug", secretDrift="true", **emulator.config)
     screens = [stack.preview("--diff"), stack.up("--diff", "--debug")]
-    assert "step.values[1].value: the value of readable is a Pulumi secret" in screens[0].screen
+    assert "step.values[1].value: the value of 'readable' is a Pulumi secret" in screens[0].screen
     stack.edit("__main__.py", "timeout=600", "timeout=700")
     stack.edit("__main__.py", 'value="one"', 'value="two"')
     stack.edit("__main__.py", 'name="commits"', 'name="pushes"')  # a PUT
