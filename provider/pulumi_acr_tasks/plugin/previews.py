@@ -16,7 +16,7 @@ Values = dict[str, Any]
 def previewed_task(inputs: Values, olds: Values) -> Values:
     """Return a task's outputs; `olds` are those in state, empty for a create."""
     kept = {name: olds[name] for name in KEPT_BY_TASK if name in olds}
-    outs = {**dict.fromkeys(OUTPUTS["Task"], UNKNOWN), **kept, **inputs}
+    outs = {**dict.fromkeys(OUTPUTS["Task"], UNKNOWN), **kept, **inputs, "name": inputs.get("taskName", UNKNOWN)}
     return with_identity(outs, _principals(inputs.get("identity"), olds.get("identity")))
 
 

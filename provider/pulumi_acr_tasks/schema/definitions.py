@@ -386,7 +386,7 @@ CONTEXT_HASHES = ("contextHash", "contextContents", "contextTree")
 
 OWN_OUTPUTS: dict[str, dict[str, Kind]] = _read(
     {
-        "Task": _ENDPOINT,
+        "Task": {**_ENDPOINT, "name": "string!~: The name in the registry, the same as `taskName`."},
         "Run": {
             **_ENDPOINT,
             "contextHash": "string~: The hash of the local context. A run is scheduled again when it changes.",

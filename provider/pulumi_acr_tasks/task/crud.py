@@ -152,7 +152,7 @@ def update(service: Service, id_: str, old: dict[str, Any], new: dict[str, Any])
         changed = _make_again(service, registry, old, new)
     if changed is None:
         kept = {key: old[key] for key in PURE_OUTPUTS if key in old}
-        return with_identity({**new, **kept}, old.get("identity"))
+        return with_identity({**outputs(new, {}), **kept}, old.get("identity"))
     return outputs(new, changed.raw)
 
 

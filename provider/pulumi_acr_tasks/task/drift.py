@@ -25,9 +25,13 @@ _SIGN_IN = {("AuthInfo", "refreshToken"), ("AuthInfo", "scope"), ("AuthInfo", "e
 
 
 def outputs(inputs: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
-    """Return a task's outputs: its inputs, which have the secrets that answers hide, and what the service set."""
+    """Return a task's outputs: its inputs, which have the secrets that answers hide, and what the service set.
+
+    Its name stands there twice: programs for azure-native read `name`.
+    """
     properties = answer.get("properties") or {}
     given = {
+        "name": inputs.get("taskName"),
         "type": answer.get("type"),
         "provisioningState": properties.get("provisioningState"),
         "creationDate": properties.get("creationDate"),
@@ -55,7 +59,7 @@ def with_identity(outs: dict[str, Any], given: Any) -> dict[str, Any]:
 
 def inputs_of(props: dict[str, Any]) -> dict[str, Any]:
     """Return the inputs that outputs echo: without what the service set, in an identity too."""
-    inputs = {key: value for key, value in props.items() if key not in PURE_OUTPUTS}
+    inputs = {key: value for key, value in props.items() if key not in ("name", *PURE_OUTPUTS)}
     if isinstance(inputs.get("identity"), dict):
         inputs["identity"] = writable(inputs["identity"], Kind("IdentityProperties"))
     return inputs

@@ -139,6 +139,11 @@ class Task(Resource, module="acr-tasks", name="Task"):
             complete_task(self, old)
 
     @property
+    def name(self) -> pulumi.Output[str]:
+        """The task's name, the same as `task_name`: programs for azure-native read it."""
+        return self.task_name
+
+    @property
     def principal_id(self) -> pulumi.Output[str | None]:
         """The principal id of the task's system-assigned identity, to grant roles to; None without one."""
         return self._of_identity("principal_id")

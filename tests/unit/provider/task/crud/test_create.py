@@ -30,6 +30,7 @@ def test_create_puts_the_task_where_its_registry_is(service: Service, fake: Fake
     }
     assert outs == {
         **INPUTS,
+        "name": "build",
         "identity": {"type": "SystemAssigned", "principalId": "p", "tenantId": "t"},
         "type": "Microsoft.ContainerRegistry/registries/tasks",
         "provisioningState": "Succeeded",

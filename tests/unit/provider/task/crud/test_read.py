@@ -31,6 +31,15 @@ def test_a_refresh_of_what_did_not_drift_changes_nothing(service: Service) -> No
     assert read(next_process(service), TASK_ID, outs) == (outs, INPUTS)
 
 
+def test_a_state_without_the_name_gets_it_and_nothing_else(service: Service) -> None:
+    """States of earlier releases have `taskName` alone. The name is no input, so no refresh shows a change."""
+    _, outs = create(service, INPUTS)
+    assert outs["name"] == INPUTS["taskName"]
+    older = {key: value for key, value in outs.items() if key != "name"}
+    assert read(next_process(service), TASK_ID, older) == (outs, INPUTS)
+    assert update(service, older, {**INPUTS, "adopt": True}) == {**outs, "adopt": True}
+
+
 def test_a_refresh_shows_what_somebody_changed(service: Service, fake: FakeService) -> None:
     """Outputs and inputs both have the change."""
     _, outs = create(service, INPUTS)
