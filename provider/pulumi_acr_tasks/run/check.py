@@ -14,7 +14,7 @@ from pulumi_acr_tasks.run.diff import is_address
 from pulumi_acr_tasks.schema.definitions import CONTEXT_HASHES, DEFINITIONS, INPUTS, kind, snake_case, variant
 from pulumi_acr_tasks.schema.values import UNKNOWN, is_unknown
 from pulumi_acr_tasks.settings.settings import Settings
-from pulumi_acr_tasks.source.context import FILES, Context
+from pulumi_acr_tasks.source.context import FILES, Context, inner_name
 from pulumi_acr_tasks.source.given_archive import Tarball, is_tarball
 from pulumi_acr_tasks.validate.members import check_arguments, check_value
 from pulumi_acr_tasks.validate.names import check_task_name, resolve
@@ -203,7 +203,7 @@ def _check_dockerfile(request: dict[str, Any], folder: Path) -> list[Problem]:
         return []
     path = member_path("run_request", "dockerFilePath")
     try:
-        with (folder / name).open(encoding="utf-8", errors="replace") as file:
+        with (folder / inner_name(name)).open(encoding="utf-8", errors="replace") as file:
             text = file.read(_DOCKERFILE_LIMIT)
     except OSError as error:
         return [Problem(path, f"cannot be read: {error.strerror}")]
@@ -226,7 +226,9 @@ def _check_task_file(request: dict[str, Any], folder: Path) -> list[Problem]:
         return []
     path = member_path("run_request", "taskFilePath")
     try:
-        text = (folder / name).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        return [Problem(path, f"cannot be read as text: {type(error).__name__}")]
+        text = (folder / inner_name(name)).read_text(encoding="utf-8")
+    except OSError as error:
+        return [Problem(path, f"cannot be read: {error.strerror}")]
+    except UnicodeDecodeError:
+        return [Problem(path, "is not text in UTF-8")]
     return [Problem(path, f"{name!r}, {finding}", finding.warning) for finding in check_task_file(text)]

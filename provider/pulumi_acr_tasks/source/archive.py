@@ -7,13 +7,15 @@ import hashlib
 import tarfile
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeVar
 
 from pulumi_acr_tasks.errors import SourceError
 from pulumi_acr_tasks.source.digest import ContextHash, Fingerprint
 from pulumi_acr_tasks.source.entries import Entry
+
+T = TypeVar("T")
 
 _TIME = 946_684_800
 """2000-01-01T00:00:00Z, the time of every file. Not 0: builds make zip files, which cannot hold a time before 1980."""
@@ -30,14 +32,30 @@ def packed(members: Iterable[Entry], progress: Progress = lambda size: None) -> 
     """Pack a context into a temporary file for the block; yield its path, and the fingerprint of what was packed.
 
     Memory does not grow with the context. Raises SourceError for a file that cannot be read or that grows or shrinks
-    meanwhile, and what `progress` raises.
+    meanwhile, and for a disk that is full, and what `progress` raises.
     """
-    # An abandoned upload may still have the file open after ^C; Windows then refuses to remove it.
-    with tempfile.TemporaryDirectory(prefix="acr-tasks-", ignore_cleanup_errors=True) as folder:
-        path = Path(folder) / "context.tar.gz"
-        with path.open("wb") as file:
-            digest = pack(members, file, progress)
-        yield path, digest
+    with temporary_archive(lambda file: pack(members, file, progress)) as written:
+        yield written
+
+
+@contextmanager
+def temporary_archive(write: Callable[[IO[bytes]], T]) -> Iterator[tuple[Path, T]]:
+    """Let `write` fill a temporary file for the block; yield its path, and the result of `write`.
+
+    Raises SourceError for a file that cannot be written.
+    """
+    with ExitStack() as stack:
+        try:
+            # An abandoned upload may still have the file open after ^C; Windows then refuses to remove it.
+            folder = tempfile.TemporaryDirectory(prefix="acr-tasks-", ignore_cleanup_errors=True)
+            path = Path(stack.enter_context(folder)) / "context.tar.gz"
+            with path.open("wb") as file:
+                result = write(file)
+        except OSError as error:
+            raise SourceError(
+                f"The context cannot be packed into a temporary file: {error.strerror}. TMPDIR names its folder."
+            ) from error
+        yield path, result
 
 
 def pack(members: Iterable[Entry], file: IO[bytes], progress: Progress = lambda size: None) -> Fingerprint:
@@ -72,17 +90,25 @@ def _add(archive: tarfile.TarFile, entry: Entry, counter: Counter) -> str:
         archive.addfile(header)
         return ""
     try:
-        with entry.path.open("rb") as content:
-            header.size = entry.size
-            reader = _Hashing(content, counter)
-            archive.addfile(header, reader)
-            if content.read(1):
-                raise SourceError(f"{entry.path} grew while it was packed: run pulumi up again.")
+        content = entry.path.open("rb")
     except OSError as error:
-        # tarfile reports a file that ends too soon as an OSError without a number.
-        reason = error.strerror or "it shrank while it was packed"
-        raise SourceError(f"{entry.path} in the context cannot be read: {reason}.") from error
+        raise _unreadable(entry, error.strerror) from error
+    with content:
+        header.size = entry.size
+        reader = _Hashing(entry, content, counter)
+        try:
+            archive.addfile(header, reader)
+        except OSError as error:
+            if error.errno is not None:
+                raise  # of the archive, which cannot be written
+            raise _unreadable(entry, "it shrank while it was packed") from error
+        if content.read(1):
+            raise SourceError(f"{entry.path} grew while it was packed: run pulumi up again.")
     return reader.hash.hexdigest()
+
+
+def _unreadable(entry: Entry, reason: str | None) -> SourceError:
+    return SourceError(f"{entry.path} in the context cannot be read: {reason}.")
 
 
 class Counter:
@@ -101,12 +127,15 @@ class Counter:
 class _Hashing:
     """A file whose content is hashed and counted as it is read."""
 
-    def __init__(self, file: IO[bytes], counter: Counter) -> None:
-        self._file, self._counter = file, counter
+    def __init__(self, entry: Entry, file: IO[bytes], counter: Counter) -> None:
+        self._entry, self._file, self._counter = entry, file, counter
         self.hash = hashlib.sha256()
 
     def read(self, size: int = -1) -> bytes:
-        block = self._file.read(size)
+        try:
+            block = self._file.read(size)
+        except OSError as error:
+            raise _unreadable(self._entry, error.strerror) from error
         self.hash.update(block)
         self._counter.add(len(block))
         return block

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import posixpath
+import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -86,9 +87,12 @@ class Context:
             yield path
 
     def request_changes(self) -> dict[str, Any]:
-        """Return the members of the request that change on sending: the name that an outside Dockerfile gets."""
+        """Return the members of the request that change on sending.
+
+        These are names with backslashes, and the name that an outside Dockerfile gets.
+        """
         outside = self._outside_dockerfile()
-        return {} if outside is None else {"dockerFilePath": outside[0]}
+        return {**names_as_sent(self.request), **({} if outside is None else {"dockerFilePath": outside[0]})}
 
     def _entries(self) -> Iterator[Entry]:
         yield from entries(self.folder, self._rules())
@@ -134,12 +138,44 @@ class Context:
         if _is_outside(plain) and member != "dockerFilePath":
             return f"{name!r} is outside the context {self.folder}; it is relative to the context, and must be in it"
         if not (self.folder / plain).is_file():
-            return f"there is no file {name!r} in the context {self.folder}; it is relative to the context"
+            spelled = _as_on_disk(self.folder, plain)
+            hint = f"; there is {spelled!r}" if spelled else ""
+            return f"there is no file {name!r} in the context {self.folder}; it is relative to the context{hint}"
+        if not _is_outside(plain) and (spelled := _as_on_disk(self.folder, plain)) not in (None, plain):
+            return f"{name!r} is {spelled!r} in the context {self.folder}; the agent tells such names apart"
         return None
+
+
+def _as_on_disk(folder: Path, plain: str) -> str | None:
+    """Return a file's path within a folder as the folder spells it; None without such a file.
+
+    Windows and macOS find a file under other spellings too: another letter case, or another composition of accents.
+    """
+    found: list[str] = []
+    for part in plain.split("/"):
+        try:
+            members = [member.name for member in folder.joinpath(*found).iterdir()]
+        except OSError:
+            return None
+        alike = [part] if part in members else [name for name in members if _form(name) == _form(part)]
+        if not alike:
+            return None
+        found.append(alike[0])
+    return "/".join(found)
+
+
+def _form(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
 
 
 def _is_outside(plain: str) -> bool:
     return plain.startswith(("../", "/")) or plain == ".."
+
+
+def names_as_sent(request: dict[str, Any]) -> dict[str, str]:
+    """Return the names of files that Windows spells with backslashes, as the agent finds them."""
+    given = {member: request[member] for member in FILES if isinstance(request.get(member), str)}
+    return {member: inner_name(name) for member, name in given.items() if "\\" in name and inner_name(name) != name}
 
 
 def inner_name(name: str) -> str:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO
 
 from pulumi_acr_tasks.errors import SourceError
-from pulumi_acr_tasks.source.entries import Entry
+from pulumi_acr_tasks.source.entries import Entry, changed_ns
 from pulumi_acr_tasks.source.tree import Tree
 
 _BLOCK = 1 << 20
@@ -120,11 +120,11 @@ def cached(path: Path, purpose: str, compute: Callable[[], str]) -> str:
         status = path.stat()
     except OSError as error:
         raise SourceError(f"{path} cannot be read: {error.strerror}.") from error
-    return _cached(f"{purpose} {path.absolute()}", (status.st_size, status.st_mtime_ns, status.st_ino), compute)
+    return _cached(f"{purpose} {path.absolute()}", (status.st_size, changed_ns(status), status.st_ino), compute)
 
 
 def _content(entry: Entry) -> str:
-    seen = (entry.size, entry.mtime_ns, entry.inode)
+    seen = (entry.size, entry.changed_ns, entry.inode)
     return _cached(str(entry.path.absolute()), seen, lambda: hash_file(entry.path))
 
 

@@ -18,9 +18,9 @@ from pulumi_acr_tasks.source.patterns import Matched
 class Entry:
     """One member of a context.
 
-    `name`: relative to the context, with `/`. `target`: where a link points, as written. `size`, `mtime_ns` and
-    `inode`: of the file as found; they show whether it has changed since. `reached`: docker's classic builder finds it
-    too.
+    `name`: relative to the context, with `/`. `target`: where a link points, as written. `size`, `changed_ns` (when it
+    was written) and `inode`: of the file as found; they show whether it has changed since. `reached`: docker's classic
+    builder finds it too.
     """
 
     name: str
@@ -29,8 +29,18 @@ class Entry:
     executable: bool = False
     target: str = ""
     size: int = 0
-    mtime_ns: int = 0
+    changed_ns: int = 0
     inode: int = 0
+    reached: bool = True
+
+
+@dataclass(frozen=True)
+class _Folder:
+    """A folder that the walk is in. `prefix`: of its members' names. `above`: the matches of the ignore rules."""
+
+    members: Iterator[os.DirEntry[str]]
+    prefix: str
+    above: Matched | None = None
     reached: bool = True
 
 
@@ -41,29 +51,34 @@ def entries(context: Path, rules: IgnoreRules) -> Iterator[Entry]:
     Links are not followed, and are kept wherever they point, as docker sends them.
     Raises SourceError for a file or folder that cannot be read, and for pipes and devices.
     """
-    return _walk(context, "", rules, above=None, ignored=False, reached=True)
-
-
-def _walk(
-    folder: Path, prefix: str, rules: IgnoreRules, above: Matched | None, ignored: bool, reached: bool
-) -> Iterator[Entry]:
-    try:
-        with os.scandir(folder) as found:
-            members = sorted(found, key=lambda member: os.fsencode(member.name))
-    except OSError as error:
-        if ignored:
-            return  # no rule re-includes it by name
-        raise SourceError(f"The context's folder {folder} cannot be read: {error.strerror}.") from error
-    for member in members:
-        name = prefix + member.name
-        left_out, matched = rules.match(name, above)
+    # No recursion: folders may be nested deeper than Python's calls.
+    walked = [_Folder(_members(context), "")]
+    while walked:
+        folder = walked[-1]
+        member = next(folder.members, None)
+        if member is None:
+            walked.pop()
+            continue
+        name = folder.prefix + member.name
+        left_out, matched = rules.match(name, folder.above)
         if not left_out:
-            entry = _entry(name, member, reached)
+            entry = _entry(name, member, folder.reached)
             if entry is not None:
                 yield entry
         if member.is_dir(follow_symlinks=False) and (not left_out or rules.must_walk(name)):
-            enters = reached and (not left_out or rules.classic_builder_walks(name))
-            yield from _walk(Path(member.path), name + "/", rules, matched, left_out, enters)
+            reached = folder.reached and (not left_out or rules.classic_builder_walks(name))
+            walked.append(_Folder(_members(Path(member.path), ignored=left_out), name + "/", matched, reached))
+
+
+def _members(folder: Path, *, ignored: bool = False) -> Iterator[os.DirEntry[str]]:
+    """Return the members of a folder, sorted; none of an ignored one that cannot be read."""
+    try:
+        with os.scandir(folder) as found:
+            return iter(sorted(found, key=lambda member: os.fsencode(member.name)))
+    except OSError as error:
+        if ignored:
+            return iter(())  # no rule re-includes it by name
+        raise SourceError(f"The context's folder {folder} cannot be read: {error.strerror}.") from error
 
 
 def _entry(name: str, member: os.DirEntry[str], reached: bool) -> Entry | None:
@@ -95,10 +110,15 @@ def file_entry(name: str, path: Path, status: os.stat_result, *, reached: bool =
         "file",
         executable=is_executable(status.st_mode),
         size=status.st_size,
-        mtime_ns=status.st_mtime_ns,
+        changed_ns=changed_ns(status),
         inode=status.st_ino,
         reached=reached,
     )
+
+
+def changed_ns(status: os.stat_result) -> int:
+    """Return when a file was last written. Any program may set its time back, and not the time of that change."""
+    return max(status.st_mtime_ns, status.st_ctime_ns)
 
 
 def is_executable(mode: int, *, windows: bool = os.name == "nt") -> bool:

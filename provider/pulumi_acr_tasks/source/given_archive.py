@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import gzip
 import os
+import posixpath
 import tarfile
-import tempfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from pulumi_acr_tasks.errors import SourceError
-from pulumi_acr_tasks.source.archive import Counter, Progress
-from pulumi_acr_tasks.source.context import FILES, inner_name
+from pulumi_acr_tasks.source.archive import Counter, Progress, temporary_archive
+from pulumi_acr_tasks.source.context import FILES, inner_name, names_as_sent
 from pulumi_acr_tasks.source.digest import ContextHash, Fingerprint, cached, hash_stream
 from pulumi_acr_tasks.source.entries import Entry
 
@@ -45,7 +45,7 @@ class Tarball:
             yield "", f"the archive {self.path} does not exist (relative to {Path.cwd()})"
             return
         try:
-            names = {entry.name for entry, _ in self._members()}
+            names = {entry.name for entry, _ in self._members() if entry.kind != "folder"}
         except SourceError as error:
             yield "", str(error)
             return
@@ -66,8 +66,8 @@ class Tarball:
         return []
 
     def request_changes(self) -> dict[str, Any]:
-        """Return no members: the request is sent as written."""
-        return {}
+        """Return the members of the request that change on sending: names with backslashes."""
+        return names_as_sent(self.request)
 
     @contextmanager
     def archive(
@@ -82,13 +82,16 @@ class Tarball:
         if _is_compressed(self.path):
             yield self.path
             return
-        with tempfile.TemporaryDirectory(prefix="acr-tasks-", ignore_cleanup_errors=True) as folder:
-            packed, counter = Path(folder) / "context.tar.gz", Counter(progress)
-            with self.path.open("rb") as plain, gzip.open(packed, "wb", compresslevel=6) as target:
+        counter = Counter(progress)
+
+        def compress(file: IO[bytes]) -> None:
+            with self.path.open("rb") as plain, gzip.open(file, "wb", compresslevel=6) as target:
                 while block := plain.read(1 << 20):
                     target.write(block)
                     counter.add(len(block))
-            yield packed
+
+        with temporary_archive(compress) as (path, _):
+            yield path
 
     def _hashes(self) -> str:
         # The order of the members does not count; of members with the same name, unpacking leaves the last one.
@@ -104,7 +107,11 @@ class Tarball:
         try:
             opened = gzip.open if _is_compressed(self.path) else open
             with opened(self.path, "rb") as file, tarfile.open(fileobj=file, mode="r:", tarinfo=_Member) as archive:
+                before = -1
                 for member in archive:
+                    if member.size < 0 or member.offset <= before:
+                        raise tarfile.ReadError("a size is negative")
+                    before = member.offset
                     entry = _entry(member, self.path)
                     if entry is None:
                         continue
@@ -114,7 +121,12 @@ class Tarball:
                     pass
         except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
             reason = getattr(error, "strerror", None) or str(error)
-            raise SourceError(f"{self.path} cannot be read as an archive ({', '.join(SUFFIXES)}): {reason}.") from error
+            raise self._unreadable(reason) from error
+        except (ValueError, OverflowError, RecursionError) as error:  # from extended headers, which tarfile trusts
+            raise self._unreadable("a header is damaged") from error
+
+    def _unreadable(self, reason: str) -> SourceError:
+        return SourceError(f"{self.path} cannot be read as an archive ({', '.join(SUFFIXES)}): {reason}.")
 
 
 def _is_compressed(path: Path) -> bool:
@@ -140,7 +152,7 @@ def _entry(member: tarfile.TarInfo, archive: Path) -> Entry | None:
 
     Raises SourceError for a member outside the context, and for pipes and devices.
     """
-    name = inner_name(member.name)
+    name = posixpath.normpath(member.name)
     if name == ".":
         return None
     if name.startswith(("../", "/")) or name == "..":
@@ -149,7 +161,7 @@ def _entry(member: tarfile.TarInfo, archive: Path) -> Entry | None:
         return Entry(name, archive, "folder")
     if member.issym() or member.islnk():
         target = member.linkname
-        return Entry(name, archive, "link", target=target if member.issym() else f"={inner_name(target)}")
+        return Entry(name, archive, "link", target=target if member.issym() else f"={posixpath.normpath(target)}")
     if not member.isfile():
         raise SourceError(f"The archive {archive} has {member.name}, a pipe or a device, which cannot be sent.")
     return Entry(name, archive, "file", executable=bool(member.mode & 0o100), size=member.size)

@@ -100,7 +100,7 @@ MISTAKES = [
     ),
     (
         {"runRequest": {"type": "FileTaskRunRequest", "taskFilePath": "binary.yml"}},
-        "run_request.task_file_path: cannot be read as text: UnicodeDecodeError",
+        "run_request.task_file_path: is not text in UTF-8",
     ),
     (
         {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import resource
 import socket
 import tarfile
 from pathlib import Path
@@ -236,13 +237,49 @@ def test_a_file_that_changes_its_size_while_it_is_packed_is_a_sentence(now: str,
 def test_unchanged_files_are_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file of the same size, time and inode is not read again; one that has just changed is."""
     monkeypatch.setattr(digest, "_cache", {})
-    old, fresh = tmp_path / "old", tmp_path / "fresh"
-    old.write_text("x")
-    fresh.write_text("y")
-    os.utime(old, (1_000_000_000, 1_000_000_000))
-    os.utime(fresh, (4_000_000_000, 4_000_000_000))  # ahead of the clock, so that no stall makes it an old one
+    # One ahead of the clock, so that no stall makes it an old one.
+    times = {"fresh": 4_000_000_000, "old": 1_000_000_000}
+    files = [Entry(name, tmp_path / name, "file", changed_ns=time * 10**9) for name, time in times.items()]
     read: list[str] = []
     monkeypatch.setattr(digest, "hash_file", lambda path: read.append(path.name) or "0")
-    hash_context(members(tmp_path))
-    hash_context(members(tmp_path))
+    hash_context(files)
+    hash_context(files)
     assert read == ["fresh", "old", "fresh"]
+
+
+def test_a_file_with_its_time_set_back_has_changed(tmp_path: Path) -> None:
+    """Tools for reproducible builds give every file the same time."""
+    found = []
+    for content in ("a", "b"):
+        (tmp_path / "file").write_text(content)
+        os.utime(tmp_path / "file", (1_000_000_000, 1_000_000_000))
+        found.append(hash_context(members(tmp_path)))
+    assert found[0] != found[1]
+
+
+def test_folders_may_be_nested_deeper_than_calls_of_python(tmp_path: Path) -> None:
+    """Docker packs them too."""
+    folders = [tmp_path]
+    try:
+        for _ in range(1100):
+            (folders[-1] / "a").mkdir()
+            folders.append(folders[-1] / "a")
+        assert len(members(tmp_path)) == 1100
+    finally:
+        for folder in reversed(folders[1:]):  # shutil.rmtree calls itself for each
+            folder.rmdir()
+
+
+def test_a_disk_without_room_is_a_sentence(tmp_path: Path) -> None:
+    """The file of the context is not at fault."""
+    (tmp_path / "a").write_bytes(os.urandom(100_000))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, hard))
+    try:
+        with (
+            pytest.raises(SourceError, match=r"cannot be packed into a temporary file: .*TMPDIR"),
+            packed(members(tmp_path)),
+        ):
+            pass
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

@@ -119,6 +119,66 @@ def test_an_archive_with_a_damaged_header_is_a_problem(mode: str, tmp_path: Path
     assert _cannot_be_read(packed)
 
 
+def _sized(name: str, size: bytes) -> bytes:
+    """Return the header of a member with that field for its size."""
+    header = bytearray(tarfile.TarInfo(name).tobuf(tarfile.GNU_FORMAT))
+    header[124:136] = size
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header)
+    return bytes(header)
+
+
+def _extended(kind: bytes, text: bytes) -> bytes:
+    """Return an extended header, and the block with its text."""
+    info = tarfile.TarInfo("extended")
+    info.type, info.size = kind, len(text)
+    return info.tobuf(tarfile.GNU_FORMAT) + text.ljust(tarfile.BLOCKSIZE, b"\0")
+
+
+HEADERS = {
+    "a negative size": _sized("a", b"\xff" * 11 + b"\0"),
+    "a size that leads back": _sized("a", b"\xff" * 10 + b"\xfc\0"),
+    "an impossible size": _sized("a", b"\x80" + b"\x7f" * 11),
+    "a sparse file without numbers": _extended(tarfile.XHDTYPE, b"24 GNU.sparse.map=a,b,c\n"),
+    "names without end": _extended(tarfile.GNUTYPE_LONGNAME, b"abcd\0") * 3000,
+}
+
+
+@pytest.mark.parametrize("header", HEADERS)
+@pytest.mark.parametrize("mode", ["w", "w:gz"])
+def test_a_header_that_cannot_be_is_a_problem(mode: str, header: str, tmp_path: Path) -> None:
+    """Each of them is a header with a right checksum; `tarfile` trusts it."""
+    data = HEADERS[header] + member("Dockerfile").tobuf() + b"\0" * 1024
+    (tmp_path / "c.tar").write_bytes(data if mode == "w" else gzip.compress(data))
+    assert _cannot_be_read(Tarball(tmp_path / "c.tar", REQUEST))
+
+
+def test_a_folder_is_no_dockerfile(tmp_path: Path) -> None:
+    """A folder of that name would be found by its name alone."""
+    packed = broken(tmp_path / "c.tar", member("Dockerfile", tarfile.DIRTYPE))
+    assert [name for name, _ in packed.problems()] == ["dockerFilePath"]
+
+
+def test_a_backslash_in_a_name_is_a_part_of_it(tmp_path: Path) -> None:
+    """Such a member is not another one with a slash, whose content would then not count."""
+    hashes = set[str]()
+    for content in (b"a", b"b"):
+        with tarfile.open(tmp_path / "c.tar", "w") as archive:
+            slash, backslash = member("a/b"), member("a\\b")
+            slash.size = len(content)
+            archive.addfile(slash, io.BytesIO(content))
+            archive.addfile(backslash, io.BytesIO())
+        hashes.add(Tarball(tmp_path / "c.tar", REQUEST).fingerprint().hash)
+    assert len(hashes) == 2
+
+
+@pytest.mark.parametrize("make", [Context, Tarball])
+def test_a_name_with_backslashes_is_sent_with_slashes(make: Any, tmp_path: Path) -> None:
+    """The agent runs on Linux, and has the files under that name."""
+    request = {"type": "FileTaskRunRequest", "taskFilePath": "src\\acb.yaml", "valuesFilePath": "src/v.yaml"}
+    assert make(tmp_path, request).request_changes() == {"taskFilePath": "src/acb.yaml"}
+
+
 def test_an_archive_with_a_wrong_checksum_is_a_problem(tmp_path: Path) -> None:
     """The service could not unpack it."""
     packed = tarball(tmp_path / "c.tgz", folder(tmp_path / "context"))
@@ -191,6 +251,14 @@ def test_the_ignore_file_beside_it_rules(tmp_path: Path) -> None:
     """As in docker, the file named after the Dockerfile replaces the general one."""
     context = outside(tmp_path, Dockerfile_dockerignore="src\n")
     assert sorted(names(context)) == ["Dockerfile", "Dockerfile.outside", "run.sh", "src.d/b"]
+
+
+def test_a_file_under_another_letter_case_is_named(tmp_path: Path) -> None:
+    """Windows and macOS find it all the same, and the agent does not."""
+    context = Context(folder(tmp_path / "context"), {"dockerFilePath": "SRC/A"})
+    ((name, sentence),) = context.problems()
+    assert name == "dockerFilePath"
+    assert "'src/a'" in sentence
 
 
 def test_a_dockerfile_inside_keeps_its_name(tmp_path: Path) -> None:
