@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import ssl
@@ -70,12 +71,20 @@ class Emulator:
             "registryName": part[8],
         }
 
+    @functools.cached_property
+    def client(self) -> httpx.Client:
+        """A client whose connections end with their requests: the emulator may be killed in between.
+
+        Plain http loads no certificates, which takes longer than a request.
+        """
+        trust = ssl.create_default_context(cafile=self.ca_cert) if self.ca_cert else False
+        headers = {"Authorization": f"Bearer {self.token}"}
+        limits = httpx.Limits(max_keepalive_connections=0)
+        return httpx.Client(base_url=self.endpoint, timeout=SECONDS, headers=headers, verify=trust, limits=limits)
+
     def ask(self, method: str, suffix: str, **options: Any) -> httpx.Response:
         """Send one request below the registry, as any client of the service would."""
-        url = f"{self.endpoint}{self.registry_id}{suffix}"
-        trust = ssl.create_default_context(cafile=self.ca_cert) if self.ca_cert else True
-        headers = {"Authorization": f"Bearer {self.token}"}
-        return httpx.request(method, url, params=API_VERSION, timeout=SECONDS, headers=headers, verify=trust, **options)
+        return self.client.request(method, f"{self.registry_id}{suffix}", params=API_VERSION, **options)
 
     def task(self, name: str) -> dict[str, Any]:
         answer = self.ask("GET", f"/tasks/{name}")
@@ -91,11 +100,12 @@ class Emulator:
         until = time.monotonic() + SECONDS
         while under_way := [run for run in self.runs() if "finishTime" not in run]:
             assert time.monotonic() < until, under_way
+            time.sleep(0.1)  # between two looks
         return [run["status"] for run in self.runs()]
 
     def requests(self) -> list[dict[str, Any]]:
         """Return the requests since the last `forget_requests`."""
-        told = httpx.get(f"{self.endpoint}/_emulator/requests", timeout=SECONDS).json()
+        told = self.client.get("/_emulator/requests").json()
         return list(told["value"] if isinstance(told, dict) else told)
 
     def methods(self) -> list[str]:
@@ -111,12 +121,12 @@ class Emulator:
         ]
 
     def forget_requests(self) -> None:
-        httpx.delete(f"{self.endpoint}/_emulator/requests", timeout=SECONDS).raise_for_status()
+        self.client.delete("/_emulator/requests").raise_for_status()
 
     def reset(self) -> None:
         """Remove registries, tasks, runs, faults and the log of requests; the first registry is empty again."""
-        httpx.post(f"{self.endpoint}/_emulator/reset", timeout=SECONDS).raise_for_status()
+        self.client.post("/_emulator/reset").raise_for_status()
 
     def meets(self, *faults: dict[str, Any]) -> None:
         """Let requests meet these faults from now on, in place of those before."""
-        httpx.put(f"{self.endpoint}/_emulator/faults", json=list(faults), timeout=SECONDS).raise_for_status()
+        self.client.put("/_emulator/faults", json=list(faults)).raise_for_status()

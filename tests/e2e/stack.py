@@ -17,6 +17,7 @@ from ruamel.yaml import YAML
 
 from .host import DYNAMIC, Host
 
+NEW_INTERPRETERS = {"PATH": os.environ["PATH"], "PULUMI_PYTHON_CMD": ""}
 SECONDS = 600  # the end of a command that hangs; a slow machine does not reach it
 
 
@@ -75,9 +76,9 @@ class Stack:
     ) -> None:
         """Make the stack in a new folder: as a copy of a stack that is `like` it, else by `pulumi stack init`.
 
-        Unless `forked`, its Python processes are new interpreters, as users have them.
+        Its Python processes are forks, or while it is not `forked` new interpreters, as users have them.
         """
-        self.folder, self.project, self.host = folder, project, host
+        self.folder, self.project, self.host, self.forked = folder, project, host, forked
         if example:
             shutil.copytree(example, folder)
             for file in folder.rglob("*.py"):
@@ -94,9 +95,6 @@ class Stack:
             "NO_COLOR": "1",
             "PWD": str(folder),
         }
-        if not forked:
-            self.environment["PATH"] = os.environ["PATH"]
-            del self.environment["PULUMI_PYTHON_CMD"]
         settings: dict[str, Any] = dict(like._settings()) if like else {}
         if (folder / "Pulumi.yaml").exists():
             self.project = YAML().load(folder / "Pulumi.yaml")["name"]
@@ -151,7 +149,7 @@ class Stack:
         return subprocess.Popen(
             ["pulumi", *arguments, "--non-interactive"],
             cwd=self.folder,
-            env=self.environment,
+            env=self.environment if self.forked else {**self.environment, **NEW_INTERPRETERS},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -1,6 +1,7 @@
 """A process that has imported what the engine's Python processes import, and forks one for each launcher that connects.
 
-It has one thread and no gRPC channel, so that a fork is as good as a new process.
+It has loaded the certificates too, which a provider then has where its environment names the same. It has one thread
+and no gRPC channel, so that a fork is as good as a new process.
 """
 
 from __future__ import annotations
@@ -18,20 +19,24 @@ import sys
 import threading
 from typing import NoReturn
 
+from pulumi_acr_tasks.arm.http.connection import tls_context
+
 # What a process imports in a new interpreter, and in which order, is the question of the scenarios without forks and of
 # tests/real/provider/test_fresh_process.py.
 IMPORTED = (
     "azure.identity",
+    "grpc._channel",  # grpc imports its two ends when one is made, httpx its transport
+    "grpc._server",
+    "grpc.experimental",
+    "httpcore",
     "pulumi.automation._server",
     "pulumi.dynamic",
     "pulumi_acr_tasks.plugin.server",
-    "pulumi_acr_tasks.run.announce",
-    "pulumi_acr_tasks.run.crud",
     "pulumi_acr_tasks.run.resource",
+    "pulumi_acr_tasks.run.verbs",
     "pulumi_acr_tasks.service",
-    "pulumi_acr_tasks.task.announce",
-    "pulumi_acr_tasks.task.crud",
     "pulumi_acr_tasks.task.resource",
+    "pulumi_acr_tasks.task.verbs",
     "ruamel.yaml",
 )
 
@@ -162,6 +167,7 @@ class Forks:
 if __name__ == "__main__":
     for module in IMPORTED:
         importlib.import_module(module)
+    tls_context()
     assert threading.active_count() == 1, threading.enumerate()
     gc.freeze()
     forks = Forks(sys.argv[1])

@@ -100,3 +100,4 @@ def _await(condition: Callable[[], bool], seconds: float = 120) -> None:
     until = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < until
+        time.sleep(0.1)  # between two looks

@@ -57,6 +57,8 @@ def test_the_next_up_takes_the_run_up_again(
     until = time.monotonic() + 120
     while alive := [command for pid in below if (command := _command(pid))]:
         assert time.monotonic() < until, f"{alive} go on without their engine"
+        time.sleep(0.1)  # between two looks
+    stack.forked = True
     (run,) = idle_emulator.runs()
     assert run["status"] in ("Queued", "Running", "Succeeded"), run
 
@@ -100,6 +102,7 @@ def test_a_run_is_found_although_no_answer_ever_came(emulator: Emulator, new_sta
     update.stdout.close()
     update.wait(timeout=120)
 
+    stack.forked = True
     stack.pulumi("cancel", "--yes", "--stack", "dev").succeeded()
     (run,) = emulator.runs()
     screen = stack.up().succeeded().screen

@@ -19,8 +19,11 @@ MANIFEST = {
 
 @pytest.mark.both_hosts
 def test_a_stack_lives_from_its_first_up_to_destroy(emulator: Emulator, new_stack: Callable[..., Stack]) -> None:
-    """Each change of the program becomes exactly the requests that it needs, with the processes that users have."""
-    stack = new_stack("life", example=QUICKSTART, like=None, **emulator.config)
+    """Each change of the program becomes exactly the requests that it needs.
+
+    The first up and destroy have the processes that users have.
+    """
+    stack = new_stack("life", example=QUICKSTART, forked=False, **emulator.config)
 
     # up previews, creates the task, builds the image and runs the task
     stack.up(preview=True).succeeded()
@@ -37,6 +40,7 @@ def test_a_stack_lives_from_its_first_up_to_destroy(emulator: Emulator, new_stac
     assert answer.headers["Docker-Content-Digest"] == digest
 
     # a second up and a refresh change nothing and write nothing
+    stack.forked = True
     emulator.forget_requests()
     stack.up().changed_nothing()
     stack.refresh().changed_nothing()
@@ -62,7 +66,11 @@ def test_a_stack_lives_from_its_first_up_to_destroy(emulator: Emulator, new_stac
     assert again["greeted-run"] == outputs["greeted-run"]
     assert again["images"] != outputs["images"]
 
-    stack.settles()
+    stack.up().changed_nothing()
+    stack.refresh().changed_nothing()
+    stack.forked = False
+    stack.destroy().succeeded()
+    assert stack.resources() == {}
     assert emulator.ask("GET", "/tasks/greeting").status_code == 404
 
 

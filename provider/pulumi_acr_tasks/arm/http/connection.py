@@ -71,15 +71,18 @@ def ca_certificates() -> str | None:
     return found
 
 
-@functools.lru_cache(maxsize=1)
 def tls_context() -> ssl.SSLContext:
     """Return the TLS context of this process, cached because certificates take longer to load than many requests.
 
     Raise SettingsError when the environment names certificates that cannot be read.
     """
+    return _trusting(ca_certificates())
+
+
+@functools.lru_cache(maxsize=1)
+def _trusting(named: str | None) -> ssl.SSLContext:
     import httpx
 
-    named = ca_certificates()
     if named is None:
         return httpx.create_ssl_context(trust_env=False)
     try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,13 +15,11 @@ CA = ["SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"]
 
 
 @pytest.fixture(autouse=True)
-def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
-    """Set an environment without certificates, in a process that has read none."""
+def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """Set an environment without certificates."""
     for name in CA:
         monkeypatch.delenv(name, raising=False)
-    tls_context.cache_clear()
-    yield monkeypatch
-    tls_context.cache_clear()
+    return monkeypatch
 
 
 @pytest.fixture
