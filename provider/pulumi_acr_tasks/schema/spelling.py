@@ -29,7 +29,8 @@ def spelled(props: dict[str, Any], inputs: Mapping[str, Kind]) -> dict[str, Any]
     """Return the inputs of a resource with every name of a definition as ARM spells it.
 
     A transform of the program may add names in Python's spelling after the constructor has translated its own; such a
-    name wins. Keys of maps stay as they are. Names that no definition knows do too, and `check` reports them.
+    name wins. Keys of maps stay as they are. Names that no definition knows do too, and `check` reports them. Null is
+    left out of objects and maps, because the service would read it as a removal.
     """
     return _members(props, inputs)
 
@@ -168,7 +169,10 @@ def _value(value: Any, of: Kind) -> Any:
     if of.container == "list" and isinstance(value, list):
         return [_value(item, of.item) for item in value]
     if of.container == "map" and isinstance(value, dict):
-        return {key: _value(item, of.item) for key, item in value.items()}
+        # The null of an identity stands for its members, of which a program gives none.
+        kept = of.name == "UserIdentityProperties"
+        return {key: _value(item, of.item) for key, item in value.items() if kept or item is not None}
     if of.is_object and not of.container and isinstance(value, dict):
-        return _members(value, members(variant(of.name, value)))
+        given = {name: item for name, item in value.items() if item is not None}
+        return _members(given, members(variant(of.name, value)))
     return value

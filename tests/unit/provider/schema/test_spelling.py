@@ -15,6 +15,12 @@ from pulumi_acr_tasks.schema.values import UNKNOWN
     ("inputs", "props", "wanted"),
     [
         (INPUTS["Task"], {"agent_configuration": {"cpu": 2}}, {"agentConfiguration": {"cpu": 2}}),
+        (
+            INPUTS["Task"],
+            {"tags": {"a": None, "b": "c"}, "credentials": {"customRegistries": {"h": None, "i": {"password": None}}}},
+            {"tags": {"b": "c"}, "credentials": {"customRegistries": {"i": {}}}},
+        ),
+        (INPUTS["Run"], {"triggers": {"a": None}, "runRequest": None}, {"triggers": {"a": None}, "runRequest": None}),
         (INPUTS["Task"], {"timeout": 1, "tags": {"task_name": "x"}}, {"timeout": 1, "tags": {"task_name": "x"}}),
         (
             INPUTS["Task"],
