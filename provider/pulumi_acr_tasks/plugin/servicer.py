@@ -24,7 +24,7 @@ from pulumi_acr_tasks.engine.log import shown
 from pulumi_acr_tasks.engine_call import EngineCalls, Verbs, encrypted
 from pulumi_acr_tasks.errors import AcrTasksError, SettingsError, ValidationError
 from pulumi_acr_tasks.plugin import configuration
-from pulumi_acr_tasks.plugin.values import Properties, masked, read, whole_lists, write
+from pulumi_acr_tasks.plugin.values import Properties, differently_marked, masked, read, write
 from pulumi_acr_tasks.program.declaration import with_program_values
 from pulumi_acr_tasks.schema.definitions import RESULTS
 from pulumi_acr_tasks.schema.secrets import without_secrets
@@ -144,7 +144,7 @@ class PluginServicer(provider_pb2_grpc.ResourceProviderServicer):
             self._left_to_the_engine.add(request.urn)
         changes = proto.DiffResponse.DIFF_SOME if found.changes or found.details else proto.DiffResponse.DIFF_NONE
         old_inputs = read(request.old_inputs)
-        if found.changes is False and whole_lists(old_inputs.secrets) != whole_lists(news.secrets):
+        if found.changes is False and differently_marked(old_inputs, news):
             changes = proto.DiffResponse.DIFF_UNKNOWN  # the engine then compares the inputs itself, and their marks
         inputs = {*old_inputs.values, *news.values}
         return proto.DiffResponse(

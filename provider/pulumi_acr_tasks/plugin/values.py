@@ -61,9 +61,10 @@ def write(values: dict[str, Any], secrets: Iterable[Path] = (), *, whole_lists: 
     return message
 
 
-def whole_lists(secrets: Iterable[Path]) -> set[Path]:
-    """Return the paths with the list in place of an item: the engine marks a list of outputs as a whole."""
-    return {tuple(itertools.takewhile(lambda part: isinstance(part, str), path)) for path in secrets}
+def differently_marked(olds: Properties, news: Properties) -> bool:
+    """Return whether a value that both have is marked as secret in one of them only."""
+    paths = {_whole_list(path) for path in olds.secrets} ^ {_whole_list(path) for path in news.secrets}
+    return any(_has(olds.values, path) and _has(news.values, path) for path in paths)
 
 
 def masked(text: str, *properties: Properties) -> str:
@@ -105,6 +106,24 @@ def _object(message: struct_pb2.Struct, path: Path, secrets: set[Path]) -> Any:
         return UNKNOWN if found == rpc.UNKNOWN else found
     items = ((name, _plain(value, (*path, name), secrets)) for name, value in fields.items())
     return {name: item for name, item in items if item is not None}
+
+
+def _whole_list(path: Path) -> tuple[str, ...]:
+    """Return a path in lower case, that of the list in place of an item's.
+
+    The engine marks a list of outputs as a whole. Some keys mean the same in any case: hosts, and ids of Azure.
+    """
+    return tuple(str(part).lower() for part in itertools.takewhile(lambda part: isinstance(part, str), path))
+
+
+def _has(value: Any, path: tuple[str, ...]) -> bool:
+    """Return whether there is a value at a path whose names are in lower case."""
+    for part in path:
+        members = {name.lower(): item for name, item in value.items()} if isinstance(value, dict) else {}
+        if part not in members:
+            return False
+        value = members[part]
+    return True
 
 
 def _marked(value: Any, path: Path, whole_lists: bool) -> Any:

@@ -32,6 +32,32 @@ def test_beside_a_secret_in_a_list_the_plugin_alone_sees_a_mark(world: World) ->
     )
 
 
+NO_TAGS: Values = {**TASK, "tags": Secret({})}
+
+
+def with_login(host: str) -> Values:
+    login = {"userName": Secret({"value": "secret-a"}), "password": {"value": "secret-b"}}
+    return {**TASK, "credentials": {"customRegistries": {host: login}}}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (NO_TAGS, TASK),
+        (TASK, NO_TAGS),
+        (with_login("a.example"), with_login("A.example")),
+    ],
+    ids=["an empty map goes", "an empty map comes", "a host in another case"],
+)
+def test_a_mark_that_comes_or_goes_with_nothing_else_that_matters_is_no_change(
+    before: Values, after: Values, world: World
+) -> None:
+    """Neither host updates the task for the mark of a value that the other inputs lack, or name in another case."""
+    for stack in played_on_both(world, "Task", [Up(Goal(before)), Up(Goal(after))]):
+        assert "update" not in dict(stack.commands[-1]["calls"])
+        assert not stack.commands[-1]["calls"][-1][1].some
+
+
 def made_secret(stack: Any) -> bool:
     """Return whether the last update has marked the timeout, and asked the service for nothing."""
     return stack.resource.outputs["timeout"] == Secret(600) and not stack.commands[-1]["requests"]
