@@ -74,7 +74,13 @@ def start(data: Path, stop: threading.Event | None = None) -> Emulator:
     It outlives this process, and exits after 15 idle minutes. Raises EmulatorError when it is not installed
     or does not start, CanceledError when `stop` is set meanwhile.
     """
-    data.mkdir(parents=True, exist_ok=True)
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise EmulatorError(
+            f"The embedded emulator has no folder for its data: {error.strerror}: {data}. acr-tasks:embeddedData names "
+            "another one."
+        ) from error
     command = [*executable(), "serve", "--detach", "--data", str(data), "--idle-exit", str(_IDLE_EXIT)]
     try:
         process = subprocess.Popen(  # noqa: S603 - our own command line, no shell

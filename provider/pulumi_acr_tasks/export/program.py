@@ -12,7 +12,7 @@ from pulumi_acr_tasks.errors import ValidationError
 from pulumi_acr_tasks.export.python_source import Call, Code, Source, Text, constant, quoted, render
 from pulumi_acr_tasks.program.encoded import command_content, task_content
 from pulumi_acr_tasks.schema.definitions import Kind, members, snake_case, variant
-from pulumi_acr_tasks.schema.secrets import is_secret
+from pulumi_acr_tasks.schema.secrets import holds_secret, is_secret
 from pulumi_acr_tasks.schema.values import decoded
 from pulumi_acr_tasks.service import service_for
 from pulumi_acr_tasks.task.drift import live_task, observed
@@ -81,7 +81,7 @@ class Program:
             return {key: self._source(item, of.item, f"{path}-{key}") for key, item in value.items()}
         if of.is_object and isinstance(value, dict):
             return self._object(value, of, path)
-        return constant(value)
+        return self._secret(path) if _carries_secret("", value) else constant(value)
 
     def _object(self, value: dict[str, Any], of: Kind, path: str) -> Source:
         definition = variant(of.name, value)
@@ -91,13 +91,14 @@ class Program:
             if item is None or (name == "type" and definition != of.name):
                 continue  # the class says the type
             of_member = members(definition)[name]
-            if is_secret(definition, name, value):
+            if is_secret(definition, name, value) or _carries_secret(name, item):
                 named = (definition, name) in _NAMED_BY_OWNER
                 arguments[snake_case(name)] = self._secret(path if named else f"{path}-{name}")
             else:
                 at = f"{path}-{name}" if of_member.name == "SecretObject" else path
                 arguments[snake_case(name)] = self._source(item, of_member, at)
-        constructor, made = _task_file(value.get("encodedTaskContent"))
+        content = value.get("encodedTaskContent")
+        constructor, made = ("", {}) if _carries_secret("encodedTaskContent", content) else _task_file(content)
         if constructor:
             del arguments["encoded_task_content"]
         return Call(f"{definition}Args{constructor}", {**made, **arguments})
@@ -109,6 +110,12 @@ class Program:
             key += "-too"
         self.secrets.append(key)
         return Code(f"config.require_secret({render(constant(key))})")
+
+
+def _carries_secret(name: str, value: Any) -> bool:
+    """Return whether a member carries a secret in an address, also in one within a task file."""
+    text = decoded(value) if name == "encodedTaskContent" and isinstance(value, str) else value
+    return isinstance(text, str) and holds_secret(text)
 
 
 def _task_file(content: Any) -> tuple[str, dict[str, Source]]:

@@ -222,10 +222,13 @@ class Journal:
         if file is None:
             return None
         try:
-            return Entry(**json.loads(file.read_bytes()))
+            entry = Entry(**json.loads(file.read_bytes()))
         except (OSError, ValueError, TypeError):
             # No file; or half a file, from a machine that lost its power; or a file of a later version.
             return None
+        kinds = {"time": (int, float)}
+        fits = all(isinstance(value, kinds.get(name, str)) for name, value in asdict(entry).items())
+        return entry if fits else None
 
     def _write(self, entry: Entry) -> None:
         file = self._file(entry.urn)
@@ -265,6 +268,7 @@ class Journal:
 
     def _forget_old(self) -> None:
         with contextlib.suppress(OSError):
-            for file in [] if self._folder is None else list(self._folder.rglob("*.json*")):
-                if self._now() - file.stat().st_mtime > MAX_AGE:
+            # Also the temporary file of a process that was killed while it wrote.
+            for file in [] if self._folder is None else list(self._folder.rglob("*")):
+                if file.is_file() and self._now() - file.stat().st_mtime > MAX_AGE:
                     self._remove(file)

@@ -125,12 +125,14 @@ class Claims:
         """Read the lines that were added to the file since the last time; this process's own change nothing."""
         if self._file is None:
             return
-        with contextlib.suppress(OSError, ValueError, TypeError), self._file.open("rb") as stream:
+        with contextlib.suppress(OSError), self._file.open("rb") as stream:
             stream.seek(self._read_until)
             new, end, _ = stream.read().rpartition(b"\n")
             self._read_until += len(new) + len(end)
             for line in new.splitlines():
-                changes = json.loads(line)
-                notes = self._notes.setdefault(changes.pop("urn"), _Notes())
-                for name, value in changes.items():
-                    setattr(notes, name, value)
+                # A disk that was full for a moment leaves half a line before the next one.
+                with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError):
+                    changes = json.loads(line)
+                    notes = self._notes.setdefault(changes.pop("urn"), _Notes())
+                    for name, value in changes.items():
+                        setattr(notes, name, value)

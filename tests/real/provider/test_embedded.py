@@ -48,6 +48,13 @@ def test_the_endpoint_is_read_from_the_emulator(program: Path, tmp_path: Path) -
     ]
 
 
+def test_a_data_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:
+    """It has the folder, and the key that names another one."""
+    (tmp_path / "file").touch()
+    with pytest.raises(EmulatorError, match=r"no folder for its data: .*file/data.*acr-tasks:embeddedData"):
+        embedded.start(tmp_path / "file" / "data")
+
+
 def test_a_failure_shows_its_last_lines(program: Path, tmp_path: Path) -> None:
     """The sentence has the exit status and at most eight lines."""
     script(program, "for i in 1 2 3 4 5 6 7 8 9 10; do echo line $i >&2; done; exit 3")

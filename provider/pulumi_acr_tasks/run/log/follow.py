@@ -88,13 +88,15 @@ class LogFollower:
         head = self._http.head(url, headers=_AS_STORED)
         if not self._readable(head):
             return None, False
-        size = head.headers.get("content-length", "")
-        length = int(size) if size.isascii() and size.isdigit() else 0
+        size, etag = head.headers.get("content-length", ""), head.headers.get("etag", "")
+        # A proxy may take the length away. Another ETag then says that there is more.
+        unread = not self._offset or etag != self._etag
+        length = int(size) if size.isascii() and size.isdigit() else self._offset + unread
         complete: str | None = head.headers.get("x-ms-meta-complete")
         if self._vanished or length < self._offset:
             self._start_again()
-        changed = self._offset > 0 and head.headers.get("etag", "") != self._etag
-        grown = (length > self._offset or changed) and self._read(url, head.headers.get("etag", ""))
+        changed = self._offset > 0 and etag != self._etag
+        grown = (length > self._offset or changed) and self._read(url, etag)
         if complete is not None and self._offset >= length:
             return complete.lower(), grown
         return None, grown

@@ -101,6 +101,20 @@ def test_a_program_holds_no_secret() -> None:
     ]
 
 
+def test_the_secret_of_an_address_is_left_to_the_configuration() -> None:
+    """An address may carry a token, also within a task file, and `listDetails` shows both."""
+    address = "https://x:c4nary@example.com/a.git"
+    file = base64.b64encode(f"steps:\n  - build: {address}\n".encode()).decode()
+    step = {"type": "EncodedTask", "contextPath": address, "encodedTaskContent": file}
+    program = _program(
+        build={**_DETAILS, "tags": {"from": address}, "properties": {**_DETAILS["properties"], "step": step}}
+    )
+    text = str(program)
+    assert "c4nary" not in text
+    assert file not in text
+    assert {"build-contextPath", "build-encodedTaskContent", "build-from"} <= {*program.secrets}
+
+
 def test_two_secrets_never_share_a_name() -> None:
     """Names that differ only in characters that a key cannot have get different keys."""
     values = [{"name": name, "value": "x", "isSecret": True} for name in ("a.b", "a-b")]

@@ -6,6 +6,7 @@ import json
 import os
 import stat
 import threading
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -132,12 +133,16 @@ def test_an_entry_ages_out(tmp_path: Path) -> None:
     """It is not found any more, and its file is removed when the journal is next opened."""
     _begin(Journal.open(tmp_path, _URN, now=lambda: 1000.0))
     (file,) = (tmp_path / "acr-tasks-journal" / "shop" / "dev").iterdir()
-    os.utime(file, (1000, 1000))
+    killed = file.with_name(".killed.tmp")  # by a process that was killed while it wrote
+    killed.touch()
+    for each in (file, killed):
+        os.utime(each, (1000, 1000))
     kept = Journal.open(tmp_path, _URN, now=lambda: 1001.0 + MAX_AGE)
     assert _find(kept) is None
     journal._opened.clear()
     Journal.open(tmp_path, _OTHER, now=lambda: 1001.0 + MAX_AGE)
     assert not file.exists()
+    assert not killed.exists()
 
 
 def test_entries_are_the_owner_s_alone(tmp_path: Path) -> None:
@@ -170,7 +175,13 @@ def test_without_a_urn_the_journal_stays_empty(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"kind": "task"}', '{"later": 1}'])
+_LATER = {**asdict(Entry(TASK, _URN, _ENDPOINT, _ID)), "time": "2026-01-01T00:00:00Z"}
+_NULL = {**asdict(Entry(TASK, _URN, _ENDPOINT, _ID)), "urn": None}
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", '{"kind": "task"}', '{"later": 1}', json.dumps(_LATER), json.dumps(_NULL)]
+)
 def test_an_unreadable_file_is_ignored(tmp_path: Path, text: str) -> None:
     """The file is incomplete after a power cut, or of another version."""
     kept = Journal.open(tmp_path, _URN)
@@ -178,6 +189,8 @@ def test_an_unreadable_file_is_ignored(tmp_path: Path, text: str) -> None:
     (file,) = (tmp_path / "acr-tasks-journal" / "shop" / "dev").iterdir()
     file.write_text(text)
     assert _find(kept) is None
+    assert kept.remaining(TASK) == []
+    kept.confirm(_ID)
 
 
 def test_many_threads_write_at_once(tmp_path: Path) -> None:

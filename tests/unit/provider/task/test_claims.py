@@ -80,7 +80,7 @@ def test_claims_are_of_one_command(tmp_path: Path) -> None:
 
 
 def test_claims_that_cannot_be_written_are_of_one_process(tmp_path: Path) -> None:
-    """They raise nothing, even for an unreadable file."""
+    """They raise nothing; a line that cannot be read hides no other."""
     (tmp_path / "file").write_text("")
     kept = Claims(tmp_path / "file", "127.0.0.1:1")
     kept.manage(_A, _KEY)
@@ -88,5 +88,5 @@ def test_claims_that_cannot_be_written_are_of_one_process(tmp_path: Path) -> Non
     other = Claims(tmp_path, "127.0.0.1:1")
     other.manage(_A, _KEY)
     (file,) = tmp_path.glob("claims-*")
-    file.write_bytes(b"{\n[]\n" + file.read_bytes())
-    assert Claims(tmp_path, "127.0.0.1:1").manager(_B, _KEY) is None
+    file.write_bytes(b'{\n[]\n5\n{"later": 1}\n' + file.read_bytes())
+    assert Claims(tmp_path, "127.0.0.1:1").manager(_B, _KEY) == _A

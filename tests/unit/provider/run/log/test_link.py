@@ -120,7 +120,7 @@ class Storage:
 
     def __init__(self, content: bytes | None) -> None:
         self.content, self.complete, self.writes = content, False, 0
-        self.refuses = False
+        self.refuses, self.tells_lengths = False, True
 
     def write(self, content: bytes | None, *, complete: bool = False) -> Callable[[], None]:
         def change() -> None:
@@ -135,7 +135,8 @@ class Storage:
             return httpx.Response(404)
         headers = {"etag": f'"{self.writes}"', **({"x-ms-meta-Complete": "successful"} if self.complete else {})}
         if request.method == "HEAD":
-            return httpx.Response(200, headers={**headers, "content-length": str(len(self.content))})
+            length = {"content-length": str(len(self.content))} if self.tells_lengths else {}
+            return httpx.Response(200, headers={**headers, **length})
         start = int(request.headers["range"].removeprefix("bytes=").removesuffix("-"))
         if start >= len(self.content):
             return httpx.Response(416)
@@ -155,9 +156,11 @@ class Storage:
         return shown
 
 
-def test_a_log_that_grows_is_not_taken_for_another_one() -> None:
-    """Each write changes its ETag, also the last one, which only marks it as complete."""
+@pytest.mark.parametrize("tells_lengths", [True, False])
+def test_a_log_that_grows_is_not_taken_for_another_one(tells_lengths: bool) -> None:
+    """Each write changes its ETag, also the last one, which only marks it as complete. A proxy may hide lengths."""
     storage = Storage(b"one\n")
+    storage.tells_lengths = tells_lengths
     grown = b"one\ntwo\n" + b"x" * 1000 + b"\n"
     shown = storage.shown(storage.write(b"one\ntwo\n"), storage.write(grown), storage.write(grown, complete=True))
     assert shown == ["one", "two", "x" * 1000]
