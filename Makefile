@@ -3,6 +3,8 @@
 SHELL := /bin/sh
 PYTHON ?= python3
 VENV := .venv/bin
+# Where no test is drawn: the plugin imports Hypothesis at the end of each session.
+UNDRAWN := -p no:hypothesispytest
 VERBS := lint types unit docs contract browser real policies compat e2e
 
 .DEFAULT_GOAL := help
@@ -47,13 +49,13 @@ unit: environment ## the pure floors, with plain values
 
 docs: environment ## build the pages into site, and try every block and command line on them
 	@folder=$$($(VENV)/python tools/pulumi/engine.py) && NO_MKDOCS_2_WARNING=1 $(VENV)/mkdocs build --quiet && \
-	  PATH="$$folder:$(CURDIR)/$(VENV):$$PATH" $(VENV)/python -m pytest tests/documents
+	  PATH="$$folder:$(CURDIR)/$(VENV):$$PATH" $(VENV)/python -m pytest $(UNDRAWN) tests/documents
 
 contract: environment ## the service's contract, over TCP
 	@$(VENV)/python -m pytest tests/contract -n 2
 
 browser: environment chromium ## the emulator's dashboard in Chromium
-	@$(VENV)/python -m pytest tests/browser
+	@$(VENV)/python -m pytest $(UNDRAWN) tests/browser
 
 picture: environment builder chromium ## take docs/dashboard.png and docs/pulumi-up.png anew
 	@$(VENV)/python tools/picture.py
@@ -73,7 +75,7 @@ properties: environment ## 150 lives of a registry under each version and mode, 
 	@ACR_TASKS_LIVES=60 $(VENV)/python -m pytest tests/real/twins --timeout 1800 -n 2
 
 real: environment builder ## what starts real servers, processes and builders, without the engine
-	@$(VENV)/python -m pytest tests/real tests/durability -n 3 --dist worksteal
+	@$(VENV)/python -m pytest tests/real tests/durability -n 2 --dist worksteal
 
 tables: environment ## write the generated tables of the documents anew
 	@$(VENV)/python tools/tables.py
@@ -86,11 +88,11 @@ policies: environment ## the policy pack's rules
 
 e2e: environment builder ## whole deployments through the real engine
 	@folder=$$($(VENV)/python tools/pulumi/engine.py --languages) && \
-	  PATH="$$folder:$(CURDIR)/$(VENV):$$PATH" $(VENV)/python -m pytest tests/e2e -n 3 --dist worksteal
+	  PATH="$$folder:$(CURDIR)/$(VENV):$$PATH" $(VENV)/python -m pytest $(UNDRAWN) tests/e2e -n 3 --dist worksteal
 
 hosts: environment builder ## every scenario on both hosts of the provider, where it can be (minutes; `make e2e` runs the main ones on both)
 	@folder=$$($(VENV)/python tools/pulumi/engine.py --languages) && ACR_TASKS_HOSTS=both \
-	  PATH="$$folder:$(CURDIR)/$(VENV):$$PATH" $(VENV)/python -m pytest tests/e2e -n 3 --dist worksteal
+	  PATH="$$folder:$(CURDIR)/$(VENV):$$PATH" $(VENV)/python -m pytest $(UNDRAWN) tests/e2e -n 3 --dist worksteal
 
 compat: environment ## the provider on every Python from 3.10 that is here, with the oldest and the newest packages (`make test` tries the ends alone)
 	@$(VENV)/python tools/compat.py $(COMPAT)

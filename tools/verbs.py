@@ -1,7 +1,7 @@
-"""Runs verbs of the Makefile, two at a time, all of them, and ends with a summary that a person can read.
+"""Runs verbs of the Makefile, three at a time, all of them, and ends with a summary that a person can read.
 
-The longest come first, so that the two lanes end together. Tests wait for servers and builds part of the time, and the
-other lane has the processors then. The output of a verb appears when the verb has ended, so that two verbs never mix.
+The longest come first, so that the lanes end together. Tests wait for servers and builds part of the time, and the
+other lanes have the processors then. The output of a verb appears when the verb has ended, so that two verbs never mix.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ COUNT = re.compile(r"(\d+) (passed|failed|skipped|error)")
 DURATION = re.compile(r"^(?P<seconds>[\d.]+)s (?:call|setup|teardown) +(?P<test>\S.*)")
 SKIPPED = re.compile(r"^SKIPPED \[\d+\] (?P<test>.*)")
 SLOWEST = 10
+LANES = 3
 
 
 @dataclass
@@ -95,7 +96,7 @@ def engine() -> str:
 
 def main(verbs: list[str]) -> int:
     began, printing = time.monotonic(), threading.Lock()
-    with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(LANES) as pool:
         results = list(pool.map(lambda verb: run(verb, printing), in_order(verbs)))
     print("==> summary")
     print(*results, sep="\n")

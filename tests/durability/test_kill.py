@@ -1,6 +1,6 @@
 """SIGKILL under load, repeatedly on one data folder.
 
-ACR_TASKS_KILLS says how often (2); ACR_TASKS_SEED sets the random seed (printed; a new one each time by default).
+ACR_TASKS_KILLS says how often (1); ACR_TASKS_SEED sets the random seed (printed; a new one each time by default).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from .emulator import Emulator, Process, inside, mounts
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 
-KILLS = int(os.environ.get("ACR_TASKS_KILLS", "2"))
+KILLS = int(os.environ.get("ACR_TASKS_KILLS", "1"))
 CLIENTS = 4
 ANSWERS = 400  # of which the first 200 or so make tasks, runs and sources, and the others change tasks
 OPTIONS = ("--agents", "3")
