@@ -41,9 +41,9 @@ def _reason(name: str) -> str | None:
         return "aliases are for task files; write {{.Run.ID}} and the like"
     if "@" in plain:
         return f"{_ALLOWED}; a digest is known only when the image is built"
-    head, _, last = plain.rpartition("/")
+    head, slash, last = plain.rpartition("/")
     repository, colon, tag = last.partition(":")
-    repository = f"{head}/{repository}" if head else repository
+    repository = f"{head}{slash}{repository}"
     if colon and not tag:
         return "the tag behind the colon is empty"
     if colon and not _TAG.fullmatch(tag):

@@ -35,6 +35,11 @@ def check_address(address: str, path: str) -> list[Problem]:
         return [Problem(path, f"is an address of {parts.scheme}; the service fetches {', '.join(SCHEMES)}")]
     if not parts.netloc:
         return [Problem(path, "is an address without a host")]
+    if address != "".join(address.split()):
+        warning = (
+            "has a blank or a line break, with which the service may refuse it as no address; take it out, or write %20"
+        )
+        return [Problem(path, warning, warning=True)]
     return _check_github(parts.netloc.lower(), parts.path, parts.fragment, path)
 
 

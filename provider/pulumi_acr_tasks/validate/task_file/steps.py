@@ -20,6 +20,7 @@ _COUNTS = ("retries", "retryDelay", "repeat", "startDelay", "timeout", "cmdDownl
 _FLAGS = ("ignoreErrors", "detach", "keep", "privileged", "pull", "disableWorkingDirectoryOverride")
 _LISTS = ("push", "when", "env", "expose", "ports", "retryOnErrors", "volumeMounts", "exitedWith", "exitedWithout")
 _WORDS = ("push", "when", "env", "expose", "ports", "retryOnErrors")  # lists of strings
+_TEXTS = ("cmd", "build", "id", "entryPoint", "user", "network", "isolation", "workingDirectory", "cpus")
 _TRUTHS = ("y", "n", "yes", "no", "on", "off", "true", "false")
 """The words of YAML 1.1, which the agent reads. The loader has read most of them as booleans."""
 _VOLUME_NAME = re.compile(r"[A-Za-z0-9_-]+")
@@ -32,6 +33,12 @@ def check_task(task: Any) -> Findings:
     if not _is_templated(version) and version is not None and str(version).lower() not in VERSIONS:
         yield key_position(task, "version"), f"version {str(version)!r} is none of {', '.join(VERSIONS)}"
     yield from _check_counts(task, ("stepTimeout",))
+    yield from _check_kinds(task, ("version", "workingDirectory"), ("env", "secrets", "networks", "volumes"), ("env",))
+    for member in ("secrets", "networks", "volumes"):
+        items = task.get(member)
+        for index, item in enumerate(items if isinstance(items, list) else []):
+            if not isinstance(item, dict) and not _is_templated(item):
+                yield item_position(items, index), f"{member} is a list of maps"
     yield from _check_secrets(task)
     for name, node in _named(task, "networks"):
         if node.get("name") is None:
@@ -91,23 +98,37 @@ def _check_steps(steps: Any) -> Findings:
 
 
 def _check_step(step: Any, where: Position) -> Findings:
-    kinds = [kind for kind in _KINDS if step.get(kind) not in (None, "")]
+    kinds = [kind for kind in _KINDS if step.get(kind) not in (None, "", [])]
     if len(kinds) != 1:
         found = " and ".join(kinds) if kinds else "none of them"
         yield where, f"a step has exactly one of cmd, build and push; this one has {found}"
     if " " in str(step.get("id", "")):
         yield key_position(step, "id"), "a step's id has no spaces"
-    for name in _LISTS:
-        value = step.get(name)
-        if value is not None and not isinstance(value, list) and not _is_templated(value):
-            yield key_position(step, name), "push is a list of images" if name == "push" else f"{name} is a list"
+    yield from _check_kinds(step, _TEXTS, _LISTS, _WORDS)
     for name in _FLAGS:
         value = step.get(name)
         if value is not None and not _is_templated(value) and (_is_quoted(value) or str(value).lower() not in _TRUTHS):
             quoted = ", without quotes" if _is_quoted(value) else ""
             yield key_position(step, name), f"{name} is true or false{quoted}"
-    for name in _WORDS:
-        items = step.get(name)
+    if step.get("push") and step.get("volumeMounts"):
+        yield key_position(step, "volumeMounts"), "a push step takes no volumeMounts"
+    cache = step.get("cache")
+    if cache is not None and not _is_templated(cache) and str(cache).lower() not in ("enabled", "disabled"):
+        yield key_position(step, "cache"), "cache is enabled or disabled"
+    yield from _check_counts(step, _COUNTS)
+
+
+def _check_kinds(node: Any, texts: tuple[str, ...], lists: tuple[str, ...], words: tuple[str, ...]) -> Findings:
+    """Yield the members that have another kind: `texts` are strings, `lists` lists, and `words` lists of strings."""
+    for name in texts:
+        if isinstance(node.get(name), (dict, list)):
+            yield key_position(node, name), f"{name} is text, and this is a map or a list"
+    for name in lists:
+        value = node.get(name)
+        if value is not None and not isinstance(value, list) and not _is_templated(value):
+            yield key_position(node, name), "push is a list of images" if name == "push" else f"{name} is a list"
+    for name in words:
+        items = node.get(name)
         for index, item in enumerate(items if isinstance(items, list) else []):
             if isinstance(item, (dict, list)):
                 example = "NAME=value" if name == "env" else "text"
@@ -115,12 +136,6 @@ def _check_step(step: Any, where: Position) -> Findings:
                     item_position(items, index),
                     f"{name} is a list of strings, and this is a map or a list: write {example}",
                 )
-    if step.get("push") and step.get("volumeMounts"):
-        yield key_position(step, "volumeMounts"), "a push step takes no volumeMounts"
-    cache = step.get("cache")
-    if cache is not None and not _is_templated(cache) and str(cache).lower() not in ("enabled", "disabled"):
-        yield key_position(step, "cache"), "cache is enabled or disabled"
-    yield from _check_counts(step, _COUNTS)
 
 
 def _check_counts(node: Any, names: tuple[str, ...]) -> Findings:

@@ -45,7 +45,9 @@ _OPENS = re.compile(r"/\*|[\"'`]|\}\}")
 _CHAIN = re.compile(r"[\w.]+")
 _FIELD = re.compile(r"\.[A-Za-z_]")
 _DASH = re.compile(r"-[A-Za-z_]")
-_DASHED = re.compile(r"[\w.-]*")
+_DASHED = re.compile(r"[$\w.-]*")
+_KEYWORD = re.compile(r"\s*(?:-\s+)?([a-z]+)\b")
+_OPENING, _WITH_ELSE = ("if", "range", "with", "define", "block"), ("if", "range", "with")
 _NAME = re.compile(r"(?<![\w.$])[A-Za-z_]\w*")
 
 
@@ -112,6 +114,26 @@ def wrong_actions(text: str) -> Iterator[tuple[int, str]]:
             yield action.start, f"{{{{{action.inner}}}}}: function {unknown[0]!r} is not defined{hint}"
     if unclosed is not None:
         yield unclosed, "{{ opens an action that is never closed with }}"
+    else:
+        yield from _unbalanced(found)
+
+
+def _unbalanced(found: list[Action]) -> Iterator[tuple[int, str]]:
+    """Yield the actions that are empty, or that open or close something without their counterpart."""
+    opened: list[tuple[int, str]] = []
+    for action in found:
+        keyword = _KEYWORD.match(action.bare)
+        word = keyword[1] if keyword else ""
+        if word in _OPENING:
+            opened.append((action.start, word))
+        elif word == "end" and opened:
+            opened.pop()
+        elif word == "end" or (word == "else" and not (opened and opened[-1][1] in _WITH_ELSE)):
+            yield action.start, f"{{{{{action.inner}}}}} belongs to no if, range or with before it"
+        elif not action.inner.strip(" \t\r\n-"):
+            yield action.start, f"{{{{{action.inner}}}}} is empty, which the agent refuses"
+    for start, word in opened:
+        yield start, f"{{{{ {word} … }}}} is never closed with {{{{end}}}}"
 
 
 def _dashed(bare: str) -> str:
@@ -119,6 +141,7 @@ def _dashed(bare: str) -> str:
     for chain in _CHAIN.finditer(bare):
         field = _FIELD.search(chain[0])
         if field is not None and _DASH.match(bare, chain.end()):
-            rest = _DASHED.match(bare, chain.start() + field.start())
+            variable = bare[: chain.start()].endswith("$")
+            rest = _DASHED.match(bare, chain.start() - 1 if variable else chain.start() + field.start())
             return rest[0] if rest else ""
     return ""

@@ -44,6 +44,11 @@ REFUSED = [
         "line 3, column 23: {{CI_IMAGE_TAG}}: function 'CI_IMAGE_TAG' is not defined",
     ),
     (cmd("busybox echo {{.Run.ID | nope}}"), "function 'nope' is not defined"),
+    (cmd("busybox echo {{$a := .Values.a}}{{$a.b-c}}"), 'write {{index $a "b-c"}}'),
+    (cmd("busybox echo {{if .Values.a}}x"), "line 3, column 23: {{ if … }} is never closed with {{end}}"),
+    (cmd("busybox echo {{- end -}}"), "line 3, column 23: {{- end -}} belongs to no if, range or with before it"),
+    (cmd('busybox echo {{define "t"}}{{else}}{{end}}'), "line 3, column 37: {{else}} belongs to no if"),
+    (cmd("busybox echo {{ - }}"), "line 3, column 23: {{ - }} is empty"),
     (cmd("busybox echo {{.Run.ID"), "line 3, column 23: {{ opens an action that is never closed"),
     (
         "version: 1.0.0-preview\nsteps:\n  - cmd: >\n      busybox echo\n      {{.Run.Registry}}/web:{{.Run.ID}}\n",
@@ -52,6 +57,13 @@ REFUSED = [
     (f"{HEAD}alias:\n  values:\n    my-repo: web\nsteps:\n  - cmd: a\n", "line 4, column 5: the alias 'my-repo' has"),
     (cmd("a", '    ignoreErrors: "true"\n'), "line 4, column 5: ignoreErrors is true or false, without quotes"),
     (cmd("a", "    env:\n      - A: 1\n"), "line 5, column 9: env is a list of strings"),
+    (cmd("[busybox, echo]"), "line 3, column 5: cmd is text, and this is a map or a list"),
+    (cmd("a", "    entryPoint: [sh, -c]\n"), "line 4, column 5: entryPoint is text"),
+    (f"{HEAD}steps:\n  - push: []\n", "line 3, column 5: a step has exactly one of cmd, build and push"),
+    (f"{HEAD}env: {{A: b}}\nsteps: [{{cmd: a}}]\n", "line 2, column 1: env is a list"),
+    (f"{HEAD}env: [A: b]\nsteps: [{{cmd: a}}]\n", "line 2, column 7: env is a list of strings"),
+    (f"{HEAD}secrets: {{a: b}}\nsteps: [{{cmd: a}}]\n", "line 2, column 1: secrets is a list"),
+    (f"{HEAD}volumes: [a]\nsteps: [{{cmd: a}}]\n", "line 2, column 11: volumes is a list of maps"),
     (cmd("a", "    id: a\n    when: [b]\n  - {id: b, cmd: b}\n"), "line 5, column 12: the step 'b' is below"),
     (
         f"{HEAD}volumes: [{{name: v, secret: {{a: Zm9v}}}}]\nsteps:\n  - push: [x.io/a:1]\n    volumeMounts: [{{name: v, mountPath: /x}}]\n",
@@ -126,6 +138,7 @@ def test_a_line_that_the_agents_shell_changes_is_a_warning(line: str, sentence: 
         "|\n      busybox echo \\\n      two",
         "-t busybox echo hi",
         "busybox echo {{.Values.a}} $Registry",
+        "busybox echo {{if eq .Run.OS `linux`}}a{{else if .Values.endpoint}}b{{else}}c{{end}}{{/* if */}}{{ `` }}",
         "acr purge --filter 'a:.*' --ago 1d",
     ],
 )

@@ -22,6 +22,7 @@ from pulumi_acr_tasks.run.check import check as check_run
         ("web:-x", "begins with a letter, a digit or _"),
         ("web:" + "x" * 129, "1 to 128"),
         ("a" * 256, "at most 255"),
+        ("/web", "/ between its parts"),
         ("web//app", "/ between its parts"),
     ],
 )
@@ -89,3 +90,13 @@ def test_an_address_that_the_service_cannot_fetch_is_an_error_everywhere(address
     ):
         (problem,) = check_run({**REGISTRY, **inputs}, SETTINGS)[1]
         assert (problem.path, sentence in problem.message) == (path, True)
+
+
+@pytest.mark.parametrize(
+    "context", [" https://example.com/a.git", "https://example.com/a.git\n", "https://example.com/a b"]
+)
+def test_a_blank_in_an_address_is_a_warning(context: str) -> None:
+    """It comes from a file or from a copy, and nobody sees it. Whether the service takes it is not documented."""
+    (problem,) = task(docker(contextPath=context))
+    assert problem.warning
+    assert (problem.path, "a blank or a line break" in problem.message) == ("step.context_path", True)
