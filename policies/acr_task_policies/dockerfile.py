@@ -66,7 +66,7 @@ def _folders_of_ancestors() -> Iterator[Path]:
 def _project(folder: Path) -> dict[str, Any]:
     """Return the project file of a folder; empty without one that can be read."""
     with contextlib.suppress(OSError, ValueError, yaml.YAMLError):
-        project = yaml.safe_load((folder / "Pulumi.yaml").read_text())
+        project = yaml.safe_load((folder / "Pulumi.yaml").read_text(encoding="utf-8"))
         return project if isinstance(project, dict) else {}
     return {}
 

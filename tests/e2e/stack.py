@@ -53,6 +53,11 @@ def _skip(preview: bool) -> tuple[str, ...]:
     return () if preview else ("--skip-preview",)
 
 
+def _environment() -> dict[str, str]:
+    """Return this process's environment without the settings of somebody who works with Azure and Pulumi."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("ARM_", "AZURE_", "PULUMI_"))}
+
+
 def _with_namespace(config: dict[str, str]) -> dict[str, str]:
     return {key if ":" in key else f"acr-tasks:{key}": value for key, value in config.items()}
 
@@ -86,7 +91,7 @@ class Stack:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / ".state").mkdir()
         self.environment = {
-            **(like.environment if like else os.environ),
+            **(like.environment if like else _environment()),
             **(environment or {}),
             "PULUMI_HOME": str(folder / ".home"),
             "PULUMI_CONFIG_PASSPHRASE": "",

@@ -25,6 +25,6 @@ def no_process_and_no_server(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def no_settings_of_the_developer(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Remove the variables by which somebody who works with Azure and Pulumi has set both."""
-    for name in [name for name in os.environ if name.startswith(("ARM_", "AZURE_", "PULUMI_"))]:
+    """Remove the variables with which somebody has set up Azure, Pulumi, and a terminal without colors."""
+    for name in [name for name in os.environ if name.startswith(("ARM_", "AZURE_", "NO_COLOR", "PULUMI_"))]:
         monkeypatch.delenv(name)

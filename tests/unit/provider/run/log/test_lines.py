@@ -71,9 +71,8 @@ def test_no_color_removes_colors_from_logs(wanted: str, monkeypatch: pytest.Monk
     assert readable("a\x1b[1mb") == "ab"
 
 
-def test_a_text_of_several_lines_keeps_them(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_text_of_several_lines_keeps_them() -> None:
     """Each line is rendered by itself."""
-    monkeypatch.delenv("NO_COLOR", raising=False)
     assert readable("one\x07\n\x1b[32mtwo\n\nthree\x1b[0m\x1b[2J") == "one\n\x1b[32mtwo\x1b[0m\n\n\x1b[32mthree\x1b[0m"
 
 
