@@ -11,6 +11,7 @@ import stat
 import subprocess
 import tarfile
 import threading
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -28,7 +29,7 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("buildah") is None, reason="buildah is not installed"),
     pytest.mark.skipif("ACR_TASKS_ENDPOINT" in os.environ, reason="looks at the emulator's own machine"),
 ]
-SECRET = "s3cret-0123456789"
+SECRET, PASSWORD = (f"s3cret-{uuid.uuid4()}" for _ in range(2))  # in the command line of no other test's process
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,7 @@ def test_sources_that_are_refused(builder: Builder, sources: str, location: str,
     assert properties["status"] == "Failed"
     assert problem in properties["runErrorMessage"]
     assert problem in log
-    assert SECRET not in log + str(properties)
+    assert "s3cret-0123456789" not in log + str(properties)
 
 
 def test_links_out_of_the_source_lead_nowhere(builder: Builder, tmp_path: Path) -> None:
@@ -219,7 +220,7 @@ def test_a_secret_is_known_to_its_step_only(builder: Builder) -> None:
         "    cmd: busybox sh -c 'test -n \"$TOKEN\" && echo is $TOKEN && sleep 1'\n"
         "  - cmd: busybox sh -c 'test -z \"$TOKEN\" && env'\n"
     )
-    registries = {"r.example": {"userName": {"value": "u"}, "password": {"value": "p4ssword-0123456789"}}}
+    registries = {"r.example": {"userName": {"value": "u"}, "password": {"value": PASSWORD}}}
     request = {"values": values, "credentials": {"customRegistries": registries}}
     (properties, log), lines = command_lines(lambda: builder.task(steps, **request))
     assert properties["status"] == "Succeeded", log
@@ -234,7 +235,7 @@ def test_a_secret_is_known_to_its_step_only(builder: Builder) -> None:
     ]
     for text in (log, lines, *shown):
         assert SECRET not in text
-        assert "p4ssword-0123456789" not in text
+        assert PASSWORD not in text
 
 
 def test_secret_arguments_of_builds(builder: Builder) -> None:
