@@ -25,8 +25,8 @@ _T = TypeVar("_T")
 class Observer(Protocol):
     """A receiver of the events of runs. Agents call it in their threads; `Agents.cancel` calls it in its caller's."""
 
-    def started(self, run_id: str) -> None:
-        """Record that an agent has taken the run."""
+    def started(self, run_id: str) -> bool:
+        """Record that an agent has taken the run; return False for a run that was canceled or removed meanwhile."""
 
     def finished(self, run_id: str, outcome: Outcome) -> None:
         """Record that the run has ended. Its log is complete by then."""
@@ -68,16 +68,24 @@ class Agents:
     def cancel(self, run_id: str) -> bool:
         """Cancel a waiting or running run; return False for any other.
 
-        A waiting run has ended when this returns. A running one ends soon after, with `Observer.finished`.
+        A waiting run has ended when this returns. A running one ends soon after, with `Observer.finished`. Raises what
+        the observer raises; the run then waits on.
         """
         with self._wake:
             cancellation = self._running.get(run_id)
             waiting = next((each for each in self._queue if each[1].run_id == run_id), None)
             if waiting is not None:
-                self._queue.remove(waiting)
+                place = self._queue.index(waiting)
+                del self._queue[place]
         if waiting is not None:
-            RunLog(self._observer.log(run_id)).end(run_id, 0, "Canceled", None)
-            self._observer.finished(run_id, Outcome("Canceled"))
+            try:
+                RunLog(self._observer.log(run_id)).end(run_id, 0, "Canceled", None)
+                self._observer.finished(run_id, Outcome("Canceled"))
+            except BaseException:  # such as a full disk: the run still waits
+                with self._wake:
+                    self._queue.insert(place, waiting)
+                    self._wake.notify()
+                raise
             return True
         if cancellation is None:
             return False
@@ -124,7 +132,8 @@ class Agents:
         return None
 
     def _run(self, job: Job, cancellation: Cancellation) -> None:
-        self._record(lambda: self._observer.started(job.run_id))
+        if not self._record(lambda: self._observer.started(job.run_id)):
+            return
         log = RunLog(self._record(lambda: self._observer.log(job.run_id)), job.secrets())
         began = time.monotonic()
         with cancellation.canceled_after(job.timeout, "timedout"):

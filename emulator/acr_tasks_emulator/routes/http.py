@@ -112,8 +112,8 @@ def query(request: Request, name: str) -> str | None:
 
 
 def _plain(part: str) -> str:
-    """Return a part of an address in ASCII: the Kelvin sign must not pass for a k, although it is one in lower case."""
-    return part if part.isascii() else quote(part)
+    """Return a part of an address without look-alikes of ASCII: the Kelvin sign, which is a k in lower case, is no k."""
+    return "".join(each if each.isascii() or not each.lower().isascii() else quote(each) for each in part)
 
 
 def origin(request: Request) -> str:
@@ -209,5 +209,5 @@ def listing(call: Call, values: list[Any], skip_token: str | None) -> Response:
         asked = call.request.query_params
         url = call.request.url.remove_query_params([name for name in asked if name.lower() == "$skiptoken"])
         url = url.include_query_params(**{"$skiptoken": skip_token})
-        content["nextLink"] = call.link(f"{url.path}?{url.query}")
+        content["nextLink"] = call.link(f"{quote(url.path, safe='/()')}?{url.query}")
     return answer(content)

@@ -173,7 +173,8 @@ class BlobStore:
         self._database.execute(
             "INSERT INTO blob (container, name, blob_type, content_type, metadata, creation_time, version)"
             " VALUES (?, ?, ?, ?, '{}', ?, 1) ON CONFLICT (container, name) DO UPDATE SET"
-            " blob_type = excluded.blob_type, content_type = excluded.content_type, version = version + 1",
+            " blob_type = excluded.blob_type, content_type = excluded.content_type, metadata = '{}',"
+            " version = version + 1",
             container,
             name,
             blob_type,

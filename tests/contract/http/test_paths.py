@@ -63,6 +63,24 @@ def test_look_alikes_are_other_names(arm: Any, raw: Raw, docker_task: Any, task_
     arm.ok("DELETE", f"tasks/{name}")
 
 
+@pytest.mark.arm_documented("Resource Manager's rules for names: a group's name may have letters of any alphabet")
+def test_a_group_of_another_alphabet(emulated: Any, quick_task: Any, location: str) -> None:
+    """Its registry has tasks as any other, and a link to the next page leads there; a look-alike is another group."""
+    arm = emulated(switches={"page-size": 1})
+    group = arm.registry.rpartition("/providers/")[0].rpartition("/")[0] + "/Gr\u00fcn-\u65e5\u672ck"
+    registry = f"{group}/providers/Microsoft.ContainerRegistry/registries/{'x' * 8}"
+    assert arm("PUT", group, {"location": location}, api_version="2021-04-01").status_code == 201
+    made = arm("PUT", registry, {"location": location, "sku": {"name": "Basic"}}, api_version="2023-07-01")
+    assert made.status_code == 201
+    for name in ("first", "second"):
+        assert arm("PUT", f"{registry}/tasks/{name}", quick_task()).status_code == 200
+    page = arm.ok("GET", f"{registry.upper()}/TASKS".replace("GR\u00dcN", "gr\u00dcn"))
+    assert [task["name"] for task in page["value"]] == ["first"]
+    assert page["nextLink"].isascii()
+    assert [task["name"] for task in arm.http.get(page["nextLink"]).json()["value"]] == ["second"]
+    assert arm("GET", f"{registry.replace(chr(0x672C) + 'k', chr(0x672C) + chr(0x212A))}/tasks").status_code == 404
+
+
 @pytest.mark.emulator_choice("the emulator's own addresses")
 def test_a_line_end_is_not_part_of_an_address(emulated: Any, raw: Raw, quick_request: Any) -> None:
     """A line end behind the last name is part of neither the operation's address nor the link in its answer."""

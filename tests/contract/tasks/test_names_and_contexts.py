@@ -91,6 +91,7 @@ def test_unusable_contexts_are_refused(
             assert (answer.status_code, answer.json()["error"]["code"]) == (400, "ContextUndefined")
     body["properties"]["trigger"] = {"sourceTriggers": [SOURCE]}
     arm.ok("PUT", f"tasks/{task_name}", body)
+    arm.schedule({"type": "TaskRunRequest", "taskName": task_name})
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ def run_command(step: Step, run: RunContext, own_networks: bool, start: Start) -
     def act(words: list[str]) -> int:
         try:
             options = read_run(words)
-            _note_ignored_options(options, run, own_networks)
+            _note_ignored_options(Options(options.given[len(members) :]), run, own_networks)
             name = run.full_name(options.arguments[0])
         except OptionError as error:
             run.log.line(f"docker: {error}")
@@ -52,12 +52,14 @@ def run_command(step: Step, run: RunContext, own_networks: bool, start: Start) -
             return NOT_RUN
         if cut_short(step):
             run.log.say(
-                "A value of env, user or entryPoint ends at a blank without quotes, and docker takes what follows for "
-                "the image. Write quotes for the agent's shell inside of those of YAML: 'NAME=\"two words\"'"
+                "A value of the step's members, such as env or workingDirectory, ends at a blank without quotes, and "
+                "docker takes what follows for the image. Write quotes for the agent's shell inside of those of YAML: "
+                "'NAME=\"two words\"'"
             )
         return start(options, name)
 
-    return run_line("docker run", " ".join([*_members(step), step.cmd or ""]), act, run.log)
+    members = _members(step)
+    return run_line("docker run", " ".join([*members, step.cmd or ""]), act, run.log)
 
 
 def cut_short(step: Step) -> bool:
@@ -66,8 +68,19 @@ def cut_short(step: Step) -> bool:
 
 
 def _members(step: Step) -> list[str]:
-    words = [*(f"--env {item}" for item in step.env)]
-    words += [f"--{name} {value}" for name, value in (("user", step.user), ("entrypoint", step.entry_point)) if value]
+    """Return the options that the agent makes of a step's members, in its order."""
+    lists = {"publish": step.ports, "expose": step.expose}
+    words = [f"--{name} {value}" for name, values in lists.items() for value in values]
+    words += ["--privileged"] if step.privileged else []
+    texts = {
+        **{"user": step.user, "network": step.network, "isolation": step.isolation, "cpus": step.cpus},
+        "entrypoint": step.entry_point,
+    }
+    words += [f"--{name} {value}" for name, value in texts.items() if value]
+    words += [f"--volume {name}:{path}" for name, path in step.volume_mounts]
+    words += [f"--env {item}" for item in step.env]
+    if step.working_directory:
+        words.append(f"--workdir {posixpath.normpath(posixpath.join(WORKING_DIRECTORY, step.working_directory))}")
     return words
 
 
@@ -79,7 +92,7 @@ def run_container(options: Options, name: ImageName, step: Step, run: RunContext
     try:
         run.home.mkdir(exist_ok=True)
         folders = [(run.source, WORKING_DIRECTORY), (run.home, HOME)]
-        directory = options.last("workdir") or step.working_directory
+        directory = options.last("workdir")
         container = Container(
             name=f"{run.job.run_id}_{step.id}",
             image_id=_image(name, step, run, finder),
@@ -96,16 +109,16 @@ def run_container(options: Options, name: ImageName, step: Step, run: RunContext
 
 
 def _with_options(step: Step, options: Options) -> Step:
-    """Return the step with what its command says before the image."""
+    """Return the step with what its members and its command say before the image."""
     return replace(
         step,
         user=options.last("user"),
         entry_point=options.last("entrypoint"),
-        ports=(*step.ports, *options.all("publish")),
-        expose=(*step.expose, *options.all("expose")),
-        privileged=step.privileged or options.flag("privileged"),
-        cpus=options.last("cpus") or step.cpus,
-        isolation=options.last("isolation") or step.isolation,
+        ports=tuple(options.all("publish")),
+        expose=tuple(options.all("expose")),
+        privileged=options.flag("privileged"),
+        cpus=options.last("cpus"),
+        isolation=options.last("isolation"),
     )
 
 

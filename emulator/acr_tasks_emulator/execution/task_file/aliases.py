@@ -62,7 +62,7 @@ def separated(text: str) -> tuple[str, str]:
     block: list[str] = []
     rest: list[str] = []
     inside = False
-    for line in text.splitlines(keepends=True):
+    for line in re.findall(r"[^\n]*\n|[^\n]+", text):
         if _BEGIN.match(line):
             inside = True
         elif inside and _TOP_LEVEL.match(line):

@@ -5,6 +5,7 @@ As for the agent, the first document of a text counts, and the last member of a 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -28,6 +29,9 @@ VALUES_BY_ALIASES = 200_000
 """How many values a document may have with each alias written out."""
 DEPTH = 100
 """How deep lists and mappings may stand in each other."""
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+"""Half of a UTF-16 pair, which an escape such as `\\ud800` can make: no text that can be written has it."""
 
 _Tree = Any
 """A Scalar, a list of trees, or a dict of names to trees."""
@@ -101,6 +105,8 @@ class _Reader:
         if isinstance(event, ScalarEvent):
             if "\0" in event.value:
                 raise DocumentError("yaml: control characters are not allowed")
+            if _SURROGATE.search(event.value):
+                raise DocumentError("yaml: found invalid Unicode character escape code")
             tag = event.tag if event.tag is None else str(event.tag)
             tree = scalar(event.value, tag if tag != "!" else None, event.implicit[0], event.start_mark.line + 1)
         else:

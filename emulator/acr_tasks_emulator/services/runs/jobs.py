@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -43,7 +44,7 @@ def new_job(request: Members, task: Members | None, cause: Cause | None = None) 
             raise errors.TASK_WITHOUT_STEP(name=task["name"])
         step = overridden(owner["step"], override)
         values = [*request.get("values", []), *override.get("values", [])]
-        location = step.get("contextPath")
+        location = override.get("contextPath") or _in_repository(step.get("contextPath"), owner.get("trigger") or {})
     if cause is not None and cause.reference and location:
         location = _at_commit(location, cause.reference)
     uploaded = location if location and not (is_address(location) or location.lower() == NO_SOURCE) else None
@@ -97,6 +98,19 @@ def _host(location: str) -> tuple[str, str]:
     except ValueError:
         return "", ""
     return parts.scheme, parts.netloc.rpartition("@")[2].lower()
+
+
+def _in_repository(context: str | None, trigger: Members) -> str | None:
+    """Return the address of a context that is a folder of the repository of a task's only source trigger.
+
+    Any other context is returned as it is.
+    """
+    sources = trigger.get("sourceTriggers") or []
+    if not context or is_address(context) or context.lower() == NO_SOURCE or len(sources) != 1:
+        return context
+    repository = sources[0]["sourceRepository"]
+    folder = posixpath.normpath(context).strip("/")
+    return f"{repository['repositoryUrl']}#{repository.get('branch') or ''}:{'' if folder == '.' else folder}"
 
 
 def _at_commit(location: str, commit: str) -> str:

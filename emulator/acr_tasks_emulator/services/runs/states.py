@@ -32,9 +32,9 @@ class RunStates:
         self._blobs = blobs
         self._clock = clock
 
-    def started(self, run_id: str) -> None:
-        """Note that an agent has taken the run."""
-        self._change(run_id, "Running", startTime=round_trip(self._clock.now()))
+    def started(self, run_id: str) -> bool:
+        """Note that an agent has taken the run; return False for one that has ended or was removed meanwhile."""
+        return self._change(run_id, "Running", startTime=round_trip(self._clock.now()))
 
     def finished(self, run_id: str, outcome: Outcome) -> None:
         """Note how the run has ended, and the base images that its task depends on from now on."""
@@ -68,7 +68,8 @@ class RunStates:
             with_reason.write(f"\r\nRun ID: {run.run_id} failed. Error: {CLOSED_MESSAGE}\r\n".encode())
         with_reason.complete(COMPLETE_VALUES[status])
 
-    def _change(self, run_id: str, status: str, **members: Any) -> None:
+    def _change(self, run_id: str, status: str, **members: Any) -> bool:
+        """Move a run to a status. Return False when it has ended or does not exist."""
         now = self._clock.now()
 
         def edit(run: RunRow) -> bool:
@@ -82,7 +83,8 @@ class RunStates:
                     del run.job[name]
             return True
 
-        self._store.change(run_id, edit)
+        run = self._store.change(run_id, edit)
+        return run is not None and run.status == status
 
 
 class _DiscardedLog:

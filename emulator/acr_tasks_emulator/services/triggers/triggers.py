@@ -27,7 +27,7 @@ PAGE = 500
 DAY = timedelta(days=1)
 MINUTE = 60.0
 DOWNTIME = timedelta(minutes=2)
-"""After a longer gap between two checks of the clock the machine has slept: missed timers do not fire."""
+"""After a longer gap between two checks the machine has slept, or its clock was set: missed timers do not fire."""
 
 MOST_RUNS = 5000
 """The most runs that one check of the timers starts: an every-minute timer is due half a million times a year."""
@@ -55,6 +55,8 @@ class TriggersService:
             now = self._clock.now()
             if now - self._fired_until > DOWNTIME:
                 self._fired_until = now - DOWNTIME
+            if self._fired_until - now > DOWNTIME:  # it was set back: the timers would be silent until it is as late again
+                self._fired_until = now
             return self._fire(now)
 
     def move_clock(self, move: Callable[[], object]) -> int:

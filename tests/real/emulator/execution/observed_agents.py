@@ -81,7 +81,8 @@ class ObservedAgents:
         self.changed = threading.Condition()
         self.count = 0
 
-    def started(self, run_id: str) -> None: ...
+    def started(self, run_id: str) -> bool:
+        return True
 
     def finished(self, run_id: str, outcome: Outcome) -> None:
         with self.changed:

@@ -12,6 +12,7 @@ from acr_tasks_emulator.execution.agents import Agents
 from acr_tasks_emulator.execution.cancellation import Cancellation
 from acr_tasks_emulator.execution.job import Job, Outcome
 from acr_tasks_emulator.execution.run_log import RunLog
+from acr_tasks_emulator.store.database import StorageFullError
 
 Act = Callable[[Job, RunLog, Cancellation], Outcome]
 
@@ -23,6 +24,8 @@ class Recorder:
         self.events: list[tuple[str, str]] = []
         self.logs: dict[str, bytes] = {}
         self.outcomes: dict[str, Outcome] = {}
+        self.ended: set[str] = set()
+        self.full = False
         self.changed = threading.Condition()
 
     def note(self, event: str, run_id: str) -> None:
@@ -30,14 +33,17 @@ class Recorder:
             self.events.append((event, run_id))
             self.changed.notify_all()
 
-    def started(self, run_id: str) -> None:
-        self.note("started", run_id)
+    def started(self, run_id: str) -> bool:
+        self.note("ended" if run_id in self.ended else "started", run_id)
+        return run_id not in self.ended
 
     def finished(self, run_id: str, outcome: Outcome) -> None:
         self.outcomes[run_id] = outcome
         self.note("finished", run_id)
 
     def log(self, run_id: str) -> Sink:
+        if self.full:
+            raise StorageFullError
         return Sink(self, run_id)
 
     def wait(self, event: str, run_id: str) -> None:
@@ -153,6 +159,33 @@ def test_cancel_of_a_run_that_waits(recorder: Recorder, agents_for: Callable[...
     assert recorder.outcomes["cf2"].status == "Canceled"
     assert ("canceled", "cf2") in recorder.events
     assert ("started", "cf2") not in recorder.events
+
+
+def test_a_run_that_ended_before_an_agent_took_it(recorder: Recorder, agents_for: Callable[..., Agents]) -> None:
+    """A run that was canceled or removed on its way into the queue is not run, and has no log."""
+    recorder.ended = {"cf1"}
+    agents = agents_for(succeed)
+    for run_id in ("cf1", "cf2"):
+        agents.submit(job(run_id))
+    recorder.wait("finished", "cf2")
+    assert recorder.events[0] == ("ended", "cf1")
+    assert recorder.logs.keys() == recorder.outcomes.keys() == {"cf2"}
+
+
+def test_cancel_of_a_run_that_waits_on_a_full_disk(recorder: Recorder, agents_for: Callable[..., Agents]) -> None:
+    """A cancellation that cannot be recorded fails, and the run keeps its place in the queue."""
+    agents = agents_for(until_stopped)
+    for run_id in ("cf1", "cf2", "cf3"):
+        agents.submit(job(run_id))
+    recorder.wait("started", "cf1")
+    recorder.full = True
+    with pytest.raises(StorageFullError):
+        agents.cancel("cf3")
+    recorder.full = False
+    agents.cancel("cf1")
+    recorder.wait("started", "cf2")
+    agents.cancel("cf2")
+    recorder.wait("started", "cf3")
 
 
 def test_runs_that_have_to_wait_for_an_agent(recorder: Recorder, agents_for: Callable[..., Agents]) -> None:

@@ -51,6 +51,8 @@ def merges(levels: int) -> str:
         ("a: !!binary x", "yaml: "),
         ('a: "b\\0c"', "control characters are not allowed"),
         ("a: b\0c", "yaml: "),
+        ('a: "b\\ud800c"', "found invalid Unicode character escape code"),
+        ('"\\udfff": b', "found invalid Unicode character escape code"),
         ("a: *nowhere", "yaml: "),
         ("%YAML 9.9\n---\na: b", "yaml: "),
     ],

@@ -39,8 +39,8 @@ class Recorder:
         self.outcome: Outcome | None = None
         self.changed = threading.Condition()
 
-    def started(self, run_id: str) -> None:
-        pass
+    def started(self, run_id: str) -> bool:
+        return True
 
     def finished(self, run_id: str, outcome: Outcome) -> None:
         with self.changed:

@@ -169,6 +169,7 @@ def test_a_run_is_canceled_whether_or_not_an_agent_knows_it(world: World) -> Non
     world.runs.cancel(world.registry, run_id)
     assert world.agents.canceled == [run_id]
     assert properties(world, run_id)["status"] == "Canceled"
+    assert not world.states.started(run_id)  # it was on its way into the queue
     world.runs.cancel(world.registry, run_id)
     assert world.agents.canceled == [run_id]
 
@@ -205,7 +206,7 @@ def test_a_reset_leaves_nothing_to_the_agents(world: World) -> None:
     assert world.agents.canceled == [run_id]
     sink.write(b"late")
     sink.complete("successful")
-    world.states.started(run_id)
+    assert not world.states.started(run_id)
     world.states.log(run_id).write(b"late")
     world.states.finished(run_id, Outcome("Succeeded"))
     assert names(world) == []

@@ -61,6 +61,24 @@ def test_missed_times_are_skipped(world: World, triggers: TriggersService) -> No
     assert later.fire_timers() == 0
 
 
+def test_a_clock_that_is_set_back(world: World, triggers: TriggersService) -> None:
+    """Timers go on at once when a clock that was days ahead is put right; a second back repeats nothing."""
+    world.task(trigger={"timerTriggers": [timer()]})
+    world.clock.advance(60)
+    assert triggers.fire_timers() == 1
+    world.clock.advance(-30)
+    assert triggers.fire_timers() == 0
+    world.clock.advance(90)
+    assert triggers.fire_timers() == 1
+    ahead = TriggersService(TaskStore(world.database), world.runs, world.registries, world.clock)
+    world.clock.advance(10 * DAY)
+    ahead.fire_timers()
+    world.clock.advance(-10 * DAY)
+    assert ahead.fire_timers() == 0
+    world.clock.advance(60)
+    assert ahead.fire_timers() == 1
+
+
 def test_the_next_firings(world: World) -> None:
     """Each enabled timer of an enabled task has a next time."""
     timers = [timer(schedule="0 0 * * *", status="Disabled"), timer("t2", "0 0 2 * *"), timer("t3", "30 18 * * *")]
@@ -175,6 +193,20 @@ def test_a_clock_far_ahead(world: World, triggers: TriggersService, monkeypatch:
     world.task(trigger={"timerTriggers": [timer()]})
     assert triggers.move_clock(advance(world, 365 * DAY)) == 100
     assert triggers.move_clock(advance(world, 60)) == 1
+
+
+@pytest.mark.parametrize(
+    ("context", "folder"), [("src", "src"), ("./src/web/", "src/web"), (".", ""), ("../other", "../other")]
+)
+def test_a_context_in_the_repository_of_the_trigger(
+    world: World, triggers: TriggersService, context: str, folder: str
+) -> None:
+    """A relative context is a folder of the source trigger's repository, at its branch or at the event's commit."""
+    source_task(world, "commits", ["commit"], context)
+    world.runs.schedule(world.registry, {"type": "TaskRunRequest", "taskName": "commits"})
+    assert world.agents.jobs[-1].source_location == f"{URL}#main:{folder}"
+    triggers.source_event(event(), "d1")
+    assert world.agents.jobs[-1].source_location == f"{URL}#6dcb09b" + (f":{folder}" if folder else "")
 
 
 @pytest.mark.parametrize(
