@@ -15,6 +15,7 @@ from acr_tasks_emulator.execution.cancellation import Cancellation
 from acr_tasks_emulator.execution.registry.oci_registry import OciRegistry
 from acr_tasks_emulator.execution.run_context import RunContext
 from acr_tasks_emulator.execution.source import SourceError
+from acr_tasks_emulator.execution.source.client import client_for
 from acr_tasks_emulator.execution.source.git import Clone, moved
 from acr_tasks_emulator.execution.source.location import is_artifact, is_git, read_url, requested_address
 from acr_tasks_emulator.execution.source.oci_artifact import pull
@@ -78,7 +79,7 @@ class SourceFetcher:
         url = read_url(address if "://" in address else f"https://{address}")
         if token and not url.password:
             url = replace(url, user=url.user or "x-access-token", password=token)
-        url = moved(url)
+        url = moved(url, run.cancellation)
         checkout = run.scratch / f"{target.name}.git"
         clone = Clone(url, checkout, run.scratch, self._supervisor, run.cancellation)
         try:
@@ -125,7 +126,7 @@ def _save(url: str, target: Path, cancellation: Cancellation) -> None:
     """Write what an address answers to a file. Redirects are followed. Raises SourceError, and httpx's errors."""
     read_url(url)
     with (
-        httpx.Client(timeout=30, follow_redirects=True, max_redirects=_REDIRECTS) as client,
+        client_for(cancellation, follow_redirects=True, max_redirects=_REDIRECTS) as client,
         client.stream("GET", url) as answer,
     ):
         if answer.status_code != httpx.codes.OK:

@@ -21,6 +21,7 @@ from acr_tasks_emulator.execution.cancellation import Cancellation
 from acr_tasks_emulator.execution.programs import NETWORK_VARIABLES, inherited
 from acr_tasks_emulator.execution.source import SourceError
 from acr_tasks_emulator.execution.source.archive import LIMITS
+from acr_tasks_emulator.execution.source.client import client_for
 from acr_tasks_emulator.execution.source.location import Url, read_url
 from acr_tasks_emulator.process.supervisor import Supervisor
 
@@ -160,7 +161,7 @@ def check_size(checkout: Path) -> None:
             raise SourceError(f"the repository has more than {LIMITS.size_bytes} bytes")
 
 
-def moved(url: Url) -> Url:
+def moved(url: Url, cancellation: Cancellation) -> Url:
     """Return the address that a repository has now: redirects of git's first request are followed.
 
     An address of another origin has no sign-in. Raises SourceError when the redirect does not lead to a repository.
@@ -170,7 +171,7 @@ def moved(url: Url) -> Url:
     auth = (url.user, url.password) if url.user else None
     try:
         with (
-            httpx.Client(timeout=30, follow_redirects=True, max_redirects=_REDIRECTS, auth=auth) as client,
+            client_for(cancellation, follow_redirects=True, max_redirects=_REDIRECTS, auth=auth) as client,
             client.stream("GET", url.url.rstrip("/") + _FIRST_REQUEST) as answer,
         ):
             if not answer.history:

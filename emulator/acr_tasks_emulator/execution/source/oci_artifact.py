@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,11 @@ import httpx
 
 from acr_tasks_emulator.execution.build.image_name import ImageName, ImageNameError, parse
 from acr_tasks_emulator.execution.cancellation import Cancellation
-from acr_tasks_emulator.execution.job import Job
 from acr_tasks_emulator.execution.registry.oci_registry import OciRegistry, RegistryError
 from acr_tasks_emulator.execution.run_context import RunContext
 from acr_tasks_emulator.execution.source import SourceError
 from acr_tasks_emulator.execution.source.archive import LIMITS
+from acr_tasks_emulator.execution.source.client import client_for
 from acr_tasks_emulator.execution.source.unpack import inside, make_parent, unpack
 
 _TITLE, _UNPACK = "org.opencontainers.image.title", "io.deis.oras.content.unpack"
@@ -32,7 +33,7 @@ def pull(location: str, target: Path, run: RunContext, oci: OciRegistry) -> None
     """
     try:
         name = parse(location[len("oci://") :])
-        with _client(name, run.job, oci) as client:
+        with _client(name, run, oci) as client:
             path = f"/v2/{name.repository}/manifests/{name.reference}"
             manifest = json.loads(_get(client, path, run.scratch / "manifest", _MANIFEST_LIMIT, run.cancellation))
             target.mkdir()
@@ -52,14 +53,14 @@ def pull(location: str, target: Path, run: RunContext, oci: OciRegistry) -> None
         raise SourceError(f"the artifact {location} cannot be read") from error
 
 
-def _client(name: ImageName, job: Job, oci: OciRegistry) -> httpx.Client:
-    if name.host in job.own_hosts:
+def _client(name: ImageName, run: RunContext, oci: OciRegistry) -> AbstractContextManager[httpx.Client]:
+    if name.host in run.job.own_hosts:
         own = oci.address()
         if own is None:
             raise SourceError("docker-registry is not installed: the emulator's registry has no artifacts")
-        return httpx.Client(base_url=f"http://{own}", timeout=30, trust_env=False)
-    auth = next(((user, password) for host, user, password in job.sign_ins() if host == name.host), None)
-    return httpx.Client(base_url=f"https://{name.host}", auth=auth, timeout=30)
+        return client_for(run.cancellation, base_url=f"http://{own}", trust_env=False)
+    auth = next(((user, password) for host, user, password in run.job.sign_ins() if host == name.host), None)
+    return client_for(run.cancellation, base_url=f"https://{name.host}", auth=auth)
 
 
 def _layers(manifest: dict[str, Any]) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ import re
 import shutil
 import socketserver
 import tarfile
+import threading
 from collections.abc import Callable, Iterator
 from functools import partial
 from http.server import ThreadingHTTPServer
@@ -29,7 +30,7 @@ from acr_tasks_emulator.execution.source.fetch import SourceFetcher
 from acr_tasks_emulator.execution.source.location import github_repository, is_git
 from acr_tasks_emulator.process.supervisor import Supervisor
 
-from .repositories import Files, GitDaemon, commit, repository, run_git, served
+from .repositories import Fetch, Files, GitDaemon, commit, repository, run_git, served
 
 needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 
@@ -137,6 +138,46 @@ def test_git(fetching: Fetching, tmp_path: Path) -> None:
         ]:
             with pytest.raises(SourceError, match=problem):
                 fetching.fetch(f"{url}#{reference}")
+
+
+@pytest.fixture
+def dripping() -> Iterator[tuple[str, threading.Event]]:
+    """Serve headers that never end, a byte at a time; yield the address, and an event for the first request."""
+    asked, over = threading.Event(), threading.Event()
+
+    class Drip(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.sendall(b"HTTP/1.1 200 OK\r\nX-Long: ")
+            asked.set()
+            with contextlib.suppress(OSError):
+                while not over.wait(0.1):
+                    self.request.sendall(b"x")
+
+    server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Drip)
+    with served(server) as port:
+        yield f"127.0.0.1:{port}", asked
+        over.set()
+
+
+@pytest.mark.parametrize("path", ["http://{}/context.tar.gz", pytest.param("http://{}/app.git#main", marks=needs_git)])
+def test_a_host_that_never_finishes(fetch: Fetch, dripping: tuple[str, threading.Event], path: str) -> None:
+    """A cancellation ends the wait for a host whose answer never ends."""
+    address, asked = dripping
+    stop, problems = Cancellation(), list[BaseException]()
+
+    def run() -> None:
+        try:
+            fetch(path.format(address), stop)
+        except SourceError as error:
+            problems.append(error)
+
+    fetching = threading.Thread(target=run, daemon=True)
+    fetching.start()
+    assert asked.wait(60)
+    stop.cancel("canceled")
+    fetching.join(60)
+    assert not fetching.is_alive()
+    assert len(problems) == 1
 
 
 @needs_git
