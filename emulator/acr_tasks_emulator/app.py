@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import httpx
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from acr_tasks_emulator.address import Address
 from acr_tasks_emulator.errors import SettingsError
@@ -116,6 +117,7 @@ def _starlette(services: Services) -> Starlette:
             ServiceError: errors.service_error,
             HTTPException: errors.http_error,
             StorageFullError: errors.storage_full,
+            ClientDisconnect: errors.client_disconnected,
             Exception: errors.unexpected_error,
         },
         lifespan=lifespan,

@@ -37,7 +37,7 @@ def choose(kind: str, data: Path, oci: OciRegistry, supervisor: Supervisor) -> E
     executor, its `why` is the reason, a sentence. Raises ExecutorError when the one that was named does not work here.
     """
     if kind == "simulated":
-        return SimulatedExecutor()
+        return SimulatedExecutor(folder=data / "runs")
     from acr_tasks_emulator.execution.buildah.buildah_tool import open_buildah
     from acr_tasks_emulator.execution.container_tool import Tool
     from acr_tasks_emulator.execution.docker.docker_tool import open_docker
@@ -53,4 +53,4 @@ def choose(kind: str, data: Path, oci: OciRegistry, supervisor: Supervisor) -> E
             reasons.append(f"{name} does not work here: {error}")
     if kind != "auto":
         raise ExecutorError(reasons[0])
-    return SimulatedExecutor("; ".join(reasons))
+    return SimulatedExecutor("; ".join(reasons), data / "runs")

@@ -31,19 +31,23 @@ class SimulatedExecutor:
     What fails on the agent for its words alone fails here too: a task file, a line of the agent's shell, a Dockerfile
     of an uploaded source, a push of a bare name. Steps do nothing else, in the order in which they would be run, each
     after its `startDelay`: so a run can be kept under way, until it is canceled or times out. why: a sentence on why
-    nothing is run, printed into each log.
+    nothing is run, printed into each log. folder: where sources are unpacked, so that the next start removes those of
+    an emulator that was killed; None for the system's own folder.
     """
 
     name = "simulated"
 
-    def __init__(self, why: str = "the executor is `simulated`") -> None:
+    def __init__(self, why: str = "the executor is `simulated`", folder: Path | None = None) -> None:
         self.why = why
+        self._folder = folder
+        if folder is not None:
+            folder.mkdir(exist_ok=True)
 
     def run(self, job: Job, log: RunLog, cancellation: Cancellation) -> Outcome:
         """Judge the source, the task file and each step, and say that nothing was done."""
         log.say(f"simulated: nothing is built, run or pushed ({self.why}).")
         try:
-            with tempfile.TemporaryDirectory(prefix="acr-tasks-") as folder:
+            with tempfile.TemporaryDirectory(prefix="acr-tasks-", dir=self._folder) as folder:
                 run = RunContext(job, log, cancellation, Path(folder))
                 graph = _graph(run)
                 if graph is not None:

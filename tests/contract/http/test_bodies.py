@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
 import socket
+import time
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -140,6 +142,25 @@ def test_an_incomplete_upload_stores_nothing(arm: Any, blobs: Any) -> None:
     answer = arm("POST", "scheduleRun", {**request, "sourceLocation": target["relativePath"]})
     assert answer.status_code == 400
     assert "invalid or doesn't exists" in answer.json()["error"]["message"]
+
+
+@pytest.mark.emulator_choice("the emulator's own log")
+def test_a_client_that_leaves_in_the_middle_of_a_body(
+    emulated: Any, task_name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The request changes nothing, has no status in the list of requests, and is no error of the emulator."""
+    arm = emulated()
+    place, path = urlsplit(arm.coordinates.endpoint), f"{arm.registry}/tasks/{task_name}"
+    for method in ("PUT", "PATCH"):
+        with socket.create_connection((place.hostname, place.port), timeout=30) as connection:
+            head = f"{method} {path}?api-version=2019-04-01 HTTP/1.1\r\nHost: {place.netloc}\r\n{JSON}\r\n"
+            connection.sendall(f'{head}Content-Length: 100\r\n\r\n{{"location"'.encode())
+    deadline = time.monotonic() + 60
+    while len(seen := arm.http.get("/_emulator/requests").json()["value"]) < 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)  # a question every 50 ms, not a guess
+    assert [(each["path"], each["status"]) for each in seen] == [(path, 0)] * 2
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 
 @pytest.mark.parametrize("given", ["a\tb", "a\x01b", "\xe4", "x" * 129, "a b"])

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -47,6 +49,17 @@ def test_each_verb_spends_its_own_bucket(arm: Any, task_name: str, docker_task: 
             assert {f"{prefix}-{kind}", f"{prefix}-global-{kind}"} <= counted
             assert all(name.endswith(kind) for name in counted)
             assert all(answer.headers[name].isdigit() for name in counted)
+
+
+@pytest.mark.emulator_choice("HTTP itself: RFC 9112, section 3.2.2")
+def test_an_absolute_address_names_the_host(arm: Any, raw: Callable[..., bytes], task_name: str, docker_task: Any) -> None:
+    """A request line with the whole address is answered as one with its path, whatever the header Host says."""
+    arm.ok("PUT", f"tasks/{task_name}", docker_task())
+    place = urlsplit(arm.coordinates.endpoint)
+    path = f"{arm.registry}/tasks/{task_name}?api-version=2019-04-01"
+    for host, expected in ((place.netloc, b"200"), ("evil.example", b"403"), (f"evil@{place.netloc}", b"403")):
+        answer = raw(f"GET {place.scheme}://{host}{path} HTTP/1.1")
+        assert answer.split(b" ")[1] == expected, answer
 
 
 @pytest.mark.arm_documented("azure-cli issue 28190: the ids of a request")

@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match
+from starlette.types import Receive, Scope, Send
 
 from acr_tasks_emulator.routes.http import answer
 from acr_tasks_emulator.services import errors
@@ -41,6 +42,18 @@ async def storage_full(request: Request, error: Exception) -> Response:
     """Answer that the disk is full."""
     is_blob = request.url.path.startswith("/blobs/")
     return error_answer(errors.BLOB_STORAGE_FULL() if is_blob else errors.STORAGE_FULL())
+
+
+class _NoAnswer(Response):
+    """The answer to a client that is gone: nothing."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        pass
+
+
+async def client_disconnected(request: Request, error: Exception) -> Response:
+    """Answer nothing to a client that went away before its body was whole."""
+    return _NoAnswer()
 
 
 async def unexpected_error(request: Request, error: Exception) -> Response:

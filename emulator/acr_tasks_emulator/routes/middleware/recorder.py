@@ -6,6 +6,7 @@ import re
 import threading
 import time
 import uuid
+from urllib.parse import unquote
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -17,6 +18,7 @@ from acr_tasks_emulator.services.all import Services
 from acr_tasks_emulator.services.conditions.request_log import RequestEntry, without_signature
 
 _VISIBLE = re.compile(r"[\x21-\x7e]{1,128}")
+_ABSOLUTE = re.compile(rb"https?://([^/]*)(/.*)?", re.IGNORECASE | re.DOTALL)
 # Browsers may not guess the type of any answer.
 _EVERYWHERE = {"x-content-type-options": "nosniff"}
 
@@ -38,6 +40,7 @@ class Recorder:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        scope = _in_origin_form(scope)
         asked, path = Headers(scope=scope), scope["path"]
         now = round_trip(self._services.clock.now())
         of_arm = is_arm(path)
@@ -116,6 +119,16 @@ class _Entry:
             ),
             self._cleared,
         )
+
+
+def _in_origin_form(scope: Scope) -> Scope:
+    """Return a request for `http://host/path` as one for `/path` of that host, as RFC 9112 demands of servers."""
+    absolute = _ABSOLUTE.fullmatch(scope["raw_path"])
+    if absolute is None:
+        return scope
+    host, path = absolute[1], absolute[2] or b"/"
+    others = [(name, value) for name, value in scope["headers"] if name != b"host"]
+    return {**scope, "raw_path": path, "path": unquote(path.decode("ascii")), "headers": [(b"host", host), *others]}
 
 
 def _arm_headers(correlation_id: str, now: str) -> dict[str, str]:

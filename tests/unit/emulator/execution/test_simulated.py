@@ -113,6 +113,17 @@ def test_steps_that_do_nothing(agents: Agents, recorder: Recorder, tmp_path: Pat
     assert steps == ["one does nothing.", "two does nothing.", "three does nothing."]
 
 
+def test_the_folder_of_runs(recorder: Recorder, tmp_path: Path) -> None:
+    """A source is unpacked below the given folder, where the next start finds it, and is removed with its run."""
+    runs = tmp_path / "runs"
+    agents = Agents(1, SimulatedExecutor(folder=runs), recorder)
+    agents.submit(file_job(tmp_path, HELD))
+    recorder.until_logged("Executing step ID: held")
+    assert [path.name for path in runs.glob("*/source/*")] == ["acb.yaml"]
+    agents.close()
+    assert list(runs.iterdir()) == []
+
+
 @pytest.mark.parametrize(("step", "files", "members", "problem"), CANNOT_BE_RUN)
 def test_a_run_that_cannot_start_fails(
     agents: Agents,
