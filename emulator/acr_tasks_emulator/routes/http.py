@@ -112,7 +112,7 @@ def query(request: Request, name: str) -> str | None:
 
 
 def _plain(part: str) -> str:
-    """Return a part of an address without look-alikes of ASCII: the Kelvin sign, which is a k in lower case, is no k."""
+    """Return a part of an address without look-alikes of ASCII: the Kelvin sign is not k, but k is its lower case."""
     return "".join(each if each.isascii() or not each.lower().isascii() else quote(each) for each in part)
 
 

@@ -52,7 +52,9 @@ def test_each_verb_spends_its_own_bucket(arm: Any, task_name: str, docker_task: 
 
 
 @pytest.mark.emulator_choice("HTTP itself: RFC 9112, section 3.2.2")
-def test_an_absolute_address_names_the_host(arm: Any, raw: Callable[..., bytes], task_name: str, docker_task: Any) -> None:
+def test_an_absolute_address_names_the_host(
+    arm: Any, raw: Callable[..., bytes], task_name: str, docker_task: Any
+) -> None:
     """A request line with the whole address is answered as one with its path, whatever the header Host says."""
     arm.ok("PUT", f"tasks/{task_name}", docker_task())
     place = urlsplit(arm.coordinates.endpoint)

@@ -41,7 +41,7 @@ def run_command(step: Step, run: RunContext, own_networks: bool, start: Start) -
     def act(words: list[str]) -> int:
         try:
             options = read_run(words)
-            _note_ignored_options(Options(options.given[len(members) :]), run, own_networks)
+            _note_ignored_options(options, len(members), run, own_networks)
             name = run.full_name(options.arguments[0])
         except OptionError as error:
             run.log.line(f"docker: {error}")
@@ -73,7 +73,10 @@ def _members(step: Step) -> list[str]:
     words = [f"--{name} {value}" for name, values in lists.items() for value in values]
     words += ["--privileged"] if step.privileged else []
     texts = {
-        **{"user": step.user, "network": step.network, "isolation": step.isolation, "cpus": step.cpus},
+        "user": step.user,
+        "network": step.network,
+        "isolation": step.isolation,
+        "cpus": step.cpus,
         "entrypoint": step.entry_point,
     }
     words += [f"--{name} {value}" for name, value in texts.items() if value]
@@ -122,8 +125,9 @@ def _with_options(step: Step, options: Options) -> Step:
     )
 
 
-def _note_ignored_options(options: Options, run: RunContext, own_networks: bool) -> None:
-    for name in dict.fromkeys(name for name, _ in options.given):
+def _note_ignored_options(options: Options, members: int, run: RunContext, own_networks: bool) -> None:
+    """Log which options have no effect. members: how many of the first are of the step's members."""
+    for name in dict.fromkeys(name for name, _ in options.given[members:]):
         if name == "env-file":
             raise OptionError(f"open {options.last(name)}: no such file or directory")  # it would be the agent's
         if name in ("volume", "mount", "volumes-from"):

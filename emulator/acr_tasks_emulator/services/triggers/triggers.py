@@ -55,7 +55,9 @@ class TriggersService:
             now = self._clock.now()
             if now - self._fired_until > DOWNTIME:
                 self._fired_until = now - DOWNTIME
-            if self._fired_until - now > DOWNTIME:  # it was set back: the timers would be silent until it is as late again
+            if (
+                self._fired_until - now > DOWNTIME
+            ):  # it was set back: the timers would be silent until it is as late again
                 self._fired_until = now
             return self._fire(now)
 
