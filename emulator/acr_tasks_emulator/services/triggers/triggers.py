@@ -55,10 +55,8 @@ class TriggersService:
             now = self._clock.now()
             if now - self._fired_until > DOWNTIME:
                 self._fired_until = now - DOWNTIME
-            if (
-                self._fired_until - now > DOWNTIME
-            ):  # it was set back: the timers would be silent until it is as late again
-                self._fired_until = now
+            if self._fired_until - now > DOWNTIME:
+                self._fired_until = now  # the clock was set back: nothing would fire until it is as late again
             return self._fire(now)
 
     def move_clock(self, move: Callable[[], object]) -> int:
