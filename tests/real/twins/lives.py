@@ -118,15 +118,17 @@ _RUN_ID = re.compile(r"(?<=/runs/)[a-z0-9]+|(?<=queued as )[a-z0-9]+")
 _SECONDS = re.compile(r"within \d+ s|\d+(?:\.\d+)? s(?:econds)?\b")
 _CAMEL = re.compile(r"(?<=[a-z])[A-Z](?=[a-z])")
 _INTERNAL = "__provider"
+_READABLE = "is a Pulumi secret, and the service shows it"
 
 
 def comparable(stack: Stack) -> list[Any]:
     """Return the records of a stack's commands in a form that is the same for both hosts.
 
-    Times and ids of the service differ from one life to the next. Decided differences (DECISIONS 41, 45, 46): the
-    plugin spells problems as the schema does, masks what the program has marked as secret in errors, and is called in
-    previews; a dynamic resource carries its provider. For a provider that takes no marks, the engine marks a list as a
-    whole where the program has marked one item: here both hosts' lists are marked as a whole.
+    Times and ids of the service differ from one life to the next. Decided differences (DECISIONS 41, 45, 46, 51): the
+    plugin spells problems as the schema does, masks what the program has marked as secret in errors, warns of marks on
+    what the service shows (a dynamic resource's constructor does that), and is called in previews; a dynamic resource
+    carries its provider. For a provider that takes no marks, the engine marks a list as a whole where the program has
+    marked one item: here both hosts' lists are marked as a whole.
     """
     ids: dict[str, str] = {}
     runs = sorted(set(_RUN_ID.findall(repr(stack.commands))), key=len, reverse=True)
@@ -165,7 +167,11 @@ def comparable(stack: Stack) -> list[Any]:
             }
         return value
 
-    return [form({name: item for name, item in each.items() if name != "previewed"}) for each in stack.commands]
+    def compared(command: dict[str, Any]) -> dict[str, Any]:
+        messages = [line for line in command["messages"] if _READABLE not in line[1]]
+        return {**{name: item for name, item in command.items() if name != "previewed"}, "messages": messages}
+
+    return [form(compared(each)) for each in stack.commands]
 
 
 def _marked(value: Any) -> list[str]:
