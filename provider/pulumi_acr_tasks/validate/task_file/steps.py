@@ -5,6 +5,7 @@ Each rule yields positions (line and column, from 0) with sentences. Unknown mem
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -69,9 +70,16 @@ def _check_mounts(task: Any, steps: Any) -> Findings:
 
 
 def _check_environment(task: Any, steps: Any) -> Findings:
-    """Yield the variables without a value beside an `env` of the task, which the agent cannot join."""
+    """Yield the variables without a value in an `env` of the task or beside one, which the agent cannot join."""
     if not isinstance(task.get("env"), list) or not task["env"]:
         return
+    for index, item in enumerate(task["env"]):
+        # What stands behind a comma may be a part of a secret.
+        if isinstance(item, str) and not _is_templated(item) and not all("=" in pair for pair in item.split(",")):
+            yield (
+                item_position(task["env"], index),
+                "an item of the task's env is NAME=value, or several behind commas, and this has a part without =",
+            )
     for step in steps:
         items = step.get("env") if isinstance(step, dict) else None
         for index, item in enumerate(items if isinstance(items, list) else []):
@@ -143,7 +151,8 @@ def _check_counts(node: Any, names: tuple[str, ...]) -> Findings:
         value = node.get(name)
         if value is None or _is_templated(value):
             continue
-        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        # The agent cuts a fraction off.
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:
             yield key_position(node, name), f"{name} is a whole number, 0 or more"
 
 

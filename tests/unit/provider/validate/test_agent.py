@@ -72,6 +72,10 @@ REFUSED = [
     (cmd("a", "    volumeMounts: [{name: v, mountPath: /x}]\n"), "line 4, column 20: there is no volume 'v'"),
     (f"{HEAD}secrets: [{{id: a, clientID: c}}]\nsteps: [{{cmd: a}}]\n", "line 2, column 11: a secret has a keyvault"),
     (f"{HEAD}env: [B=1]\nsteps:\n  - cmd: a\n    env: [A]\n", "line 5, column 11: 'A' has no value"),
+    (
+        f"{HEAD}env: ['A=1,B=', 'A=1,B']\nsteps: [{{cmd: a}}]\n",
+        "line 2, column 17: an item of the task's env is NAME=value",
+    ),
     ("acr purge --filter 'a:.*' --ago 1d", "acr … is the cmd of a step"),
 ]
 

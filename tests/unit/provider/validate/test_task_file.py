@@ -52,7 +52,7 @@ _YAML = base64.b64encode(b"version: v1.1.0\nsteps:\n  - cmd: busybox true\n").de
         ("steps:\n  - cmd: a\n    when: x\n", "line 3, column 5: when is a list"),
         ("steps:\n  - cmd: a\n    env: {A: b}\n", "line 3, column 5: env is a list"),
         ("steps:\n  - cmd: a\n    retries: -1\n", "line 3, column 5: retries is a whole number, 0 or more"),
-        ("steps:\n  - cmd: a\n    timeout: 1.5\n", "line 3, column 5: timeout is a whole number, 0 or more"),
+        ("steps:\n  - cmd: a\n    timeout: .inf\n", "line 3, column 5: timeout is a whole number, 0 or more"),
         ("steps:\n  - cmd: a\n    repeat: yes please\n", "line 3, column 5: repeat is a whole number, 0 or more"),
         ("steps:\n  - cmd: a\n    startDelay: true\n", "line 3, column 5: startDelay is a whole number, 0 or more"),
         ("steps:\n  - cmd: a\n    detach: maybe\n", "line 3, column 5: detach is true or false"),
@@ -116,6 +116,7 @@ def test_templates_are_not_checked_before_they_are_rendered(text: str) -> None:
         "secrets: [{id: s, keyvault: u, clientID: c}]\nvolumes: [{name: v, secret: {f: YQ==}}]\nnetworks: [{name: n}]\n"
         "steps:\n  - {cmd: a, env: [A=b], volumeMounts: [{name: v, mountPath: /v}]}\n",
         "steps:\n  - cmd: a\n    cmd: b\n",
+        "steps:\n  - {cmd: a, timeout: 6e2, retries: 1.5, startDelay: 5.0}\n",
         "version: v9\nversion: v1.1.0\nsteps: []\nsteps:\n  - cmd: a\n    timeout: soon\n    timeout: 5\n",
         "steps:\n  - {cmd: a, id: }\n  - {cmd: b, id: ''}\n  - {cmd: c, id: }\n",
     ],
