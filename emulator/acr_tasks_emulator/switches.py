@@ -55,35 +55,6 @@ class Switches(BaseModel):
     )
     replace_creation_date: Literal["kept", "new"] = _open("kept", "The creationDate of a task that is replaced by PUT")
     create_status: Literal["200", "201"] = _open("200", "The status of a PUT that makes a task")
-    missing_task_code: Literal["ResourceNotFound", "TaskNotFound", "NotFound", "empty"] = _open(
-        "ResourceNotFound", "The code of the 404 for a task that is not there; empty is a 404 without a body"
-    )
-    missing_run_code: Literal["ResourceNotFound", "RunNotFound", "NotFound", "empty"] = _open(
-        "ResourceNotFound", "The code of the 404 for a run that is not there; empty is a 404 without a body"
-    )
-    source_trigger_check: Literal["accepted", "409", "404"] = _open(
-        "accepted", "Whether the webhook of a source trigger can be made; if not, ProviderCall with that status"
-    )
-    list_details: Literal["allowed", "refused"] = _open(
-        "allowed", "Whether the caller may listDetails; if not, 403 AuthorizationFailed"
-    )
-    tasks_operations: Literal["allowed", "no-runs", "none"] = _open(
-        "allowed",
-        "Whether the subscription may have tasks: TasksOperationsNotAllowed for scheduleRun, or for whatever changes "
-        "tasks too",
-    )
-    disabled_task_run: Literal["allowed", "refused"] = _open("allowed", "Whether a disabled task can be run by hand")
-    agent_pools: Literal["taken", "refused"] = _open(
-        "taken",
-        "Whether a run may name an agent pool: the emulator has none, so its own agents carry the run out, or it is "
-        "refused with 404",
-    )
-    equal_schedules: Literal["accepted", "refused"] = _open(
-        "accepted",
-        "Whether two timers of a task may have one schedule: the documentation says that schedules have to differ",
-    )
-    cancel_finished: Literal["200", "409"] = _open("200", "The answer to the cancel of a run that has ended")
-    invalid_source_status: Literal["400", "404"] = _open("400", "The status of the invalid source location error")
     page_size: int = _open(100, "How many tasks or runs a page of a list has", 1, 1000)
     agent_delay: float = _open(0.0, "Seconds that a run waits in the queue, by the machine's clock", 0, 86_400)
     log_missing_seconds: float = _open(0.0, "Seconds from a run's start in which its log answers 404", 0, 86_400)

@@ -63,8 +63,7 @@ def _errors_as_pages(handler: Handler) -> Handler:
             registry = request.path_params.get("registry")
             known = registry is not None and services_of(request).registries.named(registry) is not None
             back = f"/registries/{registry}" if known else "/"
-            message = error.message or "It does not exist any more."
-            return _page(request, "message.html", error.status, title=title, message=message, back=back)
+            return _page(request, "message.html", error.status, title=title, message=error.message, back=back)
 
     return answered
 

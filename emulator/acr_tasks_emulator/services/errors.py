@@ -12,7 +12,7 @@ from typing import Any
 
 
 class ServiceError(Exception):
-    """An answer other than success. `code`, `message` and `target` are in its body, which is empty without a code."""
+    """An answer other than success. `code`, `message` and `target` are in its body."""
 
     def __init__(self, kind: ErrorText, message: str, headers: dict[str, str]) -> None:
         super().__init__(f"{kind.status} {kind.code}: {message}")
@@ -24,15 +24,14 @@ class ServiceError(Exception):
 class ErrorText:
     """One kind of error; a call with the values of its text returns the exception.
 
-    detail: the code of the one entry of `details`. style: the form of the body: Resource Manager's `arm`, the `blob`
-    service's, the `login-server`'s or the `sign-in`'s. number: that of AADSTS in a sign-in's body.
+    style: the form of the body: Resource Manager's `arm`, the `blob` service's, the `login-server`'s or the `sign-in`'s.
+    number: that of AADSTS in a sign-in's body.
     """
 
     status: int
     code: str
     text: str
     target: str | None = None
-    detail: str | None = None
     style: str = "arm"
     number: int = 0
 
@@ -65,20 +64,6 @@ TASK_NOT_FOUND = ErrorText(404, "ResourceNotFound", _ARM_NOT_FOUND)
 RUN_NOT_FOUND = ErrorText(404, "ResourceNotFound", _ARM_NOT_FOUND)
 AGENT_POOL_NOT_FOUND = ErrorText(404, "ResourceNotFound", _ARM_NOT_FOUND)
 TASK_RUN_NOT_FOUND = ErrorText(404, "ResourceNotFound", _ARM_NOT_FOUND)
-# Alternatives (switches missing-task-code and missing-run-code): no body of the service was seen.
-EMPTY_NOT_FOUND = ErrorText(404, "", "")
-TASK_NOT_FOUND_AS = {
-    "ResourceNotFound": TASK_NOT_FOUND,
-    "TaskNotFound": ErrorText(404, "TaskNotFound", "The task '{resource}' was not found."),
-    "NotFound": ErrorText(404, "NotFound", "The requested resource '{resource}' was not found."),
-    "empty": EMPTY_NOT_FOUND,
-}
-RUN_NOT_FOUND_AS = {
-    "ResourceNotFound": RUN_NOT_FOUND,
-    "RunNotFound": ErrorText(404, "RunNotFound", "The run '{resource}' was not found."),
-    "NotFound": ErrorText(404, "NotFound", "The requested resource '{resource}' was not found."),
-    "empty": EMPTY_NOT_FOUND,
-}
 OPERATION_NOT_FOUND = ErrorText(404, "NotFound", "The operation '{name}' was not found.")
 RESOURCE_TYPE_NOT_FOUND = ErrorText(
     404, "InvalidResourceType", "The resource type could not be found in the namespace 'Microsoft.ContainerRegistry'."
@@ -140,12 +125,6 @@ AUTHENTICATION_FAILED = ErrorText(
     401, "AuthenticationFailed", "Authentication failed. The 'Authorization' header is missing."
 )
 INVALID_AUTHENTICATION_TOKEN = ErrorText(401, "InvalidAuthenticationToken", "The access token is invalid.")
-AUTHORIZATION_FAILED = ErrorText(
-    403,
-    "AuthorizationFailed",
-    "The client '{caller}' does not have authorization to perform action '{action}' over scope '{scope}' or the scope "
-    "is invalid. If access was recently granted, please refresh your credentials.",
-)
 FOREIGN_HOST = ErrorText(403, "ForeignHost", "The host '{host}' is not one that this emulator answers for.")
 FOREIGN_ORIGIN = ErrorText(403, "ForeignOrigin", "A page of '{origin}' may not change anything here.")
 
@@ -185,7 +164,6 @@ INVALID_SOURCE_LOCATION = ErrorText(
     "The provided source location '{location}' is invalid or doesn't exists. Please use 'GetBuildSourceUploadUrl' to "
     "get a valid location to upload the source.",
 )
-SOURCE_LOCATION_NOT_FOUND = ErrorText(404, INVALID_SOURCE_LOCATION.code, INVALID_SOURCE_LOCATION.text)
 INVALID_FILTER = ErrorText(400, "InvalidFilter", "The $filter '{filter}' is invalid: {problem}.", "$filter")
 INVALID_TOP = ErrorText(400, "InvalidTop", "The $top '{top}' is invalid. It must be a whole number above 0.", "$top")
 INVALID_SKIP_TOKEN = ErrorText(400, "InvalidSkipToken", "The $skiptoken is invalid.", "$skiptoken")
@@ -198,26 +176,8 @@ SUBSCRIPTION_REQUESTS_THROTTLED = ErrorText(
     "additional information.",
 )
 
-# Refusals of the service, and of services that it calls.
-TASKS_OPERATIONS_NOT_ALLOWED = ErrorText(
-    400,
-    "TasksOperationsNotAllowed",
-    "ACR Tasks requests for the registry {registry} and {subscription} are not permitted. Please file an Azure support "
-    "request at http://aka.ms/azuresupport for further assistance.",
-    "request",
-)
-_WEBHOOK = (
-    "Failed to create webhook for repository: '{repository}'. For more information on how to create source triggers "
-    "see the tutorial https://aka.ms/acr/tasks/tutorial-git-trigger.. InnerErrors: Request:"
-)
-WEBHOOK_FORBIDDEN = ErrorText(409, "ProviderCall", _WEBHOOK + "Forbidden", "GitHub", "Forbidden")
-WEBHOOK_NOT_FOUND = ErrorText(404, "ProviderCall", _WEBHOOK + "Not Found", "GitHub", "Not Found")
 TASK_WITHOUT_STEP = ErrorText(
     400, "InvalidInputValue", "The task '{name}' is a system task without a platform or step; it cannot be run."
-)
-TASK_DISABLED = ErrorText(400, "TaskDisabled", "The task '{name}' is disabled; it cannot be run.")
-RUN_FINISHED = ErrorText(
-    409, "OperationNotAllowed", "The run '{name}' has finished with the status '{status}'; it cannot be canceled."
 )
 
 # The emulator's own interface.

@@ -20,7 +20,6 @@ from .requests import (
     body,
     damaged,
     delivered,
-    disabled,
     expired,
     group,
     identity,
@@ -30,16 +29,13 @@ from .requests import (
     quota,
     raw,
     replaced_elsewhere,
-    sourced,
     system_task,
     throttled,
     token,
     too_many_blocks,
-    twice_finished,
     upload_url,
     with_context,
     with_cores,
-    with_task,
     written_again,
 )
 
@@ -94,19 +90,6 @@ ROWS: dict[str, Row | Elsewhere] = {
     "TASK_RUN_NOT_FOUND": Row(
         "404 ResourceNotFound", lambda arm: arm("GET", "taskRuns/nosuch", api_version=PREVIEW), "/taskRuns/nosuch'"
     ),
-    "EMPTY_NOT_FOUND": Row("404", lambda arm: arm("GET", "tasks/nosuch"), options=switched(missing_task_code="empty")),
-    **{
-        f"TASK_NOT_FOUND_AS[{code}]": Row(
-            f"404 {code}", lambda arm: arm("GET", "tasks/nosuch"), options=switched(missing_task_code=code)
-        )
-        for code in ("TaskNotFound", "NotFound")
-    },
-    **{
-        f"RUN_NOT_FOUND_AS[{code}]": Row(
-            f"404 {code}", lambda arm: arm("GET", "runs/nosuch"), options=switched(missing_run_code=code)
-        )
-        for code in ("RunNotFound", "NotFound")
-    },
     "OPERATION_NOT_FOUND": Row(
         "404 NotFound",
         lambda arm: arm(
@@ -163,11 +146,6 @@ ROWS: dict[str, Row | Elsewhere] = {
         lambda arm: raw(arm, "GET", "tasks", authorization="Bearer wrong"),
         options={"token": "right-0123"},
     ),
-    "AUTHORIZATION_FAILED": Row(
-        "403 AuthorizationFailed",
-        lambda arm: with_task(arm)("POST", "tasks/task1/listDetails"),
-        options=switched(list_details="refused"),
-    ),
     "FOREIGN_HOST": Row("403 ForeignHost", lambda arm: raw(arm, "GET", "tasks", host="attacker.example")),
     "FOREIGN_ORIGIN": Row(
         "403 ForeignOrigin", lambda arm: raw(arm, "PUT", "tasks/task1", origin="https://attacker.example")
@@ -201,36 +179,11 @@ ROWS: dict[str, Row | Elsewhere] = {
         "The provided source location 'source/no' is invalid or doesn't exists. Please use 'GetBuildSourceUploadUrl' "
         "to get a valid location to upload the source.",
     ),
-    "SOURCE_LOCATION_NOT_FOUND": Row(
-        "404 InvalidInputValue",
-        lambda arm: arm("POST", "scheduleRun", {**REQUEST, "sourceLocation": "source/no"}),
-        options=switched(invalid_source_status="404"),
-    ),
     "INVALID_FILTER": Row("400 InvalidFilter", lambda arm: arm("GET", "runs", **{"$filter": "nosuch eq 1"})),
     "INVALID_TOP": Row("400 InvalidTop", lambda arm: arm("GET", "runs", **{"$top": "0"})),
     "INVALID_SKIP_TOKEN": Row("400 InvalidSkipToken", lambda arm: arm("GET", "runs", **{"$skiptoken": "?"})),
     "SUBSCRIPTION_REQUESTS_THROTTLED": Row("429 SubscriptionRequestsThrottled", throttled, options={"throttle": "arm"}),
-    "TASKS_OPERATIONS_NOT_ALLOWED": Row(
-        "400 TasksOperationsNotAllowed",
-        lambda arm: arm("POST", "scheduleRun", REQUEST),
-        "are not permitted. Please file an Azure support request at http://aka.ms/azuresupport for further assistance.",
-        options=switched(tasks_operations="no-runs"),
-    ),
-    "WEBHOOK_FORBIDDEN": Row(
-        "409 ProviderCall",
-        lambda arm: arm("PUT", "tasks/task1", sourced()),
-        "Failed to create webhook for repository: 'https://github.com/me/app'. For more information on how to create "
-        "source triggers see the tutorial https://aka.ms/acr/tasks/tutorial-git-trigger.. InnerErrors: Request:",
-        options=switched(source_trigger_check="409"),
-    ),
-    "WEBHOOK_NOT_FOUND": Row(
-        "404 ProviderCall",
-        lambda arm: arm("PUT", "tasks/task1", sourced()),
-        options=switched(source_trigger_check="404"),
-    ),
     "TASK_WITHOUT_STEP": Row("400 InvalidInputValue", system_task),
-    "TASK_DISABLED": Row("400 TaskDisabled", disabled, options=switched(disabled_task_run="refused")),
-    "RUN_FINISHED": Row("409 OperationNotAllowed", twice_finished, options=switched(cancel_finished="409")),
     "DASHBOARD_REGISTRY_NOT_FOUND": Row("404 NotFound", lambda arm: arm.http.get("/runs/nosuch/cf1/log/0")),
     "WEBHOOK_PAYLOAD": Row(
         "400 InvalidRequestContent", lambda arm: delivered(arm, "github", **{"X-GitHub-Event": "push"})

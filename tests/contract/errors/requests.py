@@ -144,14 +144,6 @@ def name_in_use(arm: Emulated) -> httpx.Response:
     )
 
 
-def twice_finished(arm: Emulated) -> httpx.Response:
-    return arm("POST", f"runs/{ended(arm)}/cancel")
-
-
-def disabled(arm: Emulated) -> httpx.Response:
-    return run(with_task(arm, status="Disabled"))
-
-
 def system_task(arm: Emulated) -> httpx.Response:
     arm.ok(
         "PUT", "tasks/quicktask", {"location": "westeurope", "properties": {"isSystemTask": True}}, api_version=PREVIEW
@@ -209,10 +201,6 @@ def with_cores(cpu: int) -> dict[str, Any]:
 
 def with_context(path: str) -> dict[str, Any]:
     return {**TASK, "properties": {**TASK["properties"], "step": {**STEP, "contextPath": path}}}
-
-
-def sourced() -> dict[str, Any]:
-    return {**TASK, "properties": {**TASK["properties"], "trigger": {"sourceTriggers": [SOURCE_TRIGGER]}}}
 
 
 def delivered(arm: Emulated, host: str, **headers: str) -> httpx.Response:

@@ -95,7 +95,7 @@ def strict(request: pytest.FixtureRequest) -> Iterator[Arm]:
         pytest.skip("the service under test takes no options")
     import acr_tasks_emulator
 
-    switches = {"unknown-members": "refused", "patch-step-type": "refuse", "equal-schedules": "refused"}
+    switches = {"unknown-members": "refused", "patch-step-type": "refuse"}
     with acr_tasks_emulator.serve(switches=switches) as emulator:
         own = request.getfixturevalue("coordinates")
         arm = Arm(replace(own, endpoint=emulator.endpoint, registry=emulator.registries[0]))
@@ -105,12 +105,9 @@ def strict(request: pytest.FixtureRequest) -> Iterator[Arm]:
 
 
 def test_strict_switches_refuse(strict: Arm) -> None:
-    """Members unknown to every version, two timers of one schedule, and a step of another type are refused."""
-    equal = [{"name": "a", "schedule": "0 9 * * Mon"}, {"name": "b", "schedule": "0  9 * * mon"}]
+    """Members unknown to every version, and a step of another type, are refused."""
     wrong = strict("PUT", "tasks/sentence", {**TASK, "nosuch": 1})
     assert "Could not find member nosuch" in message(wrong)
-    wrong = strict("PUT", "tasks/sentence", task(trigger={"timerTriggers": equal}))
-    assert "The schedule '0 9 * * mon' is that of 2 timers" in message(wrong)
     wrong = strict("PATCH", "tasks/sentence", {"properties": {"step": DOCKER}})
     assert "The type of the step cannot be changed from EncodedTask to Docker" in message(wrong)
 

@@ -63,8 +63,7 @@ class Direct(Service):
         return self.direct
 
 
-# The questions about tasks that nobody can answer, each answered either way in one of these. (list-details is not among
-# them: this test itself needs to see what is secret.)
+# The questions about tasks that nobody can answer, each answered either way in one of these.
 WORLDS: dict[str, dict[str, Any]] = {
     "as observed": {},
     "the other way": {

@@ -40,8 +40,6 @@ OTHERWISE = {
     "source-registry": "null",
     "replace-creation-date": "new",
     "create-status": "201",
-    "disabled-task-run": "refused",
-    "cancel-finished": "409",
     "page-size": 2,
 }
 MODES: dict[str, dict[str, Any]] = {

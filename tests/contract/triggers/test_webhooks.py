@@ -217,8 +217,9 @@ def test_disabled_tasks_and_triggers_are_not_started(emulated: Callable[..., Arm
 
 def test_runs_that_the_service_refuses_are_counted(emulated: Callable[..., Arm], quick_task: Body) -> None:
     """The answer has the number of tasks that follow the event and may not be run."""
-    arm = emulated(switches={"tasks-operations": "no-runs"})
-    source_task(arm, quick_task, "follows-main")
+    arm = emulated()
+    step = {"type": "Docker", "dockerFilePath": "Dockerfile", "contextPath": "source/never-uploaded.tar.gz"}
+    source_task(arm, quick_task, "follows-main", step=step)
     answer = told(deliver(arm, PUSH))
     assert answer == {"runs": [], "message": "Not started: 1 of 1; the emulator's log says why."}
 

@@ -179,14 +179,3 @@ def test_runs_are_found_by_their_agent_pool(arm: Any, quick_request: Any) -> Non
         assert [run["name"] for run in found] == [scheduled]
     refused = arm("GET", "runs", **{"$filter": f"AgentPoolName eq '{pool}'"})
     assert (refused.status_code, refused.json()["error"]["code"]) == (400, "InvalidFilter")
-
-
-@pytest.mark.emulator_choice("a switch: what the service says to a pool that it does not have was not seen")
-def test_an_unknown_agent_pool_may_be_refused(emulated: Any, quick_request: Any) -> None:
-    """The answer is 404 with the pool's name, and no run is scheduled."""
-    arm = emulated(switches={"agent-pools": "refused"})
-    answer = arm("POST", "scheduleRun", quick_request(agentPoolName="pool1"), api_version=PREVIEW_2025)
-    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "ResourceNotFound")
-    assert "emulator/agentPools/pool1'" in answer.json()["error"]["message"]
-    assert arm.ok("GET", "runs") == {"value": []}
-    assert arm("POST", "scheduleRun", quick_request(agentPoolName="pool1"), api_version=STABLE).status_code == 200

@@ -8,7 +8,6 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from acr_tasks_emulator.execution.job import Outcome
 from acr_tasks_emulator.services.blobs.sas import READ, Signer
 from acr_tasks_emulator.services.errors import ServiceError
 from acr_tasks_emulator.settings import SettingsError
@@ -28,11 +27,6 @@ DOCKER = {
     "arguments": [{"name": "a", "value": "1"}, {"name": "s", "value": "hidden", "isSecret": True}],
 }
 ENCODED = {"type": "EncodedTask", "encodedTaskContent": "eA=="}
-SOURCE = {
-    "name": "s",
-    "sourceTriggerEvents": ["commit"],
-    "sourceRepository": {"sourceControlType": "Github", "repositoryUrl": "https://github.com/a/b"},
-}
 
 
 def patched(world: World, before: dict[str, Any], update: dict[str, Any]) -> dict[str, Any]:
@@ -203,48 +197,6 @@ def test_replace_creation_date(world_with: Worlds) -> None:
         dates.append(world.task()["properties"]["creationDate"])
         assert dates[0] == dates[1]
         assert (dates[1] != dates[2]) is changes
-
-
-def test_list_details(world_with: Worlds) -> None:
-    """The caller gets 403; a run of the task still gets its secrets."""
-    world = world_with(list_details="refused")
-    world.task()
-    assert refusal(lambda: world.tasks.get_details(world.registry, "task1")) == (403, "AuthorizationFailed")
-    assert world.runs.schedule(world.registry, {"type": "TaskRunRequest", "taskName": "task1"})
-    assert refusal(lambda: world.tasks.get_details(world.registry, "nosuch"))[0] == 404
-
-
-def test_disabled_task_run(world_with: Worlds) -> None:
-    """A disabled task can be run by hand, or not."""
-    request = {"type": "TaskRunRequest", "taskName": "task1"}
-    world = world_with()
-    world.task(status="Disabled")
-    assert world.runs.schedule(world.registry, request)
-    world = world_with(disabled_task_run="refused")
-    world.task(status="disabled")
-    assert refusal(lambda: world.runs.schedule(world.registry, request)) == (400, "TaskDisabled")
-    world.task()
-    assert world.runs.schedule(world.registry, request)
-
-
-def test_cancel_finished(world_with: Worlds) -> None:
-    """The answer is 200 without an effect, or 409."""
-    for world, refused in ((world_with(), False), (world_with(cancel_finished="409"), True)):
-        run_id = world.scheduled()
-        world.states.finished(run_id, Outcome("Canceled"))
-        if refused:
-            assert refusal(lambda world=world, run_id=run_id: world.runs.cancel(world.registry, run_id))[0] == 409
-        else:
-            world.runs.cancel(world.registry, run_id)
-        assert world.runs.get(world.registry, run_id)["properties"]["status"] == "Canceled"
-
-
-def test_invalid_source_status(world_with: Worlds) -> None:
-    """The answer is 400 or 404, in the same words."""
-    location = {"sourceLocation": "source/nosuch.tar.gz"}
-    for status in ("400", "404"):
-        world = world_with(invalid_source_status=status)
-        assert refusal(lambda world=world: world.scheduled(**location)) == (int(status), "InvalidInputValue")
 
 
 # Runs

@@ -19,7 +19,6 @@ from acr_tasks_emulator.routes.http import (
     services_of,
 )
 from acr_tasks_emulator.services import versions
-from acr_tasks_emulator.services.conditions import refusals
 from acr_tasks_emulator.services.registries import bodies as registry_bodies
 from acr_tasks_emulator.settings import LOCATION
 from acr_tasks_emulator.store.registries import RegistryRow
@@ -107,7 +106,6 @@ async def schedule_run(request: Request) -> Response:
 async def get_build_source_upload_url(request: Request) -> Response:
     """Registries_GetBuildSourceUploadUrl."""
     call = open_call(request, "runs")
-    refusals.check_change_of_task(call.services.switches, call.registry)
     relative_path, link = call.services.blobs.new_source(call.registry.key, request.state.correlation_id)
     return answer({"relativePath": relative_path, "uploadUrl": call.link(link)})
 

@@ -74,14 +74,10 @@ def error_answer(error: ServiceError) -> Response:
         response = answer({"errors": [{"code": error.code, "message": error.message}]}, error.status)
     elif error.kind.style == "sign-in":
         response = answer(_sign_in_error(error), error.status)
-    elif not error.code:
-        response = Response(status_code=error.status)
     else:
         content: dict[str, Any] = {"code": error.code, "message": error.message}
         if error.target is not None:
             content["target"] = error.target
-        if error.kind.detail is not None:
-            content["details"] = [{"code": error.kind.detail, "message": None, "target": None}]
         response = answer({"error": content}, error.status)
     for name, value in error.headers.items():
         response.headers[name] = value

@@ -1,1 +1,1 @@
-"""Conditions that tests ask for: faults, throttling, long-running operations, refusals; and the request log."""
+"""Conditions that tests ask for: faults, throttling, long-running operations; and the request log."""

@@ -7,8 +7,8 @@ from typing import Any
 
 from acr_tasks_emulator.clock import round_trip, whole_seconds
 from acr_tasks_emulator.execution.job import Job
-from acr_tasks_emulator.services.conditions.refusals import CALLER
 from acr_tasks_emulator.services.runs.causes import Cause
+from acr_tasks_emulator.services.sign_in.identities import CALLER
 from acr_tasks_emulator.services.tasks import rules
 from acr_tasks_emulator.store.registries import RegistryRow
 

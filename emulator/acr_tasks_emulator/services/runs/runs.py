@@ -13,7 +13,6 @@ from acr_tasks_emulator.execution.agents import CLOSED_MESSAGE, Agents
 from acr_tasks_emulator.execution.job import Job, Outcome
 from acr_tasks_emulator.services import bodies, errors
 from acr_tasks_emulator.services.blobs.blobs import BlobsService, container_of
-from acr_tasks_emulator.services.conditions import refusals
 from acr_tasks_emulator.services.registries.registries import RegistriesService
 from acr_tasks_emulator.services.runs import documents as run_documents
 from acr_tasks_emulator.services.runs.causes import Cause
@@ -61,15 +60,12 @@ class RunsService:
 
     def schedule(self, registry: RegistryRow, body: Any, version: ApiVersion = STABLE) -> Run:
         """Queue a run; return the few members with which the service answers at once. Raises ServiceError."""
-        refusals.check_run(self._switches, registry)
         request = bodies.run_request(body, self._switches, version)
         rules.check_run_request(request, version)
         task = None
         if request["type"] == "TaskRunRequest":
             named = request[version.task_member]
             task = self._tasks.stored(registry, _name_in(registry, named) if version.task_member == "taskId" else named)
-            if self._switches.disabled_task_run == "refused" and task["properties"]["status"].lower() == "disabled":
-                raise errors.TASK_DISABLED(name=task["name"])
         run = self._add(registry, request, new_job(request, task))
         self._agents.submit(self._job(registry, run))
         return run_documents.just_scheduled(run.document)
@@ -96,7 +92,6 @@ class RunsService:
             for registry, name, cause in starts:
                 request = {"type": "TaskRunRequest", "taskName": name, "isArchiveEnabled": False}
                 try:
-                    refusals.check_run(self._switches, registry)
                     if (registry.key, name) not in tasks:
                         tasks[registry.key, name] = self._tasks.stored(registry, name)
                     job = new_job(request, tasks[registry.key, name], cause)
@@ -107,10 +102,7 @@ class RunsService:
 
     def _add(self, registry: RegistryRow, request: Run, job: Job, cause: Cause | None = None) -> RunRow:
         if job.source_path and self._blobs.find_source(registry.key, job.source_path) is None:
-            is_400 = self._switches.invalid_source_status == "400"
-            refusal = errors.INVALID_SOURCE_LOCATION if is_400 else errors.SOURCE_LOCATION_NOT_FOUND
-            raise refusal(location=job.source_path)
-        refusals.check_agent_pool(self._switches, registry, job.agent_pool_name)
+            raise errors.INVALID_SOURCE_LOCATION(location=job.source_path)
         with self._store.transaction():
             number = self._next_number(registry)
             job = replace(job, run_id=run_documents.run_id(registry.run_prefix, number))
@@ -189,11 +181,7 @@ class RunsService:
     def cancel(self, registry: RegistryRow, identifier: str) -> None:
         """Cancel a run that waits or runs; one that has ended does not change. Raises ServiceError."""
         run = self._stored(registry, identifier)
-        if run.status in TERMINAL:
-            if self._switches.cancel_finished == "409":
-                raise errors.RUN_FINISHED(name=run.run_id, status=run.status)
-            return
-        if not self._agents.cancel(run.run_id):
+        if run.status not in TERMINAL and not self._agents.cancel(run.run_id):
             self._states.finished(run.run_id, Outcome("Canceled"))
 
     def counts(self) -> dict[str, int]:
@@ -251,8 +239,9 @@ class RunsService:
     def _stored(self, registry: RegistryRow, identifier: str) -> RunRow:
         run = self._store.get(identifier)
         if run is None or run.registry != registry.key:
-            not_found = errors.RUN_NOT_FOUND_AS[self._switches.missing_run_code]
-            raise not_found(resource=f"{registry.name}/runs/{identifier}", group=registry.resource_group_name)
+            raise errors.RUN_NOT_FOUND(
+                resource=f"{registry.name}/runs/{identifier}", group=registry.resource_group_name
+            )
         return run
 
 

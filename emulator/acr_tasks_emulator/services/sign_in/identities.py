@@ -1,4 +1,4 @@
-"""The tenant, and the ids that the service adds to managed identities."""
+"""The tenant, the caller, and the ids that the service adds to managed identities."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import uuid
 from typing import Any
 
 TENANT_ID = "00000000-0000-0000-0000-00000000aaaa"
+CALLER = "user@emulator.local"
+"""The author of every change, in `systemData`."""
 
 
 def complete(identity: dict[str, Any], resource_id: str) -> dict[str, Any]:

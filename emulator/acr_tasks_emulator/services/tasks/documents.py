@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from acr_tasks_emulator.services.conditions.refusals import CALLER
 from acr_tasks_emulator.services.sign_in import identities
 from acr_tasks_emulator.services.versions import ApiVersion
 from acr_tasks_emulator.store.registries import RegistryRow
@@ -45,7 +44,7 @@ def document(registry: RegistryRow, name: str, sent: Task, old: Task | None, cre
     sent: identity, properties and tags. old: the task that it replaces. created, now: the creationDate, and the time of
     this change. An empty object among the properties, such as `credentials: {}`, is not stored.
     """
-    author = old["systemData"] if old else {"createdBy": CALLER, "createdByType": "User", "createdAt": now}
+    author = old["systemData"] if old else {"createdBy": identities.CALLER, "createdByType": "User", "createdAt": now}
     properties = sent["properties"]
     resource_id = task_id(registry, name)
     task: Task = {"type": "Microsoft.ContainerRegistry/registries/tasks"}
@@ -66,7 +65,7 @@ def document(registry: RegistryRow, name: str, sent: Task, old: Task | None, cre
     task |= {key: value for key, value in sent.items() if key not in _MEMBERS}
     task["systemData"] = {
         **{key: author[key] for key in ("createdBy", "createdByType", "createdAt")},
-        "lastModifiedBy": CALLER,
+        "lastModifiedBy": identities.CALLER,
         "lastModifiedByType": "User",
         "lastModifiedAt": now,
     }

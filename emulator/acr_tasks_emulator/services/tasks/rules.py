@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,7 +13,6 @@ from acr_tasks_emulator.services.triggers.schedules import problem_of
 from acr_tasks_emulator.services.versions import ApiVersion
 from acr_tasks_emulator.settings import normal_location
 from acr_tasks_emulator.store.registries import RegistryRow
-from acr_tasks_emulator.switches import Switches
 
 MINIMUM_TIMEOUT = 300
 MAXIMUM_TIMEOUT = 28800
@@ -53,7 +51,7 @@ def check_location(registry: RegistryRow, location: str | None) -> None:
         raise errors.REGISTRY_NOT_FOUND(resource=registry.name, group=registry.resource_group_name)
 
 
-def check_task(properties: dict[str, Any], parameters: str, switches: Switches) -> None:
+def check_task(properties: dict[str, Any], parameters: str) -> None:
     """Refuse task properties with all that is wrong with them in one answer. Raises ServiceError.
 
     `parameters` is the service's name for the body: `taskCreateParameters` or `taskUpdateParameters`.
@@ -68,8 +66,6 @@ def check_task(properties: dict[str, Any], parameters: str, switches: Switches) 
         problems.append("TaskStepProperties:The property 'step' is required")
     trigger = properties.get("trigger") or {}
     problems += _trigger(trigger)
-    if switches.equal_schedules == "refused":
-        problems += _equal_schedules(trigger.get("timerTriggers", []))
     _refuse(parameters, problems)
     _check_context(step or {}, trigger)
 
@@ -134,15 +130,6 @@ def _trigger(trigger: dict[str, Any]) -> list[str]:
     if "baseImageTrigger" in trigger:
         problems += _required("BaseImageTrigger", trigger["baseImageTrigger"], "baseImageTriggerType", "name")
     return problems
-
-
-def _equal_schedules(timers: list[dict[str, Any]]) -> list[str]:
-    counts = Counter(" ".join(timer["schedule"].lower().split()) for timer in timers if timer.get("schedule"))
-    return [
-        f"TimerTrigger:The schedule '{schedule}' is that of {count} timers"
-        for schedule, count in counts.items()
-        if count > 1
-    ]
 
 
 def _required(kind: str, owner: dict[str, Any], *names: str) -> list[str]:

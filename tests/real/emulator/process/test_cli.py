@@ -202,13 +202,13 @@ def test_after_a_kill_the_folder_is_free_and_whole(data: Path) -> None:
 def test_a_detached_emulator_gets_every_option(data: Path) -> None:
     """Mode, latency and switches reach the process in the background."""
     options = ["--mode", "lro", "--latency", "20", "--set", "operation-retry-after=7"]
-    about = start(data, *options, "--set", "missing-task-code=TaskNotFound")
+    about = start(data, *options, "--set", "unknown-members=refused")
     step = {"type": "EncodedTask", "encodedTaskContent": "eA=="}
     body = {"location": "westeurope", "properties": {"platform": {"os": "Linux"}, "step": step}}
     with httpx.Client(base_url=about["endpoint"] + REGISTRY, params={"api-version": "2019-04-01"}) as http:
         made = http.put("/tasks/task1", json=body)
         assert (made.status_code, made.headers["retry-after"]) == (201, "7")
-        assert http.get("/tasks/nosuch").json()["error"]["code"] == "TaskNotFound"
+        assert http.put("/tasks/task2", json={**body, "nosuch": 1}).status_code == 400
         assert http.get(about["endpoint"] + "/_emulator/requests").json()["value"][-1]["milliseconds"] >= 20
 
 
