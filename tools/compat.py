@@ -30,7 +30,7 @@ INTERPRETER = (
     "source/test_*.py",
     "task/test_resource.py",
     "../../real/provider/test_fresh_process.py",
-    "../../real/provider/test_plugin.py",
+    "../../real/provider/plugin/test_*.py",
 )
 
 Version = tuple[int, int]
