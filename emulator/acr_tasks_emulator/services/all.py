@@ -16,7 +16,6 @@ from acr_tasks_emulator.services.conditions.faults import Faults
 from acr_tasks_emulator.services.conditions.long_running import Operations
 from acr_tasks_emulator.services.conditions.quota import Quota
 from acr_tasks_emulator.services.conditions.request_log import RequestLog
-from acr_tasks_emulator.services.registries.login_server import AdminUsers
 from acr_tasks_emulator.services.registries.registries import RegistriesService
 from acr_tasks_emulator.services.registries.removal import Removal
 from acr_tasks_emulator.services.registries.resource_groups import ResourceGroupsService
@@ -63,7 +62,6 @@ class Services:
         self._open_runs(settings, executor, stack)
         self._open_triggers(settings, oci, stack)
         self.sign_in = SignIn(AccessTokens(self._key, settings.token, self.clock), settings.token)
-        self.admin_users = AdminUsers(self._key, settings.token)
         self.oci = oci
         self.removal = Removal(self.registries, self.resource_groups, self.tasks, self.runs)
 
@@ -71,7 +69,7 @@ class Services:
         registries = RegistryStore(database)
         self._key = registries.key()
         self.resource_groups = ResourceGroupsService(ResourceGroupStore(database))
-        self.registries = RegistriesService(registries, self.resource_groups, self.clock, login_server)
+        self.registries = RegistriesService(registries, self.resource_groups, self.clock, login_server, settings.token)
         self.registries.open(settings.registries)
         signer = Signer(self._key, self.clock, self.switches.sas_seconds)
         self.blobs = BlobsService(BlobStore(settings.data / "blobs", database), signer, self.clock, self.switches)

@@ -24,8 +24,8 @@ class ServiceError(Exception):
 class ErrorText:
     """One kind of error; a call with the values of its text returns the exception.
 
-    style: the form of the body: Resource Manager's `arm`, the `blob` service's, the `login-server`'s or the `sign-in`'s.
-    number: that of AADSTS in a sign-in's body.
+    style: the form of the body: Resource Manager's `arm`, the `blob` service's, the `login-server`'s or the
+    `sign-in`'s. number: that of AADSTS in a sign-in's body.
     """
 
     status: int

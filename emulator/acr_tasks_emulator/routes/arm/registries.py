@@ -75,9 +75,7 @@ async def check_name_availability(request: Request) -> Response:
 
 async def list_credentials(request: Request) -> Response:
     """Registries_ListCredentials: user name and passwords for docker, when the admin user is enabled."""
-    row = _registry(request)
-    services = services_of(request)
-    return answer(services.admin_users.credentials(row))
+    return answer(services_of(request).registries.credentials(_registry(request)))
 
 
 async def list_usages(request: Request) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
@@ -31,12 +32,20 @@ class RegistriesService:
     A name belongs to one registry in all subscriptions and groups: in Azure it is part of a host name.
     """
 
-    def __init__(self, store: RegistryStore, groups: ResourceGroupsService, clock: Clock, login_server: str) -> None:
-        """`login_server` is `host:port`, the same for every registry of an emulator."""
+    def __init__(
+        self,
+        store: RegistryStore,
+        groups: ResourceGroupsService,
+        clock: Clock,
+        login_server: str,
+        token: str | None = None,
+    ) -> None:
+        """login_server: `host:port`, the same for every registry of an emulator. token: the one of the settings."""
         self.store = store
         self._groups = groups
         self._clock = clock
         self.login_server = login_server
+        self._token = token
 
     def open(self, wanted: Iterable[RegistrySetting]) -> None:
         """Create the wanted registries beside those of the folder, or the default one when there would be none.
@@ -143,6 +152,21 @@ class RegistriesService:
         if "identity" in document:
             shown["identity"] = identities.complete(document["identity"], row.id)
         return shown
+
+    def credentials(self, row: RegistryRow) -> dict[str, Any]:
+        """Return name and passwords of the admin user, for docker. Raises ServiceError when it is not enabled.
+
+        Both passwords are the token that callers must show: the emulator accepts no other. Without one, each is made
+        of the data folder's key.
+        """
+        if row.document.get("properties", {}).get("adminUserEnabled") is not True:
+            raise errors.ADMIN_USER_DISABLED(resource=row.id)
+        passwords = []
+        for name in ("password", "password2"):
+            text = f"{row.key}/{row.creation_date}/{name}".encode()
+            value = self._token or hmac.new(self.store.key(), text, hashlib.sha256).hexdigest()
+            passwords.append({"name": name, "value": value})
+        return {"username": row.name, "passwords": passwords}
 
     def _add(self, subscription_id: str, group: str, name: str, location: str, document: dict[str, Any]) -> RegistryRow:
         key = registry_id(subscription_id, group, name).lower()
