@@ -35,7 +35,5 @@ ROUTES: list[BaseRoute] = [
     ArmRoute("/metadata/endpoints", endpoints, methods=["GET"]),
     ArmRoute("/common/discovery/instance", instance, methods=["GET"]),
     ArmRoute("/{tenant}/v2.0/.well-known/openid-configuration", openid_configuration, methods=["GET"]),
-    ArmRoute("/{tenant}/.well-known/openid-configuration", openid_configuration, methods=["GET"]),
     ArmRoute("/{tenant}/discovery/v2.0/keys", keys, methods=["GET"]),
-    ArmRoute("/{tenant}/discovery/keys", keys, methods=["GET"]),
 ]

@@ -17,25 +17,14 @@ FORM_LIMIT = 64 * 1024
 
 
 async def token(request: Request) -> Response:
-    """Sign an application in with version 2.0 of the endpoint, which takes a scope."""
+    """Sign an application in."""
     service = services_of(request).sign_in
     return _secret(service.token(origin(request), request.path_params["tenant"], await _form(request)))
 
 
-async def token_v1(request: Request) -> Response:
-    """Sign an application in with version 1.0 of the endpoint, which takes a resource."""
-    service = services_of(request).sign_in
-    return _secret(service.token_v1(origin(request), request.path_params["tenant"], await _form(request)))
-
-
-async def device_code(request: Request) -> Response:
-    """Refuse the request: the emulator signs in applications only, not people."""
-    raise errors.UNSUPPORTED_GRANT(grant="device_code")
-
-
-async def authorize(request: Request) -> Response:
-    """Refuse the request: the emulator signs in applications only, not people."""
-    raise errors.UNSUPPORTED_GRANT(grant="authorization_code")
+async def person(request: Request) -> Response:
+    """Refuse to sign a person in, by a device code or a page: the emulator signs in applications only."""
+    raise errors.UNSUPPORTED_GRANT(grant="device_code" if request.method == "POST" else "authorization_code")
 
 
 async def managed_identity(request: Request) -> Response:
@@ -68,11 +57,8 @@ def _secret(content: dict[str, object]) -> Response:
 
 ROUTES: list[BaseRoute] = [
     ArmRoute("/{tenant}/oauth2/v2.0/token", token, methods=["POST"]),
-    ArmRoute("/{tenant}/oauth2/token", token_v1, methods=["POST"]),
-    ArmRoute("/{tenant}/oauth2/v2.0/devicecode", device_code, methods=["POST"]),
-    ArmRoute("/{tenant}/oauth2/devicecode", device_code, methods=["POST"]),
-    ArmRoute("/{tenant}/oauth2/v2.0/authorize", authorize, methods=["GET"]),
-    ArmRoute("/{tenant}/oauth2/authorize", authorize, methods=["GET"]),
+    ArmRoute("/{tenant}/oauth2/v2.0/devicecode", person, methods=["POST"]),
+    ArmRoute("/{tenant}/oauth2/v2.0/authorize", person, methods=["GET"]),
     ArmRoute("/msi/token", managed_identity, methods=["GET"]),
     ArmRoute("/msi", managed_identity, methods=["GET"]),
 ]

@@ -126,17 +126,6 @@ def test_an_application_gets_a_token(guarded: Any) -> None:
     assert again["oid"] == claims["oid"]
 
 
-@pytest.mark.arm_documented("Azure AD v1.0 token endpoint: resource, times as text")
-def test_version_1_takes_a_resource(guarded: Any) -> None:
-    """The answer has its numbers as texts, as version 1.0 has."""
-    answer = sign_in(guarded, f"/{TENANT}/oauth2/token", scope=None, resource=f"{ARM_AUDIENCE}/").json()
-    assert (answer["expires_in"], answer["resource"]) == ("3599", f"{ARM_AUDIENCE}/")
-    claims = claims_of(answer["access_token"])
-    assert (answer["expires_on"], answer["not_before"]) == (str(claims["exp"]), str(claims["nbf"]))
-    assert claims["aud"] == f"{ARM_AUDIENCE}/"
-    assert status_with(guarded, answer["access_token"]) == 200
-
-
 @pytest.mark.emulator_choice("a federated assertion cannot be checked here, so it has to be the token itself")
 def test_an_assertion_is_as_good_as_a_secret(guarded: Any) -> None:
     """The assertion has to be the emulator's token; any other one is refused, also a signed one."""

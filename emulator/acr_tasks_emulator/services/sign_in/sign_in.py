@@ -39,7 +39,7 @@ class SignIn:
         return self._is_right(shown) or self._tokens.is_valid(shown)
 
     def token(self, origin: str, tenant: str, form: Form) -> Document:
-        """Answer the token endpoint of version 2.0, which takes a `scope`. Raises ServiceError."""
+        """Answer the token endpoint. Raises ServiceError."""
         client_id = self._client(form)
         scope = _required(form, "scope")
         resource = scope.split(" ")[0].removesuffix(_DEFAULT)
@@ -50,21 +50,6 @@ class SignIn:
             "token_type": "Bearer",
             "expires_in": LIFETIME,
             "ext_expires_in": LIFETIME,
-            "access_token": access_token,
-        }
-
-    def token_v1(self, origin: str, tenant: str, form: Form) -> Document:
-        """Answer the token endpoint of version 1.0, which takes a `resource`. Raises ServiceError."""
-        client_id = self._client(form)
-        resource = _required(form, "resource")
-        access_token, expires_on = self._issue(origin, tenant, client_id, resource)
-        return {
-            "token_type": "Bearer",
-            "expires_in": str(LIFETIME),
-            "ext_expires_in": str(LIFETIME),
-            "expires_on": str(expires_on),
-            "not_before": str(expires_on - LIFETIME),
-            "resource": resource,
             "access_token": access_token,
         }
 
