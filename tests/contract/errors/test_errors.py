@@ -25,7 +25,6 @@ from . import provocations
 from .provocations import ROWS, Row
 from .requests import Emulated
 
-
 CONSTANTS = {name: value for name, value in vars(errors).items() if isinstance(value, errors.ErrorText)}
 if missing := sorted(set(CONSTANTS) - set(ROWS)):
     raise LookupError(
