@@ -11,7 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
-from ..conftest import Arm, Body, encoded
+from ..arm import Arm
+from ..conftest import Body, encoded
 
 MNT_DETACH = 2
 BIG = encoded("version: v1.1.0\nsteps:\n  - cmd: busybox true\n" + "# a comment\n" * 4000)

@@ -8,7 +8,8 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from ..conftest import LONG, Arm, Body, encoded
+from ..arm import Arm
+from ..conftest import LONG, Body, encoded
 
 pytestmark = pytest.mark.emulator_choice("the service has a portal of its own; this page is the emulator's")
 

@@ -14,7 +14,8 @@ import pytest
 from acr_tasks_emulator.services.blobs import blobs
 from acr_tasks_emulator.services.conditions.quota import BUCKETS
 
-from ..conftest import REGISTRY_API_VERSION, Arm, Coordinates, encoded
+from ..arm import REGISTRY_API_VERSION, Arm, Coordinates
+from ..conftest import encoded
 
 BLOCK = {"x-ms-blob-type": "BlockBlob"}
 PREVIEW = "2025-03-01-preview"

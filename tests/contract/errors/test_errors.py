@@ -20,7 +20,7 @@ import pytest
 
 from acr_tasks_emulator.services import errors
 
-from ..conftest import Coordinates
+from ..arm import Coordinates
 from . import provocations
 from .provocations import ROWS, Row
 from .requests import Emulated

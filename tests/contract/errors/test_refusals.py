@@ -18,7 +18,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from ..conftest import Arm, Body, Coordinates
+from ..arm import Arm, Coordinates
+from ..conftest import Body
 from .wire import Wire
 from .wrong import PARAMETERS, SEGMENTS, spoiled, token
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ..conftest import REGISTRY_API_VERSION, Arm
+from ..arm import REGISTRY_API_VERSION, Arm
 from .requests import REQUEST, SOURCE_TRIGGER, STEP, TASK
 
 pytestmark = pytest.mark.emulator_choice("the one sentence that was seen is that on cores; the others are like it")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..conftest import Coordinates
+from ..arm import Coordinates
 from ..specification.specification import error_problems
 
 

@@ -22,7 +22,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 from schemathesis import GenerationMode
 
-from ..conftest import LONG, QUICK, Arm, encoded
+from ..arm import Arm
+from ..conftest import LONG, QUICK, encoded
 from .specification import OPERATIONS, Specification, described, error_problems
 
 RANDOM = "ACR_TASKS_LIVES" in os.environ

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, Phase, event, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-from ..conftest import Arm
+from ..arm import Arm
 from .model import Members, Tasks
 
 LIVES = int(os.environ.get("ACR_TASKS_LIVES", "10"))

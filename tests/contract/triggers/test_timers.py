@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from croniter import croniter
 
-from ..conftest import Arm, Body
+from ..arm import Arm
+from ..conftest import Body
 
 SCHEDULE = [{"name": "t1", "schedule": "*/5 * * * *"}, {"name": "t2", "schedule": "0 0 * * *", "status": "Disabled"}]
 

@@ -12,7 +12,8 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
-from ..conftest import Arm, Body
+from ..arm import Arm
+from ..conftest import Body
 
 pytestmark = pytest.mark.emulator_choice(
     "the service's webhooks are between it and the host; here anybody may play one"
