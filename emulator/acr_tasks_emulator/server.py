@@ -197,30 +197,13 @@ def _serving(server: uvicorn.Server, listening: socket.socket) -> Iterator[None]
     thread = threading.Thread(
         target=server.run, kwargs={"sockets": [listening]}, name="acr-tasks-emulator", daemon=True
     )
-    ready = _Ready(server)
     thread.start()
-    ready.wait(thread)
+    while not server.started:  # uvicorn has no event for the moment from which it accepts connections
+        thread.join(0.01)
+        if not thread.is_alive():
+            raise SettingsError("The server could not be started; its log has the reason.")
     try:
         yield
     finally:
         server.should_exit = True
         thread.join()
-
-
-class _Ready:
-    """An event for the moment from which uvicorn accepts connections. It wraps `startup`: uvicorn has no such event."""
-
-    def __init__(self, server: uvicorn.Server) -> None:
-        self._event = threading.Event()
-        startup = server.startup
-
-        async def startup_and_set(sockets: list[socket.socket] | None = None) -> None:
-            await startup(sockets=sockets)
-            self._event.set()
-
-        server.startup = startup_and_set  # type: ignore[method-assign]  # there is no hook
-
-    def wait(self, thread: threading.Thread) -> None:
-        while not self._event.wait(0.05):
-            if not thread.is_alive():
-                raise SettingsError("The server could not be started; its log has the reason.")
