@@ -17,7 +17,7 @@ from acr_tasks_emulator.execution.executor import Executor, ExecutorError, choos
 from acr_tasks_emulator.execution.registry.oci_registry import OciRegistry
 from acr_tasks_emulator.process import orphans
 from acr_tasks_emulator.process.supervisor import Supervisor
-from acr_tasks_emulator.routes import admin, blobs, dashboard, metadata, oci, sign_in, webhooks
+from acr_tasks_emulator.routes import admin, blobs, dashboard, oci, sign_in, webhooks
 from acr_tasks_emulator.routes.arm import (
     agent_pools,
     long_running,
@@ -108,7 +108,7 @@ def _starlette(services: Services) -> Starlette:
 
     app = Starlette(
         routes=[
-            *(*metadata.ROUTES, *sign_in.ROUTES),  # first: the guard checks no token for a request that they match
+            *sign_in.ROUTES,  # first: the guard checks no token for a request that they match
             *(*long_running.ROUTES, *tasks.ROUTES, *runs.ROUTES, *registries.ROUTES, *blobs.ROUTES),
             *(*subscriptions.ROUTES, *resource_groups.ROUTES, *agent_pools.ROUTES),
             *(*oci.ROUTES, *admin.ROUTES, *webhooks.ROUTES, *dashboard.ROUTES),

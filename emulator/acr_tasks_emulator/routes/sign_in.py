@@ -1,4 +1,4 @@
-"""The token endpoints of tenants and of managed identities. Their bodies are never logged."""
+"""Sign-in: the metadata that clients read before, and the token endpoints, whose bodies are never logged."""
 
 from __future__ import annotations
 
@@ -9,11 +9,32 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
 from starlette.types import Scope
 
-from acr_tasks_emulator.routes import metadata
-from acr_tasks_emulator.routes.http import ArmRoute, answer, api_version, bytes_of, origin, services_of
+from acr_tasks_emulator.routes.http import ArmRoute, answer, api_version, bytes_of, origin, query, services_of
 from acr_tasks_emulator.services import errors
+from acr_tasks_emulator.services.sign_in import metadata
 
 FORM_LIMIT = 64 * 1024
+
+
+async def endpoints(request: Request) -> Response:
+    """Return the cloud's endpoints and suffixes."""
+    version = api_version(request)
+    return answer(metadata.endpoints(origin(request), version))
+
+
+async def openid_configuration(request: Request) -> Response:
+    """Return the OpenID configuration of a tenant of any name."""
+    return answer(metadata.openid_configuration(origin(request), request.path_params["tenant"]))
+
+
+async def keys(request: Request) -> Response:
+    """Return no keys: tokens are signed with a secret, so only the emulator can check them."""
+    return answer({"keys": []})
+
+
+async def instance(request: Request) -> Response:
+    """Answer instance discovery: clients may trust this authority."""
+    return answer(metadata.instance(origin(request), query(request, "authorization_endpoint") or ""))
 
 
 async def token(request: Request) -> Response:
@@ -36,8 +57,8 @@ async def managed_identity(request: Request) -> Response:
 
 
 def is_sign_in(scope: Scope) -> bool:
-    """Tell whether a request needs no token because it belongs to sign-in. These routes and the metadata's do."""
-    return any(route.matches(scope)[0] is Match.FULL for route in (*metadata.ROUTES, *ROUTES))
+    """Tell whether a request needs no token because it belongs to sign-in."""
+    return any(route.matches(scope)[0] is Match.FULL for route in ROUTES)
 
 
 async def _form(request: Request) -> dict[str, str]:
@@ -56,6 +77,10 @@ def _secret(content: dict[str, object]) -> Response:
 
 
 ROUTES: list[BaseRoute] = [
+    ArmRoute("/metadata/endpoints", endpoints, methods=["GET"]),
+    ArmRoute("/common/discovery/instance", instance, methods=["GET"]),
+    ArmRoute("/{tenant}/v2.0/.well-known/openid-configuration", openid_configuration, methods=["GET"]),
+    ArmRoute("/{tenant}/discovery/v2.0/keys", keys, methods=["GET"]),
     ArmRoute("/{tenant}/oauth2/v2.0/token", token, methods=["POST"]),
     ArmRoute("/{tenant}/oauth2/v2.0/devicecode", person, methods=["POST"]),
     ArmRoute("/{tenant}/oauth2/v2.0/authorize", person, methods=["GET"]),
