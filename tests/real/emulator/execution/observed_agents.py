@@ -35,7 +35,7 @@ LOGIN_SERVER = "127.0.0.1:5555"
 
 PATIENCE = 240.0  # seconds until a run is given up; a slow machine does not reach it
 
-LINGER = "sleep 0.5"
+LINGER = "sleep 2"
 """The end of a RUN line whose output is asserted: buildah copies the output, and not after the command has ended."""
 
 NAP = f"sleep 6{os.getpid()}"

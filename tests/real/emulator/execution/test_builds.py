@@ -142,13 +142,13 @@ def test_a_run_line_that_fails(agents: ObservedAgents) -> None:
 
     It waits before it fails, as buildah may lose what a RUN line says last.
     """
-    files = {"Dockerfile": "FROM busybox\nRUN echo now >&2; sleep 0.5; exit 42\n"}
+    files = {"Dockerfile": "FROM busybox\nRUN echo now >&2; sleep 2; exit 42\n"}
     outcome, log = agents.run(docker(imageNames=["x"]), files)
     assert outcome == Outcome("Failed", error_message="failed during run, err: exit status 42")
     assert "\nnow\n" in log
     said = {
-        "buildah": 'Error: building at STEP "RUN echo now >&2; sleep 0.5; exit 42": exit status 42',
-        "docker": "The command '/bin/sh -c echo now >&2; sleep 0.5; exit 42' returned a non-zero code: 42",
+        "buildah": 'Error: building at STEP "RUN echo now >&2; sleep 2; exit 42": exit status 42',
+        "docker": "The command '/bin/sh -c echo now >&2; sleep 2; exit 42' returned a non-zero code: 42",
     }
     assert said[agents.kind] in log
     assert log.splitlines()[-1].endswith("Error: failed during run, err: exit status 42")

@@ -27,7 +27,7 @@ CORPUS = Path(__file__).parent / "corpus"
 NAMES = sorted(path.name.removesuffix(".expected.yaml") for path in CORPUS.glob("*.expected.yaml"))
 FILES = {
     "Dockerfile": "FROM busybox\nARG WORD\nRUN echo $WORD > /word\n",
-    "sub/Dockerfile": "FROM busybox AS nope\nRUN echo on purpose; sleep 0.5; exit 7\n",
+    "sub/Dockerfile": "FROM busybox AS nope\nRUN echo on purpose; sleep 2; exit 7\n",
 }
 _TIME = re.compile(r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d ")
 _DONE = re.compile(r"Step ID: (\S+) marked as successful .*")
