@@ -79,7 +79,7 @@ def test_a_run_whose_status_is_never_final_is_given_up_and_canceled(new_world: C
     """The resource's custom timeout ends the wait."""
     world = new_world(switches={"agent-delay": "600"})
     world.fault(rule("GET", RUN, **RUNNING))
-    assert world.make(runRequest=ENCODED, context=None, timeout=3.0) == ["RunDeadlineError"]
+    assert world.make(runRequest=ENCODED, context=None, timeout=10.0) == ["RunDeadlineError"]
     assert [run["status"] for run in world.runs()] == ["Canceled"]
 
 
