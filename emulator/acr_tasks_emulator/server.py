@@ -19,7 +19,7 @@ from acr_tasks_emulator.address import Address
 from acr_tasks_emulator.app import Application, build
 from acr_tasks_emulator.connection import Connection
 from acr_tasks_emulator.errors import SettingsError
-from acr_tasks_emulator.process.instance import make_data_folder
+from acr_tasks_emulator.process.instance import make_data_folder, owned
 from acr_tasks_emulator.settings import Settings
 
 if TYPE_CHECKING:
@@ -131,6 +131,7 @@ def serving(data: str | Path | None, **options: Any) -> Iterator[Emulator]:
         else:
             folder = Path(data)
             make_data_folder(folder)
+            stack.enter_context(owned(folder, of_program=True))
         yield stack.enter_context(running(Settings(data=folder.resolve(), **options)))
 
 

@@ -94,7 +94,7 @@ def stop(data: Path) -> int | None:
         return None
     pid = owner_pid(data)
     if pid is None:
-        raise SettingsError(f"{data / LOCK} is held by a process that did not write its id into it.")
+        raise SettingsError(f"The emulator of {data} ({owner_text(data)}) is no process of its own: end that program.")
     for sent in (signal.SIGTERM, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, sent)

@@ -1,7 +1,7 @@
 """The owner of a data folder: the emulator that serves it, and its address.
 
-A live emulator holds a lock on `emulator.lock` for as long as it lives, and has written its process id into it. When it
-is ready it writes `emulator.json`: its ready line, the data of its health check, and its options. Before it ends it
+A live emulator holds a lock on `emulator.lock` for as long as it lives, and has written its process id into it. When an
+emulator of the command line is ready it writes `emulator.json`: its ready line, the data of its health check, and its options. Before it ends it
 removes that file.
 
 Imports little: every deployment on an embedded emulator begins here.
@@ -39,15 +39,18 @@ def make_data_folder(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def owned(data: Path) -> Iterator[None]:
-    """Hold the lock of a data folder until the block ends. Raises SettingsError when a live emulator has it."""
+def owned(data: Path, of_program: bool = False) -> Iterator[None]:
+    """Hold the lock of a data folder until the block ends. Raises SettingsError when a live emulator has it.
+
+    of_program: the emulator is a part of another program, which `stop` does not end.
+    """
     file = _try_lock(data / LOCK)
     if file is None:
         raise SettingsError(f"The data folder {data} belongs to an emulator that runs already ({owner_text(data)}).")
     with file:
         (data / READY).unlink(missing_ok=True)  # of an earlier emulator that was killed
         file.truncate(0)
-        file.write(f"{os.getpid()}\n")
+        file.write(f"{'in process ' if of_program else ''}{os.getpid()}\n")
         file.flush()
         yield
 
@@ -115,14 +118,19 @@ def is_free(data: Path) -> bool:
 
 
 def owner_pid(data: Path) -> int | None:
-    """Return the process id in a folder's lock; None while its emulator starts."""
-    try:
-        return int((data / LOCK).read_text())
-    except (OSError, ValueError):
-        return None
+    """Return the process id of a folder's emulator; None while it starts, and for one inside of another program."""
+    text = _owner(data)
+    return int(text) if text.isdigit() else None
 
 
 def owner_text(data: Path) -> str:
     """Return the process that holds a folder, for an error message."""
-    pid = owner_pid(data)
-    return "it is starting" if pid is None else f"process {pid}"
+    text = _owner(data)
+    return f"process {text}" if text.isdigit() else text or "it is starting"
+
+
+def _owner(data: Path) -> str:
+    try:
+        return (data / LOCK).read_text().strip()
+    except (OSError, ValueError):
+        return ""

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import base64
+import os
+import re
 from pathlib import Path
 
 import httpx
 import pytest
 
 import acr_tasks_emulator
+from acr_tasks_emulator.process import background
 
 VERSION = {"api-version": "2019-04-01"}
 YAML = base64.b64encode(b"version: v1.1.0\nsteps:\n  - cmd: busybox true\n").decode()
@@ -31,6 +34,17 @@ def test_the_library_s_emulator_has_its_coordinates(tmp_path: Path) -> None:
         assert (emulator.registry_name, emulator.executor, emulator.ca_cert) == ("contoso", "simulated", None)
     assert (tmp_path / "data" / "emulator.sqlite").exists()
     assert not (tmp_path / "data" / "tls").exists()
+
+
+def test_a_folder_has_one_emulator(tmp_path: Path) -> None:
+    """A second emulator on a folder is refused, and `stop` does not end the program that has the first one."""
+    with acr_tasks_emulator.serve(data=tmp_path):
+        problem = f"belongs to an emulator that runs already (in process {os.getpid()})"
+        with pytest.raises(acr_tasks_emulator.SettingsError, match=re.escape(problem)):
+            acr_tasks_emulator.serve(data=tmp_path).__enter__()
+        with pytest.raises(acr_tasks_emulator.SettingsError, match="is no process of its own"):
+            background.stop(tmp_path)
+    assert background.stop(tmp_path) is None
 
 
 def test_a_reset_leaves_an_empty_emulator() -> None:
