@@ -1,8 +1,8 @@
 """The owner of a data folder: the emulator that serves it, and its address.
 
 A live emulator holds a lock on `emulator.lock` for as long as it lives, and has written its process id into it. When an
-emulator of the command line is ready it writes `emulator.json`: its ready line, the data of its health check, and its options. Before it ends it
-removes that file.
+emulator of the command line is ready it writes `emulator.json`: its ready line, the data of its health check, and its
+options. Before it ends it removes that file. An emulator inside of another program has the lock alone.
 
 Imports little: every deployment on an embedded emulator begins here.
 """
