@@ -9,13 +9,16 @@ from __future__ import annotations
 import functools
 import re
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, PrivateAttr, create_model
 from pydantic.alias_generators import to_camel
 from pydantic_core import core_schema
 
 from pulumi_acr_tasks.schema.definitions import Kind, members, snake_case
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 M = TypeVar("M", bound="Model")
 
@@ -121,12 +124,30 @@ class RunProperties(_defined("RunProperties")):  # type: ignore[misc]  # a compu
     run_error_message: str | None = None
 
 
+_RUN_VALUES = (
+    *("Queued", "Started", "Running", "Succeeded", "Failed", "Canceled", "Error", "Timeout"),
+    *("QuickBuild", "QuickRun", "AutoBuild", "AutoRun"),
+)
+_SPELLED = {value.lower(): value for value in _RUN_VALUES}
+
+
 class Run(Model):
-    """A run."""
+    """A run. Its status and its run type are spelled as in the specification: enumerations of ARM have no case."""
 
     id: str | None = None
     name: str | None = None
     properties: RunProperties = Field(default_factory=RunProperties)
+
+    @classmethod
+    def receive(cls, body: dict[str, Any]) -> Self:
+        properties = body.get("properties")
+        if isinstance(properties, dict):
+            given = {name: properties.get(name) for name in ("status", "runType")}
+            spelled = {
+                name: _SPELLED.get(value.lower(), value) for name, value in given.items() if isinstance(value, str)
+            }
+            body = {**body, "properties": {**properties, **spelled}}
+        return super().receive(body)
 
     @property
     def run_id(self) -> str:
@@ -136,7 +157,9 @@ class Run(Model):
     @property
     def principals(self) -> set[str]:
         """The names of the run's creator and last editor. Right after scheduling only the latter is known."""
-        system_data = self.raw.get("systemData") or {}
+        system_data = self.raw.get("systemData")
+        if not isinstance(system_data, dict):
+            return set()
         return {str(system_data[member]) for member in ("createdBy", "lastModifiedBy") if system_data.get(member)}
 
 

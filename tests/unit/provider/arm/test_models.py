@@ -79,3 +79,13 @@ def test_secrets_are_not_in_a_model_s_repr() -> None:
     assert "c4nary" not in repr(task)
     assert "c4nary" not in str(task)
     assert "c4nary" not in repr(models.SourceUploadDefinition.receive({"uploadUrl": "https://h/?sig=c4nary"}))
+
+
+def test_the_status_of_a_run_has_no_case() -> None:
+    """A run that ends as `succeeded` is not awaited for ever; a status of a later version stays as it is."""
+    for given, status in (("succeeded", "Succeeded"), ("TIMEOUT", "Timeout"), ("Paused", "Paused")):
+        run = models.Run.receive({"properties": {"status": given, "runType": "quickbuild"}, "systemData": "odd"})
+        assert run.properties.status == status == run.raw["properties"]["status"]
+        assert run.raw["properties"]["runType"] == "QuickBuild"
+        assert run.principals == set()
+    assert models.Run.receive({"properties": {"status": None}}).properties.status is None
