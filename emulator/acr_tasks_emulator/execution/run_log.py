@@ -115,10 +115,10 @@ class RunLog:
         return cut if cut > 0 else len(text)
 
     def masked(self, text: str) -> str:
-        """Return the text without the values that must not be shown."""
+        """Return the text without the values that must not be shown, and without what UTF-8 cannot spell."""
         for secret in self._secrets:
             text = text.replace(secret, _MASK)
-        return text
+        return text.encode(errors="replace").decode()
 
     def end(self, run_id: str, seconds: float, status: str, error: str | None) -> None:
         """Write the agent's last line and mark the log as ended."""

@@ -30,7 +30,11 @@ DEPTH = 100
 _WORDS = {"true": True, "false": False, "nil": None}
 _KEYWORDS = {"if", "with", "range", "else", "end", "template", "define", "block", "break", "continue"}
 _OPERANDS = {"string", "raw", "char", "number", "field", "dot", "variable", "word", "left_paren"}
-_ESCAPE = re.compile(r'\\(?:[abfnrtv\\"\']|[0-7]{3}|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})')
+# Neither halves of UTF-16 pairs, nor numbers beyond Unicode's or a byte's.
+_ESCAPE = re.compile(
+    r"""\\(?:[abfnrtv\\"']|[0-3][0-7]{2}|x[0-9a-fA-F]{2}|u(?![dD][89a-fA-F])[0-9a-fA-F]{4}"""
+    r"""|U(?!0000[dD][89a-fA-F])00(?:0[0-9a-fA-F]|10)[0-9a-fA-F]{4})"""
+)
 _NUMBER = re.compile(r"[+-]?(?:0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][01]+|0[0-7]*|[1-9][0-9]*)")
 _FLOAT = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 

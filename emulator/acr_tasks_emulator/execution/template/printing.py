@@ -150,7 +150,8 @@ def _verb(verb: str, value: Any, flags: str, precision: str | None) -> str:
         spelled = {"d": str(value), "o": f"{value:o}", "b": f"{value:b}", "U": f"U+{value:04X}"}
         spelled |= {"x": f"{value:x}", "X": f"{value:X}"}
         if verb in "cq":
-            found = chr(value) if 0 <= value < 0x110000 else "\ufffd"
+            is_character = 0 <= value < 0x110000 and not 0xD800 <= value < 0xE000
+            found = chr(value) if is_character else "\ufffd"
             return found if verb == "c" else f"'{found}'"
         return ("+" if "+" in flags and value >= 0 else "") + spelled[verb]
     if verb in "feEgG" and isinstance(value, float):

@@ -161,6 +161,14 @@ def test_cancel_of_a_run_that_waits(recorder: Recorder, agents_for: Callable[...
     assert ("started", "cf2") not in recorder.events
 
 
+def test_an_error_that_utf_8_cannot_spell(recorder: Recorder, agents_for: Callable[..., Agents]) -> None:
+    """The run ends, and the answer and the log have a question mark in its place."""
+    agents_for(lambda *_: Outcome("Failed", error_message="half \ud800 a pair")).submit(job())
+    recorder.wait("finished", "cf1")
+    assert recorder.outcomes["cf1"].error_message == "half ? a pair"
+    assert recorder.logs["cf1"].endswith(b"Error: half ? a pair\r\n")
+
+
 def test_a_run_that_ended_before_an_agent_took_it(recorder: Recorder, agents_for: Callable[..., Agents]) -> None:
     """A run that was canceled or removed on its way into the queue is not run, and has no log."""
     recorder.ended = {"cf1"}

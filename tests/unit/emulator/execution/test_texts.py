@@ -112,6 +112,8 @@ from scratch
         ('{{ .Run.ID | replace "c" "d" | trunc 2 }}', "df"),
         ("{{ .Run.ID | b64enc | b64dec }}", "cf1"),
         ("{{ trimPrefix `c` .Run.ID }}{{ trimSuffix `1` .Run.ID }}", "f1cf"),
+        (r'{{"\u00e9\U0001F600\377"}}', "\u00e9\U0001f600\xff"),
+        ('{{printf "%c%c%c" 233 55296 1114112}}', "\u00e9\ufffd\ufffd"),
     ],
 )
 def test_templates(template: str, rendered: str) -> None:
@@ -132,6 +134,10 @@ def test_templates(template: str, rendered: str) -> None:
         "{{.Values.my-value}}",
         "{{.Run.ID.x}}",
         "{{}}",
+        r'{{"\ud800"}}',
+        r'{{"\U0000DFFF"}}',
+        r'{{"\U00110000"}}',
+        r'{{"\400"}}',
     ],
 )
 def test_templates_that_cannot_be_rendered(template: str) -> None:
