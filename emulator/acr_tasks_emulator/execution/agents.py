@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
@@ -113,8 +114,10 @@ class Agents:
             job, cancellation = taken
             try:
                 self._run(job, cancellation)
-            except Exception:  # an error of the observer must not end the thread of the agent
+            except Exception as error:  # an error of the observer must not end the thread of the agent
                 _logger.exception("run %s: its end could not be recorded", job.run_id)
+                with contextlib.suppress(Exception):  # the next start ends the run
+                    self._observer.finished(job.run_id, _failure(error))
             finally:
                 with self._wake:
                     self._running.pop(job.run_id, None)
@@ -141,7 +144,7 @@ class Agents:
                 outcome = self._executor.run(job, log, cancellation)
             except Exception as error:  # the run has to end after any error
                 _logger.exception("run %s: the executor failed", job.run_id)
-                outcome = Outcome("Error", error_message=f"the emulator failed: {type(error).__name__}")
+                outcome = _failure(error)
         outcome = _with_reason(outcome, cancellation, job)
         if outcome.error_message is not None:
             outcome = replace(outcome, error_message=log.masked(outcome.error_message))
@@ -162,6 +165,10 @@ class Agents:
                         _logger.warning("events of runs cannot be recorded, agents retry: %s", error.strerror)
                         self._warned = True
                     self._wake.wait_for(lambda: self._closed, RETRY_SECONDS)
+
+
+def _failure(error: Exception) -> Outcome:
+    return Outcome("Error", error_message=f"the emulator failed: {type(error).__name__}")
 
 
 def _with_reason(outcome: Outcome, cancellation: Cancellation, job: Job) -> Outcome:

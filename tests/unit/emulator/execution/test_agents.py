@@ -25,6 +25,7 @@ class Recorder:
         self.logs: dict[str, bytes] = {}
         self.outcomes: dict[str, Outcome] = {}
         self.ended: set[str] = set()
+        self.broken: set[str] = set()
         self.full = False
         self.changed = threading.Condition()
 
@@ -59,6 +60,8 @@ class Sink:
         recorder.logs[run_id] = b""
 
     def write(self, data: bytes) -> None:
+        if self.run_id in self.recorder.broken:
+            raise ValueError(self.run_id)
         self.recorder.logs[self.run_id] += data
 
     def complete(self, value: str) -> None:
@@ -159,6 +162,17 @@ def test_cancel_of_a_run_that_waits(recorder: Recorder, agents_for: Callable[...
     assert recorder.outcomes["cf2"].status == "Canceled"
     assert ("canceled", "cf2") in recorder.events
     assert ("started", "cf2") not in recorder.events
+
+
+def test_a_log_that_cannot_be_ended(recorder: Recorder, agents_for: Callable[..., Agents]) -> None:
+    """A run whose log breaks for another reason than a full disk ends as Error, and the next one runs."""
+    recorder.broken = {"cf1"}
+    agents = agents_for(lambda *_: Outcome("Succeeded"))
+    for run_id in ("cf1", "cf2"):
+        agents.submit(job(run_id))
+    recorder.wait("finished", "cf2")
+    assert recorder.outcomes["cf1"] == Outcome("Error", error_message="the emulator failed: ValueError")
+    assert recorder.outcomes["cf2"].status == "Succeeded"
 
 
 def test_an_error_that_utf_8_cannot_spell(recorder: Recorder, agents_for: Callable[..., Agents]) -> None:
