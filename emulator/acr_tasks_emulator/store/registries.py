@@ -59,6 +59,16 @@ class RegistryStore:
         row = self._database.row(f"SELECT {_COLUMNS} FROM registry WHERE key = ?", key)  # noqa: S608 - a constant
         return None if row is None else _registry(row)
 
+    def named(self, name: str) -> RegistryRow | None:
+        """Return the registry of that name without case, or None."""
+        query = f"SELECT {_COLUMNS} FROM registry WHERE lower(name) = lower(?)"  # noqa: S608 - a constant
+        row = self._database.row(query, name)
+        return None if row is None else _registry(row)
+
+    def run_prefixes(self) -> set[str]:
+        """Return the prefixes of all registries."""
+        return {row[0] for row in self._database.rows("SELECT run_prefix FROM registry")}
+
     def add(self, registry: RegistryRow) -> None:
         """Store a new, empty registry.
 

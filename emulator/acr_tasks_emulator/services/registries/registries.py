@@ -92,7 +92,7 @@ class RegistriesService:
 
     def named(self, name: str) -> RegistryRow | None:
         """Return the registry of that name, or None."""
-        return next((row for row in self.all() if row.name.lower() == name.lower()), None)
+        return self.store.named(name)
 
     def put(self, subscription_id: str, resource_group_name: str, name: str, body: Any) -> tuple[RegistryRow, bool]:
         """Create a registry or replace its members; tell whether it is new. Raises ServiceError."""
@@ -176,7 +176,7 @@ class RegistriesService:
             resource_group_name=group,
             name=name,
             location=location,
-            run_prefix=_free_prefix(key, {row.run_prefix for row in self.all()}),
+            run_prefix=_free_prefix(key, self.store.run_prefixes()),
             creation_date=round_trip(self._clock.now()),
             document=document,
         )
