@@ -202,6 +202,12 @@ def test_aliases_need_their_version() -> None:
     assert steps(text)[0].cmd == "x $ID $Registry/a $RegistryName $HOME $IDEA ${ID} $$ID $ID_x"
 
 
+def test_a_separator_of_unicode_ends_no_line() -> None:
+    """Text behind one is no member of the file: only line feeds end lines."""
+    graph = read("version: v1.1.0\nsteps:\n- cmd: \"busybox echo a\u2028alias: b\"\n", {}, {})
+    assert graph.steps[0].cmd == "busybox echo a\u2028alias: b"
+
+
 def test_images_by_alias() -> None:
     """The first word of a command may be an alias without a directive, such as those of Microsoft's images."""
     text = (
