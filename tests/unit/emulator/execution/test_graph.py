@@ -204,7 +204,7 @@ def test_aliases_need_their_version() -> None:
 
 def test_a_separator_of_unicode_ends_no_line() -> None:
     """Text behind one is no member of the file: only line feeds end lines."""
-    graph = read("version: v1.1.0\nsteps:\n- cmd: \"busybox echo a\u2028alias: b\"\n", {}, {})
+    graph = read('version: v1.1.0\nsteps:\n- cmd: "busybox echo a\u2028alias: b"\n', {}, {})
     assert graph.steps[0].cmd == "busybox echo a\u2028alias: b"
 
 
