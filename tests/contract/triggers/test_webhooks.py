@@ -219,8 +219,11 @@ def test_disabled_tasks_and_triggers_are_not_started(emulated: Callable[..., Arm
 def test_runs_that_the_service_refuses_are_counted(emulated: Callable[..., Arm], quick_task: Body) -> None:
     """The answer has the number of tasks that follow the event and may not be run."""
     arm = emulated()
-    step = {"type": "Docker", "dockerFilePath": "Dockerfile", "contextPath": "source/never-uploaded.tar.gz"}
-    source_task(arm, quick_task, "follows-main", step=step)
+    source = {"sourceControlType": "Github", "repositoryUrl": "https://github.com/codertocat/hello-world.git"}
+    trigger = {"sourceTriggers": [{"name": "s1", "sourceRepository": source, "sourceTriggerEvents": ["commit"]}]}
+    system = {"isSystemTask": True, "trigger": trigger}  # it has no step
+    body = {"location": quick_task()["location"], "properties": system}
+    arm.ok("PUT", "tasks/follows-main", body, api_version="2025-03-01-preview")
     answer = told(deliver(arm, PUSH))
     assert answer == {"runs": [], "message": "Not started: 1 of 1; the emulator's log says why."}
 
