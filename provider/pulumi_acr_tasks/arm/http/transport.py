@@ -144,16 +144,28 @@ def cancelable(send: Send, stop: threading.Event | None) -> Send:
 def restart_service(send: Send, start: Callable[[], bool]) -> Send:
     """Send a request, and once more when nothing listened and `start` has brought the service back.
 
-    `start` returns False when it cannot help.
+    `start` returns False when it cannot help. An answer is handed on after a restart that is under way meanwhile: the
+    answer may end the update, and the restart has to be reported before that.
     """
+    restart = threading.Lock()
+
+    def started() -> bool:
+        held = restart.acquire(blocking=False)  # others wait in `start`, where ^C and their deadlines reach them
+        try:
+            return start()
+        finally:
+            if held:
+                restart.release()
 
     def restarting_send(request: httpx.Request) -> httpx.Response:
         try:
-            return send(request)
+            response = send(request)
         except TransportError as error:
-            if error.arrived or error.lasting or not start():
+            if error.arrived or error.lasting or not started():
                 raise
-        return send(request)
+            response = send(request)
+        with restart:
+            return response
 
     return restarting_send
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import httpx
 import pytest
@@ -164,6 +165,36 @@ def test_the_embedded_emulator_is_restarted_when_nothing_listens() -> None:
     starts.clear()
     with pytest.raises(TransportError, match="cannot connect"):
         restart_service(send, lambda: False)(asking())
+
+
+def test_an_answer_comes_after_a_restart_that_is_under_way() -> None:
+    """The restart is reported before another request's answer from the new process can end the update."""
+    starting, report, answered = threading.Event(), threading.Event(), threading.Event()
+    order: list[str] = []
+
+    def send(request: httpx.Request) -> httpx.Response:
+        if not starting.is_set():
+            raise TransportError("cannot connect", arrived=False)
+        answered.set()
+        return httpx.Response(200)
+
+    def start() -> bool:
+        starting.set()
+        assert report.wait(60)
+        order.append("restarted")
+        return True
+
+    restarting = restart_service(send, start)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(restarting, asking())
+        assert starting.wait(60)
+        second = pool.submit(lambda: (restarting(asking()), order.append("answered")))
+        assert answered.wait(60)
+        assert wait([second], timeout=0.1).not_done
+        report.set()
+        assert first.result(60).status_code == 200
+        second.result(60)
+    assert order == ["restarted", "answered"]
 
 
 def test_a_limit_holds_behind_the_requests_of_others_too() -> None:
