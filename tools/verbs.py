@@ -6,10 +6,12 @@ other lanes have the processors then. The output of a verb appears when the verb
 
 from __future__ import annotations
 
+import getpass
 import os
 import re
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterable
@@ -68,7 +70,11 @@ def run(verb: str, printing: threading.Lock) -> Result:
     print(f"    {verb} …", file=sys.stderr, flush=True)
     result, began = Result(verb), time.monotonic()
     command = ["make", "--silent", "--no-print-directory", verb]
-    environment = {**os.environ, "PYTEST_ADDOPTS": f"--durations={SLOWEST} --durations-min=1"}
+    environment = {
+        **os.environ,
+        "PYTEST_ADDOPTS": f"--durations={SLOWEST} --durations-min=1",
+        "PYTEST_DEBUG_TEMPROOT": str(temporary(verb)),
+    }
     with subprocess.Popen(
         command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:
@@ -80,6 +86,16 @@ def run(verb: str, printing: threading.Lock) -> Result:
     with printing:
         print(f"==> {verb}", *lines, sep="\n", flush=True)
     return result
+
+
+def temporary(verb: str) -> Path:
+    """Return the folder for the temporary files of a verb's tests.
+
+    A pytest that ends removes the folders of earlier runs, while those of other verbs list them.
+    """
+    folder = Path(tempfile.gettempdir(), f"acr-tasks-{getpass.getuser()}-{verb}")
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 def in_order(verbs: Iterable[str]) -> list[str]:
