@@ -28,7 +28,7 @@ from pulumi_acr_tasks.plugin.values import Properties, differently_marked, maske
 from pulumi_acr_tasks.program.declaration import with_program_values
 from pulumi_acr_tasks.schema.definitions import RESULTS
 from pulumi_acr_tasks.schema.secrets import without_secrets
-from pulumi_acr_tasks.schema.spelling import parse
+from pulumi_acr_tasks.schema.spelling import parse, without_ignored
 from pulumi_acr_tasks.schema.values import contains_unknown
 from pulumi_acr_tasks.validate.hints import did_you_mean
 
@@ -197,6 +197,8 @@ class PluginServicer(provider_pb2_grpc.ResourceProviderServicer):
     def Update(self, request: Any, context: Any) -> Any:
         olds, news = read(request.olds), read(request.news)
         if request.preview:
+            kinds, ignored = _verbs(request).kinds, tuple(request.ignoreChanges)
+            news.values = without_ignored(news.values, olds.values, ignored, kinds)
             return proto.UpdateResponse(properties=write(_previewed(request, news, olds), news.secrets))
         outs = self._calls.update(_verbs(request), _request(request), request.id, olds.values, news.values)
         return proto.UpdateResponse(properties=write(outs, news.secrets))
