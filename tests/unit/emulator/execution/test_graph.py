@@ -93,6 +93,8 @@ def test_when() -> None:
         ),
         ("networks: [{name: a b}]\nsteps:\n- cmd: x", "network name 'a b' can hold letters"),
         ("steps:\n- cmd: x\n  repeat: -1", "step must specify repeat >= 0"),
+        ("steps:\n- cmd: x\n  retryDelay: -1", "step must specify retryDelay >= 0"),
+        ("steps:\n- cmd: x\n  startDelay: -1", "step must specify startDelay >= 0"),
         ("steps:\n- cmd: x\n  cache: warm", "invalid value for cache property. Valid values are 'enabled', 'disabled'"),
         ("steps:\n- cmd: x\n  id: acb_root", "acb_root is a reserved ID, it can't be used"),
         ("env: [A]\nsteps:\n- cmd: x", "cannot parse task environment variable A correctly"),
