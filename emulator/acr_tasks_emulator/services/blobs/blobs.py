@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import re
 import threading
 import uuid
 from collections.abc import Mapping
@@ -26,6 +27,14 @@ UPLOAD_LIMIT = 4 * 1024**3
 """The most bytes of a blob, whole or in blocks, committed or not. The blob service itself allows more."""
 BLOCKS_LIMIT = 50_000
 """The most blocks of a blob, as in the blob service."""
+
+
+_SOURCE = re.compile(r"source/\d{8}0000/[^/]+\.tar\.gz")
+
+
+def is_upload(relative_path: str) -> bool:
+    """Return whether a relative path has the form of those that `BlobsService.new_source` gives."""
+    return _SOURCE.fullmatch(relative_path) is not None
 
 
 class BlobsService:

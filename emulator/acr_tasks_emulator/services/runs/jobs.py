@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from acr_tasks_emulator.execution.job import Job
 from acr_tasks_emulator.execution.source.location import NO_SOURCE, is_address, is_repository
 from acr_tasks_emulator.services import errors
+from acr_tasks_emulator.services.blobs.blobs import is_upload
 from acr_tasks_emulator.services.runs.causes import Cause
 from acr_tasks_emulator.services.tasks.merge import items_by_name
 
@@ -103,10 +104,10 @@ def _host(location: str) -> tuple[str, str]:
 def _in_repository(context: str | None, trigger: Members) -> str | None:
     """Return the address of a context that is a folder of the repository of a task's only source trigger.
 
-    Any other context is returned as it is.
+    Any other context is returned as it is, uploads too.
     """
     sources = trigger.get("sourceTriggers") or []
-    if not context or is_address(context) or context.lower() == NO_SOURCE or len(sources) != 1:
+    if not context or is_address(context) or context.lower() == NO_SOURCE or is_upload(context) or len(sources) != 1:
         return context
     repository = sources[0]["sourceRepository"]
     folder = posixpath.normpath(context).strip("/")

@@ -9,6 +9,7 @@ import pytest
 from tests.unit.emulator.conftest import World
 
 from acr_tasks_emulator.execution.job import Outcome
+from acr_tasks_emulator.services.errors import ServiceError
 from acr_tasks_emulator.services.tasks.documents import task_id
 from acr_tasks_emulator.services.triggers import triggers as triggers_module
 from acr_tasks_emulator.services.triggers.base_images import ImagePush
@@ -207,6 +208,13 @@ def test_a_context_in_the_repository_of_the_trigger(
     assert world.agents.jobs[-1].source_location == f"{URL}#main:{folder}"
     triggers.source_event(event(), "d1")
     assert world.agents.jobs[-1].source_location == f"{URL}#6dcb09b" + (f":{folder}" if folder else "")
+
+
+def test_a_context_that_was_uploaded(world: World) -> None:
+    """The path of an upload stays one beside a source trigger too."""
+    source_task(world, "commits", ["commit"], "source/202603040000/a.tar.gz")
+    with pytest.raises(ServiceError, match=r"a\.tar\.gz' is invalid or doesn't exists"):
+        world.runs.schedule(world.registry, {"type": "TaskRunRequest", "taskName": "commits"})
 
 
 @pytest.mark.parametrize(
