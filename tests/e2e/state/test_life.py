@@ -24,6 +24,7 @@ def test_a_stack_lives_from_its_first_up_to_destroy(emulator: Emulator, new_stac
     The first up and destroy have the processes that users have.
     """
     stack = new_stack("life", example=QUICKSTART, forked=False, **emulator.config)
+    stack.edit("__main__.py", "0 3 * * *", "0 3 29 2 *")  # the runs are counted, also at three o'clock
 
     # up previews, creates the task, builds the image and runs the task
     stack.up(preview=True).succeeded()
